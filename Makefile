@@ -1,0 +1,35 @@
+# The doors of the project: each target says what it gives.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: install demo dev test lint lock clean
+
+install: .venv/installed ## the environment in .venv, from the lock file
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: install ## the whole loop once, against the sandbox
+	$(BIN)/npf demo
+
+dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, until interrupted
+	$(BIN)/npf dev
+
+test: install ## the whole suite
+	$(BIN)/pytest --numprocesses 2
+
+lint: install ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: ## the newest versions that pyproject.toml allows, with hashes
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command "make lock" --upgrade --output-file requirements.lock pyproject.toml
+
+clean: ## forget the environment and all data of demo and dev
+	rm -rf .venv data/demo

@@ -1,0 +1,1 @@
+"""Orders, tracking and stock between CS-Cart stores and the NPFulfilment warehouse."""

@@ -1,0 +1,71 @@
+"""What the UI shows of a partition and of an asset: rows, counts by outcome, a small preview, the columns.
+
+Personal data never gets here.
+"""
+
+from collections.abc import Mapping
+
+import dagster as dg
+import pandas as pd
+import pyarrow as arrow
+
+from npf_pipelines.tables import Table
+
+_PREVIEW_ROWS = 10
+_OUTCOMES = ("decision", "rule", "outcome", "status_outcome")
+
+
+def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
+    """Row count, counts by outcome and a preview of one partition."""
+    shown = [
+        field.name
+        for field in table.arrow_schema
+        if field.name not in table.personal and not arrow.types.is_nested(field.type)
+    ]
+    counts = {
+        f"{column} {value}": dg.MetadataValue.int(int(count))
+        for column in _OUTCOMES
+        if column in frame
+        for value, count in frame[column].value_counts().items()
+    }
+    return {
+        "dagster/row_count": dg.MetadataValue.int(len(frame)),
+        **counts,
+        "preview": dg.MetadataValue.table(
+            records=[
+                dg.TableRecord({name: _cell(value) for name, value in row.items()})
+                for row in frame[shown].head(_PREVIEW_ROWS).to_dict("records")
+            ],
+            schema=dg.TableSchema([column for column in table_schema(table).columns if column.name in shown]),
+        ),
+    }
+
+
+def asset_metadata(table: Table) -> Mapping[str, object]:
+    """The columns of an asset's table."""
+    return {"dagster/column_schema": table_schema(table)}
+
+
+def table_schema(table: Table) -> dg.TableSchema:
+    """The columns as Dagster describes them."""
+    return dg.TableSchema(
+        [
+            dg.TableColumn(
+                name,
+                type=str(column.dtype.type.pyarrow_dtype),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    unique=(name,) == table.key[1:],
+                    other=[str(check.name) + str(check.statistics) for check in column.checks],
+                ),
+            )
+            for name, column in table.schema.columns.items()
+        ]
+    )
+
+
+def _cell(value: object) -> str | int | float | bool | None:
+    if pd.isna(value):
+        return None
+    return value if isinstance(value, str | int | float | bool) else str(value)

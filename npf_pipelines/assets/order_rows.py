@@ -1,0 +1,31 @@
+"""An order as a row of raw_orders, and back.
+
+Not here: which fields an order has at all (cscart/models.py), the types of the columns (tables.py).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from npf_pipelines.cscart.models import Order, UnreadableOrder
+
+
+def row_of(order: Order | UnreadableOrder, pulled_at: datetime, place: int) -> dict[str, Any]:
+    """The row of an order; `place` names one that has no readable number."""
+    if isinstance(order, UnreadableOrder):
+        return {
+            "order_id": order.order_id or f"unnumbered-{place}",
+            "status": order.status,
+            "placed_at": order.placed_at,
+            "unreadable": order.reason,
+            "pulled_at": pulled_at,
+        }
+    return order.model_dump() | {"pulled_at": pulled_at}
+
+
+def order_of(row: dict[str, Any]) -> Order | UnreadableOrder:
+    """The order of a row as the lake gives it back."""
+    if row["unreadable"] is not None:
+        return UnreadableOrder(
+            order_id=row["order_id"], status=row["status"], placed_at=row["placed_at"], reason=row["unreadable"]
+        )
+    return Order.model_validate({name: row[name] for name in Order.model_fields})

@@ -1,0 +1,48 @@
+"""How each asset presents itself, and the store and the platform at the ends of the graph.
+
+Not here: what makes the assets (orders.py, shipments.py, stock.py).
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from npf_pipelines.assets.metadata import asset_metadata
+from npf_pipelines.tables import Table
+
+OWNERS = ["team:npf-data"]
+
+
+def asset_spec(table: Table, *, group: str, deps: Sequence[str], kinds: set[str]) -> dg.AssetSpec:
+    """The spec of the asset that a table of the lake is."""
+    return dg.AssetSpec(
+        table.name,
+        deps=deps,
+        description=table.description,
+        group_name=group,
+        kinds=kinds | {"parquet"},
+        owners=OWNERS,
+        metadata=asset_metadata(table),
+        # A client that fails leaves its partitions unmade while the others' are made: no output stands for all.
+        skippable=True,
+    )
+
+
+def _outside(name: str, description: str, kind: str, deps: Sequence[str] = ()) -> dg.AssetSpec:
+    return dg.AssetSpec(name, deps=deps, description=description, group_name="outside", kinds={kind}, owners=OWNERS)
+
+
+STORE_ORDERS = _outside("store_orders", "The orders in the clients' CS-Cart stores.", "cscart")
+NPF_PLATFORM = _outside(
+    "npf_platform",
+    "NPF's platform: the orders imported into it, picked, packed and lodged, and the stock counted.",
+    "sql",
+    ["platform_orders"],
+)
+STORE_SHIPMENTS = _outside(
+    "store_shipments", "The shipments and order statuses in the clients' CS-Cart stores.", "cscart", ["tracking_push"]
+)
+STORE_AMOUNTS = _outside(
+    "store_amounts", "The products' amounts in the clients' CS-Cart stores.", "cscart", ["stock_push"]
+)
+OUTSIDE = [STORE_ORDERS, NPF_PLATFORM, STORE_SHIPMENTS, STORE_AMOUNTS]

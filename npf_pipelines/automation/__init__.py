@@ -1,0 +1,1 @@
+"""What starts runs: jobs, schedules, sensors, checks and alerts."""

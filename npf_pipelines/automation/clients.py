@@ -1,0 +1,33 @@
+"""The sensor that makes every client with a master setup a partition, without a manual step.
+
+A client is never taken away: a file that is missing or can't be read deletes nothing.
+"""
+
+import dagster as dg
+
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import SetupError
+from npf_pipelines.partitions import register_clients
+
+
+def clients_sensor(house: House) -> dg.SensorDefinition:
+    """Registers new clients every half minute."""
+
+    @dg.sensor(
+        name="clients_sensor",
+        description="Registers the clients of the master setups as partitions, and tells which setups are wrong.",
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def clients(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        try:
+            setups = house.setups()
+        except SetupError as error:
+            return dg.SkipReason(str(error))
+        for wrong_setup in setups.errors:
+            context.log.error(wrong_setup)
+        new = register_clients(context.instance, setups.clients)
+        wrong = f"; wrong setups: {'; '.join(setups.errors)}" if setups.errors else ""
+        return dg.SkipReason(f"registered: {', '.join(new) or 'nothing new'}{wrong}")
+
+    return clients

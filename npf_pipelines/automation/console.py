@@ -1,0 +1,30 @@
+"""What a person who watches a terminal sees of a run: sentences, none of Dagster's machinery.
+
+The UI shows the whole log all the same.
+"""
+
+import logging
+
+import dagster as dg
+from rich.console import Console
+from rich.logging import RichHandler
+
+
+@dg.logger
+def console(_context: dg.InitLoggerContext) -> logging.Logger:
+    """The logger of all jobs."""
+    handler = RichHandler(console=Console(stderr=True), show_path=False, show_level=False, omit_repeated_times=False)
+    handler.setFormatter(_Sentence())
+    handler.addFilter(lambda record: _meta(record).get("dagster_event") is None)
+    logger = logging.Logger("npf_pipelines", logging.INFO)
+    logger.addHandler(handler)
+    return logger
+
+
+class _Sentence(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return str(_meta(record).get("orig_message") or record.getMessage())
+
+
+def _meta(record: logging.LogRecord) -> dict[str, object]:
+    return getattr(record, "dagster_meta", {})

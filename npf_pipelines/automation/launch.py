@@ -1,0 +1,64 @@
+"""Runs without the UI: a job over clients and days, on the same instance, in this process.
+
+Not here: what a job does (jobs.py), what started it (schedules, sensors, the command line).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+
+from npf_pipelines.partitions import CLIENTS, client_ranges, day_key, register_clients
+
+_RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A finished run. `failure` says which clients failed and why; empty when all went well."""
+
+    run_id: str
+    failure: str
+
+
+def launch(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    clients: Sequence[str],
+    days: tuple[date, date] | None,
+) -> list[Launched]:
+    """Run a job to its end, in as few runs as possible: one for each stretch of clients that are neighbours.
+
+    Args:
+        defs: the definitions.
+        instance: where the runs are kept.
+        job: the job's name.
+        clients: client ids; those that are no partition yet become one.
+        days: first and last day, for a job that is partitioned by day.
+    """
+    register_clients(instance, clients)
+    definition = defs.resolve_job_def(job)
+    launched = []
+    for first, last in client_ranges(instance.get_dynamic_partitions(CLIENTS.name or ""), clients):
+        start, end = (day_key(first, days[0]), day_key(last, days[1])) if days else (first, last)
+        result = definition.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            tags={_RANGE_START: start, _RANGE_END: end},
+            # Without a word of it Dagster would put its own logger in the place of ours.
+            run_config={"loggers": {"console": {}}},
+        )
+        launched.append(Launched(result.run_id, "" if result.success else _what_failed(result)))
+    return launched
+
+
+def _what_failed(result: dg.ExecuteInProcessResult) -> str:
+    said = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            told = data.user_failure_data.description if data.user_failure_data else None
+            said.append(told or (data.error.message if data.error else "") or "the step failed")
+    return "\n".join(said) or "the run failed before its step began: see its log"

@@ -1,0 +1,19 @@
+"""`npf`: the command line.
+
+One file for each command; this one only names them.
+"""
+
+import typer
+
+from npf_pipelines.cli import demo, dev, run, sandbox, sql
+
+app = typer.Typer(
+    help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("sql")(sql.sql)
+app.command("demo")(demo.demo)
+app.command("dev")(dev.dev)
+app.add_typer(sandbox.app, name="sandbox")

@@ -1,0 +1,96 @@
+"""`npf demo`: the whole loop once, against the sandbox.
+
+Not here: the pretend stores and clients (sandbox/world.py), the check at the end (sandbox/agreement.py).
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import dagster as dg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from npf_pipelines.automation.launch import launch
+from npf_pipelines.cli.instance import open_instance
+from npf_pipelines.cli.summary import counts
+from npf_pipelines.definitions import build_defs
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import MasterSetup, SetupError
+from npf_pipelines.rules.days import day_of
+from npf_pipelines.sandbox.agreement import disagreements
+from npf_pipelines.sandbox.world import PORT, World, demo_world
+from npf_pipelines.settings import Settings
+
+_CONSOLE = Console()
+
+
+def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores; 0 for any.")] = PORT) -> None:
+    """Walk three pretend clients through orders, lodgement, tracking, status and stock, and check the end."""
+    settings = Settings()
+    try:
+        with demo_world(settings, port=port) as world, open_instance(settings) as instance:
+            wrong = _walk(settings, world, instance)
+    except (SetupError, OSError) as error:
+        _CONSOLE.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+    if wrong:
+        for sentence in wrong:
+            _CONSOLE.print(sentence, style="red", markup=False)
+        raise typer.Exit(1)
+    _CONSOLE.print("Stores and platform agree.", style="green")
+    _CONSOLE.print(
+        f"The tables are in {settings.lake}: try  .venv/bin/npf sql 'FROM tracking_push'\n"
+        "The runs and the lineage are in the UI: make dev, then http://127.0.0.1:3000",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _walk(settings: Settings, world: World, instance: dg.DagsterInstance) -> list[str]:
+    house = House(settings)
+    defs = build_defs(settings)
+    setups = house.setups()
+    clients = sorted(world.stores)
+    wrong = list(setups.errors)
+    first = min(setup.orders.start_date for setup in setups.clients.values())
+    today = max(day_of(datetime.now(UTC), setup.zone) for setup in setups.clients.values())
+    steps = {
+        "orders": ("Pulling orders, deciding on each, importing the accepted ones", (first, today)),
+        "shipments": ("Pushing tracking and order status to the stores", (first, today)),
+        "stock": ("Pushing stock to the stores", None),
+    }
+    for family, (what, days) in steps.items():
+        _CONSOLE.rule(what, align="left")
+        wrong += [one.failure for one in launch(defs, instance, f"{family}_job", clients, days) if one.failure]
+        if family == "orders":
+            _CONSOLE.rule("The warehouse floor picks, packs and lodges", align="left")
+            _CONSOLE.print(f"{world.work(datetime.now(UTC))} parcels lodged")
+    for client in clients:
+        _CONSOLE.print(_client_table(house, setups[client]))
+        others = tuple(store for name, store in world.stores.items() if name != client)
+        wrong += disagreements(setups[client], world.stores[client], others, house.engine, house.lake)
+    return wrong
+
+
+def _client_table(house: House, setup: MasterSetup) -> Table:
+    def counted(table: str, column: str) -> dict[str, int]:
+        return {value: rows for _, value, rows in counts(house.lake, table, column, [setup.id], None)}
+
+    shown = Table("what", "rows", title=f"{setup.id}: {setup.name}", title_justify="left", min_width=60)
+    decisions, rules = counted("filtered_orders", "decision"), counted("filtered_orders", "rule")
+    shown.add_row("orders seen", str(sum(decisions.values())))
+    shown.add_row("accepted", str(decisions.get("accepted", 0)))
+    for rule, rows in rules.items():
+        if rule not in {"all_passed", "already_imported"}:
+            shown.add_row(f"  kept out: {rule}", str(rows))
+    for title, table, column in (
+        ("import", "platform_orders", "outcome"),
+        ("shipment in the store", "tracking_push", "outcome"),
+        ("order status", "tracking_push", "status_outcome"),
+        ("SKU", "stock_push", "outcome"),
+    ):
+        for value, rows in counted(table, column).items():
+            shown.add_row(f"{title}: {value}", str(rows))
+    return shown

@@ -1,0 +1,73 @@
+"""`npf dev`: sandbox, warehouse floor and Dagster's UI together, until interrupted; no process stays behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from npf_pipelines.cli.instance import PROJECT, dagster_home
+from npf_pipelines.master_setup import SetupError
+from npf_pipelines.sandbox.world import World, demo_world
+from npf_pipelines.settings import Settings
+
+UI_PORT = 3000
+_FLOOR_ROUND = 30.0
+"""Seconds between two rounds of the floor."""
+_LAST_WORDS = 20.0
+"""Seconds that Dagster gets to end by itself."""
+
+
+def dev() -> None:
+    """Serve the sandbox, let the floor work, and open Dagster's UI on 127.0.0.1:3000."""
+    settings = Settings()
+    over = threading.Event()
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, lambda *_: over.set())
+    try:
+        with demo_world(settings) as world:
+            dagster_home(settings)
+            floor = threading.Thread(target=_work_until, args=(world, over), name="floor")
+            floor.start()
+            code = _serve_ui(over)
+            over.set()
+            floor.join()
+    except (SetupError, OSError) as error:
+        Console(stderr=True).print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+    raise typer.Exit(code)
+
+
+def _serve_ui(over: threading.Event) -> int:
+    """Run `dagster dev` in a session of its own until `over` is set or it ends; its exit code if it failed."""
+    dagster = [str(Path(sys.executable).with_name("dagster")), "dev", "--workspace", str(PROJECT / "workspace.yaml")]
+    process = subprocess.Popen(  # noqa: S603 - our own environment's dagster
+        [*dagster, "--host", "127.0.0.1", "--port", str(UI_PORT)], cwd=PROJECT, start_new_session=True
+    )
+    while not over.wait(0.2):
+        if process.poll() is not None:
+            return process.returncode or 1
+    _signal(process, signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_LAST_WORDS)
+    _signal(process, signal.SIGKILL)  # Whatever of its children is still there.
+    process.wait()
+    return 0
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _work_until(world: World, over: threading.Event) -> None:
+    while True:
+        world.work(datetime.now(UTC))
+        if over.wait(_FLOOR_ROUND):
+            return

@@ -1,0 +1,28 @@
+"""Dagster's instance for the command line: the one of DAGSTER_HOME, or else the one in the data folder."""
+
+import os
+import shutil
+from pathlib import Path
+
+import dagster as dg
+
+from npf_pipelines.settings import Settings
+
+PROJECT = Path(__file__).parents[2]
+"""The folder of workspace.yaml and dagster.yaml."""
+
+
+def dagster_home(settings: Settings) -> Path:
+    """The instance's folder, its dagster.yaml put there if it is ours; named in the environment from now on."""
+    if given := os.environ.get("DAGSTER_HOME"):
+        return Path(given)
+    home = settings.data / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The instance, to be used as a context manager."""
+    return dg.DagsterInstance.from_config(str(dagster_home(settings)))

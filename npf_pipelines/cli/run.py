@@ -1,0 +1,85 @@
+"""`npf run`: the jobs headless, on the same instance as the UI.
+
+Not here: how a run is launched (automation/launch.py).
+"""
+
+import enum
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from npf_pipelines.automation.launch import Launched, launch
+from npf_pipelines.cli.instance import open_instance
+from npf_pipelines.cli.summary import run_summary
+from npf_pipelines.definitions import build_defs
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import MasterSetup, SetupError
+from npf_pipelines.rules.days import day_of
+from npf_pipelines.settings import Settings
+
+_CONSOLE = Console()
+
+
+class Family(enum.StrEnum):
+    """The families of assets, each with its job."""
+
+    ORDERS = "orders"
+    SHIPMENTS = "shipments"
+    STOCK = "stock"
+
+
+_Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="In the client's time zone.")]
+
+
+def run(
+    family: Annotated[Family, typer.Argument(help="What to run.")],
+    client: Annotated[list[str] | None, typer.Option(help="A client's id; may be repeated. All if none.")] = None,
+    day: _Day = None,
+    from_: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day of a range.")
+    ] = None,
+    to: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day of the range; today if left out.")
+    ] = None,
+) -> None:
+    """Run a job for clients and days; today, in each client's time zone, if no day is named."""
+    if (day and (from_ or to)) or (to and not from_):
+        raise typer.BadParameter("give either --day, or --from and perhaps --to")
+    if family is Family.STOCK and (day or from_):
+        raise typer.BadParameter("stock has no days: it is what it is now")
+    settings = Settings()
+    try:
+        setups = House(settings).setups()
+        wanted = [setups[name] for name in client or sorted(setups.clients)]
+    except SetupError as error:
+        _CONSOLE.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+    wrong = setups.errors if not client else ()
+    for sentence in wrong:
+        _CONSOLE.print(sentence, style="red", markup=False)
+    launched = _run(settings, family, wanted, (day or from_), (day or to))
+    for one in launched:
+        if one.failure:
+            _CONSOLE.print(one.failure, style="red", markup=False)
+    if wrong or not launched or any(one.failure for one in launched):
+        raise typer.Exit(1)
+
+
+def _run(
+    settings: Settings, family: Family, setups: list[MasterSetup], first: datetime | None, last: datetime | None
+) -> list[Launched]:
+    """One launch for each range of days: the clients' todays can be two."""
+    by_days: defaultdict[tuple[date, date] | None, list[str]] = defaultdict(list)
+    for setup in setups:
+        today = day_of(datetime.now(UTC), setup.zone)
+        span = (first.date() if first else today, last.date() if last else today)
+        by_days[None if family is Family.STOCK else span].append(setup.id)
+    launched: list[Launched] = []
+    with open_instance(settings) as instance:
+        for days, clients in by_days.items():
+            launched += launch(build_defs(settings), instance, f"{family}_job", clients, days)
+            _CONSOLE.print(run_summary(House(settings).lake, family, clients, days))
+    return launched

@@ -1,0 +1,41 @@
+"""What changed, as tables for the terminal: read from the lake, after a run.
+
+Not here: what is in the lake (tables.py).
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from rich.table import Table
+
+from npf_pipelines.lake import Lake
+
+_COUNTED = {
+    "orders": ("filtered_orders.decision", "filtered_orders.rule", "platform_orders.outcome"),
+    "shipments": ("tracking_push.outcome", "tracking_push.status_outcome"),
+    "stock": ("stock_push.outcome",),
+}
+"""By family: the columns whose values are counted."""
+
+
+def run_summary(lake: Lake, family: str, clients: Sequence[str], days: tuple[date, date] | None) -> Table:
+    """The outcomes of a family by client, over the days."""
+    shown = Table("client", "table", "column", "value", "rows", title=f"{family}: what the tables say now")
+    for name in _COUNTED[family]:
+        table, column = name.split(".")
+        for client, value, rows in counts(lake, table, column, clients, days):
+            shown.add_row(client, table, column, value, str(rows))
+    return shown
+
+
+def counts(
+    lake: Lake, table: str, column: str, clients: Sequence[str], days: tuple[date, date] | None
+) -> list[tuple[str, str, int]]:
+    """`(client, value, rows)` of a column, by client and falling count."""
+    between = "AND day BETWEEN $first AND $last" if days else ""
+    query = (
+        f"SELECT client, {column}, count(*) FROM {table} "  # noqa: S608 - names of ours
+        f"WHERE list_contains($clients, client) {between} GROUP BY ALL ORDER BY 1, 3 DESC, 2"
+    )
+    values = {"clients": list(clients)} | ({"first": days[0], "last": days[1]} if days else {})
+    return lake.connect().execute(query, values).fetchall()

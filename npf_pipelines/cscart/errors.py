@@ -1,0 +1,79 @@
+"""What can go wrong between us and a store, as a small tree of exceptions.
+
+Here: the kinds of failure, and what each means for trying again. Not here: which answer is which failure
+(answers.py), what is repeated (http.py). Each text says what happened and what to do about it; none holds
+a body as it came, a header or a credential.
+"""
+
+
+class StoreError(Exception):
+    """A call to a store that brought no usable answer.
+
+    Attributes:
+        transient: the same call may succeed later without anybody changing anything.
+        store_untouched: the store surely did not act, so that even a write may be repeated.
+    """
+
+    transient: bool = False
+    store_untouched: bool = False
+
+
+class Unauthorized(StoreError):
+    """401: the key is wrong or revoked, or the host strips the Authorization header."""
+
+
+class Forbidden(StoreError):
+    """403: the administrator lacks a right, or something in front of the store refuses us."""
+
+
+class NotFound(StoreError):
+    """404 in the store's own words: it has no such order, product or shipment."""
+
+
+class Refused(StoreError):
+    """400, 405 and the other 4xx, and redirects: the call as it stands will never be accepted."""
+
+
+class Busy(StoreError):
+    """429, 503, 509: too many calls, or maintenance.
+
+    Attributes:
+        retry_after: the pause that was asked for in seconds; None if none was.
+    """
+
+    transient = True
+
+    def __init__(self, text: str, *, retry_after: float | None = None, store_untouched: bool = False) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+        self.store_untouched = store_untouched
+
+
+class Broken(StoreError):
+    """Any other 5xx: an error that the store didn't catch. A write may have been carried out in part."""
+
+    transient = True
+
+
+class Unreachable(StoreError):
+    """No connection was made, so the store can't have acted."""
+
+    transient = True
+    store_untouched = True
+
+
+class NoAnswer(StoreError):
+    """A time-out or a lost connection after the request was sent: a write may have been carried out."""
+
+    transient = True
+
+
+class BadAnswer(StoreError):
+    """Success by its status, but no JSON or not of the documented shape. A write may have been carried out.
+
+    Transient only if the JSON was cut short or absent; another shape or a web page will come again.
+    """
+
+    def __init__(self, text: str, *, transient: bool = False) -> None:
+        super().__init__(text)
+        self.transient = transient

@@ -1,0 +1,182 @@
+"""Single fields out of the JSON of a PHP program: numbers as strings, `[]` for `{}`, `false` for nothing.
+
+Here: how one value is read, and the sentence when it can't be. Not here: which fields there are (models.py).
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
+_BIGGEST = 10**15
+_LAST_SECOND = 253402300799  # the end of the year 9999, where datetime ends
+_QUOTED = 60
+
+
+class Unreadable(ValueError):
+    """A field that doesn't hold what it should; the text names the field and what is wrong with it."""
+
+
+class Row:
+    """One JSON object of the store's, read field by field.
+
+    Every method raises Unreadable, naming the field by its path: `products.1061624811.amount`.
+    """
+
+    def __init__(self, raw: object, path: str = "") -> None:
+        """Take the object in hand.
+
+        Args:
+            raw: the decoded JSON; PHP's empty values are read as an empty object.
+            path: where it was found, for the texts.
+
+        Raises:
+            Unreadable: it is not an object.
+        """
+        if _is_empty(raw):
+            raw = {}
+        if not isinstance(raw, dict):
+            raise Unreadable(f"{path or 'the row'}: {_quote(raw)} is not an object")
+        self._raw = raw
+        self._path = path
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there, be it empty."""
+        return name in self._raw
+
+    def demand(self, name: str) -> None:
+        """Insist that the field is there, be it empty."""
+        if name not in self._raw:
+            self._missing(name)
+
+    def text(self, name: str) -> str:
+        """Text without blanks around it, fit for any database; empty if there is none."""
+        value = self._raw.get(name)
+        if _is_empty(value):
+            return ""
+        if isinstance(value, bool | list | dict) or (isinstance(value, int) and abs(value) >= _BIGGEST):
+            raise self._wrong(name, "is not text")
+        # A lone surrogate or a NUL would be refused by the table it is written to, with all its neighbours.
+        text = str(value).encode("utf-8", "replace").decode().replace("\0", "")
+        return text.strip()
+
+    def required_text(self, name: str) -> str:
+        """Text that has to be there."""
+        return self.text(name) or self._missing(name)
+
+    def number_id(self, name: str) -> str:
+        """An id that the store counts up: a whole number above 0, as a string of digits."""
+        return str(self._whole(name, 1, _BIGGEST))
+
+    def optional_id(self, name: str) -> str | None:
+        """The same where 0 or nothing means none."""
+        if self._is_blank(name):
+            return None
+        number = self._whole(name, 0, _BIGGEST)
+        return str(number) if number else None
+
+    def quantity(self, name: str) -> int:
+        """A whole number of units, from 0 up to and without a million."""
+        return self._whole(name, 0, 1_000_000)
+
+    def optional_quantity(self, name: str) -> int | None:
+        """The same where nothing means that the store doesn't say."""
+        return None if self._is_blank(name) else self.quantity(name)
+
+    def whole(self, name: str) -> int:
+        """A whole number, also below 0."""
+        return self._whole(name, -_BIGGEST, _BIGGEST)
+
+    def money(self, name: str) -> Decimal:
+        """A sum in the store's currency; 0 if there is none."""
+        return Decimal(0) if self._is_blank(name) else self._number(name)
+
+    def moment(self, name: str) -> datetime:
+        """A moment in UTC, given in seconds since 1970."""
+        return datetime.fromtimestamp(self._whole(name, 0, _LAST_SECOND + 1), UTC)
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """`Y`, true or 1 against everything else; the default if there is nothing."""
+        value = self._raw.get(name)
+        if value is None or value == "":
+            return default
+        return value is True or value == 1 or (isinstance(value, str) and value.upper() in {"Y", "1", "TRUE"})
+
+    def row(self, name: str) -> "Row":
+        """An object inside this one."""
+        return Row(self._raw.get(name), self._where(name))
+
+    def rows(self, name: str) -> Iterator[tuple[str, "Row"]]:
+        """The objects of a list or of an object of objects, each with its key."""
+        for key, value in self.items(name):
+            yield key, Row(value, f"{self._where(name)}.{key}")
+
+    def items(self, name: str) -> list[tuple[str, object]]:
+        """The values of a list or of an object, each with its key."""
+        value = self._raw.get(name)
+        if _is_empty(value):
+            return []
+        if isinstance(value, dict):
+            return list(value.items())
+        if isinstance(value, list):
+            return [(str(place), inner) for place, inner in enumerate(value)]
+        raise self._wrong(name, "is neither a list nor an object")
+
+    def ids(self, name: str) -> tuple[str, ...]:
+        """The ids in a list or in an object's values."""
+        inner = Row(dict(self.items(name)), self._where(name))
+        return tuple(inner.number_id(key) for key in inner.names())
+
+    def names(self) -> list[str]:
+        """The names of all fields."""
+        return list(self._raw)
+
+    def _number(self, name: str) -> Decimal:
+        if self._is_blank(name):
+            self._missing(name)
+        value = self._raw[name]
+        if isinstance(value, str | float) or (type(value) is int and abs(value) < _BIGGEST):
+            text = str(value).strip()
+            if _NUMBER.fullmatch(text) and abs(Decimal(text)) < _BIGGEST:
+                return Decimal(text)
+        raise self._wrong(name, "is not a number of a sensible size")
+
+    def _whole(self, name: str, low: int, high: int) -> int:
+        """A whole number, low <= number < high."""
+        number = self._number(name)
+        if number != number.to_integral_value():
+            raise self._wrong(name, "is not a whole number")
+        if not low <= number < high:
+            raise self._wrong(name, f"is not from {low} to {high - 1}")
+        return int(number)
+
+    def _is_blank(self, name: str) -> bool:
+        value = self._raw.get(name)
+        return _is_empty(value) or (isinstance(value, str) and not value.strip())
+
+    def _where(self, name: str) -> str:
+        return f"{self._path}.{name}" if self._path else name
+
+    def _wrong(self, name: str, what: str) -> Unreadable:
+        return Unreadable(f"{self._where(name)}: {_quote(self._raw[name])} {what}")
+
+    def _missing(self, name: str) -> str:
+        raise Unreadable(f"{self._where(name)}: is missing")
+
+
+def _is_empty(value: object) -> bool:
+    """Null, false and whatever has no content: not 0, which is a number."""
+    return value is None or value is False or (isinstance(value, str | list | dict) and not value)
+
+
+def _quote(value: object) -> str:
+    """A value for a sentence: containers and huge numbers by their kind only."""
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, int) and abs(value) >= _BIGGEST:
+        return "a huge number"
+    shown = repr(value)
+    return shown if len(shown) <= _QUOTED else shown[: _QUOTED - 1] + "…"

@@ -1,0 +1,239 @@
+"""Calls to one store over HTTP: connection, sign-in, repeats, and the detours that some hosts need.
+
+Here: everything between "get this path" and decoded JSON. Not here: what an answer's status or body means
+(answers.py), which paths exist (store.py).
+"""
+
+import asyncio
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from functools import cache, partial
+from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
+
+import httpx
+import stamina
+from pydantic import SecretStr
+
+from npf_pipelines.cscart.answers import holds_json, read_answer
+from npf_pipelines.cscart.errors import Busy, NoAnswer, StoreError, Unreachable
+from npf_pipelines.cscart.redaction import clean_words, secrets_of
+
+Params = Mapping[str, str | int]
+
+ATTEMPTS = 4
+LONGEST_PAUSE = 60.0
+"""Seconds of `Retry-After` that are waited for; whoever asks for more is left alone until the next run."""
+
+
+_RARE_VERBS = frozenset({"PUT", "DELETE"})
+
+
+def pause_before_repeat(error: Exception, *, is_write: bool) -> bool | float:
+    """The one place that says what is repeated, and why.
+
+    Reading changes nothing, so a read is repeated after whatever may pass by itself. CS-Cart has neither an
+    idempotency key nor uniqueness (documented), so a write is repeated only if the store surely did not act:
+    no connection was made, or the call was turned away with 429. After any other failure of a write the caller
+    has to look at what the store has.
+
+    Args:
+        error: how the attempt ended.
+        is_write: whether the call could have changed something.
+
+    Returns:
+        False to give up, True for the usual growing pause, or the pause in seconds that the store asked for.
+    """
+    if not isinstance(error, StoreError) or not error.transient:
+        return False
+    if is_write and not error.store_untouched:
+        return False
+    if isinstance(error, Busy) and error.retry_after is not None:
+        return error.retry_after if error.retry_after <= LONGEST_PAUSE else False
+    return True
+
+
+class _Way(NamedTuple):
+    """How a host lets us through: through rewritten URLs, with all verbs."""
+
+    rewritten: bool = True
+    all_verbs: bool = True
+
+
+class StoreHttp:
+    """The HTTP side of one store: one pool of connections, a few requests at a time.
+
+    Attributes:
+        requests: the requests sent so far, repeats included.
+        writes: those of them that could change something.
+    """
+
+    def __init__(
+        self, url: str, api_user: str, api_key: SecretStr, *, concurrency: int = 4, timeout: float = 30.0
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            url: the store's address without `/api`; https, except on this machine.
+            api_user: the administrator's e-mail.
+            api_key: the API key.
+            concurrency: requests at a time.
+            timeout: seconds without progress after which a call is given up; a whole call may take four times
+                as long, however steadily it drips.
+
+        Raises:
+            ValueError: the address isn't one to which a key may be sent.
+        """
+        self.requests = 0
+        self.writes = 0
+        self._base = _checked(url)
+        self._host = urlsplit(self._base).hostname
+        self._secrets = secrets_of(api_user, api_key.get_secret_value())
+        self._gate = asyncio.Semaphore(concurrency)
+        self._longest_call = 4 * timeout
+        self._way = _Way()
+        self._client = httpx.AsyncClient(
+            auth=httpx.BasicAuth(api_user, api_key.get_secret_value()),
+            headers={"Accept": "application/json", "User-Agent": "npf_pipelines"},
+            timeout=timeout,
+            verify=_certificates(),
+            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            follow_redirects=False,
+            # PHP lets calls of one session wait for each other; without cookies each is on its own.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.__aexit__(kind, error, traceback)
+
+    async def get(self, path: str, params: Params | None = None) -> Any:
+        """The JSON at a path behind `/api/2.0/`.
+
+        Raises:
+            StoreError: whichever it was, after the repeats.
+        """
+        return await self._call("GET", path, params)
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Create something; the store's JSON.
+
+        Raises:
+            StoreError: whichever it was. If not `store_untouched`, look at what the store has before trying again.
+        """
+        return await self._call("POST", path, body=body)
+
+    async def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Change something; the store's JSON. Raises as `post` does."""
+        return await self._call("PUT", path, body=body)
+
+    async def delete(self, path: str) -> Any:
+        """Delete something; the store's JSON, None where it has nothing to say. Raises as `post` does."""
+        return await self._call("DELETE", path)
+
+    async def _call(
+        self, method: str, path: str, params: Params | None = None, body: Mapping[str, Any] | None = None
+    ) -> Any:
+        attempts = stamina.retry_context(
+            on=partial(pause_before_repeat, is_write=method != "GET"),
+            attempts=ATTEMPTS,
+            timeout=None,
+            wait_initial=1.0,
+            wait_max=15.0,
+        )
+        async for attempt in attempts:
+            with attempt:
+                response = await self._with_detours(method, path, params, body)
+                return read_answer(response, method, path, self._secrets)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _with_detours(
+        self, method: str, path: str, params: Params | None, body: Mapping[str, Any] | None
+    ) -> httpx.Response:
+        """The answer, by the way that this store's host allows; the way is remembered once it is found."""
+        way = self._way
+        response = await self._send(way, method, path, params, body)
+        if way.rewritten and response.status_code == HTTPStatus.NOT_FOUND and not holds_json(response):
+            # Not the store's own 404: perhaps a host without URL rewriting (documented).
+            other = way._replace(rewritten=False)
+            detour = await self._send(other, method, path, params, body)
+            if holds_json(detour):
+                self._way, way, response = other, other, detour
+        if way.all_verbs and response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and method in _RARE_VERBS:
+            # The content type is right, so it is the verb that is refused; it got no further, so asking
+            # again is safe.
+            other = way._replace(all_verbs=False)
+            detour = await self._send(other, method, path, params, body)
+            if detour.is_success:
+                self._way = other
+            if detour.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+                response = detour
+        return response
+
+    async def _send(
+        self, way: _Way, method: str, path: str, params: Params | None, body: Mapping[str, Any] | None
+    ) -> httpx.Response:
+        verb, url, query = method, f"{self._base}/api/2.0/{path}", dict(params or {})
+        if not way.rewritten:
+            url, query = f"{self._base}/api.php", {"_d": path, **query}
+        if not way.all_verbs and method in _RARE_VERBS:
+            # Known behaviour: the verb as a parameter works, the override header isn't read.
+            verb, query = "POST", {**query, "_METHOD": method}
+        # Without the content type a write is a 405 (known behaviour).
+        headers = {} if method == "GET" else {"Content-Type": "application/json"}
+        call = f"{method} {path} at {self._host}"
+        async with self._gate:
+            self.requests += 1
+            self.writes += method != "GET"
+            try:
+                async with asyncio.timeout(self._longest_call):
+                    return await self._client.request(verb, url, params=query, json=body, headers=headers)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+                why = clean_words(str(error), self._secrets) or type(error).__name__
+                raise Unreachable(
+                    f"{call}: no connection ({why}). Check the store's address and that it is up."
+                ) from error
+            except (httpx.HTTPError, TimeoutError) as error:
+                raise NoAnswer(
+                    f"{call}: the request was sent, but no whole answer came ({type(error).__name__})."
+                    " If it was a write, look at what the store has before trying again."
+                ) from error
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust. Read once for all stores: it takes longer than a store's whole share of a run."""
+    return httpx.create_ssl_context()
+
+
+def _checked(url: str) -> str:
+    """The address without a slash at its end, if a key may be sent there; no text quotes it, as it may hold one."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in {"http", "https"}:
+        raise ValueError("The store's address must be like https://shop.example.")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("The store's address must not hold a user or a password.")
+    if parts.query or parts.fragment:
+        raise ValueError("The store's address must end with its path.")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError(f"The store at {parts.hostname} must be called by https: the key would be readable.")
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,343 @@
+"""What is read of the store's answers, and nothing beside it.
+
+Here: the models, and how each is read from decoded JSON. Not here: how a single value is read (fields.py).
+The fields are an allow-list, because an order detail carries secrets that aren't ours: the merchant's carrier
+accounts and passwords, payment data, the customer's IP address. Whatever isn't named here is never kept.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+
+from npf_pipelines.cscart.fields import Row, Unreadable
+
+_PARENT = "T"
+_TAKING_STOCK = frozenset("PCO")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class OrderLine(_Model):
+    """One line of an order; a SKU can stand on several.
+
+    Attributes:
+        item_id: the line's key in the store, a cart hash; it can change when the merchant edits the order (inferred).
+        sku: the product code without blanks around it; empty if the product has none.
+        is_download: nothing to ship.
+        shipped: units in the store's shipments so far.
+        to_ship: units the store still has to ship; None if it doesn't say.
+    """
+
+    item_id: str
+    product_id: str
+    sku: str
+    description: str
+    quantity: int
+    price: Decimal
+    is_download: bool
+    shipped: int
+    to_ship: int | None
+
+
+class Address(_Model):
+    """Where goods or a bill go.
+
+    Attributes:
+        state: the store's code of the state, or its name where there is no code.
+        country_code: ISO 3166, two letters.
+        country: the store's own name of the country.
+    """
+
+    name: str
+    address_1: str
+    address_2: str
+    city: str
+    county: str
+    state: str
+    postcode: str
+    country_code: str
+    country: str
+    phone: str
+
+
+class ShippingMethod(_Model):
+    """A shipping method chosen for an order, or for a part of it.
+
+    Attributes:
+        shipping_id: None where the store doesn't name it (documented).
+        module: what computes the rate; `store_locator` is a pick-up (documented). Empty for a plain method.
+    """
+
+    shipping_id: str | None
+    name: str
+    module: str
+    needs_shipment: bool
+
+
+class Order(_Model):
+    """One order.
+
+    Attributes:
+        status: the store's letter.
+        placed_at: when it was created, UTC.
+        is_parent: only holds other orders together, never to be shipped (Multi-Vendor).
+        notes: the customer's.
+    """
+
+    order_id: str
+    status: str
+    placed_at: datetime
+    is_parent: bool
+    parent_order_id: str | None
+    company_id: str
+    storefront_id: str
+    total: Decimal
+    email: str
+    phone: str
+    company: str
+    notes: str
+    ship_to: Address
+    bill_to: Address
+    shipping: tuple[ShippingMethod, ...]
+    shipment_ids: tuple[str, ...]
+    lines: tuple[OrderLine, ...]
+
+
+class UnreadableOrder(_Model):
+    """An order that can't be read, with as much of it as could be.
+
+    Attributes:
+        status: the store's letter; empty if even that isn't readable.
+        reason: the field and what is wrong with it.
+    """
+
+    order_id: str | None
+    status: str
+    placed_at: datetime | None
+    reason: str
+
+
+class Shipment(_Model):
+    """One shipment as the store has it.
+
+    Attributes:
+        tracking_url: the link that the store built; empty for a carrier it doesn't know.
+        quantities: units by item_id.
+    """
+
+    shipment_id: str
+    order_id: str
+    shipping_id: str | None
+    carrier: str
+    tracking_number: str
+    comments: str
+    tracking_url: str
+    created_at: datetime
+    quantities: dict[str, int]
+
+
+class Product(_Model):
+    """One product, or one variation.
+
+    Attributes:
+        amount: the store's stock, which it may let fall below 0.
+        tracking: `B` tracked, `D` not tracked, `O` by option combination (4.11 only), None the store's default.
+    """
+
+    product_id: str
+    sku: str
+    amount: int
+    tracking: str | None
+    status: str
+
+
+class Status(_Model):
+    """An order status.
+
+    Attributes:
+        letter: its one letter.
+        name: what the merchant calls it.
+        takes_stock: an order in it holds stock; otherwise its stock was given back.
+    """
+
+    letter: str
+    name: str
+    takes_stock: bool
+
+
+def parse_order(raw: object) -> Order | UnreadableOrder:
+    """An order detail, or a row of a list with `get_orders_data=1`.
+
+    Args:
+        raw: any decoded JSON value.
+
+    Returns:
+        The order, or what is wrong with it; never an exception, so that no order costs another.
+    """
+    try:
+        return _order(Row(raw))
+    except Unreadable as why:
+        return unreadable_order(raw, str(why))
+
+
+def unreadable_order(raw: object, reason: str) -> UnreadableOrder:
+    """What can still be told of an order that can't be used, for the given reason."""
+    try:
+        status = Row(raw).text("status")
+    except Unreadable:
+        status = ""
+    return UnreadableOrder(order_id=order_id_of(raw), status=status, placed_at=placed_at_of(raw), reason=reason)
+
+
+def order_id_of(raw: object) -> str | None:
+    """The order's id, whatever else is wrong with it; None if it isn't readable."""
+    try:
+        return Row(raw).number_id("order_id")
+    except Unreadable:
+        return None
+
+
+def placed_at_of(raw: object) -> datetime | None:
+    """When the order was placed, whatever else is wrong with it; None if it isn't readable."""
+    try:
+        return Row(raw).moment("timestamp")
+    except Unreadable:
+        return None
+
+
+def has_lines(raw: object) -> bool:
+    """Whether a row is a whole order: those of a plain list have no `products` (documented)."""
+    return isinstance(raw, dict) and "products" in raw
+
+
+def parse_shipment(raw: object) -> Shipment:
+    """A row of `GET /shipments`.
+
+    Raises:
+        Unreadable: naming the field.
+    """
+    row = Row(raw)
+    products = row.row("products")
+    return Shipment(
+        shipment_id=row.number_id("shipment_id"),
+        order_id=row.number_id("order_id"),
+        shipping_id=row.optional_id("shipping_id"),
+        carrier=row.text("carrier"),
+        tracking_number=row.text("tracking_number"),
+        comments=row.text("comments"),
+        tracking_url=row.row("carrier_info").text("tracking_url"),
+        created_at=row.moment("shipment_timestamp"),
+        quantities={item_id: products.quantity(item_id) for item_id in products.names()},
+    )
+
+
+def parse_product(raw: object) -> Product:
+    """A row of `GET /products`.
+
+    Raises:
+        Unreadable: naming the field.
+    """
+    row = Row(raw)
+    return Product(
+        product_id=row.number_id("product_id"),
+        sku=row.text("product_code"),
+        amount=row.whole("amount"),
+        tracking=row.text("tracking") or None,
+        status=row.text("status"),
+    )
+
+
+def parse_status(raw: object) -> Status:
+    """A row of `GET /statuses`. Its `params.inventory` is `D` where stock is taken (documented).
+
+    Where it is missing, the letter's meaning as shipped counts.
+
+    Raises:
+        Unreadable: naming the field.
+    """
+    row = Row(raw)
+    letter = row.required_text("status")
+    inventory = row.row("params").text("inventory")
+    return Status(
+        letter=letter,
+        name=row.text("description"),
+        takes_stock=inventory == "D" if inventory else letter in _TAKING_STOCK,
+    )
+
+
+def _order(row: Row) -> Order:
+    row.demand("products")
+    status = row.required_text("status")
+    return Order(
+        order_id=row.number_id("order_id"),
+        status=status,
+        placed_at=row.moment("timestamp"),
+        is_parent=row.flag("is_parent_order") or status == _PARENT,
+        parent_order_id=row.optional_id("parent_order_id"),
+        company_id=row.text("company_id"),
+        storefront_id=row.text("storefront_id"),
+        total=row.money("total"),
+        email=row.text("email"),
+        phone=row.text("phone"),
+        company=row.text("company"),
+        notes=row.text("notes"),
+        ship_to=_address(row, "s_"),
+        bill_to=_address(row, "b_"),
+        shipping=tuple(_shipping_method(method) for _, method in row.rows("shipping")),
+        shipment_ids=row.ids("shipment_ids"),
+        lines=_lines(row),
+    )
+
+
+def _lines(row: Row) -> tuple[OrderLine, ...]:
+    lines = tuple(_line(key, line) for key, line in row.rows("products"))
+    if len({line.item_id for line in lines}) < len(lines):
+        raise Unreadable("products: two lines have the same item_id")
+    return lines
+
+
+def _line(key: str, line: Row) -> OrderLine:
+    extra = line.row("extra")
+    return OrderLine(
+        item_id=line.text("item_id") or key,
+        product_id=line.text("product_id"),
+        sku=line.text("product_code"),
+        description=line.text("product"),
+        quantity=line.quantity("amount"),
+        price=line.money("price"),
+        is_download=extra.flag("is_edp") and not extra.flag("edp_shipping"),
+        shipped=line.optional_quantity("shipped_amount") or 0,
+        to_ship=line.optional_quantity("shipment_amount"),
+    )
+
+
+def _address(row: Row, prefix: str) -> Address:
+    return Address(
+        # A checkout that asks for a name only once may leave it out of the address (inferred).
+        name=_name(row, prefix) or _name(row, ""),
+        address_1=row.text(f"{prefix}address"),
+        address_2=row.text(f"{prefix}address_2"),
+        city=row.text(f"{prefix}city"),
+        county=row.text(f"{prefix}county"),
+        state=row.text(f"{prefix}state") or row.text(f"{prefix}state_descr"),
+        postcode=row.text(f"{prefix}zipcode"),
+        country_code=row.text(f"{prefix}country").upper(),
+        country=row.text(f"{prefix}country_descr"),
+        phone=row.text(f"{prefix}phone"),
+    )
+
+
+def _name(row: Row, prefix: str) -> str:
+    return f"{row.text(f'{prefix}firstname')} {row.text(f'{prefix}lastname')}".strip()
+
+
+def _shipping_method(method: Row) -> ShippingMethod:
+    return ShippingMethod(
+        shipping_id=method.optional_id("shipping_id"),
+        name=method.text("shipping"),
+        module=method.text("module"),
+        needs_shipment=method.flag("need_shipment", default=True),
+    )

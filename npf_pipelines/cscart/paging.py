@@ -1,0 +1,179 @@
+"""Walking through the store's lists, so that nothing is skipped while they change.
+
+Here: which page is asked for next, and when a walk ends. Not here: what a row means (models.py), how a page
+is fetched (store.py).
+"""
+
+import itertools
+import json
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from npf_pipelines.cscart.errors import BadAnswer
+from npf_pipelines.cscart.fields import Row, Unreadable
+from npf_pipelines.cscart.http import Params
+from npf_pipelines.cscart.models import order_id_of, placed_at_of
+
+_WALKS = 3
+_STALLS = 3
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        rows: as decoded, unparsed.
+        total: rows of the whole list; None where the store doesn't say.
+    """
+
+    rows: list[object]
+    total: int | None
+
+
+Fetch = Callable[[Params], Awaitable[Page]]
+
+
+def read_page(answer: object, name: str) -> Page:
+    """The rows under a name, and `params.total_items`, which comes as a string (documented).
+
+    Raises:
+        BadAnswer: the answer isn't a list's.
+    """
+    if answer == []:
+        return Page([], 0)
+    try:
+        top = Row(answer)
+        top.demand(name)
+        rows = [row for _, row in top.items(name)]
+        params = top.row("params")
+        total = params.whole("total_items") if params.has("total_items") else None
+    except Unreadable as why:
+        raise BadAnswer(f"The store's list of {name} isn't one ({why}). Check its version and its add-ons.") from None
+    return Page(rows, total)
+
+
+async def walk_orders(fetch: Fetch, start: datetime, end: datetime, page_size: int) -> AsyncIterator[list[object]]:
+    """Every order placed between two moments, oldest first, each once.
+
+    The walk is keyed by the time of creation: each request starts, inclusively, at the second of the last order
+    seen. Page numbers would skip orders, because whatever leaves the list meanwhile shifts the rest forward
+    (documented); a creation time doesn't move. When one second holds more orders than a page, the page grows.
+
+    Args:
+        fetch: gets one page for the parameters.
+        start: inclusive.
+        end: inclusive.
+        page_size: orders asked for at a time.
+
+    Yields:
+        The rows not seen before, page by page; rows without a readable id or time come out too.
+
+    Raises:
+        BadAnswer: the store doesn't keep to what was asked, so that the walk would never end or miss orders.
+    """
+    since, until = math.ceil(start.timestamp()), math.floor(end.timestamp())
+    seen: set[str] = set()
+    size, stalls = page_size, 0
+    while since <= until:
+        page = await fetch(
+            {
+                # Without period=C the two times are ignored (known behaviour).
+                "period": "C",
+                "time_from": since,
+                "time_to": until,
+                "sort_by": "date",
+                "sort_order": "asc",
+                "items_per_page": size,
+                "page": 1,
+            }
+        )
+        total = _total(page, "orders")
+        seconds = [int(moment.timestamp()) for moment in map(placed_at_of, page.rows) if moment]
+        _check_obeyed(seconds, since, until)
+        yield _fresh(page.rows, order_id_of, seen)
+        if total <= len(page.rows):
+            return
+        last = max(seconds, default=since)
+        if last > since:
+            since, size, stalls = last, page_size, 0
+        elif len(page.rows) >= size:
+            size *= 2
+        else:
+            # An order may have gone between the store's counting and its reading; not time and again.
+            stalls += 1
+            if stalls == _STALLS:
+                raise BadAnswer(
+                    f"The store says that it has {total} orders, but gives only {len(page.rows)} on a page for"
+                    f" {size}. Look for an add-on that limits its lists."
+                )
+
+
+async def walk_pages(
+    fetch: Fetch, name: str, id_of: Callable[[object], str | None], page_size: int
+) -> AsyncIterator[list[object]]:
+    """Every row of a list that can only be walked by page numbers, each once.
+
+    Ended by `total_items`, because a page past the end of shipments is the last page again (known behaviour).
+    When rows were shifted across a page's edge meanwhile, fewer than the total were seen: the walk is then
+    repeated, up to three times in all, and what it saw united.
+
+    Args:
+        fetch: gets one page for the parameters.
+        name: the list's, for the texts.
+        id_of: what tells two rows apart.
+        page_size: rows asked for at a time.
+
+    Yields:
+        The rows not seen before, page by page.
+
+    Raises:
+        BadAnswer: the store doesn't say how many rows there are.
+    """
+    seen: set[str] = set()
+    for _ in range(_WALKS):
+        passed = 0
+        for number in itertools.count(1):
+            page = await fetch({"page": number, "items_per_page": page_size})
+            total = _total(page, name)
+            yield _fresh(page.rows, id_of, seen)
+            passed += len(page.rows)
+            if not page.rows or passed >= total:
+                break
+        if len(seen) >= total:
+            return
+
+
+def _total(page: Page, name: str) -> int:
+    if page.total is None:
+        raise BadAnswer(
+            f"The store's list of {name} doesn't say how many there are, so its end can't be told."
+            " Check the store's version and its add-ons."
+        )
+    return page.total
+
+
+def _fresh(rows: Iterable[object], id_of: Callable[[object], str | None], seen: set[str]) -> list[object]:
+    """The rows not seen yet, by id; those without one by their whole content."""
+    fresh = []
+    for row in rows:
+        key = id_of(row) or json.dumps(row, sort_keys=True)
+        if key not in seen:
+            seen.add(key)
+            fresh.append(row)
+    return fresh
+
+
+def _check_obeyed(seconds: list[int], since: int, until: int) -> None:
+    if any(not since <= second <= until for second in seconds):
+        raise BadAnswer(
+            "The store lists orders from outside the time that was asked for: it ignores `period`, `time_from` or"
+            " `time_to`. Check its version and its add-ons."
+        )
+    if seconds != sorted(seconds):
+        raise BadAnswer(
+            "The store doesn't list orders by date, oldest first: it ignores `sort_by` or `sort_order`."
+            " Check its version and its add-ons."
+        )

@@ -1,0 +1,349 @@
+"""One store: what can be read of it and written to it.
+
+Here: the calls that exist, each with what the store makes of it. Not here: HTTP (http.py), walking (paging.py),
+models (models.py), and whether anything should be written at all.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pydantic import SecretStr
+
+from npf_pipelines.cscart.errors import BadAnswer, Broken, NotFound
+from npf_pipelines.cscart.fields import Row, Unreadable
+from npf_pipelines.cscart.http import Params, StoreHttp
+from npf_pipelines.cscart.models import (
+    Order,
+    Product,
+    Shipment,
+    Status,
+    UnreadableOrder,
+    has_lines,
+    order_id_of,
+    parse_order,
+    parse_product,
+    parse_shipment,
+    parse_status,
+    unreadable_order,
+)
+from npf_pipelines.cscart.paging import Page, read_page, walk_orders, walk_pages
+
+_IDS_AT_A_TIME = 50
+_ROWS_AT_A_TIME = 250
+_MOST_STATUSES = 250
+_LARGEST_AMOUNT = 8_388_607
+
+T = TypeVar("T")
+
+
+class Store:
+    """The client of one CS-Cart store, to be used as an async context manager.
+
+    Every method raises StoreError (errors.py) when the store gives no usable answer.
+    """
+
+    def __init__(
+        self, url: str, api_user: str, api_key: SecretStr, *, concurrency: int = 4, timeout: float = 30.0
+    ) -> None:
+        """Arguments as for `StoreHttp`; raises ValueError for an address to which no key may be sent."""
+        self._http = StoreHttp(url, api_user, api_key, concurrency=concurrency, timeout=timeout)
+        self._lists_hold_lines = True
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._http.__aexit__(kind, error, traceback)
+
+    @property
+    def requests(self) -> int:
+        """The requests sent so far, repeats included."""
+        return self._http.requests
+
+    @property
+    def writes(self) -> int:
+        """Those of the requests that could change something."""
+        return self._http.writes
+
+    # Statuses
+
+    async def statuses(self) -> list[Status]:
+        """The order statuses that the store has.
+
+        Reading them takes the right manage_order_statuses (known behaviour): Forbidden otherwise.
+        """
+        answer = await self._http.get("statuses", {"type": "O", "items_per_page": _MOST_STATUSES})
+        return [_parsed(parse_status, row) for row in read_page(answer, "statuses").rows]
+
+    async def set_status(self, order_id: str, letter: str, *, notify_customer: bool) -> None:
+        """Ask for another status; read the order back to know whether it came to that.
+
+        The store answers 200 also for a missing order, a vetoed change, or one that ran out of stock (known
+        behaviour).
+
+        Args:
+            order_id: the store's.
+            letter: exactly one, of those that the store has: a longer word is cut to its first (inferred).
+            notify_customer: whether the store mails the customer. Its other mails stay off.
+
+        Raises:
+            ValueError: not one letter.
+        """
+        if len(letter) != 1 or not letter.isalnum():
+            raise ValueError(f"A status is one letter, not {letter!r}.")
+        await self._http.put(
+            f"orders/{_number(order_id)}",
+            # Any other key would rebuild the whole order (documented). JSON booleans: PHP takes "N" for true.
+            {
+                "status": letter,
+                "notify_user": notify_customer,
+                "notify_department": False,
+                "notify_vendor": False,
+            },
+        )
+
+    # Orders
+
+    async def orders_placed(
+        self, start: datetime, end: datetime, *, page_size: int = 50
+    ) -> AsyncIterator[Order | UnreadableOrder]:
+        """Every order placed between two moments, whatever its status, oldest first, each once.
+
+        The store hides incomplete and parent orders from its lists (documented).
+
+        Args:
+            start: inclusive, with a time zone.
+            end: inclusive, with a time zone.
+            page_size: orders to a request; more where one second holds more.
+        """
+        if start.tzinfo is None or end.tzinfo is None:
+            raise ValueError("A time without its zone means another moment in each zone.")
+        async for rows in walk_orders(self._order_page, start, end, page_size):
+            for order in await _together(self._order_of(row) for row in rows):
+                yield order
+
+    async def orders_by_id(self, ids: Iterable[str]) -> dict[str, Order | UnreadableOrder]:
+        """The orders with these ids, whatever their status; ids that the store doesn't know are left out."""
+        wanted = dict.fromkeys(order_id for order_id in ids if _is_number(order_id))
+        batches = await _together(self._orders_in_list(batch) for batch in _batches(list(wanted)))
+        found = {order_id: order for batch in batches for order_id, order in batch.items()}
+        # Incomplete and parent orders are hidden from lists (documented), but not from a call by number.
+        hidden = [order_id for order_id in wanted if order_id not in found]
+        others = await _together(self._order_by_number(order_id) for order_id in hidden)
+        found |= {order_id: order for order_id, order in zip(hidden, others, strict=True) if order is not None}
+        return {order_id: found[order_id] for order_id in wanted if order_id in found}
+
+    async def _orders_in_list(self, ids: Sequence[str]) -> dict[str, Order | UnreadableOrder]:
+        page = await self._order_page({"order_id": ",".join(ids), "items_per_page": len(ids), "page": 1})
+        rows = {order_id: row for row in page.rows if (order_id := order_id_of(row)) in ids}
+        orders = await _together(self._order_of(row) for row in rows.values())
+        return {order_id: order for order_id, order in zip(rows, orders, strict=True) if order_id}
+
+    async def _order_page(self, params: Params) -> Page:
+        """A page of orders; with their lines if this store can do that.
+
+        `get_orders_data` is undocumented, so whether rows hold lines is seen from the rows (known behaviour).
+        """
+        if self._lists_hold_lines:
+            try:
+                page = read_page(await self._http.get("orders", {**params, "get_orders_data": 1}), "orders")
+            except Broken:
+                # One order that the store can't put together spoils its page. The plain list has no such trouble,
+                # and of the details only that one will fail.
+                pass
+            else:
+                self._lists_hold_lines = not page.rows or any(map(has_lines, page.rows))
+                return page
+        return read_page(await self._http.get("orders", params), "orders")
+
+    async def _order_of(self, row: object) -> Order | UnreadableOrder:
+        """The order of a list's row, by a call of its own where the row has no lines."""
+        order_id = order_id_of(row)
+        if has_lines(row) or order_id is None:
+            return parse_order(row)
+        order = await self._order_by_number(order_id, row)
+        if order is None:
+            return unreadable_order(row, "was deleted from the store between its list and its reading")
+        return order
+
+    async def _order_by_number(self, order_id: str, row: object = None) -> Order | UnreadableOrder | None:
+        """One order by itself; None if the store has no such order.
+
+        An order that the store can't show doesn't cost its neighbours: it is unreadable, by the error's text.
+
+        Args:
+            order_id: the store's.
+            row: what is known of it from a list.
+        """
+        known = row or {"order_id": order_id}
+        try:
+            raw = await self._http.get(f"orders/{order_id}")
+        except NotFound:
+            return None
+        except (Broken, BadAnswer) as error:
+            return unreadable_order(known, str(error))
+        if order_id_of(raw) != order_id:
+            return unreadable_order(known, "order_id: the store answers with something else")
+        return parse_order(raw)
+
+    # Shipments
+
+    async def shipments_of(self, order_id: str) -> list[Shipment]:
+        """All shipments of an order.
+
+        Raises:
+            BadAnswer: also for a single shipment that can't be read: one that is overlooked would be made again.
+        """
+
+        async def fetch(params: Params) -> Page:
+            answer = await self._http.get("shipments", {"order_id": _number(order_id), **params})
+            return read_page(answer, "shipments")
+
+        pages = walk_pages(fetch, "shipments", _id_reader("shipment_id"), _ROWS_AT_A_TIME)
+        shipments = [_parsed(parse_shipment, row) async for rows in pages for row in rows]
+        # Unknown parameters are ignored without an error (documented): take no other order's shipment for ours.
+        return [shipment for shipment in shipments if shipment.order_id == order_id]
+
+    async def create_shipment(
+        self,
+        order_id: str,
+        *,
+        shipping_id: str | None,
+        carrier: str,
+        tracking_number: str,
+        quantities: Mapping[str, int],
+        comments: str,
+    ) -> str:
+        """Make a shipment; its id.
+
+        Compare with `shipments_of` first: nothing keeps the store from making the same one twice. Compare the
+        quantities with the order's lines too: too large ones are cut silently (documented), and an unknown
+        item_id leaves an empty shipment behind (inferred). Read back what came of it.
+
+        Args:
+            order_id: the store's.
+            shipping_id: the shipping method; None leaves it out.
+            carrier: the code of a carrier that the store knows, or any name.
+            tracking_number: the carrier's.
+            quantities: units by item_id, each above 0.
+            comments: seen by merchant and customer.
+
+        Raises:
+            ValueError: nothing to ship, or neither carrier nor tracking number, which 4.16.2 and later demand.
+        """
+        if not quantities or any(type(units) is not int or units <= 0 for units in quantities.values()):
+            # The store doesn't refuse negative quantities (documented).
+            raise ValueError(f"A shipment takes a whole number above 0 of each line, not {dict(quantities)}.")
+        if not carrier and not tracking_number:
+            raise ValueError("A shipment needs a carrier or a tracking number.")
+        body: dict[str, Any] = {
+            "order_id": _number(order_id),
+            "carrier": carrier,
+            "tracking_number": tracking_number,
+            # Without them the store ships one package group only (documented).
+            "products": dict(quantities),
+            "comments": comments,
+        }
+        if shipping_id is not None:
+            body["shipping_id"] = shipping_id
+        answer = await self._http.post("shipments", body)
+        return _parsed(lambda raw: Row(raw).number_id("shipment_id"), answer)
+
+    async def delete_shipment(self, shipment_id: str) -> None:
+        """Delete a shipment; with `create_shipment` the only correction that all versions take."""
+        await self._http.delete(f"shipments/{_number(shipment_id)}")
+
+    async def shipping_ids(self) -> list[str]:
+        """The shipping methods that the store has, in its order: a shipment names one (documented)."""
+        page = read_page(await self._http.get("shippings", {"items_per_page": _ROWS_AT_A_TIME}), "shippings")
+        return [_parsed(lambda raw: Row(raw).number_id("shipping_id"), row) for row in page.rows]
+
+    # Products
+
+    async def products(self) -> AsyncIterator[Product]:
+        """Every product and variation. SKUs are not unique (documented)."""
+
+        async def fetch(params: Params) -> Page:
+            return read_page(await self._http.get("products", params), "products")
+
+        async for rows in walk_pages(fetch, "products", _id_reader("product_id"), _ROWS_AT_A_TIME):
+            for row in rows:
+                yield _parsed(parse_product, row)
+
+    async def products_by_id(self, ids: Iterable[str]) -> dict[str, Product]:
+        """The products with these ids; ids that the store doesn't know are left out."""
+        wanted = dict.fromkeys(product_id for product_id in ids if _is_number(product_id))
+        batches = await _together(self._products_in_list(batch) for batch in _batches(list(wanted)))
+        found = {product.product_id: product for batch in batches for product in batch}
+        return {product_id: found[product_id] for product_id in wanted if product_id in found}
+
+    async def _products_in_list(self, ids: Sequence[str]) -> list[Product]:
+        params: Params = {"pid": ",".join(ids), "items_per_page": len(ids), "page": 1}
+        page = read_page(await self._http.get("products", params), "products")
+        return [_parsed(parse_product, row) for row in page.rows]
+
+    async def set_amount(self, product_id: str, amount: int) -> None:
+        """Set a product's stock; read a sample back, since stock split over warehouses doesn't follow.
+
+        Args:
+            product_id: the store's.
+            amount: units, not more than the store's column holds (8 388 607): more would be cut (inferred).
+
+        Raises:
+            ValueError: not a whole number of that size; the store would make its own of it.
+            NotFound: no such product.
+        """
+        if type(amount) is not int or abs(amount) > _LARGEST_AMOUNT:
+            raise ValueError(f"A store's amount can't be {amount!r}.")
+        await self._http.put(f"products/{_number(product_id)}", {"amount": amount})
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _number(store_id: str) -> str:
+    """An id that is safe to stand in a path."""
+    if not _is_number(store_id):
+        raise ValueError(f"The store's ids are numbers, not {store_id!r}.")
+    return store_id
+
+
+def _id_reader(name: str) -> Callable[[object], str | None]:
+    def id_of(raw: object) -> str | None:
+        try:
+            return Row(raw).number_id(name)
+        except Unreadable:
+            return None
+
+    return id_of
+
+
+def _parsed(parse: Callable[[object], T], raw: object) -> T:
+    try:
+        return parse(raw)
+    except Unreadable as why:
+        raise BadAnswer(f"The store's answer can't be read: {why}. Check its version and its add-ons.") from None
+
+
+def _batches(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[at : at + _IDS_AT_A_TIME] for at in range(0, len(ids), _IDS_AT_A_TIME))
+
+
+async def _together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results in order; the first failure ends the others and comes out as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]

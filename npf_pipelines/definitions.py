@@ -1,0 +1,38 @@
+"""Everything wired together, and nothing else: the same for production, tests and demo."""
+
+import dagster as dg
+
+from npf_pipelines.assets.orders import orders_assets
+from npf_pipelines.assets.shipments import shipments_assets
+from npf_pipelines.assets.specs import OUTSIDE
+from npf_pipelines.assets.stock import stock_assets
+from npf_pipelines.automation.clients import clients_sensor
+from npf_pipelines.automation.console import console
+from npf_pipelines.automation.jobs import JOBS
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import MasterSetups, SetupError
+from npf_pipelines.partitions import client_days
+from npf_pipelines.settings import Settings
+
+
+def build_defs(settings: Settings) -> dg.Definitions:
+    """The definitions over the folders and databases that the settings name; nothing is opened yet."""
+    house = House(settings)
+    try:
+        setups = house.setups()
+    except SetupError:  # The sensor says so in the UI; the definitions load all the same.
+        setups = MasterSetups()
+    partitions = client_days(setups)
+    return dg.Definitions(
+        assets=[orders_assets(house, partitions), shipments_assets(house, partitions), stock_assets(house), *OUTSIDE],
+        jobs=JOBS,
+        sensors=[clients_sensor(house)],
+        executor=dg.in_process_executor,
+        loggers={"console": console},
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The definitions of this environment."""
+    return build_defs(Settings())

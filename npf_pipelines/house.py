@@ -1,0 +1,55 @@
+"""What the assets work with: the master setups, the lake, the platform and the clients' stores.
+
+Nothing is opened before it is asked for: definitions load without touching a database or a store.
+"""
+
+import functools
+
+import sqlalchemy as sa
+
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.lake import Lake
+from npf_pipelines.master_setup import MasterSetup, MasterSetups, load_master_setups
+from npf_pipelines.platform.gateway import Platform
+from npf_pipelines.platform.tables import open_platform
+from npf_pipelines.settings import Settings
+
+
+class House:
+    """The things behind the settings, each opened once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def setups(self) -> MasterSetups:
+        """The master setups as they are now.
+
+        Raises:
+            SetupError: their folder can't be read.
+        """
+        return load_master_setups(self._settings.clients)
+
+    @functools.cached_property
+    def lake(self) -> Lake:
+        """The lake."""
+        return Lake(self._settings.lake)
+
+    @functools.cached_property
+    def engine(self) -> sa.Engine:
+        """The platform's database."""
+        return open_platform(self._settings.platform_url.get_secret_value())
+
+    @functools.cached_property
+    def platform(self) -> Platform:
+        """The platform."""
+        return Platform(self.engine)
+
+    @staticmethod
+    def store(setup: MasterSetup) -> Store:
+        """The client's store, to be entered as an async context.
+
+        Raises:
+            SetupError: the API key is not in the environment.
+        """
+        store = setup.store
+        return Store(store.url, store.api_user, setup.api_key(), concurrency=store.concurrency)

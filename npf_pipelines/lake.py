@@ -1,0 +1,127 @@
+"""The lake: one Parquet file for each partition of each table, and DuckDB over all of them.
+
+A file is written whole under another name and then moved into place: a reader sees the old one or the new one.
+Not here: what the tables hold (tables.py).
+"""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import fsspec
+import pandas as pd
+import pyarrow as arrow
+from pyarrow import parquet
+
+from npf_pipelines.tables import STOCK_SNAPSHOTS, TABLES, Table
+
+_SNAPSHOT_HISTORY = "stock_snapshots_history"
+"""Every stock snapshot ever taken, by its time."""
+
+
+class NotWritten(Exception):
+    """A partition that is to be read has not been written yet; the text names it and what to run first."""
+
+
+class Lake:
+    """A folder, or a bucket by URL, of Parquet files with the partition in the path."""
+
+    def __init__(self, url: str) -> None:
+        self._files, self._root = fsspec.core.url_to_fs(url)
+
+    def write(self, table: Table, rows: list[dict[str, Any]], *, client: str, day: date | None = None) -> pd.DataFrame:
+        """Replace one partition by these rows, in the order of the table's key, and give them back as a frame.
+
+        Args:
+            table: the table.
+            rows: values by column, without client and day.
+            client: the client's id.
+            day: the day, for a table that is partitioned by day.
+
+        Raises:
+            pandera.errors.SchemaErrors: a row breaks a rule of the table; nothing was written.
+            pyarrow.lib.ArrowInvalid: a value has the wrong type; nothing was written.
+        """
+        partition = {"client": client} | ({"day": day} if table.by_day else {})
+        frame = table.frame(rows, partition)
+        frame = frame.sort_values([name for name in table.key if name != "client"], ignore_index=True)
+        self._put(frame, table, self._path(table.name, client=client, day=day))
+        if table is STOCK_SNAPSHOTS and rows:
+            taken_at: datetime = rows[0]["taken_at"]
+            taken = f"{taken_at:%Y-%m-%dT%H-%M-%SZ}"
+            self._put(frame, table, f"{self._root}/{_SNAPSHOT_HISTORY}/client={client}/taken={taken}/part.parquet")
+        return frame
+
+    def read(self, table: Table, *, client: str, day: date | None = None) -> list[dict[str, Any]]:
+        """One partition's rows, as they were written, without client and day.
+
+        Raises:
+            NotWritten: the partition has not been written yet.
+        """
+        try:
+            with self._files.open(self._path(table.name, client=client, day=day), "rb") as file:
+                rows: list[dict[str, Any]] = parquet.read_table(file, schema=table.arrow_schema).to_pylist()
+        except FileNotFoundError:
+            when = f" for {day}" if day else ""
+            raise NotWritten(f"{table.name} of {client}{when} has not been made yet: run it first") from None
+        return rows
+
+    def query(self, sql: str) -> duckdb.DuckDBPyRelation:
+        """The answer to an SQL query over a view for each table.
+
+        Raises:
+            duckdb.Error: the query is wrong.
+        """
+        return self.connect().sql(sql)
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB in memory with a view for each table, empty ones included."""
+        connection = duckdb.connect()
+        connection.register_filesystem(self._files)
+        connection.sql("SET TimeZone = 'UTC'")
+        for table in TABLES.values():
+            self._create_view(connection, table.name, table, table.partition_columns)
+        self._create_view(connection, _SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"))
+        return connection
+
+    def _create_view(
+        self, connection: duckdb.DuckDBPyConnection, name: str, table: Table, partition: tuple[str, ...]
+    ) -> None:
+        columns = [*partition, *table.arrow_schema.names]
+        pattern = f"{self._root}/{name}/" + "".join("*/" for _ in partition) + "part.parquet"
+        if self._files.glob(pattern):
+            types = ", ".join(f"{column}: {'DATE' if column == 'day' else 'VARCHAR'}" for column in partition)
+            source = (
+                f"read_parquet('{_quoted(self._for_duckdb(pattern))}', hive_partitioning = true, "
+                f"hive_types = {{{types}}}, union_by_name = true)"
+            )
+        else:
+            empty = arrow.schema(
+                [(column, arrow.date32() if column == "day" else arrow.string()) for column in partition]
+                + list(table.arrow_schema)
+            ).empty_table()
+            source = f"{name}_when_empty"
+            connection.register(source, empty)
+        connection.sql(f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM {source}")  # noqa: S608
+
+    def _for_duckdb(self, pattern: str) -> str:
+        protocol = self._files.protocol if isinstance(self._files.protocol, str) else self._files.protocol[0]
+        return pattern if protocol in {"file", "local"} else f"{protocol}://{pattern}"
+
+    def _put(self, frame: pd.DataFrame, table: Table, path: str) -> None:
+        data = arrow.Table.from_pandas(frame[table.arrow_schema.names], schema=table.arrow_schema, preserve_index=False)
+        folder = path.rpartition("/")[0]
+        self._files.makedirs(folder, exist_ok=True)
+        unfinished = f"{folder}/.{uuid.uuid4().hex}.unfinished"
+        with self._files.open(unfinished, "wb") as file:
+            parquet.write_table(data, file, compression="zstd")
+        self._files.mv(unfinished, path)
+
+    def _path(self, name: str, *, client: str, day: date | None) -> str:
+        by_day = f"/day={day.isoformat()}" if day else ""
+        return f"{self._root}/{name}/client={client}{by_day}/part.parquet"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

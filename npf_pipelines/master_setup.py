@@ -1,0 +1,214 @@
+"""The master setups: one YAML file for each client, its model, its validation and its loading.
+
+Not here: what the store makes of a status name (cscart/statuses.py), or what follows from a setup (rules/).
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from npf_pipelines.countries import country_code
+
+
+class SetupError(Exception):
+    """A master setup, or what it points at, is wrong; the text names client or file, field and what to do."""
+
+
+def _store_url(written: str) -> str:
+    parts = urlsplit(written)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("write the store's address like https://shop.example.com")
+    if parts.username or parts.password:
+        raise ValueError("an address holds no user and no password: use api_user and api_key_env")
+    if parts.query or parts.fragment or parts.path.rstrip("/").endswith(("/api", "/api/2.0", "/api.php")):
+        raise ValueError("write the store's address only, without /api or api.php")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("use https: the API key would travel in the clear")
+    return written.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _variable_name(written: str) -> str:
+    # What stands here may be the key itself, by mistake: it isn't quoted, and lower case gives it away.
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", written):
+        raise ValueError("write the NAME of the environment variable that holds the API key, in capitals")
+    return written
+
+
+def _time_zone(written: str) -> str:
+    try:
+        ZoneInfo(written)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+        raise ValueError(f"{written!r} is no time zone: write one like Australia/Sydney") from None
+    return written
+
+
+def _not_an_empty_list(written: Any) -> Any:
+    if written in ("", []):
+        raise ValueError("is empty: name at least one, or leave the line out where it is optional")
+    return [written] if isinstance(written, str) else written
+
+
+_Name = Annotated[str, Field(min_length=1, max_length=100)]
+_Country = Annotated[str, AfterValidator(country_code)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class StoreSetup(_Part):
+    """How to reach the client's store."""
+
+    url: Annotated[str, AfterValidator(_store_url)]
+    api_user: _Name
+    api_key_env: Annotated[str, AfterValidator(_variable_name)]
+    user_id: Annotated[int, Field(ge=1)]
+    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    concurrency: Annotated[int, Field(ge=1, le=16)] = 4
+
+
+class OrdersSetup(_Part):
+    """Which of the store's orders come to the warehouse, and under which number."""
+
+    start_date: date
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
+    statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)]
+    countries: Annotated[tuple[_Country, ...] | None, BeforeValidator(_not_an_empty_list)] = None
+
+
+class TrackingSetup(_Part):
+    """What the store is told of a shipment."""
+
+    shipped_status: _Name | None = None
+    partially_shipped_status: _Name | None = None
+    notify_customer: bool = False
+    carriers: dict[str, _Name] = {}
+
+
+class StockSetup(_Part):
+    """Which stock figure the store gets."""
+
+    quantity: Literal["on_hand", "available", "off"]
+    negative_as_zero: bool = True
+
+
+class MasterSetup(_Part):
+    """One client's configuration record."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+    name: _Name
+    store: StoreSetup
+    orders: OrdersSetup
+    tracking: TrackingSetup = TrackingSetup()
+    stock: StockSetup
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The client's time zone, in which its days begin and end."""
+        return ZoneInfo(self.store.time_zone)
+
+    def api_key(self, environ: Mapping[str, str] = os.environ) -> SecretStr:
+        """The store's API key, from the environment variable that the setup names.
+
+        Raises:
+            SetupError: the variable is not set.
+        """
+        key = environ.get(self.store.api_key_env, "")
+        if not key:
+            raise SetupError(
+                f"{self.id}: the environment variable {self.store.api_key_env} (store.api_key_env) is not set: "
+                "give it the store's API key"
+            )
+        return SecretStr(key)
+
+
+@dataclass(frozen=True)
+class MasterSetups:
+    """What a folder of master setups holds: the good ones by client id, and each error of the others."""
+
+    clients: Mapping[str, MasterSetup] = field(default_factory=dict)
+    errors: tuple[str, ...] = ()
+
+    def __getitem__(self, client: str) -> MasterSetup:
+        """The client's setup.
+
+        Raises:
+            SetupError: there is no valid one; with the errors found, for one of them may be the reason.
+        """
+        try:
+            return self.clients[client]
+        except KeyError:
+            known = ", ".join(sorted(self.clients)) or "none"
+            also = "".join(f"\n{error}" for error in self.errors)
+            raise SetupError(f"{client}: no valid master setup (valid ones: {known}){also}") from None
+
+
+def load_master_setups(folder: Path) -> MasterSetups:
+    """Every `*.yaml` of the folder; a wrong one costs only its own client.
+
+    Raises:
+        SetupError: the folder can't be read. That is never the same as "no clients".
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    except OSError as error:
+        raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
+    clients: dict[str, MasterSetup] = {}
+    errors: list[str] = []
+    for path in files:
+        try:
+            setup = _load(path)
+        except SetupError as error:
+            errors.append(str(error))
+            continue
+        if setup.id in clients:
+            errors.append(f"{path.name}: id: another file has the client {setup.id!r} already")
+        else:
+            clients[setup.id] = setup
+    return MasterSetups(clients, tuple(errors))
+
+
+def _load(path: Path) -> MasterSetup:
+    try:
+        # Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SetupError(f"{path.name}: can't be read as YAML: {error}") from error
+    try:
+        return MasterSetup.model_validate(content)
+    except ValidationError as error:
+        lines = (f"{path.name}: {_where(one['loc'])}: {_what(one)}" for one in error.errors())
+        raise SetupError("\n".join(lines)) from None
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(step) for step in location) or "the whole file"
+
+
+def _what(error: Any) -> str:
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "is not a field of a master setup"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case _:
+            return f"{error['msg']} (found {str(error['input'])[:60]!r})"

@@ -1,0 +1,4 @@
+"""The NPF side: the tables of the contract and the gateway that reads and writes them.
+
+Never Dagster, never the store.
+"""

@@ -1,0 +1,234 @@
+"""The door to the platform: imports orders, reads lodged shipments and stock.
+
+Not here: the tables (tables.py), nor any decision on what is imported (rules/).
+"""
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from npf_pipelines.platform.models import LodgedShipment, OrderState, PlatformOrder, StockFigure
+from npf_pipelines.platform.tables import (
+    OPEN_STATUSES,
+    OrderStatus,
+    order_lines,
+    orders,
+    shipment_lines,
+    shipments,
+    stock,
+)
+
+_T = TypeVar("_T")
+_BATCH = 500
+"""Rows for each statement: below SQLite's limit of 32,766 parameters."""
+
+
+class ImportOutcome(enum.StrEnum):
+    """What became of an accepted order on the platform."""
+
+    IMPORTED = "imported"
+    ALREADY_THERE = "already_there"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """The outcome for one order, and when the platform got it."""
+
+    outcome: ImportOutcome
+    reason: str
+    imported_at: datetime | None
+
+
+class Platform:
+    """NPF's platform behind an SQLAlchemy engine."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def import_orders(self, client: str, accepted: Sequence[PlatformOrder], now: datetime) -> dict[str, ImportResult]:
+        """Bring the orders onto the platform, each once, however often this is called.
+
+        An order and its lines come together or not at all. What the platform has already is left as it is.
+
+        Args:
+            client: the client's id.
+            accepted: the orders.
+            now: what becomes `imported_at`.
+
+        Returns:
+            A result for each order, by order number.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+        """
+        results: dict[str, ImportResult] = {}
+        for batch in _batches(accepted, _BATCH):
+            try:
+                results |= self._import(client, batch, now)
+            except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError):
+                # One order that the database won't take never costs another.
+                for order in batch:
+                    results[order.order_number] = self._import_alone(client, order, now)
+        return results
+
+    def _import_alone(self, client: str, order: PlatformOrder, now: datetime) -> ImportResult:
+        try:
+            return self._import(client, [order], now)[order.order_number]
+        except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+            return ImportResult(ImportOutcome.REFUSED, f"the platform refused the order: {error.orig}", None)
+
+    def _import(self, client: str, batch: Sequence[PlatformOrder], now: datetime) -> dict[str, ImportResult]:
+        with self._engine.begin() as connection:
+            known = self._states(connection, client, [order.order_number for order in batch])
+            new = [order for order in batch if order.order_number not in known]
+            if new:
+                self._insert(connection, orders, [_order_row(client, order, now) for order in new])
+                self._insert(connection, order_lines, [row for order in new for row in _line_rows(client, order)])
+        return {order.order_number: _import_result(order, known, now) for order in batch}
+
+    def order_states(self, client: str, order_numbers: Iterable[str]) -> dict[str, OrderState]:
+        """Where the client's orders stand, by order number; those that the platform doesn't have are left out."""
+        with self._engine.connect() as connection:
+            return self._states(connection, client, list(order_numbers))
+
+    def lodged_between(self, client: str, start: datetime, end: datetime) -> list[LodgedShipment]:
+        """The client's shipments lodged from `start` until just before `end`, oldest first."""
+        return self._shipments(
+            shipments.c.client == client, shipments.c.lodged_at >= start, shipments.c.lodged_at < end
+        )
+
+    def shipments_of(self, client: str, order_numbers: Iterable[str]) -> dict[str, list[LodgedShipment]]:
+        """All lodged shipments of the orders, whatever the day, by order number, oldest first."""
+        found: defaultdict[str, list[LodgedShipment]] = defaultdict(list)
+        for batch in _batches(sorted(set(order_numbers)), _BATCH):
+            for shipment in self._shipments(shipments.c.client == client, shipments.c.order_number.in_(batch)):
+                found[shipment.order_number].append(shipment)
+        return dict(found)
+
+    def stock(self, client: str) -> list[StockFigure]:
+        """The count of each of the client's SKUs and what open orders take from it, by SKU."""
+        open_quantity = order_lines.c.quantity - order_lines.c.quantity_shipped
+        on_back_order = orders.c.status == OrderStatus.BACK_ORDER
+        taken = (
+            sa.select(
+                order_lines.c.sku,
+                sa.func.sum(sa.case((on_back_order, 0), else_=open_quantity)).label("in_process"),
+                sa.func.sum(sa.case((on_back_order, open_quantity), else_=0)).label("back_orders"),
+            )
+            .join_from(
+                order_lines,
+                orders,
+                (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number),
+            )
+            .where(
+                orders.c.client == client,
+                orders.c.status.in_(OPEN_STATUSES),
+                orders.c.is_test.is_(False),
+            )
+            .group_by(order_lines.c.sku)
+            .subquery()
+        )
+        query = (
+            sa.select(
+                stock.c.sku,
+                stock.c.on_hand,
+                sa.func.coalesce(taken.c.in_process, 0),
+                sa.func.coalesce(taken.c.back_orders, 0),
+            )
+            .join_from(stock, taken, stock.c.sku == taken.c.sku, isouter=True)
+            .where(stock.c.client == client)
+            .order_by(stock.c.sku)
+        )
+        with self._engine.connect() as connection:
+            return [
+                StockFigure(sku, on_hand, int(in_process), int(back_orders))
+                for sku, on_hand, in_process, back_orders in connection.execute(query)
+            ]
+
+    def _states(self, connection: sa.Connection, client: str, order_numbers: Sequence[str]) -> dict[str, OrderState]:
+        states: dict[str, OrderState] = {}
+        for batch in _batches(order_numbers, _BATCH):
+            query = sa.select(
+                orders.c.order_number,
+                orders.c.store_order_id,
+                orders.c.status,
+                orders.c.is_test,
+                orders.c.imported_at,
+            ).where(orders.c.client == client, orders.c.order_number.in_(batch))
+            for number, store_order_id, status, test, imported_at in connection.execute(query):
+                states[number] = OrderState(number, store_order_id, OrderStatus(status), test, imported_at)
+        return states
+
+    def _shipments(self, *where: sa.ColumnElement[bool]) -> list[LodgedShipment]:
+        query = (
+            sa.select(shipments, shipment_lines.c.sku, shipment_lines.c.quantity)
+            .join_from(
+                shipments,
+                shipment_lines,
+                shipments.c.shipment_id == shipment_lines.c.shipment_id,
+                isouter=True,
+            )
+            .where(*where)
+            .order_by(shipments.c.lodged_at, shipments.c.shipment_id, shipment_lines.c.sku)
+        )
+        rows: dict[str, sa.Row[Any]] = {}
+        quantities: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                rows[row.shipment_id] = row
+                if row.sku is not None:
+                    quantities[row.shipment_id][row.sku] = row.quantity
+        return [
+            LodgedShipment(
+                shipment_id=shipment_id,
+                order_number=row.order_number,
+                carrier=row.carrier,
+                tracking_number=row.tracking_number,
+                tracking_url=row.tracking_url,
+                lodged_at=row.lodged_at,
+                quantities=quantities[shipment_id],
+            )
+            for shipment_id, row in rows.items()
+        ]
+
+    @staticmethod
+    def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        # Another run may have imported the same order since it was looked up.
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def _import_result(order: PlatformOrder, known: Mapping[str, OrderState], now: datetime) -> ImportResult:
+    state = known.get(order.order_number)
+    if state is None:
+        return ImportResult(ImportOutcome.IMPORTED, "new on the platform", now)
+    if state.store_order_id != order.store_order_id:
+        reason = (
+            f"the number {order.order_number} belongs to the store's order {state.store_order_id} already: "
+            "give the master setup another order prefix"
+        )
+        return ImportResult(ImportOutcome.REFUSED, reason, None)
+    return ImportResult(ImportOutcome.ALREADY_THERE, f"on the platform as {state.status}", state.imported_at)
+
+
+def _order_row(client: str, order: PlatformOrder, now: datetime) -> dict[str, Any]:
+    row = asdict(order)
+    del row["lines"]
+    return row | {"client": client, "status": OrderStatus.IMPORTED, "imported_at": now, "updated_at": now}
+
+
+def _line_rows(client: str, order: PlatformOrder) -> Iterator[dict[str, Any]]:
+    for line in order.lines:
+        yield asdict(line) | {"client": client, "order_number": order.order_number, "quantity_shipped": 0}
+
+
+def _batches(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,80 @@
+"""What the gateway takes and gives, as plain data.
+
+Not here: the tables behind it (tables.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from npf_pipelines.platform.tables import OrderStatus
+
+
+@dataclass(frozen=True)
+class PlatformLine:
+    """One line to pick. `line_id` is the store's item_id."""
+
+    line_id: str
+    sku: str
+    description: str
+    quantity: int
+    unit_price: Decimal
+
+
+@dataclass(frozen=True)
+class PlatformOrder:
+    """An order as it is imported. `order_number` has the prefix, `country` is the full English name."""
+
+    order_number: str
+    store_order_id: str
+    placed_at: datetime
+    is_test: bool
+    ship_to_name: str
+    company: str
+    address_1: str
+    address_2: str
+    city: str
+    state: str
+    postcode: str
+    country: str
+    country_code: str
+    phone: str
+    email: str
+    notes: str
+    shipping_method: str
+    lines: tuple[PlatformLine, ...]
+
+
+@dataclass(frozen=True)
+class OrderState:
+    """Where an imported order stands."""
+
+    order_number: str
+    store_order_id: str
+    status: OrderStatus
+    is_test: bool
+    imported_at: datetime
+
+
+@dataclass(frozen=True)
+class LodgedShipment:
+    """A parcel handed to the carrier, its quantities by SKU."""
+
+    shipment_id: str
+    order_number: str
+    carrier: str
+    tracking_number: str
+    tracking_url: str
+    lodged_at: datetime
+    quantities: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class StockFigure:
+    """One SKU's count, and what open orders still take from it; test orders are left out."""
+
+    sku: str
+    on_hand: int
+    in_process: int
+    back_orders: int

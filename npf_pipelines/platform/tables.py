@@ -1,0 +1,175 @@
+"""The platform's tables, as its contract names them, and the leases beside them.
+
+Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py, lease.py).
+Times are UTC, quantities whole numbers, and `client` is part of every key.
+"""
+
+import enum
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+
+class OrderStatus(enum.StrEnum):
+    """Where an order stands on the platform."""
+
+    IMPORTED = "imported"
+    READY_FOR_PROCESS = "ready_for_process"
+    PICKING = "picking"
+    BACK_ORDER = "back_order"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+
+
+OPEN_STATUSES = frozenset(
+    {OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.PICKING, OrderStatus.BACK_ORDER}
+)
+"""The statuses in which an order still takes stock."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment with its zone: SQLite would hand it back without one."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse a moment without a zone, and store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Give every moment its zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = sa.MetaData()
+
+
+def _text(name: str, **more: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, **more)
+
+
+def _quantity(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False)
+
+
+def _time(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
+    return sa.Column(name, UtcDateTime, nullable=nullable)
+
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    _text("client", primary_key=True),
+    _text("order_number", primary_key=True),
+    _text("store_order_id"),
+    _time("placed_at"),
+    _text("status"),
+    sa.Column("is_test", sa.Boolean, nullable=False),
+    _text("ship_to_name"),
+    _text("company"),
+    _text("address_1"),
+    _text("address_2"),
+    _text("city"),
+    _text("state"),
+    _text("postcode"),
+    _text("country"),
+    _text("country_code"),
+    _text("phone"),
+    _text("email"),
+    _text("notes"),
+    _text("shipping_method"),
+    _time("imported_at"),
+    _time("updated_at"),
+    sa.Index("orders_by_status", "client", "status"),
+)
+
+order_lines = sa.Table(
+    "order_lines",
+    metadata,
+    _text("client", primary_key=True),
+    _text("order_number", primary_key=True),
+    _text("line_id", primary_key=True),
+    _text("sku"),
+    _text("description"),
+    _quantity("quantity"),
+    _quantity("quantity_shipped"),
+    sa.Column("unit_price", sa.Numeric(14, 4), nullable=False),
+)
+
+shipments = sa.Table(
+    "shipments",
+    metadata,
+    _text("shipment_id", primary_key=True),
+    _text("client"),
+    _text("order_number"),
+    _text("carrier"),
+    _text("tracking_number"),
+    _text("tracking_url"),
+    _time("lodged_at"),
+    sa.Index("shipments_by_lodgement", "client", "lodged_at"),
+    sa.Index("shipments_by_order", "client", "order_number"),
+)
+
+shipment_lines = sa.Table(
+    "shipment_lines",
+    metadata,
+    _text("shipment_id", primary_key=True),
+    _text("sku", primary_key=True),
+    _quantity("quantity"),
+)
+
+stock = sa.Table(
+    "stock",
+    metadata,
+    _text("client", primary_key=True),
+    _text("sku", primary_key=True),
+    _quantity("on_hand"),
+    _time("updated_at"),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    _text("client", primary_key=True),
+    _text("flow", primary_key=True),
+    _text("holder"),
+    _time("expires_at"),
+)
+"""Not of the contract: who may write to a client's store just now, one row for each client and flow."""
+
+
+def open_platform(url: str) -> sa.Engine:
+    """The engine of the platform's database, its missing tables created.
+
+    Args:
+        url: an SQLAlchemy URL, `sqlite:///data/platform.sqlite` or `postgresql+psycopg://…`.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    target = sa.make_url(url)
+    if target.get_backend_name() == "sqlite" and target.database:
+        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+    # An error of the database must not quote a shopper's data.
+    engine = sa.create_engine(target, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_for_several_processes)
+    metadata.create_all(engine)
+    return engine
+
+
+def _sqlite_for_several_processes(connection: Any, _record: object) -> None:
+    """Readers beside one writer, and a writer that waits its turn."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA busy_timeout=30000")

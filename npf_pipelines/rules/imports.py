@@ -1,0 +1,53 @@
+"""What an accepted order of the store looks like on the platform.
+
+Not here: whether it is accepted (orders.py).
+"""
+
+from npf_pipelines.countries import country_name
+from npf_pipelines.cscart.models import Order
+from npf_pipelines.platform.models import PlatformLine, PlatformOrder
+from npf_pipelines.rules.orders import country_of, deliver_to, is_test, lines_to_ship
+
+
+def order_number(prefix: str, order_id: str) -> str:
+    """The number on the platform: `1000012` → `CS1000012`."""
+    return f"{prefix}{order_id}"
+
+
+def platform_order(order: Order, prefix: str) -> PlatformOrder:
+    """Translate an order that was accepted.
+
+    Raises:
+        UnknownCountry: its address names no country; such an order is never accepted.
+    """
+    address = deliver_to(order)
+    code = country_of(address)
+    return PlatformOrder(
+        order_number=order_number(prefix, order.order_id),
+        store_order_id=order.order_id,
+        placed_at=order.placed_at,
+        is_test=is_test(order),
+        ship_to_name=address.name,
+        company=order.company,
+        address_1=address.address_1,
+        address_2=address.address_2,
+        city=address.city,
+        state=address.state,
+        postcode=address.postcode,
+        country=country_name(code),
+        country_code=code,
+        phone=address.phone or order.phone,
+        email=order.email,
+        notes=order.notes,
+        shipping_method=", ".join(method.name for method in order.shipping),
+        lines=tuple(
+            PlatformLine(
+                line_id=line.item_id,
+                sku=line.sku,
+                description=line.description,
+                quantity=line.quantity,
+                unit_price=line.price,
+            )
+            for line in lines_to_ship(order)
+        ),
+    )

@@ -1,0 +1,100 @@
+"""How a lodged shipment, which speaks of SKUs, becomes quantities of an order's lines, and which ones the store has.
+
+Not here: which order status follows (order_status.py).
+"""
+
+import enum
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from npf_pipelines.cscart.models import Order, Shipment
+from npf_pipelines.platform.models import LodgedShipment
+
+
+class PushOutcome(enum.StrEnum):
+    """What became of a lodged shipment in the store."""
+
+    CONFIRMED = "confirmed"
+    """Created and read back."""
+    ALREADY_THERE = "already_there"
+    WAITING = "waiting"
+    """The store didn't answer: the next run tries again."""
+    REFUSED = "refused"
+    """The store didn't take it, or took it otherwise."""
+    SET_ASIDE = "set_aside"
+    """It doesn't fit the store's order: a person has to look."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A shipment's quantities by item_id, or the problem that keeps them off the lines."""
+
+    quantities: Mapping[str, int]
+    problem: str = ""
+
+
+def spread(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]) -> Spread:
+    """Lay the SKUs' quantities on the order's lines, in the lines' order, up to what is still to ship.
+
+    Args:
+        wanted: quantities by SKU.
+        order: the store's order.
+        in_store: the shipments that the store has of it, whoever made them.
+    """
+    left = remaining(order, in_store)
+    quantities: dict[str, int] = {}
+    problems: list[str] = []
+    for sku, quantity in wanted.items():
+        lines = [line.item_id for line in order.lines if line.sku == sku]
+        to_lay = quantity
+        for item_id in lines:
+            laid = min(to_lay, left[item_id])
+            if laid > 0:
+                quantities[item_id] = laid
+                to_lay -= laid
+        if not lines:
+            problems.append(f"the order has no line with the SKU {sku}")
+        elif to_lay:
+            problems.append(f"{quantity} of {sku} shipped, but only {quantity - to_lay} still to ship")
+    return Spread({}, "; ".join(problems)) if problems else Spread(quantities)
+
+
+def remaining(order: Order, in_store: Sequence[Shipment]) -> dict[str, int]:
+    """What is still to ship of each line by item_id, counted over all shipments in the store; never below 0."""
+    shipped: Counter[str] = Counter()
+    for shipment in in_store:
+        shipped.update(shipment.quantities)
+    return {line.item_id: max(0, line.quantity - shipped[line.item_id]) for line in order.lines}
+
+
+def match(lodged: Sequence[LodgedShipment], order: Order, in_store: Sequence[Shipment]) -> dict[str, Shipment]:
+    """Which shipment of the store is which of ours: by tracking number and lines, each used once.
+
+    Args:
+        lodged: every shipment the platform has of the order, also those of other days.
+        order: the store's order.
+        in_store: the store's shipments of it.
+
+    Returns:
+        The store's shipment by our shipment_id; ours that the store doesn't have are left out.
+    """
+    free = sorted(in_store, key=lambda shipment: int(shipment.shipment_id))
+    found: dict[str, Shipment] = {}
+    for ours in sorted(lodged, key=lambda shipment: (shipment.lodged_at, shipment.shipment_id)):
+        for theirs in free:
+            same_lines = skus_of(theirs, order) == Counter(ours.quantities)
+            if theirs.tracking_number == ours.tracking_number and same_lines:
+                found[ours.shipment_id] = theirs
+                free.remove(theirs)
+                break
+    return found
+
+
+def skus_of(shipment: Shipment, order: Order) -> Counter[str]:
+    """A store shipment's quantities by SKU; an item the order doesn't have counts under its item_id."""
+    sku_of = {line.item_id: line.sku for line in order.lines}
+    counted: Counter[str] = Counter()
+    for item_id, quantity in shipment.quantities.items():
+        counted[sku_of.get(item_id, f"item {item_id}")] += quantity
+    return +counted

@@ -1,0 +1,182 @@
+"""Whether store, platform and lake agree: what is asked at the end of a demo and of the tests.
+
+It reads the store's own state and the platform's tables, and works out again what must be there, by plain
+counting: none of the pipeline's own rules are used. Not here: making them agree (npf_pipelines/assets/).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import time as time_of_day
+from typing import Any
+
+import sqlalchemy as sa
+
+from npf_pipelines.lake import Lake
+from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments, stock
+from npf_pipelines.sandbox.store import SandboxStore
+
+
+@dataclass(frozen=True)
+class _Client:
+    setup: MasterSetup
+    store: SandboxStore
+    others: tuple[SandboxStore, ...]
+    engine: sa.Engine
+    lake: Lake
+
+    def rows(self, query: sa.Select[Any]) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(query))
+
+
+def disagreements(
+    setup: MasterSetup, store: SandboxStore, others: tuple[SandboxStore, ...], engine: sa.Engine, lake: Lake
+) -> list[str]:
+    """What is wrong for one client, in sentences; empty when all agrees.
+
+    Args:
+        setup: the client's master setup.
+        store: its store.
+        others: the stores of the other clients.
+        engine: the platform.
+        lake: the tables.
+    """
+    client = _Client(setup, store, others, engine, lake)
+    found = [*_orders(client), *_lines(client), *_shipments(client), *_statuses(client), *_amounts(client)]
+    return [f"{setup.id}: {sentence}" for sentence in found]
+
+
+def _orders(client: _Client) -> Iterator[str]:
+    setup, lake = client.setup, client.lake
+    start = datetime.combine(setup.orders.start_date, time_of_day.min, setup.zone).timestamp()
+    listed = {str(order_id) for _, order_id in client.store.listed(int(start))}
+    decided = dict(
+        lake.connect()
+        .execute("SELECT order_id, decision FROM filtered_orders WHERE client = $1", [setup.id])
+        .fetchall()
+    )
+    for order_id in sorted(listed - decided.keys()):
+        yield f"the store's order {order_id} has no decision"
+    accepted = {f"{setup.orders.prefix}{order_id}" for order_id, one in decided.items() if one == "accepted"}
+    there = client.rows(sa.select(orders.c.order_number, orders.c.store_order_id).where(orders.c.client == setup.id))
+    numbers = Counter(row.order_number for row in there)
+    for number in sorted(accepted - numbers.keys()):
+        yield f"the accepted order {number} is not on the platform"
+    for number in sorted(numbers.keys() - accepted):
+        yield f"the platform has the order {number}, which was not accepted"
+    for order_id, times in Counter(row.store_order_id for row in there).items():
+        if times > 1:
+            yield f"the store's order {order_id} is on the platform {times} times"
+
+
+def _lines(client: _Client) -> Iterator[str]:
+    there = client.rows(
+        sa.select(orders.c.order_number, orders.c.store_order_id).where(orders.c.client == client.setup.id)
+    )
+    lines = client.rows(
+        sa.select(order_lines.c.order_number, order_lines.c.sku, sa.func.sum(order_lines.c.quantity))
+        .where(order_lines.c.client == client.setup.id)
+        .group_by(order_lines.c.order_number, order_lines.c.sku)
+    )
+    on_platform: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for number, sku, quantity in lines:
+        on_platform[number][sku] = int(quantity)
+    for row in there:
+        wanted: Counter[str] = Counter()
+        for line in client.store.orders[int(row.store_order_id)].lines:
+            if line.product_code and (line.edp_shipping or not line.is_edp):
+                wanted[line.product_code] += line.amount
+        if on_platform[row.order_number] != dict(wanted):
+            yield f"the lines of {row.order_number} differ: {on_platform[row.order_number]} for {dict(wanted)}"
+
+
+def _shipments(client: _Client) -> Iterator[str]:
+    ours = client.rows(
+        sa.select(shipments, orders.c.store_order_id)
+        .join_from(
+            shipments,
+            orders,
+            (orders.c.client == shipments.c.client) & (orders.c.order_number == shipments.c.order_number),
+        )
+        .where(shipments.c.client == client.setup.id)
+    )
+    contents: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in client.rows(sa.select(shipment_lines)):
+        contents[row.shipment_id][row.sku] += row.quantity
+    for shipment in ours:
+        order_id = int(shipment.store_order_id)
+        what = f"the shipment {shipment.shipment_id} ({shipment.tracking_number})"
+        sku_of = {line.item_id: line.product_code for line in client.store.orders[order_id].lines}
+        same_number = [
+            theirs for theirs in client.store.shipments.values() if theirs.tracking_number == shipment.tracking_number
+        ]
+        if len(same_number) != 1:
+            yield f"{what} is in the store {len(same_number)} times"
+            continue
+        theirs = same_number[0]
+        packed: Counter[str] = Counter()
+        for item_id, quantity in theirs.products.items():
+            packed[sku_of.get(item_id, item_id)] += quantity
+        if theirs.order_id != order_id or packed != contents[shipment.shipment_id]:
+            yield f"{what} holds {dict(packed)} of order {theirs.order_id}, not {dict(contents[shipment.shipment_id])}"
+        if not theirs.carrier:
+            yield f"{what} has no carrier in the store"
+        if theirs.carrier not in _LINKED and shipment.tracking_url not in theirs.comments:
+            yield f"{what} shows no tracking URL in the store"
+        for other in client.others:
+            if any(one.tracking_number == shipment.tracking_number for one in other.shipments.values()):
+                yield f"{what} is in the store of {other.store_id}, too"
+
+
+def _statuses(client: _Client) -> Iterator[str]:
+    store, tracking = client.store, client.setup.tracking
+    letters = {status.description.casefold(): letter for letter, status in store.statuses.items()}
+    letters |= {letter.casefold(): letter for letter in store.statuses}
+    wanted = {
+        OrderStatus.SHIPPED: letters.get((tracking.shipped_status or "").casefold()),
+        OrderStatus.BACK_ORDER: letters.get((tracking.partially_shipped_status or "").casefold()),
+    }
+    lodged = sa.select(shipments.c.order_number).where(shipments.c.client == client.setup.id)
+    query = sa.select(orders.c.order_number, orders.c.store_order_id, orders.c.status).where(
+        orders.c.client == client.setup.id, orders.c.order_number.in_(lodged)
+    )
+    for number, store_order_id, status in client.rows(query):
+        letter = wanted.get(OrderStatus(status))
+        now = store.orders[int(store_order_id)].status
+        if letter and now != letter:
+            yield f"the order {number} has the status {now} in the store, not {letter}"
+
+
+def _amounts(client: _Client) -> Iterator[str]:
+    setup = client.setup
+    if setup.stock.quantity == "off":
+        return
+    taken: Counter[str] = Counter()
+    open_lines = client.rows(
+        sa.select(order_lines.c.sku, order_lines.c.quantity - order_lines.c.quantity_shipped)
+        .join_from(
+            order_lines,
+            orders,
+            (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number),
+        )
+        .where(
+            orders.c.client == setup.id,
+            orders.c.is_test.is_(False),
+            orders.c.status.not_in([OrderStatus.SHIPPED, OrderStatus.CANCELLED]),
+        )
+    )
+    for sku, quantity in open_lines:
+        taken[sku] += quantity
+    for row in client.rows(sa.select(stock.c.sku, stock.c.on_hand).where(stock.c.client == setup.id)):
+        wanted = row.on_hand - (taken[row.sku] if setup.stock.quantity == "available" else 0)
+        wanted = max(0, wanted) if setup.stock.negative_as_zero else wanted
+        for product in client.store.products.values():
+            if product.product_code == row.sku and product.tracking != "D" and product.amount != wanted:
+                yield f"{row.sku} (product {product.product_id}) has the amount {product.amount}, not {wanted}"
+
+
+_LINKED = frozenset({"ups", "usps", "fedex", "dhl", "can", "aup", "swisspost"})
+"""The carriers for which the store builds the link itself."""

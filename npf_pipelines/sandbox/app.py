@@ -1,0 +1,181 @@
+"""The sandbox as a web application: several stores side by side, each under its own path.
+
+Here: addresses, the door (maintenance, credentials, rights, content types), the journal, the control path
+for tests. Not here: what a call does (api/) and what the store holds (store.py).
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from npf_pipelines.sandbox import answers, php
+from npf_pipelines.sandbox.api import orders, products, shipments, shippings, statuses
+from npf_pipelines.sandbox.api.call import Answer, Call, refusal
+from npf_pipelines.sandbox.store import SandboxStore
+
+_ENTITIES: dict[str, ModuleType] = {
+    "orders": orders,
+    "products": products,
+    "shipments": shipments,
+    "shippings": shippings,
+    "statuses": statuses,
+}
+_EVERY_METHOD = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+_STILL_HANGING = 0.005
+"""Seconds between two looks at whether a store that hangs goes on."""
+
+
+def sandbox_app(stores: Mapping[str, SandboxStore], *, latency_ms: float = 0) -> Starlette:
+    """The application that serves `stores` under `/{store id}/api/2.0/…` and `/{store id}/api.php?_d=…`.
+
+    Args:
+        stores: by store id; looked up at each request, so that one may be added later.
+        latency_ms: milliseconds that each API request waits before the store sees it.
+    """
+
+    async def serve_api(request: Request) -> Response:
+        store = stores.get(request.path_params["store_id"])
+        if store is None:
+            return _response(Answer(404, answers.NOT_FOUND))
+        if latency_ms:
+            await asyncio.sleep(latency_ms / 1000)
+        return await _serve(store, request)
+
+    async def control(request: Request) -> Response:
+        store = stores.get(request.path_params["store_id"])
+        if store is None:
+            return JSONResponse({"message": "no such store"}, 404)
+        if request.method == "POST":
+            store.switched_off = bool((await request.json())["switched_off"])
+        return JSONResponse(
+            {
+                "store_id": store.store_id,
+                "requests": store.requests,
+                "writes": store.writes,
+                "mails": len(store.mails),
+                "switched_off": store.switched_off,
+            }
+        )
+
+    return Starlette(
+        routes=[
+            Route("/_sandbox/stores/{store_id}", control, methods=["GET", "POST"]),
+            Route("/{store_id}/{path:path}", serve_api, methods=_EVERY_METHOD),
+        ]
+    )
+
+
+async def _serve(store: SandboxStore, request: Request) -> Response:
+    """One request to a store, counted on arrival and written into the journal when it is answered."""
+    query = php.query(request.query_params.multi_items())
+    path, routed = _address(request.path_params["path"], query)
+    method = request.method
+    if method == "POST":
+        method = php.text(query, "_METHOD", method).upper()
+    store.requests += 1
+    store.writes += method not in {"GET", "HEAD"}
+    await request.body()  # A host takes the whole request in before PHP sees it, whoever has gone meanwhile.
+    while store.hangs:  # noqa: ASYNC110 - taken back from other threads, which an event of the loop isn't made for
+        await asyncio.sleep(_STILL_HANGING)
+    answer = await _answer(store, request, method, path, query) if routed else Answer(404, answers.NOT_FOUND)
+    store.journal.append((request.method, path, answer.status))
+    if store.loses_answers:
+        return _Broken(_response(answer).body)
+    return _response(answer, warnings=store.prints_warnings)
+
+
+def _address(path: str, query: php.Query) -> tuple[str, bool]:
+    """The path inside the API, and whether the store's web server leads there at all.
+
+    Without URL rewriting the path stands in `_d` (documented); `/api/2/` leads nowhere (known behaviour).
+    """
+    if path == "api.php":
+        return "/" + php.text(query, "_d").strip("/"), True
+    inside = path.removeprefix("api/2.0/")
+    return "/" + inside.strip("/"), inside != path
+
+
+async def _answer(store: SandboxStore, request: Request, method: str, path: str, query: php.Query) -> Answer:
+    """Through the door, then to the entity."""
+    closed = _door(store, request)
+    if closed:
+        return closed
+    name, _, number = path.removeprefix("/").partition("/")
+    entity = _ENTITIES.get(name)
+    if entity is None:
+        return refusal(404)
+    if entity.RIGHTS.get(method) in store.missing_rights:
+        return refusal(403)
+    body = await _body(request, method)
+    if isinstance(body, Answer):
+        return body
+    answer: Callable[[Call], Awaitable[Answer]] = entity.answer
+    return await answer(Call(store, method, php.identifier(number) if number else None, query, body))
+
+
+def _door(store: SandboxStore, request: Request) -> Answer | None:
+    """Why a request doesn't get in, or None."""
+    if store.refuses_put_and_delete and request.method in {"PUT", "DELETE"}:
+        return Answer(405, answers.NOT_ALLOWED)
+    if store.switched_off:
+        return Answer(503, answers.MAINTENANCE, {"Retry-After": "300"})
+    if store.strips_authorization or not _admits(store, request.headers.get("authorization", "")):
+        return Answer(
+            401,
+            {"message": "Unauthorized", "status": 401},
+            {"WWW-Authenticate": 'Basic realm="User email/API key"'},
+        )
+    accepted = request.headers.get("accept", "*/*")
+    if not any(kind in accepted for kind in ("application/json", "application/*", "*/*")):
+        return refusal(406)
+    return None
+
+
+def _admits(store: SandboxStore, header: str) -> bool:
+    scheme, _, given = header.partition(" ")
+    wanted = base64.b64encode(f"{store.api_user}:{store.api_key}".encode()).decode()
+    return scheme.lower() == "basic" and given.strip() == wanted
+
+
+async def _body(request: Request, method: str) -> dict[str, Any] | Answer:
+    """The JSON object of a write; a PUT that isn't JSON is a 405 "Missing parameters" (known behaviour)."""
+    if method not in {"POST", "PUT"}:
+        return {}
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    text = await request.body()
+    if kind != "application/json" or not text:
+        return refusal(405, "Missing parameters") if method == "PUT" else refusal(415)
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return refusal(400)
+    return body if isinstance(body, dict) else refusal(400)
+
+
+def _response(answer: Answer, *, warnings: bool = False) -> Response:
+    if isinstance(answer.content, str):
+        return Response(answer.content, answer.status, answer.headers, "text/html; charset=utf-8")
+    text = "" if answer.status == 204 else json.dumps(answer.content)  # noqa: PLR2004
+    if warnings and text:
+        text = answers.WARNING + text
+    return Response(text, answer.status, answer.headers, "application/json")
+
+
+class _Broken(Response):
+    """An answer that breaks off: more is announced than comes, and the connection closes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send the head and half of the body."""
+        body = bytes(self.body) + b" "
+        length = str(len(body)).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": body[: len(body) // 2]})

@@ -1,0 +1,471 @@
+"""One pretend store: its state and what happens to it, without HTTP.
+
+Here: orders and their statuses, stock taken and given back, shipments, amounts, mails. Not here: how the
+API reads requests (api/), how it prints answers (answers.py), which orders a list shows (listing.py).
+"""
+
+import bisect
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from npf_pipelines.sandbox.model import (
+    Address,
+    Customer,
+    Line,
+    Mail,
+    Order,
+    Product,
+    Shipment,
+    ShippingMethod,
+    Status,
+)
+
+Change = tuple[str, int]
+"""What changed: the kind of thing and its number."""
+
+_HIDDEN_STATUSES = frozenset("NT")
+
+
+def shipped_statuses(version: tuple[int, int, int]) -> list[Status]:
+    """The statuses that a new store has, `N` and `T` left out as in its own list (documented).
+
+    From when on newer stores say Paid and Canceled isn't known; 4.13 is an assumption.
+    """
+    newer = version >= (4, 13, 0)
+    return [
+        Status("P", "Paid" if newer else "Processed", "D"),
+        Status("C", "Complete", "D"),
+        Status("O", "Open", "D"),
+        Status("F", "Failed", "I"),
+        Status("D", "Declined", "I"),
+        Status("B", "Backordered", "I"),
+        Status("I", "Canceled" if newer else "Cancelled", "I"),
+    ]
+
+
+class OutOfStockError(ValueError):
+    """The checkout refuses what the store doesn't have."""
+
+
+class SandboxStore:
+    """A store with everything that the API can see or change.
+
+    Attributes:
+        orders: by order id, products and shipments likewise.
+        statuses: by letter.
+        mails: what went out, oldest first.
+        journal: `(method, path, status)` of each answered request, method and path as they came.
+        requests: how many requests reached the store, refused ones included; `writes` those that write.
+        switched_off: closed for maintenance, every request is answered 503.
+        hangs: requests are accepted and wait until this is taken back; then they act.
+        loses_answers: requests act, and the connection breaks in the middle of the answer.
+        missing_rights: rights that the administrator's group lacks, such as `edit_order`.
+        strips_authorization: the host drops the Authorization header.
+        refuses_put_and_delete: the host's web server does not let these verbs through.
+        prints_warnings: PHP's warnings stand before the JSON.
+        vetoes: status changes `(from, to)` that an add-on prevents.
+        whole_orders_in_lists: whether `get_orders_data` is honoured.
+    """
+
+    def __init__(
+        self,
+        store_id: str,
+        *,
+        version: tuple[int, int, int] = (4, 18, 1),
+        api_user: str = "api@store.example",
+        api_key: str = "sandbox-api-key",
+        currency: str = "AUD",
+        time_zone: str = "Australia/Sydney",
+        items_per_page: int = 10,
+        whole_orders_in_lists: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store_id = store_id
+        self.version = version
+        self.api_user = api_user
+        self.api_key = api_key
+        self.currency = currency
+        self.time_zone = time_zone
+        self.items_per_page = items_per_page
+        self.whole_orders_in_lists = whole_orders_in_lists
+        self.clock = clock
+
+        self.orders: dict[int, Order] = {}
+        self.products: dict[int, Product] = {}
+        self.shipments: dict[int, Shipment] = {}
+        self.statuses = {status.letter: status for status in shipped_statuses(version)}
+        self.shippings = {1: ShippingMethod(1, "Custom shipping method")}
+        self.mails: list[Mail] = []
+        self.next_order_id = 1
+        self.next_shipment_id = 1
+
+        self.journal: list[tuple[str, str, int]] = []
+        self.requests = 0
+        self.writes = 0
+
+        self.switched_off = False
+        self.hangs = False
+        self.loses_answers = False
+        self.missing_rights: set[str] = set()
+        self.strips_authorization = False
+        self.refuses_put_and_delete = False
+        self.prints_warnings = False
+        self.vetoes: set[tuple[str, str]] = set()
+
+        self.lock = threading.RLock()
+        self.recorder: Callable[[Iterable[Change]], None] | None = None
+        self._changes: set[Change] = set()
+        self._depth = 0
+        self._by_time: list[tuple[int, int]] = []
+        self._shipments_of: dict[int, list[int]] = {}
+
+    @property
+    def updated_at_filter(self) -> bool:
+        """Whether lists can be asked for orders changed since a moment (known behaviour: 4.13.2)."""
+        return self.version >= (4, 13, 2)
+
+    @property
+    def now(self) -> int:
+        """The store's clock, in whole unix seconds."""
+        return int(self.clock())
+
+    # What is in the store.
+
+    def add_product(self, product: Product) -> None:
+        """Put a product into the catalogue."""
+        with self._change():
+            self.products[product.product_id] = product
+            self._changes.add(("product", product.product_id))
+
+    def add_order(self, order: Order) -> None:
+        """Put an order of the past into the store: no stock moves, no mail goes out."""
+        with self._change():
+            self.orders[order.order_id] = order
+            self.next_order_id = max(self.next_order_id, order.order_id + 1)
+            self._list(order)
+            self._changes |= {("order", order.order_id), ("next_order_id", 0)}
+
+    def add_shipment(self, shipment: Shipment) -> None:
+        """Put a shipment of the past into the store: no mail goes out."""
+        with self._change():
+            self.shipments[shipment.shipment_id] = shipment
+            self._shipments_of.setdefault(shipment.order_id, []).append(shipment.shipment_id)
+            self.next_shipment_id = max(self.next_shipment_id, shipment.shipment_id + 1)
+            self._changes |= {("shipment", shipment.shipment_id), ("next_shipment_id", 0)}
+
+    def skus(self) -> list[str]:
+        """The distinct product codes, exact in case, of what is tracked and can be put into a parcel."""
+        return sorted(
+            {
+                product.product_code
+                for product in self.products.values()
+                if product.product_code and product.tracked and not product.is_edp
+            }
+        )
+
+    def listed(self, start: int | None = None, end: int | None = None) -> Sequence[tuple[int, int]]:
+        """The `(timestamp, order_id)` of the orders that lists show, oldest first, both ends inclusive.
+
+        Incomplete orders and parents of a split order are hidden (documented).
+        """
+        first = 0 if start is None else bisect.bisect_left(self._by_time, (start,))
+        last = len(self._by_time) if end is None else bisect.bisect_left(self._by_time, (end + 1,))
+        return self._by_time[first:last]
+
+    def shipments_of(self, order_id: int) -> list[Shipment]:
+        """The order's shipments, oldest first."""
+        return [self.shipments[number] for number in self._shipments_of.get(order_id, [])]
+
+    def shipped(self, order_id: int) -> dict[str, int]:
+        """How much of each line was sent, by item id; lines of which nothing was are left out."""
+        sums: dict[str, int] = {}
+        for shipment in self.shipments_of(order_id):
+            for item_id, quantity in shipment.products.items():
+                sums[item_id] = sums.get(item_id, 0) + quantity
+        return sums
+
+    # What shoppers and the merchant do.
+
+    def place_order(
+        self,
+        items: Iterable[tuple[int, int]],
+        *,
+        customer: Customer | None = None,
+        status: str = "P",
+        timestamp: int | None = None,
+        notes: str = "",
+    ) -> int:
+        """A shopper's checkout: stock is taken at once when the status takes stock (documented).
+
+        Args:
+            items: pairs of a product id and an amount; a repeated product gets a line of its own.
+            customer: who orders; left out, somebody in Sydney.
+            status: the letter that the payment leads to.
+            timestamp: unix seconds; left out, the store's clock.
+            notes: the customer's note.
+
+        Returns:
+            The new order's id.
+
+        Raises:
+            OutOfStockError: a tracked product hasn't that many; nothing is ordered.
+        """
+        with self._change():
+            placed = self.now if timestamp is None else timestamp
+            order_id = self.next_order_id
+            lines = []
+            for number, (product_id, amount) in enumerate(items):
+                product = self.products[product_id]
+                lines.append(
+                    Line(
+                        item_id=item_id(product_id, order_id, number),
+                        product_id=product_id,
+                        product_code=product.product_code,
+                        name=product.name,
+                        cents=product.cents,
+                        amount=amount,
+                        is_edp=product.is_edp,
+                        company_id=product.company_id,
+                    )
+                )
+            order = Order(
+                order_id=order_id,
+                timestamp=placed,
+                updated_at=placed,
+                status=status,
+                customer=customer or SOMEBODY,
+                lines=lines,
+                shipping=(next(iter(self.shippings.values())),),
+                notes=notes,
+            )
+            if self._inventory(status) == "D":
+                if not self._in_stock(order):
+                    raise OutOfStockError(f"store {self.store_id} hasn't that much of everything")
+                self._move_stock(order.lines, -1)
+            self.add_order(order)
+            return order_id
+
+    def change_status(
+        self,
+        order_id: int,
+        status: str,
+        *,
+        user: bool | None = None,
+        department: bool = False,
+        vendor: bool = False,
+    ) -> bool:
+        """Give an order another status, as the merchant does in the admin panel.
+
+        Stock moves only between the two inventory groups (documented). An order that ran out of stock turns
+        into `B` instead, and a vetoed change changes nothing; neither says so (known behaviour).
+
+        Args:
+            order_id: an order of the store.
+            status: one letter, not checked against the store's statuses.
+            user: whether the customer is mailed; None leaves it to the status (inferred).
+            department: whether the orders department is mailed.
+            vendor: whether the vendor is mailed.
+
+        Returns:
+            Whether the order's status changed.
+        """
+        with self._change():
+            order = self.orders[order_id]
+            if order.status == status or (order.status, status) in self.vetoes:
+                return False
+            before, after = self._inventory(order.status), self._inventory(status)
+            if (before, after) == ("I", "D") and not self._in_stock(order):
+                status = "B"
+                if order.status == status:
+                    return False
+            elif {before, after} == {"I", "D"}:
+                self._move_stock(order.lines, -1 if after == "D" else 1)
+            self._unlist(order)
+            order.status = status
+            order.updated_at = max(self.now, order.updated_at)
+            self._list(order)
+            self._changes.add(("order", order_id))
+            known = self.statuses.get(status)
+            if user if user is not None else known is not None and known.notify:
+                self._mail(Mail("order_status", order_id))
+            if department:
+                self._mail(Mail("order_status_department", order_id))
+            if vendor:
+                self._mail(Mail("order_status_vendor", order_id))
+            return True
+
+    def rebuild_order(self, order_id: int, amounts: Mapping[str, int] | None = None) -> None:
+        """What any key beyond status and notify_* does: the order is calculated anew (known behaviour).
+
+        Prices become those of today's catalogue, the shipping is that of today's method, the lines get other
+        item ids (inferred). With `amounts` by item id, lines that it doesn't name are deleted.
+        """
+        with self._change():
+            order = self.orders[order_id]
+            takes = self._inventory(order.status) == "D"
+            if takes:
+                self._move_stock(order.lines, 1)
+            if amounts is not None:
+                order.lines = [line for line in order.lines if line.item_id in amounts]
+                for line in order.lines:
+                    line.amount = amounts[line.item_id]
+            for number, line in enumerate(order.lines):
+                product = self.products.get(line.product_id)
+                line.cents = product.cents if product else line.cents
+                line.item_id = item_id(line.product_id, order_id, number, "rebuilt", line.item_id)
+            if takes:
+                self._move_stock(order.lines, -1)
+            order.shipping = tuple(self.shippings.get(way.shipping_id or 0, way) for way in order.shipping)
+            order.documented = None
+            order.updated_at = max(self.now, order.updated_at)
+            self._changes.add(("order", order_id))
+
+    # Shipments.
+
+    def save_shipment(
+        self,
+        order_id: int,
+        products: Mapping[str, int],
+        *,
+        shipping_id: int,
+        carrier: str = "",
+        tracking_number: str = "",
+        comments: str = "",
+        timestamp: int | None = None,
+        notify: bool = False,
+    ) -> int:
+        """Store a shipment as it is, checking nothing; the order's `updated_at` stays (known behaviour)."""
+        with self._change():
+            shipment = Shipment(
+                shipment_id=self.next_shipment_id,
+                order_id=order_id,
+                timestamp=self.now if timestamp is None else timestamp,
+                shipping_id=shipping_id,
+                carrier=carrier,
+                tracking_number=tracking_number,
+                comments=comments,
+                products=dict(products),
+            )
+            self.add_shipment(shipment)
+            if notify:
+                self._mail(Mail("shipment", order_id))
+            return shipment.shipment_id
+
+    def correct_shipment(self, shipment_id: int, fields: Mapping[str, str | int]) -> None:
+        """Overwrite some of tracking_number, comments, status and timestamp."""
+        with self._change():
+            for name, value in fields.items():
+                setattr(self.shipments[shipment_id], name, value)
+            self._changes.add(("shipment", shipment_id))
+
+    def delete_shipment(self, shipment_id: int) -> None:
+        """Forget a shipment: its quantities are still to be sent. Its number isn't used again."""
+        with self._change():
+            shipment = self.shipments.pop(shipment_id)
+            self._shipments_of[shipment.order_id].remove(shipment_id)
+            self._changes.add(("shipment", shipment_id))
+
+    # Stock.
+
+    def set_amount(self, product_id: int, amount: int) -> None:
+        """Set what is on sale; coming back from nothing mails those who wait for it (documented).
+
+        Where stock is split over warehouses nothing changes (known behaviour).
+        """
+        product = self.products[product_id]
+        if not product.warehouses:
+            self._set_amount(product, amount)
+
+    def set_warehouse_amounts(self, product_id: int, amounts: Mapping[int, int]) -> None:
+        """Set what some of a product's warehouses hold; unknown warehouses are ignored."""
+        product = self.products[product_id]
+        with self._change():
+            product.warehouses |= {place: amount for place, amount in amounts.items() if place in product.warehouses}
+            self._set_amount(product, sum(product.warehouses.values()))
+
+    def _set_amount(self, product: Product, amount: int) -> None:
+        with self._change():
+            if product.amount <= 0 < amount:
+                self._mail(Mail("back_in_stock", product_id=product.product_id))
+            product.amount = amount
+            self._changes.add(("product", product.product_id))
+
+    def _inventory(self, letter: str) -> str:
+        """`D` or `I`; empty for a letter that the store doesn't have, so that no stock moves."""
+        if letter in _HIDDEN_STATUSES:
+            return "I"
+        status = self.statuses.get(letter)
+        return status.inventory if status else ""
+
+    def _in_stock(self, order: Order) -> bool:
+        wanted: dict[int, int] = {}
+        for line in order.lines:
+            wanted[line.product_id] = wanted.get(line.product_id, 0) + line.amount
+        products = self.products
+        return all(
+            number not in products or not products[number].tracked or products[number].amount >= amount
+            for number, amount in wanted.items()
+        )
+
+    def _move_stock(self, lines: Iterable[Line], direction: int) -> None:
+        for line in lines:
+            product = self.products.get(line.product_id)
+            if product is None or not product.tracked:
+                continue
+            change = direction * line.amount
+            for place in sorted(product.warehouses, key=lambda place: -product.warehouses[place])[:1]:
+                product.warehouses[place] += change
+            self._set_amount(product, product.amount + change)
+
+    # Bookkeeping.
+
+    def _mail(self, mail: Mail) -> None:
+        self._changes.add(("mail", len(self.mails)))
+        self.mails.append(mail)
+
+    def _list(self, order: Order) -> None:
+        if not order.is_parent and order.status not in _HIDDEN_STATUSES:
+            bisect.insort(self._by_time, (order.timestamp, order.order_id))
+
+    def _unlist(self, order: Order) -> None:
+        place = bisect.bisect_left(self._by_time, (order.timestamp, order.order_id))
+        if self._by_time[place : place + 1] == [(order.timestamp, order.order_id)]:
+            del self._by_time[place]
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """One change at a time, and all that belongs to it recorded at once when it is through."""
+        with self.lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    changes, self._changes = self._changes, set()
+                    if self.recorder and changes:
+                        self.recorder(changes)
+
+
+def item_id(*parts: object) -> str:
+    """A cart hash: a number of up to ten digits, as a string."""
+    return str(zlib.crc32(":".join(map(str, parts)).encode()))
+
+
+_HOME = Address(
+    firstname="Sam",
+    lastname="Shopper",
+    address="1 Example Street",
+    city="Sydney",
+    state="NSW",
+    state_descr="New South Wales",
+    country="AU",
+    country_descr="Australia",
+    zipcode="2000",
+    phone="0491 570 156",
+)
+SOMEBODY = Customer(user_id=0, email="shopper@example.com", phone=_HOME.phone, company="", ship_to=_HOME, bill_to=_HOME)
+"""Who orders when nobody is named."""

@@ -1,0 +1,149 @@
+"""The world of the demo: three pretend stores, their clients' master setups, and the warehouse floor between them.
+
+It lives in the data folder and stays there: a second demo goes on where the first one ended.
+Not here: the walk through it (cli/demo.py), whether all agrees at the end (agreement.py).
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import yaml
+
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import SetupError
+from npf_pipelines.sandbox.floor import WarehouseFloor
+from npf_pipelines.sandbox.generate import generate_store
+from npf_pipelines.sandbox.samples import sample_store
+from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.sandbox.state import StateFile
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.settings import Settings
+
+PORT = 8520
+_SEED = 7
+_DAYS = 10
+_KEY_VARIABLE = "NPF_SANDBOX_API_KEY"
+
+_CLIENTS: dict[str, dict[str, Any]] = {
+    "toys": {
+        "name": "Toys (generated)",
+        "store": {"time_zone": "Australia/Sydney"},
+        "orders": {"prefix": "CS", "statuses": ["Paid", "Open"], "countries": ["Australia", "NZ", "South Korea"]},
+        "tracking": {
+            "shipped_status": "Complete",
+            "partially_shipped_status": "Back Ordered",
+            "carriers": {"Australia Post": "aup"},
+        },
+        "stock": {"quantity": "available", "negative_as_zero": True},
+    },
+    "kites": {
+        "name": "Kites (generated, an older CS-Cart)",
+        "store": {"time_zone": "Pacific/Auckland", "concurrency": 2},
+        "orders": {"statuses": ["Processed", "Ready to pack"]},
+        "tracking": {"shipped_status": "C"},
+        "stock": {"quantity": "on_hand"},
+    },
+    "documented": {
+        "name": "The orders that CS-Cart's documentation prints",
+        "store": {"time_zone": "America/New_York"},
+        "orders": {"prefix": "D-", "statuses": ["Paid", "Open"], "countries": ["United States"]},
+        "tracking": {"shipped_status": "Complete", "partially_shipped_status": "Backordered"},
+        "stock": {"quantity": "available", "negative_as_zero": False},
+    },
+}
+"""The master setups, less what depends on the port and on today."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The stores by client id, where they answer, and the floor."""
+
+    stores: dict[str, SandboxStore]
+    url: str
+    floor: WarehouseFloor
+
+    def work(self, now: datetime) -> int:
+        """Let the floor work once for every client; the parcels lodged."""
+        parcels = 0
+        for client, store in self.stores.items():
+            self.floor.count(client, store.skus(), now)
+            parcels += self.floor.work(client, now)
+        return parcels
+
+
+@contextlib.contextmanager
+def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
+    """The world, its stores answering on 127.0.0.1 for the length of the block.
+
+    Args:
+        settings: whose data folder it lives in.
+        port: of the stores; 0 for any free one.
+
+    Raises:
+        SetupError: the folder of the master setups holds other clients: they are not to be mixed with pretend ones.
+        OSError: the port is taken.
+    """
+    strangers = {path.stem for path in settings.clients.glob("*.y*ml")} - set(_CLIENTS)
+    if strangers:
+        raise SetupError(
+            f"{settings.clients} holds real clients ({', '.join(sorted(strangers))}): "
+            "give the demo another folder by NPF_DATA"
+        )
+    with StateFile(settings.data / "sandbox" / "stores.sqlite") as state:
+        stores = state.load()
+        if not stores:
+            stores = _new_stores(datetime.now(UTC))
+            for store in stores.values():
+                state.keep(store)
+        with SandboxServer(stores, port=port) as server:
+            _write_setups(settings, server.url)
+            os.environ[_KEY_VARIABLE] = next(iter(stores.values())).api_key
+            yield World(stores, server.url, WarehouseFloor(House(settings).engine, seed=_SEED))
+
+
+def _new_stores(now: datetime) -> dict[str, SandboxStore]:
+    toys = generate_store(
+        "toys", seed=_SEED, orders=160, products=60, days=_DAYS, today=now, api_user="api@toys.example"
+    )
+    kites = generate_store(
+        "kites",
+        seed=_SEED + 1,
+        orders=90,
+        products=40,
+        days=_DAYS,
+        today=now,
+        time_zone="Pacific/Auckland",
+        version=(4, 11, 5),
+        api_user="api@kites.example",
+    )
+    kites.whole_orders_in_lists = False
+    documented = sample_store("documented", placed_at=now - timedelta(days=1), api_user="api@documented.example")
+    return {store.store_id: store for store in (toys, kites, documented)}
+
+
+def _write_setups(settings: Settings, url: str) -> None:
+    settings.clients.mkdir(parents=True, exist_ok=True)
+    for client, setup in _CLIENTS.items():
+        path = settings.clients / f"{client}.yaml"
+        start = (datetime.now(UTC) - timedelta(days=_DAYS - 3)).date()
+        if path.exists():  # A later demo keeps the order start date of the first.
+            start = yaml.safe_load(path.read_text(encoding="utf-8"))["orders"]["start_date"]
+        whole = {
+            "id": client,
+            "name": setup["name"],
+            "store": {
+                "url": f"{url}/{client}",
+                "api_user": f"api@{client}.example",
+                "api_key_env": _KEY_VARIABLE,
+                "user_id": 1,
+                **setup["store"],
+            },
+            "orders": {"start_date": start, **setup["orders"]},
+            "tracking": setup["tracking"],
+            "stock": setup["stock"],
+        }
+        path.write_text(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True), encoding="utf-8")

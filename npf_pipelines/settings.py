@@ -1,0 +1,33 @@
+"""The settings: what the environment says, read once, in one object.
+
+Not here: what belongs to one client (master_setup.py).
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_Folder = Annotated[Path, AfterValidator(Path.absolute)]
+
+
+def _in_data(name: str) -> Any:
+    return lambda fields: fields["data"] / name
+
+
+class Settings(BaseSettings):
+    """Where things are. Every field can be set as `NPF_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="NPF_", extra="ignore", frozen=True, validate_default=True)
+
+    data: _Folder = Field(Path("data"), description="The folder of everything that is kept.")
+    clients: _Folder = Field(default_factory=_in_data("clients"), description="The folder of the master setups.")
+    lake: str = Field(
+        default_factory=lambda fields: str(fields["data"] / "lake"),
+        description="The lake's folder, or the URL of its bucket.",
+    )
+    platform_url: SecretStr = Field(
+        default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),
+        description="The platform's database as an SQLAlchemy URL, which may hold a password.",
+    )

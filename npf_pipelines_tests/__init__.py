@@ -1,0 +1,1 @@
+"""The tests: one module for each module tested, real servers and databases where there are any."""

@@ -1,0 +1,19 @@
+"""What all tests of the client share: the event loop, and repeats without their pauses."""
+
+from collections.abc import Iterator
+
+import pytest
+import stamina
+
+from npf_pipelines.cscart.http import ATTEMPTS
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=ATTEMPTS):
+        yield

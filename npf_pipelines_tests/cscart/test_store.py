@@ -1,0 +1,622 @@
+"""Tests of npf_pipelines.cscart.store: modelled, on the sandbox; what the sandbox doesn't do, on odd servers."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import Response
+
+from npf_pipelines.cscart.errors import (
+    BadAnswer,
+    Broken,
+    Busy,
+    Forbidden,
+    NoAnswer,
+    NotFound,
+    Refused,
+    StoreError,
+    Unauthorized,
+)
+from npf_pipelines.cscart.http import ATTEMPTS
+from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, status_letter
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.sandbox.model import Product, Status
+from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines_tests.cscart.servers import KEY, USER, Answer, html_answer, json_answer, key, odd_store, order_list
+
+START = 1_790_000_000
+
+
+def at(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+@pytest.fixture(scope="module")
+def stores() -> dict[str, SandboxStore]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(stores: dict[str, SandboxStore]) -> Iterator[SandboxServer]:
+    with SandboxServer(stores) as running:
+        yield running
+
+
+@pytest.fixture
+def box(stores: dict[str, SandboxStore]) -> SandboxStore:
+    """An empty shop with two products."""
+    store = SandboxStore("acme", api_user=USER, api_key=KEY)
+    store.add_product(Product(1, "TOY-1", "A toy", 1250, 100))
+    store.add_product(Product(2, "TOY-2", "Another toy", 500, 100))
+    stores["acme"] = store
+    return store
+
+
+@pytest.fixture
+async def store(box: SandboxStore, server: SandboxServer) -> AsyncIterator[Store]:
+    async with Store(server.store_url("acme"), USER, key(), timeout=5) as client:
+        yield client
+
+
+@asynccontextmanager
+async def odd(answer: Answer) -> AsyncIterator[Store]:
+    async with odd_store(answer) as url, Store(url, USER, key(), timeout=5) as client:
+        yield client
+
+
+async def everything(client: Store, page_size: int = 50) -> list[Order | UnreadableOrder]:
+    return [order async for order in client.orders_placed(at(START), at(START + 1000), page_size=page_size)]
+
+
+def whole(order_id: int, second: int = START, **changes: Any) -> dict[str, Any]:
+    return {
+        "order_id": str(order_id),
+        "timestamp": str(second),
+        "status": "P",
+        "total": "1.00",
+        "products": {"11": {"item_id": "11", "product_id": "1", "product_code": "A", "amount": "1"}},
+    } | changes
+
+
+def plain(order_id: int, second: int = START) -> dict[str, Any]:
+    row = whole(order_id, second)
+    del row["products"]
+    return row
+
+
+# Statuses
+
+
+async def test_statuses_are_those_of_orders(store: Store, box: SandboxStore) -> None:
+    box.statuses["Y"] = Status("Y", "Packed", "D")
+    statuses = await store.statuses()
+    assert {status.letter for status in statuses} == set("PCOFDBIY")
+    assert {status.letter for status in statuses if status.takes_stock} == set("PCOY")
+    assert status_letter("packed", statuses) == "Y"
+    assert (store.requests, store.writes) == (1, 0)
+
+
+async def test_more_statuses_than_a_page_of_the_store_are_read(store: Store, box: SandboxStore) -> None:
+    for letter in "QRSUVWXYZ":
+        box.statuses[letter] = Status(letter, f"Own {letter}", "I")
+    assert len(await store.statuses()) == 16 > box.items_per_page
+
+
+async def test_without_the_right_the_missing_right_is_named(store: Store, box: SandboxStore) -> None:
+    box.missing_rights = {"manage_order_statuses"}
+    with pytest.raises(Forbidden, match="manage_order_statuses"):
+        await store.statuses()
+
+
+async def test_the_shipped_statuses_are_the_sandboxs(store: Store) -> None:
+    takes = {status.letter: status.takes_stock for status in await store.statuses()}
+    assert takes == {status.letter: status.takes_stock for status in SHIPPED_STATUSES}
+
+
+async def test_a_status_is_set_without_touching_the_rest(store: Store, box: SandboxStore) -> None:
+    order_id = box.place_order([(1, 2)], timestamp=START)
+    before = (await store.orders_by_id([str(order_id)]))[str(order_id)]
+    assert isinstance(before, Order)
+    await store.set_status(str(order_id), "C", notify_customer=False)
+    after = (await store.orders_by_id([str(order_id)]))[str(order_id)]
+    assert after == before.model_copy(update={"status": "C"})
+    assert box.mails == []
+    await store.set_status(str(order_id), "O", notify_customer=True)
+    assert [mail.kind for mail in box.mails] == ["order_status"]
+
+
+async def test_a_status_update_holds_four_keys_and_booleans() -> None:
+    bodies = []
+
+    async def answer(request: Request) -> Response:
+        bodies.append(await request.json())
+        return json_answer({"order_id": "1"})
+
+    async with odd(answer) as client:
+        await client.set_status("1", "C", notify_customer=True)
+    assert bodies == [{"status": "C", "notify_user": True, "notify_department": False, "notify_vendor": False}]
+
+
+async def test_a_status_that_did_not_come_about_is_no_error(store: Store, box: SandboxStore) -> None:
+    """The store says 200 to everything: the caller reads back."""
+    order_id = box.place_order([(1, 1)], timestamp=START)
+    box.vetoes = {("P", "C")}
+    await store.set_status(str(order_id), "C", notify_customer=False)
+    await store.set_status("999", "C", notify_customer=False)
+    assert box.orders[order_id].status == "P"
+
+
+@pytest.mark.parametrize("letter", ["", "Canceled", "CC", " "])
+async def test_only_one_letter_is_ever_sent(store: Store, letter: str) -> None:
+    with pytest.raises(ValueError, match="one letter"):
+        await store.set_status("1", letter, notify_customer=False)
+    assert store.requests == 0
+
+
+# Orders
+
+
+async def test_orders_come_with_their_lines_in_one_call_a_page(store: Store, box: SandboxStore) -> None:
+    ids = [box.place_order([(1, 2), (2, 1)], timestamp=START + number) for number in range(7)]
+    orders = await everything(store, page_size=5)
+    assert [order.order_id for order in orders] == [str(number) for number in ids]
+    first = orders[0]
+    assert isinstance(first, Order)
+    assert [(line.sku, line.quantity, line.to_ship) for line in first.lines] == [("TOY-1", 2, 2), ("TOY-2", 1, 1)]
+    assert first.placed_at == at(START)
+    assert first.ship_to.country_code == "AU"
+    assert (store.requests, store.writes) == (2, 0)
+
+
+async def test_the_window_holds_both_its_ends_and_every_status(store: Store, box: SandboxStore) -> None:
+    for second, status in ((START - 1, "P"), (START, "P"), (START + 5, "I"), (START + 1000, "F"), (START + 1001, "P")):
+        box.place_order([(1, 1)], timestamp=second, status=status)
+    assert [order.status for order in await everything(store)] == ["P", "I", "F"]
+
+
+@pytest.mark.parametrize("page_size", [1, 3, 50])
+async def test_many_orders_of_one_second_come_once_each(store: Store, box: SandboxStore, page_size: int) -> None:
+    for number in range(20):
+        box.place_order([(1, 1)], timestamp=START + number // 10)
+    orders = await everything(store, page_size)
+    assert sorted(int(order.order_id or 0) for order in orders) == sorted(box.orders)
+
+
+async def test_orders_that_leave_and_enter_meanwhile_skip_none(store: Store, box: SandboxStore) -> None:
+    ids = [box.place_order([(1, 1)], timestamp=START + number) for number in range(20)]
+    seen = []
+    async for order in store.orders_placed(at(START), at(START + 1000), page_size=4):
+        seen.append(order.order_id)
+        if len(seen) == 4:
+            for number in ids[:4]:
+                box.change_status(number, "N")
+            box.place_order([(1, 1)], timestamp=START + 100)
+    assert seen == [str(number) for number in range(1, 22)]
+
+
+async def test_where_lists_hold_no_lines_each_order_is_asked_for(store: Store, box: SandboxStore) -> None:
+    box.whole_orders_in_lists = False
+    for number in range(6):
+        box.place_order([(1, 1)], timestamp=START + number)
+    orders = await everything(store, page_size=5)
+    assert [order.order_id for order in orders] == list("123456")
+    assert all(isinstance(order, Order) for order in orders)
+    assert store.requests == 2 + 6
+
+
+async def test_that_lists_hold_no_lines_is_remembered() -> None:
+    queries = []
+
+    def answer(request: Request) -> Response:
+        if request.url.path.endswith("/orders"):
+            queries.append(request.query_params.get("get_orders_data"))
+            return json_answer(order_list([plain(1)]))
+        return json_answer(whole(1))
+
+    async with odd(answer) as client:
+        await everything(client)
+        await client.orders_by_id(["1"])
+    assert queries == ["1", None]
+
+
+async def test_an_order_deleted_before_it_is_read_says_so() -> None:
+    def answer(request: Request) -> Response:
+        if request.url.path.endswith("/orders"):
+            return json_answer(order_list([plain(1), plain(2)]))
+        return json_answer(whole(2)) if request.url.path.endswith("/2") else json_answer({"message": "Not Found"}, 404)
+
+    async with odd(answer) as client:
+        gone, there = await everything(client)
+    assert isinstance(gone, UnreadableOrder)
+    assert (gone.order_id, gone.status, gone.placed_at) == ("1", "P", at(START))
+    assert "deleted" in gone.reason
+    assert isinstance(there, Order)
+
+
+async def test_one_bad_order_costs_no_other() -> None:
+    rows = [whole(1), whole(2, products={"1": {"amount": "half"}}), False, {"timestamp": "x"}, whole(3)]
+    async with odd(lambda _: json_answer(order_list(rows))) as client:
+        orders = await everything(client)
+    assert [type(order) for order in orders] == [Order, *[UnreadableOrder] * 3, Order]
+    assert [order.order_id for order in orders] == ["1", "2", None, None, "3"]
+
+
+async def test_an_order_that_breaks_the_stores_list_costs_no_other() -> None:
+    def answer(request: Request) -> Response:
+        if "get_orders_data" in request.query_params or request.url.path.endswith("/2"):
+            return html_answer("Uncaught TypeError", 500)
+        if request.url.path.endswith("/orders"):
+            return json_answer(order_list([plain(1), plain(2)]))
+        return json_answer(whole(1))
+
+    async with odd(answer) as client:
+        good, bad = await everything(client)
+    assert isinstance(good, Order)
+    assert isinstance(bad, UnreadableOrder)
+    assert (bad.order_id, bad.placed_at) == ("2", at(START))
+    assert "GET orders/2" in bad.reason
+    assert "TypeError" not in bad.reason
+
+
+async def test_a_store_that_fails_as_a_whole_fails_the_walk() -> None:
+    async with odd(lambda _: html_answer("Fatal", 500)) as client:
+        with pytest.raises(Broken):
+            await everything(client)
+    async with odd(lambda _: json_answer({"message": "Unauthorized"}, 401)) as client:
+        with pytest.raises(Unauthorized):
+            await everything(client)
+
+
+async def test_a_failure_in_one_of_many_calls_comes_out_as_itself() -> None:
+    def answer(request: Request) -> Response:
+        if request.url.path.endswith("/orders"):
+            return json_answer(order_list([plain(number) for number in range(1, 9)]))
+        return json_answer({"message": "Unauthorized"}, 401)
+
+    async with odd(answer) as client:
+        with pytest.raises(Unauthorized):
+            await everything(client)
+
+
+async def test_times_without_zone_are_refused(store: Store) -> None:
+    with pytest.raises(ValueError, match="zone"):
+        await anext(aiter(store.orders_placed(datetime(2026, 11, 1), at(START))))  # noqa: DTZ001
+
+
+async def test_orders_by_id(store: Store, box: SandboxStore) -> None:
+    for number in range(60):
+        box.place_order([(1, 1)], timestamp=START + number)
+    found = await store.orders_by_id([str(number) for number in range(1, 61)] + ["1", "700", "x", "../1", ""])
+    assert list(found) == [str(number) for number in range(1, 61)]
+    assert all(isinstance(order, Order) for order in found.values())
+    # Two lists, and one call for the id that neither held.
+    assert store.requests == 3
+
+
+async def test_orders_hidden_from_lists_are_found_by_number(store: Store, box: SandboxStore) -> None:
+    incomplete = box.place_order([(1, 1)], timestamp=START)
+    box.change_status(incomplete, "N")
+    found = await store.orders_by_id([str(incomplete)])
+    assert found[str(incomplete)].status == "N"
+    assert await everything(store) == []
+
+
+async def test_orders_by_id_where_lists_hold_no_lines(store: Store, box: SandboxStore) -> None:
+    box.whole_orders_in_lists = False
+    box.place_order([(1, 3)], timestamp=START)
+    order = (await store.orders_by_id(["1"]))["1"]
+    assert isinstance(order, Order)
+    assert order.lines[0].quantity == 3
+
+
+async def test_orders_by_id_takes_no_others_for_them() -> None:
+    def answer(request: Request) -> Response:
+        if request.url.path.endswith("/orders"):
+            return json_answer(order_list([whole(8), whole(9)]))
+        return json_answer(whole(5)) if request.url.path.endswith("/5") else json_answer(whole(9))
+
+    async with odd(answer) as client:
+        found = await client.orders_by_id(["5", "6"])
+    assert isinstance(found["5"], Order)
+    assert isinstance(found["6"], UnreadableOrder)
+    assert found["6"].order_id == "6"
+
+
+async def test_no_ids_cost_no_call(store: Store) -> None:
+    assert await store.orders_by_id([]) == {}
+    assert await store.products_by_id([]) == {}
+    assert store.requests == 0
+
+
+# Shipments
+
+
+async def test_a_shipment_is_made_found_and_deleted(store: Store, box: SandboxStore) -> None:
+    order_id = str(box.place_order([(1, 3)], timestamp=START))
+    item = box.orders[int(order_id)].lines[0].item_id
+    shipment_id = await store.create_shipment(
+        order_id, shipping_id="1", carrier="aup", tracking_number="33X", quantities={item: 2}, comments="by NPF"
+    )
+    [shipment] = await store.shipments_of(order_id)
+    assert (shipment.shipment_id, shipment.order_id, shipment.shipping_id) == (shipment_id, order_id, "1")
+    assert (shipment.carrier, shipment.tracking_number, shipment.comments) == ("aup", "33X", "by NPF")
+    assert shipment.quantities == {item: 2}
+    assert "33X" in shipment.tracking_url
+    order = (await store.orders_by_id([order_id]))[order_id]
+    assert isinstance(order, Order)
+    assert (order.lines[0].shipped, order.lines[0].to_ship) == (2, 1)
+    assert order.shipment_ids == (shipment_id,)
+    await store.delete_shipment(shipment_id)
+    assert await store.shipments_of(order_id) == []
+    with pytest.raises(NotFound):
+        await store.delete_shipment(shipment_id)
+    assert store.writes == 3
+
+
+async def test_an_unknown_carrier_has_no_link(store: Store, box: SandboxStore) -> None:
+    order_id = str(box.place_order([(1, 1)], timestamp=START))
+    item = box.orders[int(order_id)].lines[0].item_id
+    await store.create_shipment(
+        order_id,
+        shipping_id="1",
+        carrier="StarTrack",
+        tracking_number="7",
+        quantities={item: 1},
+        comments="https://t.example/7",
+    )
+    [shipment] = await store.shipments_of(order_id)
+    assert (shipment.carrier, shipment.tracking_url, shipment.comments) == ("StarTrack", "", "https://t.example/7")
+
+
+async def test_a_shipment_is_sent_whole_and_with_nothing_more() -> None:
+    bodies = []
+
+    async def answer(request: Request) -> Response:
+        bodies.append(await request.json())
+        return json_answer({"shipment_id": 5}, 201)
+
+    async with odd(answer) as client:
+        made = await client.create_shipment(
+            "1", shipping_id="2", carrier="aup", tracking_number="T", quantities={"11": 1}, comments="c"
+        )
+        await client.create_shipment(
+            "1", shipping_id=None, carrier="", tracking_number="T", quantities={"11": 1}, comments=""
+        )
+    assert made == "5"
+    sent = {"order_id": "1", "carrier": "aup", "tracking_number": "T", "products": {"11": 1}, "comments": "c"}
+    assert bodies[0] == sent | {"shipping_id": "2"}
+    assert "shipping_id" not in bodies[1]
+
+
+@pytest.mark.parametrize(
+    ("quantities", "carrier"),
+    [
+        ({}, "aup"),
+        ({"11": 0}, "aup"),
+        ({"11": -1}, "aup"),
+        ({"11": 1.5}, "aup"),
+        ({"11": True}, "aup"),
+        ({"11": 1}, ""),
+    ],
+)
+async def test_what_the_store_would_take_wrongly_is_not_sent(store: Store, quantities: Any, carrier: str) -> None:
+    with pytest.raises(ValueError, match="shipment"):
+        await store.create_shipment(
+            "1", shipping_id="1", carrier=carrier, tracking_number="", quantities=quantities, comments=""
+        )
+    assert store.requests == 0
+
+
+async def test_nothing_left_to_ship_is_refused(store: Store, box: SandboxStore) -> None:
+    order_id = str(box.place_order([(1, 1)], timestamp=START))
+    item = box.orders[int(order_id)].lines[0].item_id
+    box.save_shipment(int(order_id), {item: 1}, shipping_id=1)
+    with pytest.raises(Refused):
+        await store.create_shipment(
+            order_id, shipping_id="1", carrier="aup", tracking_number="T", quantities={item: 1}, comments=""
+        )
+
+
+async def test_a_lost_answer_makes_no_second_shipment(store: Store, box: SandboxStore) -> None:
+    order_id = str(box.place_order([(1, 5)], timestamp=START))
+    item = box.orders[int(order_id)].lines[0].item_id
+    box.loses_answers = True
+    with pytest.raises(NoAnswer):
+        await store.create_shipment(
+            order_id, shipping_id="1", carrier="aup", tracking_number="T", quantities={item: 1}, comments=""
+        )
+    box.loses_answers = False
+    assert len(await store.shipments_of(order_id)) == 1
+
+
+async def test_only_the_orders_own_shipments_are_its(store: Store, box: SandboxStore) -> None:
+    for _ in range(2):
+        order_id = box.place_order([(1, 3)], timestamp=START)
+        for number in range(3):
+            box.save_shipment(order_id, {box.orders[order_id].lines[0].item_id: 1}, shipping_id=1, carrier=str(number))
+    assert {shipment.shipment_id for shipment in await store.shipments_of("2")} == {"4", "5", "6"}
+
+
+async def test_another_orders_shipments_are_left_out_where_the_filter_is_ignored() -> None:
+    def row(shipment_id: int, order_id: int, **changes: Any) -> dict[str, Any]:
+        return {"shipment_id": str(shipment_id), "order_id": str(order_id), "shipment_timestamp": str(START)} | changes
+
+    rows = [row(1, 1), row(2, 2)]
+    body = {"shipments": rows, "params": {"total_items": "2"}}
+    async with odd(lambda _: json_answer(body)) as client:
+        assert [shipment.shipment_id for shipment in await client.shipments_of("2")] == ["2"]
+        rows[1]["products"] = {"11": "some"}
+        with pytest.raises(BadAnswer, match=r"products\.11"):
+            await client.shipments_of("2")
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"shipment_id": None}, {"message": "ok"}])
+async def test_a_shipment_without_number_is_a_bad_answer(answer: Any) -> None:
+    async with odd(lambda _: json_answer(answer, 201)) as client:
+        with pytest.raises(BadAnswer):
+            await client.create_shipment(
+                "1", shipping_id="1", carrier="aup", tracking_number="T", quantities={"11": 1}, comments=""
+            )
+        assert client.writes == 1
+
+
+# Products
+
+
+async def test_products_come_once_each(store: Store, box: SandboxStore) -> None:
+    for number in range(3, 601):
+        box.add_product(Product(number, f"SKU{number}", "Thing", 100, number, tracking=None))
+    products = [product async for product in store.products()]
+    assert sorted(int(product.product_id) for product in products) == list(range(1, 601))
+    by_id = {product.product_id: product for product in products}
+    assert (by_id["600"].sku, by_id["600"].amount, by_id["600"].tracking) == ("SKU600", 600, None)
+    assert by_id["1"].tracking == "B"
+    assert store.requests == 3
+
+
+async def test_products_by_id(store: Store, box: SandboxStore) -> None:
+    for number in range(3, 61):
+        box.add_product(Product(number, f"SKU{number}", "Thing", 100, number))
+    found = await store.products_by_id([str(number) for number in range(60, 0, -1)] + ["999", "x"])
+    assert list(found) == [str(number) for number in range(60, 0, -1)]
+    assert found["60"].amount == 60
+    assert store.requests == 2
+
+
+async def test_products_by_id_takes_no_others_for_them() -> None:
+    rows = [
+        {"product_id": "1", "product_code": "A", "amount": "5"},
+        {"product_id": "2", "product_code": "A", "amount": "6"},
+    ]
+    body = {"products": rows, "params": {"total_items": "2"}}
+    async with odd(lambda _: json_answer(body)) as client:
+        assert list(await client.products_by_id(["2", "3"])) == ["2"]
+
+
+async def test_an_amount_is_set(store: Store, box: SandboxStore) -> None:
+    await store.set_amount("1", 42)
+    await store.set_amount("2", -3)
+    assert (box.products[1].amount, box.products[2].amount) == (42, -3)
+    assert (box.products[1].name, box.products[1].cents) == ("A toy", 1250)
+    with pytest.raises(NotFound):
+        await store.set_amount("99", 1)
+
+
+async def test_an_amount_is_sent_as_a_number_and_alone() -> None:
+    bodies = []
+
+    async def answer(request: Request) -> Response:
+        bodies.append(await request.body())
+        return json_answer({"product_id": "1"})
+
+    async with odd(answer) as client:
+        await client.set_amount("1", 7)
+    assert [json.loads(body) for body in bodies] == [{"amount": 7}]
+
+
+@pytest.mark.parametrize("amount", [8_388_608, -8_388_608, 12.7, "12", None, True])
+async def test_an_amount_that_the_store_would_change_is_not_sent(store: Store, amount: Any) -> None:
+    with pytest.raises(ValueError, match="amount"):
+        await store.set_amount("1", amount)
+    assert store.requests == 0
+
+
+async def test_stock_split_over_warehouses_stays_as_it_is(store: Store, box: SandboxStore) -> None:
+    """The store says 200 and changes nothing: only reading back shows it."""
+    box.add_product(Product(3, "SPLIT", "Thing", 100, 9, warehouses={1: 4, 2: 5}))
+    await store.set_amount("3", 42)
+    assert (await store.products_by_id(["3"]))["3"].amount == 9
+
+
+# The door
+
+
+@pytest.mark.parametrize("call", ["delete_shipment", "set_amount", "set_status", "create_shipment", "shipments_of"])
+@pytest.mark.parametrize("store_id", ["", "x", "1/../2", "1?a=1", "-1", "१"])
+async def test_no_path_is_made_of_what_is_no_number(store: Store, call: str, store_id: str) -> None:
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "delete_shipment": lambda: store.delete_shipment(store_id),
+        "set_amount": lambda: store.set_amount(store_id, 1),
+        "set_status": lambda: store.set_status(store_id, "C", notify_customer=False),
+        "create_shipment": lambda: store.create_shipment(
+            store_id, shipping_id="1", carrier="aup", tracking_number="T", quantities={"1": 1}, comments=""
+        ),
+        "shipments_of": lambda: store.shipments_of(store_id),
+    }
+    with pytest.raises(ValueError, match="numbers"):
+        await calls[call]()
+    assert store.requests == 0
+
+
+async def test_a_wrong_key_and_a_stripped_header_look_the_same(
+    store: Store, box: SandboxStore, server: SandboxServer
+) -> None:
+    async with Store(server.store_url("acme"), USER, SecretStr("wrong")) as stranger:
+        with pytest.raises(Unauthorized, match="Authorization header"):
+            await stranger.statuses()
+        assert stranger.requests == 1
+    box.strips_authorization = True
+    with pytest.raises(Unauthorized):
+        await store.statuses()
+
+
+async def test_maintenance_is_busy_for_as_long_as_it_says(store: Store, box: SandboxStore) -> None:
+    box.switched_off = True
+    with pytest.raises(Busy) as caught:
+        await store.statuses()
+    assert caught.value.retry_after == 300
+    assert store.requests == 1
+
+
+async def test_a_host_without_put_and_delete_changes_nothing_for_the_caller(store: Store, box: SandboxStore) -> None:
+    box.refuses_put_and_delete = True
+    order_id = box.place_order([(1, 1)], timestamp=START)
+    shipment_id = box.save_shipment(order_id, {}, shipping_id=1)
+    await store.set_status(str(order_id), "C", notify_customer=False)
+    await store.set_amount("1", 5)
+    await store.delete_shipment(str(shipment_id))
+    assert box.orders[order_id].status == "C"
+    assert box.products[1].amount == 5
+    assert box.shipments == {}
+    assert store.writes == 4
+
+
+async def test_warnings_before_the_json_change_nothing(store: Store, box: SandboxStore) -> None:
+    box.prints_warnings = True
+    box.place_order([(1, 1)], timestamp=START)
+    assert [order.order_id for order in await everything(store)] == ["1"]
+
+
+async def test_a_store_that_loses_its_answers_is_given_up(store: Store, box: SandboxStore) -> None:
+    box.loses_answers = True
+    with pytest.raises(NoAnswer):
+        await store.statuses()
+    assert store.requests == ATTEMPTS
+
+
+async def test_an_address_without_store_is_no_empty_store(server: SandboxServer) -> None:
+    async with Store(server.store_url("nobody"), USER, key()) as client:
+        with pytest.raises(Refused, match="no CS-Cart API"):
+            await client.orders_by_id(["1"])
+
+
+async def test_neither_client_nor_failure_shows_the_key(store: Store, box: SandboxStore) -> None:
+    box.api_key = "another"
+    with pytest.raises(StoreError) as caught:
+        await store.statuses()
+    for text in (repr(store), str(store), str(caught.value), repr(caught.value)):
+        assert KEY not in text
+        assert USER not in text
+
+
+async def test_calls_side_by_side_are_counted(store: Store) -> None:
+    await asyncio.gather(*(store.statuses() for _ in range(10)))
+    assert store.requests == 10

@@ -1,0 +1,1 @@
+"""Tests of the entities of the pretend store's API."""
