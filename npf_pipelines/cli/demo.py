@@ -74,23 +74,29 @@ def _walk(settings: Settings, world: World, instance: dg.DagsterInstance) -> lis
     return wrong
 
 
+_TOLD = {
+    ("filtered_orders", "decision"): {"accepted": "accepted"},
+    ("platform_orders", "outcome"): {"imported": "imported", "already_there": "on the platform already"},
+    ("tracking_push", "outcome"): {"confirmed": "shipments pushed", "already_there": "shipments in the store already"},
+    ("tracking_push", "status_outcome"): {"set": "statuses set", "already_set": "statuses set already"},
+    ("stock_push", "outcome"): {"confirmed": "SKUs pushed", "already_right": "SKUs right already"},
+}
+"""By table and column: what a value is called; the others come out as they are."""
+
+
 def _client_table(house: House, setup: MasterSetup) -> Table:
     def counted(table: str, column: str) -> dict[str, int]:
         return {value: rows for _, value, rows in counts(house.lake, table, column, [setup.id], None)}
 
-    shown = Table("what", "rows", title=f"{setup.id}: {setup.name}", title_justify="left", min_width=60)
-    decisions, rules = counted("filtered_orders", "decision"), counted("filtered_orders", "rule")
-    shown.add_row("orders seen", str(sum(decisions.values())))
-    shown.add_row("accepted", str(decisions.get("accepted", 0)))
-    for rule, rows in rules.items():
-        if rule not in {"all_passed", "already_imported"}:
-            shown.add_row(f"  kept out: {rule}", str(rows))
-    for title, table, column in (
-        ("import", "platform_orders", "outcome"),
-        ("shipment in the store", "tracking_push", "outcome"),
-        ("order status", "tracking_push", "status_outcome"),
-        ("SKU", "stock_push", "outcome"),
-    ):
-        for value, rows in counted(table, column).items():
-            shown.add_row(f"{title}: {value}", str(rows))
+    shown = Table("what", "how many", title=f"{setup.id}: {setup.name}", title_justify="left", min_width=60)
+    shown.add_row("orders seen", str(sum(counted("filtered_orders", "decision").values())))
+    for (table, column), names in _TOLD.items():
+        values = dict.fromkeys(names, 0) | counted(table, column)
+        for value, rows in values.items():
+            if table != "filtered_orders" or value in names:
+                shown.add_row(names.get(value, f"  {column}: {value}"), str(rows))
+        if table == "filtered_orders":
+            for rule, rows in counted(table, "rule").items():
+                if rule not in {"all_passed", "already_imported"}:
+                    shown.add_row(f"  kept out: {rule}", str(rows))
     return shown

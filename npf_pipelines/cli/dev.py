@@ -8,34 +8,37 @@ import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from npf_pipelines.cli.instance import PROJECT, dagster_home
 from npf_pipelines.master_setup import SetupError
-from npf_pipelines.sandbox.world import World, demo_world
+from npf_pipelines.sandbox.world import PORT, World, demo_world
 from npf_pipelines.settings import Settings
 
-UI_PORT = 3000
 _FLOOR_ROUND = 30.0
 """Seconds between two rounds of the floor."""
 _LAST_WORDS = 20.0
 """Seconds that Dagster gets to end by itself."""
 
 
-def dev() -> None:
-    """Serve the sandbox, let the floor work, and open Dagster's UI on 127.0.0.1:3000."""
+def dev(
+    port: Annotated[int, typer.Option(help="The port of the pretend stores; 0 for any.")] = PORT,
+    ui_port: Annotated[int, typer.Option(help="The port of Dagster's UI.")] = 3000,
+) -> None:
+    """Serve the sandbox, the warehouse floor and Dagster's UI on 127.0.0.1 until interrupted."""
     settings = Settings()
     over = threading.Event()
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, lambda *_: over.set())
     try:
-        with demo_world(settings) as world:
+        with demo_world(settings, port=port) as world:
             dagster_home(settings)
             floor = threading.Thread(target=_work_until, args=(world, over), name="floor")
             floor.start()
-            code = _serve_ui(over)
+            code = _serve_ui(ui_port, over)
             over.set()
             floor.join()
     except (SetupError, OSError) as error:
@@ -44,11 +47,11 @@ def dev() -> None:
     raise typer.Exit(code)
 
 
-def _serve_ui(over: threading.Event) -> int:
+def _serve_ui(port: int, over: threading.Event) -> int:
     """Run `dagster dev` in a session of its own until `over` is set or it ends; its exit code if it failed."""
     dagster = [str(Path(sys.executable).with_name("dagster")), "dev", "--workspace", str(PROJECT / "workspace.yaml")]
     process = subprocess.Popen(  # noqa: S603 - our own environment's dagster
-        [*dagster, "--host", "127.0.0.1", "--port", str(UI_PORT)], cwd=PROJECT, start_new_session=True
+        [*dagster, "--host", "127.0.0.1", "--port", str(port)], cwd=PROJECT, start_new_session=True
     )
     while not over.wait(0.2):
         if process.poll() is not None:

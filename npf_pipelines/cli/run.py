@@ -58,9 +58,13 @@ def run(
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     wrong = setups.errors if not client else ()
+    earliest = min((setup.orders.start_date for setup in setups.clients.values()), default=None)
+    first = day or from_
+    if earliest and first and first.date() < earliest:
+        raise typer.BadParameter(f"no client has a day before {earliest}, the earliest order start date")
     for sentence in wrong:
         _CONSOLE.print(sentence, style="red", markup=False)
-    launched = _run(settings, family, wanted, (day or from_), (day or to))
+    launched = _run(settings, family, wanted, first, day or to)
     for one in launched:
         if one.failure:
             _CONSOLE.print(one.failure, style="red", markup=False)

@@ -66,6 +66,10 @@ def test_half_an_answer_is_none(document: Any, data: st.DataObject, before: str)
     assert not holds_json(answer(before + text[:cut]))
 
 
+def test_a_part_of_half_an_answer_is_none_either() -> None:
+    assert not holds_json(answer('{"96": {"order_id": "96"}'))
+
+
 def test_a_byte_order_mark_and_foreign_bytes_are_read_over() -> None:
     assert decode_json(answer(b"\xef\xbb\xbf{}")) == {}
     assert decode_json(answer(b"<b>Gr\xfc\xdfe</b> {}")) == {}

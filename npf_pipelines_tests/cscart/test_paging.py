@@ -73,6 +73,7 @@ def test_asks_for_the_time_of_creation_and_no_later_page() -> None:
     }
     assert [each["time_from"] for each in log] == [99, 101, 102, 103]
     assert {each["time_to"] for each in log} == {200}
+    assert set(log[0]) == {"period", "time_from", "time_to", "sort_by", "sort_order", "items_per_page", "page"}
 
 
 def test_both_ends_are_inclusive_and_parts_of_seconds_stay_inside() -> None:

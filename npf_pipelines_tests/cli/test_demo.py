@@ -1,0 +1,62 @@
+"""`npf demo`: the whole loop, twice, and a third time with a store that was tampered with meanwhile."""
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from npf_pipelines.sandbox.state import StateFile
+
+
+def _demo(folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
+    return subprocess.run(  # noqa: S603 - our own environment's npf
+        [str(Path(sys.executable).with_name("npf")), "demo", "--port", "0"],
+        env=environment | {"NPF_DATA": str(folder), "COLUMNS": "150"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _writes(said: str) -> int:
+    return sum(int(number) for number in re.findall(r"(\d+) writes", said))
+
+
+def test_the_demo_ends_in_agreement_and_a_second_one_finds_little_to_do(tmp_path: Path) -> None:
+    first = _demo(tmp_path)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "Stores and platform agree." in first.stdout
+    for told in ("orders seen", "accepted", "kept out: status", "shipments pushed", "statuses set", "SKUs pushed"):
+        assert told in first.stdout
+
+    second = _demo(tmp_path)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert _writes(second.stderr) < _writes(first.stderr) / 4
+
+    with StateFile(tmp_path / "sandbox" / "stores.sqlite") as state:
+        toys = state.load()["toys"]
+        last = toys.shipments[max(toys.shipments)]
+        toys.add_shipment(dataclasses.replace(last, shipment_id=last.shipment_id + 1))
+    third = _demo(tmp_path)
+    assert third.returncode == 1
+    assert "is in the store 2 times" in third.stdout
+
+
+def test_the_demo_keeps_off_a_folder_of_real_clients(tmp_path: Path) -> None:
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "clients" / "real.yaml").write_text("id: real\n", encoding="utf-8")
+    refused = _demo(tmp_path)
+    assert refused.returncode == 1
+    assert "holds real clients (real)" in " ".join(refused.stdout.split())
+    assert [path.name for path in (tmp_path / "clients").iterdir()] == ["real.yaml"]
+
+
+@pytest.mark.parametrize("words", [["sandbox", "serve", "--help"], ["run", "--help"], ["sql", "--help"]])
+def test_help_is_there(words: list[str]) -> None:
+    npf = Path(sys.executable).with_name("npf")
+    assert subprocess.run([str(npf), *words], capture_output=True, check=False).returncode == 0  # noqa: S603

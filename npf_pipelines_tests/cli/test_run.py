@@ -1,0 +1,92 @@
+"""`npf run` and `npf sql`, as a person types them."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+from typer.testing import CliRunner, Result
+
+from npf_pipelines.cli import app
+from npf_pipelines_tests.loop import Loop, write_setup
+
+
+@pytest.fixture
+def shell(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
+    """A world on which the command line works, its instance included."""
+    monkeypatch.setenv("NPF_DATA", str(loop.settings.data))
+    monkeypatch.delenv("NPF_CLIENTS", raising=False)
+    monkeypatch.setenv("DAGSTER_HOME", str(loop.settings.data / "dagster"))
+    return loop
+
+
+def npf(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
+
+
+def test_a_range_of_one_client_prints_what_changed(shell: Loop) -> None:
+    first, last = shell.days
+    result = npf("run", "orders", "--client", "acme", "--from", f"{first}", "--to", f"{last}")
+    assert result.exit_code == 0, result.output
+    (accepted,) = shell.rows("SELECT count(*) FROM filtered_orders WHERE decision = 'accepted'")[0]
+    assert accepted > 0
+    row = next(line for line in result.output.splitlines() if "accepted" in line)
+    assert str(accepted) in row
+    assert "bolt" not in result.output
+    assert shell.instance.get_dynamic_partitions("clients") == ["acme"]
+
+
+def test_all_clients_and_today_where_nothing_is_named(shell: Loop) -> None:
+    result = npf("run", "orders")
+    assert result.exit_code == 0, result.output
+    today = datetime.now(UTC).astimezone(shell.house.setups()["acme"].zone).date()
+    done = shell.instance.get_materialized_partitions(dg.AssetKey("platform_orders"))
+    assert done == {f"acme|{today}", f"bolt|{today}"}
+
+
+def test_one_day(shell: Loop) -> None:
+    day = shell.days[0] + timedelta(days=1)
+    assert npf("run", "orders", "--client", "bolt", "--day", f"{day}").exit_code == 0
+    assert shell.instance.get_materialized_partitions(dg.AssetKey("raw_orders")) == {f"bolt|{day}"}
+
+
+def test_stock_needs_no_day(shell: Loop) -> None:
+    assert npf("run", "stock", "--client", "acme").exit_code == 0
+    assert npf("run", "stock", "--day", "2026-11-20").exit_code == 2
+
+
+def test_a_partition_that_failed_is_an_exit_code_and_a_reason(shell: Loop) -> None:
+    shell.stores["bolt"].switched_off = True
+    result = npf("run", "stock")
+    assert result.exit_code == 1
+    assert "bolt: " in result.output
+    assert "503" in result.output
+
+
+def test_a_wrong_setup_is_told_and_the_others_go_on(shell: Loop) -> None:
+    write_setup(shell.settings.clients, "acme", shell.url, stock={"quantity": "lots"})
+    result = npf("run", "stock")
+    assert result.exit_code == 1
+    assert "acme.yaml: stock.quantity:" in result.output
+    assert shell.instance.get_materialized_partitions(dg.AssetKey("stock_push")) == {"bolt"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--client", "nobody"), ("--day", "2026-11-20", "--from", "2026-11-20"), ("--to", "2026-11-20")],
+)
+def test_what_makes_no_sense_is_refused(shell: Loop, words: tuple[str, ...]) -> None:
+    assert npf("run", "orders", *words).exit_code in {1, 2}
+    assert all(store.requests == 0 for store in shell.stores.values())
+
+
+def test_a_day_before_the_first_one_is_refused_with_the_first(shell: Loop) -> None:
+    result = npf("run", "orders", "--day", "2001-01-01")
+    assert result.exit_code != 0
+    assert f"{shell.days[0]}" in result.output
+
+
+def test_sql_answers_and_refuses(shell: Loop) -> None:
+    npf("run", "stock")
+    answer = npf("sql", "SELECT DISTINCT client FROM stock_push ORDER BY ALL")
+    assert answer.exit_code == 0
+    assert npf("sql", "SELECT nothing").exit_code == 1

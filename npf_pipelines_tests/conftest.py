@@ -1,0 +1,36 @@
+"""What all tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from npf_pipelines_tests.loop import Loop, copied_loop, small_loop
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Asynchronous tests run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Iterator[Loop]:
+    """A world of two clients in which nothing has happened yet."""
+    with small_loop(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    """A world that has been through the whole loop once. Leave it as it is."""
+    with small_loop(tmp_path_factory.mktemp("walked")) as world:
+        assert world.run_all() == []
+        yield world
+
+
+@pytest.fixture
+def fresh(walked: Loop, tmp_path: Path) -> Iterator[Loop]:
+    """A copy of the world that has been through the loop, to be changed."""
+    with copied_loop(walked, tmp_path) as world:
+        yield world

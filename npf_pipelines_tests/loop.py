@@ -1,0 +1,185 @@
+"""A small world for tests of the whole loop: generated stores on a real socket, a real instance, one temporary folder.
+
+Not here: what is asserted of it.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import stamina
+import yaml
+from pydantic import SecretStr
+
+from npf_pipelines.automation.launch import Launched, launch
+from npf_pipelines.definitions import build_defs
+from npf_pipelines.house import House
+from npf_pipelines.rules.days import day_of
+from npf_pipelines.sandbox.agreement import disagreements
+from npf_pipelines.sandbox.floor import WarehouseFloor
+from npf_pipelines.sandbox.generate import generate_store
+from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.sandbox.state import StateFile
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.settings import Settings
+
+API_KEY = "planted-api-key-7f3a"
+KEY_VARIABLE = "NPF_LOOP_TEST_API_KEY"
+DAYS = 5
+
+
+@dataclass
+class Loop:
+    """The world: its stores by client, and the ways to set it in motion."""
+
+    settings: Settings
+    instance: dg.DagsterInstance
+    stores: dict[str, SandboxStore]
+    url: str
+    house: House = field(init=False)
+    floor: WarehouseFloor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.house = House(self.settings)
+        self.floor = WarehouseFloor(self.house.engine, seed=3)
+
+    @property
+    def defs(self) -> dg.Definitions:
+        """The definitions as the code location would load them now."""
+        return build_defs(self.settings)
+
+    def run(self, family: str, *clients: str, days: tuple[date, date] | None = None) -> list[Launched]:
+        """One family's job for the clients (all if none is named) over all days, or these."""
+        wanted = sorted(clients or self.stores)
+        span = None if family == "stock" else days or self.days
+        return launch(self.defs, self.instance, f"{family}_job", wanted, span)
+
+    def run_all(self) -> list[str]:
+        """The whole loop once, floor included; what failed."""
+        launched = self.run("orders")
+        self.work()
+        launched += self.run("shipments") + self.run("stock")
+        return [one.failure for one in launched if one.failure]
+
+    def work(self) -> None:
+        """The floor counts, picks, packs and lodges once."""
+        now = datetime.now(UTC)
+        for client, store in self.stores.items():
+            self.floor.count(client, store.skus(), now)
+            self.floor.work(client, now)
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """From before the first order to the easternmost client's today."""
+        setups = self.house.setups().clients.values()
+        today = max(day_of(datetime.now(UTC), setup.zone) for setup in setups)
+        return min(setup.orders.start_date for setup in setups), today
+
+    def disagreements(self) -> list[str]:
+        """What store, platform and lake don't agree on, over all clients."""
+        setups = self.house.setups()
+        return [
+            sentence
+            for client, store in self.stores.items()
+            for sentence in disagreements(
+                setups[client],
+                store,
+                tuple(other for name, other in self.stores.items() if name != client),
+                self.house.engine,
+                self.house.lake,
+            )
+        ]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The answer to an SQL query over the lake."""
+        return self.house.lake.query(query).fetchall()
+
+
+def write_setup(folder: Path, client: str, url: str, **changes: dict[str, Any]) -> None:
+    """A client's master setup; `changes` go over its sections."""
+    sections: dict[str, dict[str, Any]] = {
+        "store": {
+            "url": f"{url}/{client}",
+            "api_user": f"api@{client}.example",
+            "api_key_env": KEY_VARIABLE,
+            "user_id": 1,
+            "time_zone": "Australia/Sydney",
+        },
+        "orders": {
+            "start_date": (datetime.now(UTC) - timedelta(days=DAYS - 1)).date(),
+            "prefix": "CS",
+            "statuses": ["Paid", "Open", "Ready to pack"],
+            "countries": ["Australia", "NZ"],
+        },
+        "tracking": {"shipped_status": "Complete", "partially_shipped_status": "Back Ordered"},
+        "stock": {"quantity": "available"},
+    }
+    setup = {"id": client, "name": client.title()} | {
+        name: section | changes.get(name, {}) for name, section in sections.items()
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{client}.yaml").write_text(yaml.safe_dump(setup), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def small_loop(folder: Path, clients: tuple[str, ...] = ("acme", "bolt")) -> Iterator[Loop]:
+    """A world of a few clients with a few dozen orders each, in which nothing has happened yet."""
+    stores = {
+        client: generate_store(
+            client,
+            seed=number,
+            orders=45,
+            products=25,
+            days=DAYS + 1,
+            today=datetime.now(UTC),
+            api_user=f"api@{client}.example",
+            api_key=API_KEY,
+        )
+        for number, client in enumerate(clients, 1)
+    }
+    with _opened(folder, stores) as world:
+        yield world
+
+
+@contextlib.contextmanager
+def copied_loop(world: Loop, folder: Path) -> Iterator[Loop]:
+    """A copy of a world as it stands, that may be changed."""
+    shutil.copytree(world.settings.data, folder, dirs_exist_ok=True)
+    with StateFile(folder / "stores.sqlite") as state:
+        for store in world.stores.values():
+            state.keep(store)
+            store.recorder = None
+        stores = state.load()
+        for store in stores.values():
+            store.recorder = None
+    with _opened(folder, stores) as copy:
+        yield copy
+
+
+@contextlib.contextmanager
+def _opened(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]:
+    settings = Settings(
+        data=folder,
+        clients=folder / "clients",
+        lake=str(folder / "lake"),
+        platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
+    )
+    os.environ[KEY_VARIABLE] = API_KEY
+    (folder / "dagster").mkdir(exist_ok=True)
+    with (
+        SandboxServer(stores) as server,
+        dg.DagsterInstance.local_temp(str(folder / "dagster")) as instance,
+        # Repeats without their pauses.
+        stamina.set_testing(True, attempts=4, cap=True),
+    ):
+        for client in stores:
+            write_setup(settings.clients, client, server.url)
+        world = Loop(settings, instance, stores, server.url)
+        yield world
+        world.house.engine.dispose()

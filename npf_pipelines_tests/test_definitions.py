@@ -1,0 +1,83 @@
+"""The definitions: complete, clean, and the graph that the design draws."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from pydantic import SecretStr
+
+from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.definitions import build_defs
+from npf_pipelines.settings import Settings
+from npf_pipelines.tables import TABLES
+
+GRAPH = {
+    "raw_orders": {"store_orders"},
+    "filtered_orders": {"raw_orders"},
+    "platform_orders": {"filtered_orders"},
+    "npf_platform": {"platform_orders"},
+    "shipment_records": {"npf_platform"},
+    "tracking_push": {"shipment_records"},
+    "store_shipments": {"tracking_push"},
+    "stock_snapshots": {"npf_platform"},
+    "stock_push": {"stock_snapshots"},
+    "store_amounts": {"stock_push"},
+    "store_orders": set(),
+}
+
+
+@pytest.fixture
+def defs(tmp_path: Path) -> dg.Definitions:
+    """The definitions over a folder in which nothing is."""
+    return build_defs(
+        Settings(data=tmp_path, clients=tmp_path / "clients", platform_url=SecretStr(f"sqlite:///{tmp_path}/p.sqlite"))
+    )
+
+
+def test_the_graph_is_the_one_that_the_design_draws(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    drawn = {
+        key.to_user_string(): {up.to_user_string() for up in graph.get(key).parent_keys}
+        for key in graph.get_all_asset_keys()
+    }
+    assert drawn == GRAPH
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_asset_presents_itself(defs: dg.Definitions, table: str) -> None:
+    node = defs.resolve_asset_graph().get(dg.AssetKey(table))
+    assert node.description
+    assert node.group_name in {"orders", "shipments", "stock"}
+    assert node.kinds
+    assert node.owners == ["team:npf-data"]
+    schema = node.metadata["dagster/column_schema"]
+    assert isinstance(schema, dg.TableSchema)
+    assert [column.name for column in schema.columns] == list(TABLES[table].schema.columns)
+    assert all(column.description for column in schema.columns)
+    assert node.partitions_def is not None
+    assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_loading_opens_nothing(defs: dg.Definitions, tmp_path: Path) -> None:
+    defs.resolve_all_job_defs()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_three_jobs_are_there(defs: dg.Definitions) -> None:
+    names = {job.name for job in defs.resolve_all_job_defs()}
+    assert names >= {"orders_job", "shipments_job", "stock_job"}
+
+
+def test_dagsters_own_validation_is_clean() -> None:
+    dagster = Path(sys.executable).with_name("dagster")
+    validation = subprocess.run(  # noqa: S603 - our own environment's dagster
+        [str(dagster), "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert validation.returncode == 0, validation.stderr
+    assert "All code locations passed validation" in validation.stdout + validation.stderr

@@ -1,0 +1,81 @@
+"""One client's trouble: red for that client alone, said clearly, and healed by the next run."""
+
+import dagster as dg
+import pytest
+
+from npf_pipelines.partitions import CLIENTS
+from npf_pipelines_tests.loop import Loop, write_setup
+
+CLIENTS_NAME = CLIENTS.name or ""
+
+
+def _done(loop: Loop, asset: str) -> set[str]:
+    return {key.split("|")[0] for key in loop.instance.get_materialized_partitions(dg.AssetKey(asset))}
+
+
+def _red(loop: Loop, asset: str) -> set[str]:
+    partitions = loop.defs.resolve_asset_graph().get(dg.AssetKey(asset)).partitions_def
+    assert partitions is not None
+    keys = partitions.get_partition_keys(dynamic_partitions_store=loop.instance)
+    found = loop.instance.get_status_by_partition(dg.AssetKey(asset), keys, partitions)
+    assert found is not None
+    return {key.split("|")[0] for key, status in found.items() if status is not None and status.name == "FAILED"}
+
+
+def test_a_store_that_is_off_is_red_alone_and_healed_by_the_next_run(loop: Loop) -> None:
+    loop.stores["acme"].switched_off = True
+    (run,) = loop.run("orders")
+    assert "failed for 1 of the run's clients" in run.failure
+    assert "acme:" in run.failure
+    assert "bolt:" not in run.failure
+    assert (_done(loop, "platform_orders"), _red(loop, "platform_orders")) == ({"bolt"}, {"acme"})
+
+    loop.stores["acme"].switched_off = False
+    assert loop.run_all() == []
+    assert _red(loop, "platform_orders") == set()
+    assert loop.disagreements() == []
+
+
+@pytest.mark.parametrize("family", ["shipments", "stock"])
+def test_a_store_that_is_off_keeps_its_pushes_waiting(loop: Loop, family: str) -> None:
+    loop.run("orders")
+    loop.work()
+    loop.stores["acme"].switched_off = True
+    (run,) = loop.run(family)
+    assert "acme:" in run.failure
+    assert "bolt:" not in run.failure
+    loop.stores["acme"].switched_off = False
+    assert [one.failure for one in loop.run("shipments") + loop.run("stock")] == ["", ""]
+    assert loop.disagreements() == []
+
+
+def test_a_wrong_key_stops_that_client_with_one_request(loop: Loop) -> None:
+    loop.stores["acme"].api_key = "another"
+    (run,) = loop.run("orders")
+    assert "401" in run.failure
+    assert loop.stores["acme"].requests == 1
+    assert _done(loop, "raw_orders") == {"bolt"}
+
+
+def test_a_status_that_the_store_does_not_have_is_refused_with_what_it_has(loop: Loop) -> None:
+    write_setup(loop.settings.clients, "acme", loop.url, orders={"statuses": ["Shiny"]})
+    (run,) = loop.run("orders")
+    assert "'Shiny' is no status of the store" in run.failure
+    assert "Paid (P)" in run.failure
+    assert _done(loop, "filtered_orders") == {"bolt"}
+
+
+def test_a_wrong_master_setup_costs_its_client_only(loop: Loop) -> None:
+    loop.instance.add_dynamic_partitions(CLIENTS_NAME, ["acme", "bolt"])
+    write_setup(loop.settings.clients, "acme", loop.url, orders={"countries": ["Atlantis"]})
+    (run,) = loop.run("orders", "acme", "bolt")
+    assert "acme.yaml: orders.countries.0: 'Atlantis' is no country" in run.failure
+    assert _done(loop, "platform_orders") == {"bolt"}
+
+
+def test_a_key_that_is_not_in_the_environment_names_its_variable(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_setup(loop.settings.clients, "acme", loop.url, store={"api_key_env": "NPF_NEVER_SET"})
+    monkeypatch.delenv("NPF_NEVER_SET", raising=False)
+    (run,) = loop.run("orders")
+    assert "acme: the environment variable NPF_NEVER_SET" in run.failure
+    assert _done(loop, "platform_orders") == {"bolt"}
