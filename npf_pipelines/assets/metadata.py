@@ -57,7 +57,7 @@ def table_schema(table: Table) -> dg.TableSchema:
                 constraints=dg.TableColumnConstraints(
                     nullable=column.nullable,
                     unique=(name,) == table.key[1:],
-                    other=[str(check.name) + str(check.statistics) for check in column.checks],
+                    other=[f"one of: {', '.join(check.statistics['allowed_values'])}" for check in column.checks],
                 ),
             )
             for name, column in table.schema.columns.items()

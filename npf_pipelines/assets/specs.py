@@ -28,21 +28,30 @@ def asset_spec(table: Table, *, group: str, deps: Sequence[str], kinds: set[str]
     )
 
 
-def _outside(name: str, description: str, kind: str, deps: Sequence[str] = ()) -> dg.AssetSpec:
-    return dg.AssetSpec(name, deps=deps, description=description, group_name="outside", kinds={kind}, owners=OWNERS)
+def _outside(name: str, description: str, *, group: str, kind: str, deps: Sequence[str] = ()) -> dg.AssetSpec:
+    return dg.AssetSpec(name, deps=deps, description=description, group_name=group, kinds={kind}, owners=OWNERS)
 
 
-STORE_ORDERS = _outside("store_orders", "The orders in the clients' CS-Cart stores.", "cscart")
+STORE_ORDERS = _outside("store_orders", "The orders in the clients' CS-Cart stores.", group="orders", kind="cscart")
 NPF_PLATFORM = _outside(
     "npf_platform",
     "NPF's platform: the orders imported into it, picked, packed and lodged, and the stock counted.",
-    "sql",
-    ["platform_orders"],
+    group="platform",
+    kind="sql",
+    deps=["platform_orders"],
 )
 STORE_SHIPMENTS = _outside(
-    "store_shipments", "The shipments and order statuses in the clients' CS-Cart stores.", "cscart", ["tracking_push"]
+    "store_shipments",
+    "The shipments and order statuses in the clients' CS-Cart stores.",
+    group="shipments",
+    kind="cscart",
+    deps=["tracking_push"],
 )
 STORE_AMOUNTS = _outside(
-    "store_amounts", "The products' amounts in the clients' CS-Cart stores.", "cscart", ["stock_push"]
+    "store_amounts",
+    "The products' amounts in the clients' CS-Cart stores.",
+    group="stock",
+    kind="cscart",
+    deps=["stock_push"],
 )
 OUTSIDE = [STORE_ORDERS, NPF_PLATFORM, STORE_SHIPMENTS, STORE_AMOUNTS]

@@ -6,6 +6,7 @@ Here: everything between "get this path" and decoded JSON. Not here: what an ans
 
 import asyncio
 import ipaddress
+import logging
 import ssl
 from collections.abc import Mapping
 from functools import cache, partial
@@ -24,6 +25,8 @@ from npf_pipelines.cscart.errors import Busy, NoAnswer, StoreError, Unreachable
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
 
 Params = Mapping[str, str | int]
+
+_LOG = logging.getLogger(__name__)
 
 ATTEMPTS = 4
 LONGEST_PAUSE = 60.0
@@ -62,6 +65,14 @@ class _Way(NamedTuple):
 
     rewritten: bool = True
     all_verbs: bool = True
+
+
+def _tell_of_repeat(details: stamina.instrumentation.RetryDetails) -> None:
+    _LOG.warning("%s Tried again in %.1f s.", details.caused_by, details.wait_for)
+
+
+# Our sentence in the place of stamina's own line, which would quote the call's arguments.
+stamina.instrumentation.set_on_retry_hooks([_tell_of_repeat])
 
 
 class StoreHttp:

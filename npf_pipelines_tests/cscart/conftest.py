@@ -1,4 +1,4 @@
-"""What all tests of the client share: the event loop, and repeats without their pauses."""
+"""What all tests of the client share: repeats without their pauses."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,6 @@ import pytest
 import stamina
 
 from npf_pipelines.cscart.http import ATTEMPTS
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture(autouse=True)

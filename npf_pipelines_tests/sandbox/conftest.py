@@ -17,11 +17,6 @@ NOON = 1_790_000_000
 Serve = Callable[[SandboxStore], httpx.Client]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(scope="session")
 def stores() -> dict[str, SandboxStore]:
     return {}
