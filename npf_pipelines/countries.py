@@ -104,6 +104,6 @@ def _plain_order(name: str) -> str:
 
 
 def _folded(written: str) -> str:
-    plain = unicodedata.normalize("NFKD", written.casefold().replace("&", " and "))
+    plain = unicodedata.normalize("NFKD", written.casefold().replace("&", " and ").replace(".", ""))
     words = re.sub(r"[^a-z0-9 ]+", " ", "".join(c for c in plain if not unicodedata.combining(c))).split()
     return " ".join(word for word in words if word != "the")

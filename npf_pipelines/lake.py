@@ -19,6 +19,13 @@ from npf_pipelines.tables import STOCK_SNAPSHOTS, TABLES, Table
 _SNAPSHOT_HISTORY = "stock_snapshots_history"
 """Every stock snapshot ever taken, by its time."""
 
+_EXCEPTIONS = """
+CREATE VIEW order_exceptions AS
+SELECT client, day, order_number, order_id, reason AS differs, differs_since AS since
+FROM platform_orders WHERE outcome = 'differs'
+"""
+"""The orders on which store and platform differ and a person has to act. One leaves it when the two agree again."""
+
 
 class NotWritten(Exception):
     """A partition that is to be read has not been written yet; the text names it and what to run first."""
@@ -67,6 +74,11 @@ class Lake:
             raise NotWritten(f"{table.name} of {client}{when} has not been made yet: run it first") from None
         return rows
 
+    def days(self, table: Table, *, client: str) -> list[date]:
+        """The days of the client that have been written, oldest first."""
+        found = self._files.glob(f"{self._root}/{table.name}/client={client}/day=*/part.parquet")
+        return sorted(date.fromisoformat(path.split("/day=")[1].partition("/")[0]) for path in found)
+
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
         """The answer to an SQL query over a view for each table.
 
@@ -82,6 +94,7 @@ class Lake:
         connection.sql("SET TimeZone = 'UTC'")
         for table in TABLES.values():
             self._create_view(connection, table.name, table, table.partition_columns)
+        connection.sql(_EXCEPTIONS)
         self._create_view(connection, _SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"))
         return connection
 

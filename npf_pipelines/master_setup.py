@@ -24,15 +24,22 @@ class SetupError(Exception):
     """A master setup, or what it points at, is wrong; the text names client or file, field and what to do."""
 
 
+_HOW_TO_WRITE_A_STORE = "write the store's address like https://shop.example.com"
+
+
 def _store_url(written: str) -> str:
-    parts = urlsplit(written)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("write the store's address like https://shop.example.com")
+    try:
+        parts = urlsplit(written)
+        host, _ = parts.hostname, parts.port
+    except ValueError:  # Its text quotes what stands in the place of host or port: it may be a password.
+        raise ValueError(_HOW_TO_WRITE_A_STORE) from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError(_HOW_TO_WRITE_A_STORE)
     if parts.username or parts.password:
         raise ValueError("an address holds no user and no password: use api_user and api_key_env")
     if parts.query or parts.fragment or parts.path.rstrip("/").endswith(("/api", "/api/2.0", "/api.php")):
         raise ValueError("write the store's address only, without /api or api.php")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError("use https: the API key would travel in the clear")
     return written.rstrip("/")
 
@@ -189,8 +196,13 @@ def _load(path: Path) -> MasterSetup:
     try:
         # Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SetupError(f"{path.name}: can't be read as YAML: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{path.name}: can't be read: {error}") from error
+    except yaml.YAMLError as error:
+        # The parser's own text quotes the line, which may hold a key pasted by mistake.
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise SetupError(f"{path.name}: {where}is not YAML") from None
     try:
         return MasterSetup.model_validate(content)
     except ValidationError as error:
@@ -211,4 +223,6 @@ def _what(error: Any) -> str:
         case "value_error":
             return str(error["ctx"]["error"])
         case _:
-            return f"{error['msg']} (found {str(error['input'])[:60]!r})"
+            # A list or a section in the wrong place may hold the key: only plain text is quoted.
+            found = error["input"]
+            return f"{error['msg']} (found {found[:60]!r})" if isinstance(found, str) else str(error["msg"])

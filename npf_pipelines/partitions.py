@@ -3,11 +3,11 @@
 Not here: where a day begins in a client's zone (rules/days.py).
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -18,13 +18,12 @@ CLIENTS = dg.DynamicPartitionsDefinition(name="clients")
 
 
 def client_days(setups: MasterSetups) -> dg.MultiPartitionsDefinition:
-    """Clients by days, from the earliest order start date; today exists as soon as any client has it."""
+    """Clients by days, from the earliest order start date; today exists before any client has it."""
     clients = setups.clients.values()
     first = min((setup.orders.start_date for setup in clients), default=date(2026, 1, 1))
-    easternmost = max(clients, key=_offset, default=None)
     days = dg.DailyPartitionsDefinition(
         start_date=first.isoformat(),
-        timezone=easternmost.store.time_zone if easternmost else "UTC",
+        timezone=_zone_ahead_of(clients),
         end_offset=1,
     )
     return dg.MultiPartitionsDefinition({"client": CLIENTS, "day": days})
@@ -56,6 +55,12 @@ def client_ranges(registered: Sequence[str], wanted: Iterable[str]) -> list[tupl
     return [(stretch[0], stretch[-1]) for stretch in stretches]
 
 
+def range_tags(clients: tuple[str, str], days: tuple[date, date] | None) -> dict[str, str]:
+    """The tags by which a run takes the partitions from the first to the last client, and from day to day."""
+    start, end = (day_key(clients[0], days[0]), day_key(clients[1], days[1])) if days else clients
+    return {"dagster/asset_partition_range_start": start, "dagster/asset_partition_range_end": end}
+
+
 def days_by_client(keys: Iterable[str]) -> dict[str, list[date]]:
     """The days of each client in the partition keys of a run, both in order."""
     days: defaultdict[str, list[date]] = defaultdict(list)
@@ -81,5 +86,9 @@ def day_key(client: str, day: date) -> dg.MultiPartitionKey:
     return dg.MultiPartitionKey({"client": client, "day": day.isoformat()})
 
 
-def _offset(setup: MasterSetup) -> timedelta:
-    return datetime(2026, 1, 1, tzinfo=UTC).astimezone(ZoneInfo(setup.store.time_zone)).utcoffset() or timedelta()
+def _zone_ahead_of(clients: Iterable[MasterSetup]) -> str:
+    """The fixed zone that is never behind a client's: which of them is the first can change with the season."""
+    seasons = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
+    offsets = [moment.astimezone(setup.zone).utcoffset() or timedelta() for setup in clients for moment in seasons]
+    hours = math.ceil(max(offsets, default=timedelta()) / timedelta(hours=1))
+    return f"Etc/GMT{-hours:+d}"  # The sign of these names is turned round: Etc/GMT-11 is eleven hours ahead.

@@ -12,7 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
 
-from npf_pipelines.platform.gateway import ImportOutcome
+from npf_pipelines.reconcile.platform_orders import OrderOutcome
 from npf_pipelines.rules.order_status import StatusOutcome
 from npf_pipelines.rules.orders import Decision, Rule
 from npf_pipelines.rules.shipments import PushOutcome
@@ -59,6 +59,7 @@ _LINES = arrow.list_(
 _SHIPPING = arrow.list_(
     arrow.struct([("shipping_id", _TEXT), ("name", _TEXT), ("module", _TEXT), ("needs_shipment", _FLAG)])
 )
+_STATUSES = arrow.list_(arrow.struct([("letter", _TEXT), ("name", _TEXT), ("takes_stock", _FLAG)]))
 _QUANTITIES = arrow.list_(arrow.struct([("sku", _TEXT), ("quantity", _WHOLE)]))
 
 
@@ -183,9 +184,10 @@ PLATFORM_ORDERS = _table(
     columns={
         "order_id": _column(_TEXT, "the store's order number"),
         "order_number": _column(_TEXT, "the number on the platform, order prefix included"),
-        "outcome": _column(_TEXT, "what became of it", _one_of(ImportOutcome)),
+        "outcome": _column(_TEXT, "what became of it", _one_of(OrderOutcome)),
         "reason": _column(_TEXT, "why, in words"),
         "imported_at": _column(_TIME, "when the platform got the order", nullable=True),
+        "differs_since": _column(_TIME, "since when store and platform are known to differ", nullable=True),
     },
 )
 
@@ -253,6 +255,21 @@ STOCK_PUSH = _table(
     },
 )
 
+STORE_FACTS = _table(
+    "store_facts",
+    "What was found out about each client's store, and until when its changes have been read.",
+    key=("client",),
+    columns={
+        "statuses": _column(_STATUSES, "the store's order statuses", nullable=True),
+        "statuses_read_at": _column(_TIME, "when they were read", nullable=True),
+        "updated_at_filter": _column(
+            _FLAG, "whether orders can be listed by the time of their last change", nullable=True
+        ),
+        "probed_at": _column(_TIME, "when that was tried", nullable=True),
+        "changes_read_until": _column(_TIME, "up to when changed orders have been looked for", nullable=True),
+    },
+)
+
 TABLES = {
     table.name: table
     for table in (
@@ -263,5 +280,6 @@ TABLES = {
         TRACKING_PUSH,
         STOCK_SNAPSHOTS,
         STOCK_PUSH,
+        STORE_FACTS,
     )
 }

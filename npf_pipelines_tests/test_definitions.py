@@ -45,7 +45,7 @@ def test_the_graph_is_the_one_that_the_design_draws(defs: dg.Definitions) -> Non
     assert drawn == GRAPH
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", [name for name in TABLES if name in GRAPH])
 def test_every_asset_presents_itself(defs: dg.Definitions, table: str) -> None:
     node = defs.resolve_asset_graph().get(dg.AssetKey(table))
     assert node.description
@@ -65,9 +65,9 @@ def test_loading_opens_nothing(defs: dg.Definitions, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_three_jobs_are_there(defs: dg.Definitions) -> None:
+def test_the_jobs_are_there(defs: dg.Definitions) -> None:
     names = {job.name for job in defs.resolve_all_job_defs()}
-    assert names >= {"orders_job", "shipments_job", "stock_job"}
+    assert names >= {"orders_job", "shipments_job", "stock_job", "audit_job"}
 
 
 def test_dagsters_own_validation_is_clean() -> None:

@@ -3,7 +3,7 @@
 Personal data never gets here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 import pandas as pd
@@ -31,6 +31,7 @@ def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metada
     return {
         "dagster/row_count": dg.MetadataValue.int(len(frame)),
         **counts,
+        **({"reasons": _reasons(frame)} if "reason" in frame and len(frame) else {}),
         "preview": dg.MetadataValue.table(
             records=[
                 dg.TableRecord({name: _cell(value) for name, value in row.items()})
@@ -39,6 +40,20 @@ def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metada
             schema=dg.TableSchema([column for column in table_schema(table).columns if column.name in shown]),
         ),
     }
+
+
+def _reasons(frame: pd.DataFrame) -> dg.MetadataValue:
+    counted = frame["reason"].value_counts().head(_PREVIEW_ROWS)
+    return dg.MetadataValue.table(
+        [dg.TableRecord({"reason": reason, "rows": int(rows)}) for reason, rows in counted.items()]
+    )
+
+
+def records_value(records: Sequence[Mapping[str, str]]) -> dg.MetadataValue:
+    """A table of texts; a sentence where there is none."""
+    if not records:
+        return dg.MetadataValue.text("none")
+    return dg.MetadataValue.table([dg.TableRecord(dict(record)) for record in records])
 
 
 def asset_metadata(table: Table) -> Mapping[str, object]:

@@ -1,89 +1,114 @@
 """Orders, from the store to the platform: raw_orders → filtered_orders → platform_orders, by client and day placed.
 
-Thin: pull, decide, import, write. Not here: the decisions (rules/orders.py).
+Thin: pull, decide, bring onto the platform, write. Not here: the pulling (pull.py), which other days are due
+(late_orders.py), the decisions (rules/orders.py), the platform (reconcile/platform_orders.py).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
+from npf_pipelines.assets.late_orders import late_days
 from npf_pipelines.assets.order_rows import order_of, row_of
+from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
-from npf_pipelines.assets.store_statuses import statuses_of
+from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientWalk, walk_clients
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
+from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
+from npf_pipelines.platform.lease import held_lease
+from npf_pipelines.platform.models import PlatformRecord
+from npf_pipelines.reconcile.platform_orders import OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
-from npf_pipelines.rules.imports import order_number, platform_order
-from npf_pipelines.rules.orders import Decision, OrderFilter, Verdict, decide, is_test
+from npf_pipelines.rules.imports import order_number
+from npf_pipelines.rules.orders import Decision, OrderFilter, decide, is_test
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+
+_TELL_EVERY = 1000
+"""Orders between two words to whoever watches."""
 
 Orders = list[Order | UnreadableOrder]
 
 
 async def walk_orders(walk: ClientWalk) -> None:
-    """Bring one client's days through the chain, each day whole before the next."""
-    async with AsyncExitStack() as stack:
-        store: Store | None = None
-        if walk.wants(RAW_ORDERS) or walk.wants(FILTERED_ORDERS):
-            store = await stack.enter_async_context(walk.house.store(walk.setup))
-        wanted = await _order_filter(store, walk.setup) if store and walk.wants(FILTERED_ORDERS) else None
-        async for day, orders in _days(walk, store):
-            verdicts = await _filter(walk, day, orders, wanted) if wanted else None
-            if walk.wants(PLATFORM_ORDERS):
-                await _import(walk, day, orders, verdicts)
+    """Bring one client's days through the chain, each day whole; then the earlier days on which something changed.
 
-
-async def _days(walk: ClientWalk, store: Store | None) -> AsyncIterator[tuple[date, Orders]]:
-    """Each day with its orders: pulled from the store, or as they were pulled last."""
-    if not (store and walk.wants(RAW_ORDERS)):
-        for day in walk.days:
-            rows = walk.house.lake.read(RAW_ORDERS, client=walk.client, day=day)
-            yield day, [order_of(row) for row in rows]
-        return
-    for first, last in consecutive(walk.days):
-        async for day, orders in _pull(walk, store, first, last):
-            rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
-            walk.finish(RAW_ORDERS, rows, day, **_note_before_start(walk.setup, day))
-            yield day, orders
-
-
-async def _pull(walk: ClientWalk, store: Store, first: date, last: date) -> AsyncIterator[tuple[date, Orders]]:
-    """The days from first to last, empty ones too. The store lists by creation time, so a day ends with its last row.
-
-    Days before the order start date are empty: the store isn't asked.
+    Two walks of one client at once could each undo what the other has just read anew: the lease keeps them apart.
     """
-    zone = walk.setup.zone
-    day, orders = first, Orders()
+    async with held_lease(walk.house.engine, walk.client, "orders"):
+        await _walk(walk)
+
+
+async def _walk(walk: ClientWalk) -> None:
+    if not (walk.wants(RAW_ORDERS) or walk.wants(FILTERED_ORDERS)):
+        for day in walk.days:
+            await _one_day(walk, day, _as_pulled(walk, day), None)
+        return
+    async with walk.house.store(walk.setup) as store:
+        facts = StoreFacts(walk, store)
+        wanted = await _order_filter(facts, walk.setup)
+        if not walk.wants(RAW_ORDERS):
+            for day in walk.days:
+                await _one_day(walk, day, _as_pulled(walk, day), wanted)
+            return
+        for first, last in consecutive(walk.days):
+            await _pull(walk, store, first, last, wanted)
+        late = await late_days(walk, store, facts, wanted)
+        for first, last in consecutive(sorted(late)):
+            walk.say(f"an order placed from {first} to {last} has changed since: pulling again")
+            await _pull(walk, store, first, last, wanted)
+        if day_of(walk.now, walk.setup.zone) in walk.days:
+            facts.keep_changes_read()
+
+
+async def _pull(walk: ClientWalk, store: Store, first: date, last: date, wanted: OrderFilter) -> None:
+    """The days from first to last. The store isn't asked for those before the order start date."""
     begin = max(first, walk.setup.orders.start_date)
-    if begin <= last:
-        end = end_of_day(last, zone) - timedelta(seconds=1)
-        count = 0
-        async for order in store.orders_placed(start_of_day(begin, zone), end):
-            placed_on = day_of(order.placed_at, zone) if order.placed_at else day
-            while day < placed_on:
-                yield day, orders
-                day, orders = day + timedelta(days=1), Orders()
-            orders.append(order)
-            count += 1
-            if count % 1000 == 0:
-                walk.say(f"{count} orders pulled, up to {day}")
-        walk.say(f"{count} orders pulled from {begin} to {last}, {store.requests} requests")
-    while day <= last:
-        yield day, orders
-        day, orders = day + timedelta(days=1), Orders()
+    for number in range((min(begin, last + timedelta(days=1)) - first).days):
+        await _one_day(walk, first + timedelta(days=number), [], wanted)
+    if begin > last:
+        return
+    pulled, told = 0, 0
+    async for day, orders in pull_days(store, begin, last, walk.setup.zone):
+        await _one_day(walk, day, orders, wanted)
+        pulled += len(orders)
+        if pulled - told >= _TELL_EVERY:
+            told = pulled
+            walk.say(f"{pulled} orders pulled, {day} is done")
+    walk.say(f"{pulled} orders pulled from {begin} to {last}, {store.requests} requests")
 
 
-async def _order_filter(store: Store, setup: MasterSetup) -> OrderFilter:
-    statuses = await statuses_of(store)
+async def _one_day(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFilter | None) -> None:
+    """Write what of the day is asked for. Without a filter, the decisions are taken as they were written."""
+    note = _note_before_start(walk.setup, day)
+    rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
+    if walk.wants(RAW_ORDERS):
+        walk.finish(RAW_ORDERS, rows, day, **note)
+    records = await asyncio.to_thread(_records, walk, day, orders)
+    if walk.wants(FILTERED_ORDERS) and wanted:
+        decided = [_decided(walk, row, order, records, wanted) for row, order in zip(rows, orders, strict=True)]
+        walk.finish(FILTERED_ORDERS, decided, day, **note)
+    elif walk.wants(PLATFORM_ORDERS):
+        decided = walk.house.lake.read(FILTERED_ORDERS, client=walk.client, day=day)
+    if walk.wants(PLATFORM_ORDERS):
+        await _onto_platform(walk, day, orders, decided, records)
+
+
+def _as_pulled(walk: ClientWalk, day: date) -> Orders:
+    return [order_of(row) for row in walk.house.lake.read(RAW_ORDERS, client=walk.client, day=day)]
+
+
+async def _order_filter(facts: StoreFacts, setup: MasterSetup) -> OrderFilter:
+    statuses = await facts.statuses(setup.orders.statuses)
     return OrderFilter(
         start=start_of_day(setup.orders.start_date, setup.zone),
         statuses=frozenset(status_letter(name, statuses) for name in setup.orders.statuses),
@@ -92,53 +117,70 @@ async def _order_filter(store: Store, setup: MasterSetup) -> OrderFilter:
     )
 
 
-async def _filter(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFilter) -> list[Verdict]:
-    numbers = [order_number(walk.setup.orders.prefix, order.order_id or "") for order in orders]
-    imported = await asyncio.to_thread(walk.house.platform.order_states, walk.client, numbers)
-    verdicts = [
-        decide(order, wanted, imported=number in imported and imported[number].store_order_id == order.order_id)
-        for order, number in zip(orders, numbers, strict=True)
-    ]
-    rows = [
-        {
-            "order_id": row["order_id"],
-            "order_number": order_number(walk.setup.orders.prefix, row["order_id"]),
-            "decision": verdict.decision,
-            "rule": verdict.rule,
-            "reason": verdict.reason,
-            "status": row["status"],
-            "is_test": isinstance(order, Order) and is_test(order),
-            "placed_at": row["placed_at"],
-            "decided_at": walk.now,
-        }
-        for place, (order, verdict) in enumerate(zip(orders, verdicts, strict=True))
-        for row in [row_of(order, walk.now, place)]
-    ]
-    walk.finish(FILTERED_ORDERS, rows, day, **_note_before_start(walk.setup, day))
-    return verdicts
+def _records(walk: ClientWalk, day: date, orders: Orders) -> dict[str, PlatformRecord]:
+    """What the platform has of the day's orders, those that the store has no more included."""
+    if day < walk.setup.orders.start_date:
+        return {}
+    platform, zone, prefix = walk.house.platform, walk.setup.zone, walk.setup.orders.prefix
+    placed = platform.records_placed(walk.client, start_of_day(day, zone), end_of_day(day, zone))
+    numbers = {order_number(prefix, order.order_id) for order in orders if order.order_id}
+    return placed | platform.records(walk.client, numbers - placed.keys())
 
 
-async def _import(walk: ClientWalk, day: date, orders: Orders, verdicts: list[Verdict] | None) -> None:
-    if verdicts is None:
-        decided = walk.house.lake.read(FILTERED_ORDERS, client=walk.client, day=day)
-        accepted_ids = {row["order_id"] for row in decided if row["decision"] == Decision.ACCEPTED}
-        accepted = [order for order in orders if order.order_id in accepted_ids]
-    else:
-        judged = zip(orders, verdicts, strict=True)
-        accepted = [order for order, verdict in judged if verdict.decision is Decision.ACCEPTED]
-    to_import = [platform_order(order, walk.setup.orders.prefix) for order in accepted if isinstance(order, Order)]
-    results = await asyncio.to_thread(walk.house.platform.import_orders, walk.client, to_import, walk.now)
-    rows: list[dict[str, Any]] = [
-        {
-            "order_id": order.store_order_id,
-            "order_number": order.order_number,
-            "outcome": results[order.order_number].outcome,
-            "reason": results[order.order_number].reason,
-            "imported_at": results[order.order_number].imported_at,
-        }
-        for order in to_import
-    ]
+def _decided(
+    walk: ClientWalk,
+    row: dict[str, Any],
+    order: Order | UnreadableOrder,
+    records: dict[str, PlatformRecord],
+    wanted: OrderFilter,
+) -> dict[str, Any]:
+    number = order_number(walk.setup.orders.prefix, row["order_id"])
+    record = records.get(number)
+    imported = record is not None and record.order.store_order_id == order.order_id
+    verdict = decide(order, wanted, imported=imported)
+    return {
+        "order_id": row["order_id"],
+        "order_number": number,
+        "decision": verdict.decision,
+        "rule": verdict.rule,
+        "reason": verdict.reason,
+        "status": row["status"],
+        "is_test": isinstance(order, Order) and is_test(order),
+        "placed_at": row["placed_at"],
+        "decided_at": walk.now,
+    }
+
+
+async def _onto_platform(
+    walk: ClientWalk,
+    day: date,
+    orders: Orders,
+    decided: list[dict[str, Any]],
+    records: dict[str, PlatformRecord],
+) -> None:
+    accepted = {row["order_id"] for row in decided if row["decision"] == Decision.ACCEPTED}
+    day_of_orders = OrdersOfDay(
+        client=walk.client,
+        prefix=walk.setup.orders.prefix,
+        accepted=[order for order in orders if isinstance(order, Order) and order.order_id in accepted],
+        pulled={order.order_id: order for order in orders if order.order_id},
+        records=records,
+        now=walk.now,
+    )
+    outcomes = await asyncio.to_thread(reconcile_orders, walk.house.platform, day_of_orders)
+    since = _differing_since(walk, day)
+    rows = [asdict(row) | {"differs_since": since(row)} for row in outcomes]
     walk.finish(PLATFORM_ORDERS, rows, day, **_note_before_start(walk.setup, day))
+
+
+def _differing_since(walk: ClientWalk, day: date) -> Callable[[OrderRow], datetime | None]:
+    """Since when an order differs: since the day's table first said so, or since now."""
+    try:
+        rows = walk.house.lake.read(PLATFORM_ORDERS, client=walk.client, day=day)
+    except NotWritten:
+        rows = []
+    known = {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
+    return lambda row: known.get(row.order_number, walk.now) if row.outcome is OrderOutcome.DIFFERS else None
 
 
 def _note_before_start(setup: MasterSetup, day: date) -> dict[str, dg.MetadataValue]:

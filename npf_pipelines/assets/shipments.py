@@ -13,10 +13,9 @@ from typing import Any
 import dagster as dg
 
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
-from npf_pipelines.assets.store_statuses import statuses_of
+from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, walk_clients
 from npf_pipelines.cscart.statuses import status_letter
-from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
@@ -65,7 +64,7 @@ async def _push(walk: ClientWalk, lodged: Lodged) -> None:
             held_lease(walk.house.engine, walk.client, "shipments") as lease,
             walk.house.store(walk.setup) as store,
         ):
-            plan = await _tracking_plan(store, walk.setup)
+            plan = await _tracking_plan(StoreFacts(walk, store), walk.setup)
             pushed += await push_tracking(store, orders, plan, lease)
             walk.say(f"{len(pushed)} shipments compared, {store.requests} requests, {store.writes} writes")
     rows = {row.shipment_id: asdict(row) | {"pushed_at": walk.now} for row in pushed}
@@ -105,9 +104,10 @@ def _unknown(shipment: LodgedShipment) -> Pushed:
     )
 
 
-async def _tracking_plan(store: Store, setup: MasterSetup) -> TrackingPlan:
-    statuses = await statuses_of(store)
+async def _tracking_plan(facts: StoreFacts, setup: MasterSetup) -> TrackingPlan:
     tracking = setup.tracking
+    names = [*setup.orders.statuses, tracking.shipped_status, tracking.partially_shipped_status]
+    statuses = await facts.statuses(name for name in names if name)
 
     def letter(name: str | None) -> str | None:
         return None if name is None else status_letter(name, statuses)

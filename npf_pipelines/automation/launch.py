@@ -9,9 +9,7 @@ from datetime import date
 
 import dagster as dg
 
-from npf_pipelines.partitions import CLIENTS, client_ranges, day_key, register_clients
-
-_RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+from npf_pipelines.partitions import CLIENTS, client_ranges, range_tags, register_clients
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,11 @@ def launch(
     register_clients(instance, clients)
     definition = defs.resolve_job_def(job)
     launched = []
-    for first, last in client_ranges(instance.get_dynamic_partitions(CLIENTS.name or ""), clients):
-        start, end = (day_key(first, days[0]), day_key(last, days[1])) if days else (first, last)
+    for stretch in client_ranges(instance.get_dynamic_partitions(CLIENTS.name or ""), clients):
         result = definition.execute_in_process(
             instance=instance,
             raise_on_error=False,
-            tags={_RANGE_START: start, _RANGE_END: end},
+            tags=range_tags(stretch, days),
             # Without a word of it Dagster would put its own logger in the place of ours.
             run_config={"loggers": {"console": {}}},
         )

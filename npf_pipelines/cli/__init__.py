@@ -5,7 +5,7 @@ One file for each command; this one only names them.
 
 import typer
 
-from npf_pipelines.cli import demo, dev, run, sandbox, sql
+from npf_pipelines.cli import audit, demo, dev, run, sandbox, sql
 
 app = typer.Typer(
     help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",
@@ -13,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.run)
+app.command("audit")(audit.audit)
 app.command("sql")(sql.sql)
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)

@@ -76,7 +76,7 @@ def _walk(settings: Settings, world: World, instance: dg.DagsterInstance) -> lis
 
 _TOLD = {
     ("filtered_orders", "decision"): {"accepted": "accepted"},
-    ("platform_orders", "outcome"): {"imported": "imported", "already_there": "on the platform already"},
+    ("platform_orders", "outcome"): {"imported": "imported"},
     ("tracking_push", "outcome"): {"confirmed": "shipments pushed", "already_there": "shipments in the store already"},
     ("tracking_push", "status_outcome"): {"set": "statuses set", "already_set": "statuses set already"},
     ("stock_push", "outcome"): {"confirmed": "SKUs pushed", "already_right": "SKUs right already"},

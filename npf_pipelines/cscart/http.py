@@ -24,7 +24,7 @@ from npf_pipelines.cscart.answers import holds_json, read_answer
 from npf_pipelines.cscart.errors import Busy, NoAnswer, StoreError, Unreachable
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
 
-Params = Mapping[str, str | int]
+Params = Mapping[str, str | int | list[str]]
 
 _LOG = logging.getLogger(__name__)
 

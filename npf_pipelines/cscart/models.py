@@ -120,6 +120,19 @@ class UnreadableOrder(_Model):
     reason: str
 
 
+class OrderStub(_Model):
+    """What every list tells of an order.
+
+    Attributes:
+        status: the store's letter.
+        placed_at: when it was created, UTC.
+    """
+
+    order_id: str
+    status: str
+    placed_at: datetime
+
+
 class Shipment(_Model):
     """One shipment as the store has it.
 
@@ -206,6 +219,14 @@ def placed_at_of(raw: object) -> datetime | None:
         return Row(raw).moment("timestamp")
     except Unreadable:
         return None
+
+
+def parse_stub(raw: object) -> OrderStub | None:
+    """The stub of a list's row; None where number or time can't be read, for nothing can be looked up by it."""
+    order_id, placed_at = order_id_of(raw), placed_at_of(raw)
+    if order_id is None or placed_at is None:
+        return None
+    return OrderStub(order_id=order_id, status=unreadable_order(raw, "").status, placed_at=placed_at)
 
 
 def has_lines(raw: object) -> bool:

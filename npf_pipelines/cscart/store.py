@@ -17,6 +17,7 @@ from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.http import Params, StoreHttp
 from npf_pipelines.cscart.models import (
     Order,
+    OrderStub,
     Product,
     Shipment,
     Status,
@@ -27,6 +28,7 @@ from npf_pipelines.cscart.models import (
     parse_product,
     parse_shipment,
     parse_status,
+    parse_stub,
     unreadable_order,
 )
 from npf_pipelines.cscart.paging import Page, read_page, walk_orders, walk_pages
@@ -34,6 +36,8 @@ from npf_pipelines.cscart.paging import Page, read_page, walk_orders, walk_pages
 _IDS_AT_A_TIME = 50
 _ROWS_AT_A_TIME = 250
 _MOST_STATUSES = 250
+_FAR_FUTURE = 4_102_444_800
+"""Unix seconds of the year 2100."""
 _LARGEST_AMOUNT = 8_388_607
 
 T = TypeVar("T")
@@ -130,6 +134,50 @@ class Store:
         async for rows in walk_orders(self._order_page, start, end, page_size):
             for order in await _together(self._order_of(row) for row in rows):
                 yield order
+
+    async def order_stubs(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        statuses: Iterable[str] = (),
+        changed_since: datetime | None = None,
+    ) -> AsyncIterator[OrderStub]:
+        """Number, status and time of the orders placed between two moments, oldest first, each once.
+
+        Args:
+            start: inclusive.
+            end: inclusive.
+            statuses: letters; only orders that have one of them now. All if none.
+            changed_since: only orders changed since then; stores older than 4.13.2 ignore it and list all (known
+                behaviour: see `knows_changes`).
+        """
+        narrowed: dict[str, str | int | list[str]] = {}
+        if letters := sorted(statuses):
+            narrowed["status[]"] = letters  # Joined by commas they would match nothing (known behaviour).
+        if changed_since:
+            narrowed["updated_at_from"] = int(changed_since.timestamp())
+
+        async def fetch(params: Params) -> Page:
+            return read_page(await self._http.get("orders", {**params, **narrowed}), "orders")
+
+        async for rows in walk_orders(fetch, start, end, _ROWS_AT_A_TIME):
+            for row in rows:
+                stub = parse_stub(row)
+                if stub:
+                    yield stub
+
+    async def knows_changes(self) -> bool | None:
+        """Whether the store lists orders by the time of their last change; None when it has none to tell by.
+
+        Asked for the changes of a far future, a store that knows them lists nothing, and one that doesn't
+        everything (known behaviour).
+        """
+        answer = await self._http.get("orders", {"updated_at_from": _FAR_FUTURE, "items_per_page": 1})
+        if read_page(answer, "orders").total:
+            return False
+        everything = await self._http.get("orders", {"items_per_page": 1})
+        return True if read_page(everything, "orders").total else None
 
     async def orders_by_id(self, ids: Iterable[str]) -> dict[str, Order | UnreadableOrder]:
         """The orders with these ids, whatever their status; ids that the store doesn't know are left out."""

@@ -13,7 +13,14 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from npf_pipelines.platform.models import LodgedShipment, OrderState, PlatformOrder, StockFigure
+from npf_pipelines.platform.models import (
+    LodgedShipment,
+    OrderState,
+    PlatformLine,
+    PlatformOrder,
+    PlatformRecord,
+    StockFigure,
+)
 from npf_pipelines.platform.tables import (
     OPEN_STATUSES,
     OrderStatus,
@@ -92,6 +99,79 @@ class Platform:
                 self._insert(connection, orders, [_order_row(client, order, now) for order in new])
                 self._insert(connection, order_lines, [row for order in new for row in _line_rows(client, order)])
         return {order.order_number: _import_result(order, known, now) for order in batch}
+
+    def records(self, client: str, order_numbers: Iterable[str]) -> dict[str, PlatformRecord]:
+        """What the platform has of these orders, by order number; those that it doesn't have are left out."""
+        found: dict[str, PlatformRecord] = {}
+        for batch in _batches(sorted(set(order_numbers)), _BATCH):
+            found |= self._records(orders.c.client == client, orders.c.order_number.in_(batch))
+        return found
+
+    def records_placed(self, client: str, start: datetime, end: datetime) -> dict[str, PlatformRecord]:
+        """What the platform has of the client's orders placed from `start` until just before `end`."""
+        return self._records(orders.c.client == client, orders.c.placed_at >= start, orders.c.placed_at < end)
+
+    def open_records(self, client: str) -> dict[str, PlatformRecord]:
+        """What the platform has of the client's orders that still take stock."""
+        return self._records(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
+
+    def update_order(self, client: str, order: PlatformOrder, seen: PlatformRecord, now: datetime) -> bool:
+        """Overwrite an order and its lines, if it still stands where it was seen.
+
+        Returns:
+            Whether it did; not when the warehouse has moved it on meanwhile.
+        """
+        row = _order_row(client, order, now)
+        for kept in ("client", "order_number", "status", "imported_at"):
+            del row[kept]
+        with self._engine.begin() as connection:
+            if not self._change(connection, client, seen, row):
+                return False
+            here = (order_lines.c.client == client) & (order_lines.c.order_number == order.order_number)
+            connection.execute(sa.delete(order_lines).where(here))
+            connection.execute(sa.insert(order_lines), list(_line_rows(client, order)))
+        return True
+
+    def cancel_order(self, client: str, seen: PlatformRecord, now: datetime) -> bool:
+        """Cancel an order, if it still stands where it was seen; whether it did."""
+        with self._engine.begin() as connection:
+            return self._change(connection, client, seen, {"status": OrderStatus.CANCELLED, "updated_at": now})
+
+    @staticmethod
+    def _change(connection: sa.Connection, client: str, seen: PlatformRecord, values: dict[str, Any]) -> bool:
+        where_it_was = (
+            (orders.c.client == client)
+            & (orders.c.order_number == seen.order.order_number)
+            & (orders.c.status == seen.status)
+            & (orders.c.updated_at == seen.updated_at)
+        )
+        return bool(connection.execute(sa.update(orders).where(where_it_was).values(values)).rowcount)
+
+    def _records(self, *where: sa.ColumnElement[bool]) -> dict[str, PlatformRecord]:
+        query = (
+            sa.select(
+                orders,
+                order_lines.c.line_id,
+                order_lines.c.sku,
+                order_lines.c.description,
+                order_lines.c.quantity,
+                order_lines.c.quantity_shipped,
+                order_lines.c.unit_price,
+            )
+            .join_from(
+                orders,
+                order_lines,
+                (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number),
+                isouter=True,
+            )
+            .where(*where)
+            .order_by(orders.c.order_number, order_lines.c.line_id)
+        )
+        rows: defaultdict[str, list[sa.Row[Any]]] = defaultdict(list)
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                rows[row.order_number].append(row)
+        return {number: _record(lines) for number, lines in rows.items()}
 
     def order_states(self, client: str, order_numbers: Iterable[str]) -> dict[str, OrderState]:
         """Where the client's orders stand, by order number; those that the platform doesn't have are left out."""
@@ -216,6 +296,23 @@ def _import_result(order: PlatformOrder, known: Mapping[str, OrderState], now: d
         )
         return ImportResult(ImportOutcome.REFUSED, reason, None)
     return ImportResult(ImportOutcome.ALREADY_THERE, f"on the platform as {state.status}", state.imported_at)
+
+
+def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
+    lines = [row for row in rows if row.line_id is not None]
+    fields = {name: getattr(rows[0], name) for name in PlatformOrder.__dataclass_fields__ if name != "lines"}
+    return PlatformRecord(
+        order=PlatformOrder(
+            **fields,
+            lines=tuple(
+                PlatformLine(row.line_id, row.sku, row.description, row.quantity, row.unit_price) for row in lines
+            ),
+        ),
+        status=OrderStatus(rows[0].status),
+        units_shipped=sum(row.quantity_shipped for row in lines),
+        imported_at=rows[0].imported_at,
+        updated_at=rows[0].updated_at,
+    )
 
 
 def _order_row(client: str, order: PlatformOrder, now: datetime) -> dict[str, Any]:

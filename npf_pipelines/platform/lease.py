@@ -62,7 +62,7 @@ class Lease:
                     connection.execute(sa.insert(leases).values(row))
             except sa.exc.IntegrityError:
                 raise LeaseTaken(
-                    f"{self._client}: another run is writing to the store ({self._flow}): this run leaves the client "
+                    f"{self._client}: another run is at work on it ({self._flow}): this run leaves the client "
                     f"alone; a run that died gives its lease up after {LIFETIME.total_seconds():.0f} s"
                 ) from None
         self._good_until = since + LIFETIME.total_seconds()
@@ -87,7 +87,7 @@ class Lease:
 
 @contextlib.asynccontextmanager
 async def held_lease(engine: sa.Engine, client: str, flow: str) -> AsyncIterator[Lease]:
-    """Hold the client's lease for a flow (`shipments`, `stock`) around every write to its store.
+    """Hold the client's lease for a flow (`orders`, `shipments`, `stock`) around every write.
 
     Raises:
         LeaseTaken: another holder has it.

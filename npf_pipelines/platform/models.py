@@ -58,6 +58,17 @@ class OrderState:
 
 
 @dataclass(frozen=True)
+class PlatformRecord:
+    """An imported order as the platform has it now."""
+
+    order: PlatformOrder
+    status: OrderStatus
+    units_shipped: int
+    imported_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
 class LodgedShipment:
     """A parcel handed to the carrier, its quantities by SKU."""
 

@@ -162,10 +162,26 @@ def open_platform(url: str) -> sa.Engine:
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
     # An error of the database must not quote a shopper's data.
     engine = sa.create_engine(target, hide_parameters=True)
+    sa.event.listen(engine, "handle_error", _leave_out_the_row)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_for_several_processes)
-    metadata.create_all(engine)
+    with engine.begin() as connection:
+        # One process after the other: two that find a table missing would both create it.
+        connection.exec_driver_sql(_ALONE[engine.dialect.name])
+        metadata.create_all(connection)
     return engine
+
+
+_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7067)"}
+"""What lets one transaction at a time go on; the number is any that nothing else uses."""
+
+
+def _leave_out_the_row(context: sa.engine.ExceptionContext) -> None:
+    """PostgreSQL tells the whole row that it refuses, below the first line of its sentence."""
+    if not isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error and error.args:
+                error.args = (str(error.args[0]).partition("\n")[0],)
 
 
 def _sqlite_for_several_processes(connection: Any, _record: object) -> None:

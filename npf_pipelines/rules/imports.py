@@ -3,10 +3,10 @@
 Not here: whether it is accepted (orders.py).
 """
 
-from npf_pipelines.countries import country_name
+from npf_pipelines.countries import UnknownCountry, country_name
 from npf_pipelines.cscart.models import Order
 from npf_pipelines.platform.models import PlatformLine, PlatformOrder
-from npf_pipelines.rules.orders import country_of, deliver_to, is_test, lines_to_ship
+from npf_pipelines.rules.orders import NotShippable, country_of, deliver_to, is_test, lines_to_ship
 
 
 def order_number(prefix: str, order_id: str) -> str:
@@ -18,10 +18,15 @@ def platform_order(order: Order, prefix: str) -> PlatformOrder:
     """Translate an order that was accepted.
 
     Raises:
-        UnknownCountry: its address names no country; such an order is never accepted.
+        NotShippable: there is nothing to ship, or no country to ship it to; such an order is never accepted.
     """
     address = deliver_to(order)
-    code = country_of(address)
+    try:
+        code = country_of(address)
+    except UnknownCountry as error:
+        raise NotShippable(str(error)) from None
+    if not lines_to_ship(order):
+        raise NotShippable("no line is left to ship")
     return PlatformOrder(
         order_number=order_number(prefix, order.order_id),
         store_order_id=order.order_id,

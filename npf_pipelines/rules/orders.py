@@ -45,6 +45,10 @@ class Rule(enum.StrEnum):
     COUNTRY = "country"
 
 
+class NotShippable(ValueError):
+    """An order of which the platform can make nothing; the text says why."""
+
+
 @dataclass(frozen=True)
 class OrderFilter:
     """A master setup's order rules, its names resolved against the store."""
@@ -78,16 +82,15 @@ def decide(order: Order | UnreadableOrder, wanted: OrderFilter, *, imported: boo
     """
     if isinstance(order, UnreadableOrder):
         return _aside(Rule.UNREADABLE, f"the order can't be read: {order.reason}")
-    if imported:
-        now = wanted.status_names.get(order.status, order.status)
-        return Verdict(Decision.ACCEPTED, Rule.ALREADY_IMPORTED, f"imported before; in the store it is now {now}")
-    return (
+    objection = (
         _by_nature(order, wanted.start)
         or _by_status(order, wanted)
         or _by_lines(order)
         or _by_country(order, wanted.countries)
-        or Verdict(Decision.ACCEPTED, Rule.ALL_PASSED, _acceptance(order))
     )
+    if objection and imported:
+        return Verdict(Decision.ACCEPTED, Rule.ALREADY_IMPORTED, f"imported before; now: {objection.reason}")
+    return objection or Verdict(Decision.ACCEPTED, Rule.ALL_PASSED, _acceptance(order))
 
 
 def is_test(order: Order) -> bool:

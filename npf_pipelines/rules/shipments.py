@@ -57,6 +57,9 @@ def spread(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]
             problems.append(f"the order has no line with the SKU {sku}")
         elif to_lay:
             problems.append(f"{quantity} of {sku} shipped, but only {quantity - to_lay} still to ship")
+    if not quantities and not problems:
+        # Sent without lines, the store would ship a package of its own choice.
+        problems.append("the shipment holds nothing")
     return Spread({}, "; ".join(problems)) if problems else Spread(quantities)
 
 

@@ -297,6 +297,13 @@ class SandboxStore:
                 self._mail(Mail("order_status_vendor", order_id))
             return True
 
+    def remove_order(self, order_id: int) -> None:
+        """Forget an order, as the merchant may in the admin panel: its stock stays as it is (inferred)."""
+        with self._change():
+            self._unlist(self.orders[order_id])
+            del self.orders[order_id]
+            self._changes.add(("order", order_id))
+
     def rebuild_order(self, order_id: int, amounts: Mapping[str, int] | None = None) -> None:
         """What any key beyond status and notify_* does: the order is calculated anew (known behaviour).
 

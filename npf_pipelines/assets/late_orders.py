@@ -1,0 +1,78 @@
+"""The days outside a run that have to be pulled again: an order of theirs has changed since.
+
+An order placed weeks ago may reach a wanted status only today, be edited, or be cancelled. Not here: the pulling.
+"""
+
+import asyncio
+from datetime import date, timedelta
+
+from npf_pipelines.assets.store_facts import StoreFacts
+from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.cscart.models import OrderStub
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.lake import NotWritten
+from npf_pipelines.rules.after_import import Step, follow
+from npf_pipelines.rules.days import day_of, start_of_day
+from npf_pipelines.rules.orders import OrderFilter
+from npf_pipelines.tables import RAW_ORDERS
+
+_OVERLAP = timedelta(minutes=15)
+"""How far a store's clock may be behind ours."""
+
+
+async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: OrderFilter) -> set[date]:
+    """The days before the run's own on which something changed; none for a run that doesn't reach today.
+
+    It goes back to the first day that was ever pulled: what lies before has been left to a backfill so far.
+    Stores that can list by the last change are asked for that. The others are asked for the orders that have a
+    wanted status now, and for those that are open on the platform.
+
+    Raises:
+        StoreError: the store can't be asked.
+    """
+    zone = walk.setup.zone
+    first_pulled = min(walk.house.lake.days(RAW_ORDERS, client=walk.client), default=walk.days[0])
+    start = start_of_day(max(first_pulled, walk.setup.orders.start_date), zone)
+    before_run = start_of_day(walk.days[0], zone) - timedelta(seconds=1)
+    if day_of(walk.now, zone) not in walk.days or before_run < start:
+        return set()
+    if await facts.knows_changes() and facts.changes_read_until:
+        since = facts.changes_read_until - _OVERLAP
+        return {
+            day_of(stub.placed_at, zone) async for stub in store.order_stubs(start, before_run, changed_since=since)
+        }
+    stubs = [stub async for stub in store.order_stubs(start, before_run, statuses=wanted.statuses)]
+    return _days_of_news(walk, stubs) | await _days_of_open_orders(walk, store)
+
+
+def _days_of_news(walk: ClientWalk, stubs: list[OrderStub]) -> set[date]:
+    """The days of the orders that the lake has with another status, or not at all."""
+    by_day: dict[date, dict[str, str]] = {}
+    for stub in stubs:
+        by_day.setdefault(day_of(stub.placed_at, walk.setup.zone), {})[stub.order_id] = stub.status
+    return {day for day, statuses in by_day.items() if not statuses.items() <= _known(walk, day).items()}
+
+
+def _known(walk: ClientWalk, day: date) -> dict[str, str]:
+    try:
+        rows = walk.house.lake.read(RAW_ORDERS, client=walk.client, day=day)
+    except NotWritten:
+        return {}
+    return {row["order_id"]: row["status"] for row in rows}
+
+
+async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
+    """The days of the orders open on the platform that differ from the store's."""
+    prefix, zone = walk.setup.orders.prefix, walk.setup.zone
+    records = await asyncio.to_thread(walk.house.platform.open_records, walk.client)
+    earlier = {
+        record.order.store_order_id: record
+        for record in records.values()
+        if day_of(record.order.placed_at, zone) < walk.days[0]
+    }
+    orders = await store.orders_by_id(earlier)
+    return {
+        day_of(record.order.placed_at, zone)
+        for order_id, record in earlier.items()
+        if follow(orders.get(order_id), record, prefix).step is not Step.NOTHING
+    }

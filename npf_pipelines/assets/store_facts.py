@@ -1,0 +1,88 @@
+"""What is known of a client's store between runs: its statuses, what its lists can do, how far its changes were read.
+
+Kept as the table store_facts. Losing it costs a few requests and no order: everything in it is found out again.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.cscart.errors import Forbidden
+from npf_pipelines.cscart.models import Status
+from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, UnknownStatus, status_letter
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.lake import NotWritten
+from npf_pipelines.tables import STORE_FACTS
+
+_GOOD_FOR = timedelta(days=1)
+
+
+class StoreFacts:
+    """The facts about one client's store; what is missing or too old is asked for."""
+
+    def __init__(self, walk: ClientWalk, store: Store) -> None:
+        self._walk, self._store = walk, store
+        try:
+            (self._row,) = walk.house.lake.read(STORE_FACTS, client=walk.client)
+        except NotWritten:
+            self._row = dict.fromkeys(STORE_FACTS.arrow_schema.names)
+
+    async def statuses(self, names: Iterable[str]) -> Sequence[Status]:
+        """The store's statuses, among them the named ones.
+
+        Where the API user may not read them, those that CS-Cart ships with.
+
+        Raises:
+            UnknownStatus: the store doesn't have one of the names, asked anew.
+            StoreError: the store can't be asked.
+        """
+        wanted = list(names)
+        if self._is_fresh("statuses_read_at"):
+            kept = [Status.model_validate(status) for status in self._row["statuses"]]
+            try:
+                _resolve(wanted, kept)
+            except UnknownStatus:
+                pass  # It may have been given that name since.
+            else:
+                return kept
+        try:
+            statuses: Sequence[Status] = await self._store.statuses()
+        except Forbidden:
+            statuses = SHIPPED_STATUSES
+        _resolve(wanted, statuses)
+        self._keep(statuses=[status.model_dump() for status in statuses], statuses_read_at=self._walk.now)
+        return statuses
+
+    async def knows_changes(self) -> bool:
+        """Whether the store can list its orders by their last change.
+
+        Raises:
+            StoreError: the store can't be asked.
+        """
+        if not self._is_fresh("probed_at") or self._row["updated_at_filter"] is None:
+            self._keep(updated_at_filter=await self._store.knows_changes(), probed_at=self._walk.now)
+        return bool(self._row["updated_at_filter"])
+
+    @property
+    def changes_read_until(self) -> datetime | None:
+        """Up to when changed orders have been looked for; None if never."""
+        until: datetime | None = self._row["changes_read_until"]
+        return until
+
+    def keep_changes_read(self) -> None:
+        """Changed orders have been looked for, and dealt with, up to the start of this walk."""
+        self._keep(changes_read_until=self._walk.now)
+
+    def _is_fresh(self, column: str) -> bool:
+        since: datetime | None = self._row[column]
+        return since is not None and self._walk.now - since < _GOOD_FOR
+
+    def _keep(self, **facts: Any) -> None:
+        self._row |= facts
+        self._walk.keep(STORE_FACTS, [self._row])
+
+
+def _resolve(names: Iterable[str], statuses: Sequence[Status]) -> None:
+    for name in names:
+        status_letter(name, statuses)

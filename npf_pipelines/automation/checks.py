@@ -1,0 +1,94 @@
+"""The asset checks: what must be true of the tables, asked anew, with the list of what isn't.
+
+Not here: what would put it right (the assets do, run again).
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from npf_pipelines.assets.metadata import records_value
+from npf_pipelines.cscart.errors import StoreError
+from npf_pipelines.cscart.models import OrderStub
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import MasterSetup, SetupError
+from npf_pipelines.rules.audit import Gap, gaps
+from npf_pipelines.rules.days import day_of, start_of_day
+from npf_pipelines.tables import PLATFORM_ORDERS
+
+LOOK_BACK = timedelta(days=30)
+"""How far back the nightly sweep pulls again and the gap audit looks."""
+
+
+def orders_checks(house: House) -> list[dg.AssetChecksDefinition]:
+    """The checks of the orders family."""
+
+    @dg.asset_check(
+        asset=PLATFORM_ORDERS.name,
+        name="gap_audit",
+        description="Every order of the last 30 days has a decision, and every accepted one is on the platform.",
+    )
+    def gap_audit() -> dg.AssetCheckResult:
+        found, unread = asyncio.run(_audit(house))
+        return dg.AssetCheckResult(
+            passed=not found and not unread,
+            metadata={
+                "missing": records_value(
+                    [{"client": gap.client, "order": gap.order, "what": gap.what} for gap in found]
+                ),
+                "not_audited": records_value([{"client": client, "why": why} for client, why in unread.items()]),
+            },
+        )
+
+    @dg.asset_check(
+        asset=PLATFORM_ORDERS.name,
+        name="order_exceptions",
+        description="No order differs between store and platform that the platform can't follow by itself any more.",
+    )
+    def order_exceptions() -> dg.AssetCheckResult:
+        rows = house.lake.connect().sql("FROM order_exceptions ORDER BY since, client, order_number")
+        records = [dict(zip(rows.columns, map(str, row), strict=True)) for row in rows.fetchall()]
+        return dg.AssetCheckResult(
+            passed=not records,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"exceptions": records_value(records)},
+        )
+
+    return [gap_audit, order_exceptions]
+
+
+async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
+    """What is missing, and the clients whose store couldn't be asked."""
+    now = datetime.now(UTC)
+    found: list[Gap] = []
+    unread: dict[str, str] = {}
+
+    async def audit(setup: MasterSetup) -> None:
+        try:
+            stubs = await _listed(house, setup, now)
+        except (StoreError, SetupError) as error:
+            unread[setup.id] = str(error)
+            return
+        decisions = (
+            house.lake.connect()
+            .execute("SELECT order_id, decision FROM filtered_orders WHERE client = $1", [setup.id])
+            .fetchall()
+        )
+        records = house.platform.records_placed(setup.id, now - LOOK_BACK - timedelta(days=1), now)
+        on_platform = {record.order.store_order_id for record in records.values()}
+        found.extend(gaps(setup.id, [stub.order_id for stub in stubs], dict(decisions), on_platform))
+
+    async with asyncio.TaskGroup() as audits:
+        for setup in house.setups().clients.values():
+            audits.create_task(audit(setup))
+    return sorted(found, key=lambda gap: (gap.client, gap.order)), unread
+
+
+async def _listed(house: House, setup: MasterSetup, now: datetime) -> list[OrderStub]:
+    """The orders that the store lists in the window, up to the last one pulled: younger ones aren't due yet."""
+    first = max(setup.orders.start_date, day_of(now - LOOK_BACK, setup.zone))
+    query = "SELECT max(pulled_at) FROM raw_orders WHERE client = $1"
+    (until,) = house.lake.connect().execute(query, [setup.id]).fetchone() or (None,)
+    async with house.store(setup) as store:
+        return [stub async for stub in store.order_stubs(start_of_day(first, setup.zone), until or now)]

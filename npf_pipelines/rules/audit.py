@@ -1,0 +1,34 @@
+"""What is missing between a store's orders, the decisions on them, and the platform."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from npf_pipelines.rules.orders import Decision
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One order that is missing somewhere."""
+
+    client: str
+    order: str
+    what: str
+
+
+def gaps(client: str, listed: Iterable[str], decisions: Mapping[str, str], on_platform: Collection[str]) -> list[Gap]:
+    """Every listed order has a decision, and every accepted one is on the platform; what of that isn't so.
+
+    Args:
+        client: the client's id.
+        listed: the ids of the orders that the store lists.
+        decisions: the decision by the store's order id.
+        on_platform: the store's ids of the orders on the platform.
+    """
+    found = []
+    for order_id in listed:
+        decision = decisions.get(order_id)
+        if decision is None:
+            found.append(Gap(client, order_id, "in the store, but without a decision: run orders for its day"))
+        elif decision == Decision.ACCEPTED and order_id not in on_platform:
+            found.append(Gap(client, order_id, "accepted, but not on the platform: run orders for its day"))
+    return found

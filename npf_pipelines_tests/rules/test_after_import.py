@@ -1,0 +1,110 @@
+"""What follows on the platform from edits and cancellations in the store."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.platform.models import PlatformRecord
+from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.rules.after_import import CANCELLED, Step, follow
+from npf_pipelines.rules.imports import platform_order
+from npf_pipelines_tests.builders import ADDRESS, NOON, line, order
+
+BEFORE_PICKING = [OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.BACK_ORDER]
+STAGES = st.sampled_from(OrderStatus)
+ORDERS = st.builds(
+    lambda status, quantity, street, sku: order(
+        line("1", sku, quantity), status=status, ship_to=ADDRESS.model_copy(update={"address_1": street})
+    ),
+    st.sampled_from("PCOFDBIX"),
+    st.integers(1, 3),
+    st.sampled_from(["1 High St", "2 Low St"]),
+    st.sampled_from(["KITE", "YOYO"]),
+)
+
+
+def record(imported: Order, status: OrderStatus = OrderStatus.IMPORTED, units_shipped: int = 0) -> PlatformRecord:
+    return PlatformRecord(platform_order(imported, "CS"), status, units_shipped, NOON, NOON)
+
+
+@given(ORDERS, STAGES, st.integers(0, 2))
+def test_an_order_that_is_as_it_was_imported_needs_nothing(imported: Order, status: OrderStatus, shipped: int) -> None:
+    unchanged = imported.model_copy(update={"status": "P"})
+    step = follow(unchanged, record(unchanged, status, shipped), "CS").step
+    assert step is (Step.TELL if status is OrderStatus.CANCELLED else Step.NOTHING)
+
+
+@given(ORDERS, ORDERS, STAGES, st.integers(0, 2))
+def test_nothing_changes_once_the_warehouse_has_begun(
+    imported: Order, now: Order, status: OrderStatus, shipped: int
+) -> None:
+    step = follow(now, record(imported, status, shipped), "CS").step
+    if status not in BEFORE_PICKING or shipped:
+        assert step in {Step.NOTHING, Step.TELL}
+
+
+@given(ORDERS, ORDERS, st.sampled_from(BEFORE_PICKING))
+def test_an_update_ends_in_agreement(imported: Order, now: Order, status: OrderStatus) -> None:
+    following = follow(now, record(imported, status), "CS")
+    if following.step is Step.UPDATE:
+        assert following.order is not None
+        updated = PlatformRecord(following.order, status, 0, NOON, NOON)
+        assert follow(now, updated, "CS").step is Step.NOTHING
+
+
+@pytest.mark.parametrize("letter", sorted(CANCELLED))
+@pytest.mark.parametrize("status", BEFORE_PICKING)
+def test_a_cancellation_before_picking_is_carried_out(letter: str, status: OrderStatus) -> None:
+    assert follow(order(status=letter), record(order(), status), "CS").step is Step.CANCEL
+
+
+@pytest.mark.parametrize(
+    ("status", "shipped", "told"),
+    [
+        (OrderStatus.PICKING, 0, "but picking on the platform"),
+        (OrderStatus.SHIPPED, 1, "but shipped on the platform"),
+        (OrderStatus.BACK_ORDER, 1, "but shipped on the platform"),
+    ],
+)
+def test_a_cancellation_that_comes_too_late_is_told(status: OrderStatus, shipped: int, told: str) -> None:
+    following = follow(order(status="I"), record(order(), status, shipped), "CS")
+    assert following.step is Step.TELL
+    assert told in following.differs
+
+
+def test_a_cancelled_order_that_the_store_wants_again_is_told() -> None:
+    assert follow(order(), record(order(), OrderStatus.CANCELLED), "CS").step is Step.TELL
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"ship_to": ADDRESS.model_copy(update={"address_1": "9 Secret St"})}, "other address 1"),
+        ({"email": "new@example.com", "notes": "ring"}, "other email, notes"),
+        ({"lines": (line(quantity=3),)}, "1 of KITE on the platform, 3 in the store"),
+        ({"lines": (line("2", "YOYO"),)}, "1 of KITE on the platform, 0 in the store"),
+        ({"lines": (line("77"),)}, "the lines have other numbers"),
+    ],
+)
+def test_what_differs_is_named_without_the_shoppers_data(changes: dict[str, Any], told: str) -> None:
+    following = follow(order(**changes), record(order(), OrderStatus.PICKING), "CS")
+    assert following.step is Step.TELL
+    assert told in following.differs
+    assert "Secret" not in following.differs
+    assert "new@" not in following.differs
+    assert follow(order(**changes), record(order()), "CS").step is Step.UPDATE
+
+
+def test_an_order_edited_to_nothing_is_told_not_emptied() -> None:
+    following = follow(order(line(is_download=True)), record(order()), "CS")
+    assert (following.step, following.differs) == (Step.TELL, "edited in the store: no line is left to ship")
+
+
+@pytest.mark.parametrize("now", [None, UnreadableOrder(order_id="1000012", status="P", placed_at=NOON, reason="odd")])
+def test_an_order_that_is_gone_or_unreadable_is_told_until_it_is_over(now: UnreadableOrder | None) -> None:
+    assert follow(now, record(order()), "CS").step is Step.TELL
+    for over in (OrderStatus.SHIPPED, OrderStatus.CANCELLED):
+        assert follow(now, record(order(), over), "CS").step is Step.NOTHING

@@ -1,0 +1,152 @@
+"""Tests of npf_pipelines.rules.shipments."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npf_pipelines.cscart.models import Order, Shipment
+from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.rules.shipments import match, remaining, skus_of, spread
+from npf_pipelines_tests.builders import NOON, line, lodged, order, shipment
+
+SKUS = ("KITE", "DRUM", "Test001")
+
+orders = st.lists(st.tuples(st.sampled_from(SKUS), st.integers(0, 4)), min_size=1, max_size=5).map(
+    lambda some: order(*(line(f"i{number}", sku, quantity) for number, (sku, quantity) in enumerate(some)))
+)
+quantities = st.dictionaries(st.sampled_from((*SKUS, "SAND")), st.integers(1, 5), min_size=1)
+
+
+def in_store(contents: Sequence[tuple[str, Mapping[str, int]]]) -> list[Shipment]:
+    """Shipments of a store by tracking number and quantities of item_ids."""
+    return [shipment(str(number), tracking, **items) for number, (tracking, items) in enumerate(contents, 1)]
+
+
+shipments = st.lists(
+    st.tuples(
+        st.sampled_from(["T1", "T2", ""]),
+        st.dictionaries(st.sampled_from([f"i{number}" for number in range(6)]), st.integers(1, 3)),
+    ),
+    max_size=4,
+).map(in_store)
+
+
+# Laying a parcel on the lines
+
+
+@given(wanted=quantities, one=orders, there=shipments)
+def test_a_parcel_is_laid_whole_or_not_at_all(wanted: dict[str, int], one: Order, there: list[Shipment]) -> None:
+    laid = spread(wanted, one, there)
+    left = remaining(one, there)
+    room: Counter[str] = Counter()
+    for each in one.lines:
+        room[each.sku] += left[each.item_id]
+    if laid.problem:
+        assert not laid.quantities
+        assert any(units > room[sku] for sku, units in wanted.items())
+        return
+    assert skus_of(shipment(**dict(laid.quantities)), one) == Counter(wanted)
+    assert all(0 < units <= left[item_id] for item_id, units in laid.quantities.items())
+
+
+@given(one=orders, data=st.data())
+def test_an_order_shipped_in_any_parcels_ends_whole(one: Order, data: st.DataObject) -> None:
+    """Parcel by parcel, each laid over the ones before: nothing is left, nothing is shipped twice."""
+    units = [each.sku for each in one.lines for _ in range(each.quantity)]
+    shuffled = data.draw(st.permutations(units))
+    there: list[Shipment] = []
+    while shuffled:
+        size = data.draw(st.integers(1, len(shuffled)))
+        parcel, shuffled = Counter(shuffled[:size]), shuffled[size:]
+        laid = spread(parcel, one, there)
+        assert laid.problem == ""
+        there.append(shipment(str(len(there) + 1), **dict(laid.quantities)))
+    assert set(remaining(one, there).values()) <= {0}
+    shipped: Counter[str] = Counter()
+    for each in there:
+        shipped.update(each.quantities)
+    assert shipped == Counter({each.item_id: each.quantity for each in one.lines})
+
+
+def test_a_sku_on_several_lines_fills_them_in_order() -> None:
+    one = order(line("i1", "KITE", 2), line("i2", "DRUM", 1), line("i3", "KITE", 2))
+    assert spread({"KITE": 3}, one, []).quantities == {"i1": 2, "i3": 1}
+    assert spread({"KITE": 3}, one, [shipment(i1=1)]).quantities == {"i1": 1, "i3": 2}
+
+
+def test_what_does_not_fit_says_why() -> None:
+    one = order(line("i1", "KITE", 2))
+    assert spread({"DRUM": 1}, one, []).problem == "the order has no line with the SKU DRUM"
+    assert spread({"kite": 1}, one, []).problem == "the order has no line with the SKU kite"
+    assert spread({"KITE": 3}, one, []).problem == "3 of KITE shipped, but only 2 still to ship"
+    both = spread({"DRUM": 1, "KITE": 1}, one, [shipment(i1=2)])
+    assert both.problem == "the order has no line with the SKU DRUM; 1 of KITE shipped, but only 0 still to ship"
+
+
+def test_a_parcel_that_holds_nothing_is_a_problem() -> None:
+    assert spread({}, order(), []).problem == "the shipment holds nothing"
+    assert spread({"KITE": 0}, order(), []).problem == "the shipment holds nothing"
+
+
+def test_more_shipped_than_ordered_leaves_nothing() -> None:
+    assert remaining(order(line("i1", "KITE", 2)), [shipment(i1=3, gone=1)]) == {"i1": 0}
+
+
+# Which shipment is which
+
+
+@given(
+    ours=st.lists(st.tuples(st.sampled_from(["T1", "T2", ""]), quantities, st.integers(0, 2)), max_size=5),
+    one=orders,
+    there=shipments,
+    data=st.data(),
+)
+def test_matching_uses_each_shipment_once_whatever_the_order(
+    ours: list[tuple[str, dict[str, int], int]], one: Order, there: list[Shipment], data: st.DataObject
+) -> None:
+    parcels = [
+        lodged(f"S{number}", tracking, quantities=content, lodged_at=NOON + timedelta(minutes=minute))
+        for number, (tracking, content, minute) in enumerate(ours)
+    ]
+    found = match(parcels, one, there)
+    assert len({theirs.shipment_id for theirs in found.values()}) == len(found)
+    for parcel in parcels:
+        if parcel.shipment_id in found:
+            theirs = found[parcel.shipment_id]
+            assert theirs.tracking_number == parcel.tracking_number
+            assert skus_of(theirs, one) == Counter(parcel.quantities)
+    # Nothing that fits is left lying on both sides.
+    for parcel in parcels:
+        for theirs in there:
+            if parcel.shipment_id not in found and theirs not in found.values():
+                assert not _same(parcel, theirs, one)
+    shuffled = match(data.draw(st.permutations(parcels)), one, data.draw(st.permutations(there)))
+    assert shuffled == found
+
+
+def _same(parcel: LodgedShipment, theirs: Shipment, one: Order) -> bool:
+    return parcel.tracking_number == theirs.tracking_number and skus_of(theirs, one) == Counter(parcel.quantities)
+
+
+def test_two_parcels_alike_are_two() -> None:
+    one = order(line("i1", "KITE", 2))
+    first, second = lodged("S1"), lodged("S2", lodged_at=NOON + timedelta(hours=1))
+    assert set(match([second, first], one, [shipment("7", i1=1)])) == {"S1"}
+    both = match([second, first], one, [shipment("10", i1=1), shipment("9", i1=1)])
+    assert {ours: theirs.shipment_id for ours, theirs in both.items()} == {"S1": "9", "S2": "10"}
+
+
+def test_a_parcel_that_the_store_cut_is_not_the_same() -> None:
+    one = order(line("i1", "KITE", 2), line("i2", "KITE", 2))
+    parcel = lodged(quantities={"KITE": 3})
+    assert match([parcel], one, [shipment(i1=2)]) == {}
+    assert match([parcel], one, [shipment("1", "T2", i1=2, i2=1)]) == {}
+    assert set(match([parcel], one, [shipment(i1=1, i2=2)])) == {"S1"}
+
+
+def test_an_item_that_the_order_no_longer_has_is_told_by_its_id() -> None:
+    assert skus_of(shipment(i1=1, gone=2), order(line("i1", "KITE"))) == {"KITE": 1, "item gone": 2}
+    assert match([lodged()], order(line("i1", "KITE")), [shipment(i1=1, gone=2)]) == {}

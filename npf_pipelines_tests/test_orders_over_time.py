@@ -1,0 +1,261 @@
+"""What happens to orders after their day: late ones, edits, cancellations, gaps; on stores old and new."""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+
+from npf_pipelines.platform.tables import OrderStatus, order_lines, orders
+from npf_pipelines.sandbox.model import Customer
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.tables import FILTERED_ORDERS
+from npf_pipelines_tests.loop import Loop
+
+OLD, NEW = (4, 11, 5), (4, 18, 1)
+
+
+@pytest.fixture(params=[OLD, NEW], ids=["without updated_at", "with updated_at"])
+def store(loop: Loop, request: pytest.FixtureRequest) -> SandboxStore:
+    """A store of an older or a newer version, all of whose orders have been pulled."""
+    acme = loop.stores["acme"]
+    acme.version = request.param
+    assert [one.failure for one in loop.run("orders", "acme")] == [""]
+    return acme
+
+
+def _days_ago(days: int) -> int:
+    return int((datetime.now(UTC) - timedelta(days=days)).timestamp())
+
+
+def _today(loop: Loop) -> list[str]:
+    today = loop.house.setups()["acme"].zone
+    day = datetime.now(UTC).astimezone(today).date()
+    return [one.failure for one in loop.run("orders", "acme", days=(day, day))]
+
+
+def _place(store: SandboxStore, status: str = "P", days: int = 2, amount: int = 2) -> int:
+    """An order for a product that the store has plenty of, sent to Australia."""
+    product = next(one for one in store.products.values() if one.product_code and one.tracking == "B")
+    product.amount = 500
+    australian = next(order.customer for order in store.orders.values() if order.customer.ship_to.country == "AU")
+    order_id = store.place_order(
+        [(product.product_id, amount)], status=status, timestamp=_days_ago(days), customer=australian
+    )
+    store.orders[order_id].updated_at = store.now
+    return order_id
+
+
+def _on_platform(loop: Loop, order_id: int) -> dict[str, Any]:
+    with loop.house.engine.connect() as connection:
+        query = sa.select(orders).where(orders.c.client == "acme", orders.c.store_order_id == str(order_id))
+        row = connection.execute(query).mappings().one_or_none()
+        return dict(row) if row else {}
+
+
+def _quantities(loop: Loop, order_id: int) -> list[int]:
+    number = _on_platform(loop, order_id)["order_number"]
+    with loop.house.engine.connect() as connection:
+        query = sa.select(order_lines.c.quantity).where(
+            order_lines.c.client == "acme", order_lines.c.order_number == number
+        )
+        return list(connection.scalars(query))
+
+
+def _stage(loop: Loop, order_id: int, status: OrderStatus) -> None:
+    with loop.house.engine.begin() as connection:
+        where = (orders.c.client == "acme") & (orders.c.store_order_id == str(order_id))
+        connection.execute(sa.update(orders).where(where).values(status=status))
+
+
+def _move(store: SandboxStore, order_id: int) -> None:
+    """The customer moves house."""
+    order = store.orders[order_id]
+    order.customer = _elsewhere(order.customer)
+    order.updated_at = store.now
+
+
+def _elsewhere(customer: Customer) -> Customer:
+    return dataclasses.replace(customer, ship_to=dataclasses.replace(customer.ship_to, address="99 Moved Street"))
+
+
+def _exceptions(loop: Loop) -> list[tuple[str, str]]:
+    return loop.rows("SELECT order_id, differs FROM order_exceptions WHERE client = 'acme' ORDER BY ALL")
+
+
+def test_an_order_that_reaches_a_wanted_status_later_is_imported_then(loop: Loop, store: SandboxStore) -> None:
+    late = _place(store, status="F", days=3)
+    assert _today(loop) == [""]
+    assert _on_platform(loop, late) == {}
+    store.change_status(late, "P")
+    assert _today(loop) == [""]
+    assert _on_platform(loop, late)["status"] == "imported"
+    decision = f"SELECT decision FROM filtered_orders WHERE client = 'acme' AND order_id = '{late}'"  # noqa: S608
+    assert loop.rows(decision) == [("accepted",)]
+
+
+def test_what_the_probe_found_is_kept_and_shown(loop: Loop, store: SandboxStore) -> None:
+    _today(loop)
+    facts = loop.rows("SELECT updated_at_filter, len(statuses) FROM store_facts WHERE client = 'acme'")
+    assert facts == [(store.version == NEW, len(store.statuses))]
+
+
+def test_a_quiet_day_costs_few_requests(loop: Loop, store: SandboxStore) -> None:
+    _today(loop)
+    before = store.requests
+    assert _today(loop) == [""]
+    open_orders = len(loop.house.platform.open_records("acme"))
+    of_open_orders = 0 if store.version == NEW else -(-open_orders // 50)
+    assert store.requests - before <= 2 + of_open_orders
+
+
+@pytest.mark.parametrize("stage", [OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS])
+def test_an_edit_before_picking_reaches_the_platform(loop: Loop, store: SandboxStore, stage: OrderStatus) -> None:
+    order_id = _place(store)
+    _today(loop)
+    _stage(loop, order_id, stage)
+    _move(store, order_id)
+    store.rebuild_order(order_id, {line.item_id: 5 for line in store.orders[order_id].lines})
+    assert _today(loop) == [""]
+    row = _on_platform(loop, order_id)
+    assert (row["address_1"], row["status"]) == ("99 Moved Street", stage)
+    assert _quantities(loop, order_id) == [5]
+    assert _exceptions(loop) == []
+
+
+@pytest.mark.parametrize("letter", ["D", "F", "I"])
+def test_a_cancellation_before_picking_reaches_the_platform(loop: Loop, store: SandboxStore, letter: str) -> None:
+    order_id = _place(store)
+    _today(loop)
+    store.change_status(order_id, letter)
+    assert _today(loop) == [""]
+    assert _on_platform(loop, order_id)["status"] == "cancelled"
+    assert _exceptions(loop) == []
+
+
+def test_a_cancellation_after_picking_is_told_and_goes_when_both_agree(loop: Loop, store: SandboxStore) -> None:
+    order_id = _place(store)
+    _today(loop)
+    _stage(loop, order_id, OrderStatus.PICKING)
+    store.change_status(order_id, "I")
+    assert _today(loop) == [""]
+    assert _exceptions(loop) == [(str(order_id), "cancelled in the store (status I), but picking on the platform")]
+    (since,) = loop.rows("SELECT since FROM order_exceptions")[0]
+    assert _today(loop) == [""]
+    assert loop.rows("SELECT since FROM order_exceptions") == [(since,)]
+    assert _on_platform(loop, order_id)["status"] == "picking"
+
+    _stage(loop, order_id, OrderStatus.CANCELLED)
+    loop.run("orders", "acme")
+    assert _exceptions(loop) == []
+
+
+def test_an_edit_after_picking_is_told_without_the_shoppers_data(loop: Loop, store: SandboxStore) -> None:
+    order_id = _place(store)
+    _today(loop)
+    _stage(loop, order_id, OrderStatus.PICKING)
+    _move(store, order_id)
+    assert _today(loop) == [""]
+    assert _exceptions(loop) == [(str(order_id), "edited in the store, but in picking already: other address 1")]
+    assert _on_platform(loop, order_id)["address_1"] != "99 Moved Street"
+
+
+def test_an_order_deleted_from_the_store_is_told(loop: Loop, store: SandboxStore) -> None:
+    order_id = _place(store)
+    _today(loop)
+    store.remove_order(order_id)
+    loop.run("orders", "acme")
+    assert _exceptions(loop) == [(str(order_id), "the order is gone from the store")]
+    assert _on_platform(loop, order_id)["status"] == "imported"
+
+
+def _audit(loop: Loop) -> dict[str, dg.AssetCheckEvaluation]:
+    job = loop.defs.resolve_job_def("audit_job")
+    result = job.execute_in_process(instance=loop.instance)
+    return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
+
+
+def _records(evaluation: dg.AssetCheckEvaluation, name: str) -> list[dict[str, Any]]:
+    value = evaluation.metadata[name]
+    return [dict(record.data) for record in value.records] if isinstance(value, dg.TableMetadataValue) else []
+
+
+def test_the_audit_passes_on_a_world_that_agrees(fresh: Loop) -> None:
+    assert {name: evaluation.passed for name, evaluation in _audit(fresh).items()} == {
+        "gap_audit": True,
+        "order_exceptions": True,
+    }
+
+
+def test_the_audit_lists_what_is_missing(fresh: Loop) -> None:
+    lost, accepted = fresh.rows(
+        "SELECT max(order_id), max(order_id) FILTER (decision = 'accepted') FROM filtered_orders "
+        "WHERE client = 'bolt' AND day = (SELECT min(day) FROM filtered_orders WHERE decision = 'accepted')"
+    )[0]
+    with fresh.house.engine.begin() as connection:
+        connection.execute(sa.delete(orders).where(orders.c.client == "bolt", orders.c.store_order_id == accepted))
+    audit = _audit(fresh)["gap_audit"]
+    assert not audit.passed
+    assert {
+        "client": "bolt",
+        "order": accepted,
+        "what": "accepted, but not on the platform: run orders for its day",
+    } in (_records(audit, "missing"))
+    day = fresh.rows(f"SELECT client, day FROM filtered_orders WHERE order_id = '{lost}' AND client = 'bolt'")[0][1]  # noqa: S608
+    fresh.house.lake.write(FILTERED_ORDERS, [], client="bolt", day=day)
+    missing = _records(_audit(fresh)["gap_audit"], "missing")
+    assert {record["order"] for record in missing} >= {lost}
+
+    assert [one.failure for one in fresh.run("orders")] == [""]
+    assert _audit(fresh)["gap_audit"].passed
+
+
+def test_the_audit_says_which_store_it_could_not_ask(fresh: Loop) -> None:
+    fresh.stores["acme"].switched_off = True
+    audit = _audit(fresh)["gap_audit"]
+    assert not audit.passed
+    assert [record["client"] for record in _records(audit, "not_audited")] == ["acme"]
+
+
+def test_the_exceptions_are_listed_by_their_check(loop: Loop) -> None:
+    store = loop.stores["acme"]
+    order_id = _place(store)
+    loop.run("orders")
+    _stage(loop, order_id, OrderStatus.PICKING)
+    store.change_status(order_id, "I")
+    loop.run("orders")
+    check = _audit(loop)["order_exceptions"]
+    assert not check.passed
+    assert [record["order_id"] for record in _records(check, "exceptions")] == [str(order_id)]
+
+
+def test_an_order_one_second_before_the_start_date_is_never_imported(loop: Loop) -> None:
+    store, setup = loop.stores["acme"], loop.house.setups()["acme"]
+    midnight = datetime.combine(setup.orders.start_date, datetime.min.time(), setup.zone)
+    australian = next(order.customer for order in store.orders.values() if order.customer.ship_to.country == "AU")
+    product = next(one for one in store.products.values() if one.product_code and one.amount > 50)
+    before, at = (
+        store.place_order([(product.product_id, 1)], timestamp=int(midnight.timestamp()) + shift, customer=australian)
+        for shift in (-1, 0)
+    )
+    loop.run("orders")
+    assert _on_platform(loop, before) == {}
+    assert _on_platform(loop, at)["status"] == "imported"
+
+
+def test_days_that_no_run_has_pulled_are_caught_up_with(loop: Loop) -> None:
+    first, _ = loop.days
+    loop.run("orders", "acme", days=(first, first))
+    missed = _place(loop.stores["acme"], days=2)
+    assert _today(loop) == [""]
+    assert _on_platform(loop, missed)["status"] == "imported"
+
+
+def test_what_lies_before_the_first_pulled_day_is_left_to_a_backfill(loop: Loop) -> None:
+    earlier = _place(loop.stores["acme"], days=2)
+    assert _today(loop) == [""]
+    assert _on_platform(loop, earlier) == {}
+    loop.run("orders", "acme")
+    assert _on_platform(loop, earlier)["status"] == "imported"
