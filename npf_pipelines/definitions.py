@@ -6,7 +6,7 @@ from npf_pipelines.assets.orders import orders_assets
 from npf_pipelines.assets.shipments import shipments_assets
 from npf_pipelines.assets.specs import OUTSIDE
 from npf_pipelines.assets.stock import stock_assets
-from npf_pipelines.automation.checks import orders_checks
+from npf_pipelines.automation.checks import all_checks
 from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.console import console
 from npf_pipelines.automation.jobs import JOBS
@@ -28,7 +28,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[orders_assets(house, partitions), shipments_assets(house, partitions), stock_assets(house), *OUTSIDE],
         jobs=JOBS,
-        asset_checks=orders_checks(house),
+        asset_checks=all_checks(house),
         sensors=[clients_sensor(house)],
         schedules=[nightly_look_back(house), NIGHTLY_AUDIT],
         executor=dg.in_process_executor,

@@ -103,20 +103,20 @@ class Lake:
     ) -> None:
         columns = [*partition, *table.arrow_schema.names]
         pattern = f"{self._root}/{name}/" + "".join("*/" for _ in partition) + "part.parquet"
+        empty = arrow.schema(
+            [(column, arrow.date32() if column == "day" else arrow.string()) for column in partition]
+            + list(table.arrow_schema)
+        ).empty_table()
+        connection.register(f"{name}_when_empty", empty)
+        source = f"FROM {name}_when_empty"
         if self._files.glob(pattern):
             types = ", ".join(f"{column}: {'DATE' if column == 'day' else 'VARCHAR'}" for column in partition)
-            source = (
-                f"read_parquet('{_quoted(self._for_duckdb(pattern))}', hive_partitioning = true, "
-                f"hive_types = {{{types}}}, union_by_name = true)"
+            # By name, for older files may lack a column.
+            source += (
+                f" UNION ALL BY NAME FROM read_parquet('{_quoted(self._for_duckdb(pattern))}', "
+                f"hive_partitioning = true, hive_types = {{{types}}}, union_by_name = true)"
             )
-        else:
-            empty = arrow.schema(
-                [(column, arrow.date32() if column == "day" else arrow.string()) for column in partition]
-                + list(table.arrow_schema)
-            ).empty_table()
-            source = f"{name}_when_empty"
-            connection.register(source, empty)
-        connection.sql(f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM {source}")  # noqa: S608
+        connection.sql(f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM ({source})")  # noqa: S608
 
     def _for_duckdb(self, pattern: str) -> str:
         protocol = self._files.protocol if isinstance(self._files.protocol, str) else self._files.protocol[0]

@@ -219,10 +219,12 @@ TRACKING_PUSH = _table(
         "outcome": _column(_TEXT, "what became of the shipment in the store", _one_of(PushOutcome)),
         "reason": _column(_TEXT, "why, in words; what to do where a person must act"),
         "store_shipment_id": _column(_TEXT, "the store's shipment", nullable=True),
+        "content": _column(_TEXT, "a print of what was pushed: another one means a correction", nullable=True),
         "order_status": _column(_TEXT, "the order's status letter in the store as read back", nullable=True),
         "status_outcome": _column(_TEXT, "what became of the order status", _one_of(StatusOutcome)),
         "status_reason": _column(_TEXT, "why, in words"),
-        "pushed_at": _column(_TIME, "when the store was compared and written"),
+        "confirmed_at": _column(_TIME, "since when the store is known to have it", nullable=True),
+        "pushed_at": _column(_TIME, "when the store was last compared, and written if it differed"),
     },
 )
 

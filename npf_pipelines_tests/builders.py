@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as arrow
+
 from npf_pipelines.cscart.models import Address, Order, OrderLine, Product, Shipment, ShippingMethod
 from npf_pipelines.platform.models import LodgedShipment, PlatformLine, PlatformOrder
+from npf_pipelines.tables import Table
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 """When everything happens that has no other time."""
@@ -135,3 +138,25 @@ def platform_order(number: str = "CS1", *lines: PlatformLine, **changes: Any) ->
         "lines": lines or (platform_line(),),
     }
     return PlatformOrder(**usual | changes)
+
+
+def row(table: Table, **changes: Any) -> dict[str, Any]:
+    """A row of a table of the lake, without the partition's columns; every column filled."""
+    usual = {
+        name: _cell(name, column)
+        for name, column in table.schema.columns.items()
+        if name not in table.partition_columns
+    }
+    return usual | changes
+
+
+def _cell(name: str, column: Any) -> Any:
+    for check in column.checks:
+        return min(check.statistics["allowed_values"])
+    kind = column.dtype.type.pyarrow_dtype
+    values = {"string": f"some {name}", "int64": 3, "bool": True, "timestamp[us, tz=UTC]": NOON}
+    if arrow.types.is_decimal(kind):
+        return Decimal("12.5000")
+    if arrow.types.is_struct(kind):
+        return {field.name: values[str(field.type)] for field in kind}
+    return [] if arrow.types.is_list(kind) else values[str(kind)]

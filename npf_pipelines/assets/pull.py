@@ -1,26 +1,123 @@
-"""PLACEHOLDER while the real one is being written: one sequential walk."""
+"""A store's orders day by day, in few requests and with all of the concurrency that the store allows.
 
-from collections.abc import AsyncIterator
-from datetime import date, timedelta
+Here: which part of a range is walked by whom, and how the orders fall into days. Not here: walking
+(cscart/paging.py), what is done with a day (orders.py).
+"""
+
+import asyncio
+import contextlib
+import itertools
+import math
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.cscart.paging import OrderWalk
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 
+Orders = list[Order | UnreadableOrder]
+Day = tuple[date, Orders]
 
-async def pull_days(
-    store: Store, first: date, last: date, zone: ZoneInfo
-) -> AsyncIterator[tuple[date, list[Order | UnreadableOrder]]]:
-    """Each day."""
-    day: date = first
-    orders: list[Order | UnreadableOrder] = []
-    async for order in store.orders_placed(start_of_day(first, zone), end_of_day(last, zone) - timedelta(seconds=1)):
-        placed_on = day_of(order.placed_at, zone) if order.placed_at else day
-        while day < placed_on:
-            yield day, orders
-            day, orders = day + timedelta(days=1), []
-        orders.append(order)
+_ONE_DAY = timedelta(days=1)
+
+
+async def pull_days(store: Store, first: date, last: date, zone: ZoneInfo) -> AsyncGenerator[Day]:
+    """Each day from first to last once and whole, empty ones too, in any order.
+
+    What fits on one page costs one request. Where more is left, the days not yet reached are split into slices of
+    consecutive days, which are walked at the same time. Only a page and a day of each slice are held in memory.
+
+    Args:
+        store: open.
+        first: the first day.
+        last: the last day.
+        zone: where the days begin and end.
+
+    Yields:
+        The day and its orders, oldest first. An order without a readable time is on the day of the one before it.
+
+    Raises:
+        StoreError: the store gives no usable answer; days that were not yet given are lost.
+    """
+    if first > last:
+        return
+    walk = store.orders_placed(start_of_day(first, zone), _last_second(last, zone))
+    page: Orders = await anext(walk, [])
+    # The days behind which the page ends are over; the one on which it ends goes on with the first slice.
+    reached = max((_day(order, first, last, zone) for order in page), default=first) if walk.left else last
+    slices = _slices(reached, last, min(store.concurrency, math.ceil(walk.left / store.page_size)))
+    walk.stop_at(_last_second(slices[0][1], zone))
+    days = [_by_day(walk, page, first, slices[0][1], zone)]
+    for begin, end in slices[1:]:
+        rest = store.orders_placed(start_of_day(begin, zone), _last_second(end, zone))
+        days.append(_by_day(rest, [], begin, end, zone))
+    async with contextlib.aclosing(_side_by_side(days)) as merged:
+        async for day in merged:
+            yield day
+
+
+def _slices(first: date, last: date, count: int) -> list[tuple[date, date]]:
+    """The days in so many stretches of about the same length; fewer where there are fewer days."""
+    days = (last - first).days + 1
+    count = max(1, min(count, days))
+    edges = [first + timedelta(days=days * number // count) for number in range(count + 1)]
+    return [(begin, end - _ONE_DAY) for begin, end in itertools.pairwise(edges)]
+
+
+async def _by_day(
+    walk: OrderWalk[Order | UnreadableOrder], page: Orders, first: date, last: date, zone: ZoneInfo
+) -> AsyncIterator[Day]:
+    """The days of a walk of which one page is there already, each as soon as the walk has passed it."""
+    day = first
+    orders: Orders = []
+    arrived: Orders | None = page
+    while arrived is not None:
+        for order in arrived:
+            while day < _day(order, day, last, zone):
+                yield day, orders
+                day, orders = day + _ONE_DAY, []
+            orders.append(order)
+        arrived = await anext(walk, None)
     while day <= last:
         yield day, orders
-        day, orders = day + timedelta(days=1), []
+        day, orders = day + _ONE_DAY, []
+
+
+def _day(order: Order | UnreadableOrder, otherwise: date, last: date, zone: ZoneInfo) -> date:
+    return min(day_of(order.placed_at, zone), last) if order.placed_at else otherwise
+
+
+def _last_second(day: date, zone: ZoneInfo) -> datetime:
+    return end_of_day(day, zone) - timedelta(seconds=1)
+
+
+async def _side_by_side(walks: list[AsyncIterator[Day]]) -> AsyncGenerator[Day]:
+    """What several walks give, as it comes. A failure of one ends the others and comes out as itself."""
+    given: asyncio.Queue[Day | Exception | None] = asyncio.Queue(len(walks))
+
+    async def hand_over(walk: AsyncIterator[Day]) -> None:
+        try:
+            async for day in walk:
+                await given.put(day)
+        except Exception as error:  # noqa: BLE001 - raised below
+            await given.put(error)
+        else:
+            await given.put(None)
+
+    tasks = [asyncio.create_task(hand_over(walk)) for walk in walks]
+    try:
+        walking = len(tasks)
+        while walking:
+            match await given.get():
+                case None:
+                    walking -= 1
+                case Exception() as error:
+                    raise error
+                case day:
+                    yield day
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

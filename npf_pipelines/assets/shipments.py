@@ -7,7 +7,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
@@ -17,11 +17,13 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, walk_clients
 from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.house import House
+from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.lease import held_lease
 from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.reconcile.tracking import OrderShipments, Pushed, TrackingPlan, push_tracking
+from npf_pipelines.reconcile.tracking import Pushed, push_tracking
+from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan, content_print
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan
 from npf_pipelines.rules.shipments import PushOutcome
@@ -57,38 +59,110 @@ def _records_as_written(walk: ClientWalk) -> Lodged:
 
 
 async def _push(walk: ClientWalk, lodged: Lodged) -> None:
-    orders, unknown = await asyncio.to_thread(_by_order, walk, [s for day in lodged.values() for s in day])
-    pushed = list(unknown)
+    ledger = _Ledger(walk)
+    orders, rows = await asyncio.to_thread(_by_order, walk, lodged, ledger)
     if orders:
         async with (
             held_lease(walk.house.engine, walk.client, "shipments") as lease,
             walk.house.store(walk.setup) as store,
         ):
             plan = await _tracking_plan(StoreFacts(walk, store), walk.setup)
-            pushed += await push_tracking(store, orders, plan, lease)
+            pushed = await push_tracking(store, orders, plan, lease)
             walk.say(f"{len(pushed)} shipments compared, {store.requests} requests, {store.writes} writes")
-    rows = {row.shipment_id: asdict(row) | {"pushed_at": walk.now} for row in pushed}
-    waiting = {row.shipment_id: _what_waits(row) for row in pushed if _what_waits(row)}
+        rows |= {row.shipment_id: asdict(row) for row in pushed}
+    waiting: dict[str, str] = {}
     for day, shipments in lodged.items():
-        ids = [shipment.shipment_id for shipment in shipments]
-        write = walk.keep if waiting.keys() & set(ids) else walk.finish
-        write(TRACKING_PUSH, [rows[shipment_id] for shipment_id in ids], day)
+        contents = {shipment.shipment_id: content_print(shipment) for shipment in shipments}
+        # What was withdrawn keeps its row on the day on which it was lodged.
+        of_day = [*contents, *(withdrawn for withdrawn in ledger.of_day(day) if withdrawn not in contents)]
+        table = [
+            rows[one]
+            | {
+                "content": contents.get(one),
+                "confirmed_at": ledger.confirmed_at(rows[one], day),
+                "pushed_at": walk.now,
+            }
+            for one in of_day
+            if one in rows
+        ]
+        waits = {row["shipment_id"]: said for row in table if (said := _what_waits(row))}
+        waiting |= waits
+        (walk.keep if waits else walk.finish)(TRACKING_PUSH, table, day)
     if waiting:
         raise ClientFailure(f"{len(waiting)} shipments wait for the store; the first: {next(iter(waiting.values()))}")
 
 
-def _by_order(walk: ClientWalk, lodged: Sequence[LodgedShipment]) -> tuple[list[OrderShipments], list[Pushed]]:
-    """The shipments by order, with everything else lodged of these orders; and those of unknown orders."""
+class _Ledger:
+    """What earlier runs wrote into tracking_push, by day and our shipment_id."""
+
+    def __init__(self, walk: ClientWalk) -> None:
+        self._walk = walk
+        self._days: dict[date, dict[str, dict[str, Any]]] = {}
+
+    def of_day(self, day: date) -> Mapping[str, dict[str, Any]]:
+        """The rows of a day; none if it was never pushed."""
+        if day not in self._days:
+            try:
+                rows = self._walk.house.lake.read(TRACKING_PUSH, client=self._walk.client, day=day)
+            except NotWritten:
+                rows = []
+            self._days[day] = {row["shipment_id"]: row for row in rows}
+        return self._days[day]
+
+    def pushed(self, shipment_id: str, day: date) -> PushedBefore | None:
+        """What was put into the store for a shipment lodged on the day."""
+        row = self.of_day(day).get(shipment_id)
+        if row is None or row["store_shipment_id"] is None or row["outcome"] == PushOutcome.WITHDRAWN:
+            return None
+        return PushedBefore(row["store_shipment_id"], row["content"] or "")
+
+    def confirmed_at(self, row: Mapping[str, Any], day: date) -> datetime | None:
+        """Since when the store is known to have the shipment as this row names it."""
+        if row["outcome"] not in {PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE}:
+            return None
+        before = self.of_day(day).get(row["shipment_id"], {})
+        is_same = before.get("store_shipment_id") == row["store_shipment_id"]
+        return before.get("confirmed_at") if is_same and before.get("confirmed_at") else self._walk.now
+
+
+def _by_order(
+    walk: ClientWalk, lodged: Lodged, ledger: _Ledger
+) -> tuple[list[OrderShipments], dict[str, dict[str, Any]]]:
+    """The orders to work on, with all that is lodged of them; and the rows that need no work."""
     now: defaultdict[str, set[str]] = defaultdict(set)
-    for shipment in lodged:
+    for shipment in (shipment for shipments in lodged.values() for shipment in shipments):
         now[shipment.order_number].add(shipment.shipment_id)
-    states = walk.house.platform.order_states(walk.client, now)
+    missing = {
+        shipment_id: (row, day)
+        for day, shipments in lodged.items()
+        for shipment_id, row in ledger.of_day(day).items()
+        if shipment_id not in {shipment.shipment_id for shipment in shipments}
+    }
+    numbers = now.keys() | {row["order_number"] for row, _ in missing.values()}
+    states = walk.house.platform.order_states(walk.client, numbers)
     everything = walk.house.platform.shipments_of(walk.client, states)
+    before: defaultdict[str, dict[str, PushedBefore]] = defaultdict(dict)
+    for number in states:
+        days = {
+            shipment.shipment_id: day_of(shipment.lodged_at, walk.setup.zone) for shipment in everything.get(number, [])
+        }
+        days |= {one: day for one, (row, day) in missing.items() if row["order_number"] == number and one not in days}
+        for shipment_id, day in days.items():
+            if pushed := ledger.pushed(shipment_id, day):
+                before[number][shipment_id] = pushed
+    withdrawn = {one: row for one, (row, _) in missing.items() if row["outcome"] == PushOutcome.WITHDRAWN}
     orders = [
-        OrderShipments(state, everything[number], frozenset(now[number])) for number, state in sorted(states.items())
+        OrderShipments(state, everything.get(number, []), frozenset(now[number]), before[number])
+        for number, state in sorted(states.items())
+        if number in now or before[number]
     ]
-    unknown = [_unknown(shipment) for shipment in lodged if shipment.order_number not in states]
-    return orders, unknown
+    unknown = {
+        shipment.shipment_id: asdict(_unknown(shipment))
+        for shipments in lodged.values()
+        for shipment in shipments
+        if shipment.order_number not in states
+    }
+    return orders, unknown | withdrawn
 
 
 def _unknown(shipment: LodgedShipment) -> Pushed:
@@ -123,11 +197,11 @@ async def _tracking_plan(facts: StoreFacts, setup: MasterSetup) -> TrackingPlan:
     )
 
 
-def _what_waits(row: Pushed) -> str:
-    if row.outcome is PushOutcome.WAITING:
-        return row.reason
-    in_store = row.outcome in {PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE}
-    return row.status_reason if in_store and row.status_outcome is StatusOutcome.WAITING else ""
+def _what_waits(row: Mapping[str, Any]) -> str:
+    if row["outcome"] == PushOutcome.WAITING:
+        return str(row["reason"])
+    in_store = row["outcome"] in {PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE}
+    return str(row["status_reason"]) if in_store and row["status_outcome"] == StatusOutcome.WAITING else ""
 
 
 def _record_row(shipment: LodgedShipment) -> dict[str, Any]:

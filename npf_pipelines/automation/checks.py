@@ -15,14 +15,15 @@ from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.days import day_of, start_of_day
-from npf_pipelines.tables import PLATFORM_ORDERS
+from npf_pipelines.rules.setup_check import misfits
+from npf_pipelines.tables import PLATFORM_ORDERS, TRACKING_PUSH
 
 LOOK_BACK = timedelta(days=30)
 """How far back the nightly sweep pulls again and the gap audit looks."""
 
 
-def orders_checks(house: House) -> list[dg.AssetChecksDefinition]:
-    """The checks of the orders family."""
+def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
+    """The checks of all families."""
 
     @dg.asset_check(
         asset=PLATFORM_ORDERS.name,
@@ -55,7 +56,36 @@ def orders_checks(house: House) -> list[dg.AssetChecksDefinition]:
             metadata={"exceptions": records_value(records)},
         )
 
-    return [gap_audit, order_exceptions]
+    @dg.asset_check(
+        asset=TRACKING_PUSH.name,
+        name="setups_fit",
+        description="Every master setup fits its client's store, and names no status that gives stock back.",
+    )
+    def setups_fit() -> dg.AssetCheckResult:
+        records = asyncio.run(_misfits(house))
+        return dg.AssetCheckResult(
+            passed=not records, severity=dg.AssetCheckSeverity.WARN, metadata={"misfits": records_value(records)}
+        )
+
+    return [gap_audit, order_exceptions, setups_fit]
+
+
+async def _misfits(house: House) -> list[dict[str, str]]:
+    setups = house.setups()
+    found = [{"client": "", "what": error} for error in setups.errors]
+
+    async def check(setup: MasterSetup) -> None:
+        try:
+            async with house.store(setup) as store:
+                sentences = misfits(setup, await store.statuses())
+        except (StoreError, SetupError) as error:
+            sentences = [str(error)]
+        found.extend({"client": setup.id, "what": sentence} for sentence in sentences)
+
+    async with asyncio.TaskGroup() as checks:
+        for setup in setups.clients.values():
+            checks.create_task(check(setup))
+    return sorted(found, key=lambda record: (record["client"], record["what"]))
 
 
 async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:

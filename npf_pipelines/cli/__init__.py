@@ -5,7 +5,7 @@ One file for each command; this one only names them.
 
 import typer
 
-from npf_pipelines.cli import audit, demo, dev, run, sandbox, sql
+from npf_pipelines.cli import audit, demo, dev, lodge_tests, run, sandbox, sql, trace
 
 app = typer.Typer(
     help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",
@@ -14,6 +14,8 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("audit")(audit.audit)
+app.command("lodge-tests")(lodge_tests.lodge_tests)
+app.command("trace")(trace.trace)
 app.command("sql")(sql.sql)
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)

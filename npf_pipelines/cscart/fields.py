@@ -10,7 +10,9 @@ from decimal import Decimal
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 _BIGGEST = 10**15
+_BIGGEST_SUM = 10**12
 _LAST_SECOND = 253402300799  # the end of the year 9999, where datetime ends
+_LONGEST_TEXT = 65_535  # characters of MySQL's TEXT, which is what a store keeps its long fields in
 _QUOTED = 60
 
 
@@ -55,11 +57,12 @@ class Row:
         value = self._raw.get(name)
         if _is_empty(value):
             return ""
-        if isinstance(value, bool | list | dict) or (isinstance(value, int) and abs(value) >= _BIGGEST):
+        if not isinstance(value, str) and not _is_small_number(value):
             raise self._wrong(name, "is not text")
-        # A lone surrogate or a NUL would be refused by the table it is written to, with all its neighbours.
-        text = str(value).encode("utf-8", "replace").decode().replace("\0", "")
-        return text.strip()
+        text = str(value)
+        if len(text) > _LONGEST_TEXT:
+            raise self._wrong(name, f"is longer than {_LONGEST_TEXT} characters")
+        return _writable(text).strip()
 
     def required_text(self, name: str) -> str:
         """Text that has to be there."""
@@ -89,8 +92,11 @@ class Row:
         return self._whole(name, -_BIGGEST, _BIGGEST)
 
     def money(self, name: str) -> Decimal:
-        """A sum in the store's currency; 0 if there is none."""
-        return Decimal(0) if self._is_blank(name) else self._number(name)
+        """A sum in the store's currency, to the four decimals that a table holds; 0 if there is none."""
+        amount = Decimal(0) if self._is_blank(name) else round(self._number(name), 4)
+        if abs(amount) >= _BIGGEST_SUM:
+            raise self._wrong(name, "is not a sum of a sensible size")
+        return amount
 
     def moment(self, name: str) -> datetime:
         """A moment in UTC, given in seconds since 1970."""
@@ -110,7 +116,7 @@ class Row:
     def rows(self, name: str) -> Iterator[tuple[str, "Row"]]:
         """The objects of a list or of an object of objects, each with its key."""
         for key, value in self.items(name):
-            yield key, Row(value, f"{self._where(name)}.{key}")
+            yield key, Row(value, f"{self._where(name)}.{_shown(key)}")
 
     def items(self, name: str) -> list[tuple[str, object]]:
         """The values of a list or of an object, each with its key."""
@@ -118,7 +124,9 @@ class Row:
         if _is_empty(value):
             return []
         if isinstance(value, dict):
-            return list(value.items())
+            if any(len(key) > _LONGEST_TEXT for key in value):
+                raise self._wrong(name, f"has a key longer than {_LONGEST_TEXT} characters")
+            return [(_writable(key), inner) for key, inner in value.items()]
         if isinstance(value, list):
             return [(str(place), inner) for place, inner in enumerate(value)]
         raise self._wrong(name, "is neither a list nor an object")
@@ -136,7 +144,7 @@ class Row:
         if self._is_blank(name):
             self._missing(name)
         value = self._raw[name]
-        if isinstance(value, str | float) or (type(value) is int and abs(value) < _BIGGEST):
+        if isinstance(value, str) or _is_small_number(value):
             text = str(value).strip()
             if _NUMBER.fullmatch(text) and abs(Decimal(text)) < _BIGGEST:
                 return Decimal(text)
@@ -156,7 +164,7 @@ class Row:
         return _is_empty(value) or (isinstance(value, str) and not value.strip())
 
     def _where(self, name: str) -> str:
-        return f"{self._path}.{name}" if self._path else name
+        return f"{self._path}.{_shown(name)}" if self._path else _shown(name)
 
     def _wrong(self, name: str, what: str) -> Unreadable:
         return Unreadable(f"{self._where(name)}: {_quote(self._raw[name])} {what}")
@@ -165,9 +173,20 @@ class Row:
         raise Unreadable(f"{self._where(name)}: is missing")
 
 
+def _writable(text: str) -> str:
+    """The text without what its table would refuse, with all its neighbours: a lone surrogate, a NUL."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 def _is_empty(value: object) -> bool:
     """Null, false and whatever has no content: not 0, which is a number."""
-    return value is None or value is False or (isinstance(value, str | list | dict) and not value)
+    return value is None or value is False or (not value and isinstance(value, str | list | dict))
+
+
+def _is_small_number(value: object) -> bool:
+    return isinstance(value, float) or (type(value) is int and abs(value) < _BIGGEST)
 
 
 def _quote(value: object) -> str:
@@ -178,5 +197,8 @@ def _quote(value: object) -> str:
         return "an object"
     if isinstance(value, int) and abs(value) >= _BIGGEST:
         return "a huge number"
-    shown = repr(value)
-    return shown if len(shown) <= _QUOTED else shown[: _QUOTED - 1] + "…"
+    return _shown(repr(value))
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"

@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import cache, partial
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -21,10 +21,13 @@ import stamina
 from pydantic import SecretStr
 
 from npf_pipelines.cscart.answers import holds_json, read_answer
-from npf_pipelines.cscart.errors import Busy, NoAnswer, StoreError, Unreachable
+from npf_pipelines.cscart.errors import BadAnswer, Broken, Busy, NoAnswer, StoreError, Unreachable
+from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
 
-Params = Mapping[str, str | int | list[str]]
+Params = Mapping[str, str | int]
+Query = Mapping[str, str | int | list[str]]
+"""Parameters of a call; a name that ends in `[]` has several values."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,6 +61,15 @@ def pause_before_repeat(error: Exception, *, is_write: bool) -> bool | float:
     if isinstance(error, Busy) and error.retry_after is not None:
         return error.retry_after if error.retry_after <= LONGEST_PAUSE else False
     return True
+
+
+class Sized(NamedTuple):
+    """A list's answer: its JSON, the rows that were asked for, its bytes, and the seconds that it took."""
+
+    content: Any
+    asked: int
+    size: int
+    seconds: float
 
 
 class _Way(NamedTuple):
@@ -130,13 +142,37 @@ class StoreHttp:
     ) -> None:
         await self._client.__aexit__(kind, error, traceback)
 
-    async def get(self, path: str, params: Params | None = None) -> Any:
+    async def get(self, path: str, params: Query | None = None) -> Any:
         """The JSON at a path behind `/api/2.0/`.
 
         Raises:
             StoreError: whichever it was, after the repeats.
         """
         return await self._call("GET", path, params)
+
+    async def get_page(self, path: str, params: Query, page_size: PageSize, at_least: int = 1) -> Sized:
+        """One page of a list; where the store fails or doesn't answer in time, it is asked for half as much.
+
+        Args:
+            path: behind `/api/2.0/`.
+            params: without `items_per_page`.
+            page_size: how much to ask for. Learns from failures; from the answer whoever knows its rows.
+            at_least: rows that have to be asked for, whatever the size is.
+
+        Raises:
+            StoreError: whichever it was, after the repeats.
+        """
+        async for attempt in _attempts(is_write=False):
+            with attempt:
+                asked = max(page_size.rows, at_least)
+                try:
+                    response = await self._with_detours("GET", path, {**params, "items_per_page": asked}, None)
+                    content = read_answer(response, "GET", path, self._secrets)
+                except (Broken, NoAnswer, BadAnswer):
+                    page_size.failed(asked)
+                    raise
+                return Sized(content, asked, len(response.content), response.elapsed.total_seconds())
+        raise AssertionError("the last attempt returns or raises")
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Create something; the store's JSON.
@@ -155,23 +191,16 @@ class StoreHttp:
         return await self._call("DELETE", path)
 
     async def _call(
-        self, method: str, path: str, params: Params | None = None, body: Mapping[str, Any] | None = None
+        self, method: str, path: str, params: Query | None = None, body: Mapping[str, Any] | None = None
     ) -> Any:
-        attempts = stamina.retry_context(
-            on=partial(pause_before_repeat, is_write=method != "GET"),
-            attempts=ATTEMPTS,
-            timeout=None,
-            wait_initial=1.0,
-            wait_max=15.0,
-        )
-        async for attempt in attempts:
+        async for attempt in _attempts(is_write=method != "GET"):
             with attempt:
                 response = await self._with_detours(method, path, params, body)
                 return read_answer(response, method, path, self._secrets)
         raise AssertionError("the last attempt returns or raises")
 
     async def _with_detours(
-        self, method: str, path: str, params: Params | None, body: Mapping[str, Any] | None
+        self, method: str, path: str, params: Query | None, body: Mapping[str, Any] | None
     ) -> httpx.Response:
         """The answer, by the way that this store's host allows; the way is remembered once it is found."""
         way = self._way
@@ -194,7 +223,7 @@ class StoreHttp:
         return response
 
     async def _send(
-        self, way: _Way, method: str, path: str, params: Params | None, body: Mapping[str, Any] | None
+        self, way: _Way, method: str, path: str, params: Query | None, body: Mapping[str, Any] | None
     ) -> httpx.Response:
         verb, url, query = method, f"{self._base}/api/2.0/{path}", dict(params or {})
         if not way.rewritten:
@@ -221,6 +250,17 @@ class StoreHttp:
                     f"{call}: the request was sent, but no whole answer came ({type(error).__name__})."
                     " If it was a write, look at what the store has before trying again."
                 ) from error
+
+
+def _attempts(*, is_write: bool) -> AsyncIterator[stamina.Attempt]:
+    """The attempts at one call, the pauses between them included."""
+    return stamina.retry_context(
+        on=partial(pause_before_repeat, is_write=is_write),
+        attempts=ATTEMPTS,
+        timeout=None,
+        wait_initial=1.0,
+        wait_max=15.0,
+    ).__aiter__()
 
 
 @cache

@@ -10,6 +10,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, Self, TypeVar
 
 from npf_pipelines.cscart.errors import BadAnswer
 from npf_pipelines.cscart.fields import Row, Unreadable
@@ -18,6 +19,8 @@ from npf_pipelines.cscart.models import order_id_of, placed_at_of
 
 _WALKS = 3
 _STALLS = 3
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Page:
 
 
 Fetch = Callable[[Params], Awaitable[Page]]
+FetchSized = Callable[[Params, int], Awaitable[tuple[Page, int]]]
 
 
 def read_page(answer: object, name: str) -> Page:
@@ -55,60 +59,89 @@ def read_page(answer: object, name: str) -> Page:
     return Page(rows, total)
 
 
-async def walk_orders(fetch: Fetch, start: datetime, end: datetime, page_size: int) -> AsyncIterator[list[object]]:
-    """Every order placed between two moments, oldest first, each once.
+class OrderWalk(Generic[T]):
+    """Every order placed between two moments, oldest first, each once: an iterator of pages.
 
     The walk is keyed by the time of creation: each request starts, inclusively, at the second of the last order
     seen. Page numbers would skip orders, because whatever leaves the list meanwhile shifts the rest forward
     (documented); a creation time doesn't move. When one second holds more orders than a page, the page grows.
 
-    Args:
-        fetch: gets one page for the parameters.
-        start: inclusive.
-        end: inclusive.
-        page_size: orders asked for at a time.
+    A page holds what is new in it, rows without a readable id or time too. Getting one raises BadAnswer if the store
+    doesn't keep to what was asked, so that the walk would never end or miss orders.
 
-    Yields:
-        The rows not seen before, page by page; rows without a readable id or time come out too.
-
-    Raises:
-        BadAnswer: the store doesn't keep to what was asked, so that the walk would never end or miss orders.
+    Attributes:
+        left: orders behind the last page, as the store counted them then.
     """
-    since, until = math.ceil(start.timestamp()), math.floor(end.timestamp())
-    seen: set[str] = set()
-    size, stalls = page_size, 0
-    while since <= until:
-        page = await fetch(
+
+    def __init__(
+        self, fetch: FetchSized, start: datetime, end: datetime, read: Callable[[list[object]], Awaitable[list[T]]]
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            fetch: gets one page for the parameters, of at least so many rows, and says how many were asked for.
+            start: inclusive.
+            end: inclusive.
+            read: makes of rows what the walk gives.
+        """
+        self.left = 0
+        self._fetch = fetch
+        self._read = read
+        self._since, self._until = math.ceil(start.timestamp()), math.floor(end.timestamp())
+        self._at_least = 1
+        self._stalls = 0
+        self._seen: set[str] = set()
+
+    def stop_at(self, end: datetime) -> None:
+        """Go no further than this moment, inclusive: another walk takes what lies behind it."""
+        self._until = min(self._until, math.floor(end.timestamp()))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[T]:
+        """The next page."""
+        if self._since > self._until:
+            raise StopAsyncIteration
+        page, asked = await self._fetch(
             {
                 # Without period=C the two times are ignored (known behaviour).
                 "period": "C",
-                "time_from": since,
-                "time_to": until,
+                "time_from": self._since,
+                "time_to": self._until,
                 "sort_by": "date",
                 "sort_order": "asc",
-                "items_per_page": size,
                 "page": 1,
-            }
+            },
+            self._at_least,
         )
-        total = _total(page, "orders")
         seconds = [int(moment.timestamp()) for moment in map(placed_at_of, page.rows) if moment]
-        _check_obeyed(seconds, since, until)
-        yield _fresh(page.rows, order_id_of, seen)
-        if total <= len(page.rows):
-            return
-        last = max(seconds, default=since)
-        if last > since:
-            since, size, stalls = last, page_size, 0
-        elif len(page.rows) >= size:
-            size *= 2
+        _check_obeyed(seconds, self._since, self._until)
+        keyed = {_key(row, order_id_of): row for row in page.rows}
+        fresh = [row for key, row in keyed.items() if key not in self._seen]
+        self.left = max(0, _total(page, "orders") - len(page.rows))
+        last = max(seconds, default=self._since)
+        if not self.left:
+            self._since = self._until + 1
+        elif last > self._since:
+            # What came before this page can't come again, so it needn't be remembered.
+            self._since, self._at_least, self._stalls, self._seen = last, 1, 0, set(keyed)
         else:
-            # An order may have gone between the store's counting and its reading; not time and again.
-            stalls += 1
-            if stalls == _STALLS:
-                raise BadAnswer(
-                    f"The store says that it has {total} orders, but gives only {len(page.rows)} on a page for"
-                    f" {size}. Look for an add-on that limits its lists."
-                )
+            self._seen |= keyed.keys()
+            if len(page.rows) >= asked:
+                self._at_least = 2 * asked
+            else:
+                self._stall(page, asked)
+        return await self._read(fresh)
+
+    def _stall(self, page: Page, asked: int) -> None:
+        """An order may have gone between the store's counting and its reading; not time and again."""
+        self._stalls += 1
+        if self._stalls == _STALLS:
+            raise BadAnswer(
+                f"The store says that it has {page.total} orders, but gives only {len(page.rows)} on a page for"
+                f" {asked}. Look for an add-on that limits its lists."
+            )
 
 
 async def walk_pages(
@@ -156,14 +189,19 @@ def _total(page: Page, name: str) -> int:
 
 
 def _fresh(rows: Iterable[object], id_of: Callable[[object], str | None], seen: set[str]) -> list[object]:
-    """The rows not seen yet, by id; those without one by their whole content."""
+    """The rows not seen yet."""
     fresh = []
     for row in rows:
-        key = id_of(row) or json.dumps(row, sort_keys=True)
+        key = _key(row, id_of)
         if key not in seen:
             seen.add(key)
             fresh.append(row)
     return fresh
+
+
+def _key(row: object, id_of: Callable[[object], str | None]) -> str:
+    """What tells a row from the others: its id; without one, its whole content."""
+    return id_of(row) or json.dumps(row, sort_keys=True)
 
 
 def _check_obeyed(seconds: list[int], since: int, until: int) -> None:

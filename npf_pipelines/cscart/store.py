@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from npf_pipelines.cscart.errors import BadAnswer, Broken, NotFound
 from npf_pipelines.cscart.fields import Row, Unreadable
-from npf_pipelines.cscart.http import Params, StoreHttp
+from npf_pipelines.cscart.http import Params, Query, StoreHttp
 from npf_pipelines.cscart.models import (
     Order,
     OrderStub,
@@ -29,13 +29,17 @@ from npf_pipelines.cscart.models import (
     parse_shipment,
     parse_status,
     parse_stub,
+    placed_at_of,
     unreadable_order,
 )
-from npf_pipelines.cscart.paging import Page, read_page, walk_orders, walk_pages
+from npf_pipelines.cscart.page_size import PageSize
+from npf_pipelines.cscart.paging import OrderWalk, Page, read_page, walk_pages
 
 _IDS_AT_A_TIME = 50
 _ROWS_AT_A_TIME = 250
 _MOST_STATUSES = 250
+_MOST_BROKEN_LISTS = 3
+"""Whole orders that a store fails to list so many times in a row are not asked of it again."""
 _FAR_FUTURE = 4_102_444_800
 """Unix seconds of the year 2100."""
 _LARGEST_AMOUNT = 8_388_607
@@ -47,14 +51,21 @@ class Store:
     """The client of one CS-Cart store, to be used as an async context manager.
 
     Every method raises StoreError (errors.py) when the store gives no usable answer.
+
+    Attributes:
+        concurrency: requests at a time.
     """
 
     def __init__(
         self, url: str, api_user: str, api_key: SecretStr, *, concurrency: int = 4, timeout: float = 30.0
     ) -> None:
         """Arguments as for `StoreHttp`; raises ValueError for an address to which no key may be sent."""
+        self.concurrency = concurrency
         self._http = StoreHttp(url, api_user, api_key, concurrency=concurrency, timeout=timeout)
-        self._lists_hold_lines = True
+        self._lists_hold_lines: bool | None = None
+        self._broken_lists = 0
+        self._order_pages = PageSize()
+        self._stub_pages = PageSize(_ROWS_AT_A_TIME)
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -78,6 +89,11 @@ class Store:
         """Those of the requests that could change something."""
         return self._http.writes
 
+    @property
+    def page_size(self) -> int:
+        """How many orders are asked for at a time, as far as the store has shown what it answers quickly."""
+        return self._order_pages.rows
+
     # Statuses
 
     async def statuses(self) -> list[Status]:
@@ -88,7 +104,7 @@ class Store:
         answer = await self._http.get("statuses", {"type": "O", "items_per_page": _MOST_STATUSES})
         return [_parsed(parse_status, row) for row in read_page(answer, "statuses").rows]
 
-    async def set_status(self, order_id: str, letter: str, *, notify_customer: bool) -> None:
+    async def set_status(self, order_id: str, letter: str) -> None:
         """Ask for another status; read the order back to know whether it came to that.
 
         The store answers 200 also for a missing order, a vetoed change, or one that ran out of stock (known
@@ -97,7 +113,6 @@ class Store:
         Args:
             order_id: the store's.
             letter: exactly one, of those that the store has: a longer word is cut to its first (inferred).
-            notify_customer: whether the store mails the customer. Its other mails stay off.
 
         Raises:
             ValueError: not one letter.
@@ -109,7 +124,7 @@ class Store:
             # Any other key would rebuild the whole order (documented). JSON booleans: PHP takes "N" for true.
             {
                 "status": letter,
-                "notify_user": notify_customer,
+                "notify_user": False,
                 "notify_department": False,
                 "notify_vendor": False,
             },
@@ -117,23 +132,22 @@ class Store:
 
     # Orders
 
-    async def orders_placed(
-        self, start: datetime, end: datetime, *, page_size: int = 50
-    ) -> AsyncIterator[Order | UnreadableOrder]:
-        """Every order placed between two moments, whatever its status, oldest first, each once.
+    def orders_placed(self, start: datetime, end: datetime) -> OrderWalk[Order | UnreadableOrder]:
+        """Every order placed between two moments, whatever its status, oldest first, each once, page by page.
 
-        The store hides incomplete and parent orders from its lists (documented).
+        The store hides incomplete and parent orders from its lists (documented). The pages are as large as the
+        store answers quickly.
 
         Args:
             start: inclusive, with a time zone.
             end: inclusive, with a time zone.
-            page_size: orders to a request; more where one second holds more.
+
+        Raises:
+            ValueError: a time without a zone.
         """
         if start.tzinfo is None or end.tzinfo is None:
             raise ValueError("A time without its zone means another moment in each zone.")
-        async for rows in walk_orders(self._order_page, start, end, page_size):
-            for order in await _together(self._order_of(row) for row in rows):
-                yield order
+        return OrderWalk(self._order_page, start, end, self._orders_of)
 
     async def order_stubs(
         self,
@@ -158,14 +172,15 @@ class Store:
         if changed_since:
             narrowed["updated_at_from"] = int(changed_since.timestamp())
 
-        async def fetch(params: Params) -> Page:
-            return read_page(await self._http.get("orders", {**params, **narrowed}), "orders")
+        async def fetch(params: Params, at_least: int) -> tuple[Page, int]:
+            return await self._page({**params, **narrowed}, self._stub_pages, at_least)
 
-        async for rows in walk_orders(fetch, start, end, _ROWS_AT_A_TIME):
-            for row in rows:
-                stub = parse_stub(row)
-                if stub:
-                    yield stub
+        async def read(rows: list[object]) -> list[OrderStub]:
+            return [stub for stub in map(parse_stub, rows) if stub]
+
+        async for stubs in OrderWalk(fetch, start, end, read):
+            for stub in stubs:
+                yield stub
 
     async def knows_changes(self) -> bool | None:
         """Whether the store lists orders by the time of their last change; None when it has none to tell by.
@@ -191,48 +206,61 @@ class Store:
         return {order_id: found[order_id] for order_id in wanted if order_id in found}
 
     async def _orders_in_list(self, ids: Sequence[str]) -> dict[str, Order | UnreadableOrder]:
-        page = await self._order_page({"order_id": ",".join(ids), "items_per_page": len(ids), "page": 1})
+        page, _ = await self._order_page({"order_id": ",".join(ids), "page": 1}, len(ids))
         rows = {order_id: row for row in page.rows if (order_id := order_id_of(row)) in ids}
-        orders = await _together(self._order_of(row) for row in rows.values())
+        orders = await self._orders_of(list(rows.values()))
         return {order_id: order for order_id, order in zip(rows, orders, strict=True) if order_id}
 
-    async def _order_page(self, params: Params) -> Page:
-        """A page of orders; with their lines if this store can do that.
+    async def _order_page(self, params: Params, at_least: int) -> tuple[Page, int]:
+        """A page of orders, with their lines if this store can do that; and how many were asked for.
 
-        `get_orders_data` is undocumented, so whether rows hold lines is seen from the rows (known behaviour).
+        `get_orders_data` is undocumented, so whether rows hold lines is seen from the first (known behaviour).
         """
-        if self._lists_hold_lines:
+        if self._lists_hold_lines is not False and self._broken_lists < _MOST_BROKEN_LISTS:
             try:
-                page = read_page(await self._http.get("orders", {**params, "get_orders_data": 1}), "orders")
+                page, asked = await self._page({**params, "get_orders_data": 1}, self._order_pages, at_least)
             except Broken:
                 # One order that the store can't put together spoils its page. The plain list has no such trouble,
                 # and of the details only that one will fail.
-                pass
+                self._broken_lists += 1
             else:
-                self._lists_hold_lines = not page.rows or any(map(has_lines, page.rows))
-                return page
-        return read_page(await self._http.get("orders", params), "orders")
+                self._broken_lists = 0
+                if self._lists_hold_lines is None and page.rows:
+                    self._lists_hold_lines = any(map(has_lines, page.rows))
+                return page, asked
+        return await self._page(params, self._order_pages, at_least)
+
+    async def _page(self, params: Query, page_size: PageSize, at_least: int) -> tuple[Page, int]:
+        """A page of orders as they are listed, from which the size of the next is learnt."""
+        answer = await self._http.get_page("orders", params, page_size, at_least)
+        page = read_page(answer.content, "orders")
+        page_size.answered(answer.asked, len(page.rows), answer.size, answer.seconds)
+        return page, answer.asked
+
+    async def _orders_of(self, rows: list[object]) -> list[Order | UnreadableOrder]:
+        """The orders of a list's rows, those without lines by calls side by side."""
+        return await _together(self._order_of(row) for row in rows)
 
     async def _order_of(self, row: object) -> Order | UnreadableOrder:
         """The order of a list's row, by a call of its own where the row has no lines."""
         order_id = order_id_of(row)
         if has_lines(row) or order_id is None:
             return parse_order(row)
-        order = await self._order_by_number(order_id, row)
+        order = await self._order_by_number(order_id)
         if order is None:
             return unreadable_order(row, "was deleted from the store between its list and its reading")
+        if isinstance(order, UnreadableOrder):
+            return unreadable_order(row, order.reason)
+        if order.placed_at != placed_at_of(row):
+            return unreadable_order(row, "timestamp: differs between the store's list and the order itself")
         return order
 
-    async def _order_by_number(self, order_id: str, row: object = None) -> Order | UnreadableOrder | None:
+    async def _order_by_number(self, order_id: str) -> Order | UnreadableOrder | None:
         """One order by itself; None if the store has no such order.
 
         An order that the store can't show doesn't cost its neighbours: it is unreadable, by the error's text.
-
-        Args:
-            order_id: the store's.
-            row: what is known of it from a list.
         """
-        known = row or {"order_id": order_id}
+        known = {"order_id": order_id}
         try:
             raw = await self._http.get(f"orders/{order_id}")
         except NotFound:
@@ -270,6 +298,7 @@ class Store:
         tracking_number: str,
         quantities: Mapping[str, int],
         comments: str,
+        notify_customer: bool,
     ) -> str:
         """Make a shipment; its id.
 
@@ -284,6 +313,7 @@ class Store:
             tracking_number: the carrier's.
             quantities: units by item_id, each above 0.
             comments: seen by merchant and customer.
+            notify_customer: whether the store mails the customer; older versions never do (known behaviour).
 
         Raises:
             ValueError: nothing to ship, or neither carrier nor tracking number, which 4.16.2 and later demand.
@@ -300,6 +330,7 @@ class Store:
             # Without them the store ships one package group only (documented).
             "products": dict(quantities),
             "comments": comments,
+            "notify_user": notify_customer,
         }
         if shipping_id is not None:
             body["shipping_id"] = shipping_id

@@ -79,7 +79,9 @@ class Platform:
         for batch in _batches(accepted, _BATCH):
             try:
                 results |= self._import(client, batch, now)
-            except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError):
+            except sa.exc.StatementError as error:
+                if not _is_about_an_order(error):
+                    raise
                 # One order that the database won't take never costs another.
                 for order in batch:
                     results[order.order_number] = self._import_alone(client, order, now)
@@ -88,16 +90,21 @@ class Platform:
     def _import_alone(self, client: str, order: PlatformOrder, now: datetime) -> ImportResult:
         try:
             return self._import(client, [order], now)[order.order_number]
-        except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+        except sa.exc.StatementError as error:
+            if not _is_about_an_order(error):
+                raise
             return ImportResult(ImportOutcome.REFUSED, f"the platform refused the order: {error.orig}", None)
 
     def _import(self, client: str, batch: Sequence[PlatformOrder], now: datetime) -> dict[str, ImportResult]:
         with self._engine.begin() as connection:
             known = self._states(connection, client, [order.order_number for order in batch])
             new = [order for order in batch if order.order_number not in known]
-            if new:
-                self._insert(connection, orders, [_order_row(client, order, now) for order in new])
-                self._insert(connection, order_lines, [row for order in new for row in _line_rows(client, order)])
+            came = self._insert(connection, [_order_row(client, order, now) for order in new]) if new else set()
+            lines = [row for order in new if order.order_number in came for row in _line_rows(client, order)]
+            if lines:
+                connection.execute(sa.insert(order_lines), lines)
+            overtaken = [order.order_number for order in new if order.order_number not in came]
+            known |= self._states(connection, client, overtaken)
         return {order.order_number: _import_result(order, known, now) for order in batch}
 
     def records(self, client: str, order_numbers: Iterable[str]) -> dict[str, PlatformRecord]:
@@ -279,10 +286,17 @@ class Platform:
         ]
 
     @staticmethod
-    def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    def _insert(connection: sa.Connection, rows: list[dict[str, Any]]) -> set[str]:
+        """Insert orders; the numbers of those that came, for another run may have brought the others since."""
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        # Another run may have imported the same order since it was looked up.
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+        insert = dialect.insert(orders).on_conflict_do_nothing().returning(orders.c.order_number)
+        return set(connection.scalars(insert, rows))
+
+
+def _is_about_an_order(error: sa.exc.StatementError) -> bool:
+    """Whether a value of an order is the trouble, and not the database itself."""
+    is_refusal = isinstance(error, sa.exc.DataError | sa.exc.IntegrityError)
+    return is_refusal or not isinstance(error, sa.exc.DBAPIError)
 
 
 def _import_result(order: PlatformOrder, known: Mapping[str, OrderState], now: datetime) -> ImportResult:

@@ -3,7 +3,6 @@
 Not here: which amount is wanted, and which product gets it (rules/stock.py).
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.lease import Lease
 from npf_pipelines.rules.stock import StockOutcome, StockRow, plan
+from npf_pipelines.together import together
 
 
 async def push_amounts(store: Store, wanted: Mapping[str, int], lease: Lease) -> list[StockRow]:
@@ -31,7 +31,7 @@ async def push_amounts(store: Store, wanted: Mapping[str, int], lease: Lease) ->
     """
     rows = plan(wanted, [product async for product in store.products()])
     due = [row for row in rows if row.outcome is None]
-    troubles = await asyncio.gather(*(_write(store, row, lease) for row in due))
+    troubles = await together(_write(store, row, lease) for row in due)
     after = await store.products_by_id([row.product_id or "" for row in due]) if due else {}
     done = {id(row): _read_back(row, trouble, after) for row, trouble in zip(due, troubles, strict=True)}
     return [done.get(id(row), row) for row in rows]

@@ -4,12 +4,10 @@ Not here: how a status name becomes a letter (cscart/statuses.py).
 """
 
 import enum
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from npf_pipelines.cscart.models import Order, Shipment
+from npf_pipelines.cscart.models import Order
 from npf_pipelines.rules.orders import lines_to_ship
-from npf_pipelines.rules.shipments import remaining
 
 
 class StatusOutcome(enum.StrEnum):
@@ -45,17 +43,15 @@ class StatusStep:
     reason: str
 
 
-def next_status(order: Order, in_store: Sequence[Shipment], plan: StatusPlan, *, on_back_order: bool) -> StatusStep:
+def next_status(order: Order, plan: StatusPlan, *, on_back_order: bool) -> StatusStep:
     """Decide on the status of an order from what the store has of it.
 
     Args:
-        order: the store's order as it is now.
-        in_store: all shipments that the store has of it.
+        order: the store's order as it is now; its lines tell the units in all of its shipments, whoever made them.
         plan: the statuses that the master setup asks for.
         on_back_order: whether the platform has the rest of the order on back order.
     """
-    left = remaining(order, in_store)
-    unshipped = [line for line in lines_to_ship(order) if left[line.item_id]]
+    unshipped = [line for line in lines_to_ship(order) if line.shipped < line.quantity]
     if not unshipped:
         wanted, because = plan.shipped, "every line has shipped in full"
     elif on_back_order:

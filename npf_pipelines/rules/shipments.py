@@ -22,6 +22,8 @@ class PushOutcome(enum.StrEnum):
     """The store didn't answer: the next run tries again."""
     REFUSED = "refused"
     """The store didn't take it, or took it otherwise."""
+    WITHDRAWN = "withdrawn"
+    """The warehouse has taken it back: it is no longer in the store."""
     SET_ASIDE = "set_aside"
     """It doesn't fit the store's order: a person has to look."""
 

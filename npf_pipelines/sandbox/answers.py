@@ -244,6 +244,7 @@ def _generated(store: SandboxStore, order: Order) -> dict[str, Any]:
         "products": _lines(store, order) or [],
         "shipping": [_shipping(way, needs=needs) for way in order.shipping],
         "product_groups": [_group(order)],
+        **({"addon_data": "x" * store.padding} if store.padding else {}),
     }
 
 

@@ -75,6 +75,23 @@ class WarehouseFloor:
             open_orders = connection.execute(query).all()
         return sum(self._work_on(client, number, OrderStatus(status), now) for number, status in open_orders)
 
+    def lodge_tests(self, client: str, now: datetime) -> list[str]:
+        """Play the lodgement of the client's open test orders; no other order and no stock is touched.
+
+        Returns:
+            The order numbers.
+        """
+        with self._engine.begin() as connection:
+            query = (
+                sa.select(orders.c.order_number)
+                .where(orders.c.client == client, orders.c.is_test.is_(True), orders.c.status.in_(OPEN_STATUSES))
+                .order_by(orders.c.order_number)
+            )
+            numbers = list(connection.scalars(query))
+            for number in numbers:
+                self._lodge(connection, client, number, now)
+        return numbers
+
     def _work_on(self, client: str, number: str, status: OrderStatus, now: datetime) -> int:
         lingers = self._dice(client, number, "lingers") % 8 == 0
         if lingers and status in {OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS}:

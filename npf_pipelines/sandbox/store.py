@@ -5,6 +5,7 @@ API reads requests (api/), how it prints answers (answers.py), which orders a li
 """
 
 import bisect
+import random
 import threading
 import time
 import zlib
@@ -68,6 +69,8 @@ class SandboxStore:
         prints_warnings: PHP's warnings stand before the JSON.
         vetoes: status changes `(from, to)` that an add-on prevents.
         whole_orders_in_lists: whether `get_orders_data` is honoured.
+        padding: characters by which a whole order is longer, as add-ons make it.
+        restless: dice, with which some orders enter and leave the lists after each list (restless.py).
     """
 
     def __init__(
@@ -114,6 +117,8 @@ class SandboxStore:
         self.refuses_put_and_delete = False
         self.prints_warnings = False
         self.vetoes: set[tuple[str, str]] = set()
+        self.padding = 0
+        self.restless: random.Random | None = None
 
         self.lock = threading.RLock()
         self.recorder: Callable[[Iterable[Change]], None] | None = None

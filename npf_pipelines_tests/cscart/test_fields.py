@@ -107,3 +107,20 @@ def test_the_reason_names_the_path_and_quotes_little() -> None:
         Row({"products": 5}).items("products")
     with pytest.raises(Unreadable, match=r"^products\.0: 5 is not an object"):
         list(Row({"products": [5]}).rows("products"))
+
+
+def test_text_ends_where_the_stores_column_does() -> None:
+    assert len(row("x" * 65_535).text("field")) == 65_535
+    with pytest.raises(Unreadable, match="longer than 65535") as caught:
+        row("x" * 65_536).text("field")
+    assert len(str(caught.value)) < 200
+
+
+def test_keys_are_bounded_and_writable_too() -> None:
+    with pytest.raises(Unreadable, match="key longer than 65535") as caught:
+        row({"x" * 65_536: {}}).items("field")
+    assert len(str(caught.value)) < 200
+    assert row({"a\ud800\0": 1}).items("field") == [("a?", 1)]
+    with pytest.raises(Unreadable) as caught:
+        list(row({"\ud800" + "x" * 1000: 5}).rows("field"))
+    assert len(str(caught.value).encode()) < 200

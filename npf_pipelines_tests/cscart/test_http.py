@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from npf_pipelines.cscart.errors import BadAnswer, Broken, Busy, NoAnswer, Refused, StoreError, Unreachable
 from npf_pipelines.cscart.http import ATTEMPTS, LONGEST_PAUSE, StoreHttp, pause_before_repeat
+from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines_tests.cscart.servers import KEY, USER, RawStore, html_answer, json_answer, key, odd_store
 
 
@@ -374,3 +375,49 @@ async def test_a_bad_answer_to_a_read_that_will_come_again_is_not_asked_for_agai
         with pytest.raises(BadAnswer, match="web page"):
             await http.get("orders")
     assert len(store.calls) == 1
+
+
+# Pages
+
+
+@pytest.mark.parametrize("failure", [html_answer("Fatal", 500), Response("[1", 200), html_answer("", 504)])
+async def test_a_page_that_is_too_much_for_the_store_is_asked_for_by_halves(failure: Response) -> None:
+    script = Scripted(failure, failure, json_answer([7]))
+    size = PageSize(40)
+    async with odd_store(script) as url, client(url) as http:
+        answer = await http.get_page("orders", {"page": 1}, size)
+    assert [call for _, call in script.calls] == [
+        f"/api/2.0/orders?page=1&items_per_page={asked}" for asked in (40, 20, 10)
+    ]
+    assert (answer.content, answer.asked, answer.size, size.rows) == ([7], 10, 3, 10)
+    assert 0 < answer.seconds < 5
+
+
+async def test_a_page_that_does_not_come_in_time_is_asked_for_by_halves() -> None:
+    asked = []
+
+    async def answer(request: Request) -> Response:
+        asked.append(int(request.query_params["items_per_page"]))
+        if asked[-1] > 25:
+            await asyncio.Event().wait()
+        return json_answer([])
+
+    async with odd_store(answer) as url, client(url, timeout=0.05) as http:
+        assert (await http.get_page("orders", {}, PageSize(50))).asked == 25
+    assert asked == [50, 25]
+
+
+async def test_a_page_has_at_least_the_rows_that_are_needed() -> None:
+    script = Scripted(html_answer("Fatal", 500), json_answer([]))
+    async with odd_store(script) as url, client(url) as http:
+        assert (await http.get_page("orders", {}, PageSize(50), at_least=80)).asked == 80
+    assert [call for _, call in script.calls] == ["/api/2.0/orders?items_per_page=80"] * 2
+
+
+@pytest.mark.parametrize("status", [429, 401, 400])
+async def test_what_has_nothing_to_do_with_size_leaves_it(status: int) -> None:
+    size = PageSize(50)
+    async with odd_store(lambda _: json_answer({"message": "no"}, status)) as url, client(url) as http:
+        with pytest.raises(StoreError):
+            await http.get_page("orders", {}, size)
+    assert size.rows == 50

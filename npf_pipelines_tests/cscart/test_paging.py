@@ -14,7 +14,7 @@ from npf_pipelines.cscart.errors import BadAnswer
 from npf_pipelines.cscart.fields import Row
 from npf_pipelines.cscart.http import Params
 from npf_pipelines.cscart.models import order_id_of
-from npf_pipelines.cscart.paging import Fetch, Page, read_page, walk_orders, walk_pages
+from npf_pipelines.cscart.paging import Fetch, FetchSized, OrderWalk, Page, read_page, walk_pages
 
 
 def at(second: float) -> datetime:
@@ -25,30 +25,50 @@ def row(order_id: int, second: int) -> dict[str, str]:
     return {"order_id": str(order_id), "timestamp": str(second)}
 
 
-def collect(walk: AsyncIterator[list[object]]) -> list[Any]:
+def collect(walked: AsyncIterator[list[object]]) -> list[Any]:
     async def all_of_it() -> list[Any]:
-        return [each async for rows in walk for each in rows]
+        return [each async for rows in walked for each in rows]
 
     return asyncio.run(all_of_it())
 
 
-def ids(walk: AsyncIterator[list[object]]) -> list[str]:
-    return [each["order_id"] for each in collect(walk)]
+def ids(walked: AsyncIterator[list[object]]) -> list[str]:
+    return [each["order_id"] for each in collect(walked)]
 
 
-def listing(rows: list[Any], log: list[Params] | None = None) -> Fetch:
-    """A store that answers as documented."""
+def walk(fetch: FetchSized, start: datetime, end: datetime) -> OrderWalk[object]:
+    """A walk that leaves the rows as they are."""
 
-    async def fetch(params: Params) -> Page:
+    async def read(rows: list[object]) -> list[object]:
+        return rows
+
+    return OrderWalk(fetch, start, end, read)
+
+
+def listing(rows: list[Any], size: int, log: list[dict[str, Any]] | None = None) -> FetchSized:
+    """A store that answers as documented, asked for so many orders at a time."""
+
+    async def fetch(params: Params, at_least: int) -> tuple[Page, int]:
+        asked = max(size, at_least)
         if log is not None:
-            log.append(params)
-        low, high, size = int(params["time_from"]), int(params["time_to"]), int(params["items_per_page"])
+            log.append({**params, "items_per_page": asked})
+        low, high = int(params["time_from"]), int(params["time_to"])
         found = sorted(
             (each for each in rows if low <= int(each["timestamp"]) <= high), key=lambda each: int(each["timestamp"])
         )
-        return Page(found[:size], len(found))
+        return Page(found[:asked], len(found)), asked
 
     return fetch
+
+
+def sized(fetch: Fetch, size: int) -> FetchSized:
+    """The same, asked for so many rows at a time."""
+
+    async def fetch_sized(params: Params, at_least: int) -> tuple[Page, int]:
+        asked = max(size, at_least)
+        return await fetch({**params, "items_per_page": asked}), asked
+
+    return fetch_sized
 
 
 def fixed(*pages: Page) -> Fetch:
@@ -65,9 +85,9 @@ def fixed(*pages: Page) -> Fetch:
 
 
 def test_asks_for_the_time_of_creation_and_no_later_page() -> None:
-    log: list[Params] = []
+    log: list[dict[str, Any]] = []
     rows = [row(number, 100 + number) for number in range(5)]
-    assert ids(walk_orders(listing(rows, log), at(99), at(200), 2)) == ["0", "1", "2", "3", "4"]
+    assert ids(walk(listing(rows, 2, log), at(99), at(200))) == ["0", "1", "2", "3", "4"]
     assert {(each["period"], each["sort_by"], each["sort_order"], each["page"]) for each in log} == {
         ("C", "date", "asc", 1)
     }
@@ -78,29 +98,29 @@ def test_asks_for_the_time_of_creation_and_no_later_page() -> None:
 
 def test_both_ends_are_inclusive_and_parts_of_seconds_stay_inside() -> None:
     rows = [row(1, 100), row(2, 101), row(3, 102)]
-    assert ids(walk_orders(listing(rows), at(100), at(102), 10)) == ["1", "2", "3"]
-    assert ids(walk_orders(listing(rows), at(100.5), at(101.9), 10)) == ["2"]
-    assert ids(walk_orders(listing(rows), at(103), at(99), 10)) == []
+    assert ids(walk(listing(rows, 10), at(100), at(102))) == ["1", "2", "3"]
+    assert ids(walk(listing(rows, 10), at(100.5), at(101.9))) == ["2"]
+    assert ids(walk(listing(rows, 10), at(103), at(99))) == []
 
 
 def test_a_second_with_more_orders_than_a_page_makes_the_page_grow() -> None:
-    log: list[Params] = []
+    log: list[dict[str, Any]] = []
     rows = [row(number, 100) for number in range(9)] + [row(10, 101), row(11, 102), row(12, 103)]
-    assert len(ids(walk_orders(listing(rows, log), at(100), at(200), 2))) == 12
+    assert len(ids(walk(listing(rows, 2, log), at(100), at(200)))) == 12
     assert [each["items_per_page"] for each in log][:5] == [2, 4, 8, 16]
 
 
 def test_the_page_shrinks_again_behind_a_crowded_second() -> None:
-    log: list[Params] = []
+    log: list[dict[str, Any]] = []
     rows = [row(number, 100) for number in range(5)] + [row(10 + number, 101 + number) for number in range(20)]
-    assert len(ids(walk_orders(listing(rows, log), at(100), at(200), 2))) == 25
+    assert len(ids(walk(listing(rows, 2, log), at(100), at(200)))) == 25
     assert log[-1]["items_per_page"] == 2
 
 
 def test_rows_without_id_or_time_come_out_once_each() -> None:
     odd = [{"order_id": "7", "timestamp": "x"}, {"timestamp": "100"}, {"timestamp": "100", "a": 1}, False, "row"]
     pages = fixed(Page([row(1, 100), *odd], 8), Page([*odd, row(2, 101)], 6))
-    assert collect(walk_orders(pages, at(100), at(200), 6)) == [row(1, 100), *odd, row(2, 101)]
+    assert collect(walk(sized(pages, 6), at(100), at(200))) == [row(1, 100), *odd, row(2, 101)]
 
 
 def test_a_page_without_any_readable_time_does_not_stop_the_walk() -> None:
@@ -109,12 +129,12 @@ def test_a_page_without_any_readable_time_does_not_stop_the_walk() -> None:
     async def fetch(params: Params) -> Page:
         return Page(list(rows[: int(params["items_per_page"])]), 5)
 
-    assert len(collect(walk_orders(fetch, at(0), at(9), 2))) == 5
+    assert len(collect(walk(sized(fetch, 2), at(0), at(9)))) == 5
 
 
 def test_an_order_that_goes_between_counting_and_reading_does_no_harm() -> None:
     pages = fixed(Page([row(1, 100)], 2), Page([row(1, 100)], 1))
-    assert ids(walk_orders(pages, at(100), at(200), 5)) == ["1"]
+    assert ids(walk(sized(pages, 5), at(100), at(200))) == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -130,8 +150,39 @@ def test_an_order_that_goes_between_counting_and_reading_does_no_harm() -> None:
 )
 def test_a_store_that_does_not_keep_to_what_is_asked_ends_the_walk(page: Page, fault: str) -> None:
     with pytest.raises(BadAnswer, match=fault) as caught:
-        collect(walk_orders(fixed(page), at(100), at(200), 5))
+        collect(walk(sized(fixed(page), 5), at(100), at(200)))
     assert not caught.value.transient
+
+
+def test_what_is_left_behind_a_page_is_known() -> None:
+    async def lefts() -> list[int]:
+        walked = walk(listing([row(number, 100 + number) for number in range(5)], 2), at(100), at(200))
+        return [walked.left async for _ in walked]
+
+    # The last order of a page comes again on the next, and each page has one that is new.
+    assert asyncio.run(lefts()) == [3, 2, 1, 0]
+
+
+@given(seconds=st.lists(st.integers(100, 110), max_size=20), size=st.integers(1, 5), cut=st.integers(99, 111))
+def test_a_walk_that_is_cut_and_another_from_there_meet_without_gap_or_overlap(
+    seconds: list[int], size: int, cut: int
+) -> None:
+    rows = [row(number, second) for number, second in enumerate(seconds)]
+
+    async def run() -> list[object]:
+        one = walk(listing(rows, size), at(100), at(110))
+        start = await anext(one, [])
+        reached = max((int(each["timestamp"]) for each in start), default=99)  # type: ignore[index]
+        border = max(cut, reached)
+        one.stop_at(at(border))
+        found = list(start)
+        for walked in (one, walk(listing(rows, size), at(border + 1), at(110))):
+            async for page in walked:
+                found += page
+        return found
+
+    found = asyncio.run(run())
+    assert sorted(int(each["order_id"]) for each in found) == list(range(len(rows)))  # type: ignore[index]
 
 
 @given(
@@ -164,7 +215,7 @@ def test_every_order_present_throughout_comes_out_exactly_once(
                 shown[newest] = False
         return page
 
-    seen = Counter(int(order_id) for order_id in ids(walk_orders(fetch, at(100), at(104), size)))
+    seen = Counter(int(order_id) for order_id in ids(walk(sized(fetch, size), at(100), at(104))))
     assert set(seen.values()) <= {1}
     assert throughout <= set(seen)
 

@@ -73,7 +73,8 @@ async def odd(answer: Answer) -> AsyncIterator[Store]:
 
 
 async def everything(client: Store, page_size: int = 50) -> list[Order | UnreadableOrder]:
-    return [order async for order in client.orders_placed(at(START), at(START + 1000), page_size=page_size)]
+    client._order_pages.rows = page_size
+    return [order async for page in client.orders_placed(at(START), at(START + 1000)) for order in page]
 
 
 def whole(order_id: int, second: int = START, **changes: Any) -> dict[str, Any]:
@@ -125,12 +126,10 @@ async def test_a_status_is_set_without_touching_the_rest(store: Store, box: Sand
     order_id = box.place_order([(1, 2)], timestamp=START)
     before = (await store.orders_by_id([str(order_id)]))[str(order_id)]
     assert isinstance(before, Order)
-    await store.set_status(str(order_id), "C", notify_customer=False)
+    await store.set_status(str(order_id), "C")
     after = (await store.orders_by_id([str(order_id)]))[str(order_id)]
     assert after == before.model_copy(update={"status": "C"})
     assert box.mails == []
-    await store.set_status(str(order_id), "O", notify_customer=True)
-    assert [mail.kind for mail in box.mails] == ["order_status"]
 
 
 async def test_a_status_update_holds_four_keys_and_booleans() -> None:
@@ -141,23 +140,23 @@ async def test_a_status_update_holds_four_keys_and_booleans() -> None:
         return json_answer({"order_id": "1"})
 
     async with odd(answer) as client:
-        await client.set_status("1", "C", notify_customer=True)
-    assert bodies == [{"status": "C", "notify_user": True, "notify_department": False, "notify_vendor": False}]
+        await client.set_status("1", "C")
+    assert bodies == [{"status": "C", "notify_user": False, "notify_department": False, "notify_vendor": False}]
 
 
 async def test_a_status_that_did_not_come_about_is_no_error(store: Store, box: SandboxStore) -> None:
     """The store says 200 to everything: the caller reads back."""
     order_id = box.place_order([(1, 1)], timestamp=START)
     box.vetoes = {("P", "C")}
-    await store.set_status(str(order_id), "C", notify_customer=False)
-    await store.set_status("999", "C", notify_customer=False)
+    await store.set_status(str(order_id), "C")
+    await store.set_status("999", "C")
     assert box.orders[order_id].status == "P"
 
 
 @pytest.mark.parametrize("letter", ["", "Canceled", "CC", " "])
 async def test_only_one_letter_is_ever_sent(store: Store, letter: str) -> None:
     with pytest.raises(ValueError, match="one letter"):
-        await store.set_status("1", letter, notify_customer=False)
+        await store.set_status("1", letter)
     assert store.requests == 0
 
 
@@ -193,8 +192,9 @@ async def test_many_orders_of_one_second_come_once_each(store: Store, box: Sandb
 async def test_orders_that_leave_and_enter_meanwhile_skip_none(store: Store, box: SandboxStore) -> None:
     ids = [box.place_order([(1, 1)], timestamp=START + number) for number in range(20)]
     seen = []
-    async for order in store.orders_placed(at(START), at(START + 1000), page_size=4):
-        seen.append(order.order_id)
+    store._order_pages.rows = 4
+    async for page in store.orders_placed(at(START), at(START + 1000)):
+        seen += [order.order_id for order in page]
         if len(seen) == 4:
             for number in ids[:4]:
                 box.change_status(number, "N")
@@ -266,6 +266,57 @@ async def test_an_order_that_breaks_the_stores_list_costs_no_other() -> None:
     assert "TypeError" not in bad.reason
 
 
+async def test_a_store_that_never_lists_whole_orders_is_not_asked_for_them_for_ever() -> None:
+    sizes: list[int] = []
+    rows = [plain(number, START + number) for number in range(1, 31)]
+
+    def answer(request: Request) -> Response:
+        query = request.query_params
+        if "get_orders_data" in query:
+            sizes.append(int(query["items_per_page"]))
+            return html_answer("Out of memory", 500)
+        if request.url.path.endswith("/orders"):
+            found = [row for row in rows if int(row["timestamp"]) >= int(query["time_from"])]
+            return json_answer(order_list(found[: int(query["items_per_page"])], len(found)))
+        number = int(request.url.path.rpartition("/")[2])
+        return json_answer(whole(number, START + number))
+
+    async with odd(answer) as client:
+        orders = await everything(client)
+    assert [order.order_id for order in orders if isinstance(order, Order)] == [str(number) for number in range(1, 31)]
+    # Smaller at each attempt, and not tried again after three pages.
+    assert sizes[:ATTEMPTS] == [50, 25, 12, 6]
+    assert len(sizes) == 3 * ATTEMPTS
+
+
+async def test_a_row_without_lines_among_whole_orders_is_asked_for_alone() -> None:
+    def answer(request: Request) -> Response:
+        if request.url.path.endswith("/orders"):
+            return json_answer(order_list([whole(1), plain(2), whole(3)]))
+        return json_answer(whole(2))
+
+    async with odd(answer) as client:
+        assert [type(order) for order in await everything(client)] == [Order] * 3
+        assert client.requests == 2
+        await everything(client)
+        assert client.requests == 4
+
+
+async def test_an_order_that_differs_from_its_list_is_on_the_lists_day() -> None:
+    def answer(request: Request) -> Response:
+        if request.url.path.endswith("/orders"):
+            return json_answer(order_list([plain(1), plain(2)]))
+        number = request.url.path.rpartition("/")[2]
+        return json_answer(whole(1, START + 90_000) if number == "1" else whole(2, timestamp="x"))
+
+    async with odd(answer) as client:
+        moved, broken = await everything(client)
+    for order in (moved, broken):
+        assert isinstance(order, UnreadableOrder)
+        assert order.placed_at == at(START)
+        assert order.reason.startswith("timestamp: ")
+
+
 async def test_a_store_that_fails_as_a_whole_fails_the_walk() -> None:
     async with odd(lambda _: html_answer("Fatal", 500)) as client:
         with pytest.raises(Broken):
@@ -288,7 +339,7 @@ async def test_a_failure_in_one_of_many_calls_comes_out_as_itself() -> None:
 
 async def test_times_without_zone_are_refused(store: Store) -> None:
     with pytest.raises(ValueError, match="zone"):
-        await anext(aiter(store.orders_placed(datetime(2026, 11, 1), at(START))))  # noqa: DTZ001
+        store.orders_placed(datetime(2026, 11, 1), at(START))  # noqa: DTZ001
 
 
 async def test_orders_by_id(store: Store, box: SandboxStore) -> None:
@@ -343,7 +394,13 @@ async def test_a_shipment_is_made_found_and_deleted(store: Store, box: SandboxSt
     order_id = str(box.place_order([(1, 3)], timestamp=START))
     item = box.orders[int(order_id)].lines[0].item_id
     shipment_id = await store.create_shipment(
-        order_id, shipping_id="1", carrier="aup", tracking_number="33X", quantities={item: 2}, comments="by NPF"
+        order_id,
+        shipping_id="1",
+        carrier="aup",
+        tracking_number="33X",
+        quantities={item: 2},
+        comments="by NPF",
+        notify_customer=False,
     )
     [shipment] = await store.shipments_of(order_id)
     assert (shipment.shipment_id, shipment.order_id, shipment.shipping_id) == (shipment_id, order_id, "1")
@@ -371,6 +428,7 @@ async def test_an_unknown_carrier_has_no_link(store: Store, box: SandboxStore) -
         tracking_number="7",
         quantities={item: 1},
         comments="https://t.example/7",
+        notify_customer=False,
     )
     [shipment] = await store.shipments_of(order_id)
     assert (shipment.carrier, shipment.tracking_url, shipment.comments) == ("StarTrack", "", "https://t.example/7")
@@ -385,14 +443,26 @@ async def test_a_shipment_is_sent_whole_and_with_nothing_more() -> None:
 
     async with odd(answer) as client:
         made = await client.create_shipment(
-            "1", shipping_id="2", carrier="aup", tracking_number="T", quantities={"11": 1}, comments="c"
+            "1",
+            shipping_id="2",
+            carrier="aup",
+            tracking_number="T",
+            quantities={"11": 1},
+            comments="c",
+            notify_customer=False,
         )
         await client.create_shipment(
-            "1", shipping_id=None, carrier="", tracking_number="T", quantities={"11": 1}, comments=""
+            "1",
+            shipping_id=None,
+            carrier="",
+            tracking_number="T",
+            quantities={"11": 1},
+            comments="",
+            notify_customer=False,
         )
     assert made == "5"
     sent = {"order_id": "1", "carrier": "aup", "tracking_number": "T", "products": {"11": 1}, "comments": "c"}
-    assert bodies[0] == sent | {"shipping_id": "2"}
+    assert bodies[0] == sent | {"shipping_id": "2", "notify_user": False}
     assert "shipping_id" not in bodies[1]
 
 
@@ -410,7 +480,13 @@ async def test_a_shipment_is_sent_whole_and_with_nothing_more() -> None:
 async def test_what_the_store_would_take_wrongly_is_not_sent(store: Store, quantities: Any, carrier: str) -> None:
     with pytest.raises(ValueError, match="shipment"):
         await store.create_shipment(
-            "1", shipping_id="1", carrier=carrier, tracking_number="", quantities=quantities, comments=""
+            "1",
+            shipping_id="1",
+            carrier=carrier,
+            tracking_number="",
+            quantities=quantities,
+            comments="",
+            notify_customer=False,
         )
     assert store.requests == 0
 
@@ -421,7 +497,13 @@ async def test_nothing_left_to_ship_is_refused(store: Store, box: SandboxStore) 
     box.save_shipment(int(order_id), {item: 1}, shipping_id=1)
     with pytest.raises(Refused):
         await store.create_shipment(
-            order_id, shipping_id="1", carrier="aup", tracking_number="T", quantities={item: 1}, comments=""
+            order_id,
+            shipping_id="1",
+            carrier="aup",
+            tracking_number="T",
+            quantities={item: 1},
+            comments="",
+            notify_customer=False,
         )
 
 
@@ -431,7 +513,13 @@ async def test_a_lost_answer_makes_no_second_shipment(store: Store, box: Sandbox
     box.loses_answers = True
     with pytest.raises(NoAnswer):
         await store.create_shipment(
-            order_id, shipping_id="1", carrier="aup", tracking_number="T", quantities={item: 1}, comments=""
+            order_id,
+            shipping_id="1",
+            carrier="aup",
+            tracking_number="T",
+            quantities={item: 1},
+            comments="",
+            notify_customer=False,
         )
     box.loses_answers = False
     assert len(await store.shipments_of(order_id)) == 1
@@ -463,7 +551,13 @@ async def test_a_shipment_without_number_is_a_bad_answer(answer: Any) -> None:
     async with odd(lambda _: json_answer(answer, 201)) as client:
         with pytest.raises(BadAnswer):
             await client.create_shipment(
-                "1", shipping_id="1", carrier="aup", tracking_number="T", quantities={"11": 1}, comments=""
+                "1",
+                shipping_id="1",
+                carrier="aup",
+                tracking_number="T",
+                quantities={"11": 1},
+                comments="",
+                notify_customer=False,
             )
         assert client.writes == 1
 
@@ -545,9 +639,15 @@ async def test_no_path_is_made_of_what_is_no_number(store: Store, call: str, sto
     calls: dict[str, Callable[[], Awaitable[object]]] = {
         "delete_shipment": lambda: store.delete_shipment(store_id),
         "set_amount": lambda: store.set_amount(store_id, 1),
-        "set_status": lambda: store.set_status(store_id, "C", notify_customer=False),
+        "set_status": lambda: store.set_status(store_id, "C"),
         "create_shipment": lambda: store.create_shipment(
-            store_id, shipping_id="1", carrier="aup", tracking_number="T", quantities={"1": 1}, comments=""
+            store_id,
+            shipping_id="1",
+            carrier="aup",
+            tracking_number="T",
+            quantities={"1": 1},
+            comments="",
+            notify_customer=False,
         ),
         "shipments_of": lambda: store.shipments_of(store_id),
     }
@@ -580,7 +680,7 @@ async def test_a_host_without_put_and_delete_changes_nothing_for_the_caller(stor
     box.refuses_put_and_delete = True
     order_id = box.place_order([(1, 1)], timestamp=START)
     shipment_id = box.save_shipment(order_id, {}, shipping_id=1)
-    await store.set_status(str(order_id), "C", notify_customer=False)
+    await store.set_status(str(order_id), "C")
     await store.set_amount("1", 5)
     await store.delete_shipment(str(shipment_id))
     assert box.orders[order_id].status == "C"

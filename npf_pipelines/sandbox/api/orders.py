@@ -4,6 +4,7 @@ from npf_pipelines.sandbox.answers import order_detail, order_row
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.listing import list_orders
 from npf_pipelines.sandbox.php import first_letter, truth, whole_number
+from npf_pipelines.sandbox.restless import stir
 
 RIGHTS = {"GET": "view_orders", "PUT": "edit_order"}
 
@@ -30,6 +31,8 @@ def _index(call: Call) -> Answer:
         rows = [order_detail(store, order) for order in orders]
     else:
         rows = [order_row(order) for order in orders]
+    if store.restless:
+        stir(store, store.restless)
     return Answer(200, {"orders": rows, "params": params})
 
 

@@ -1,0 +1,47 @@
+"""How many rows to ask a store for at a time, learnt from how it answers.
+
+Here: the rule. Not here: the asking (http.py), walking from page to page (paging.py).
+There is no largest page (known behaviour), each request costs the store and us, and what a store or its host bears
+differs by a factor of a hundred.
+"""
+
+_MOST_ROWS = 500
+_MOST_SECONDS = 1.0
+_MOST_BYTES = 2_000_000
+_STEPS = (4, 2)
+"""How many times as many to ask for, where a store has room for it."""
+
+
+class PageSize:
+    """The size of one list's pages at one store; several requests at a time may share it.
+
+    Attributes:
+        rows: how many to ask for next.
+    """
+
+    def __init__(self, rows: int = 50) -> None:
+        self.rows = rows
+
+    def answered(self, asked: int, got: int, size: int, seconds: float) -> None:
+        """Learn from an answer: more if they would still come quick and small, half if it was slow or large.
+
+        A page that isn't full says nothing of a larger one, nor does one asked for before the size last changed.
+
+        Args:
+            asked: the rows asked for.
+            got: the rows that came.
+            size: the answer's bytes.
+            seconds: from the request to the answer's end.
+        """
+        if seconds > _MOST_SECONDS or size > _MOST_BYTES:
+            self._halve(asked)
+        elif asked == self.rows <= got:
+            times = next((n for n in _STEPS if n * seconds <= _MOST_SECONDS and n * size <= _MOST_BYTES), 1)
+            self.rows = max(asked, min(times * asked, _MOST_ROWS))
+
+    def failed(self, asked: int) -> None:
+        """Learn from an answer that didn't come, or came broken: perhaps it was too much for the store."""
+        self._halve(asked)
+
+    def _halve(self, asked: int) -> None:
+        self.rows = min(self.rows, max(1, asked // 2))

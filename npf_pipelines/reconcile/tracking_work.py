@@ -1,0 +1,118 @@
+"""What the tracking push works on: the plan, an order with its shipments, and what is known of it meanwhile."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
+from npf_pipelines.cscart.models import Order, Shipment
+from npf_pipelines.platform.models import LodgedShipment, OrderState
+from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan, StatusStep
+from npf_pipelines.rules.shipments import PushOutcome
+
+
+@dataclass(frozen=True)
+class TrackingPlan:
+    """What a master setup asks for, resolved against the store."""
+
+    statuses: StatusPlan
+    carriers: Mapping[str, str]
+    notify_customer: bool
+
+
+@dataclass(frozen=True)
+class PushedBefore:
+    """What an earlier run put into the store for a shipment: the store's id of it, and the print of its content."""
+
+    store_shipment_id: str
+    content: str
+
+
+@dataclass(frozen=True)
+class OrderShipments:
+    """All that the platform has lodged of one order, which of it is to be pushed now, and what was pushed before.
+
+    `pushed_before` is by our shipment_id; what of it is no longer lodged was withdrawn.
+    """
+
+    state: OrderState
+    lodged: Sequence[LodgedShipment]
+    pushed_now: frozenset[str]
+    pushed_before: Mapping[str, PushedBefore] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ShipmentResult:
+    """The outcome for one shipment."""
+
+    outcome: PushOutcome
+    reason: str
+    store_shipment_id: str | None = None
+
+
+@dataclass
+class Work:
+    """One order while it is worked on.
+
+    Attributes:
+        ours: what the platform has.
+        order: the order as the store had it when it was last read.
+        in_store: the store's shipments of it; None as long as they need not be read.
+        results: by our shipment_id.
+        created: the store's ids of the shipments made now, by ours.
+        units_created: what they hold, by item_id.
+        is_fresh: whether `order` was read before anything of what is in the store now was made.
+        step: what becomes of the order status.
+    """
+
+    ours: OrderShipments
+    order: Order
+    in_store: list[Shipment] | None = None
+    results: dict[str, ShipmentResult] = field(default_factory=dict)
+    created: dict[str, str] = field(default_factory=dict)
+    units_created: Counter[str] = field(default_factory=Counter)
+    is_fresh: bool = True
+    step: StatusStep = field(
+        default_factory=lambda: StatusStep(
+            None, StatusOutcome.WAITING, "not every shipment of the order is in the store yet"
+        )
+    )
+
+    def note(self, shipment_id: str, outcome: PushOutcome, reason: str, theirs: str | None = None) -> None:
+        """Keep the outcome for one of our shipments."""
+        self.results[shipment_id] = ShipmentResult(outcome, reason, theirs)
+
+    def leave_waiting(self, reason: str) -> None:
+        """What could not be read back is left to the next run, which will find it."""
+        for shipment_id, made in self.created.items():
+            self.note(shipment_id, PushOutcome.WAITING, f"made as {made}, but not read back yet: {reason}", made)
+        if self.step.letter or self.step.outcome is StatusOutcome.WAITING:
+            self.step = StatusStep(None, StatusOutcome.WAITING, reason)
+
+    def judge_completeness(self) -> bool:
+        """Whether every lodged shipment of the order is in the store; if one never will be, the status says so."""
+        outcomes = {result.outcome for result in self.results.values()}
+        if outcomes & {PushOutcome.SET_ASIDE, PushOutcome.REFUSED}:
+            reason = "a shipment of the order is not in the store: see its reason"
+            self.step = StatusStep(None, StatusOutcome.NOT_ASKED, reason)
+            return False
+        return PushOutcome.WAITING not in outcomes
+
+
+def content_print(shipment: LodgedShipment) -> str:
+    """A short print of what of a shipment goes to the store: another one means that the warehouse corrected it."""
+    content = [
+        shipment.carrier,
+        shipment.tracking_number,
+        shipment.tracking_url,
+        sorted(shipment.quantities.items()),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def raise_if_permanent(error: StoreError) -> None:
+    """Go on after what concerns one call only; a wrong key or a missing right concerns them all."""
+    if not error.transient and not isinstance(error, Refused | NotFound):
+        raise error

@@ -1,0 +1,1 @@
+"""Tests of the assets' parts that can be tried without Dagster."""

@@ -1,0 +1,69 @@
+"""An empty shop on a real socket, and a client of it."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import stamina
+from pydantic import SecretStr
+
+from npf_pipelines.cscart import page_size
+from npf_pipelines.cscart.http import ATTEMPTS
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.rules.days import start_of_day
+from npf_pipelines.sandbox.model import Product
+from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.sandbox.store import SandboxStore
+
+ZONE = ZoneInfo("Australia/Sydney")
+FIRST = date(2026, 9, 28)
+"""The clocks go forward on the seventh day, 4 October: it has 23 hours."""
+DAYS = 14
+LAST = FIRST + timedelta(days=DAYS - 1)
+
+
+def second_of(day: int, second: int = 0) -> int:
+    """Unix seconds of a day's begin (0 is FIRST), and so many seconds on."""
+    return int(start_of_day(FIRST + timedelta(days=day), ZONE).timestamp()) + second
+
+
+def day_at(timestamp: int) -> date:
+    return datetime.fromtimestamp(timestamp, UTC).astimezone(ZONE).date()
+
+
+@pytest.fixture(autouse=True)
+def _slow_machines_are_quick_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size of a page doesn't depend on what else this machine does."""
+    monkeypatch.setattr(page_size, "_MOST_SECONDS", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=ATTEMPTS):
+        yield
+
+
+@pytest.fixture(scope="module")
+def stores() -> dict[str, SandboxStore]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(stores: dict[str, SandboxStore]) -> Iterator[SandboxServer]:
+    with SandboxServer(stores) as running:
+        yield running
+
+
+@pytest.fixture
+def box(stores: dict[str, SandboxStore]) -> SandboxStore:
+    store = SandboxStore("acme", clock=lambda: second_of(DAYS) - 1)
+    store.add_product(Product(1, "TOY", "A toy", 1250, amount=1_000_000))
+    stores["acme"] = store
+    return store
+
+
+@pytest.fixture
+async def store(box: SandboxStore, server: SandboxServer) -> AsyncIterator[Store]:
+    async with Store(server.store_url("acme"), box.api_user, SecretStr(box.api_key), timeout=5) as client:
+        yield client

@@ -1,0 +1,58 @@
+"""The short form of the fault campaign, and that it bites."""
+
+import itertools
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from npf_pipelines_tests.faults.campaign import NAIVE, TRACKING_PUSH, Result, run_campaign, undisturbed_world
+from npf_pipelines_tests.faults.injector import Fault, fault_sequence
+
+SEEDS = (1, 2)
+
+
+@cache
+def campaign(seed: int) -> Result:
+    """The tracking push through sixty shipments and six kills."""
+    return run_campaign(seed, 60, 6, TRACKING_PUSH)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_tracking_push_comes_through(seed: int) -> None:
+    result = campaign(seed)
+    assert result.wrongs == dict.fromkeys(result.wrongs, 0)
+    assert result.kills == 6
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_kind_of_fault_was_met(seed: int) -> None:
+    assert set(campaign(seed).faults) == set(Fault)
+
+
+def test_a_naive_pusher_does_not_come_through() -> None:
+    assert run_campaign(SEEDS[0], 120, 6, NAIVE).duplicates > 0
+
+
+def test_undisturbed_every_parcel_arrives_once_beside_the_merchants_own(tmp_path: Path) -> None:
+    world = undisturbed_world(tmp_path, SEEDS[0], 60, TRACKING_PUSH)
+    skus = {line.item_id: line.product_code for order in world.store.orders.values() for line in order.lines}
+    arrived: Counter[object] = Counter()
+    for theirs in world.store.shipments.values():
+        units: Counter[str] = Counter()
+        for item_id, quantity in theirs.products.items():
+            units[skus[item_id]] += quantity
+        arrived[
+            theirs.order_id, theirs.tracking_number, *sorted(units.items())
+        ] += not theirs.tracking_number.startswith("M")
+    wanted: Counter[object] = Counter(
+        (order_id, ours.tracking_number, *sorted(ours.quantities.items())) for order_id, ours in world.parcels
+    )
+    assert +arrived == wanted
+
+
+def test_the_same_seed_gives_the_same_faults() -> None:
+    first, again, other = (list(itertools.islice(fault_sequence(seed, 0.2), 500)) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other

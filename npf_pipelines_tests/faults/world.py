@@ -1,0 +1,140 @@
+"""A store, and a platform that has imported its orders and lodged shipments of them: the same by the same seed.
+
+Not here: the client itself (plan.py), and anything being pushed.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from npf_pipelines.platform.gateway import Platform
+from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.platform.tables import OrderStatus, open_platform, orders, shipment_lines, shipments
+from npf_pipelines.sandbox.model import Line, Product, Status
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
+from npf_pipelines_tests.faults.plan import API_KEY, API_USER, CARRIERS, CLIENT, IMPORTED_FROM, PARTIALLY_SHIPPED
+
+_PRODUCTS = 12
+
+
+@dataclass(frozen=True)
+class World:
+    """The two ends of the push.
+
+    Attributes:
+        store: the store, in which a few shipments of the merchant's own stand already.
+        platform_url: the platform's database.
+        parcels: everything that is lodged, as the store's order id and the shipment.
+    """
+
+    store: SandboxStore
+    platform_url: str
+    parcels: list[tuple[int, LodgedShipment]]
+
+
+def build_world(folder: Path, seed: int, parcels: int) -> World:
+    """Orders with at least that many lodged parcels in all.
+
+    Among them are several parcels of one order, also under one tracking number; one SKU on two lines; rests on back
+    order or still being picked; and orders of which the merchant has shipped something already.
+    """
+    dice = random.Random(seed)
+    store = _empty_store()
+    url = f"sqlite:///{folder / 'platform.sqlite'}"
+    engine = open_platform(url)
+    lodged_parcels: list[tuple[int, LodgedShipment]] = []
+    while len(lodged_parcels) < parcels:
+        order_id = _place_order(store, dice)
+        left = _units(store.orders[order_id].lines)
+        _ship_some_as_merchant(store, dice, order_id, left)
+        status = _hold_some_back(dice, left)
+        packed = list(_pack(dice, order_id, left, first=len(lodged_parcels)))
+        _bring_to_platform(engine, store, order_id, status, packed)
+        lodged_parcels += [(order_id, parcel) for parcel in packed]
+    engine.dispose()
+    return World(store, url, lodged_parcels)
+
+
+def _empty_store() -> SandboxStore:
+    store = SandboxStore(CLIENT, api_user=API_USER, api_key=API_KEY.get_secret_value(), clock=NOON.timestamp)
+    store.statuses[PARTIALLY_SHIPPED] = Status(PARTIALLY_SHIPPED, "Partially shipped", "D")
+    for number in range(1, _PRODUCTS + 1):
+        store.add_product(Product(number, f"SKU-{number}", f"Product {number}", 1250, amount=10**6))
+    return store
+
+
+def _place_order(store: SandboxStore, dice: random.Random) -> int:
+    products = dice.sample(range(1, _PRODUCTS + 1), dice.randint(1, 3))
+    if dice.random() < 0.3:
+        products.append(products[0])  # One SKU on two lines.
+    status = dice.choice(IMPORTED_FROM)
+    return store.place_order([(product, dice.randint(1, 5)) for product in products], status=status)
+
+
+def _units(lines: list[Line]) -> Counter[str]:
+    units: Counter[str] = Counter()
+    for line in lines:
+        units[line.product_code] += line.amount
+    return units
+
+
+def _ship_some_as_merchant(store: SandboxStore, dice: random.Random, order_id: int, left: Counter[str]) -> None:
+    """For some orders, a shipment that isn't the warehouse's."""
+    if left.total() > 1 and dice.random() < 0.15:
+        line = dice.choice(store.orders[order_id].lines)
+        left[line.product_code] -= 1
+        store.save_shipment(
+            order_id, {line.item_id: 1}, shipping_id=1, carrier="ups", tracking_number=f"M{order_id}", notify=True
+        )
+
+
+def _hold_some_back(dice: random.Random, left: Counter[str]) -> OrderStatus:
+    """For some orders, a rest that isn't lodged."""
+    status = dice.choice([OrderStatus.SHIPPED, OrderStatus.SHIPPED, OrderStatus.BACK_ORDER, OrderStatus.PICKING])
+    if left.total() == 1:
+        return OrderStatus.SHIPPED
+    if status is not OrderStatus.SHIPPED:
+        left[dice.choice(list(left.elements()))] -= 1
+    return status
+
+
+def _pack(dice: random.Random, order_id: int, left: Counter[str], first: int) -> Iterator[LodgedShipment]:
+    """The units in up to three parcels, some of which share a tracking number."""
+    parcels: list[Counter[str]] = [Counter() for _ in range(dice.randint(1, 3))]
+    for sku in left.elements():
+        dice.choice(parcels)[sku] += 1
+    carrier, share_a_number = dice.choice(CARRIERS), dice.random() < 0.15
+    for number, parcel in enumerate(filter(None, parcels)):
+        yield lodged(
+            f"{CLIENT}-{order_id}-{number}",
+            f"T{order_id}" if share_a_number else f"T{order_id}-{number}",
+            order_number=f"CS{order_id}",
+            carrier=carrier,
+            lodged_at=NOON + timedelta(seconds=first + number),
+            quantities=dict(parcel),
+        )
+
+
+def _bring_to_platform(
+    engine: sa.Engine, store: SandboxStore, order_id: int, status: OrderStatus, packed: list[LodgedShipment]
+) -> None:
+    lines = [platform_line(line.item_id, line.product_code, line.amount) for line in store.orders[order_id].lines]
+    Platform(engine).import_orders(CLIENT, [platform_order(f"CS{order_id}", *lines)], NOON)
+    with engine.begin() as connection:
+        connection.execute(sa.update(orders).where(orders.c.order_number == f"CS{order_id}").values(status=status))
+        for parcel in packed:
+            row = {column.name: getattr(parcel, column.name) for column in shipments.c if column.name != "client"}
+            connection.execute(sa.insert(shipments).values(client=CLIENT, **row))
+            connection.execute(
+                sa.insert(shipment_lines),
+                [
+                    {"shipment_id": parcel.shipment_id, "sku": sku, "quantity": quantity}
+                    for sku, quantity in parcel.quantities.items()
+                ],
+            )

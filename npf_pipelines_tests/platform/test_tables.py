@@ -1,0 +1,94 @@
+"""Tests of npf_pipelines.platform.tables."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Barrier
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus, metadata, open_platform, stock
+
+NOON = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
+
+
+def put(engine: sa.Engine, updated_at: datetime | None) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.insert(stock).values(client="acme", sku="KITE", on_hand=5, updated_at=updated_at))
+
+
+def test_every_key_begins_with_the_client() -> None:
+    keys = {table.name: [column.name for column in table.primary_key] for table in metadata.sorted_tables}
+    assert keys == {
+        "orders": ["client", "order_number"],
+        "order_lines": ["client", "order_number", "line_id"],
+        # A shipment's number is the platform's own, unique over all clients.
+        "shipments": ["shipment_id"],
+        "shipment_lines": ["shipment_id", "sku"],
+        "stock": ["client", "sku"],
+        "leases": ["client", "flow"],
+    }
+
+
+def test_an_order_takes_stock_until_it_is_shipped_or_cancelled() -> None:
+    assert set(OrderStatus) - OPEN_STATUSES == {OrderStatus.SHIPPED, OrderStatus.CANCELLED}
+
+
+def test_what_is_there_stays_there_when_it_is_opened_again(url: str) -> None:
+    put(open_platform(url), NOON)
+    with open_platform(url).connect() as connection:
+        assert connection.scalar(sa.select(stock.c.on_hand)) == 5
+
+
+def test_several_processes_may_open_a_new_database_at_once(url: str) -> None:
+    at_once = Barrier(4, timeout=10)
+
+    def open_it() -> list[str]:
+        at_once.wait()
+        opened = open_platform(url)
+        names = sa.inspect(opened).get_table_names()
+        opened.dispose()
+        return names
+
+    with ThreadPoolExecutor(4) as threads:
+        for names in [thread.result() for thread in [threads.submit(open_it) for _ in range(4)]]:
+            assert set(names) == set(metadata.tables)
+
+
+def test_the_folder_of_an_sqlite_file_is_made(tmp_path: Path) -> None:
+    open_platform(f"sqlite:///{tmp_path}/new/folder/platform.sqlite").dispose()
+    assert (tmp_path / "new/folder/platform.sqlite").exists()
+
+
+def test_a_moment_comes_back_as_it_went_whatever_its_zone(engine: sa.Engine) -> None:
+    put(engine, NOON.astimezone(ZoneInfo("Australia/Sydney")))
+    with engine.connect() as connection:
+        read = connection.scalar(sa.select(stock.c.updated_at))
+    assert read == NOON
+    assert read is not None
+    assert read.tzinfo is UTC
+
+
+def test_moments_compare_as_moments(engine: sa.Engine) -> None:
+    put(engine, NOON)
+    earlier = datetime(2026, 11, 20, 22, tzinfo=ZoneInfo("Australia/Sydney"))
+    with engine.connect() as connection:
+        later_ones = sa.select(sa.func.count()).select_from(stock)
+        assert connection.scalar(later_ones.where(stock.c.updated_at > earlier)) == 1
+        assert connection.scalar(later_ones.where(stock.c.updated_at < earlier)) == 0
+
+
+def test_a_moment_without_zone_is_refused(engine: sa.Engine) -> None:
+    with pytest.raises(sa.exc.StatementError, match="has no time zone"):
+        put(engine, NOON.replace(tzinfo=None))
+
+
+def test_an_error_quotes_no_values(engine: sa.Engine) -> None:
+    row = {"client": "acme", "sku": "Ann Lee", "on_hand": 5, "updated_at": None}
+    with engine.begin() as connection, pytest.raises(sa.exc.IntegrityError) as refused:
+        connection.execute(sa.insert(stock), [row])
+    # PostgreSQL would add the whole row to its sentence.
+    assert "updated_at" in str(refused.value)
+    assert "Ann Lee" not in f"{refused.value} {refused.value!r} {refused.value.orig} {refused.value.orig!r}"

@@ -1,0 +1,300 @@
+"""What happens to shipments and order statuses in the store: corrections, withdrawals, mails, vetoes, lost answers."""
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments
+from npf_pipelines.sandbox.model import Order, Shipment
+from npf_pipelines_tests.loop import Loop, write_setup
+
+
+@pytest.fixture
+def lodged(loop: Loop) -> Loop:
+    """A world in which one order of acme, of three kites and a drum, is on the platform, and nothing else."""
+    store = loop.stores["acme"]
+    australian = next(order.customer for order in store.orders.values() if order.customer.ship_to.country == "AU")
+    for order_id in list(store.orders):
+        store.remove_order(order_id)
+    kite, drum = [one for one in store.products.values() if one.product_code and one.tracking == "B"][3:5]
+    kite.amount = drum.amount = 100
+    store.place_order([(kite.product_id, 3), (drum.product_id, 1)], customer=australian)
+    store.mails.clear()
+    assert [one.failure for one in loop.run("orders", "acme")] == [""]
+    return loop
+
+
+def the_order(loop: Loop) -> Order:
+    (order,) = loop.stores["acme"].orders.values()
+    return order
+
+
+def skus(loop: Loop) -> tuple[str, str]:
+    kite, drum = the_order(loop).lines
+    return kite.product_code, drum.product_code
+
+
+def lodge(
+    loop: Loop, shipment_id: str, tracking_number: str, quantities: dict[str, int], *, rest: bool = False
+) -> None:
+    """The warehouse lodges a parcel of the order; `rest` says that something is on back order."""
+    order_id = str(the_order(loop).order_id)
+    with loop.house.engine.begin() as connection:
+        connection.execute(
+            sa.insert(shipments).values(
+                shipment_id=shipment_id,
+                client="acme",
+                order_number=f"CS{order_id}",
+                carrier="StarTrack",
+                tracking_number=tracking_number,
+                tracking_url=f"https://startrack.example/{tracking_number}",
+                lodged_at=datetime.now(UTC),
+            )
+        )
+        for sku, quantity in quantities.items():
+            connection.execute(sa.insert(shipment_lines).values(shipment_id=shipment_id, sku=sku, quantity=quantity))
+            connection.execute(
+                sa.update(order_lines)
+                .where(order_lines.c.order_number == f"CS{order_id}", order_lines.c.sku == sku)
+                .values(quantity_shipped=order_lines.c.quantity_shipped + quantity)
+            )
+        status = OrderStatus.BACK_ORDER if rest else OrderStatus.SHIPPED
+        connection.execute(sa.update(orders).where(orders.c.client == "acme").values(status=status))
+
+
+def correct(loop: Loop, shipment_id: str, **values: Any) -> None:
+    with loop.house.engine.begin() as connection:
+        connection.execute(sa.update(shipments).where(shipments.c.shipment_id == shipment_id).values(**values))
+
+
+def withdraw(loop: Loop, shipment_id: str) -> None:
+    with loop.house.engine.begin() as connection:
+        for table in (shipments, shipment_lines):
+            connection.execute(sa.delete(table).where(table.c.shipment_id == shipment_id))
+
+
+def push(loop: Loop) -> str:
+    (run,) = loop.run("shipments", "acme")
+    return run.failure
+
+
+def in_store(loop: Loop) -> dict[str, Shipment]:
+    """The store's shipments by tracking number; none stands there twice."""
+    found = list(loop.stores["acme"].shipments.values())
+    by_number = {
+        shipment.tracking_number: shipment for shipment in found if shipment.order_id == the_order(loop).order_id
+    }
+    assert len(by_number) == len([one for one in found if one.order_id == the_order(loop).order_id])
+    return by_number
+
+
+def pushed(loop: Loop, shipment_id: str = "S1") -> dict[str, Any]:
+    relation = loop.house.lake.query(f"FROM tracking_push WHERE shipment_id = '{shipment_id}'")
+    (row,) = relation.fetchall()
+    return dict(zip(relation.columns, row, strict=True))
+
+
+def test_a_whole_order_is_pushed_and_complete(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    assert push(lodged) == ""
+    shipment = in_store(lodged)["T1"]
+    assert sorted(shipment.products.values()) == [1, 3]
+    assert "https://startrack.example/T1" in shipment.comments
+    assert the_order(lodged).status == "C"
+    row = pushed(lodged)
+    assert (row["outcome"], row["status_outcome"], row["order_status"]) == ("confirmed", "set", "C")
+
+
+def test_one_shipment_costs_one_write_and_shared_reads(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    store = lodged.stores["acme"]
+    asked, written = store.requests, store.writes
+    push(lodged)
+    assert store.writes - written == 2  # the shipment, and the order's status
+    assert store.requests - asked == 5  # the order read, read back, and read back with its status
+
+
+def test_a_confirmed_day_is_rerun_with_one_read_and_no_write(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    push(lodged)
+    store = lodged.stores["acme"]
+    asked, written = store.requests, store.writes
+    assert push(lodged) == ""
+    assert (store.requests - asked, store.writes - written) == (1, 0)
+    assert pushed(lodged)["outcome"] == "already_there"
+
+
+def test_parcels_of_one_order_and_the_rest_on_back_order(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    write_setup(lodged.settings.clients, "acme", lodged.url, tracking={"partially_shipped_status": "On hold"})
+    lodge(lodged, "S1", "T1", {kite: 1})
+    lodge(lodged, "S2", "T2", {kite: 1}, rest=True)
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1", "T2"}
+    assert the_order(lodged).status == "E"
+    lodge(lodged, "S3", "T3", {kite: 1, drum: 1})
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1", "T2", "T3"}
+    assert the_order(lodged).status == "C"
+
+
+def test_a_corrected_shipment_replaces_what_was_pushed_and_mails_nobody_again(lodged: Loop) -> None:
+    write_setup(lodged.settings.clients, "acme", lodged.url, tracking={"notify_customer": True})
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    push(lodged)
+    mails = list(lodged.stores["acme"].mails)
+    assert [mail.kind for mail in mails] == ["shipment"]
+    correct(lodged, "S1", tracking_number="T1-CORRECTED")
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1-CORRECTED"}
+    assert lodged.stores["acme"].mails == mails
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1-CORRECTED"}
+
+
+def test_a_withdrawn_shipment_leaves_the_store_and_keeps_its_row(lodged: Loop) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1})
+    lodge(lodged, "S2", "T2", {kite: 1}, rest=True)
+    push(lodged)
+    withdraw(lodged, "S2")
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1"}
+    assert pushed(lodged, "S2")["outcome"] == "withdrawn"
+    assert push(lodged) == ""
+    assert pushed(lodged, "S2")["outcome"] == "withdrawn"
+
+
+def test_the_last_shipment_withdrawn_leaves_the_store_too(lodged: Loop) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1}, rest=True)
+    push(lodged)
+    withdraw(lodged, "S1")
+    assert push(lodged) == ""
+    assert in_store(lodged) == {}
+
+
+def test_without_the_ledger_nothing_is_doubled(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    push(lodged)
+    for path in (lodged.settings.data / "lake" / "tracking_push").rglob("*.parquet"):
+        path.unlink()
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1"}
+
+
+def test_a_shipment_that_the_merchant_deleted_is_made_again(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    push(lodged)
+    store = lodged.stores["acme"]
+    store.delete_shipment(in_store(lodged)["T1"].shipment_id)
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1"}
+
+
+def test_what_others_have_shipped_counts(lodged: Loop) -> None:
+    kite, _drum = skus(lodged)
+    store, order = lodged.stores["acme"], the_order(lodged)
+    store.save_shipment(order.order_id, {order.lines[1].item_id: 1}, shipping_id=1, carrier="Bike", tracking_number="B")
+    lodge(lodged, "S1", "T1", {kite: 3})
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"B", "T1"}
+    assert order.status == "C"
+
+
+@pytest.mark.parametrize(
+    ("quantities", "said"),
+    [({"kite": 4}, "only 3 still to ship"), ({"NO-SUCH": 1}, "no line with the SKU NO-SUCH")],
+)
+def test_what_does_not_fit_the_order_is_set_aside(lodged: Loop, quantities: dict[str, int], said: str) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite if sku == "kite" else sku: number for sku, number in quantities.items()})
+    assert push(lodged) == ""
+    row = pushed(lodged)
+    assert row["outcome"] == "set_aside"
+    assert said in row["reason"]
+    assert in_store(lodged) == {}
+    assert row["status_outcome"] == "not_asked"
+
+
+def test_mail_goes_out_only_if_the_setup_says_so(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    push(lodged)
+    assert lodged.stores["acme"].mails == []
+
+
+def test_the_merchants_own_status_is_left_alone(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodged.stores["acme"].change_status(the_order(lodged).order_id, "H")
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    assert push(lodged) == ""
+    row = pushed(lodged)
+    assert (the_order(lodged).status, row["status_outcome"]) == ("H", "left_alone")
+
+
+def test_a_veto_behind_a_200_is_noticed(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodged.stores["acme"].vetoes.add(("P", "C"))
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    assert push(lodged) == ""
+    row = pushed(lodged)
+    assert (row["status_outcome"], row["order_status"]) == ("refused", "P")
+    assert "not C" in row["status_reason"]
+
+
+def test_backordered_instead_of_complete_is_noticed(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    store, order = lodged.stores["acme"], the_order(lodged)
+    write_setup(lodged.settings.clients, "acme", lodged.url, orders={"statuses": ["Paid", "Failed"]})
+    store.change_status(order.order_id, "F")
+    for line in order.lines:
+        store.set_amount(line.product_id, 0)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    assert push(lodged) == ""
+    row = pushed(lodged)
+    assert (row["status_outcome"], row["order_status"]) == ("refused", "B")
+
+
+def test_lost_answers_double_nothing(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    store = lodged.stores["acme"]
+    store.loses_answers = True
+    assert "acme" in push(lodged)
+    store.loses_answers = False
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1"}
+    assert the_order(lodged).status == "C"
+
+
+def test_two_runs_at_once_push_each_shipment_once(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    said: list[str] = []
+    runs = [threading.Thread(target=lambda: said.append(push(lodged))) for _ in range(2)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert in_store(lodged).keys() == {"T1"}
+    assert all(one == "" or "another run is at work" in one for one in said)
+
+
+def test_a_wrong_key_stops_the_client_at_once(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    store = lodged.stores["acme"]
+    store.api_key = "another"
+    asked = store.requests
+    assert "401" in push(lodged)
+    assert store.requests == asked + 1
