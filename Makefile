@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo dev test lint lock clean
+.PHONY: install demo dev test faults lint lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file
 
@@ -22,6 +22,9 @@ dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, unt
 test: install ## the whole suite
 	$(BIN)/pytest --numprocesses 2
 
+faults: install ## the long fault campaign: thousands of shipments, hundreds of kills
+	$(BIN)/python -m npf_pipelines_tests.faults
+
 lint: install ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,5 +34,5 @@ lock: ## the newest versions that pyproject.toml allows, with hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url \
 		--no-emit-find-links --custom-compile-command "make lock" --upgrade --output-file requirements.lock pyproject.toml
 
-clean: ## forget the environment and all data of demo and dev
-	rm -rf .venv data/demo
+clean: ## forget the environment; what is in data/ stays
+	rm -rf .venv

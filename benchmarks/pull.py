@@ -75,7 +75,7 @@ def _dlt(url: str, params: dict[str, Any], *further: dict[str, Any]) -> int:
     os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "EXTRACT__WORKERS": str(CONCURRENCY)}
     from dlt.sources.rest_api import rest_api_source  # noqa: PLC0415
 
-    orders = {
+    orders: Any = {
         "name": "orders",
         "endpoint": {
             "path": "orders",
@@ -85,17 +85,17 @@ def _dlt(url: str, params: dict[str, Any], *further: dict[str, Any]) -> int:
         },
         "parallelized": True,
     }
+    resources: list[Any] = [orders, *further]
     source = rest_api_source(
         {
             "client": {
                 "base_url": f"{url}/api/2.0/",
                 "auth": {"type": "http_basic", "username": API_USER, "password": API_KEY},
             },
-            "resources": [orders, *further],
+            "resources": resources,
         }
     )
-    wanted = (further or [orders])[-1]["name"]
-    return sum(1 for _ in source.resources[wanted])
+    return len(list(source.resources[resources[-1]["name"]]))
 
 
 def plain_loop(url: str, page: int) -> int:

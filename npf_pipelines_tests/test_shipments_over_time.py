@@ -226,6 +226,16 @@ def test_what_does_not_fit_the_order_is_set_aside(lodged: Loop, quantities: dict
     assert row["status_outcome"] == "not_asked"
 
 
+def test_a_shipment_that_the_store_could_not_name_is_set_aside(lodged: Loop) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "", {kite: 1})
+    correct(lodged, "S1", carrier="")
+    lodge(lodged, "S2", "T2", {kite: 1})
+    assert push(lodged) == ""
+    assert pushed(lodged)["outcome"] == "set_aside"
+    assert in_store(lodged).keys() == {"T2"}
+
+
 def test_mail_goes_out_only_if_the_setup_says_so(lodged: Loop) -> None:
     kite, drum = skus(lodged)
     lodge(lodged, "S1", "T1", {kite: 3, drum: 1})

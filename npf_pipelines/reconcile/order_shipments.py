@@ -105,6 +105,10 @@ async def _withdraw(store: Store, work: Work, lease: Lease) -> None:
 
 async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: TrackingPlan, lease: Lease) -> None:
     laid = spread(shipment.quantities, work.order, work.in_store or [])
+    if not shipment.carrier and not shipment.tracking_number:
+        reason = "lodged without carrier and tracking number, which the store demands: complete it on the platform"
+        work.note(shipment.shipment_id, PushOutcome.SET_ASIDE, reason)
+        return
     if laid.problem:
         reason = f"{laid.problem}: compare the order in store and warehouse"
         work.note(shipment.shipment_id, PushOutcome.SET_ASIDE, reason)

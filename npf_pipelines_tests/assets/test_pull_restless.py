@@ -61,7 +61,7 @@ def test_page_numbers_lose_and_double_orders_there(box: SandboxStore, server: Sa
     seen: Counter[int] = Counter()
     with httpx.Client(base_url=server.store_url("acme"), auth=(box.api_user, box.api_key)) as client:
         for page in itertools.count(1):
-            query = {"page": page, "items_per_page": 10, "sort_by": "date", "sort_order": "asc"}
+            query: dict[str, str | int] = {"page": page, "items_per_page": 10, "sort_by": "date", "sort_order": "asc"}
             rows = client.get("/api/2.0/orders", params=query).json()["orders"]
             seen.update(int(row["order_id"]) for row in rows)
             if not rows:

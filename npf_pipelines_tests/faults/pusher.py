@@ -10,6 +10,7 @@ import logging
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,34 +31,42 @@ _ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
 async def push(store_url: str, platform_url: str, ledger: Path, timeout: float) -> Sequence[Pushed]:  # noqa: ASYNC109
-    """Bring everything lodged into the store, and write into the ledger what came of it, as the asset does.
+    """Bring everything lodged into the store, day by day, and keep a ledger of what came of it, as the asset does.
 
     Args:
         store_url: the store's address without `/api`.
         platform_url: the platform's database.
-        ledger: the file of what earlier lives pushed; a life that is killed writes nothing into it.
+        ledger: the file of what earlier lives pushed; it knows nothing of the day
+            in the middle of which a life was killed.
         timeout: seconds, as for `Store`.
     """
     engine = open_platform(platform_url)
     platform = Platform(engine)
     by_order = lodged_by_order(platform)
+    states = platform.order_states(CLIENT, by_order)
     before = _read(ledger)
-    orders = [
-        OrderShipments(
-            state,
-            by_order[number],
-            frozenset(shipment.shipment_id for shipment in by_order[number]),
-            {one.shipment_id: before[one.shipment_id] for one in by_order[number] if one.shipment_id in before},
-        )
-        for number, state in sorted(platform.order_states(CLIENT, by_order).items())
-    ]
+    pushed: list[Pushed] = []
     async with (
         held_lease(engine, CLIENT, "shipments") as lease,
         Store(store_url, API_USER, API_KEY, timeout=timeout) as store,
     ):
-        pushed = await push_tracking(store, orders, PLAN, lease)
-    contents = {one.shipment_id: content_print(one) for shipments in by_order.values() for one in shipments}
-    _write(ledger, [(row.shipment_id, row.store_shipment_id, contents[row.shipment_id]) for row in pushed])
+        for day in sorted({shipment.lodged_at.date() for shipments in by_order.values() for shipment in shipments}):
+            orders = [
+                OrderShipments(
+                    states[number],
+                    shipments,
+                    frozenset(one.shipment_id for one in shipments if one.lodged_at.date() == day),
+                    {one.shipment_id: before[one.shipment_id] for one in shipments if one.shipment_id in before},
+                )
+                for number, shipments in sorted(by_order.items())
+                if day in {shipment.lodged_at.date() for shipment in shipments}
+            ]
+            contents = {one.shipment_id: content_print(one) for order in orders for one in order.lodged}
+            for row in await push_tracking(store, orders, PLAN, lease):
+                pushed.append(row)
+                if row.store_shipment_id:
+                    before[row.shipment_id] = PushedBefore(row.store_shipment_id, contents[row.shipment_id])
+            _write(ledger, before)
     return pushed
 
 
@@ -69,14 +78,14 @@ def lodged_by_order(platform: Platform) -> Mapping[str, Sequence[LodgedShipment]
     return by_order
 
 
-def _read(ledger: Path) -> Mapping[str, PushedBefore]:
-    rows = json.loads(ledger.read_text()) if ledger.exists() else []
-    return {ours: PushedBefore(theirs, content) for ours, theirs, content in rows if theirs}
+def _read(ledger: Path) -> dict[str, PushedBefore]:
+    rows = json.loads(ledger.read_text()) if ledger.exists() else {}
+    return {shipment_id: PushedBefore(**row) for shipment_id, row in rows.items()}
 
 
-def _write(ledger: Path, rows: Sequence[tuple[str, str | None, str]]) -> None:
+def _write(ledger: Path, pushed: Mapping[str, PushedBefore]) -> None:
     new = ledger.with_suffix(".new")
-    new.write_text(json.dumps(rows))
+    new.write_text(json.dumps({shipment_id: asdict(row) for shipment_id, row in pushed.items()}))
     new.replace(ledger)
 
 

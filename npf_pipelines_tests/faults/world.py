@@ -41,8 +41,8 @@ class World:
 def build_world(folder: Path, seed: int, parcels: int) -> World:
     """Orders with at least that many lodged parcels in all.
 
-    Among them are several parcels of one order, also under one tracking number; one SKU on two lines; rests on back
-    order or still being picked; and orders of which the merchant has shipped something already.
+    Among them are several parcels of one order, also under one tracking number and on several days; one SKU on two
+    lines; rests on back order or still being picked; and orders of which the merchant has shipped something already.
     """
     dice = random.Random(seed)
     store = _empty_store()
@@ -109,14 +109,15 @@ def _pack(dice: random.Random, order_id: int, left: Counter[str], first: int) ->
     parcels: list[Counter[str]] = [Counter() for _ in range(dice.randint(1, 3))]
     for sku in left.elements():
         dice.choice(parcels)[sku] += 1
-    carrier, share_a_number = dice.choice(CARRIERS), dice.random() < 0.15
+    carrier, share_a_number, goes_on = dice.choice(CARRIERS), dice.random() < 0.15, dice.random() < 0.2
     for number, parcel in enumerate(filter(None, parcels)):
         yield lodged(
             f"{CLIENT}-{order_id}-{number}",
             f"T{order_id}" if share_a_number else f"T{order_id}-{number}",
             order_number=f"CS{order_id}",
             carrier=carrier,
-            lodged_at=NOON + timedelta(seconds=first + number),
+            # About a hundred parcels a day; some orders go on the day after.
+            lodged_at=NOON + timedelta(days=number * goes_on, minutes=15 * (first + number)),
             quantities=dict(parcel),
         )
 

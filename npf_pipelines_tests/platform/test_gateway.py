@@ -223,10 +223,13 @@ def test_a_cancelled_order_takes_no_more_stock(platform: Platform) -> None:
     assert set(platform.open_records("acme")) == {"CS2"}
 
 
-def test_an_order_that_the_warehouse_has_moved_on_is_left_as_it_is(platform: Platform, engine: sa.Engine) -> None:
+@pytest.mark.parametrize("status", [OrderStatus.PICKING, OrderStatus.IMPORTED])
+def test_an_order_that_the_warehouse_has_touched_since_is_left_as_it_is(
+    platform: Platform, engine: sa.Engine, status: OrderStatus
+) -> None:
     platform.import_orders("acme", [platform_order("CS1")], NOON)
     seen = platform.records("acme", ["CS1"])["CS1"]
-    move_on(engine, "CS1", OrderStatus.PICKING)
+    move_on(engine, "CS1", status)
     before = [rows(engine, table) for table in metadata.sorted_tables]
     assert not platform.update_order("acme", platform_order("CS1", platform_line("9")), seen, LATER)
     assert not platform.cancel_order("acme", seen, LATER)

@@ -39,8 +39,9 @@ def test_days_on_which_the_clocks_change(zone: ZoneInfo, day: date, starts: date
 
 
 @given(moment=seconds, zone=zones)
-@example(moment=datetime(2024, 9, 8, 4, tzinfo=UTC), zone=ZoneInfo("America/Santiago"))  # a day without 00:00
+@example(moment=datetime(2024, 9, 8, 3, 30, tzinfo=UTC), zone=ZoneInfo("America/Santiago"))  # the next day has no 00:00
 @example(moment=datetime(2024, 4, 7, 3, 30, tzinfo=UTC), zone=ZoneInfo("America/Santiago"))  # 23:30 twice
+@example(moment=datetime(2024, 11, 3, 4, 30, tzinfo=UTC), zone=ZoneInfo("America/Havana"))  # 00:30 twice
 @example(moment=datetime(2011, 12, 30, 10, tzinfo=UTC), zone=ZoneInfo("Pacific/Apia"))  # the day before was left out
 def test_every_moment_belongs_to_exactly_one_day(moment: datetime, zone: ZoneInfo) -> None:
     today = day_of(moment, zone)
