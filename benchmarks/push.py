@@ -1,0 +1,64 @@
+"""What a shipment costs the store, beside the pusher that one writes first: `python -m benchmarks.push`.
+
+Both push the same lodged shipments into a store of their own that answers after 50 ms; ours then once more. The
+naive pusher (npf_pipelines_tests/faults/naive.py) reads nothing, calls one at a time, and knows what it has done only
+by its own file.
+"""
+
+import asyncio
+import logging
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines_tests.faults import naive, pusher
+from npf_pipelines_tests.faults.plan import CLIENT
+from npf_pipelines_tests.faults.world import build_world
+
+SHIPMENTS = 1000
+LATENCY_MS = 50
+TIMEOUT = 30.0
+
+
+def main() -> None:
+    """Print requests, writes and seconds for each shipment."""
+    logging.getLogger("npf_pipelines").setLevel(logging.ERROR)
+    table = Table(title=f"{SHIPMENTS} shipments, {LATENCY_MS} ms latency")
+    for column in ("", "requests/shipment", "writes/shipment", "ms/shipment"):
+        table.add_column(column, justify="left" if not column else "right")
+
+    def ours(store_url: str, platform_url: str, ledger: Path) -> None:
+        asyncio.run(pusher.push(store_url, platform_url, ledger, TIMEOUT))
+
+    def theirs(store_url: str, platform_url: str, ledger: Path) -> None:
+        naive.push(store_url, platform_url, ledger, TIMEOUT)
+
+    first, again = _measure(ours, times=2)
+    (beside,) = _measure(theirs, times=1)
+    for name, figures in (("this push", first), ("this push, run again", again), ("naive pusher", beside)):
+        table.add_row(name, *figures)
+    Console().print(table)
+
+
+def _measure(push: Callable[[str, str, Path], None], times: int) -> list[tuple[str, str, str]]:
+    """The figures of each of several runs over one world."""
+    figures = []
+    with tempfile.TemporaryDirectory() as folder:
+        world = build_world(Path(folder), 1, SHIPMENTS)
+        with SandboxServer({CLIENT: world.store}, latency_ms=LATENCY_MS) as server:
+            for _ in range(times):
+                requests, writes, begun = world.store.requests, world.store.writes, time.perf_counter()
+                push(server.store_url(CLIENT), world.platform_url, Path(folder) / "ledger")
+                seconds = time.perf_counter() - begun
+                counted = (world.store.requests - requests, world.store.writes - writes)
+                figures.append((*(f"{n / SHIPMENTS:.3f}" for n in counted), f"{1000 * seconds / SHIPMENTS:.1f}"))
+    return figures
+
+
+if __name__ == "__main__":
+    main()
