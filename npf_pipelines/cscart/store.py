@@ -4,8 +4,7 @@ Here: the calls that exist, each with what the store makes of it. Not here: HTTP
 models (models.py), and whether anything should be written at all.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -34,6 +33,7 @@ from npf_pipelines.cscart.models import (
 )
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.paging import OrderWalk, Page, read_page, walk_pages
+from npf_pipelines.together import together
 
 _IDS_AT_A_TIME = 50
 _ROWS_AT_A_TIME = 250
@@ -197,11 +197,11 @@ class Store:
     async def orders_by_id(self, ids: Iterable[str]) -> dict[str, Order | UnreadableOrder]:
         """The orders with these ids, whatever their status; ids that the store doesn't know are left out."""
         wanted = dict.fromkeys(order_id for order_id in ids if _is_number(order_id))
-        batches = await _together(self._orders_in_list(batch) for batch in _batches(list(wanted)))
+        batches = await together(self._orders_in_list(batch) for batch in _batches(list(wanted)))
         found = {order_id: order for batch in batches for order_id, order in batch.items()}
         # Incomplete and parent orders are hidden from lists (documented), but not from a call by number.
         hidden = [order_id for order_id in wanted if order_id not in found]
-        others = await _together(self._order_by_number(order_id) for order_id in hidden)
+        others = await together(self._order_by_number(order_id) for order_id in hidden)
         found |= {order_id: order for order_id, order in zip(hidden, others, strict=True) if order is not None}
         return {order_id: found[order_id] for order_id in wanted if order_id in found}
 
@@ -239,7 +239,7 @@ class Store:
 
     async def _orders_of(self, rows: list[object]) -> list[Order | UnreadableOrder]:
         """The orders of a list's rows, those without lines by calls side by side."""
-        return await _together(self._order_of(row) for row in rows)
+        return await together(self._order_of(row) for row in rows)
 
     async def _order_of(self, row: object) -> Order | UnreadableOrder:
         """The order of a list's row, by a call of its own where the row has no lines."""
@@ -361,7 +361,7 @@ class Store:
     async def products_by_id(self, ids: Iterable[str]) -> dict[str, Product]:
         """The products with these ids; ids that the store doesn't know are left out."""
         wanted = dict.fromkeys(product_id for product_id in ids if _is_number(product_id))
-        batches = await _together(self._products_in_list(batch) for batch in _batches(list(wanted)))
+        batches = await together(self._products_in_list(batch) for batch in _batches(list(wanted)))
         found = {product.product_id: product for batch in batches for product in batch}
         return {product_id: found[product_id] for product_id in wanted if product_id in found}
 
@@ -416,13 +416,3 @@ def _parsed(parse: Callable[[object], T], raw: object) -> T:
 
 def _batches(ids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (ids[at : at + _IDS_AT_A_TIME] for at in range(0, len(ids), _IDS_AT_A_TIME))
-
-
-async def _together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results in order; the first failure ends the others and comes out as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return [task.result() for task in tasks]

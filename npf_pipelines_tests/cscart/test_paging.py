@@ -171,7 +171,7 @@ def test_a_walk_that_is_cut_and_another_from_there_meet_without_gap_or_overlap(
 
     async def run() -> list[object]:
         one = walk(listing(rows, size), at(100), at(110))
-        start = await anext(one, [])
+        start: list[object] = await anext(one, [])
         reached = max((int(each["timestamp"]) for each in start), default=99)  # type: ignore[index]
         border = max(cut, reached)
         one.stop_at(at(border))
