@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.cscart.errors import NoAnswer
+from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments
 from npf_pipelines.sandbox.model import Order, Shipment
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -308,3 +310,64 @@ def test_a_wrong_key_stops_the_client_at_once(lodged: Loop) -> None:
     asked = store.requests
     assert "401" in push(lodged)
     assert store.requests == asked + 1
+
+
+def test_of_two_parcels_alike_each_has_one_of_its_own(lodged: Loop) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "TWIN", {kite: 1})
+    lodge(lodged, "S2", "TWIN", {kite: 1}, rest=True)
+    assert push(lodged) == ""
+    store = lodged.stores["acme"]
+    ours = [one.shipment_id for one in store.shipments.values() if one.tracking_number == "TWIN"]
+    assert len(ours) == 2
+    assert {pushed(lodged, one)["store_shipment_id"] for one in ("S1", "S2")} == {str(one) for one in ours}
+    store.delete_shipment(ours[0])
+    assert push(lodged) == ""
+    assert len([one for one in store.shipments.values() if one.tracking_number == "TWIN"]) == 2
+    assert len({pushed(lodged, one)["store_shipment_id"] for one in ("S1", "S2")}) == 2
+
+
+def test_an_outage_forgets_nothing_that_a_correction_needs(lodged: Loop) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1}, rest=True)
+    push(lodged)
+    store = lodged.stores["acme"]
+    store.switched_off = True
+    assert "acme" in push(lodged)
+    store.switched_off = False
+    correct(lodged, "S1", tracking_number="T1-CORRECTED")
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1-CORRECTED"}
+
+
+def test_a_withdrawal_during_an_outage_is_made_good(lodged: Loop) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1})
+    lodge(lodged, "S2", "T2", {kite: 1}, rest=True)
+    push(lodged)
+    withdraw(lodged, "S2")
+    store = lodged.stores["acme"]
+    store.switched_off = True
+    assert "acme" in push(lodged)
+    assert pushed(lodged, "S2")["outcome"] == "waiting"
+    store.switched_off = False
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1"}
+    assert pushed(lodged, "S2")["outcome"] == "withdrawn"
+
+
+def test_after_an_unknown_end_nothing_more_is_laid_on_the_order(lodged: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1})
+    lodge(lodged, "S2", "T2", {kite: 1}, rest=True)
+
+    async def lost(*_: object, **__: object) -> str:
+        raise NoAnswer("the request was sent, but no answer came")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "create_shipment", lost)
+        assert "no answer came" in push(lodged)
+    assert {pushed(lodged, one)["outcome"] for one in ("S1", "S2")} == {"waiting"}
+    assert in_store(lodged) == {}
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1", "T2"}

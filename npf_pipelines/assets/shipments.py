@@ -23,7 +23,13 @@ from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.lease import held_lease
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
-from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan, content_print
+from npf_pipelines.reconcile.tracking_work import (
+    NOT_READ_BACK,
+    OrderShipments,
+    PushedBefore,
+    TrackingPlan,
+    content_print,
+)
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan
 from npf_pipelines.rules.shipments import PushOutcome
@@ -74,16 +80,15 @@ async def _push(walk: ClientWalk, lodged: Lodged) -> None:
     for day, shipments in lodged.items():
         contents = {shipment.shipment_id: content_print(shipment) for shipment in shipments}
         # What was withdrawn keeps its row on the day on which it was lodged.
-        of_day = [*contents, *(withdrawn for withdrawn in ledger.of_day(day) if withdrawn not in contents)]
+        of_day = [*contents, *(one for one in ledger.of_day(day) if one in rows and one not in contents)]
         table = [
             rows[one]
             | {
-                "content": contents.get(one),
+                "content": ledger.content(rows[one], day, contents.get(one)),
                 "confirmed_at": ledger.confirmed_at(rows[one], day),
                 "pushed_at": walk.now,
             }
             for one in of_day
-            if one in rows
         ]
         waits = {row["shipment_id"]: said for row in table if (said := _what_waits(row))}
         waiting |= waits
@@ -114,7 +119,15 @@ class _Ledger:
         row = self.of_day(day).get(shipment_id)
         if row is None or row["store_shipment_id"] is None or row["outcome"] == PushOutcome.WITHDRAWN:
             return None
-        return PushedBefore(row["store_shipment_id"], row["content"] or "")
+        return PushedBefore(row["store_shipment_id"], row["content"] or NOT_READ_BACK)
+
+    def content(self, row: Mapping[str, Any], day: date, now: str | None) -> str | None:
+        """The print of what the store has of the shipment: what waits is as it was before, if it was there at all."""
+        if row["outcome"] != PushOutcome.WAITING:
+            return now
+        before = self.of_day(day).get(row["shipment_id"], {})
+        is_same = before.get("store_shipment_id") == row["store_shipment_id"]
+        return before.get("content") if is_same else NOT_READ_BACK
 
     def confirmed_at(self, row: Mapping[str, Any], day: date) -> datetime | None:
         """Since when the store is known to have the shipment as this row names it."""
@@ -150,7 +163,8 @@ def _by_order(
         for shipment_id, day in days.items():
             if pushed := ledger.pushed(shipment_id, day):
                 before[number][shipment_id] = pushed
-    withdrawn = {one: row for one, (row, _) in missing.items() if row["outcome"] == PushOutcome.WITHDRAWN}
+    moved = {shipment.shipment_id for shipments in everything.values() for shipment in shipments}
+    withdrawn = {one: _withdrawn(row) for one, (row, _) in missing.items() if one not in moved}
     orders = [
         OrderShipments(state, everything.get(number, []), frozenset(now[number]), before[number])
         for number, state in sorted(states.items())
@@ -163,6 +177,16 @@ def _by_order(
         if shipment.order_number not in states
     }
     return orders, unknown | withdrawn
+
+
+def _withdrawn(row: dict[str, Any]) -> dict[str, Any]:
+    """The row of a shipment that is no longer lodged, until the store has been asked about it."""
+    if row["outcome"] == PushOutcome.WITHDRAWN:
+        return row
+    if row["store_shipment_id"] is None:
+        return row | {"outcome": PushOutcome.WITHDRAWN, "reason": "withdrawn before it was in the store"}
+    reason = "withdrawn by the warehouse, but still to be deleted from the store"
+    return row | {"outcome": PushOutcome.WAITING, "reason": reason}
 
 
 def _unknown(shipment: LodgedShipment) -> Pushed:

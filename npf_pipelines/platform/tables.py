@@ -5,11 +5,13 @@ Times are UTC, quantities whole numbers, and `client` is part of every key.
 """
 
 import enum
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import stamina
 from sqlalchemy.types import TypeDecorator
 
 
@@ -186,6 +188,9 @@ def _leave_out_the_row(context: sa.engine.ExceptionContext) -> None:
 
 def _sqlite_for_several_processes(connection: Any, _record: object) -> None:
     """Readers beside one writer, and a writer that waits its turn."""
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA busy_timeout=30000")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    # The switch to WAL doesn't wait by itself for another process that is just switching, too.
+    for attempt in stamina.retry_context(on=sqlite3.OperationalError, attempts=50, wait_initial=0.01, wait_max=0.2):
+        with attempt:
+            connection.execute("PRAGMA journal_mode=WAL")

@@ -10,7 +10,7 @@ from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.lease import Lease
 from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.reconcile.tracking_work import TrackingPlan, Work, content_print, raise_if_permanent
+from npf_pipelines.reconcile.tracking_work import NOT_READ_BACK, TrackingPlan, Work, content_print, raise_if_permanent
 from npf_pipelines.rules.shipments import PushOutcome, match, skus_of, spread
 
 
@@ -30,7 +30,8 @@ async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, lease: L
     try:
         work.in_store = await store.shipments_of(work.order.order_id) if work.order.shipment_ids else []
         await _withdraw(store, work, lease)
-        there = match(ours.lodged, work.order, work.in_store)
+        known = {one: before.store_shipment_id for one, before in ours.pushed_before.items()}
+        there = match(ours.lodged, work.order, work.in_store, known)
         for shipment in ours.lodged:
             if shipment.shipment_id in there:
                 _already_there(work, shipment, there[shipment.shipment_id].shipment_id)
@@ -79,10 +80,13 @@ async def look_after_created(store: Store, work: Work) -> None:
 def _is_as_it_was_pushed(work: Work) -> bool:
     """Whether an earlier run put just this into the store, and the store still has it: nothing needs to be read."""
     ours = work.ours
-    return ours.pushed_before.keys() == {shipment.shipment_id for shipment in ours.lodged} and all(
-        before.store_shipment_id in work.order.shipment_ids and before.content == content_print(shipment)
-        for shipment in ours.lodged
-        for before in [ours.pushed_before[shipment.shipment_id]]
+    in_store = {before.store_shipment_id for before in ours.pushed_before.values()}
+    return (
+        ours.pushed_before.keys() == {shipment.shipment_id for shipment in ours.lodged}
+        # Two parcels alike, each with one of its own.
+        and len(in_store) == len(ours.lodged)
+        and in_store <= set(work.order.shipment_ids)
+        and all(ours.pushed_before[one.shipment_id].content == content_print(one) for one in ours.lodged)
     )
 
 
@@ -93,8 +97,9 @@ async def _withdraw(store: Store, work: Work, lease: Lease) -> None:
     for shipment_id, before in work.ours.pushed_before.items():
         theirs = in_store.get(before.store_shipment_id)
         now = lodged.get(shipment_id)
-        is_as_pushed = now is not None and before.content == content_print(now)
-        if theirs and not is_as_pushed:
+        # What was never read back may be as it is asked for now: that is for the comparison to find.
+        is_kept = now is not None and before.content in {content_print(now), NOT_READ_BACK}
+        if theirs and not is_kept:
             lease.check()
             await store.delete_shipment(theirs.shipment_id)
             work.in_store = [one for one in work.in_store or [] if one is not theirs]
@@ -134,7 +139,7 @@ async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: Trac
         return
     except StoreError as error:
         raise_if_permanent(error)
-        await _after_unknown_end(store, work, shipment, str(error))
+        await _after_unknown_end(store, work, shipment, error)
         return
     work.created[shipment.shipment_id] = made
     work.units_created.update(laid.quantities)
@@ -142,8 +147,13 @@ async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: Trac
     work.note(shipment.shipment_id, PushOutcome.CONFIRMED, "created and read back", made)
 
 
-async def _after_unknown_end(store: Store, work: Work, shipment: LodgedShipment, trouble: str) -> None:
-    """The store may have acted all the same: look, and leave the rest to the next run."""
+async def _after_unknown_end(store: Store, work: Work, shipment: LodgedShipment, trouble: StoreError) -> None:
+    """The store may have acted all the same: look.
+
+    Raises:
+        StoreError: the trouble, when nothing is found. The store may still act, so that nothing more may be laid on
+            the lines that this shipment needs: the rest of the order is left to the next run.
+    """
     known = {theirs.shipment_id for theirs in work.in_store or []}
     work.in_store = await store.shipments_of(work.order.order_id)
     new = [theirs for theirs in work.in_store if theirs.shipment_id not in known]
@@ -154,7 +164,7 @@ async def _after_unknown_end(store: Store, work: Work, shipment: LodgedShipment,
     elif new:
         _otherwise(work, shipment, new[0])
     else:
-        work.note(shipment.shipment_id, PushOutcome.WAITING, trouble)
+        raise trouble
 
 
 async def _shipping_id(store: Store, order: Order) -> str | None:

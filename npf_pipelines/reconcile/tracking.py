@@ -162,12 +162,16 @@ def _rows_alike(ours: OrderShipments, outcome: PushOutcome, reason: str) -> list
 def _row(
     ours: OrderShipments, shipment_id: str, result: ShipmentResult, order_status: str | None, step: StatusStep
 ) -> Pushed:
+    store_shipment_id = result.store_shipment_id
+    if result.outcome is PushOutcome.WAITING and shipment_id in ours.pushed_before:
+        # What is known of it outlives an outage.
+        store_shipment_id = store_shipment_id or ours.pushed_before[shipment_id].store_shipment_id
     return Pushed(
         shipment_id=shipment_id,
         order_number=ours.state.order_number,
         outcome=result.outcome,
         reason=result.reason,
-        store_shipment_id=result.store_shipment_id,
+        store_shipment_id=store_shipment_id,
         order_status=order_status,
         status_outcome=step.outcome,
         status_reason=step.reason,

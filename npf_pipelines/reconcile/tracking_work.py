@@ -22,6 +22,10 @@ class TrackingPlan:
     notify_customer: bool
 
 
+NOT_READ_BACK = ""
+"""The print of a shipment that was made, but of which no run has seen yet what the store made of it."""
+
+
 @dataclass(frozen=True)
 class PushedBefore:
     """What an earlier run put into the store for a shipment: the store's id of it, and the print of its content."""

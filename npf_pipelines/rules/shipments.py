@@ -73,27 +73,42 @@ def remaining(order: Order, in_store: Sequence[Shipment]) -> dict[str, int]:
     return {line.item_id: max(0, line.quantity - shipped[line.item_id]) for line in order.lines}
 
 
-def match(lodged: Sequence[LodgedShipment], order: Order, in_store: Sequence[Shipment]) -> dict[str, Shipment]:
+def match(
+    lodged: Sequence[LodgedShipment],
+    order: Order,
+    in_store: Sequence[Shipment],
+    known: Mapping[str, str] | None = None,
+) -> dict[str, Shipment]:
     """Which shipment of the store is which of ours: by tracking number and lines, each used once.
 
     Args:
         lodged: every shipment the platform has of the order, also those of other days.
         order: the store's order.
         in_store: the store's shipments of it.
+        known: the store's ids of those that an earlier run has matched, by our shipment_id; they go first, so that
+            two parcels alike don't change places.
 
     Returns:
         The store's shipment by our shipment_id; ours that the store doesn't have are left out.
     """
+    known = known or {}
     free = sorted(in_store, key=lambda shipment: int(shipment.shipment_id))
+    by_age = sorted(lodged, key=lambda shipment: (shipment.lodged_at, shipment.shipment_id))
     found: dict[str, Shipment] = {}
-    for ours in sorted(lodged, key=lambda shipment: (shipment.lodged_at, shipment.shipment_id)):
-        for theirs in free:
-            same_lines = skus_of(theirs, order) == Counter(ours.quantities)
-            if theirs.tracking_number == ours.tracking_number and same_lines:
+    for is_first in (True, False):
+        for ours in by_age:
+            alike = (theirs for theirs in free if _is_alike(ours, theirs, order))
+            if is_first:
+                alike = (theirs for theirs in alike if theirs.shipment_id == known.get(ours.shipment_id))
+            theirs = next(alike, None)
+            if theirs and ours.shipment_id not in found:
                 found[ours.shipment_id] = theirs
                 free.remove(theirs)
-                break
     return found
+
+
+def _is_alike(ours: LodgedShipment, theirs: Shipment, order: Order) -> bool:
+    return theirs.tracking_number == ours.tracking_number and skus_of(theirs, order) == Counter(ours.quantities)
 
 
 def skus_of(shipment: Shipment, order: Order) -> Counter[str]:
