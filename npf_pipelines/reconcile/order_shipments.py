@@ -37,6 +37,8 @@ async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, lease: L
                 _already_there(work, shipment, there[shipment.shipment_id].shipment_id)
             elif shipment.shipment_id in ours.pushed_now:
                 await _create(store, work, shipment, plan, lease)
+            else:
+                _reserve(work, shipment)
     except StoreError as error:
         raise_if_permanent(error)
         for shipment in ours.lodged:
@@ -109,7 +111,7 @@ async def _withdraw(store: Store, work: Work, lease: Lease) -> None:
 
 
 async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: TrackingPlan, lease: Lease) -> None:
-    laid = spread(shipment.quantities, work.order, work.in_store or [])
+    laid = spread(shipment.quantities, work.order, [*(work.in_store or []), *work.reserved])
     if not shipment.carrier and not shipment.tracking_number:
         reason = "lodged without carrier and tracking number, which the store demands: complete it on the platform"
         work.note(shipment.shipment_id, PushOutcome.SET_ASIDE, reason)
@@ -145,6 +147,13 @@ async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: Trac
     work.units_created.update(laid.quantities)
     work.in_store = [*(work.in_store or []), _as_asked(made, shipment, work.order, dict(laid.quantities))]
     work.note(shipment.shipment_id, PushOutcome.CONFIRMED, "created and read back", made)
+
+
+def _reserve(work: Work, shipment: LodgedShipment) -> None:
+    """Leave the lines that an earlier parcel needs to it, when its own day still has to bring it into the store."""
+    laid = spread(shipment.quantities, work.order, [*(work.in_store or []), *work.reserved])
+    if not laid.problem:
+        work.reserved.append(_as_asked("0", shipment, work.order, dict(laid.quantities)))
 
 
 async def _after_unknown_end(store: Store, work: Work, shipment: LodgedShipment, trouble: StoreError) -> None:

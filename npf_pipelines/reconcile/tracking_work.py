@@ -64,6 +64,7 @@ class Work:
         ours: what the platform has.
         order: the order as the store had it when it was last read.
         in_store: the store's shipments of it; None as long as they need not be read.
+        reserved: what earlier parcels need that are not in the store yet and are not to be pushed now.
         results: by our shipment_id.
         created: the store's ids of the shipments made now, by ours.
         units_created: what they hold, by item_id.
@@ -74,6 +75,7 @@ class Work:
     ours: OrderShipments
     order: Order
     in_store: list[Shipment] | None = None
+    reserved: list[Shipment] = field(default_factory=list)
     results: dict[str, ShipmentResult] = field(default_factory=dict)
     created: dict[str, str] = field(default_factory=dict)
     units_created: Counter[str] = field(default_factory=Counter)
