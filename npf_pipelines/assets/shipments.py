@@ -125,17 +125,23 @@ class _Ledger:
         """The print of what the store has of the shipment: what waits is as it was before, if it was there at all."""
         if row["outcome"] != PushOutcome.WAITING:
             return now
-        before = self.of_day(day).get(row["shipment_id"], {})
-        is_same = before.get("store_shipment_id") == row["store_shipment_id"]
-        return before.get("content") if is_same else NOT_READ_BACK
+        before = self._same_in_store(row, day)
+        if before:
+            content: str | None = before["content"]
+            return content
+        return NOT_READ_BACK if row["store_shipment_id"] else None
 
     def confirmed_at(self, row: Mapping[str, Any], day: date) -> datetime | None:
         """Since when the store is known to have the shipment as this row names it."""
         if row["outcome"] not in {PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE}:
             return None
-        before = self.of_day(day).get(row["shipment_id"], {})
-        is_same = before.get("store_shipment_id") == row["store_shipment_id"]
-        return before.get("confirmed_at") if is_same and before.get("confirmed_at") else self._walk.now
+        before = self._same_in_store(row, day)
+        return (before and before["confirmed_at"]) or self._walk.now
+
+    def _same_in_store(self, row: Mapping[str, Any], day: date) -> dict[str, Any] | None:
+        """The earlier row of the shipment, if it names the same shipment of the store."""
+        before = self.of_day(day).get(row["shipment_id"])
+        return before if before and before["store_shipment_id"] == row["store_shipment_id"] else None
 
 
 def _by_order(
@@ -148,8 +154,9 @@ def _by_order(
     missing = {
         shipment_id: (row, day)
         for day, shipments in lodged.items()
+        for there in [{shipment.shipment_id for shipment in shipments}]
         for shipment_id, row in ledger.of_day(day).items()
-        if shipment_id not in {shipment.shipment_id for shipment in shipments}
+        if shipment_id not in there
     }
     numbers = now.keys() | {row["order_number"] for row, _ in missing.values()}
     states = walk.house.platform.order_states(walk.client, numbers)
