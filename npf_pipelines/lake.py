@@ -50,15 +50,20 @@ class Lake:
             pandera.errors.SchemaErrors: a row breaks a rule of the table; nothing was written.
             pyarrow.lib.ArrowInvalid: a value has the wrong type; nothing was written.
         """
-        partition = {"client": client} | ({"day": day} if table.by_day else {})
-        frame = table.frame(rows, partition)
-        frame = frame.sort_values([name for name in table.key if name != "client"], ignore_index=True)
+        frame = self.frame(table, rows, client=client, day=day)
         self._put(frame, table, self._path(table.name, client=client, day=day))
         if table is STOCK_SNAPSHOTS and rows:
             taken_at: datetime = rows[0]["taken_at"]
             taken = f"{taken_at:%Y-%m-%dT%H-%M-%SZ}"
             self._put(frame, table, f"{self._root}/{_SNAPSHOT_HISTORY}/client={client}/taken={taken}/part.parquet")
         return frame
+
+    @staticmethod
+    def frame(table: Table, rows: list[dict[str, Any]], *, client: str, day: date | None = None) -> pd.DataFrame:
+        """What `write` would write, nothing written. Arguments and errors as there."""
+        partition = {"client": client} | ({"day": day} if table.by_day else {})
+        frame = table.frame(rows, partition)
+        return frame.sort_values([name for name in table.key if name != "client"], ignore_index=True)
 
     def read(self, table: Table, *, client: str, day: date | None = None) -> list[dict[str, Any]]:
         """One partition's rows, as they were written, without client and day.

@@ -109,11 +109,26 @@ class TrackingSetup(_Part):
     carriers: dict[str, _Name] = {}
 
 
+_Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class BrakeSetup(_Part):
+    """How much of the store a stock push may change before a person has to say that it is right."""
+
+    changed_percent: _Percent = 50
+    zeroed_percent: _Percent = 10
+
+
 class StockSetup(_Part):
     """Which stock figure the store gets."""
 
     quantity: Literal["on_hand", "available", "off"]
     negative_as_zero: bool = True
+    on_hand_less_in_flight: bool = False
+    in_flight_days: Annotated[int, Field(ge=1, le=365)] = 30
+    same_sku: Literal["all", "none"] = "all"
+    store_location: Annotated[int, Field(ge=1)] | None = None
+    brake: BrakeSetup = BrakeSetup()
 
 
 class MasterSetup(_Part):

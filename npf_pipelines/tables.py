@@ -238,6 +238,9 @@ STOCK_SNAPSHOTS = _table(
         "in_process": _column(_WHOLE, "taken by orders in process"),
         "back_orders": _column(_WHOLE, "taken by back orders"),
         "available": _column(_WHOLE, "Available SOH: on hand less in process less back orders; can be negative"),
+        "in_flight": _column(
+            _WHOLE, "held by orders that the warehouse doesn't know yet; empty if not asked", nullable=True
+        ),
         "taken_at": _column(_TIME, "when the platform was asked"),
     },
 )
@@ -248,11 +251,14 @@ STOCK_PUSH = _table(
     key=("client", "sku", "product_id"),
     columns={
         "sku": _column(_TEXT, "the product code"),
-        "product_id": _column(_TEXT, "the store's product; empty where it has none", nullable=True),
+        "product_id": _column(
+            _TEXT, "the store's product, an option combination behind a slash; empty where it has none", nullable=True
+        ),
         "wanted": _column(_WHOLE, "the amount it should have", nullable=True),
         "before": _column(_WHOLE, "the amount it had", nullable=True),
         "outcome": _column(_TEXT, "what became of it", _one_of(StockOutcome)),
-        "reason": _column(_TEXT, "why, in words"),
+        "reason": _column(_TEXT, "why, in words, and how the amount comes about"),
+        "differs_since": _column(_TIME, "since when the store may have another amount", nullable=True),
         "pushed_at": _column(_TIME, "when the store was compared and written"),
     },
 )
@@ -272,6 +278,19 @@ STORE_FACTS = _table(
     },
 )
 
+STORE_PRODUCTS = _table(
+    "store_products",
+    "Which of the store's products has which SKU, as last read whole.",
+    key=("client", "product_id", "sku"),
+    columns={
+        "product_id": _column(
+            _TEXT, "the product, an option combination behind a slash; empty for a SKU that none has"
+        ),
+        "sku": _column(_TEXT, "the product code; empty where it has none"),
+        "read_at": _column(_TIME, "when the whole catalogue was read"),
+    },
+)
+
 TABLES = {
     table.name: table
     for table in (
@@ -283,5 +302,6 @@ TABLES = {
         STOCK_SNAPSHOTS,
         STOCK_PUSH,
         STORE_FACTS,
+        STORE_PRODUCTS,
     )
 }

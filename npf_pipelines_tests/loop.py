@@ -54,17 +54,17 @@ class Loop:
         """The definitions as the code location would load them now."""
         return build_defs(self.settings)
 
-    def run(self, family: str, *clients: str, days: tuple[date, date] | None = None) -> list[Launched]:
+    def run(self, family: str, *clients: str, days: tuple[date, date] | None = None, **config: bool) -> list[Launched]:
         """One family's job for the clients (all if none is named) over all days, or these."""
         wanted = sorted(clients or self.stores)
         span = None if family == "stock" else days or self.days
-        return launch(self.defs, self.instance, f"{family}_job", wanted, span)
+        return launch(self.defs, self.instance, f"{family}_job", wanted, span, **config)
 
     def run_all(self) -> list[str]:
         """The whole loop once, floor included; what failed."""
         launched = self.run("orders")
         self.work()
-        launched += self.run("shipments") + self.run("stock")
+        launched += self.run("shipments") + self.run("stock", release_brake=True)
         return [one.failure for one in launched if one.failure]
 
     def work(self) -> None:

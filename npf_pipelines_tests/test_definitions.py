@@ -21,7 +21,7 @@ GRAPH = {
     "shipment_records": {"npf_platform"},
     "tracking_push": {"shipment_records"},
     "store_shipments": {"tracking_push"},
-    "stock_snapshots": {"npf_platform"},
+    "stock_snapshots": {"npf_platform", "store_orders"},
     "stock_push": {"stock_snapshots"},
     "store_amounts": {"stock_push"},
     "store_orders": set(),

@@ -12,16 +12,13 @@ import pyarrow as arrow
 from npf_pipelines.tables import Table
 
 _PREVIEW_ROWS = 10
+_PLANNED_ROWS = 500
 _OUTCOMES = ("decision", "rule", "outcome", "status_outcome")
 
 
 def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
     """Row count, counts by outcome and a preview of one partition."""
-    shown = [
-        field.name
-        for field in table.arrow_schema
-        if field.name not in table.personal and not arrow.types.is_nested(field.type)
-    ]
+    shown = _flat(table)
     counts = {
         f"{column} {value}": dg.MetadataValue.int(int(count))
         for column in _OUTCOMES
@@ -40,6 +37,32 @@ def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metada
             schema=dg.TableSchema([column for column in table_schema(table).columns if column.name in shown]),
         ),
     }
+
+
+def planned_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
+    """Of a dry run, the rows that would change something, up to a limit; how many there are."""
+    changes = frame.iloc[:0]
+    for column in ("outcome", "status_outcome"):
+        if column in frame:
+            changes = frame[frame[column].isin(["planned"]) | frame.index.isin(changes.index)]
+    shown = [name for name in _flat(table) if name in frame and not frame[name].isna().all()]
+    records = [
+        dg.TableRecord({name: _cell(value) for name, value in row.items()})
+        for row in changes[shown].head(_PLANNED_ROWS).to_dict("records")
+    ]
+    return {
+        "would_change": dg.MetadataValue.int(len(changes)),
+        **({"changes": dg.MetadataValue.table(records)} if records else {}),
+    }
+
+
+def _flat(table: Table) -> list[str]:
+    """The columns that can be shown: no personal data, nothing nested."""
+    return [
+        field.name
+        for field in table.arrow_schema
+        if field.name not in table.personal and not arrow.types.is_nested(field.type)
+    ]
 
 
 def _reasons(frame: pd.DataFrame) -> dg.MetadataValue:

@@ -13,19 +13,18 @@ from typing import Any
 import dagster as dg
 
 from npf_pipelines.assets.late_orders import late_days
+from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.order_rows import order_of, row_of
 from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
-from npf_pipelines.assets.walk import ClientWalk, walk_clients
+from npf_pipelines.assets.walk import ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
-from npf_pipelines.platform.lease import held_lease
 from npf_pipelines.platform.models import PlatformRecord
 from npf_pipelines.reconcile.platform_orders import OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
@@ -44,7 +43,7 @@ async def walk_orders(walk: ClientWalk) -> None:
 
     Two walks of one client at once could each undo what the other has just read anew: the lease keeps them apart.
     """
-    async with held_lease(walk.house.engine, walk.client, "orders"):
+    async with walk.lease("orders"):
         await _walk(walk)
 
 
@@ -55,7 +54,7 @@ async def _walk(walk: ClientWalk) -> None:
         return
     async with walk.house.store(walk.setup) as store:
         facts = StoreFacts(walk, store)
-        wanted = await _order_filter(facts, walk.setup)
+        wanted = await order_filter(facts, walk.setup)
         if not walk.wants(RAW_ORDERS):
             for day in walk.days:
                 await _one_day(walk, day, _as_pulled(walk, day), wanted)
@@ -92,11 +91,11 @@ async def _one_day(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFil
     note = _note_before_start(walk.setup, day)
     rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
     if walk.wants(RAW_ORDERS):
-        walk.finish(RAW_ORDERS, rows, day, **note)
+        walk.finish(RAW_ORDERS, rows, day, note)
     records = await asyncio.to_thread(_records, walk, day, orders)
     if walk.wants(FILTERED_ORDERS) and wanted:
         decided = [_decided(walk, row, order, records, wanted) for row, order in zip(rows, orders, strict=True)]
-        walk.finish(FILTERED_ORDERS, decided, day, **note)
+        walk.finish(FILTERED_ORDERS, decided, day, note)
     elif walk.wants(PLATFORM_ORDERS):
         decided = walk.house.lake.read(FILTERED_ORDERS, client=walk.client, day=day)
     if walk.wants(PLATFORM_ORDERS):
@@ -105,16 +104,6 @@ async def _one_day(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFil
 
 def _as_pulled(walk: ClientWalk, day: date) -> Orders:
     return [order_of(row) for row in walk.house.lake.read(RAW_ORDERS, client=walk.client, day=day)]
-
-
-async def _order_filter(facts: StoreFacts, setup: MasterSetup) -> OrderFilter:
-    statuses = await facts.statuses(setup.orders.statuses)
-    return OrderFilter(
-        start=start_of_day(setup.orders.start_date, setup.zone),
-        statuses=frozenset(status_letter(name, statuses) for name in setup.orders.statuses),
-        countries=frozenset(setup.orders.countries) if setup.orders.countries is not None else None,
-        status_names={status.letter: status.name for status in statuses},
-    )
 
 
 def _records(walk: ClientWalk, day: date, orders: Orders) -> dict[str, PlatformRecord]:
@@ -166,11 +155,12 @@ async def _onto_platform(
         pulled={order.order_id: order for order in orders if order.order_id},
         records=records,
         now=walk.now,
+        dry_run=walk.dry_run,
     )
     outcomes = await asyncio.to_thread(reconcile_orders, walk.house.platform, day_of_orders)
     since = _differing_since(walk, day)
     rows = [asdict(row) | {"differs_since": since(row)} for row in outcomes]
-    walk.finish(PLATFORM_ORDERS, rows, day, **_note_before_start(walk.setup, day))
+    walk.finish(PLATFORM_ORDERS, rows, day, _note_before_start(walk.setup, day))
 
 
 def _differing_since(walk: ClientWalk, day: date) -> Callable[[OrderRow], datetime | None]:
@@ -203,7 +193,7 @@ def orders_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> dg.
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
-    def orders(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        yield from walk_clients(context, house, walk_orders)
+    def orders(context: dg.AssetExecutionContext, config: WalkConfig) -> Iterator[dg.MaterializeResult[None]]:
+        yield from walk_clients(context, house, walk_orders, config)
 
     return orders

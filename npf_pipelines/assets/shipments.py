@@ -14,13 +14,12 @@ import dagster as dg
 
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
-from npf_pipelines.assets.walk import ClientFailure, ClientWalk, walk_clients
+from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
-from npf_pipelines.platform.lease import held_lease
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import (
@@ -69,7 +68,7 @@ async def _push(walk: ClientWalk, lodged: Lodged) -> None:
     orders, rows = await asyncio.to_thread(_by_order, walk, lodged, ledger)
     if orders:
         async with (
-            held_lease(walk.house.engine, walk.client, "shipments") as lease,
+            walk.lease("shipments") as lease,
             walk.house.store(walk.setup) as store,
         ):
             plan = await _tracking_plan(StoreFacts(walk, store), walk.setup)
@@ -258,7 +257,7 @@ def shipments_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> 
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
-    def shipments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        yield from walk_clients(context, house, walk_shipments)
+    def shipments(context: dg.AssetExecutionContext, config: WalkConfig) -> Iterator[dg.MaterializeResult[None]]:
+        yield from walk_clients(context, house, walk_shipments, config)
 
     return shipments

@@ -1,64 +1,173 @@
 """Stock, from the platform to the store: stock_snapshots → stock_push, by client.
 
-Thin: read, push, write. Not here: the figures (rules/stock.py), the push itself (reconcile/amounts.py).
+Thin: read the store, count, push, write. The store's amounts are read before its orders, and those before the count:
+whatever is sold later shows as an amount that moved, and no sale is overwritten by an older count. So a push always
+counts anew. Not here: the figures (rules/stock.py), the push itself (reconcile/amounts.py).
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
-from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
-from npf_pipelines.assets.walk import ClientFailure, ClientWalk, walk_clients
+from npf_pipelines.assets.order_filter import order_filter
+from npf_pipelines.assets.product_map import ProductMap
+from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS, asset_spec
+from npf_pipelines.assets.store_facts import StoreFacts
+from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
+from npf_pipelines.cscart.errors import StoreError
+from npf_pipelines.cscart.statuses import status_letter
+from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
+from npf_pipelines.lake import NotWritten
 from npf_pipelines.partitions import CLIENTS
-from npf_pipelines.platform.lease import held_lease
 from npf_pipelines.platform.models import StockFigure
 from npf_pipelines.reconcile.amounts import push_amounts
-from npf_pipelines.rules.stock import StockOutcome, StockRow, available, wanted_amount
+from npf_pipelines.reconcile.sales import Sales
+from npf_pipelines.rules.imports import order_number
+from npf_pipelines.rules.in_flight import InFlightRule, in_flight_rule
+from npf_pipelines.rules.stock import DIFFERS, RIGHT, StockOutcome, StockRow, available, plan, wanted_amount
+from npf_pipelines.rules.stock_brake import brake
 from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 
 
-async def walk_stock(walk: ClientWalk) -> None:
-    """Bring one client's stock into its store."""
-    figures = await _snapshot(walk) if walk.wants(STOCK_SNAPSHOTS) else _snapshot_as_written(walk)
-    if walk.wants(STOCK_PUSH):
-        await _push(walk, figures)
+class StockConfig(WalkConfig):
+    """How a run of stock walks."""
+
+    release_brake: bool = Field(
+        default=False, description="Push although the brake fell: a person has looked at what it would do."
+    )
 
 
-async def _snapshot(walk: ClientWalk) -> Sequence[StockFigure]:
-    figures = await asyncio.to_thread(walk.house.platform.stock, walk.client)
-    rows = [asdict(figure) | {"available": available(figure), "taken_at": walk.now} for figure in figures]
-    walk.finish(STOCK_SNAPSHOTS, rows)
-    return figures
+@dataclass(frozen=True)
+class _Count:
+    """The platform's figures, and what of each SKU is in flight; None where the store was not asked."""
+
+    figures: Sequence[StockFigure]
+    in_flight: Mapping[str, int] | None
 
 
-def _snapshot_as_written(walk: ClientWalk) -> Sequence[StockFigure]:
-    return [
-        StockFigure(row["sku"], row["on_hand"], row["in_process"], row["back_orders"])
-        for row in walk.house.lake.read(STOCK_SNAPSHOTS, client=walk.client)
-    ]
+async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
+    """Count one client's stock, and bring it into its store."""
+    if walk.setup.stock.quantity == "off":
+        count = await _count_platform(walk)
+        _finish_snapshot(walk, count)
+        if walk.wants(STOCK_PUSH):
+            reason = "the master setup turns stock off"
+            rows = [StockRow(figure.sku, None, None, None, StockOutcome.OFF, reason) for figure in count.figures]
+            walk.finish(STOCK_PUSH, _push_rows(walk, rows, []))
+        return
+    async with walk.lease("stock") as lease, walk.house.store(walk.setup) as store:
+        try:
+            sales = Sales(store, await _in_flight_rule(walk, store), _since(walk), walk.now)
+            skus = await asyncio.to_thread(walk.house.platform.skus, walk.client)
+            reading = await ProductMap(walk).read(store, skus)
+            count = await _count(walk, sales)
+        except StoreError:
+            # The warehouse's own figures are worth keeping; they are not pushed.
+            _finish_snapshot(walk, await _count_platform(walk))
+            raise
+        _finish_snapshot(walk, count)
+        for order in sales.unreadable:
+            walk.say(
+                f"the order {order.order_id} can't be read, so that what it holds is not taken off: {order.reason}"
+            )
+        if not walk.wants(STOCK_PUSH):
+            return
+        setup = walk.setup.stock
+        in_flight = count.in_flight or {}
+        wanted = {figure.sku: wanted_amount(figure, in_flight.get(figure.sku, 0), setup) for figure in count.figures}
+        rows = plan(wanted, reading.products, reading.unread, to_all=setup.same_sku == "all")
+        before = _rows_before(walk)
+        is_first = not any(row["outcome"] in RIGHT for row in before)
+        stopped = brake(rows, setup.brake, is_first=is_first) if not release_brake else ""
+        if stopped or walk.dry_run:
+            outcome = StockOutcome.PLANNED if walk.dry_run else StockOutcome.BRAKED
+            rows = [_left(row, outcome) for row in rows]
+        else:
+            rows = await push_amounts(store, rows, wanted, sales, lease, location=setup.store_location)
+        walk.say(f"{len(rows)} products compared, {store.requests} requests, {store.writes} writes")
+    _finish_push(walk, rows, before, stopped)
 
 
-async def _push(walk: ClientWalk, figures: Sequence[StockFigure]) -> None:
-    stock = walk.setup.stock
-    if stock.quantity == "off":
-        reason = "the master setup turns stock off"
-        rows = [StockRow(figure.sku, None, None, None, StockOutcome.OFF, reason) for figure in figures]
-    else:
-        wanted = {
-            figure.sku: wanted_amount(figure, stock.quantity, negative_as_zero=stock.negative_as_zero)
-            for figure in figures
-        }
-        async with held_lease(walk.house.engine, walk.client, "stock") as lease, walk.house.store(walk.setup) as store:
-            rows = await push_amounts(store, wanted, lease)
-            walk.say(f"{len(rows)} SKUs compared, {store.requests} requests, {store.writes} writes")
+def _finish_push(walk: ClientWalk, rows: list[StockRow], before: list[dict[str, Any]], stopped: str) -> None:
     waiting = [row for row in rows if row.outcome is StockOutcome.WAITING]
-    write = walk.keep if waiting else walk.finish
-    write(STOCK_PUSH, [asdict(row) | {"pushed_at": walk.now} for row in rows])
+    write = walk.keep if (stopped or waiting) and not walk.dry_run else walk.finish
+    write(STOCK_PUSH, _push_rows(walk, rows, before))
+    if stopped:
+        raise ClientFailure(
+            f"the brake fell: {stopped}. Nothing was written. Look at the rows; if they are right, run stock for this "
+            f"client with release_brake: npf run stock --client {walk.client} --release-brake"
+        )
     if waiting:
-        raise ClientFailure(f"{len(waiting)} SKUs wait for the store; the first: {waiting[0].reason}")
+        raise ClientFailure(f"{len(waiting)} products wait for the store; the first: {waiting[0].reason}")
+
+
+def _left(row: StockRow, outcome: StockOutcome) -> StockRow:
+    return row if row.outcome else StockRow(row.sku, row.product_id, row.wanted, row.before, outcome, row.reason)
+
+
+async def _count_platform(walk: ClientWalk) -> _Count:
+    figures, _ = await asyncio.to_thread(walk.house.platform.count_stock, walk.client, [])
+    return _Count(figures, None)
+
+
+async def _count(walk: ClientWalk, sales: Sales) -> _Count:
+    """Figures and in-flight units of one moment: an order that is imported meanwhile is in just one of them."""
+    ids = {order_number(walk.setup.orders.prefix, order_id): order_id for order_id in await sales.listed()}
+    figures, known = await asyncio.to_thread(walk.house.platform.count_stock, walk.client, ids)
+    return _Count(figures, await sales.in_flight([ids[number] for number in ids.keys() - known]))
+
+
+async def _in_flight_rule(walk: ClientWalk, store: Store) -> InFlightRule:
+    facts, tracking = StoreFacts(walk, store), walk.setup.tracking
+    wanted = await order_filter(facts, walk.setup)
+    names = [name for name in (tracking.shipped_status, tracking.partially_shipped_status) if name]
+    statuses = await facts.statuses(names)
+    return in_flight_rule(wanted, statuses, [status_letter(name, statuses) for name in names])
+
+
+def _since(walk: ClientWalk) -> datetime:
+    return walk.now - timedelta(days=walk.setup.stock.in_flight_days)
+
+
+def _finish_snapshot(walk: ClientWalk, count: _Count) -> None:
+    def in_flight(sku: str) -> int | None:
+        return None if count.in_flight is None else count.in_flight.get(sku, 0)
+
+    rows = [
+        asdict(figure) | {"available": available(figure), "in_flight": in_flight(figure.sku), "taken_at": walk.now}
+        for figure in count.figures
+    ]
+    totals: dict[str, dg.MetadataValue] = {
+        f"units_{name}": dg.MetadataValue.int(sum(row[name] or 0 for row in rows))
+        for name in ("on_hand", "in_process", "back_orders", "in_flight", "available")
+    }
+    walk.finish(STOCK_SNAPSHOTS, rows, notes=totals)
+
+
+def _rows_before(walk: ClientWalk) -> list[dict[str, Any]]:
+    try:
+        return walk.house.lake.read(STOCK_PUSH, client=walk.client)
+    except NotWritten:
+        return []
+
+
+def _push_rows(walk: ClientWalk, rows: Sequence[StockRow], before: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    since = {(row["sku"], row["product_id"]): row["differs_since"] for row in before}
+    return [
+        asdict(row)
+        | {
+            "differs_since": since.get((row.sku, row.product_id)) or walk.now if row.outcome in DIFFERS else None,
+            "pushed_at": walk.now,
+        }
+        for row in rows
+    ]
 
 
 def stock_assets(house: House) -> dg.AssetsDefinition:
@@ -67,14 +176,20 @@ def stock_assets(house: House) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="stock",
         specs=[
-            asset_spec(STOCK_SNAPSHOTS, group="stock", deps=[NPF_PLATFORM.key.to_user_string()], kinds={"sql"}),
+            asset_spec(
+                STOCK_SNAPSHOTS,
+                group="stock",
+                deps=[NPF_PLATFORM.key.to_user_string(), STORE_ORDERS.key.to_user_string()],
+                kinds={"sql"},
+            ),
             asset_spec(STOCK_PUSH, group="stock", deps=[STOCK_SNAPSHOTS.name], kinds={"cscart"}),
         ],
         partitions_def=CLIENTS,
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
-    def stock(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        yield from walk_clients(context, house, walk_stock)
+    def stock(context: dg.AssetExecutionContext, config: StockConfig) -> Iterator[dg.MaterializeResult[None]]:
+        each = functools.partial(walk_stock, release_brake=config.release_brake)
+        yield from walk_clients(context, house, each, config)
 
     return stock

@@ -5,21 +5,23 @@ collected and raised as one at the end. Not here: what a family does for a clien
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from npf_pipelines.assets.metadata import partition_metadata
+from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import day_key, days_by_client
-from npf_pipelines.platform.lease import LeaseLost, LeaseTaken
+from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease
 from npf_pipelines.tables import Table
 
 _CLIENTS_AT_ONCE = 16
@@ -35,11 +37,20 @@ class ClientFailure(Exception):
 class ClientWalk:
     """One client's share of a run: its setup, its days, and the way to write and report a partition."""
 
-    def __init__(self, context: dg.AssetExecutionContext, house: House, setup: MasterSetup, days: list[date]) -> None:
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        house: House,
+        setup: MasterSetup,
+        days: list[date],
+        *,
+        dry_run: bool = False,
+    ) -> None:
         self._context = context
         self.house = house
         self.setup = setup
         self.days = days
+        self.dry_run = dry_run
         self.now = datetime.now(UTC)
 
     @property
@@ -56,25 +67,58 @@ class ClientWalk:
         self._context.log.info("%s: %s", self.client, text)
 
     def finish(
-        self, table: Table, rows: list[dict[str, Any]], day: date | None = None, **notes: dg.MetadataValue
+        self,
+        table: Table,
+        rows: list[dict[str, Any]],
+        day: date | None = None,
+        notes: Mapping[str, dg.MetadataValue] | None = None,
     ) -> None:
-        """Write a partition and report it as made."""
+        """Write a partition and report it as made; a dry run only shows what it would be."""
+        partition = day_key(self.client, day) if day else self.client
+        if self.dry_run:
+            frame = self.house.lake.frame(table, rows, client=self.client, day=day)
+            metadata = partition_metadata(table, frame) | planned_metadata(table, frame)
+            self._context.log_event(
+                dg.AssetObservation(
+                    table.name,
+                    partition=partition,
+                    description="Dry run: nothing was written.",
+                    metadata=metadata | dict(notes or {}),
+                )
+            )
+            return
         frame = self.house.lake.write(table, rows, client=self.client, day=day)
         self._context.log_event(
             dg.AssetMaterialization(
-                table.name,
-                partition=day_key(self.client, day) if day else self.client,
-                metadata=partition_metadata(table, frame) | notes,
+                table.name, partition=partition, metadata=partition_metadata(table, frame) | dict(notes or {})
             )
         )
 
     def keep(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         """Write a partition that is not made yet: its rows tell what it waits for, and it stays red."""
-        self.house.lake.write(table, rows, client=self.client, day=day)
+        if not self.dry_run:
+            self.house.lake.write(table, rows, client=self.client, day=day)
+
+    def lease(self, flow: str) -> contextlib.AbstractAsyncContextManager[Lease]:
+        """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check."""
+        if self.dry_run:
+            return contextlib.nullcontext(Lease(self.house.engine, self.client, flow))
+        return held_lease(self.house.engine, self.client, flow)
+
+
+class WalkConfig(dg.Config):
+    """How a run walks."""
+
+    dry_run: bool = Field(
+        default=False, description="Show what would be written to store, platform and tables; write nothing."
+    )
 
 
 def walk_clients(
-    context: dg.AssetExecutionContext, house: House, each: Callable[[ClientWalk], Awaitable[None]]
+    context: dg.AssetExecutionContext,
+    house: House,
+    each: Callable[[ClientWalk], Awaitable[None]],
+    config: WalkConfig,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Walk every client of the run's partitions through `each`, several at once.
 
@@ -83,7 +127,7 @@ def walk_clients(
     Raises:
         dagster.Failure: at least one client failed, after all have been walked.
     """
-    failures = asyncio.run(_walk_all(context, house, each))
+    failures = asyncio.run(_walk_all(context, house, each, config))
     if failures:
         said = "\n".join(f"{client}: {text.removeprefix(f'{client}: ')}" for client, text in sorted(failures.items()))
         raise dg.Failure(f"failed for {len(failures)} of the run's clients:\n{said}")
@@ -91,7 +135,10 @@ def walk_clients(
 
 
 async def _walk_all(
-    context: dg.AssetExecutionContext, house: House, each: Callable[[ClientWalk], Awaitable[None]]
+    context: dg.AssetExecutionContext,
+    house: House,
+    each: Callable[[ClientWalk], Awaitable[None]],
+    config: WalkConfig,
 ) -> Mapping[str, str]:
     setups = house.setups()
     places = asyncio.Semaphore(_CLIENTS_AT_ONCE)
@@ -100,7 +147,7 @@ async def _walk_all(
     async def walk_one(client: str, days: list[date]) -> None:
         async with places:
             try:
-                await each(ClientWalk(context, house, setups[client], days))
+                await each(ClientWalk(context, house, setups[client], days, dry_run=config.dry_run))
             except (ClientFailure, *_UNDERSTOOD) as failure:
                 failures[client] = str(failure)
             except Exception as fault:  # A fault of ours in one client's walk costs no other client.

@@ -1,6 +1,6 @@
 """The asset checks: what must be true of the tables, asked anew, with the list of what isn't.
 
-Not here: what would put it right (the assets do, run again).
+Not here: those of stock (stock_checks.py), and what would put it right (the assets do, run again).
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.assets.metadata import records_value
+from npf_pipelines.automation.stock_checks import stock_checks
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import OrderStub
 from npf_pipelines.house import House
@@ -67,7 +68,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
             passed=not records, severity=dg.AssetCheckSeverity.WARN, metadata={"misfits": records_value(records)}
         )
 
-    return [gap_audit, order_exceptions, setups_fit]
+    return [gap_audit, order_exceptions, setups_fit, *stock_checks(house)]
 
 
 async def _misfits(house: House) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 Not here: what a job does (jobs.py), what started it (schedules, sensors, the command line).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,11 +13,23 @@ from npf_pipelines.partitions import CLIENTS, client_ranges, range_tags, registe
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a dry run would change in one partition: how many rows, and those of them that are shown."""
+
+    table: str
+    partition: str
+    rows: int
+    shown: Sequence[Mapping[str, object]]
+
+
+@dataclass(frozen=True)
 class Launched:
     """A finished run. `failure` says which clients failed and why; empty when all went well."""
 
     run_id: str
     failure: str
+    changes: tuple[Change, ...] = ()
+    """Of a dry run, what it would have changed."""
 
 
 def launch(
@@ -26,6 +38,7 @@ def launch(
     job: str,
     clients: Sequence[str],
     days: tuple[date, date] | None,
+    **config: bool,
 ) -> list[Launched]:
     """Run a job to its end, in as few runs as possible: one for each stretch of clients that are neighbours.
 
@@ -35,6 +48,7 @@ def launch(
         job: the job's name.
         clients: client ids; those that are no partition yet become one.
         days: first and last day, for a job that is partitioned by day.
+        config: how the run walks: `dry_run`, for stock also `release_brake`.
     """
     register_clients(instance, clients)
     definition = defs.resolve_job_def(job)
@@ -45,10 +59,23 @@ def launch(
             raise_on_error=False,
             tags=range_tags(stretch, days),
             # Without a word of it Dagster would put its own logger in the place of ours.
-            run_config={"loggers": {"console": {}}},
+            run_config={"loggers": {"console": {}}, "ops": {job.removesuffix("_job"): {"config": config}}},
         )
-        launched.append(Launched(result.run_id, "" if result.success else _what_failed(result)))
+        failure = "" if result.success else _what_failed(result)
+        launched.append(Launched(result.run_id, failure, tuple(_changes(result))))
     return launched
+
+
+def _changes(result: dg.ExecuteInProcessResult) -> Iterator[Change]:
+    for event in result.all_events:
+        if event.event_type != dg.DagsterEventType.ASSET_OBSERVATION:
+            continue
+        observed = event.asset_observation_data.asset_observation
+        count, shown = (observed.metadata.get(name) for name in ("would_change", "changes"))
+        if isinstance(count, dg.IntMetadataValue) and count.value:
+            records = shown.records if isinstance(shown, dg.TableMetadataValue) else []
+            key = observed.asset_key.to_user_string()
+            yield Change(key, observed.partition or "", count.value, [record.data for record in records])
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:

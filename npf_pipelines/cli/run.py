@@ -13,7 +13,7 @@ from rich.console import Console
 
 from npf_pipelines.automation.launch import Launched, launch
 from npf_pipelines.cli.instance import open_instance
-from npf_pipelines.cli.summary import run_summary
+from npf_pipelines.cli.summary import changes_tables, run_summary
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup, SetupError
@@ -36,6 +36,7 @@ _Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="In th
 
 def run(
     family: Annotated[Family, typer.Argument(help="What to run.")],
+    *,
     client: Annotated[list[str] | None, typer.Option(help="A client's id; may be repeated. All if none.")] = None,
     day: _Day = None,
     from_: Annotated[
@@ -44,12 +45,18 @@ def run(
     to: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day of the range; today if left out.")
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
+    release_brake: Annotated[
+        bool, typer.Option("--release-brake", help="Stock only: push although the brake fell.")
+    ] = False,
 ) -> None:
     """Run a job for clients and days; today, in each client's time zone, if no day is named."""
     if (day and (from_ or to)) or (to and not from_):
         raise typer.BadParameter("give either --day, or --from and perhaps --to")
     if family is Family.STOCK and (day or from_):
         raise typer.BadParameter("stock has no days: it is what it is now")
+    if release_brake and family is not Family.STOCK:
+        raise typer.BadParameter("only a push of stock has a brake")
     settings = Settings()
     try:
         setups = House(settings).setups()
@@ -64,7 +71,8 @@ def run(
         raise typer.BadParameter(f"no client has a day before {earliest}, the earliest order start date")
     for sentence in wrong:
         _CONSOLE.print(sentence, style="red", markup=False)
-    launched = _run(settings, family, wanted, first, day or to)
+    config = {"dry_run": dry_run} | ({"release_brake": True} if release_brake else {})
+    launched = _run(settings, family, wanted, (first, day or to), config)
     for one in launched:
         if one.failure:
             _CONSOLE.print(one.failure, style="red", markup=False)
@@ -73,9 +81,14 @@ def run(
 
 
 def _run(
-    settings: Settings, family: Family, setups: list[MasterSetup], first: datetime | None, last: datetime | None
+    settings: Settings,
+    family: Family,
+    setups: list[MasterSetup],
+    days: tuple[datetime | None, datetime | None],
+    config: dict[str, bool],
 ) -> list[Launched]:
     """One launch for each range of days: the clients' todays can be two."""
+    first, last = days
     by_days: defaultdict[tuple[date, date] | None, list[str]] = defaultdict(list)
     for setup in setups:
         today = day_of(datetime.now(UTC), setup.zone)
@@ -83,7 +96,11 @@ def _run(
         by_days[None if family is Family.STOCK else span].append(setup.id)
     launched: list[Launched] = []
     with open_instance(settings) as instance:
-        for days, clients in by_days.items():
-            launched += launch(build_defs(settings), instance, f"{family}_job", clients, days)
-            _CONSOLE.print(run_summary(House(settings).lake, family, clients, days))
+        for days_of_run, clients in by_days.items():
+            runs = launch(build_defs(settings), instance, f"{family}_job", clients, days_of_run, **config)
+            launched += runs
+            if config["dry_run"]:
+                _CONSOLE.print(*changes_tables(runs))
+            else:
+                _CONSOLE.print(run_summary(House(settings).lake, family, clients, days_of_run))
     return launched

@@ -1,4 +1,4 @@
-"""What changed, as tables for the terminal: read from the lake, after a run.
+"""What changed, or would change, as tables for the terminal, after a run.
 
 Not here: what is in the lake (tables.py).
 """
@@ -8,6 +8,7 @@ from datetime import date
 
 from rich.table import Table
 
+from npf_pipelines.automation.launch import Launched
 from npf_pipelines.lake import Lake
 
 _COUNTED = {
@@ -26,6 +27,20 @@ def run_summary(lake: Lake, family: str, clients: Sequence[str], days: tuple[dat
         for client, value, rows in counts(lake, table, column, clients, days):
             shown.add_row(client, table, column, value, str(rows))
     return shown
+
+
+def changes_tables(launched: Sequence[Launched]) -> list[Table | str]:
+    """What dry runs would change, a table for each partition."""
+    tables: list[Table | str] = []
+    for change in (change for one in launched for change in one.changes):
+        more = "" if len(change.shown) == change.rows else f", the first {len(change.shown)} of them"
+        columns = list(dict.fromkeys(name for record in change.shown for name in record))
+        title = f"{change.table} of {change.partition}: {change.rows} would change{more}"
+        shown = Table(*columns, title=title, title_justify="left")
+        for record in change.shown:
+            shown.add_row(*(str(record.get(name, "")) for name in columns))
+        tables.append(shown)
+    return tables or ["Nothing would change."]
 
 
 def counts(

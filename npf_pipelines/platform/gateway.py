@@ -3,8 +3,9 @@
 Not here: the tables (tables.py), nor any decision on what is imported (rules/).
 """
 
+import contextlib
 import enum
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -199,8 +200,39 @@ class Platform:
                 found[shipment.order_number].append(shipment)
         return dict(found)
 
-    def stock(self, client: str) -> list[StockFigure]:
-        """The count of each of the client's SKUs and what open orders take from it, by SKU."""
+    def skus(self, client: str) -> list[str]:
+        """The SKUs of which the warehouse counts the client's stock."""
+        with self._engine.connect() as connection:
+            return list(connection.scalars(sa.select(stock.c.sku).where(stock.c.client == client)))
+
+    def count_stock(self, client: str, order_numbers: Iterable[str]) -> tuple[list[StockFigure], set[str]]:
+        """The count of each of the client's SKUs, and which of these orders it has in it: both of one moment.
+
+        An order that is imported meanwhile is so either in the figures and known, or neither.
+
+        Args:
+            client: the client's id.
+            order_numbers: orders of the store.
+
+        Returns:
+            The figures by SKU, and those of the numbers that the platform has.
+        """
+        with self._one_moment() as connection:
+            known = self._states(connection, client, list(order_numbers))
+            return self._stock(connection, client), set(known)
+
+    @contextlib.contextmanager
+    def _one_moment(self) -> Iterator[sa.Connection]:
+        """A connection all of whose queries see the platform as it was at the first."""
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            else:
+                connection.exec_driver_sql("BEGIN")  # Without it each query would see a moment of its own.
+            yield connection
+
+    @staticmethod
+    def _stock(connection: sa.Connection, client: str) -> list[StockFigure]:
         open_quantity = order_lines.c.quantity - order_lines.c.quantity_shipped
         on_back_order = orders.c.status == OrderStatus.BACK_ORDER
         taken = (
@@ -233,11 +265,10 @@ class Platform:
             .where(stock.c.client == client)
             .order_by(stock.c.sku)
         )
-        with self._engine.connect() as connection:
-            return [
-                StockFigure(sku, on_hand, int(in_process), int(back_orders))
-                for sku, on_hand, in_process, back_orders in connection.execute(query)
-            ]
+        return [
+            StockFigure(sku, on_hand, int(in_process), int(back_orders))
+            for sku, on_hand, in_process, back_orders in connection.execute(query)
+        ]
 
     def _states(self, connection: sa.Connection, client: str, order_numbers: Sequence[str]) -> dict[str, OrderState]:
         states: dict[str, OrderState] = {}
@@ -314,6 +345,9 @@ def _import_result(order: PlatformOrder, known: Mapping[str, OrderState], now: d
 
 def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
     lines = [row for row in rows if row.line_id is not None]
+    open_units: Counter[str] = Counter()
+    for row in lines:
+        open_units[row.sku] += row.quantity - row.quantity_shipped
     fields = {name: getattr(rows[0], name) for name in PlatformOrder.__dataclass_fields__ if name != "lines"}
     return PlatformRecord(
         order=PlatformOrder(
@@ -326,6 +360,7 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         units_shipped=sum(row.quantity_shipped for row in lines),
         imported_at=rows[0].imported_at,
         updated_at=rows[0].updated_at,
+        open_units=open_units,
     )
 
 

@@ -4,7 +4,7 @@ Not here: the tables behind it (tables.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -59,13 +59,14 @@ class OrderState:
 
 @dataclass(frozen=True)
 class PlatformRecord:
-    """An imported order as the platform has it now."""
+    """An imported order as the platform has it now; `open_units` are those still to ship, by SKU."""
 
     order: PlatformOrder
     status: OrderStatus
     units_shipped: int
     imported_at: datetime
     updated_at: datetime
+    open_units: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

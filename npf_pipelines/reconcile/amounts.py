@@ -1,59 +1,152 @@
 """Stock amounts, brought into a client's store: only what differs is written, and what was written is read back.
 
-Not here: which amount is wanted, and which product gets it (rules/stock.py).
+One look at the store serves two ends: it reads back what was just written, and shows that what comes next has not
+moved since it was compared. Not here: which amount is wanted (rules/stock.py), what follows from a look
+(rules/stock_step.py), what was sold meanwhile (sales.py).
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
+from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.lease import Lease
-from npf_pipelines.rules.stock import StockOutcome, StockRow, plan
+from npf_pipelines.reconcile.sales import Sales, Sold
+from npf_pipelines.reconcile.tracking_work import raise_if_permanent
+from npf_pipelines.rules.stock import StockOutcome, StockRow, Wanted
+from npf_pipelines.rules.stock_step import Done, Look, Standing, Write, next_step
 from npf_pipelines.together import together
 
+_NEW_AT_ONCE = 50
+"""Products that a look adds to those that it reads back: what lies between looking and writing stays short."""
+_WRITES = 3
+"""Writes of one product in one run."""
 
-async def push_amounts(store: Store, wanted: Mapping[str, int], lease: Lease) -> list[StockRow]:
-    """Bring the store to where every SKU has its wanted amount.
+
+async def push_amounts(
+    store: Store,
+    rows: Sequence[StockRow],
+    wanted: Mapping[str, Wanted],
+    sales: Sales,
+    lease: Lease,
+    *,
+    location: int | None = None,
+) -> list[StockRow]:
+    """Bring the store to where every planned product has its amount.
 
     Args:
         store: the client's store.
+        rows: the plan; those without an outcome are written.
         wanted: the amount by SKU.
+        sales: the client's orders, listed before the count.
         lease: the client's lease, held.
+        location: the store location that the warehouse is, in a store that splits its stock over several.
 
     Returns:
-        A row with an outcome for every SKU of either side.
+        The rows, each with an outcome.
 
     Raises:
-        StoreError: the store's products can't be read, or a permanent one (key, rights).
+        StoreError: a permanent one (key, rights).
         LeaseLost: another run may have begun to write.
     """
-    rows = plan(wanted, [product async for product in store.products()])
-    due = [row for row in rows if row.outcome is None]
-    troubles = await together(_write(store, row, lease) for row in due)
-    after = await store.products_by_id([row.product_id or "" for row in due]) if due else {}
-    done = {id(row): _read_back(row, trouble, after) for row, trouble in zip(due, troubles, strict=True)}
+    push = _Push(store, wanted, sales, lease, location)
+    done = {id(row): after for row, after in await push.run([row for row in rows if row.outcome is None])}
     return [done.get(id(row), row) for row in rows]
 
 
-async def _write(store: Store, row: StockRow, lease: Lease) -> StoreError | None:
-    lease.check()
-    try:
-        await store.set_amount(row.product_id or "", row.wanted or 0)
-    except StoreError as error:
-        if not error.transient and not isinstance(error, Refused | NotFound):
-            raise
-        return error
-    return None
+@dataclass
+class _Item:
+    """One product while it is worked on."""
+
+    row: StockRow
+    standing: Standing
+    writes: int = 0
+    trouble: StoreError | None = None
+    by_location: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.row.product_id or ""
 
 
-def _read_back(row: StockRow, trouble: StoreError | None, after: Mapping[str, Product]) -> StockRow:
-    product = after.get(row.product_id or "")
-    if product and product.amount == row.wanted:
-        return replace(row, outcome=StockOutcome.CONFIRMED, reason=f"{row.reason}: written and read back")
-    if trouble and trouble.transient:
-        return replace(row, outcome=StockOutcome.WAITING, reason=str(trouble))
-    has = f"the store has {product.amount}" if product else "the product is gone"
-    said = str(trouble) if trouble else f"the store answered, but afterwards {has}"
-    return replace(row, outcome=StockOutcome.REFUSED, reason=f"{said}: look the product up in the store")
+class _Push:
+    def __init__(
+        self, store: Store, wanted: Mapping[str, Wanted], sales: Sales, lease: Lease, location: int | None
+    ) -> None:
+        self._store, self._wanted, self._sales, self._lease = store, wanted, sales, lease
+        self._location = None if location is None else str(location)
+        self._done: list[tuple[StockRow, StockRow]] = []
+
+    async def run(self, due: Iterable[StockRow]) -> list[tuple[StockRow, StockRow]]:
+        """Each row, and what became of it."""
+        waiting = deque(_Item(row, Standing(row.before or 0)) for row in due)
+        in_hand: list[_Item] = []
+        while waiting or in_hand:
+            in_hand += [waiting.popleft() for _ in range(min(_NEW_AT_ONCE, len(waiting)))]
+            try:
+                found = await self._store.products_by_key([item.key for item in in_hand])
+                sold = await self._sales.sold()
+            except StoreError as error:
+                raise_if_permanent(error)
+                for item in (*in_hand, *waiting):
+                    self._end(item, StockOutcome.WAITING, str(error))
+                break
+            in_hand = [item for item in in_hand if self._decide(item, found.get(item.key), sold)]
+            await together(self._write(item) for item in in_hand)
+        return self._done
+
+    def _decide(self, item: _Item, product: Product | None, sold: Sold) -> bool:
+        """Whether the item is to be written now; its standing is then what it is written from."""
+        if product is None or product.sku != item.row.sku:
+            self._end(item, StockOutcome.MOVED, "the product is gone, or has another code now: left to the next round")
+            return False
+        look = Look(
+            product.amount,
+            sold.taken[product.product_id, product.sku],
+            sold.in_flight[product.sku],
+        )
+        step = next_step(self._wanted[item.row.sku], item.standing, look)
+        if isinstance(step, Done) and step.outcome is StockOutcome.REFUSED:
+            step = self._not_taken(item, step)
+        if isinstance(step, Write) and item.writes == _WRITES:
+            said = str(item.trouble) if item.trouble else f"the amount is {look.amount} after {_WRITES} writes"
+            step = Done(StockOutcome.WAITING, f"{said}: left to the next run")
+        if isinstance(step, Done):
+            self._end(item, step.outcome, step.reason)
+            return False
+        item.standing = Standing(step.amount, look.taken, before=look.amount)
+        return True
+
+    def _not_taken(self, item: _Item, refused: Done) -> Done | Write:
+        """The store has what it had. What to do depends on what it said to the write."""
+        again = Write(item.standing.amount)
+        if item.trouble is not None:
+            return again if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
+        if self._location is not None and not item.by_location:
+            # Known behaviour: stock that is split over warehouses takes no plain amount, and says nothing of it.
+            item.by_location = True
+            return again
+        hint = (
+            f"it doesn't take amounts for the store location {self._location}: look the product up in the store"
+            if self._location
+            else "its stock is probably split over warehouses: name ours in stock.store_location"
+        )
+        return Done(StockOutcome.REFUSED, f"{refused.reason}; {hint}")
+
+    async def _write(self, item: _Item) -> None:
+        self._lease.check()
+        item.writes += 1
+        item.trouble = None
+        location = self._location if item.by_location else None
+        try:
+            await self._store.set_amount(item.key, item.standing.amount, location=location)
+        except StoreError as error:
+            raise_if_permanent(error)
+            item.trouble = error
+
+    def _end(self, item: _Item, outcome: StockOutcome, reason: str) -> None:
+        reason = f"{item.row.reason}: {reason}" if outcome is not StockOutcome.ALREADY_RIGHT else reason
+        written = item.standing.amount if item.writes else item.row.wanted
+        self._done.append((item.row, replace(item.row, wanted=written, outcome=outcome, reason=reason)))

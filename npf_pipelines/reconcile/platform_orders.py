@@ -28,6 +28,8 @@ class OrderOutcome(enum.StrEnum):
     """Store and platform differ, and it is too late for the platform to follow: a person has to see it."""
     REFUSED = "refused"
     """The platform doesn't take it."""
+    PLANNED = "planned"
+    """A dry run: it would be imported, updated or cancelled."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class OrdersOfDay:
         pulled: all orders that the store has, by its order id.
         records: all that the platform has, by order number.
         now: what becomes `imported_at` and `updated_at`.
+        dry_run: whether the platform is only compared, and nothing written.
     """
 
     client: str
@@ -60,6 +63,7 @@ class OrdersOfDay:
     pulled: Mapping[str, Order | UnreadableOrder]
     records: Mapping[str, PlatformRecord]
     now: datetime
+    dry_run: bool = False
 
 
 def reconcile_orders(platform: Platform, day: OrdersOfDay) -> list[OrderRow]:
@@ -74,15 +78,17 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> list[OrderRow]:
     ours = {number: record for number, record in day.records.items() if record.order.store_order_id in day.pulled}
     accepted = {order_number(day.prefix, order.order_id): order for order in day.accepted}
     new = [platform_order(order, day.prefix) for number, order in accepted.items() if number not in ours]
-    results = platform.import_orders(day.client, new, day.now)
-    rows = [_imported(order.store_order_id, order.order_number, results[order.order_number]) for order in new]
+    results = {} if day.dry_run else platform.import_orders(day.client, new, day.now)
+    rows = [_imported(order.store_order_id, order.order_number, results.get(order.order_number)) for order in new]
     rows += [_followed(platform, day, number, record) for number, record in ours.items()]
     # A number that was refused just now because another order of the store has it is no order that went missing.
-    gone = day.records.keys() - ours.keys() - results.keys()
+    gone = day.records.keys() - ours.keys() - {order.order_number for order in new}
     return rows + [_gone(number, day.records[number]) for number in sorted(gone)]
 
 
-def _imported(order_id: str, number: str, result: ImportResult) -> OrderRow:
+def _imported(order_id: str, number: str, result: ImportResult | None) -> OrderRow:
+    if result is None:
+        return OrderRow(order_id, number, OrderOutcome.PLANNED, "would be imported", None)
     if result.outcome is ImportOutcome.REFUSED:
         return OrderRow(order_id, number, OrderOutcome.REFUSED, result.reason, None)
     return OrderRow(order_id, number, OrderOutcome.IMPORTED, _AGREES, result.imported_at)
@@ -95,6 +101,10 @@ def _followed(platform: Platform, day: OrdersOfDay, number: str, record: Platfor
     match following.step:
         case Step.TELL:
             outcome, reason = OrderOutcome.DIFFERS, following.differs
+        case Step.CANCEL if day.dry_run:
+            outcome, reason = OrderOutcome.PLANNED, f"would be cancelled: {following.differs}"
+        case Step.UPDATE if day.dry_run:
+            outcome, reason = OrderOutcome.PLANNED, f"would be updated: {following.differs}"
         case Step.CANCEL if platform.cancel_order(day.client, record, day.now):
             outcome, reason = _AGREED[True]
         case Step.UPDATE if following.order and platform.update_order(day.client, following.order, record, day.now):

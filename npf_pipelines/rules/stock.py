@@ -1,6 +1,7 @@
 """Which amount each product of the store should have, and what has to be written for it.
 
-Not here: how the platform's figures come about (platform/gateway.py).
+Not here: how the platform's figures come about (platform/gateway.py), what is in flight (in_flight.py), when a push
+stops (stock_brake.py), what is done when the store's amount moves meanwhile (stock_step.py).
 """
 
 import enum
@@ -8,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from npf_pipelines.cscart.models import Product
+from npf_pipelines.cscart.models import LARGEST_AMOUNT, Product
+from npf_pipelines.master_setup import StockSetup
 from npf_pipelines.platform.models import StockFigure
 
-NOT_TRACKED = "D"
-"""The store's letter for a product whose amount it doesn't count."""
+NOT_TRACKED, BY_COMBINATION = "D", "O"
+"""The store's letters for a product whose amount it doesn't count, and for one counted by option combination."""
 
 
 class StockOutcome(enum.StrEnum):
@@ -21,6 +23,12 @@ class StockOutcome(enum.StrEnum):
     CONFIRMED = "confirmed"
     """Written and read back."""
     ALREADY_RIGHT = "already_right"
+    PLANNED = "planned"
+    """A dry run: it would be written."""
+    MOVED = "moved"
+    """The store's amount moved while we worked: the next round counts anew."""
+    BRAKED = "braked"
+    """The push was stopped before its first write: a person has to say that it is right."""
     REFUSED = "refused"
     """The store answered, but the amount is not what was written."""
     WAITING = "waiting"
@@ -28,8 +36,17 @@ class StockOutcome(enum.StrEnum):
     OFF = "off"
     """The master setup turns stock off."""
     NOT_TRACKED = "not_tracked"
+    SEVERAL_PRODUCTS = "several_products"
+    """Several products have the code, and the master setup doesn't give the figure to all of them."""
+    NO_CODE = "no_code"
     NOT_IN_STORE = "not_in_store"
     NOT_IN_WAREHOUSE = "not_in_warehouse"
+
+
+RIGHT = frozenset({StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT})
+"""The store has the amount that it should have."""
+DIFFERS = frozenset({StockOutcome.MOVED, StockOutcome.BRAKED, StockOutcome.REFUSED, StockOutcome.WAITING})
+"""The store may have another amount than it should have."""
 
 
 def available(figure: StockFigure) -> int:
@@ -37,17 +54,52 @@ def available(figure: StockFigure) -> int:
     return figure.on_hand - figure.in_process - figure.back_orders
 
 
-def wanted_amount(figure: StockFigure, quantity: str, *, negative_as_zero: bool) -> int:
-    """The amount the store should have, by the master setup's stock mode (`on_hand` or `available`)."""
-    amount = figure.on_hand if quantity == "on_hand" else available(figure)
-    return max(0, amount) if negative_as_zero else amount
+@dataclass(frozen=True)
+class Wanted:
+    """The amount that a SKU should have in the store.
+
+    Attributes:
+        figure: before negatives become 0.
+        floor: whether a negative figure becomes 0.
+        less_sales: whether what the store sells after the count is taken off.
+        why: how the figure comes about, in words.
+    """
+
+    figure: int
+    floor: bool
+    less_sales: bool
+    why: str
+
+    def after(self, sold: int) -> int:
+        """The amount when so many units were sold since the count, of orders that will come to the warehouse."""
+        figure = self.figure - (sold if self.less_sales else 0)
+        return max(0, figure) if self.floor else figure
+
+
+def wanted_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> Wanted:
+    """The amount the store should have, by the master setup's stock mode (`on_hand` or `available`).
+
+    Args:
+        figure: the platform's.
+        in_flight: units of orders that the warehouse doesn't know yet but will.
+        setup: the master setup's stock part.
+    """
+    less_sales = setup.quantity == "available" or setup.on_hand_less_in_flight
+    taken = {"in process": figure.in_process, "on back order": figure.back_orders}
+    off = (taken if setup.quantity == "available" else {}) | ({"in flight": in_flight} if less_sales else {})
+    amount = figure.on_hand - sum(off.values())
+    why = f"{figure.on_hand} on hand" + "".join(f", less {units} {name}" for name, units in off.items() if units)
+    if setup.negative_as_zero and amount < 0:
+        why += f", negative ({amount}) as 0"
+    return Wanted(amount, setup.negative_as_zero, less_sales, why)
 
 
 @dataclass(frozen=True)
 class StockRow:
     """One SKU at one product of the store: what it should have and has, and what is to be done or why nothing is.
 
-    `outcome` is None where the amount has to be written.
+    `product_id` is the product's key, with its option combination behind a slash. `outcome` is None where the amount
+    has to be written.
     """
 
     sku: str
@@ -58,38 +110,66 @@ class StockRow:
     reason: str
 
 
-def plan(wanted: Mapping[str, int], products: Iterable[Product]) -> list[StockRow]:
-    """Compare what should be with what is; every SKU of either side comes out.
+def plan(
+    wanted: Mapping[str, Wanted],
+    products: Iterable[Product],
+    unread: Mapping[str, str] | None = None,
+    *,
+    to_all: bool = True,
+) -> list[StockRow]:
+    """Compare what should be with what is; every SKU and every product of either side comes out.
 
     Args:
         wanted: the amount by SKU. Codes are compared exactly, letter case included.
-        products: all products of the store. Several with one SKU all get its amount.
+        products: the store's products, with their amounts.
+        unread: the SKU of each further product by its key, of which the amount was not read.
+        to_all: whether several products with one SKU all get its amount; otherwise none does.
     """
     by_sku: defaultdict[str, list[Product]] = defaultdict(list)
     for product in products:
-        if product.sku:
-            by_sku[product.sku].append(product)
-    rows = [row for sku, amount in wanted.items() for row in _rows_of(sku, amount, by_sku.pop(sku, []))]
+        by_sku[product.sku].append(product)
+    without_code = by_sku.pop("", [])
+    rows = [row for sku, amount in wanted.items() for row in _rows_of(sku, amount, by_sku.pop(sku, []), to_all)]
     rows += [
-        StockRow(sku, product.product_id, None, product.amount, StockOutcome.NOT_IN_WAREHOUSE, "left alone")
+        StockRow(sku, product.key, None, product.amount, StockOutcome.NOT_IN_WAREHOUSE, _LEFT_ALONE)
         for sku, others in by_sku.items()
         for product in others
     ]
+    rows += [
+        StockRow("", product.key, None, product.amount, StockOutcome.NO_CODE, _NO_CODE) for product in without_code
+    ]
+    for key, sku in (unread or {}).items():
+        outcome, reason = (StockOutcome.NOT_IN_WAREHOUSE, _LEFT_ALONE) if sku else (StockOutcome.NO_CODE, _NO_CODE)
+        rows.append(StockRow(sku, key, None, None, outcome, reason))
     return rows
 
 
-def _rows_of(sku: str, amount: int, products: Sequence[Product]) -> list[StockRow]:
+_LEFT_ALONE = "the warehouse has no stock row with this code: left alone"
+_NO_CODE = "the product has no code, so that nothing tells its stock: left alone"
+
+
+def _rows_of(sku: str, wanted: Wanted, products: Sequence[Product], to_all: bool) -> list[StockRow]:
     if not products:
         reason = "no product of the store has this code: check its spelling and letter case"
-        return [StockRow(sku, None, amount, None, StockOutcome.NOT_IN_STORE, reason)]
-    return [_row(sku, amount, product) for product in products]
+        return [StockRow(sku, None, wanted.after(0), None, StockOutcome.NOT_IN_STORE, reason)]
+    if len(products) > 1 and not to_all:
+        keys = ", ".join(product.key for product in products)
+        reason = f"the products {keys} have the same code: give each its own, or allow it by stock.same_sku: all"
+        several = StockOutcome.SEVERAL_PRODUCTS
+        return [StockRow(sku, one.key, wanted.after(0), one.amount, several, reason) for one in products]
+    return [_row(sku, wanted, product) for product in products]
 
 
-def _row(sku: str, amount: int, product: Product) -> StockRow:
+def _row(sku: str, wanted: Wanted, product: Product) -> StockRow:
     outcome: StockOutcome | None = None
-    reason = f"{product.amount} in the store, {amount} wanted"
+    amount = wanted.after(0)
+    reason = f"{product.amount} in the store, {amount} wanted ({wanted.why})"
     if product.tracking == NOT_TRACKED:
         outcome, reason = StockOutcome.NOT_TRACKED, "the store doesn't count this product's stock: left alone"
+    elif product.tracking == BY_COMBINATION and not product.combination:
+        outcome, reason = StockOutcome.NOT_TRACKED, "counted by option combinations, of which it has none: left alone"
+    elif abs(amount) > LARGEST_AMOUNT:
+        outcome, reason = StockOutcome.REFUSED, f"no store can hold {amount}: correct the count on the platform"
     elif product.amount == amount:
-        outcome, reason = StockOutcome.ALREADY_RIGHT, "the store has the wanted amount"
-    return StockRow(sku, product.product_id, amount, product.amount, outcome, reason)
+        outcome, reason = StockOutcome.ALREADY_RIGHT, f"the store has the wanted amount ({wanted.why})"
+    return StockRow(sku, product.key, amount, product.amount, outcome, reason)

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from npf_pipelines.lake import Lake
-from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.master_setup import MasterSetup, TrackingSetup
 from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.sandbox.store import SandboxStore
 
@@ -170,12 +170,51 @@ def _amounts(client: _Client) -> Iterator[str]:
     )
     for sku, quantity in open_lines:
         taken[sku] += quantity
+    in_flight = _in_flight(client)
     for row in client.rows(sa.select(stock.c.sku, stock.c.on_hand).where(stock.c.client == setup.id)):
-        wanted = row.on_hand - (taken[row.sku] if setup.stock.quantity == "available" else 0)
+        wanted = row.on_hand
+        if setup.stock.quantity == "available":
+            wanted -= taken[row.sku] + in_flight[row.sku]
+        elif setup.stock.on_hand_less_in_flight:
+            wanted -= in_flight[row.sku]
         wanted = max(0, wanted) if setup.stock.negative_as_zero else wanted
         for product in client.store.products.values():
             if product.product_code == row.sku and product.tracking != "D" and product.amount != wanted:
                 yield f"{row.sku} (product {product.product_id}) has the amount {product.amount}, not {wanted}"
+
+
+def _in_flight(client: _Client) -> Counter[str]:
+    """Units of the store's orders that the platform doesn't have but will, by SKU."""
+    setup, store = client.setup, client.store
+    there = {row.store_order_id for row in client.rows(sa.select(orders).where(orders.c.client == setup.id))}
+    start = datetime.combine(setup.orders.start_date, time_of_day.min, setup.zone).timestamp()
+    start = max(start, store.now - setup.stock.in_flight_days * 24 * 60 * 60)
+    letters = {status.description.casefold(): letter for letter, status in store.statuses.items()}
+    tracking = setup.tracking
+    final = {"C", *(letters.get(name.casefold()) for name in (tracking.shipped_status or "", _partial(tracking)))}
+    wanted = {letters.get(name.casefold(), name) for name in setup.orders.statuses}
+    taking = {letter for letter, status in store.statuses.items() if status.inventory == "D"}
+    units: Counter[str] = Counter()
+    for _, order_id in store.listed(int(start)):
+        order = store.orders[order_id]
+        country = (order.customer.ship_to if order.customer.ship_to.country else order.customer.bill_to).country
+        is_ours = setup.orders.countries is None or not country or country in setup.orders.countries
+        is_picked_up = order.shipping and all(way.module == "store_locator" for way in order.shipping)
+        goods = {line.product_code for line in order.lines if line.ships}
+        if (
+            str(order_id) not in there
+            and order.status in wanted | (taking - final)
+            and is_ours
+            and not is_picked_up
+            and not goods <= {"Test001", "Test002", "Test003"}
+        ):
+            for line in order.lines:
+                units[line.product_code] += line.amount * line.ships
+    return units
+
+
+def _partial(tracking: TrackingSetup) -> str:
+    return tracking.partially_shipped_status or ""
 
 
 _LINKED = frozenset({"ups", "usps", "fedex", "dhl", "can", "aup", "swisspost"})

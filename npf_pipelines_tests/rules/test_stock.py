@@ -1,14 +1,16 @@
 """Tests of npf_pipelines.rules.stock."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.cscart.models import Product
+from npf_pipelines.master_setup import StockSetup
 from npf_pipelines.platform.models import StockFigure
-from npf_pipelines.rules.stock import StockOutcome, available, plan, wanted_amount
+from npf_pipelines.rules.stock import StockOutcome, Wanted, available, plan, wanted_amount
 from npf_pipelines_tests.builders import product
 
 SKUS = ("KITE", "kite", "KITE-RED", "DRUM")
@@ -25,38 +27,71 @@ catalogues = st.lists(
 ).map(lambda some: [product(str(number), *each) for number, each in enumerate(some, 11)])
 
 
+def amount_of(units: int) -> Wanted:
+    """An amount wanted for a SKU, negatives kept."""
+    return Wanted(units, floor=False, less_sales=True, why="counted")
+
+
 def test_available_is_on_hand_less_what_is_promised() -> None:
     assert available(StockFigure("KITE", 10, 3, 2)) == 5
     assert available(StockFigure("KITE", 1, 3, 2)) == -4
 
 
 @pytest.mark.parametrize(
-    ("quantity", "negative_as_zero", "amount"),
-    [("on_hand", True, 1), ("on_hand", False, 1), ("available", True, 0), ("available", False, -4)],
+    ("setup", "amount", "why"),
+    [
+        ({"quantity": "available"}, 0, "1 on hand, less 3 in process, less 2 on back order, less 4 in flight"),
+        ({"quantity": "available", "negative_as_zero": False}, -8, "less 4 in flight"),
+        ({"quantity": "on_hand"}, 1, "1 on hand"),
+        ({"quantity": "on_hand", "on_hand_less_in_flight": True, "negative_as_zero": False}, -3, "less 4 in flight"),
+    ],
 )
-def test_the_setup_chooses_the_figure(quantity: str, negative_as_zero: bool, amount: int) -> None:
-    assert wanted_amount(StockFigure("KITE", 1, 3, 2), quantity, negative_as_zero=negative_as_zero) == amount
+def test_the_setup_chooses_the_figure_and_the_words_explain_it(setup: dict[str, Any], amount: int, why: str) -> None:
+    wanted = wanted_amount(StockFigure("KITE", 1, 3, 2), 4, StockSetup(**setup))
+    assert wanted.after(0) == amount
+    assert why in wanted.why
 
 
-@given(figure=figures, quantity=st.sampled_from(["on_hand", "available"]))
-def test_zero_stands_for_what_is_negative_and_for_nothing_else(figure: StockFigure, quantity: str) -> None:
-    negative_too = wanted_amount(figure, quantity, negative_as_zero=False)
-    assert wanted_amount(figure, quantity, negative_as_zero=True) == max(0, negative_too)
+@given(
+    figure=figures,
+    in_flight=st.integers(0, 9),
+    sold=st.integers(0, 9),
+    quantity=st.sampled_from(["on_hand", "available"]),
+)
+def test_zero_stands_for_what_is_negative_and_for_nothing_else(
+    figure: StockFigure, in_flight: int, sold: int, quantity: Any
+) -> None:
+    negative_too, floored = (
+        wanted_amount(figure, in_flight, StockSetup(quantity=quantity, negative_as_zero=floor))
+        for floor in (False, True)
+    )
+    assert floored.after(sold) == max(0, negative_too.after(sold))
+
+
+@given(figure=figures, in_flight=st.integers(0, 9), sold=st.integers(0, 9))
+def test_a_sale_counts_the_same_before_and_after_the_count(figure: StockFigure, in_flight: int, sold: int) -> None:
+    setup = StockSetup(quantity="available")
+    assert wanted_amount(figure, in_flight, setup).after(sold) == wanted_amount(figure, in_flight + sold, setup).after(
+        0
+    )
 
 
 @given(wanted=st.dictionaries(st.sampled_from(SKUS), st.integers(-2, 3)), products=catalogues)
-def test_every_sku_of_either_side_comes_out_once_for_each_product(
+def test_every_sku_and_every_product_of_either_side_comes_out_once(
     wanted: dict[str, int], products: list[Product]
 ) -> None:
-    rows = plan(wanted, iter(products))
-    expected: Counter[tuple[str, str | None]] = Counter((each.sku, each.product_id) for each in products if each.sku)
+    rows = plan({sku: amount_of(units) for sku, units in wanted.items()}, iter(products))
+    expected: Counter[tuple[str, str | None]] = Counter((each.sku, each.product_id) for each in products)
     expected.update((sku, None) for sku in wanted.keys() - {each.sku for each in products})
     assert Counter((row.sku, row.product_id) for row in rows) == expected
     by_id = {each.product_id: each for each in products}
     for row in rows:
         theirs = by_id.get(row.product_id or "")
         to_write = (
-            theirs is not None and row.sku in wanted and theirs.tracking != "D" and theirs.amount != wanted[row.sku]
+            theirs is not None
+            and row.sku in wanted
+            and theirs.tracking not in {"D", "O"}
+            and theirs.amount != wanted[row.sku]
         )
         assert (row.outcome is None) == to_write
         assert row.wanted == wanted.get(row.sku)
@@ -66,20 +101,32 @@ def test_every_sku_of_either_side_comes_out_once_for_each_product(
 
 def test_each_outcome() -> None:
     rows = plan(
-        {"SAME": 5, "OTHER": 3, "LOOSE": 3, "MISSING": 3},
-        [product("1", "SAME"), product("2", "OTHER"), product("3", "LOOSE", tracking="D"), product("4", "ALONE")],
+        {"SAME": amount_of(5), "HUGE": amount_of(10**7)} | dict.fromkeys(("OTHER", "LOOSE", "MISSING"), amount_of(3)),
+        [
+            product("1", "SAME"),
+            product("2", "OTHER"),
+            product("3", "LOOSE", tracking="D"),
+            product("4", "ALONE"),
+            product("5", ""),
+            product("6", "HUGE"),
+        ],
+        {"7": "FAR", "8": ""},
     )
-    assert {row.sku: row.outcome for row in rows} == {
-        "SAME": StockOutcome.ALREADY_RIGHT,
-        "OTHER": None,
-        "LOOSE": StockOutcome.NOT_TRACKED,
+    assert {row.product_id or row.sku: row.outcome for row in rows} == {
+        "1": StockOutcome.ALREADY_RIGHT,
+        "2": None,
+        "3": StockOutcome.NOT_TRACKED,
         "MISSING": StockOutcome.NOT_IN_STORE,
-        "ALONE": StockOutcome.NOT_IN_WAREHOUSE,
+        "4": StockOutcome.NOT_IN_WAREHOUSE,
+        "5": StockOutcome.NO_CODE,
+        "6": StockOutcome.REFUSED,
+        "7": StockOutcome.NOT_IN_WAREHOUSE,
+        "8": StockOutcome.NO_CODE,
     }
 
 
 def test_codes_are_compared_exactly() -> None:
-    rows = plan({"KITE": 1}, [product("1", "kite", 1), product("2", "KITE-RED", 1)])
+    rows = plan({"KITE": amount_of(1)}, [product("1", "kite", 1), product("2", "KITE-RED", 1)])
     assert {row.sku: row.outcome for row in rows} == {
         "KITE": StockOutcome.NOT_IN_STORE,
         "kite": StockOutcome.NOT_IN_WAREHOUSE,
@@ -88,8 +135,20 @@ def test_codes_are_compared_exactly() -> None:
 
 
 def test_several_products_with_one_code_all_get_its_amount() -> None:
-    rows = plan({"KITE": 3}, [product("1", amount=3), product("2", amount=4)])
+    rows = plan({"KITE": amount_of(3)}, [product("1", amount=3), product("2", amount=4)])
     assert [(row.product_id, row.wanted, row.outcome) for row in rows] == [
         ("1", 3, StockOutcome.ALREADY_RIGHT),
         ("2", 3, None),
     ]
+
+
+def test_several_products_with_one_code_are_set_aside_where_the_setup_says_so() -> None:
+    rows = plan({"KITE": amount_of(3)}, [product("1", amount=3), product("2", amount=4)], to_all=False)
+    assert {row.outcome for row in rows} == {StockOutcome.SEVERAL_PRODUCTS}
+    assert all("1, 2" in row.reason for row in rows)
+
+
+def test_combinations_are_counted_each_for_itself_and_a_product_by_combinations_without_any_is_left_alone() -> None:
+    red = product("1", "KITE-RED", 5, tracking="O").model_copy(update={"combination": "822"})
+    rows = plan({"KITE-RED": amount_of(3), "KITE": amount_of(3)}, [red, product("2", "KITE", 5, tracking="O")])
+    assert {row.product_id: row.outcome for row in rows} == {"1/822": None, "2": StockOutcome.NOT_TRACKED}

@@ -1,0 +1,64 @@
+"""Which of a store's products has which SKU, kept between runs as the table store_products.
+
+It saves reading the whole catalogue where the warehouse has only a part of it. Whatever doesn't fit it leads to a read
+of everything: losing it costs requests, never a figure.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.cscart.models import Product
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.lake import NotWritten
+from npf_pipelines.tables import STORE_PRODUCTS
+
+_GOOD_FOR = timedelta(days=1)
+_MOST_OF_IT = 0.5
+"""The share of the catalogue from which on reading all of it takes no more requests than picking."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The products with their amounts as just read, and the SKU of each further one by its key."""
+
+    products: Sequence[Product]
+    unread: Mapping[str, str]
+
+
+class ProductMap:
+    """One client's map."""
+
+    def __init__(self, walk: ClientWalk) -> None:
+        self._walk = walk
+        try:
+            rows = walk.house.lake.read(STORE_PRODUCTS, client=walk.client)
+        except NotWritten:
+            rows = []
+        self._skus = {row["product_id"]: row["sku"] for row in rows if row["product_id"]}
+        self._looked_for = {row["sku"] for row in rows}
+        self._is_fresh = bool(rows) and walk.now - min(row["read_at"] for row in rows) < _GOOD_FOR
+
+    async def read(self, store: Store, skus: Collection[str]) -> Reading:
+        """The amounts of the products with these SKUs, in as few requests as the map allows.
+
+        Raises:
+            StoreError: the store's products can't be read.
+        """
+        picked = [key for key, sku in self._skus.items() if sku in skus]
+        is_part = len(picked) < _MOST_OF_IT * len(self._skus)
+        if self._is_fresh and is_part and self._looked_for.issuperset(skus):
+            found = await store.products_by_key(picked)
+            if all(key in found and found[key].sku == self._skus[key] for key in picked):
+                return Reading(list(found.values()), {key: sku for key, sku in self._skus.items() if key not in found})
+        products = [product async for product in store.products()]
+        self._keep(products, skus)
+        return Reading(products, {})
+
+    def _keep(self, products: Sequence[Product], skus: Collection[str]) -> None:
+        missing = set(skus) - {product.sku for product in products}
+        rows = [(product.key, product.sku) for product in products] + [("", sku) for sku in missing]
+        self._walk.keep(
+            STORE_PRODUCTS, [{"product_id": key, "sku": sku, "read_at": self._walk.now} for key, sku in rows]
+        )

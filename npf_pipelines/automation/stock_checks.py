@@ -1,0 +1,97 @@
+"""The asset checks of stock: figures that add up, amounts that stay wrong, SKUs that only one side knows.
+
+Not here: what would put it right (the assets do, run again).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from npf_pipelines.assets.metadata import records_value
+from npf_pipelines.house import House
+from npf_pipelines.rules.orders import TEST_SKUS
+from npf_pipelines.rules.stock_audit import imbalances
+from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
+
+DRIFT_AFTER = timedelta(minutes=90)
+"""How long a store may have another amount than it should: stock is pushed every hour."""
+_LOOKS = 3
+_LISTED = 200
+"""Rows that a list shows at the most."""
+
+_DRIFT = """
+SELECT client, sku, product_id, wanted, before AS in_store, differs_since AS since, reason
+FROM stock_push WHERE differs_since < $limit ORDER BY since, client, sku
+"""
+_UNKNOWN = """
+SELECT client, sku, product_id, outcome, reason FROM stock_push
+WHERE outcome IN ('not_in_store', 'not_in_warehouse', 'several_products', 'no_code') AND NOT list_contains($tests, sku)
+ORDER BY client, outcome, sku, product_id
+"""
+
+
+def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
+    """The three checks, each over all clients."""
+
+    @dg.asset_check(
+        asset=STOCK_SNAPSHOTS.name,
+        name="stock_conservation",
+        description="The units in process and on back order are those of the open orders, and none is left out.",
+    )
+    def stock_conservation() -> dg.AssetCheckResult:
+        found = [
+            {"client": client, "sku": sku, "what": what}
+            for client in sorted(house.setups().clients)
+            for sku, what in _imbalances(house, client)
+        ]
+        return _result(found, "imbalances", dg.AssetCheckSeverity.ERROR)
+
+    @dg.asset_check(
+        asset=STOCK_PUSH.name,
+        name="stock_drift",
+        description=f"No amount in a store is another than wanted for longer than {DRIFT_AFTER}.",
+    )
+    def stock_drift() -> dg.AssetCheckResult:
+        found = _rows(house, _DRIFT, limit=datetime.now(UTC) - DRIFT_AFTER)
+        return _result(found, "drift", dg.AssetCheckSeverity.ERROR)
+
+    @dg.asset_check(
+        asset=STOCK_PUSH.name,
+        name="unknown_skus",
+        description="Every SKU of a warehouse is one product of its store, and the other way round.",
+    )
+    def unknown_skus() -> dg.AssetCheckResult:
+        return _result(_rows(house, _UNKNOWN, tests=sorted(TEST_SKUS)), "unknown", dg.AssetCheckSeverity.WARN)
+
+    return [stock_conservation, stock_drift, unknown_skus]
+
+
+def _imbalances(house: House, client: str) -> list[tuple[str, str]]:
+    """The client's imbalances that show in each of a few looks: orders move between two queries."""
+    looks = []
+    for _ in range(_LOOKS):
+        figures, _known = house.platform.count_stock(client, [])
+        looks.append(imbalances(figures, house.platform.open_records(client).values()))
+        if not looks[-1]:
+            return []
+    return [one for one in looks[0] if all(one in look for look in looks)]
+
+
+def _rows(house: House, query: str, **values: object) -> list[dict[str, str]]:
+    answer = house.lake.connect().execute(query, values)
+    names = [column[0] for column in answer.description or []]
+    return [dict(zip(names, map(str, row), strict=True)) for row in answer.fetchall()]
+
+
+def _result(found: list[dict[str, str]], name: str, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
+    by_client: dict[str, int] = {}
+    for row in found:
+        by_client[row["client"]] = by_client.get(row["client"], 0) + 1
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=severity,
+        metadata={
+            "by_client": records_value([{"client": client, "rows": str(rows)} for client, rows in by_client.items()]),
+            name: records_value(found[:_LISTED]),
+        },
+    )

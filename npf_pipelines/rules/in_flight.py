@@ -1,0 +1,76 @@
+"""Orders that the store has sold and the warehouse doesn't know yet, but will: what they hold isn't there to sell.
+
+Not here: which orders the store has, and which the platform (reconcile/sales.py), nor the figure (stock.py).
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from npf_pipelines.cscart.models import Order, Status, UnreadableOrder
+from npf_pipelines.rules.orders import Decision, OrderFilter, decide, is_test, lines_to_ship
+
+COMPLETE = "C"
+"""The store's letter of an order that is over (documented); merchants rename it, not its meaning."""
+
+
+@dataclass(frozen=True)
+class InFlightRule:
+    """Which orders count as in flight while the platform doesn't have them.
+
+    Attributes:
+        orders: the client's order rules, widened to every status that takes stock and isn't final.
+        taking: the letters of the statuses in which the store has taken an order's stock.
+    """
+
+    orders: OrderFilter
+    taking: frozenset[str]
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The letters of all orders that may matter: in flight, or only taken from the store's amounts."""
+        return self.orders.statuses | self.taking
+
+
+def in_flight_rule(orders: OrderFilter, statuses: Sequence[Status], final: Collection[str]) -> InFlightRule:
+    """The rule of a client.
+
+    Args:
+        orders: its order rules.
+        statuses: those that its store has.
+        final: the letters of the setup's shipped and partially shipped status.
+    """
+    taking = frozenset(status.letter for status in statuses if status.takes_stock)
+    open_ones = taking - {COMPLETE, *final}
+    return InFlightRule(replace(orders, statuses=orders.statuses | open_ones), taking)
+
+
+def is_in_flight(order: Order | UnreadableOrder, rule: InFlightRule) -> bool:
+    """Whether an order that the platform doesn't have will come to it: also one set aside for a person.
+
+    Orders that never come (other countries, pick-ups, downloads, completed elsewhere) don't count: their number
+    would grow for ever. An order that can't be read has no lines that could be counted.
+    """
+    if isinstance(order, UnreadableOrder) or is_test(order):
+        return False
+    return decide(order, rule.orders, imported=False).decision in {Decision.ACCEPTED, Decision.SET_ASIDE}
+
+
+def units_by_sku(orders: Iterable[Order | UnreadableOrder], rule: InFlightRule) -> Counter[str]:
+    """What the orders in flight among these hold, by SKU."""
+    units: Counter[str] = Counter()
+    for order in orders:
+        if isinstance(order, Order) and is_in_flight(order, rule):
+            for line in lines_to_ship(order):
+                units[line.sku] += line.quantity
+    return units
+
+
+def units_taken(orders: Iterable[Order | UnreadableOrder], rule: InFlightRule) -> Counter[tuple[str, str]]:
+    """What the store has taken off its own amounts for these orders, shipped by us or not, by product_id and SKU."""
+    units: Counter[tuple[str, str]] = Counter()
+    for order in orders:
+        if isinstance(order, Order) and order.status in rule.taking:
+            for line in order.lines:
+                units[line.product_id, line.sku] += line.quantity
+    return units

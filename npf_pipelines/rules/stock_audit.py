@@ -1,0 +1,38 @@
+"""Whether the platform's figures hold all that its open orders take.
+
+Not here: asking the platform (automation/stock_checks.py).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from npf_pipelines.platform.models import PlatformRecord, StockFigure
+from npf_pipelines.platform.tables import OrderStatus
+
+
+def imbalances(figures: Iterable[StockFigure], open_records: Iterable[PlatformRecord]) -> list[tuple[str, str]]:
+    """Each SKU whose figure isn't the sum of its open orders, and what is wrong with it.
+
+    Args:
+        figures: the platform's figures.
+        open_records: its open orders of the same moment, counted here line by line.
+    """
+    taken: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+    for record in open_records:
+        if not record.order.is_test:
+            taken[record.status is OrderStatus.BACK_ORDER].update(record.open_units)
+    found = []
+    counted = set()
+    for figure in figures:
+        counted.add(figure.sku)
+        ours = (taken[False][figure.sku], taken[True][figure.sku])
+        if ours != (figure.in_process, figure.back_orders):
+            said = f"{figure.in_process} in process and {figure.back_orders} on back order by the platform's figures"
+            found.append((figure.sku, f"{said}, {ours[0]} and {ours[1]} by its open orders"))
+    uncounted = taken[False] + taken[True]
+    found += [
+        (sku, f"{units} units on open orders, but the warehouse counts no stock of it: add the SKU to the count")
+        for sku, units in uncounted.items()
+        if sku not in counted
+    ]
+    return sorted(found)

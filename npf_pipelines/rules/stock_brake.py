@@ -1,0 +1,35 @@
+"""The brake: a push that would change improbably much stops before its first write, until a person says it is right.
+
+A broken count, an empty snapshot or a wrong client would otherwise empty a shop, or fill it with what isn't there.
+"""
+
+from collections.abc import Iterable
+
+from npf_pipelines.master_setup import BrakeSetup
+from npf_pipelines.rules.stock import StockOutcome, StockRow
+
+FEW = 10
+"""So many SKUs may always change: in a small catalogue one delivery is a large share."""
+
+
+def brake(rows: Iterable[StockRow], limits: BrakeSetup, *, is_first: bool) -> str:
+    """Why the push has to stop, in words; empty when it may go on.
+
+    Args:
+        rows: what the push would do.
+        limits: the master setup's.
+        is_first: whether nothing was ever pushed to this store.
+    """
+    compared = [row for row in rows if row.outcome in {None, StockOutcome.ALREADY_RIGHT}]
+    due = [row for row in compared if row.outcome is None]
+    zeroed = [row for row in due if (row.wanted or 0) <= 0 < (row.before or 0)]
+    of = f"of {len(compared)} products that store and warehouse both have"
+    if is_first and due:
+        return f"the first push to this store would change {len(due)} {of}, {len(zeroed)} of them to 0"
+    if len(due) > max(FEW, limits.changed_percent * len(compared) / 100):
+        return f"would change {len(due)} {of}, more than the {limits.changed_percent} % of stock.brake.changed_percent"
+    if len(zeroed) > max(FEW, limits.zeroed_percent * len(compared) / 100):
+        return (
+            f"would set {len(zeroed)} {of} to 0, more than the {limits.zeroed_percent} % of stock.brake.zeroed_percent"
+        )
+    return ""

@@ -1,0 +1,295 @@
+"""What happens to amounts in the store: the brake, sales while we push, orders in flight, dry runs, snapshots."""
+
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.platform.tables import stock
+from npf_pipelines.rules.orders import TEST_SKUS
+from npf_pipelines.sandbox.model import Customer, Product
+from npf_pipelines.tables import STORE_PRODUCTS
+from npf_pipelines_tests.loop import Loop, write_setup
+
+
+@pytest.fixture
+def stocked(loop: Loop) -> Loop:
+    """A store without orders, whose stock was pushed once: each SKU has 50 in store and warehouse."""
+    store = loop.stores["acme"]
+    for order_id in list(store.orders):
+        store.remove_order(order_id)
+    now = datetime.now(UTC)
+    with loop.house.engine.begin() as connection:
+        rows = [{"client": "acme", "sku": sku, "on_hand": 50, "updated_at": now} for sku in store.skus()]
+        connection.execute(sa.insert(stock), rows)
+    assert push(loop, release_brake=True) == ""
+    store.mails.clear()
+    return loop
+
+
+def push(loop: Loop, **config: bool) -> str:
+    (run,) = loop.run("stock", "acme", days=None, **config)
+    return run.failure
+
+
+def count(loop: Loop, on_hand: int, *skus: str) -> None:
+    """The warehouse counts these SKUs anew; all if none is named."""
+    change = sa.update(stock).where(stock.c.client == "acme").values(on_hand=on_hand, updated_at=datetime.now(UTC))
+    with loop.house.engine.begin() as connection:
+        connection.execute(change.where(stock.c.sku.in_(skus)) if skus else change)
+
+
+def kite(loop: Loop) -> Product:
+    """One product whose code no other has."""
+    products = list(loop.stores["acme"].products.values())
+    codes = Counter(one.product_code for one in products) + Counter([*TEST_SKUS, ""])
+    return next(one for one in products if one.tracking == "B" and codes[one.product_code] == 1)
+
+
+def figures(loop: Loop, product: Product, columns: str) -> list[tuple[Any, ...]]:
+    """What the snapshots of a product's SKU say, oldest first."""
+    query = f"SELECT {columns} FROM stock_snapshots_history WHERE client = 'acme' AND sku = $1 ORDER BY taken_at"  # noqa: S608
+    return loop.house.lake.connect().execute(query, [product.product_code]).fetchall()
+
+
+def pushed(loop: Loop, product: Product) -> dict[str, Any]:
+    relation = loop.house.lake.query(f"FROM stock_push WHERE client = 'acme' AND product_id = '{product.product_id}'")
+    (row,) = relation.fetchall()
+    return dict(zip(relation.columns, row, strict=True))
+
+
+def buyer(loop: Loop, country: str = "AU") -> Customer:
+    orders = [order for store in loop.stores.values() for order in store.orders.values()]
+    return next(one.customer for one in orders if one.customer.ship_to.country == country)
+
+
+def test_only_what_differs_is_written(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    count(stocked, 7, product.product_code)
+    asked, written = store.requests, store.writes
+    assert push(stocked) == ""
+    assert product.amount == 7
+    assert store.writes - written == 1
+    # The catalogue, its orders, one look before the write and one after, each with the orders placed since.
+    assert store.requests - asked == 7
+    row = pushed(stocked, product)
+    assert (row["outcome"], row["before"], row["wanted"]) == ("confirmed", 50, 7)
+    assert "7 on hand" in row["reason"]
+
+
+def test_the_first_push_waits_for_a_person(loop: Loop) -> None:
+    store = loop.stores["acme"]
+    loop.floor.count("acme", store.skus(), datetime.now(UTC))
+    said = push(loop)
+    assert "acme: the brake fell: the first push to this store would change" in said
+    assert "--release-brake" in said
+    assert store.writes == 0
+    assert loop.rows("SELECT count(*) > 0 FROM stock_push WHERE outcome = 'braked' AND differs_since IS NOT NULL") == [
+        (True,)
+    ]
+    assert "acme" not in loop.instance.get_materialized_partitions(dg.AssetKey("stock_push"))
+    assert push(loop, release_brake=True) == ""
+    assert store.writes > 0
+    assert push(loop) == ""
+
+
+def test_a_broken_count_stops_before_the_first_write(stocked: Loop) -> None:
+    store = stocked.stores["acme"]
+    count(stocked, 0)
+    written = store.writes
+    assert "to 0" in (said := push(stocked)) or "would change" in said
+    assert store.writes == written
+    count(stocked, 50)
+    assert push(stocked) == ""
+    assert store.writes == written
+
+
+def test_an_empty_snapshot_empties_nothing(stocked: Loop) -> None:
+    with stocked.house.engine.begin() as connection:
+        connection.execute(sa.delete(stock))
+    written = stocked.stores["acme"].writes
+    assert push(stocked) == ""
+    assert stocked.stores["acme"].writes == written
+    assert pushed(stocked, kite(stocked))["outcome"] == "not_in_warehouse"
+
+
+def test_what_the_store_has_sold_and_the_warehouse_does_not_know_is_taken_off(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    store.place_order([(product.product_id, 3)], customer=buyer(stocked))
+    written = store.writes
+    assert push(stocked) == ""
+    assert (product.amount, store.writes) == (47, written)
+    assert figures(stocked, product, "on_hand, in_flight, available")[-1] == (50, 3, 50)
+    # Once the order is imported, the same units are in process.
+    stocked.run("orders", "acme")
+    assert push(stocked) == ""
+    assert (product.amount, store.writes) == (47, written)
+    assert figures(stocked, product, "on_hand, in_flight, available")[-1] == (50, 0, 47)
+
+
+def test_an_order_that_never_comes_here_is_not_taken_off(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    there = next(
+        one.customer.ship_to.country
+        for one in stocked.stores["bolt"].orders.values()
+        if one.customer.ship_to.country not in {"AU", "NZ", ""}
+    )
+    store.place_order([(product.product_id, 3)], customer=buyer(stocked, there))
+    assert push(stocked) == ""
+    assert product.amount == 50
+
+
+def test_soh_goes_out_as_counted_unless_the_setup_takes_sales_off(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    store.place_order([(product.product_id, 3)], customer=buyer(stocked))
+    write_setup(stocked.settings.clients, "acme", stocked.url, stock={"quantity": "on_hand"})
+    assert push(stocked) == ""
+    assert product.amount == 50
+    off = {"quantity": "on_hand", "on_hand_less_in_flight": True}
+    write_setup(stocked.settings.clients, "acme", stocked.url, stock=off)
+    assert push(stocked) == ""
+    assert product.amount == 47
+
+
+def test_a_sale_that_our_write_went_over_is_taken_off_in_the_same_run(
+    stocked: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    count(stocked, 80, product.product_code)
+    plain, customer = Store.set_amount, buyer(stocked)
+
+    async def late(self: Store, key: str, amount: int, **more: Any) -> None:
+        if amount == 80:
+            store.place_order([(product.product_id, 2)], customer=customer)
+        await plain(self, key, amount, **more)
+
+    monkeypatch.setattr(Store, "set_amount", late)
+    assert push(stocked) == ""
+    assert product.amount == 78
+    assert pushed(stocked, product)["outcome"] == "confirmed"
+
+
+def test_a_sale_between_count_and_write_does_not_hold_the_sku_up(
+    stocked: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    count(stocked, 80, product.product_code)
+    plain, customer = Store.products_by_key, buyer(stocked)
+
+    async def late(self: Store, keys: Any) -> Any:
+        if product.amount == 50:
+            store.place_order([(product.product_id, 2)], customer=customer)
+        return await plain(self, keys)
+
+    monkeypatch.setattr(Store, "products_by_key", late)
+    assert push(stocked) == ""
+    assert product.amount == 78
+
+
+def test_an_amount_that_somebody_else_moved_is_left_to_the_next_round(
+    stocked: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    count(stocked, 80, product.product_code)
+    plain = Store.products_by_key
+
+    async def late(self: Store, keys: Any) -> Any:
+        store.set_amount(product.product_id, 41)
+        return await plain(self, keys)
+
+    with monkeypatch.context() as meddling:
+        meddling.setattr(Store, "products_by_key", late)
+        assert push(stocked) == ""
+    assert product.amount == 41
+    row = pushed(stocked, product)
+    assert (row["outcome"], row["differs_since"] is not None) == ("moved", True)
+    assert push(stocked) == ""
+    assert product.amount == 80
+    assert pushed(stocked, product)["differs_since"] is None
+
+
+def test_a_store_that_is_off_costs_the_push_and_not_the_count(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    count(stocked, 9, product.product_code)
+    store.switched_off = True
+    assert "503" in push(stocked)
+    assert figures(stocked, product, "on_hand, in_flight")[-1] == (9, None)
+    store.switched_off = False
+    assert push(stocked) == ""
+    assert product.amount == 9
+
+
+def test_lost_answers_are_looked_after(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    count(stocked, 9, product.product_code)
+    store.loses_answers = True
+    assert "acme" in push(stocked)
+    store.loses_answers = False
+    assert push(stocked) == ""
+    assert product.amount == 9
+
+
+def test_a_stock_mode_that_is_off_writes_nothing_and_counts_all_the_same(stocked: Loop) -> None:
+    store = stocked.stores["acme"]
+    write_setup(stocked.settings.clients, "acme", stocked.url, stock={"quantity": "off"})
+    count(stocked, 9)
+    asked = store.requests
+    assert push(stocked) == ""
+    assert store.requests == asked
+    assert stocked.rows("SELECT DISTINCT on_hand FROM stock_snapshots") == [(9,)]
+    assert stocked.rows("SELECT DISTINCT outcome FROM stock_push") == [("off",)]
+
+
+def test_a_dry_run_shows_what_would_change_and_writes_nothing(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    count(stocked, 7, product.product_code)
+    before = stocked.rows("FROM stock_push ORDER BY ALL"), stocked.rows("FROM stock_snapshots_history ORDER BY ALL")
+    written = store.writes
+    (run,) = stocked.run("stock", "acme", dry_run=True)
+    assert run.failure == ""
+    assert [(one.table, one.partition, one.rows) for one in run.changes] == [("stock_push", "acme", 1)]
+    (row,) = run.changes[0].shown
+    assert (row["sku"], row["before"], row["wanted"]) == (product.product_code, 50, 7)
+    assert store.writes == written
+    after = stocked.rows("FROM stock_push ORDER BY ALL"), stocked.rows("FROM stock_snapshots_history ORDER BY ALL")
+    assert after == before
+
+
+def test_stock_over_time_is_one_query(stocked: Loop) -> None:
+    product = kite(stocked)
+    count(stocked, 9, product.product_code)
+    time.sleep(1)  # Snapshots are told apart by the second.
+    push(stocked)
+    assert figures(stocked, product, "on_hand") == [(50,), (9,)]
+
+
+def test_a_part_of_a_large_catalogue_is_read_by_its_products(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    others = (stock.c.client == "acme") & (stock.c.sku != product.product_code)
+    with stocked.house.engine.begin() as connection:
+        connection.execute(sa.delete(stock).where(others))
+    for number in range(1, 1001):
+        store.add_product(Product(10_000 + number, f"ELSE-{number}", f"Else {number}", 100, amount=3))
+    _forget_map(stocked)
+    assert push(stocked) == ""
+    asked = store.requests
+    assert push(stocked) == ""
+    picked = store.requests - asked
+    _forget_map(stocked)
+    asked = store.requests
+    assert push(stocked) == ""
+    assert picked < store.requests - asked
+    # A product that got another code doesn't fit the map: everything is read, and the code is found.
+    product.product_code, code = "RENAMED", product.product_code
+    assert push(stocked) == ""
+    outcomes = dict(stocked.rows("SELECT sku, outcome FROM stock_push"))
+    assert (outcomes["RENAMED"], outcomes[code]) == ("not_in_warehouse", "not_in_store")
+
+
+def _forget_map(loop: Loop) -> None:
+    loop.house.lake.write(STORE_PRODUCTS, [], client="acme")
