@@ -32,7 +32,7 @@ async def push_amounts(store: Store, wanted: Mapping[str, int], lease: Lease) ->
     rows = plan(wanted, [product async for product in store.products()])
     due = [row for row in rows if row.outcome is None]
     troubles = await together(_write(store, row, lease) for row in due)
-    after = await store.products_by_id([row.product_id or "" for row in due]) if due else {}
+    after = await store.products_by_key([row.product_id or "" for row in due]) if due else {}
     done = {id(row): _read_back(row, trouble, after) for row, trouble in zip(due, troubles, strict=True)}
     return [done.get(id(row), row) for row in rows]
 

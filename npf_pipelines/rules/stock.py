@@ -71,7 +71,7 @@ def plan(wanted: Mapping[str, int], products: Iterable[Product]) -> list[StockRo
             by_sku[product.sku].append(product)
     rows = [row for sku, amount in wanted.items() for row in _rows_of(sku, amount, by_sku.pop(sku, []))]
     rows += [
-        StockRow(sku, product.product_id, None, product.amount, StockOutcome.NOT_IN_WAREHOUSE, "left alone")
+        StockRow(sku, product.key, None, product.amount, StockOutcome.NOT_IN_WAREHOUSE, "left alone")
         for sku, others in by_sku.items()
         for product in others
     ]
@@ -92,4 +92,4 @@ def _row(sku: str, amount: int, product: Product) -> StockRow:
         outcome, reason = StockOutcome.NOT_TRACKED, "the store doesn't count this product's stock: left alone"
     elif product.amount == amount:
         outcome, reason = StockOutcome.ALREADY_RIGHT, "the store has the wanted amount"
-    return StockRow(sku, product.product_id, amount, product.amount, outcome, reason)
+    return StockRow(sku, product.key, amount, product.amount, outcome, reason)
