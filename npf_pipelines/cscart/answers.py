@@ -36,6 +36,8 @@ _RIGHTS = {
     ("shipments", False): "edit_order",
     ("products", True): "view_catalog",
     ("products", False): "manage_catalog",
+    ("combinations", True): "view_catalog",
+    ("combinations", False): "manage_catalog",
     # Known behaviour: even reading statuses takes the right to manage them.
     ("statuses", True): "manage_order_statuses",
 }

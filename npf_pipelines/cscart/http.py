@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import logging
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache, partial
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -150,12 +150,14 @@ class StoreHttp:
         """
         return await self._call("GET", path, params)
 
-    async def get_page(self, path: str, params: Query, page_size: PageSize, at_least: int = 1) -> Sized:
+    async def get_page(
+        self, path: str, asking: Callable[[int], Query], page_size: PageSize, at_least: int = 1
+    ) -> Sized:
         """One page of a list; where the store fails or doesn't answer in time, it is asked for half as much.
 
         Args:
             path: behind `/api/2.0/`.
-            params: without `items_per_page`.
+            asking: the parameters by which so many rows are asked for.
             page_size: how much to ask for. Learns from failures; from the answer whoever knows its rows.
             at_least: rows that have to be asked for, whatever the size is.
 
@@ -166,7 +168,7 @@ class StoreHttp:
             with attempt:
                 asked = max(page_size.rows, at_least)
                 try:
-                    response = await self._with_detours("GET", path, {**params, "items_per_page": asked}, None)
+                    response = await self._with_detours("GET", path, asking(asked), None)
                     content = read_answer(response, "GET", path, self._secrets)
                 except (Broken, NoAnswer, BadAnswer):
                     page_size.failed(asked)

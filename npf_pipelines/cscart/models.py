@@ -12,8 +12,13 @@ from pydantic import BaseModel, ConfigDict
 
 from npf_pipelines.cscart.fields import Row, Unreadable
 
+LARGEST_AMOUNT = 8_388_607
+"""Units that a product's column holds; more would be cut (inferred)."""
+
 _PARENT = "T"
 _TAKING_STOCK = frozenset("PCO")
+BY_COMBINATION = "O"
+"""The letter of products whose amounts are those of their option combinations (documented; 4.11 and older)."""
 
 
 class _Model(BaseModel):
@@ -153,11 +158,14 @@ class Shipment(_Model):
 
 
 class Product(_Model):
-    """One product, or one variation.
+    """What has an amount of its own: a product, a variation, or an option combination of a product.
 
     Attributes:
+        sku: the product code, a combination's own; empty if it has none.
         amount: the store's stock, which it may let fall below 0.
         tracking: `B` tracked, `D` not tracked, `O` by option combination (4.11 only), None the store's default.
+        status: the store's letter; empty for a combination, which has none.
+        combination: the combination's hash; empty for a whole product.
     """
 
     product_id: str
@@ -165,6 +173,12 @@ class Product(_Model):
     amount: int
     tracking: str | None
     status: str
+    combination: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name by which its amount is read and set: `12`, or `12/822274303` for a combination."""
+        return f"{self.product_id}/{self.combination}" if self.combination else self.product_id
 
 
 class Status(_Model):
@@ -268,6 +282,31 @@ def parse_product(raw: object) -> Product:
         amount=row.whole("amount"),
         tracking=row.text("tracking") or None,
         status=row.text("status"),
+    )
+
+
+def product_id_of(raw: object) -> str | None:
+    """The product's id, whatever else is wrong with it; None if it isn't readable."""
+    try:
+        return Row(raw).number_id("product_id")
+    except Unreadable:
+        return None
+
+
+def parse_combination(raw: object) -> Product:
+    """A row of `GET /combinations`; its product's code isn't its own (documented).
+
+    Raises:
+        Unreadable: naming the field.
+    """
+    row = Row(raw)
+    return Product(
+        product_id=row.number_id("product_id"),
+        sku=row.text("product_code"),
+        amount=row.whole("amount"),
+        tracking=BY_COMBINATION,
+        status="",
+        combination=row.number_id("combination_hash"),
     )
 
 

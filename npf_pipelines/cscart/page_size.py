@@ -5,7 +5,6 @@ There is no largest page (known behaviour), each request costs the store and us,
 differs by a factor of a hundred.
 """
 
-_MOST_ROWS = 500
 _MOST_SECONDS = 1.0
 _MOST_BYTES = 2_000_000
 _STEPS = (4, 2)
@@ -19,8 +18,10 @@ class PageSize:
         rows: how many to ask for next.
     """
 
-    def __init__(self, rows: int = 50) -> None:
+    def __init__(self, rows: int = 50, *, most: int = 500) -> None:
+        """Begin with so many rows, and never ask for more than `most`."""
         self.rows = rows
+        self._most = most
 
     def answered(self, asked: int, got: int, size: int, seconds: float) -> None:
         """Learn from an answer: more if they would still come quick and small, half if it was slow or large.
@@ -37,7 +38,7 @@ class PageSize:
             self._halve(asked)
         elif asked == self.rows <= got:
             times = next((n for n in _STEPS if n * seconds <= _MOST_SECONDS and n * size <= _MOST_BYTES), 1)
-            self.rows = max(asked, min(times * asked, _MOST_ROWS))
+            self.rows = max(asked, min(times * asked, self._most))
 
     def failed(self, asked: int) -> None:
         """Learn from an answer that didn't come, or came broken: perhaps it was too much for the store."""

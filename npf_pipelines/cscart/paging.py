@@ -117,9 +117,9 @@ class OrderWalk(Generic[T]):
         )
         seconds = [int(moment.timestamp()) for moment in map(placed_at_of, page.rows) if moment]
         _check_obeyed(seconds, self._since, self._until)
-        keyed = {_key(row, order_id_of): row for row in page.rows}
+        keyed = {key_of(row, order_id_of): row for row in page.rows}
         fresh = [row for key, row in keyed.items() if key not in self._seen]
-        self.left = max(0, _total(page, "orders") - len(page.rows))
+        self.left = max(0, total_of(page, "orders") - len(page.rows))
         last = max(seconds, default=self._since)
         if not self.left:
             self._since = self._until + 1
@@ -170,7 +170,7 @@ async def walk_pages(
         passed = 0
         for number in itertools.count(1):
             page = await fetch({"page": number, "items_per_page": page_size})
-            total = _total(page, name)
+            total = total_of(page, name)
             yield _fresh(page.rows, id_of, seen)
             passed += len(page.rows)
             if not page.rows or passed >= total:
@@ -179,7 +179,12 @@ async def walk_pages(
             return
 
 
-def _total(page: Page, name: str) -> int:
+def total_of(page: Page, name: str) -> int:
+    """The rows of the whole list.
+
+    Raises:
+        BadAnswer: the store doesn't say.
+    """
     if page.total is None:
         raise BadAnswer(
             f"The store's list of {name} doesn't say how many there are, so its end can't be told."
@@ -192,14 +197,14 @@ def _fresh(rows: Iterable[object], id_of: Callable[[object], str | None], seen: 
     """The rows not seen yet."""
     fresh = []
     for row in rows:
-        key = _key(row, id_of)
+        key = key_of(row, id_of)
         if key not in seen:
             seen.add(key)
             fresh.append(row)
     return fresh
 
 
-def _key(row: object, id_of: Callable[[object], str | None]) -> str:
+def key_of(row: object, id_of: Callable[[object], str | None]) -> str:
     """What tells a row from the others: its id; without one, its whole content."""
     return id_of(row) or json.dumps(row, sort_keys=True)
 

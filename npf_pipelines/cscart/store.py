@@ -15,6 +15,8 @@ from npf_pipelines.cscart.errors import BadAnswer, Broken, NotFound
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.http import Params, Query, StoreHttp
 from npf_pipelines.cscart.models import (
+    BY_COMBINATION,
+    LARGEST_AMOUNT,
     Order,
     OrderStub,
     Product,
@@ -23,6 +25,7 @@ from npf_pipelines.cscart.models import (
     UnreadableOrder,
     has_lines,
     order_id_of,
+    parse_combination,
     parse_order,
     parse_product,
     parse_shipment,
@@ -33,16 +36,21 @@ from npf_pipelines.cscart.models import (
 )
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.paging import OrderWalk, Page, read_page, walk_pages
+from npf_pipelines.cscart.product_walk import page_behind, walk_products
 from npf_pipelines.together import together
 
 _IDS_AT_A_TIME = 50
+_PRODUCT_IDS_AT_A_TIME = 250
 _ROWS_AT_A_TIME = 250
+_MOST_PRODUCT_ROWS = 1000
+"""Products at a time: their rows are a tenth of an order's."""
+_ALL_COMBINATIONS = 1_000_000
+"""Combinations at a time: their list doesn't say how many there are, so that no page would be known to be the last."""
 _MOST_STATUSES = 250
 _MOST_BROKEN_LISTS = 3
 """Whole orders that a store fails to list so many times in a row are not asked of it again."""
 _FAR_FUTURE = 4_102_444_800
 """Unix seconds of the year 2100."""
-_LARGEST_AMOUNT = 8_388_607
 
 T = TypeVar("T")
 
@@ -66,6 +74,7 @@ class Store:
         self._broken_lists = 0
         self._order_pages = PageSize()
         self._stub_pages = PageSize(_ROWS_AT_A_TIME)
+        self._product_pages = PageSize(_ROWS_AT_A_TIME, most=_MOST_PRODUCT_ROWS)
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -197,7 +206,7 @@ class Store:
     async def orders_by_id(self, ids: Iterable[str]) -> dict[str, Order | UnreadableOrder]:
         """The orders with these ids, whatever their status; ids that the store doesn't know are left out."""
         wanted = dict.fromkeys(order_id for order_id in ids if _is_number(order_id))
-        batches = await together(self._orders_in_list(batch) for batch in _batches(list(wanted)))
+        batches = await together(self._orders_in_list(batch) for batch in _batches(list(wanted), _IDS_AT_A_TIME))
         found = {order_id: order for batch in batches for order_id, order in batch.items()}
         # Incomplete and parent orders are hidden from lists (documented), but not from a call by number.
         hidden = [order_id for order_id in wanted if order_id not in found]
@@ -232,7 +241,11 @@ class Store:
 
     async def _page(self, params: Query, page_size: PageSize, at_least: int) -> tuple[Page, int]:
         """A page of orders as they are listed, from which the size of the next is learnt."""
-        answer = await self._http.get_page("orders", params, page_size, at_least)
+
+        def asking(rows: int) -> Query:
+            return {**params, "items_per_page": rows}
+
+        answer = await self._http.get_page("orders", asking, page_size, at_least)
         page = read_page(answer.content, "orders")
         page_size.answered(answer.asked, len(page.rows), answer.size, answer.seconds)
         return page, answer.asked
@@ -349,41 +362,94 @@ class Store:
     # Products
 
     async def products(self) -> AsyncIterator[Product]:
-        """Every product and variation. SKUs are not unique (documented)."""
+        """Every product and variation, and in place of a product that is counted by option combination these.
 
-        async def fetch(params: Params) -> Page:
-            return read_page(await self._http.get("products", params), "products")
+        SKUs are not unique (documented). A product without combinations is given as itself, whatever it is counted by.
+        """
+        async for rows in walk_products(self._product_page):
+            products = [_parsed(parse_product, row) for row in rows]
+            combined = [product.product_id for product in products if product.tracking == BY_COMBINATION]
+            lists = await together(self._combinations(product_id) for product_id in combined)
+            combinations = dict(zip(combined, lists, strict=True))
+            for product in products:
+                for one in combinations.get(product.product_id) or [product]:
+                    yield one
 
-        async for rows in walk_pages(fetch, "products", _id_reader("product_id"), _ROWS_AT_A_TIME):
-            for row in rows:
-                yield _parsed(parse_product, row)
+    async def products_by_key(self, keys: Iterable[str]) -> dict[str, Product]:
+        """The products and combinations with these keys (`Product.key`); those the store doesn't know are left out."""
+        wanted = dict.fromkeys(keys)
+        plain = [key for key in wanted if _is_number(key)]
+        combined = {key.partition("/")[0] for key in wanted if "/" in key}
+        batches = await together(
+            [
+                *(self._products_in_list(batch) for batch in _batches(plain, _PRODUCT_IDS_AT_A_TIME)),
+                *(self._combinations(product_id) for product_id in combined if _is_number(product_id)),
+            ]
+        )
+        found = {product.key: product for batch in batches for product in batch}
+        return {key: found[key] for key in wanted if key in found}
 
-    async def products_by_id(self, ids: Iterable[str]) -> dict[str, Product]:
-        """The products with these ids; ids that the store doesn't know are left out."""
-        wanted = dict.fromkeys(product_id for product_id in ids if _is_number(product_id))
-        batches = await together(self._products_in_list(batch) for batch in _batches(list(wanted)))
-        found = {product.product_id: product for batch in batches for product in batch}
-        return {product_id: found[product_id] for product_id in wanted if product_id in found}
+    async def set_amount(self, key: str, amount: int, *, location: str | None = None) -> None:
+        """Set a product's stock, or a combination's; read it back to know what came of it.
+
+        The store answers 200 also where stock is split over warehouses and no location is named, and for the own
+        amount of a product that is counted by option combination; neither changes what is on sale (known behaviour).
+
+        Args:
+            key: `Product.key`.
+            amount: units, not more than the store's column holds (8 388 607): more would be cut (inferred).
+            location: the store location whose share it is, where a product's stock is split over warehouses.
+
+        Raises:
+            ValueError: not a whole number of that size, of which the store would make its own; or a combination's
+                share of a location, which doesn't exist.
+            NotFound: no such product or combination.
+        """
+        if type(amount) is not int or abs(amount) > LARGEST_AMOUNT:
+            raise ValueError(f"A store's amount can't be {amount!r}.")
+        product_id, slash, combination = key.partition("/")
+        path = f"products/{_number(product_id)}"
+        if slash:
+            path = f"combinations/{_number(combination)}"
+        if location is None:
+            await self._http.put(path, {"amount": amount})
+        elif slash:
+            raise ValueError("The stock of an option combination isn't split over warehouses.")
+        else:
+            # Without the flag the store ignores the warehouses (known behaviour).
+            await self._http.put(path, {"warehouses": {_number(location): amount}, "warehouses_update_stock_only": 1})
+
+    async def _product_page(self, passed: int) -> tuple[Page, int]:
+        """A page of products that begins within those passed, and how many stand before it."""
+
+        def asking(rows: int) -> Query:
+            number, size = page_behind(passed, rows)
+            # Variations share their product's name, which the list is sorted by otherwise (documented).
+            return {"sort_by": "code", "sort_order": "asc", "page": number, "items_per_page": size}
+
+        answer = await self._http.get_page("products", asking, self._product_pages)
+        page = read_page(answer.content, "products")
+        number, size = page_behind(passed, answer.asked)
+        # A few rows were left out for the page to begin where it should: as good as all of them.
+        got = answer.asked if len(page.rows) >= size else len(page.rows)
+        self._product_pages.answered(answer.asked, got, answer.size, answer.seconds)
+        return page, (number - 1) * size
 
     async def _products_in_list(self, ids: Sequence[str]) -> list[Product]:
         params: Params = {"pid": ",".join(ids), "items_per_page": len(ids), "page": 1}
         page = read_page(await self._http.get("products", params), "products")
         return [_parsed(parse_product, row) for row in page.rows]
 
-    async def set_amount(self, product_id: str, amount: int) -> None:
-        """Set a product's stock; read a sample back, since stock split over warehouses doesn't follow.
-
-        Args:
-            product_id: the store's.
-            amount: units, not more than the store's column holds (8 388 607): more would be cut (inferred).
-
-        Raises:
-            ValueError: not a whole number of that size; the store would make its own of it.
-            NotFound: no such product.
-        """
-        if type(amount) is not int or abs(amount) > _LARGEST_AMOUNT:
-            raise ValueError(f"A store's amount can't be {amount!r}.")
-        await self._http.put(f"products/{_number(product_id)}", {"amount": amount})
+    async def _combinations(self, product_id: str) -> list[Product]:
+        """All option combinations of a product, which come as a plain array (documented); none if it is gone."""
+        params: Params = {"product_id": product_id, "items_per_page": _ALL_COMBINATIONS, "page": 1}
+        try:
+            answer = await self._http.get("combinations", params)
+        except NotFound:
+            return []
+        rows = _parsed(lambda raw: Row({"combinations": raw}).items("combinations"), answer)
+        combinations = [_parsed(parse_combination, row) for _, row in rows]
+        return [one for one in combinations if one.product_id == product_id]
 
 
 def _is_number(text: str) -> bool:
@@ -414,5 +480,5 @@ def _parsed(parse: Callable[[object], T], raw: object) -> T:
         raise BadAnswer(f"The store's answer can't be read: {why}. Check its version and its add-ons.") from None
 
 
-def _batches(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[at : at + _IDS_AT_A_TIME] for at in range(0, len(ids), _IDS_AT_A_TIME))
+def _batches(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    return (ids[at : at + size] for at in range(0, len(ids), size))

@@ -124,7 +124,7 @@ class _Push:
         again = Write(item.standing.amount)
         if item.trouble is not None:
             return again if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
-        if self._location is not None and not item.by_location:
+        if self._location is not None and not item.by_location and "/" not in item.key:
             # Known behaviour: stock that is split over warehouses takes no plain amount, and says nothing of it.
             item.by_location = True
             return again

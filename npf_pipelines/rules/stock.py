@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from npf_pipelines.cscart.models import LARGEST_AMOUNT, Product
+from npf_pipelines.cscart.models import BY_COMBINATION, LARGEST_AMOUNT, Product
 from npf_pipelines.master_setup import StockSetup
 from npf_pipelines.platform.models import StockFigure
 
-NOT_TRACKED, BY_COMBINATION = "D", "O"
-"""The store's letters for a product whose amount it doesn't count, and for one counted by option combination."""
+NOT_TRACKED = "D"
+"""The store's letter for a product whose amount it doesn't count."""
 
 
 class StockOutcome(enum.StrEnum):

@@ -171,6 +171,7 @@ def _amounts(client: _Client) -> Iterator[str]:
     for sku, quantity in open_lines:
         taken[sku] += quantity
     in_flight = _in_flight(client)
+    on_sale = list(_on_sale(client.store))
     for row in client.rows(sa.select(stock.c.sku, stock.c.on_hand).where(stock.c.client == setup.id)):
         wanted = row.on_hand
         if setup.stock.quantity == "available":
@@ -178,9 +179,19 @@ def _amounts(client: _Client) -> Iterator[str]:
         elif setup.stock.on_hand_less_in_flight:
             wanted -= in_flight[row.sku]
         wanted = max(0, wanted) if setup.stock.negative_as_zero else wanted
-        for product in client.store.products.values():
-            if product.product_code == row.sku and product.tracking != "D" and product.amount != wanted:
-                yield f"{row.sku} (product {product.product_id}) has the amount {product.amount}, not {wanted}"
+        for number, code, amount in on_sale:
+            if code == row.sku and amount != wanted:
+                yield f"{row.sku} (product {number}) has the amount {amount}, not {wanted}"
+
+
+def _on_sale(store: SandboxStore) -> Iterator[tuple[int, str, int]]:
+    """Product id, code and amount of whatever the store counts: products, and combinations in their place."""
+    for product in store.products.values():
+        if product.tracking == "O" and product.combinations:
+            for one in product.combinations.values():
+                yield product.product_id, one.product_code, one.amount
+        elif product.tracking != "D":
+            yield product.product_id, product.product_code, product.amount
 
 
 def _in_flight(client: _Client) -> Counter[str]:

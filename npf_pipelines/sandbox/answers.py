@@ -6,7 +6,16 @@ values that tests look for wherever nothing of them may arrive.
 
 from typing import Any
 
-from npf_pipelines.sandbox.model import Address, Line, Order, Product, Shipment, ShippingMethod, Status
+from npf_pipelines.sandbox.model import (
+    Address,
+    Combination,
+    Line,
+    Order,
+    Product,
+    Shipment,
+    ShippingMethod,
+    Status,
+)
 from npf_pipelines.sandbox.store import SandboxStore
 
 _CARRIER_KEY = "PLANTED-CARRIER-KEY-5f1c"
@@ -155,6 +164,20 @@ def product_detail(product: Product) -> dict[str, Any]:
     if product.warehouses:
         printed["warehouses"] = {str(place): str(amount) for place, amount in product.warehouses.items()}
     return printed
+
+
+def combination_row(product: Product, combination: Combination) -> dict[str, Any]:
+    """An option combination, in a list or by itself (documented)."""
+    return {
+        "product_id": str(product.product_id),
+        "product_code": combination.product_code,
+        "combination_hash": str(combination.combination_hash),
+        "combination": {str(option): str(variant) for option, variant in combination.choices.items()},
+        "amount": str(combination.amount),
+        "temp": "N",
+        "position": "0",
+        "image_pairs": [],
+    }
 
 
 def status_row(number: int, status: Status) -> dict[str, Any]:

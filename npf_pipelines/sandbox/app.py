@@ -18,11 +18,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from npf_pipelines.sandbox import answers, php
-from npf_pipelines.sandbox.api import orders, products, shipments, shippings, statuses
+from npf_pipelines.sandbox.api import combinations, orders, products, shipments, shippings, statuses
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.store import SandboxStore
 
 _ENTITIES: dict[str, ModuleType] = {
+    "combinations": combinations,
     "orders": orders,
     "products": products,
     "shipments": shipments,

@@ -12,6 +12,7 @@ from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
 from npf_pipelines.sandbox.model import (
+    Combination,
     Customer,
     Line,
     Order,
@@ -52,6 +53,7 @@ _SIZES = ("S", "M", "L")
 
 _PRODUCT_ODDITIES = {
     4: "variations",
+    6: "combinations",
     7: "not tracked",
     9: "default tracking",
     11: "no code",
@@ -60,6 +62,9 @@ _PRODUCT_ODDITIES = {
     17: "download",
 }
 """Which of each twenty products is odd."""
+
+_VARIATIONS_ONLY = (4, 12, 0)
+"""The version from which on there is no tracking by option combination any more; 4.12 is an assumption."""
 
 _ORDER_ODDITIES = {
     2: "incomplete",
@@ -119,7 +124,9 @@ def generate_store(
     dice = random.Random(seed)
     store.statuses |= {status.letter: status for status in _CUSTOM_STATUSES}
     store.shippings = {number: way for way in (*_METHODS, _PICK_UP) if (number := way.shipping_id)}
-    for product in _catalogue(dice, products):
+    for number, code in enumerate(TEST_ITEMS, 1):
+        store.add_product(Product(number, code, f"Test item {number}", 100, amount=1000))
+    for product in _catalogue(dice, products, with_combinations=version < _VARIATIONS_ONLY):
         store.add_product(product)
     start, end = _span(today, days, ZoneInfo(time_zone), clock)
     _Past(store, dice, orders).write(start, end)
@@ -139,10 +146,8 @@ def _span(today: date, days: int, zone: ZoneInfo, clock: Callable[[], float]) ->
     return min(int(first.timestamp()), last), last
 
 
-def _catalogue(dice: random.Random, count: int) -> Iterator[Product]:
-    """The test items, then `count` products, the odd ones among them."""
-    for number, code in enumerate(TEST_ITEMS, 1):
-        yield Product(number, code, f"Test item {number}", 100, amount=1000)
+def _catalogue(dice: random.Random, count: int, *, with_combinations: bool) -> Iterator[Product]:
+    """`count` products, the odd ones among them."""
     previous = TEST_ITEMS[0]
     for number in range(count):
         name = dice.choice(_THINGS)
@@ -159,6 +164,9 @@ def _catalogue(dice: random.Random, count: int) -> Iterator[Product]:
                 colour, size = dice.choice(_COLOURS), dice.choice(_SIZES)
                 product.product_code = f"{code}-{colour.upper()}-{size}"
                 product.name += f", {colour}, {size}"
+            case "combinations" if with_combinations:
+                product.tracking = "O"
+                product.combinations = {one.combination_hash: one for one in _combinations(dice, product)}
             case "not tracked":
                 product.tracking = "D"
             case "default tracking":
@@ -175,6 +183,16 @@ def _catalogue(dice: random.Random, count: int) -> Iterator[Product]:
             case _:
                 previous = code
         yield product
+
+
+def _combinations(dice: random.Random, product: Product) -> Iterator[Combination]:
+    """A colour in all sizes, the last without a code of its own."""
+    colour = dice.randrange(len(_COLOURS))
+    for number, size in enumerate(_SIZES):
+        choices = {1: colour + 1, 2: number + 1}
+        code = f"{product.product_code}/{_COLOURS[colour].upper()}/{size}" if size != _SIZES[-1] else ""
+        # The hash is made as a cart's is (inferred).
+        yield Combination(int(item_id(product.product_id, choices)), code, choices, amount=dice.randrange(60))
 
 
 class _Past:
@@ -281,15 +299,17 @@ class _Past:
     def _line(self, order_id: int, place: int, product: Product) -> Line:
         dice = self._dice
         options = (("Gift wrap", dice.choice(("Yes", "No"))),) if dice.random() < 0.1 else ()  # noqa: PLR2004
+        combination = dice.choice(list(product.combinations)) if product.combinations else None
         return Line(
             item_id=item_id(product.product_id, order_id, place),
             product_id=product.product_id,
-            product_code=product.product_code,
+            product_code=product.code_of(combination),
             name=product.name,
             cents=product.cents,
             amount=dice.choice((1, 1, 1, 2, 3, 12)),
             options=options,
             is_edp=product.is_edp,
+            combination=combination,
         )
 
     def _write(self, order: Order) -> None:

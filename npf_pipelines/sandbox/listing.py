@@ -12,7 +12,7 @@ from datetime import datetime, time
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from npf_pipelines.sandbox.model import Order, Product, Shipment
+from npf_pipelines.sandbox.model import Combination, Order, Product, Shipment
 from npf_pipelines.sandbox.php import Query, identifier, several, text
 from npf_pipelines.sandbox.store import SandboxStore
 
@@ -101,6 +101,12 @@ def list_shipments(store: SandboxStore, query: Query) -> Listed[Shipment]:
     size, page = _page_asked(store, query)
     page = min(page, max(1, math.ceil(len(shipments) / size))) if size else 1
     return _slice(shipments, size, page), _params(query, size, page, len(shipments))
+
+
+def list_combinations(product: Product, query: Query) -> list[Combination]:
+    """A page of a product's combinations: all of them without `items_per_page` (documented)."""
+    size, page = max(0, identifier(text(query, "items_per_page"))), max(1, identifier(text(query, "page", "1")))
+    return _slice(list(product.combinations.values()), size, page)
 
 
 def list_plain(store: SandboxStore, query: Query, rows: Sequence[Row]) -> Listed[Row]:

@@ -50,7 +50,11 @@ class ShippingMethod:
 
 @dataclass(slots=True)
 class Line:
-    """A line of an order. `options` are pairs of an option's name and its value."""
+    """A line of an order.
+
+    `options` are pairs of an option's name and its value. `combination` is the hash of the product's combination
+    that was ordered, None where it has none.
+    """
 
     item_id: str
     product_id: int
@@ -62,6 +66,7 @@ class Line:
     is_edp: bool = False
     edp_shipping: bool = False
     company_id: int = 1
+    combination: int | None = None
 
     @property
     def ships(self) -> bool:
@@ -93,11 +98,22 @@ class Order:
 
 
 @dataclass(slots=True)
+class Combination:
+    """One combination of a product's options, `choices` by option id: with an amount and perhaps a code of its own."""
+
+    combination_hash: int
+    product_code: str
+    choices: dict[int, int]
+    amount: int
+
+
+@dataclass(slots=True)
 class Product:
     """A product of the catalogue.
 
     `tracking` is `B` (tracked), `D` (not tracked), `O` (by option combination, old stores) or None, the
-    store's default. `warehouses` maps a store location to its amount where stock is split.
+    store's default. `warehouses` maps a store location to its amount where stock is split, `combinations` are
+    by their hash.
     """
 
     product_id: int
@@ -110,11 +126,23 @@ class Product:
     company_id: int = 1
     is_edp: bool = False
     warehouses: dict[int, int] = field(default_factory=dict)
+    combinations: dict[int, Combination] = field(default_factory=dict)
 
     @property
     def tracked(self) -> bool:
         """Whether orders take from `amount`; the sandbox's default for null is to track."""
         return self.tracking in {"B", None}
+
+    def shelf(self, combination: int | None) -> "Product | Combination | None":
+        """Whose `amount` an order of it takes from; None where nothing is counted."""
+        if self.tracking == "O":
+            return self.combinations.get(combination or 0)
+        return self if self.tracked else None
+
+    def code_of(self, combination: int | None) -> str:
+        """The code on an order's line: the combination's, or the product's where that has none (inferred)."""
+        one = self.combinations.get(combination or 0)
+        return (one.product_code if one else "") or self.product_code
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from npf_pipelines.sandbox.model import (
     Address,
+    Combination,
     Customer,
     Line,
     Mail,
@@ -26,6 +27,9 @@ from npf_pipelines.sandbox.model import (
 
 Change = tuple[str, int]
 """What changed: the kind of thing and its number."""
+
+Item = tuple[int, int] | tuple[int, int, int]
+"""What a shopper orders: a product id, an amount and, of a product with combinations, a combination's hash."""
 
 _HIDDEN_STATUSES = frozenset("NT")
 
@@ -162,14 +166,16 @@ class SandboxStore:
             self._changes |= {("shipment", shipment.shipment_id), ("next_shipment_id", 0)}
 
     def skus(self) -> list[str]:
-        """The distinct product codes, exact in case, of what is tracked and can be put into a parcel."""
-        return sorted(
-            {
-                product.product_code
-                for product in self.products.values()
-                if product.product_code and product.tracked and not product.is_edp
-            }
-        )
+        """The distinct product codes, exact in case, of what is tracked and can be put into a parcel.
+
+        Of a product that is tracked by combination those of its combinations.
+        """
+        goods = [product for product in self.products.values() if not product.is_edp]
+        codes = {product.product_code for product in goods if product.tracked}
+        codes |= {
+            one.product_code for product in goods if product.tracking == "O" for one in product.combinations.values()
+        }
+        return sorted(codes - {""})
 
     def listed(self, start: int | None = None, end: int | None = None) -> Sequence[tuple[int, int]]:
         """The `(timestamp, order_id)` of the orders that lists show, oldest first, both ends inclusive.
@@ -196,7 +202,7 @@ class SandboxStore:
 
     def place_order(
         self,
-        items: Iterable[tuple[int, int]],
+        items: Iterable[Item],
         *,
         customer: Customer | None = None,
         status: str = "P",
@@ -206,7 +212,7 @@ class SandboxStore:
         """A shopper's checkout: stock is taken at once when the status takes stock (documented).
 
         Args:
-            items: pairs of a product id and an amount; a repeated product gets a line of its own.
+            items: what is ordered; a repeated product gets a line of its own.
             customer: who orders; left out, somebody in Sydney.
             status: the letter that the payment leads to.
             timestamp: unix seconds; left out, the store's clock.
@@ -222,18 +228,20 @@ class SandboxStore:
             placed = self.now if timestamp is None else timestamp
             order_id = self.next_order_id
             lines = []
-            for number, (product_id, amount) in enumerate(items):
+            for number, (product_id, amount, *chosen) in enumerate(items):
                 product = self.products[product_id]
+                combination = chosen[0] if chosen else None
                 lines.append(
                     Line(
                         item_id=item_id(product_id, order_id, number),
                         product_id=product_id,
-                        product_code=product.product_code,
+                        product_code=product.code_of(combination),
                         name=product.name,
                         cents=product.cents,
                         amount=amount,
                         is_edp=product.is_edp,
                         company_id=product.company_id,
+                        combination=combination,
                     )
                 )
             order = Order(
@@ -385,24 +393,38 @@ class SandboxStore:
     def set_amount(self, product_id: int, amount: int) -> None:
         """Set what is on sale; coming back from nothing mails those who wait for it (documented).
 
-        Where stock is split over warehouses nothing changes (known behaviour).
+        Where stock is split over warehouses nothing changes (known behaviour). A product that is tracked by
+        combination gets an amount that nothing uses (inferred).
         """
         product = self.products[product_id]
         if not product.warehouses:
-            self._set_amount(product, amount)
+            self._set_amount(product, product, amount)
+
+    def combination(self, combination_hash: int) -> tuple[Product, Combination] | None:
+        """The product and its combination of this hash; None if the store has no such combination."""
+        for product in self.products.values():
+            if combination_hash in product.combinations:
+                return product, product.combinations[combination_hash]
+        return None
+
+    def set_combination_amount(self, combination_hash: int, amount: int) -> None:
+        """Set what is on sale of a combination; it mails as `set_amount` does (inferred)."""
+        found = self.combination(combination_hash)
+        if found:
+            self._set_amount(*found, amount)
 
     def set_warehouse_amounts(self, product_id: int, amounts: Mapping[int, int]) -> None:
         """Set what some of a product's warehouses hold; unknown warehouses are ignored."""
         product = self.products[product_id]
         with self._change():
             product.warehouses |= {place: amount for place, amount in amounts.items() if place in product.warehouses}
-            self._set_amount(product, sum(product.warehouses.values()))
+            self._set_amount(product, product, sum(product.warehouses.values()))
 
-    def _set_amount(self, product: Product, amount: int) -> None:
+    def _set_amount(self, product: Product, shelf: Product | Combination, amount: int) -> None:
         with self._change():
-            if product.amount <= 0 < amount:
+            if shelf.amount <= 0 < amount:
                 self._mail(Mail("back_in_stock", product_id=product.product_id))
-            product.amount = amount
+            shelf.amount = amount
             self._changes.add(("product", product.product_id))
 
     def _inventory(self, letter: str) -> str:
@@ -413,24 +435,27 @@ class SandboxStore:
         return status.inventory if status else ""
 
     def _in_stock(self, order: Order) -> bool:
-        wanted: dict[int, int] = {}
+        wanted: dict[tuple[int, int | None], int] = {}
         for line in order.lines:
-            wanted[line.product_id] = wanted.get(line.product_id, 0) + line.amount
-        products = self.products
-        return all(
-            number not in products or not products[number].tracked or products[number].amount >= amount
-            for number, amount in wanted.items()
-        )
+            what = (line.product_id, line.combination)
+            wanted[what] = wanted.get(what, 0) + line.amount
+        for (number, combination), amount in wanted.items():
+            product = self.products.get(number)
+            shelf = product.shelf(combination) if product else None
+            if shelf and shelf.amount < amount:
+                return False
+        return True
 
     def _move_stock(self, lines: Iterable[Line], direction: int) -> None:
         for line in lines:
             product = self.products.get(line.product_id)
-            if product is None or not product.tracked:
+            shelf = product.shelf(line.combination) if product else None
+            if product is None or shelf is None:
                 continue
             change = direction * line.amount
             for place in sorted(product.warehouses, key=lambda place: -product.warehouses[place])[:1]:
                 product.warehouses[place] += change
-            self._set_amount(product, product.amount + change)
+            self._set_amount(product, shelf, shelf.amount + change)
 
     # Bookkeeping.
 

@@ -142,6 +142,8 @@ def test_each_status_is_its_own_failure(
         ("DELETE", "shipments/1", "edit_order"),
         ("GET", "products", "view_catalog"),
         ("PUT", "products/1", "manage_catalog"),
+        ("GET", "combinations", "view_catalog"),
+        ("PUT", "combinations/1", "manage_catalog"),
         ("GET", "statuses", "manage_order_statuses"),
     ],
 )

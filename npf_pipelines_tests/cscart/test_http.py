@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from npf_pipelines.cscart.errors import BadAnswer, Broken, Busy, NoAnswer, Refused, StoreError, Unreachable
-from npf_pipelines.cscart.http import ATTEMPTS, LONGEST_PAUSE, StoreHttp, pause_before_repeat
+from npf_pipelines.cscart.http import ATTEMPTS, LONGEST_PAUSE, Query, StoreHttp, pause_before_repeat
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines_tests.cscart.servers import KEY, USER, RawStore, html_answer, json_answer, key, odd_store
 
@@ -380,12 +380,16 @@ async def test_a_bad_answer_to_a_read_that_will_come_again_is_not_asked_for_agai
 # Pages
 
 
+def of(rows: int) -> Query:
+    return {"items_per_page": rows}
+
+
 @pytest.mark.parametrize("failure", [html_answer("Fatal", 500), Response("[1", 200), html_answer("", 504)])
 async def test_a_page_that_is_too_much_for_the_store_is_asked_for_by_halves(failure: Response) -> None:
     script = Scripted(failure, failure, json_answer([7]))
     size = PageSize(40)
     async with odd_store(script) as url, client(url) as http:
-        answer = await http.get_page("orders", {"page": 1}, size)
+        answer = await http.get_page("orders", lambda rows: {"page": 1, **of(rows)}, size)
     assert [call for _, call in script.calls] == [
         f"/api/2.0/orders?page=1&items_per_page={asked}" for asked in (40, 20, 10)
     ]
@@ -403,14 +407,14 @@ async def test_a_page_that_does_not_come_in_time_is_asked_for_by_halves() -> Non
         return json_answer([])
 
     async with odd_store(answer) as url, client(url, timeout=0.05) as http:
-        assert (await http.get_page("orders", {}, PageSize(50))).asked == 25
+        assert (await http.get_page("orders", of, PageSize(50))).asked == 25
     assert asked == [50, 25]
 
 
 async def test_a_page_has_at_least_the_rows_that_are_needed() -> None:
     script = Scripted(html_answer("Fatal", 500), json_answer([]))
     async with odd_store(script) as url, client(url) as http:
-        assert (await http.get_page("orders", {}, PageSize(50), at_least=80)).asked == 80
+        assert (await http.get_page("orders", of, PageSize(50), at_least=80)).asked == 80
     assert [call for _, call in script.calls] == ["/api/2.0/orders?items_per_page=80"] * 2
 
 
@@ -419,5 +423,5 @@ async def test_what_has_nothing_to_do_with_size_leaves_it(status: int) -> None:
     size = PageSize(50)
     async with odd_store(lambda _: json_answer({"message": "no"}, status)) as url, client(url) as http:
         with pytest.raises(StoreError):
-            await http.get_page("orders", {}, size)
+            await http.get_page("orders", of, size)
     assert size.rows == 50

@@ -16,10 +16,12 @@ from npf_pipelines.cscart.models import (
     Order,
     UnreadableOrder,
     has_lines,
+    parse_combination,
     parse_order,
     parse_product,
     parse_shipment,
     parse_status,
+    product_id_of,
 )
 from npf_pipelines.sandbox.samples import documented
 
@@ -254,7 +256,35 @@ def test_a_product_is_read() -> None:
         None,
         "A",
     )
+    assert product.key == "12"
     assert parse_product({"product_id": 12, "amount": 5, "tracking": "D"}).tracking == "D"
+
+
+def test_a_combination_is_read_as_documented() -> None:
+    combination = parse_combination(
+        {
+            "product_id": "12",
+            "product_code": "",
+            "combination_hash": "822274303",
+            "combination": {"3": "12", "4": "17"},
+            "amount": "50",
+            "temp": "N",
+            "position": "0",
+            "image_pairs": {"pair_id": "808"},
+        }
+    )
+    assert (combination.product_id, combination.combination, combination.key) == ("12", "822274303", "12/822274303")
+    assert (combination.sku, combination.amount, combination.tracking) == ("", 50, "O")
+
+
+def test_a_combination_without_hash_could_not_be_written() -> None:
+    with pytest.raises(Unreadable, match="combination_hash"):
+        parse_combination({"product_id": "12", "amount": "50"})
+
+
+def test_product_ids_tell_rows_apart() -> None:
+    assert product_id_of({"product_id": "5"}) == "5"
+    assert product_id_of({"product_id": "x"}) is product_id_of(None) is None
 
 
 def test_a_status_is_read() -> None:

@@ -23,6 +23,9 @@ def test_it_ends_at_what_any_store_should_bear() -> None:
     pages = PageSize(200)
     pages.answered(200, 200, SMALL, FAST)
     assert pages.rows == 500
+    pages = PageSize(600, most=1000)
+    pages.answered(600, 600, SMALL, FAST)
+    assert pages.rows == 1000
 
 
 @pytest.mark.parametrize(("size", "seconds"), [(SMALL, SLOW), (LARGE, FAST)])

@@ -27,7 +27,7 @@ from npf_pipelines.cscart.http import ATTEMPTS
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, status_letter
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.sandbox.model import Product, Status
+from npf_pipelines.sandbox.model import Combination, Product, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.cscart.servers import KEY, USER, Answer, html_answer, json_answer, key, odd_store, order_list
@@ -383,7 +383,7 @@ async def test_orders_by_id_takes_no_others_for_them() -> None:
 
 async def test_no_ids_cost_no_call(store: Store) -> None:
     assert await store.orders_by_id([]) == {}
-    assert await store.products_by_id([]) == {}
+    assert await store.products_by_key([]) == {}
     assert store.requests == 0
 
 
@@ -573,26 +573,105 @@ async def test_products_come_once_each(store: Store, box: SandboxStore) -> None:
     by_id = {product.product_id: product for product in products}
     assert (by_id["600"].sku, by_id["600"].amount, by_id["600"].tracking) == ("SKU600", 600, None)
     assert by_id["1"].tracking == "B"
+
+
+async def test_many_products_are_read_in_few_pages(store: Store, box: SandboxStore) -> None:
+    for number in range(3, 10_001):
+        box.add_product(Product(number, f"SKU{number}", "Thing", 100, number))
+    assert len({product.key async for product in store.products()}) == 10_000
+    # One of 250, which shows that the store bears more, and ten of at most 1000 that overlap in a row or a few.
+    assert store.requests == 12
+
+
+async def test_a_store_that_cannot_list_many_products_is_asked_for_fewer() -> None:
+    rows = [{"product_id": str(n), "product_code": f"{n:05}", "amount": "1"} for n in range(1, 701)]
+
+    def answer(request: Request) -> Response:
+        page, size = (int(request.query_params[name]) for name in ("page", "items_per_page"))
+        if size > 130:
+            return html_answer("Fatal", 500)
+        return json_answer({"products": rows[(page - 1) * size : page * size], "params": {"total_items": "700"}})
+
+    async with odd(answer) as client:
+        assert [int(product.product_id) async for product in client.products()] == list(range(1, 701))
+
+
+def combined(box: SandboxStore) -> None:
+    """Product 5 is counted by its two combinations, product 6 would be but has none."""
+    combinations = {
+        71: Combination(71, "SHIRT-S", {3: 12, 4: 17}, amount=7),
+        72: Combination(72, "", {3: 12, 4: 18}, amount=8),
+    }
+    box.add_product(Product(5, "SHIRT", "A shirt", 900, 99, tracking="O", combinations=combinations))
+    box.add_product(Product(6, "SOCK", "A sock", 100, 3, tracking="O"))
+
+
+async def test_combinations_stand_in_place_of_their_product(store: Store, box: SandboxStore) -> None:
+    combined(box)
+    products = [product async for product in store.products()]
+    assert [(one.key, one.sku, one.amount, one.tracking) for one in products] == [
+        ("5/71", "SHIRT-S", 7, "O"),
+        ("5/72", "", 8, "O"),
+        ("6", "SOCK", 3, "O"),
+        ("1", "TOY-1", 100, "B"),
+        ("2", "TOY-2", 100, "B"),
+    ]
     assert store.requests == 3
 
 
-async def test_products_by_id(store: Store, box: SandboxStore) -> None:
-    for number in range(3, 61):
-        box.add_product(Product(number, f"SKU{number}", "Thing", 100, number))
-    found = await store.products_by_id([str(number) for number in range(60, 0, -1)] + ["999", "x"])
-    assert list(found) == [str(number) for number in range(60, 0, -1)]
-    assert found["60"].amount == 60
+async def test_all_combinations_of_a_product_come_in_one_call(store: Store, box: SandboxStore) -> None:
+    combinations = {number: Combination(number, f"C{number}", {3: number}, number) for number in range(1, 301)}
+    box.add_product(Product(5, "SHIRT", "A shirt", 900, 99, tracking="O", combinations=combinations))
+    assert len([product async for product in store.products()]) == 302
     assert store.requests == 2
 
 
-async def test_products_by_id_takes_no_others_for_them() -> None:
+async def test_a_product_that_is_gone_before_its_combinations_are_read_is_no_failure() -> None:
+    row = {"product_id": "5", "product_code": "SHIRT", "amount": "3", "tracking": "O"}
+
+    def answer(request: Request) -> Response:
+        if request.url.path.endswith("combinations"):
+            return json_answer({"message": "Not Found"}, 404)
+        return json_answer({"products": [row], "params": {"total_items": "1"}})
+
+    async with odd(answer) as client:
+        assert [product.key async for product in client.products()] == ["5"]
+
+
+async def test_combinations_of_another_product_are_not_taken_for_ours() -> None:
+    rows = [{"product_id": str(number), "combination_hash": "71", "amount": "3"} for number in (4, 5)]
+    async with odd(lambda _: json_answer(rows)) as client:
+        assert list(await client.products_by_key(["5/71"])) == ["5/71"]
+        assert await client.products_by_key(["6/71"]) == {}
+
+
+@pytest.mark.parametrize("answer", [[1], [{"product_id": "5"}], {"message": "no"}])
+async def test_what_is_no_list_of_combinations_is_a_bad_answer(answer: object) -> None:
+    async with odd(lambda _: json_answer(answer)) as client:
+        with pytest.raises(BadAnswer, match="version"):
+            await client.products_by_key(["5/71"])
+
+
+async def test_products_by_key(store: Store, box: SandboxStore) -> None:
+    combined(box)
+    for number in range(10, 311):
+        box.add_product(Product(number, f"SKU{number}", "Thing", 100, number))
+    keys = [str(number) for number in range(310, 9, -1)]
+    found = await store.products_by_key([*keys, "5/72", "5/71", "5/73", "999", "999/1", "x", "x/1", "5/", "6"])
+    assert list(found) == [*keys, "5/72", "5/71", "6"]
+    assert (found["310"].amount, found["5/72"].amount, found["6"].amount) == (310, 8, 3)
+    # Two lists of products, the combinations of two.
+    assert store.requests == 4
+
+
+async def test_products_by_key_takes_no_others_for_them() -> None:
     rows = [
         {"product_id": "1", "product_code": "A", "amount": "5"},
         {"product_id": "2", "product_code": "A", "amount": "6"},
     ]
     body = {"products": rows, "params": {"total_items": "2"}}
     async with odd(lambda _: json_answer(body)) as client:
-        assert list(await client.products_by_id(["2", "3"])) == ["2"]
+        assert list(await client.products_by_key(["2", "3"])) == ["2"]
 
 
 async def test_an_amount_is_set(store: Store, box: SandboxStore) -> None:
@@ -616,6 +695,23 @@ async def test_an_amount_is_sent_as_a_number_and_alone() -> None:
     assert [json.loads(body) for body in bodies] == [{"amount": 7}]
 
 
+async def test_the_amount_of_a_combination_is_set(store: Store, box: SandboxStore) -> None:
+    combined(box)
+    await store.set_amount("5/72", 42)
+    product = box.products[5]
+    assert (product.combinations[72].amount, product.combinations[71].amount, product.amount) == (42, 7, 99)
+    with pytest.raises(NotFound):
+        await store.set_amount("5/73", 1)
+
+
+async def test_the_own_amount_of_a_product_with_combinations_changes_nothing_on_sale(
+    store: Store, box: SandboxStore
+) -> None:
+    combined(box)
+    await store.set_amount("5", 1000)
+    assert [one.amount async for one in store.products()][:2] == [7, 8]
+
+
 @pytest.mark.parametrize("amount", [8_388_608, -8_388_608, 12.7, "12", None, True])
 async def test_an_amount_that_the_store_would_change_is_not_sent(store: Store, amount: Any) -> None:
     with pytest.raises(ValueError, match="amount"):
@@ -627,14 +723,29 @@ async def test_stock_split_over_warehouses_stays_as_it_is(store: Store, box: San
     """The store says 200 and changes nothing: only reading back shows it."""
     box.add_product(Product(3, "SPLIT", "Thing", 100, 9, warehouses={1: 4, 2: 5}))
     await store.set_amount("3", 42)
-    assert (await store.products_by_id(["3"]))["3"].amount == 9
+    assert (await store.products_by_key(["3"]))["3"].amount == 9
+
+
+async def test_stock_split_over_warehouses_is_set_by_location(store: Store, box: SandboxStore) -> None:
+    box.add_product(Product(3, "SPLIT", "Thing", 100, 9, warehouses={1: 4, 2: 5}))
+    await store.set_amount("3", 42, location="1")
+    assert box.products[3].warehouses == {1: 42, 2: 5}
+    assert (await store.products_by_key(["3"]))["3"].amount == 47
+
+
+async def test_a_combination_has_no_share_of_a_location(store: Store) -> None:
+    with pytest.raises(ValueError, match="isn't split"):
+        await store.set_amount("5/71", 42, location="1")
+    with pytest.raises(ValueError, match="numbers"):
+        await store.set_amount("5", 42, location="main")
+    assert store.requests == 0
 
 
 # The door
 
 
 @pytest.mark.parametrize("call", ["delete_shipment", "set_amount", "set_status", "create_shipment", "shipments_of"])
-@pytest.mark.parametrize("store_id", ["", "x", "1/../2", "1?a=1", "-1", "१"])
+@pytest.mark.parametrize("store_id", ["", "x", "1/../2", "1/", "/1", "1/1/1", "1?a=1", "-1", "१"])
 async def test_no_path_is_made_of_what_is_no_number(store: Store, call: str, store_id: str) -> None:
     calls: dict[str, Callable[[], Awaitable[object]]] = {
         "delete_shipment": lambda: store.delete_shipment(store_id),

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.platform.tables import order_lines, orders, shipments, stock
+from npf_pipelines.sandbox.model import Combination
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.tables import FILTERED_ORDERS
 from npf_pipelines_tests.loop import Loop
@@ -65,6 +66,14 @@ def count_a_product_wrongly(loop: Loop) -> None:
     loop.stores["acme"].products[product_id].amount += 1
 
 
+def count_a_combination_wrongly(loop: Loop) -> None:
+    pushed = "SELECT product_id::INT FROM stock_push WHERE client = 'acme' AND outcome = 'confirmed' LIMIT 1"
+    (product_id,) = loop.rows(pushed)[0]
+    product = loop.stores["acme"].products[product_id]
+    product.tracking = "O"
+    product.combinations = {71: Combination(71, product.product_code, {}, product.amount + 1)}
+
+
 def lose_an_order_on_the_platform(loop: Loop) -> None:
     number = sa.select(sa.func.min(orders.c.order_number)).where(orders.c.client == "acme").scalar_subquery()
     _platform(loop, sa.delete(orders).where(orders.c.client == "acme", orders.c.order_number == number))
@@ -114,6 +123,7 @@ TAMPERING: dict[Callable[[Loop], None], str] = {
     ship_to_another_client: "is in the store of bolt, too",
     set_a_status_back: "has the status O in the store",
     count_a_product_wrongly: "has the amount",
+    count_a_combination_wrongly: "has the amount",
     lose_an_order_on_the_platform: "is not on the platform",
     double_an_order_on_the_platform: "is on the platform 2 times",
     change_a_line_on_the_platform: "the lines of",

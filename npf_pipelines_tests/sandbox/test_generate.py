@@ -66,6 +66,23 @@ def test_the_catalogue_has_every_oddity(store: SandboxStore) -> None:
     assert any(product.amount == 0 for product in products)
 
 
+def test_only_older_stores_count_by_combination(store: SandboxStore) -> None:
+    assert not any(product.combinations for product in store.products.values())
+    old = generate_store("old", seed=7, orders=400, products=60, days=30, today=LAST_DAY, version=(4, 11, 5))
+    combined = [product for product in old.products.values() if product.tracking == "O"]
+    assert len(combined) > 1
+    for product in combined:
+        codes = [one.product_code for one in product.combinations.values()]
+        assert len(codes) == 3
+        assert codes.count("") == 1, "one has no code of its own"
+        assert {*codes} - {""} <= set(old.skus())
+    hashes = [number for product in combined for number in product.combinations]
+    assert len(set(hashes)) == len(hashes)
+    lines = [line for order in old.orders.values() for line in order.lines if line.combination]
+    assert {line.product_code for line in lines} > set()
+    assert all(line.combination in old.products[line.product_id].combinations for line in lines)
+
+
 def test_the_orders_have_every_oddity(store: SandboxStore) -> None:
     orders = store.orders.values()
     assert {order.status for order in orders} == set("PCOFDBIAEHNT")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from npf_pipelines.sandbox.answers import order_detail
 from npf_pipelines.sandbox.generate import generate_store
+from npf_pipelines.sandbox.model import Combination, Product
 from npf_pipelines.sandbox.samples import sample_store
 from npf_pipelines.sandbox.state import StateFile
 from npf_pipelines.sandbox.store import SandboxStore
@@ -45,7 +46,7 @@ def test_a_new_file_is_empty(tmp_path: Path) -> None:
 
 def test_stores_come_back_whole(tmp_path: Path) -> None:
     made = [
-        generate_store("acme", seed=1, orders=120, products=30, days=9, today=LAST_DAY, version=(4, 13, 1)),
+        generate_store("acme", seed=1, orders=120, products=30, days=9, today=LAST_DAY, version=(4, 11, 5)),
         sample_store("documented"),
     ]
     with StateFile(tmp_path / "sandbox.sqlite") as state:
@@ -71,6 +72,10 @@ def test_each_change_is_written_through(tmp_path: Path, store: SandboxStore) -> 
         store.rebuild_order(order_id)
         store.set_amount(12, 0)
         store.set_amount(12, 4)
+        combinations = {71: Combination(71, "SHIRT-S", {3: 12}, amount=5)}
+        store.add_product(Product(20, "SHIRT", "Shirt", 900, amount=9, tracking="O", combinations=combinations))
+        store.set_combination_amount(71, 4)
+        store.place_order([(20, 1, 71)])
         assert _everything(reader.load()[store.store_id]) == _everything(store)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.sandbox.model import Mail, Product
+from npf_pipelines.sandbox.model import Combination, Mail, Product
 from npf_pipelines.sandbox.store import Change, OutOfStockError, SandboxStore, shipped_statuses
 from npf_pipelines_tests.sandbox.conftest import NOON
 
@@ -93,6 +93,62 @@ def test_skus_are_tracked_and_shippable_and_exact(store: SandboxStore) -> None:
     store.add_product(Product(21, "KITE", "The kite again", 100, 1, tracking=None))
     store.add_product(Product(22, "", "A thing without a code", 100, 1))
     assert store.skus() == ["DRUM", "KITE", "kite"]
+
+
+@pytest.fixture
+def shirt(store: SandboxStore) -> Product:
+    """A shirt that is counted by its combinations, one of them without a code."""
+    combinations = {
+        71: Combination(71, "SHIRT-S", {3: 12}, amount=5),
+        72: Combination(72, "", {3: 13}, amount=5),
+    }
+    product = Product(20, "SHIRT", "Shirt", 900, amount=9, tracking="O", combinations=combinations)
+    store.add_product(product)
+    return product
+
+
+def _amounts(product: Product) -> tuple[int, ...]:
+    return (product.amount, *(one.amount for one in product.combinations.values()))
+
+
+def test_checkout_takes_from_the_combination(store: SandboxStore, shirt: Product) -> None:
+    order_id = store.place_order([(20, 2, 71), (20, 1, 72), (20, 3, 71)])
+    assert _amounts(shirt) == (9, 0, 4)
+    assert [line.product_code for line in store.orders[order_id].lines] == ["SHIRT-S", "SHIRT", "SHIRT-S"]
+    with pytest.raises(OutOfStockError):
+        store.place_order([(20, 1, 71)])
+    store.place_order([(20, 50)])
+    assert _amounts(shirt) == (9, 0, 4), "without a combination nothing is counted"
+
+
+def test_a_status_gives_back_to_the_combination(store: SandboxStore, shirt: Product) -> None:
+    order_id = store.place_order([(20, 5, 71)])
+    store.change_status(order_id, "I", user=False)
+    assert _amounts(shirt) == (9, 5, 5)
+    assert store.mails == [Mail("back_in_stock", product_id=20)]
+    store.change_status(order_id, "P", user=False)
+    assert _amounts(shirt) == (9, 0, 5)
+    store.rebuild_order(order_id)
+    assert _amounts(shirt) == (9, 0, 5)
+
+
+def test_an_order_whose_combination_ran_out_is_backordered(store: SandboxStore, shirt: Product) -> None:
+    order_id = store.place_order([(20, 5, 71)], status="I")
+    store.set_combination_amount(71, 4)
+    store.change_status(order_id, "P")
+    assert (store.orders[order_id].status, _amounts(shirt)) == ("B", (9, 4, 5))
+
+
+def test_combinations_count_only_where_the_product_says_so(store: SandboxStore, shirt: Product) -> None:
+    shirt.tracking = "B"
+    store.place_order([(20, 2, 71)])
+    assert _amounts(shirt) == (7, 5, 5)
+
+
+def test_skus_of_combinations_stand_for_that_of_their_product(store: SandboxStore, shirt: Product) -> None:
+    assert store.skus() == ["DRUM", "KITE", "SHIRT-S"]
+    shirt.tracking = "B"
+    assert store.skus() == ["DRUM", "KITE", "SHIRT"]
 
 
 def test_orders_of_the_past_move_nothing(store: SandboxStore) -> None:
