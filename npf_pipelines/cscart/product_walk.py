@@ -7,7 +7,7 @@ the list that was read, all behind it move forward, and one of them would be ski
 was read before: as long as its first row is known, nothing has slipped through between the two.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from npf_pipelines.cscart.errors import BadAnswer
 from npf_pipelines.cscart.fields import Row, Unreadable
@@ -44,8 +44,9 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
     """Every product that is in the list throughout, each once, whatever enters and leaves it meanwhile.
 
     Where a page's first row isn't known, too much has left the list: the walk goes half a page back. Products that
-    share a code may change places between two pages (inferred), so that there it can't be told; if in the end fewer
-    were seen than the store has, the walk is repeated, up to three times in all.
+    share a code may change places between two pages (inferred). Where a page begins among such, it can't be told
+    whether one slipped through: if in the end fewer were seen than the store has, the walk is repeated, up to three
+    times in all.
 
     Args:
         fetch: gets a page of the list, which has to be sorted by code.
@@ -64,14 +65,13 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
             page, start = await fetch(passed)
             rows, total = page.rows, total_of(page, "products")
             keys = [key_of(row, product_id_of) for row in rows]
-            if start and (not rows or keys[0] not in seen):
-                if not rows or _code(rows[0]) != last_code:
-                    steps_back += 1
-                    if steps_back > _MOST_STEPS_BACK:
-                        raise _out_of_order()
-                    passed, last_code = max(0, min(start, total) - len(rows) // 2 - 1), ""
-                    continue
-                doubtful = True
+            if start and (not rows or (keys[0] not in seen and _code(rows[0]) != last_code)):
+                steps_back += 1
+                if steps_back > _MOST_STEPS_BACK:
+                    raise _out_of_order()
+                passed, last_code = max(0, min(start, total) - len(rows) // 2 - 1), ""
+                continue
+            doubtful |= start > 0 and (keys[0] not in seen or _same_code(rows[:2]))
             yield [row for key, row in dict(zip(keys, rows, strict=True)).items() if key not in seen]
             seen.update(keys)
             end = start + len(rows)
@@ -80,6 +80,10 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
             passed, last_code = end, _code(rows[-1])
         if len(seen) >= total or not doubtful:
             return
+
+
+def _same_code(rows: Sequence[object]) -> bool:
+    return len({_code(row) for row in rows}) < len(rows)
 
 
 def _code(row: object) -> str:

@@ -583,6 +583,21 @@ async def test_many_products_are_read_in_few_pages(store: Store, box: SandboxSto
     assert store.requests == 12
 
 
+async def test_products_that_come_and_go_meanwhile_hide_no_other(store: Store, box: SandboxStore) -> None:
+    for number in range(3, 3001):
+        box.add_product(Product(number, f"SKU{number:04}", "Thing", 100, number))
+    seen = []
+    async for product in store.products():
+        seen.append(product.key)
+        # Pages are asked for as they are needed: so this happens between two of them, too.
+        if len(seen) in {100, 900, 1900}:
+            for number in range(len(seen) // 20, len(seen) // 20 + 10):
+                del box.products[number]
+                box.add_product(Product(9000 + number, f"ZZZ{number:04}", "Thing", 100, number))
+    assert len(set(seen)) == len(seen)
+    assert {str(number) for number in box.products if number < 9000} <= set(seen)
+
+
 async def test_a_store_that_cannot_list_many_products_is_asked_for_fewer() -> None:
     rows = [{"product_id": str(n), "product_code": f"{n:05}", "amount": "1"} for n in range(1, 701)]
 
