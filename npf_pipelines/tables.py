@@ -287,6 +287,7 @@ STORE_PRODUCTS = _table(
             _TEXT, "the product, an option combination behind a slash; empty for a SKU that none has"
         ),
         "sku": _column(_TEXT, "the product code; empty where it has none"),
+        "is_download": _column(_FLAG, "whether there is nothing to ship"),
         "read_at": _column(_TIME, "when the whole catalogue was read"),
     },
 )

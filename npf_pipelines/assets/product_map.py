@@ -4,7 +4,7 @@ It saves reading the whole catalogue where the warehouse has only a part of it. 
 of everything: losing it costs requests, never a figure.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake import NotWritten
+from npf_pipelines.rules.stock import KnownProduct
 from npf_pipelines.tables import STORE_PRODUCTS
 
 _GOOD_FOR = timedelta(days=1)
@@ -21,10 +22,10 @@ _MOST_OF_IT = 0.5
 
 @dataclass(frozen=True)
 class Reading:
-    """The products with their amounts as just read, and the SKU of each further one by its key."""
+    """The products with their amounts as just read, and the further ones without theirs."""
 
     products: Sequence[Product]
-    unread: Mapping[str, str]
+    unread: Sequence[KnownProduct]
 
 
 class ProductMap:
@@ -36,7 +37,11 @@ class ProductMap:
             rows = walk.house.lake.read(STORE_PRODUCTS, client=walk.client)
         except NotWritten:
             rows = []
-        self._skus = {row["product_id"]: row["sku"] for row in rows if row["product_id"]}
+        self._known = {
+            row["product_id"]: KnownProduct(row["product_id"], row["sku"], row["is_download"])
+            for row in rows
+            if row["product_id"]
+        }
         self._looked_for = {row["sku"] for row in rows}
         self._is_fresh = bool(rows) and walk.now - min(row["read_at"] for row in rows) < _GOOD_FOR
 
@@ -46,19 +51,24 @@ class ProductMap:
         Raises:
             StoreError: the store's products can't be read.
         """
-        picked = [key for key, sku in self._skus.items() if sku in skus]
-        is_part = len(picked) < _MOST_OF_IT * len(self._skus)
+        picked = [key for key, product in self._known.items() if product.sku in skus]
+        is_part = len(picked) < _MOST_OF_IT * len(self._known)
         if self._is_fresh and is_part and self._looked_for.issuperset(skus):
             found = await store.products_by_key(picked)
-            if all(key in found and found[key].sku == self._skus[key] for key in picked):
-                return Reading(list(found.values()), {key: sku for key, sku in self._skus.items() if key not in found})
+            if all(key in found and found[key].sku == self._known[key].sku for key in picked):
+                return Reading(list(found.values()), [self._known[key] for key in self._known.keys() - found.keys()])
         products = [product async for product in store.products()]
         self._keep(products, skus)
-        return Reading(products, {})
+        return Reading(products, [])
 
     def _keep(self, products: Sequence[Product], skus: Collection[str]) -> None:
         missing = set(skus) - {product.sku for product in products}
-        rows = [(product.key, product.sku) for product in products] + [("", sku) for sku in missing]
+        known = [KnownProduct(product.key, product.sku, product.is_download) for product in products]
+        known += [KnownProduct("", sku, is_download=False) for sku in missing]
         self._walk.keep(
-            STORE_PRODUCTS, [{"product_id": key, "sku": sku, "read_at": self._walk.now} for key, sku in rows]
+            STORE_PRODUCTS,
+            [
+                {"product_id": one.key, "sku": one.sku, "is_download": one.is_download, "read_at": self._walk.now}
+                for one in known
+            ],
         )

@@ -166,6 +166,7 @@ class Product(_Model):
         tracking: `B` tracked, `D` not tracked, `O` by option combination (4.11 only), None the store's default.
         status: the store's letter; empty for a combination, which has none.
         combination: the combination's hash; empty for a whole product.
+        is_download: nothing to ship, so that no warehouse has it.
     """
 
     product_id: str
@@ -174,6 +175,7 @@ class Product(_Model):
     tracking: str | None
     status: str
     combination: str = ""
+    is_download: bool = False
 
     @property
     def key(self) -> str:
@@ -282,6 +284,7 @@ def parse_product(raw: object) -> Product:
         amount=row.whole("amount"),
         tracking=row.text("tracking") or None,
         status=row.text("status"),
+        is_download=row.flag("is_edp") and not row.flag("edp_shipping"),
     )
 
 

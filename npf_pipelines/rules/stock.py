@@ -5,6 +5,7 @@ stops (stock_brake.py), what is done when the store's amount moves meanwhile (st
 """
 
 import enum
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class StockOutcome(enum.StrEnum):
     SEVERAL_PRODUCTS = "several_products"
     """Several products have the code, and the master setup doesn't give the figure to all of them."""
     NO_CODE = "no_code"
+    DOWNLOAD = "download"
     NOT_IN_STORE = "not_in_store"
     NOT_IN_WAREHOUSE = "not_in_warehouse"
 
@@ -110,10 +112,19 @@ class StockRow:
     reason: str
 
 
+@dataclass(frozen=True)
+class KnownProduct:
+    """A product of the store without its amount."""
+
+    key: str
+    sku: str
+    is_download: bool
+
+
 def plan(
     wanted: Mapping[str, Wanted],
     products: Iterable[Product],
-    unread: Mapping[str, str] | None = None,
+    unread: Iterable[KnownProduct] = (),
     *,
     to_all: bool = True,
 ) -> list[StockRow]:
@@ -122,7 +133,7 @@ def plan(
     Args:
         wanted: the amount by SKU. Codes are compared exactly, letter case included.
         products: the store's products, with their amounts.
-        unread: the SKU of each further product by its key, of which the amount was not read.
+        unread: the further products, of which the amount was not read.
         to_all: whether several products with one SKU all get its amount; otherwise none does.
     """
     by_sku: defaultdict[str, list[Product]] = defaultdict(list)
@@ -131,21 +142,20 @@ def plan(
     without_code = by_sku.pop("", [])
     rows = [row for sku, amount in wanted.items() for row in _rows_of(sku, amount, by_sku.pop(sku, []), to_all)]
     rows += [
-        StockRow(sku, product.key, None, product.amount, StockOutcome.NOT_IN_WAREHOUSE, _LEFT_ALONE)
-        for sku, others in by_sku.items()
-        for product in others
+        _left_alone(KnownProduct(product.key, product.sku, product.is_download), product.amount)
+        for product in [*without_code, *itertools.chain(*by_sku.values())]
     ]
-    rows += [
-        StockRow("", product.key, None, product.amount, StockOutcome.NO_CODE, _NO_CODE) for product in without_code
-    ]
-    for key, sku in (unread or {}).items():
-        outcome, reason = (StockOutcome.NOT_IN_WAREHOUSE, _LEFT_ALONE) if sku else (StockOutcome.NO_CODE, _NO_CODE)
-        rows.append(StockRow(sku, key, None, None, outcome, reason))
-    return rows
+    return rows + [_left_alone(product, None) for product in unread]
 
 
-_LEFT_ALONE = "the warehouse has no stock row with this code: left alone"
-_NO_CODE = "the product has no code, so that nothing tells its stock: left alone"
+def _left_alone(product: KnownProduct, amount: int | None) -> StockRow:
+    """The row of a product that the warehouse doesn't have."""
+    outcome, reason = StockOutcome.NOT_IN_WAREHOUSE, "the warehouse has no stock row with this code: left alone"
+    if product.is_download:
+        outcome, reason = StockOutcome.DOWNLOAD, "a download, which no warehouse has: left alone"
+    elif not product.sku:
+        outcome, reason = StockOutcome.NO_CODE, "the product has no code, so that nothing tells its stock: left alone"
+    return StockRow(product.sku, product.key, None, amount, outcome, reason)
 
 
 def _rows_of(sku: str, wanted: Wanted, products: Sequence[Product], to_all: bool) -> list[StockRow]:

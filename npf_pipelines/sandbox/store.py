@@ -166,12 +166,12 @@ class SandboxStore:
             self._changes |= {("shipment", shipment.shipment_id), ("next_shipment_id", 0)}
 
     def skus(self) -> list[str]:
-        """The distinct product codes, exact in case, of what is tracked and can be put into a parcel.
+        """The distinct product codes, exact in case, of what can be put into a parcel, tracked by the store or not.
 
         Of a product that is tracked by combination those of its combinations.
         """
         goods = [product for product in self.products.values() if not product.is_edp]
-        codes = {product.product_code for product in goods if product.tracked}
+        codes = {product.product_code for product in goods if product.tracking != "O"}
         codes |= {
             one.product_code for product in goods if product.tracking == "O" for one in product.combinations.values()
         }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from npf_pipelines.cscart.models import Product
 from npf_pipelines.master_setup import StockSetup
 from npf_pipelines.platform.models import StockFigure
-from npf_pipelines.rules.stock import StockOutcome, Wanted, available, plan, wanted_amount
+from npf_pipelines.rules.stock import KnownProduct, StockOutcome, Wanted, available, plan, wanted_amount
 from npf_pipelines_tests.builders import product
 
 SKUS = ("KITE", "kite", "KITE-RED", "DRUM")
@@ -110,7 +110,7 @@ def test_each_outcome() -> None:
             product("5", ""),
             product("6", "HUGE"),
         ],
-        {"7": "FAR", "8": ""},
+        [KnownProduct("7", "FAR", False), KnownProduct("8", "", False), KnownProduct("9", "SONG", True)],
     )
     assert {row.product_id or row.sku: row.outcome for row in rows} == {
         "1": StockOutcome.ALREADY_RIGHT,
@@ -122,6 +122,7 @@ def test_each_outcome() -> None:
         "6": StockOutcome.REFUSED,
         "7": StockOutcome.NOT_IN_WAREHOUSE,
         "8": StockOutcome.NO_CODE,
+        "9": StockOutcome.DOWNLOAD,
     }
 
 
