@@ -170,6 +170,44 @@ async def test_it_is_given_back_when_the_block_is_cancelled(engine: sa.Engine) -
     assert expiry(engine) is None
 
 
+async def test_it_outlives_a_write_whose_end_is_not_known(engine: sa.Engine) -> None:
+    async with held_lease(engine, "acme", "stock") as lease:
+        lease.begin_write("S1")
+        lease.begin_write("S2")
+        lease.end_write("S2")
+        before = datetime.now(UTC)
+    expires = expiry(engine)
+    assert expires is not None
+    assert before + module.AFTER_UNKNOWN_END <= expires <= datetime.now(UTC) + module.AFTER_UNKNOWN_END
+    with pytest.raises(LeaseTaken, match=rf"may still carry out.* until {expires:%H:%M:%S} UTC"):
+        Lease(engine, "acme", "stock").take()
+    expire(engine)
+    Lease(engine, "acme", "stock").take()
+
+
+async def test_it_is_given_back_when_every_end_became_known(engine: sa.Engine) -> None:
+    async with held_lease(engine, "acme", "stock") as lease:
+        lease.begin_write("S1")
+        lease.end_write("S1")
+    assert expiry(engine) is None
+
+
+def test_a_holder_that_dies_after_an_unknown_end_leaves_it_as_long(engine: sa.Engine) -> None:
+    lease = Lease(engine, "acme", "stock")
+    lease.take()
+    lease.begin_write("S1")
+    before = datetime.now(UTC)
+    lease.renew()
+    expires = expiry(engine)
+    assert expires is not None
+    assert expires >= before + module.AFTER_UNKNOWN_END
+
+
+def test_no_write_begins_under_a_lease_that_ran_out(engine: sa.Engine) -> None:
+    with pytest.raises(LeaseLost):
+        Lease(engine, "acme", "stock").begin_write("S1")
+
+
 async def test_it_is_renewed_while_the_block_lasts(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LIFETIME", timedelta(milliseconds=30))
     async with held_lease(engine, "acme", "stock") as lease:
