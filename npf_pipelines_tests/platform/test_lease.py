@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from npf_pipelines.platform import lease as module
 from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease
 from npf_pipelines.platform.tables import leases, open_platform
+from npf_pipelines_tests.leases import expire_leases
 
 
 def expiry(engine: sa.Engine, client: str = "acme") -> datetime | None:
@@ -22,12 +23,6 @@ def expiry(engine: sa.Engine, client: str = "acme") -> datetime | None:
         return connection.scalar(
             sa.select(leases.c.expires_at).where(leases.c.client == client, leases.c.flow == "stock")
         )
-
-
-def expire(engine: sa.Engine) -> None:
-    """Let every lease run out, as if its holder had died."""
-    with engine.begin() as connection:
-        connection.execute(sa.update(leases).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -79,7 +74,7 @@ def test_a_lease_given_back_is_free(engine: sa.Engine) -> None:
 def test_an_expired_lease_is_taken_over(engine: sa.Engine) -> None:
     dead, living = Lease(engine, "acme", "stock"), Lease(engine, "acme", "stock")
     dead.take()
-    expire(engine)
+    expire_leases(engine)
     before = expiry(engine)
     living.take()
     living.check()
@@ -118,7 +113,7 @@ def test_of_several_that_take_at_once_one_gets_it(url: str, expired: bool) -> No
     engine = open_platform(url)
     if expired:
         Lease(engine, "acme", "stock").take()
-        expire(engine)
+        expire_leases(engine)
     at_once = Barrier(4, timeout=10)
 
     def take() -> bool:
@@ -181,7 +176,7 @@ async def test_it_outlives_a_write_whose_end_is_not_known(engine: sa.Engine) -> 
     assert before + module.AFTER_UNKNOWN_END <= expires <= datetime.now(UTC) + module.AFTER_UNKNOWN_END
     with pytest.raises(LeaseTaken, match=rf"may still carry out.* until {expires:%H:%M:%S} UTC"):
         Lease(engine, "acme", "stock").take()
-    expire(engine)
+    expire_leases(engine)
     Lease(engine, "acme", "stock").take()
 
 
