@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from npf_pipelines_tests.faults.tracking_campaign import NAIVE, TRACKING_PUSH, Pusher, Result, run_campaign
+from npf_pipelines_tests.faults.lives import Pusher
+from npf_pipelines_tests.faults.tracking_campaign import NAIVE, TRACKING_PUSH, Result, run_campaign
 
 _CONSOLE = Console()
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from npf_pipelines.platform.tables import open_platform
 from npf_pipelines.sandbox.server import SandboxServer
@@ -33,6 +33,8 @@ _MOST_LIVES = 40
 """After the last kill, until nothing waits any more: a naive pusher never gets there."""
 _LAST_LIVES = 4
 """Without faults: what a run that was cut off left behind takes one life to find, and one to replace."""
+
+T = TypeVar("T")
 
 Tell = Callable[[int, int], None]
 """Told of progress: kills so far, and writes that the store has seen."""
@@ -115,7 +117,7 @@ def live_undisturbed(world: World, folder: Path, pusher: Pusher) -> None:
                 change()
 
 
-def surplus(expected: Counter[object], found: Counter[object]) -> int:
+def surplus(expected: Counter[T], found: Counter[T]) -> int:
     """How many were found too often."""
     return (found - expected).total()
 

@@ -19,7 +19,6 @@ from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.lease import LeaseTaken
-from npf_pipelines.rules.days import day_of
 from npf_pipelines.settings import Settings
 from npf_pipelines.tables import TRACKING_PUSH, Table
 from npf_pipelines_tests.faults.lives import WAITS
@@ -77,7 +76,7 @@ async def push(store_url: str, platform_url: str, folder: Path, timeout: float) 
 def _days(house: House) -> list[date]:
     """Every day of lodgement: first those that were never done or on which something waits, then the others."""
     written = house.lake.days(TRACKING_PUSH, client=CLIENT)
-    lodged = {day_of(one.lodged_at, UTC) for one in Platform(house.engine).lodged_between(CLIENT, *ALL_TIME)}
+    lodged = {one.lodged_at.date() for one in Platform(house.engine).lodged_between(CLIENT, *ALL_TIME)}
     days = sorted({*lodged, *written})
     waiting = waiting_days(house.lake, CLIENT, days[-1])
     return sorted(days, key=lambda day: (day in written and day not in waiting, day))
