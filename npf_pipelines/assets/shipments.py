@@ -21,7 +21,7 @@ from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
-from npf_pipelines.platform.lease import held_lease
+from npf_pipelines.platform.lease import Lease, held_lease
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan
@@ -61,12 +61,20 @@ def _records_as_written(walk: ClientWalk) -> Lodged:
 
 async def _push(walk: ClientWalk, lodged: Lodged) -> None:
     ledger = TrackingLedger(walk)
+    if not any(lodged.values()) and not any(ledger.of_day(day) for day in lodged):
+        for day in lodged:
+            walk.finish(TRACKING_PUSH, [], day)
+        return
+    async with held_lease(walk.house.engine, walk.client, "shipments") as lease:
+        await _push_lodged(walk, lodged, lease)
+
+
+async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
+    """The push under the lease, which also keeps two runs from overwriting what the other remembers."""
+    ledger = TrackingLedger(walk)
     orders, rows = await asyncio.to_thread(_by_order, walk, lodged, ledger)
     if orders:
-        async with (
-            held_lease(walk.house.engine, walk.client, "shipments") as lease,
-            walk.house.store(walk.setup) as store,
-        ):
+        async with walk.house.store(walk.setup) as store:
             plan = await _tracking_plan(StoreFacts(walk, store), walk.setup)
             ledger.announce(lodged, orders)
             pushed = await push_tracking(store, orders, plan, lease)

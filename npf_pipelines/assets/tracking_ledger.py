@@ -16,7 +16,7 @@ from npf_pipelines.rules.order_status import StatusOutcome
 from npf_pipelines.rules.shipments import PushOutcome, mark
 from npf_pipelines.tables import TRACKING_PUSH
 
-LOOK_BACK = timedelta(days=30)
+TRIED_AGAIN_FOR = timedelta(days=30)
 """How long what waits is tried again; what is older wants a person."""
 
 _IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE})
@@ -37,9 +37,9 @@ def waiting_days(lake: Lake, client: str, today: date) -> list[date]:
     Args:
         lake: the lake.
         client: the client's id.
-        today: the client's own; what was lodged more than LOOK_BACK before is left out.
+        today: the client's own; what was lodged more than TRIED_AGAIN_FOR before is left out.
     """
-    values = {"client": client, "since": today - LOOK_BACK}
+    values = {"client": client, "since": today - TRIED_AGAIN_FOR}
     return [day for (day,) in lake.connect().execute(_WAITING_DAYS, values).fetchall()]
 
 

@@ -203,11 +203,13 @@ class _Course:
 
 # Each life is a process of its own, but what it imports is imported once.
 _PROCESSES = multiprocessing.get_context("forkserver")
+_IMPORTED: list[str] = []
 
 
 def import_once(*modules: str) -> None:
-    """Name what the lives import, before the first of them."""
-    _PROCESSES.set_forkserver_preload(list(modules))
+    """Name what a campaign's lives import, before the first life of all."""
+    _IMPORTED.extend(modules)
+    _PROCESSES.set_forkserver_preload(_IMPORTED)
 
 
 def _process(pusher: Pusher, store_url: str, world: World, folder: Path, patience: float) -> BaseProcess:
