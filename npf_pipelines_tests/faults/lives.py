@@ -29,7 +29,7 @@ Pusher = Callable[[str, str, str, str], None]
 _RATE = 0.2
 _IMPATIENT, _PATIENT = 0.3, 30.0
 """The client's time-out in seconds, with faults and without."""
-_MOST_LIVES = 40
+_MOST_LIVES = 12
 """After the last kill, until nothing waits any more: a naive pusher never gets there."""
 _LAST_LIVES = 4
 """Without faults: what a run that was cut off left behind takes one life to find, and one to replace."""
