@@ -1,8 +1,8 @@
 """What a shipment costs the store, beside the pusher that one writes first: `python -m benchmarks.push`.
 
 Both push the same lodged shipments into a store of their own that answers after 50 ms; ours then once more. The
-naive pusher (npf_pipelines_tests/faults/naive.py) reads nothing, calls one at a time, and knows what it has done only
-by its own file.
+naive pusher (npf_pipelines_tests/faults/tracking_naive.py) reads nothing, calls one at a time, and knows what it has
+done only by its own file.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from npf_pipelines.sandbox.server import SandboxServer
-from npf_pipelines_tests.faults import naive, pusher
-from npf_pipelines_tests.faults.plan import CLIENT
-from npf_pipelines_tests.faults.world import build_world
+from npf_pipelines_tests.faults import tracking_naive, tracking_pusher
+from npf_pipelines_tests.faults.tracking_client import CLIENT
+from npf_pipelines_tests.faults.tracking_world import build_world
 
 SHIPMENTS = 1000
 LATENCY_MS = 50
@@ -32,11 +32,11 @@ def main() -> None:
     for column in ("", "requests/shipment", "writes/shipment", "ms/shipment"):
         table.add_column(column, justify="left" if not column else "right")
 
-    def ours(store_url: str, platform_url: str, ledger: Path) -> None:
-        asyncio.run(pusher.push(store_url, platform_url, ledger, TIMEOUT))
+    def ours(store_url: str, platform_url: str, folder: Path) -> None:
+        asyncio.run(tracking_pusher.push(store_url, platform_url, folder, TIMEOUT))
 
-    def theirs(store_url: str, platform_url: str, ledger: Path) -> None:
-        naive.push(store_url, platform_url, ledger, TIMEOUT)
+    def theirs(store_url: str, platform_url: str, folder: Path) -> None:
+        tracking_naive.push(store_url, platform_url, folder, TIMEOUT)
 
     first, again = _measure(ours, times=2)
     (beside,) = _measure(theirs, times=1)
@@ -53,7 +53,7 @@ def _measure(push: Callable[[str, str, Path], None], times: int) -> list[tuple[s
         with SandboxServer({CLIENT: world.store}, latency_ms=LATENCY_MS) as server:
             for _ in range(times):
                 requests, writes, begun = world.store.requests, world.store.writes, time.perf_counter()
-                push(server.store_url(CLIENT), world.platform_url, Path(folder) / "ledger")
+                push(server.store_url(CLIENT), world.platform_url, Path(folder))
                 seconds = time.perf_counter() - begun
                 counted = (world.store.requests - requests, world.store.writes - writes)
                 figures.append((*(f"{n / SHIPMENTS:.3f}" for n in counted), f"{1000 * seconds / SHIPMENTS:.1f}"))

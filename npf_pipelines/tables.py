@@ -218,7 +218,10 @@ TRACKING_PUSH = _table(
         "order_number": _column(_TEXT, "the order's number on the platform"),
         "outcome": _column(_TEXT, "what became of the shipment in the store", _one_of(PushOutcome)),
         "reason": _column(_TEXT, "why, in words; what to do where a person must act"),
-        "store_shipment_id": _column(_TEXT, "the store's shipment", nullable=True),
+        "store_shipment_id": _column(_TEXT, "the store's shipment, the last one that was made", nullable=True),
+        "sent": _column(
+            arrow.list_(_TEXT), "what the store may have of it: tracking number, and units by SKU", nullable=True
+        ),
         "content": _column(_TEXT, "a print of what was pushed: another one means a correction", nullable=True),
         "order_status": _column(_TEXT, "the order's status letter in the store as read back", nullable=True),
         "status_outcome": _column(_TEXT, "what became of the order status", _one_of(StatusOutcome)),

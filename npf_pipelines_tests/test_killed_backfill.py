@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from npf_pipelines.house import House
-from npf_pipelines.platform.lease import LIFETIME
-from npf_pipelines.platform.tables import leases, order_lines, orders
+from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.settings import Settings
+from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, write_setup
 
 TIMES = {"pulled_at", "decided_at", "imported_at", "updated_at"}
@@ -92,13 +92,7 @@ def test_a_backfill_that_was_killed_ends_as_an_undisturbed_one(two_worlds: tuple
             time.sleep(0.005)
         process.kill()
         process.wait()
-        _expire_leases(killed)
+        expire_leases(House(_settings(killed)).engine)
     assert 0 < _files(killed) < _files(undisturbed)
     assert _backfill(killed).wait(120) == 0
     assert _ends(killed) == _ends(undisturbed)
-
-
-def _expire_leases(folder: Path) -> None:
-    """What time does by itself: a run that died gives its lease up."""
-    with House(_settings(folder)).engine.begin() as connection:
-        connection.execute(sa.update(leases).values(expires_at=datetime.now(UTC) - LIFETIME))

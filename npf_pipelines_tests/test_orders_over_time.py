@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.platform.tables import OrderStatus, order_lines, orders
+from npf_pipelines.sandbox.api import statuses
 from npf_pipelines.sandbox.model import Customer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.tables import FILTERED_ORDERS
@@ -205,6 +206,16 @@ def test_a_status_that_gives_stock_back_is_told_before_it_does_harm(fresh: Loop)
     told = {record["client"]: record["what"] for record in _records(check, "misfits")}
     assert "tracking.partially_shipped_status: Back Ordered gives the order's stock back" in told["acme"]
     assert "'Shiny' is no status of the store" in told["bolt"]
+
+
+def test_a_setup_is_checked_where_the_statuses_may_not_be_read(fresh: Loop) -> None:
+    write_setup(fresh.settings.clients, "bolt", fresh.url, tracking={"partially_shipped_status": None})
+    orders_setup = {"statuses": ["Processed", "Open"]}
+    write_setup(fresh.settings.clients, "acme", fresh.url, orders=orders_setup, tracking={"shipped_status": "Failed"})
+    fresh.stores["acme"].missing_rights = {statuses.RIGHTS["GET"]}
+    told = [record["what"] for record in _records(_audit(fresh)["setups_fit"], "misfits")]
+    assert any(sentence.startswith("tracking.shipped_status: Failed gives the order's stock back") for sentence in told)
+    assert not any("403" in sentence for sentence in told)
 
 
 def test_the_audit_lists_what_is_missing(fresh: Loop) -> None:

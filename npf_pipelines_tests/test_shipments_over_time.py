@@ -1,16 +1,21 @@
 """What happens to shipments and order statuses in the store: corrections, withdrawals, mails, vetoes, lost answers."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.assets.tracking_ledger import waiting_days, what_waits
 from npf_pipelines.cscart.errors import NoAnswer
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments
+from npf_pipelines.reconcile import tracking
+from npf_pipelines.rules.days import day_of
 from npf_pipelines.sandbox.model import Order, Shipment
+from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, write_setup
 
 
@@ -70,6 +75,14 @@ def lodge(
 def correct(loop: Loop, shipment_id: str, **values: Any) -> None:
     with loop.house.engine.begin() as connection:
         connection.execute(sa.update(shipments).where(shipments.c.shipment_id == shipment_id).values(**values))
+
+
+def repack(loop: Loop, quantities: dict[tuple[str, str], int]) -> None:
+    """The warehouse corrects what is in its parcels, by shipment and SKU."""
+    with loop.house.engine.begin() as connection:
+        for (shipment_id, sku), quantity in quantities.items():
+            of_parcel = (shipment_lines.c.shipment_id == shipment_id) & (shipment_lines.c.sku == sku)
+            connection.execute(sa.update(shipment_lines).where(of_parcel).values(quantity=quantity))
 
 
 def withdraw(loop: Loop, shipment_id: str) -> None:
@@ -369,5 +382,136 @@ def test_after_an_unknown_end_nothing_more_is_laid_on_the_order(lodged: Loop, mo
         assert "no answer came" in push(lodged)
     assert {pushed(lodged, one)["outcome"] for one in ("S1", "S2")} == {"waiting"}
     assert in_store(lodged) == {}
+    # The store may still act: as long as that can be, no run begins.
+    assert "the store may still carry out" in push(lodged)
+    assert in_store(lodged) == {}
+    expire_leases(lodged.house.engine)
     assert push(lodged) == ""
     assert in_store(lodged).keys() == {"T1", "T2"}
+
+
+def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has made all its shipments, and ends before it can tell."""
+
+    async def killed(*_: object) -> None:
+        raise RuntimeError("cut off")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tracking, "_read_back_shipments", killed)
+        assert "cut off" in push(loop)
+    expire_leases(loop.house.engine)
+
+
+def push_until_done(loop: Loop) -> None:
+    """One run finds what was left behind, the next one replaces it."""
+    assert "to be replaced" in push(loop)
+    assert push(loop) == ""
+
+
+@pytest.mark.parametrize(
+    "change", [{"tracking_number": "T1-CORRECTED"}, {"carrier": "Couriers Please"}, {"carrier": "Australia Post"}]
+)
+def test_what_a_run_made_that_was_cut_off_is_corrected_and_mailed_once(
+    lodged: Loop, monkeypatch: pytest.MonkeyPatch, change: dict[str, str]
+) -> None:
+    write_setup(lodged.settings.clients, "acme", lodged.url, tracking={"notify_customer": True})
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    cut_off(lodged, monkeypatch)
+    assert in_store(lodged).keys() == {"T1"}
+    assert pushed(lodged)["outcome"] == "waiting"
+    correct(lodged, "S1", **change)
+    push_until_done(lodged)
+    (shipment,) = in_store(lodged).values()
+    number = change.get("tracking_number", "T1")
+    carrier = {"Australia Post": "aup"}.get(change.get("carrier", ""), change.get("carrier", "StarTrack"))
+    assert (shipment.tracking_number, shipment.carrier) == (number, carrier)
+    assert the_order(lodged).status == "C"
+    assert [mail.kind for mail in lodged.stores["acme"].mails] == ["shipment"]
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {number}
+
+
+def test_what_a_run_made_that_was_cut_off_is_withdrawn(lodged: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1}, rest=True)
+    cut_off(lodged, monkeypatch)
+    withdraw(lodged, "S1")
+    assert push(lodged) == ""
+    assert in_store(lodged) == {}
+    assert pushed(lodged)["outcome"] == "withdrawn"
+
+
+def test_units_moved_between_parcels_after_a_run_was_cut_off(lodged: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1, drum: 1})
+    lodge(lodged, "S2", "T2", {kite: 2})
+    cut_off(lodged, monkeypatch)
+    repack(lodged, {("S1", kite): 2, ("S2", kite): 1})
+    push_until_done(lodged)
+    assert {number: sum(one.products.values()) for number, one in in_store(lodged).items()} == {"T1": 3, "T2": 1}
+    assert the_order(lodged).status == "C"
+
+
+def test_a_shipment_corrected_into_nonsense_and_back_mails_once(lodged: Loop) -> None:
+    write_setup(lodged.settings.clients, "acme", lodged.url, tracking={"notify_customer": True})
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    push(lodged)
+    repack(lodged, {("S1", kite): 4})
+    push(lodged)
+    assert (pushed(lodged)["outcome"], in_store(lodged)) == ("set_aside", {})
+    repack(lodged, {("S1", kite): 2})
+    push(lodged)
+    assert pushed(lodged)["outcome"] == "confirmed"
+    assert len(lodged.stores["acme"].mails) == 1
+
+
+def test_a_delete_that_brought_no_answer_is_looked_after(lodged: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1}, rest=True)
+    push(lodged)
+    withdraw(lodged, "S1")
+
+    async def lost(*_: object) -> None:
+        raise NoAnswer("the request was sent, but no answer came")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "delete_shipment", lost)
+        assert "still to be deleted" in push(lodged)
+    assert "the store may still carry out" in push(lodged)
+    expire_leases(lodged.house.engine)
+    assert push(lodged) == ""
+    assert in_store(lodged) == {}
+
+
+def test_the_days_on_which_something_waits_are_known(lodged: Loop) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1}, rest=True)
+    lake, today = lodged.house.lake, day_of(datetime.now(UTC), lodged.house.setups()["acme"].zone)
+    assert waiting_days(lake, "acme", today) == []
+    lodged.stores["acme"].switched_off = True
+    assert "acme" in push(lodged)
+    assert waiting_days(lake, "acme", today) == [today]
+    assert waiting_days(lake, "bolt", today) == []
+    assert waiting_days(lake, "acme", today + timedelta(days=30)) == [today]
+    assert waiting_days(lake, "acme", today + timedelta(days=31)) == []
+    lodged.stores["acme"].switched_off = False
+    assert push(lodged) == ""
+    assert waiting_days(lake, "acme", today) == []
+
+
+def test_a_day_waits_as_long_as_a_status_does(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    push(lodged)
+    lake, today = lodged.house.lake, day_of(datetime.now(UTC), lodged.house.setups()["acme"].zone)
+    (row,) = lake.read(TRACKING_PUSH, client="acme", day=today)
+    for changes, waits in [
+        ({"status_outcome": "waiting"}, True),
+        ({"status_outcome": "waiting", "outcome": "refused"}, False),
+        ({"outcome": "waiting"}, True),
+        ({"outcome": "withdrawn"}, False),
+    ]:
+        lake.write(TRACKING_PUSH, [row | changes], client="acme", day=today)
+        assert bool(waiting_days(lake, "acme", today)) is bool(what_waits(row | changes)) is waits

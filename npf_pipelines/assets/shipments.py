@@ -1,34 +1,29 @@
 """Shipments, from the platform to the store: shipment_records → tracking_push, by client and day lodged.
 
-Thin: read, push, write. Not here: the push itself (reconcile/tracking.py).
+Thin: read, push, write. Not here: the push itself (reconcile/tracking.py), what is remembered of it
+(tracking_ledger.py).
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import dagster as dg
 
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
+from npf_pipelines.assets.tracking_ledger import TrackingLedger, what_waits
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.house import House
-from npf_pipelines.lake import NotWritten
-from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
+from npf_pipelines.platform.lease import Lease
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
-from npf_pipelines.reconcile.tracking_work import (
-    NOT_READ_BACK,
-    OrderShipments,
-    PushedBefore,
-    TrackingPlan,
-    content_print,
-)
+from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan
 from npf_pipelines.rules.shipments import PushOutcome
@@ -64,87 +59,38 @@ def _records_as_written(walk: ClientWalk) -> Lodged:
 
 
 async def _push(walk: ClientWalk, lodged: Lodged) -> None:
-    ledger = _Ledger(walk)
+    ledger = TrackingLedger(walk)
+    if not any(lodged.values()) and not any(ledger.of_day(day) for day in lodged):
+        for day in lodged:
+            walk.finish(TRACKING_PUSH, [], day)
+        return
+    async with walk.lease("shipments") as lease:
+        await _push_lodged(walk, lodged, lease)
+
+
+async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
+    """The push under the lease, which also keeps two runs from overwriting what the other remembers."""
+    ledger = TrackingLedger(walk)
     orders, rows = await asyncio.to_thread(_by_order, walk, lodged, ledger)
     if orders:
-        async with (
-            walk.lease("shipments") as lease,
-            walk.house.store(walk.setup) as store,
-        ):
-            plan = await _tracking_plan(StoreFacts(walk, store), walk.setup)
+        async with walk.house.store(walk.setup) as store:
+            plan = await _tracking_plan(walk, StoreFacts(walk, store))
+            ledger.announce(lodged, orders)
             pushed = await push_tracking(store, orders, plan, lease)
             walk.say(f"{len(pushed)} shipments compared, {store.requests} requests, {store.writes} writes")
         rows |= {row.shipment_id: asdict(row) for row in pushed}
     waiting: dict[str, str] = {}
     for day, shipments in lodged.items():
-        contents = {shipment.shipment_id: content_print(shipment) for shipment in shipments}
-        # What was withdrawn keeps its row on the day on which it was lodged.
-        of_day = [*contents, *(one for one in ledger.of_day(day) if one in rows and one not in contents)]
-        table = [
-            rows[one]
-            | {
-                "content": ledger.content(rows[one], day, contents.get(one)),
-                "confirmed_at": ledger.confirmed_at(rows[one], day),
-                "pushed_at": walk.now,
-            }
-            for one in of_day
-        ]
-        waits = {row["shipment_id"]: said for row in table if (said := _what_waits(row))}
+        table = ledger.table(day, shipments, rows)
+        waits = {row["shipment_id"]: said for row in table if (said := what_waits(row))}
         waiting |= waits
-        (walk.keep if waits else walk.finish)(TRACKING_PUSH, table, day)
+        (walk.keep if waits and not walk.dry_run else walk.finish)(TRACKING_PUSH, table, day)
     if waiting:
         raise ClientFailure(f"{len(waiting)} shipments wait for the store; the first: {next(iter(waiting.values()))}")
 
 
-class _Ledger:
-    """What earlier runs wrote into tracking_push, by day and our shipment_id."""
-
-    def __init__(self, walk: ClientWalk) -> None:
-        self._walk = walk
-        self._days: dict[date, dict[str, dict[str, Any]]] = {}
-
-    def of_day(self, day: date) -> Mapping[str, dict[str, Any]]:
-        """The rows of a day; none if it was never pushed."""
-        if day not in self._days:
-            try:
-                rows = self._walk.house.lake.read(TRACKING_PUSH, client=self._walk.client, day=day)
-            except NotWritten:
-                rows = []
-            self._days[day] = {row["shipment_id"]: row for row in rows}
-        return self._days[day]
-
-    def pushed(self, shipment_id: str, day: date) -> PushedBefore | None:
-        """What was put into the store for a shipment lodged on the day."""
-        row = self.of_day(day).get(shipment_id)
-        if row is None or row["store_shipment_id"] is None or row["outcome"] == PushOutcome.WITHDRAWN:
-            return None
-        return PushedBefore(row["store_shipment_id"], row["content"] or NOT_READ_BACK)
-
-    def content(self, row: Mapping[str, Any], day: date, now: str | None) -> str | None:
-        """The print of what the store has of the shipment: what waits is as it was before, if it was there at all."""
-        if row["outcome"] != PushOutcome.WAITING:
-            return now
-        before = self._same_in_store(row, day)
-        if before:
-            content: str | None = before["content"]
-            return content
-        return NOT_READ_BACK if row["store_shipment_id"] else None
-
-    def confirmed_at(self, row: Mapping[str, Any], day: date) -> datetime | None:
-        """Since when the store is known to have the shipment as this row names it."""
-        if row["outcome"] not in {PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE}:
-            return None
-        before = self._same_in_store(row, day)
-        return (before and before["confirmed_at"]) or self._walk.now
-
-    def _same_in_store(self, row: Mapping[str, Any], day: date) -> dict[str, Any] | None:
-        """The earlier row of the shipment, if it names the same shipment of the store."""
-        before = self.of_day(day).get(row["shipment_id"])
-        return before if before and before["store_shipment_id"] == row["store_shipment_id"] else None
-
-
 def _by_order(
-    walk: ClientWalk, lodged: Lodged, ledger: _Ledger
+    walk: ClientWalk, lodged: Lodged, ledger: TrackingLedger
 ) -> tuple[list[OrderShipments], dict[str, dict[str, Any]]]:
     """The orders to work on, with all that is lodged of them; and the rows that need no work."""
     now: defaultdict[str, set[str]] = defaultdict(set)
@@ -189,7 +135,7 @@ def _withdrawn(row: dict[str, Any]) -> dict[str, Any]:
     """The row of a shipment that is no longer lodged, until the store has been asked about it."""
     if row["outcome"] == PushOutcome.WITHDRAWN:
         return row
-    if row["store_shipment_id"] is None:
+    if row["store_shipment_id"] is None and not row["sent"]:
         return row | {"outcome": PushOutcome.WITHDRAWN, "reason": "withdrawn before it was in the store"}
     reason = "withdrawn by the warehouse, but still to be deleted from the store"
     return row | {"outcome": PushOutcome.WAITING, "reason": reason}
@@ -208,8 +154,8 @@ def _unknown(shipment: LodgedShipment) -> Pushed:
     )
 
 
-async def _tracking_plan(facts: StoreFacts, setup: MasterSetup) -> TrackingPlan:
-    tracking = setup.tracking
+async def _tracking_plan(walk: ClientWalk, facts: StoreFacts) -> TrackingPlan:
+    setup, tracking = walk.setup, walk.setup.tracking
     names = [*setup.orders.statuses, tracking.shipped_status, tracking.partially_shipped_status]
     statuses = await facts.statuses(name for name in names if name)
 
@@ -224,14 +170,8 @@ async def _tracking_plan(facts: StoreFacts, setup: MasterSetup) -> TrackingPlan:
         ),
         carriers=tracking.carriers,
         notify_customer=tracking.notify_customer,
+        dry_run=walk.dry_run,
     )
-
-
-def _what_waits(row: Mapping[str, Any]) -> str:
-    if row["outcome"] == PushOutcome.WAITING:
-        return str(row["reason"])
-    in_store = row["outcome"] in {PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE}
-    return str(row["status_reason"]) if in_store and row["status_outcome"] == StatusOutcome.WAITING else ""
 
 
 def _record_row(shipment: LodgedShipment) -> dict[str, Any]:

@@ -46,10 +46,7 @@ class StoreFacts:
                 pass  # It may have been given that name since.
             else:
                 return kept
-        try:
-            statuses: Sequence[Status] = await self._store.statuses()
-        except Forbidden:
-            statuses = SHIPPED_STATUSES
+        statuses = await readable_statuses(self._store)
         _resolve(wanted, statuses)
         self._keep(statuses=[status.model_dump() for status in statuses], statuses_read_at=self._walk.now)
         return statuses
@@ -81,6 +78,18 @@ class StoreFacts:
     def _keep(self, **facts: Any) -> None:
         self._row |= facts
         self._walk.keep(STORE_FACTS, [self._row])
+
+
+async def readable_statuses(store: Store) -> Sequence[Status]:
+    """The store's statuses; where the API user may not read them, those that CS-Cart ships with.
+
+    Raises:
+        StoreError: the store can't be asked.
+    """
+    try:
+        return await store.statuses()
+    except Forbidden:
+        return SHIPPED_STATUSES
 
 
 def _resolve(names: Iterable[str], statuses: Sequence[Status]) -> None:

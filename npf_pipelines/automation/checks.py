@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.assets.metadata import records_value
+from npf_pipelines.assets.store_facts import readable_statuses
 from npf_pipelines.automation.stock_checks import stock_checks
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import OrderStub
@@ -78,7 +79,7 @@ async def _misfits(house: House) -> list[dict[str, str]]:
     async def check(setup: MasterSetup) -> None:
         try:
             async with house.store(setup) as store:
-                sentences = misfits(setup, await store.statuses())
+                sentences = misfits(setup, await readable_statuses(store))
         except (StoreError, SetupError) as error:
             sentences = [str(error)]
         found.extend({"client": setup.id, "what": sentence} for sentence in sentences)
@@ -94,21 +95,22 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
     now = datetime.now(UTC)
     found: list[Gap] = []
     unread: dict[str, str] = {}
+    lake = house.lake.connect()
 
     async def audit(setup: MasterSetup) -> None:
+        (until,) = lake.execute("SELECT max(pulled_at) FROM raw_orders WHERE client = $1", [setup.id]).fetchone() or (
+            None,
+        )
         try:
-            stubs = await _listed(house, setup, now)
+            stubs = await _listed(house, setup, now, until or now)
         except (StoreError, SetupError) as error:
             unread[setup.id] = str(error)
             return
-        decisions = (
-            house.lake.connect()
-            .execute("SELECT order_id, decision FROM filtered_orders WHERE client = $1", [setup.id])
-            .fetchall()
-        )
+        query = "SELECT order_id, decision FROM filtered_orders WHERE client = $1"
+        decisions = dict(lake.execute(query, [setup.id]).fetchall())
         records = house.platform.records_placed(setup.id, now - LOOK_BACK - timedelta(days=1), now)
         on_platform = {record.order.store_order_id for record in records.values()}
-        found.extend(gaps(setup.id, [stub.order_id for stub in stubs], dict(decisions), on_platform))
+        found.extend(gaps(setup.id, [stub.order_id for stub in stubs], decisions, on_platform))
 
     async with asyncio.TaskGroup() as audits:
         for setup in house.setups().clients.values():
@@ -116,10 +118,8 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
     return sorted(found, key=lambda gap: (gap.client, gap.order)), unread
 
 
-async def _listed(house: House, setup: MasterSetup, now: datetime) -> list[OrderStub]:
+async def _listed(house: House, setup: MasterSetup, now: datetime, until: datetime) -> list[OrderStub]:
     """The orders that the store lists in the window, up to the last one pulled: younger ones aren't due yet."""
     first = max(setup.orders.start_date, day_of(now - LOOK_BACK, setup.zone))
-    query = "SELECT max(pulled_at) FROM raw_orders WHERE client = $1"
-    (until,) = house.lake.connect().execute(query, [setup.id]).fetchone() or (None,)
     async with house.store(setup) as store:
-        return [stub async for stub in store.order_stubs(start_of_day(first, setup.zone), until or now)]
+        return [stub async for stub in store.order_stubs(start_of_day(first, setup.zone), until)]

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
+from npf_pipelines.rules.shipments import PushOutcome
 from npf_pipelines.settings import Settings
 
 _CONSOLE = Console(highlight=False)
@@ -24,10 +25,18 @@ ORDER BY f.order_number = $number DESC LIMIT 1
 """
 _ON_PLATFORM = "FROM platform_orders WHERE client = $client AND order_number = $number"
 _SHIPMENTS = """
-SELECT s.*, p.* EXCLUDE (client, day, shipment_id, order_number)
-FROM shipment_records s LEFT JOIN tracking_push p USING (client, day, shipment_id, order_number)
-WHERE s.client = $client AND s.order_number = $number ORDER BY s.lodged_at, s.shipment_id
+FROM shipment_records FULL JOIN tracking_push USING (client, day, shipment_id, order_number)
+WHERE client = $client AND order_number = $number ORDER BY day, lodged_at, shipment_id
 """
+"""What was withdrawn since is in tracking_push only."""
+
+_BECAME = {
+    PushOutcome.WAITING: "Waits for the store",
+    PushOutcome.REFUSED: "Refused by the store",
+    PushOutcome.WITHDRAWN: "No longer lodged",
+    PushOutcome.SET_ASIDE: "Set aside for a person",
+}
+"""What to say of a shipment that isn't in the store as it is lodged."""
 
 Event = tuple[datetime | None, str]
 
@@ -76,16 +85,18 @@ def _until_import(order: dict[str, Any], on_platform: list[dict[str, Any]]) -> I
 
 def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[Event]:
     for row in shipments:
-        contents = ", ".join(f"{one['quantity']} of {one['sku']}" for one in row["quantities"])
-        yield row["lodged_at"], f"Lodged with {row['carrier']}: {contents}. Tracking number {row['tracking_number']}"
-        yield row["lodged_at"], f"To follow the parcel: {row['tracking_url']}"
-        if row["outcome"] in {"confirmed", "already_there"}:
-            yield row["confirmed_at"], f"In the store as shipment {row['store_shipment_id']}"
+        if row["lodged_at"]:
+            contents = ", ".join(f"{one['quantity']} of {one['sku']}" for one in row["quantities"])
+            number = f"Tracking number {row['tracking_number']}"
+            yield row["lodged_at"], f"Lodged as {row['shipment_id']} with {row['carrier']}: {contents}. {number}"
+            yield row["lodged_at"], f"To follow the parcel: {row['tracking_url']}"
+        if row["outcome"] in _BECAME:
+            yield row["pushed_at"], f"{_BECAME[row['outcome']]} ({row['shipment_id']}): {row['reason']}"
         elif row["outcome"]:
-            yield row["pushed_at"], f"Not in the store ({row['outcome'].replace('_', ' ')}): {row['reason']}"
+            yield row["confirmed_at"], f"In the store as shipment {row['store_shipment_id']}"
         else:
             yield None, "Not pushed to the store yet"
-        if row["status_outcome"]:
+        if row["status_outcome"] and row["outcome"] != PushOutcome.WITHDRAWN:
             outcome = row["status_outcome"].replace("_", " ")
             yield (
                 row["pushed_at"],

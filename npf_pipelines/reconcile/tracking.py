@@ -96,14 +96,25 @@ async def _read_back_shipments(store: Store, work: Sequence[Work]) -> None:
     """One read for many orders shows what was created; an order that doesn't show it is looked at by itself."""
     touched = [one for one in work if one.created or not one.is_fresh]
     found = await store.orders_by_id([one.order.order_id for one in touched]) if touched else {}
+    to_look_after: list[Work] = []
     for one in touched:
         after = found.get(one.order.order_id)
         if not isinstance(after, Order):
             one.leave_waiting("the order could not be read back")
             continue
         if one.created and not (one.is_fresh and confirm_created(one, after)):
-            await look_after_created(store, one)
+            to_look_after.append(one)
         one.order = after
+    await together(_look_after(store, one) for one in to_look_after)
+
+
+async def _look_after(store: Store, work: Work) -> None:
+    """One order that can't be looked at is left to the next run; the others go on."""
+    try:
+        await look_after_created(store, work)
+    except StoreError as error:
+        raise_if_permanent(error)
+        work.leave_waiting(str(error))
 
 
 async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan, lease: Lease) -> None:
@@ -112,6 +123,11 @@ async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan
         on_back_order = one.ours.state.status == OrderStatus.BACK_ORDER
         one.step = next_status(one.order, plan.statuses, on_back_order=on_back_order)
     to_set = [one for one in work if one.step.letter]
+    if plan.dry_run:
+        for one in to_set:
+            reason = f"{one.step.reason}: would become {one.step.letter}"
+            one.step = StatusStep(one.step.letter, StatusOutcome.PLANNED, reason)
+        return
     await together(_set_status(store, one, lease) for one in to_set)
     found = await store.orders_by_id([one.order.order_id for one in to_set]) if to_set else {}
     for one in to_set:
@@ -143,9 +159,9 @@ def _as_read_back(step: StatusStep, status: str) -> StatusStep:
 
 
 def _rows(work: Work) -> list[Pushed]:
-    shown = [shipment.shipment_id for shipment in work.ours.lodged if shipment.shipment_id in work.ours.pushed_now] + [
-        shipment_id for shipment_id, result in work.results.items() if result.outcome is PushOutcome.WITHDRAWN
-    ]
+    lodged = {shipment.shipment_id for shipment in work.ours.lodged}
+    shown = [shipment.shipment_id for shipment in work.ours.lodged if shipment.shipment_id in work.ours.pushed_now]
+    shown += [shipment_id for shipment_id in work.results if shipment_id not in lodged]
     waiting = ShipmentResult(PushOutcome.WAITING, "not reached")
     return [
         _row(work.ours, shipment_id, work.results.get(shipment_id, waiting), work.order.status, work.step)
@@ -163,8 +179,8 @@ def _row(
     ours: OrderShipments, shipment_id: str, result: ShipmentResult, order_status: str | None, step: StatusStep
 ) -> Pushed:
     store_shipment_id = result.store_shipment_id
-    if result.outcome is PushOutcome.WAITING and shipment_id in ours.pushed_before:
-        # What is known of it outlives an outage.
+    if result.outcome is not PushOutcome.WITHDRAWN and shipment_id in ours.pushed_before:
+        # That it was once made outlives an outage: its customer knows of it.
         store_shipment_id = store_shipment_id or ours.pushed_before[shipment_id].store_shipment_id
     return Pushed(
         shipment_id=shipment_id,

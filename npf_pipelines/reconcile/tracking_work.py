@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
+from npf_pipelines.cscart.errors import Forbidden, NotFound, Refused, StoreError, Unauthorized
 from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.platform.models import LodgedShipment, OrderState
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan, StatusStep
@@ -15,11 +15,12 @@ from npf_pipelines.rules.shipments import PushOutcome
 
 @dataclass(frozen=True)
 class TrackingPlan:
-    """What a master setup asks for, resolved against the store."""
+    """What a master setup asks for, resolved against the store; a dry run only tells what it would write."""
 
     statuses: StatusPlan
     carriers: Mapping[str, str]
     notify_customer: bool
+    dry_run: bool = False
 
 
 NOT_READ_BACK = ""
@@ -28,10 +29,17 @@ NOT_READ_BACK = ""
 
 @dataclass(frozen=True)
 class PushedBefore:
-    """What an earlier run put into the store for a shipment: the store's id of it, and the print of its content."""
+    """What earlier runs did in the store for a shipment.
 
-    store_shipment_id: str
+    Attributes:
+        store_shipment_id: the store's id of what they made last; None if they lived to see none.
+        content: the print of its content.
+        sent: the marks (rules/shipments.py) of all that they may have made, whether they lived to see it or not.
+    """
+
+    store_shipment_id: str | None
     content: str
+    sent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,9 @@ class Work:
         results: by our shipment_id.
         created: the store's ids of the shipments made now, by ours.
         units_created: what they hold, by item_id.
-        is_fresh: whether `order` was read before anything of what is in the store now was made.
+        is_fresh: whether `order` and `created` tell together what the store has now; not so when something was
+            deleted, or made in a call that brought no answer.
+        is_left: whether it is left to the next run as it is.
         step: what becomes of the order status.
     """
 
@@ -80,6 +90,7 @@ class Work:
     created: dict[str, str] = field(default_factory=dict)
     units_created: Counter[str] = field(default_factory=Counter)
     is_fresh: bool = True
+    is_left: bool = False
     step: StatusStep = field(
         default_factory=lambda: StatusStep(
             None, StatusOutcome.WAITING, "not every shipment of the order is in the store yet"
@@ -92,6 +103,7 @@ class Work:
 
     def leave_waiting(self, reason: str) -> None:
         """What could not be read back is left to the next run, which will find it."""
+        self.is_left = True
         for shipment_id, made in self.created.items():
             self.note(shipment_id, PushOutcome.WAITING, f"made as {made}, but not read back yet: {reason}", made)
         if self.step.letter or self.step.outcome is StatusOutcome.WAITING:
@@ -99,6 +111,8 @@ class Work:
 
     def judge_completeness(self) -> bool:
         """Whether every lodged shipment of the order is in the store; if one never will be, the status says so."""
+        if self.is_left:
+            return False
         outcomes = {result.outcome for result in self.results.values()}
         if outcomes & {PushOutcome.SET_ASIDE, PushOutcome.REFUSED}:
             reason = "a shipment of the order is not in the store: see its reason"
@@ -116,6 +130,11 @@ def content_print(shipment: LodgedShipment) -> str:
         sorted(shipment.quantities.items()),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def is_end_known(error: StoreError) -> bool:
+    """Whether a write that ended so surely was not carried out, and won't be any more."""
+    return error.store_untouched or isinstance(error, Unauthorized | Forbidden | NotFound | Refused)
 
 
 def raise_if_permanent(error: StoreError) -> None:

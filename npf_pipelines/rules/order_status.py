@@ -21,6 +21,8 @@ class StatusOutcome(enum.StrEnum):
     """The merchant has moved the order on: never backwards."""
     REFUSED = "refused"
     """The store answered, but the order has not got the status."""
+    PLANNED = "planned"
+    """A dry run: it would be set."""
     WAITING = "waiting"
     """Not every shipment of the order is in the store yet."""
 

@@ -4,8 +4,9 @@ Not here: which order status follows (order_status.py).
 """
 
 import enum
+import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from npf_pipelines.cscart.models import Order, Shipment
@@ -24,6 +25,8 @@ class PushOutcome(enum.StrEnum):
     """The store didn't take it, or took it otherwise."""
     WITHDRAWN = "withdrawn"
     """The warehouse has taken it back: it is no longer in the store."""
+    PLANNED = "planned"
+    """A dry run: it would be created, or deleted."""
     SET_ASIDE = "set_aside"
     """It doesn't fit the store's order: a person has to look."""
 
@@ -109,6 +112,37 @@ def match(
 
 def _is_alike(ours: LodgedShipment, theirs: Shipment, order: Order) -> bool:
     return theirs.tracking_number == ours.tracking_number and skus_of(theirs, order) == Counter(ours.quantities)
+
+
+def mark(tracking_number: str, quantities: Mapping[str, int]) -> str:
+    """What tells a shipment in the store again, carrier and comments apart: its tracking number, and units by SKU."""
+    return json.dumps([tracking_number, sorted(quantities.items())])
+
+
+def left_behind(
+    sent: Mapping[str, Collection[str]], order: Order, in_store: Sequence[Shipment], there: Mapping[str, Shipment]
+) -> dict[str, Shipment]:
+    """What earlier runs made in the store and didn't live to tell, as it was to be when they made it.
+
+    Args:
+        sent: the marks of what may have been made, by our shipment_id.
+        order: the store's order.
+        in_store: the store's shipments of it.
+        there: those of them that are ours as they are lodged now, by our shipment_id.
+
+    Returns:
+        The store's shipment by our shipment_id.
+    """
+    taken = {theirs.shipment_id for theirs in there.values()}
+    free = [theirs for theirs in in_store if theirs.shipment_id not in taken]
+    found: dict[str, Shipment] = {}
+    for shipment_id, marks in sent.items():
+        made = (theirs for theirs in free if mark(theirs.tracking_number, skus_of(theirs, order)) in marks)
+        theirs = next(made, None)
+        if theirs and shipment_id not in there:
+            found[shipment_id] = theirs
+            free.remove(theirs)
+    return found
 
 
 def skus_of(shipment: Shipment, order: Order) -> Counter[str]:

@@ -4,6 +4,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
+from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
+from npf_pipelines_tests.builders import row
 from npf_pipelines_tests.loop import Loop
 
 
@@ -29,7 +31,7 @@ def test_the_whole_story_of_a_shipped_order(told: Loop) -> None:
         "Placed in the store",
         "Accepted:",
         "Imported into the warehouse",
-        "Lodged with",
+        "Lodged as",
         f"as shipment {shipment}",
     ]
     places = [result.output.index(step) for step in [*steps, "Order status C (set)"]]
@@ -47,6 +49,66 @@ def test_an_order_that_was_kept_out_says_why(told: Loop) -> None:
     assert result.exit_code == 0
     assert f"Rejected: {reason}" in " ".join(result.output.replace("│", " ").split())
     assert "Imported" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "In the store as shipment 77"),
+        ({"outcome": "already_there"}, "In the store as shipment 77"),
+        ({"outcome": "waiting", "reason": "made as 77, to be replaced"}, "Waits for the store (S1): made as 77, to be"),
+        ({"outcome": "refused", "reason": "not now"}, "Refused by the store (S1): not now"),
+        ({"outcome": "set_aside", "reason": "too many"}, "Set aside for a person (S1): too many"),
+    ],
+)
+def test_what_became_of_a_shipment(
+    fresh: Loop, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], said: str
+) -> None:
+    monkeypatch.setenv("NPF_DATA", str(fresh.settings.data))
+    number = keep_shipment(fresh, lodged=True, **changes)
+    told = " ".join(trace("acme", number).output.replace("│", " ").split())
+    assert said in told
+    assert "Lodged as S1 with StarTrack: 1 of KITE. Tracking number T1-CORRECTED" in told
+
+
+def test_a_withdrawn_shipment_is_told_though_it_is_no_longer_lodged(
+    fresh: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NPF_DATA", str(fresh.settings.data))
+    number = keep_shipment(fresh, lodged=False, outcome="withdrawn", reason="deleted from the store")
+    told = " ".join(trace("acme", number).output.replace("│", " ").split())
+    assert "No longer lodged (S1): deleted from the store" in told
+    assert "Lodged as S1" not in told
+
+
+def test_no_shopper_is_in_it(told: Loop) -> None:
+    number, order_id = told.rows(
+        "SELECT order_number, order_id FROM filtered_orders JOIN shipment_records USING (client, order_number) "
+        "WHERE client = 'acme' LIMIT 1"
+    )[0]
+    output = trace("acme", number).output
+    customer = told.stores["acme"].orders[int(order_id)].customer
+    for secret in (customer.email, customer.ship_to.lastname, customer.ship_to.address, customer.ship_to.phone):
+        assert secret
+        assert secret not in output
+
+
+def keep_shipment(loop: Loop, *, lodged: bool, **changes: str) -> str:
+    """One order's only shipment, as the tables tell it; the order's number."""
+    day, number = loop.rows(
+        "SELECT day, order_number FROM filtered_orders WHERE client = 'acme' AND decision = 'accepted' LIMIT 1"
+    )[0]
+    for other in loop.house.lake.days(TRACKING_PUSH, client="acme"):
+        for table in (SHIPMENT_RECORDS, TRACKING_PUSH):
+            loop.house.lake.write(table, [], client="acme", day=other)
+    of_shipment = {"shipment_id": "S1", "order_number": number}
+    record = of_shipment | {"carrier": "StarTrack", "tracking_number": "T1-CORRECTED"}
+    record |= {"quantities": [{"sku": "KITE", "quantity": 1}]}
+    records = [row(SHIPMENT_RECORDS, **record)] if lodged else []
+    loop.house.lake.write(SHIPMENT_RECORDS, records, client="acme", day=day)
+    pushed = row(TRACKING_PUSH, **of_shipment, store_shipment_id="77", **{"outcome": "confirmed"} | changes)
+    loop.house.lake.write(TRACKING_PUSH, [pushed], client="acme", day=day)
+    return str(number)
 
 
 def test_an_order_that_nobody_has_pulled_says_which_days_have_been(told: Loop) -> None:

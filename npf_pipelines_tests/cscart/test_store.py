@@ -390,18 +390,22 @@ async def test_no_ids_cost_no_call(store: Store) -> None:
 # Shipments
 
 
+async def make_shipment(store: Store, order_id: str, **changes: Any) -> str:
+    """A shipment by the post, with only what matters to a test named there."""
+    usual: dict[str, Any] = {
+        "shipping_id": "1",
+        "carrier": "aup",
+        "tracking_number": "T",
+        "comments": "",
+        "notify_customer": False,
+    }
+    return await store.create_shipment(order_id, **usual | changes)
+
+
 async def test_a_shipment_is_made_found_and_deleted(store: Store, box: SandboxStore) -> None:
     order_id = str(box.place_order([(1, 3)], timestamp=START))
     item = box.orders[int(order_id)].lines[0].item_id
-    shipment_id = await store.create_shipment(
-        order_id,
-        shipping_id="1",
-        carrier="aup",
-        tracking_number="33X",
-        quantities={item: 2},
-        comments="by NPF",
-        notify_customer=False,
-    )
+    shipment_id = await make_shipment(store, order_id, tracking_number="33X", quantities={item: 2}, comments="by NPF")
     [shipment] = await store.shipments_of(order_id)
     assert (shipment.shipment_id, shipment.order_id, shipment.shipping_id) == (shipment_id, order_id, "1")
     assert (shipment.carrier, shipment.tracking_number, shipment.comments) == ("aup", "33X", "by NPF")
@@ -421,17 +425,10 @@ async def test_a_shipment_is_made_found_and_deleted(store: Store, box: SandboxSt
 async def test_an_unknown_carrier_has_no_link(store: Store, box: SandboxStore) -> None:
     order_id = str(box.place_order([(1, 1)], timestamp=START))
     item = box.orders[int(order_id)].lines[0].item_id
-    await store.create_shipment(
-        order_id,
-        shipping_id="1",
-        carrier="StarTrack",
-        tracking_number="7",
-        quantities={item: 1},
-        comments="https://t.example/7",
-        notify_customer=False,
-    )
+    link = "https://t.example/7"
+    await make_shipment(store, order_id, carrier="StarTrack", tracking_number="7", quantities={item: 1}, comments=link)
     [shipment] = await store.shipments_of(order_id)
-    assert (shipment.carrier, shipment.tracking_url, shipment.comments) == ("StarTrack", "", "https://t.example/7")
+    assert (shipment.carrier, shipment.tracking_url, shipment.comments) == ("StarTrack", "", link)
 
 
 async def test_a_shipment_is_sent_whole_and_with_nothing_more() -> None:
@@ -442,24 +439,8 @@ async def test_a_shipment_is_sent_whole_and_with_nothing_more() -> None:
         return json_answer({"shipment_id": 5}, 201)
 
     async with odd(answer) as client:
-        made = await client.create_shipment(
-            "1",
-            shipping_id="2",
-            carrier="aup",
-            tracking_number="T",
-            quantities={"11": 1},
-            comments="c",
-            notify_customer=False,
-        )
-        await client.create_shipment(
-            "1",
-            shipping_id=None,
-            carrier="",
-            tracking_number="T",
-            quantities={"11": 1},
-            comments="",
-            notify_customer=False,
-        )
+        made = await make_shipment(client, "1", shipping_id="2", quantities={"11": 1}, comments="c")
+        await make_shipment(client, "1", shipping_id=None, carrier="", quantities={"11": 1})
     assert made == "5"
     sent = {"order_id": "1", "carrier": "aup", "tracking_number": "T", "products": {"11": 1}, "comments": "c"}
     assert bodies[0] == sent | {"shipping_id": "2", "notify_user": False}
@@ -479,15 +460,7 @@ async def test_a_shipment_is_sent_whole_and_with_nothing_more() -> None:
 )
 async def test_what_the_store_would_take_wrongly_is_not_sent(store: Store, quantities: Any, carrier: str) -> None:
     with pytest.raises(ValueError, match="shipment"):
-        await store.create_shipment(
-            "1",
-            shipping_id="1",
-            carrier=carrier,
-            tracking_number="",
-            quantities=quantities,
-            comments="",
-            notify_customer=False,
-        )
+        await make_shipment(store, "1", carrier=carrier, tracking_number="", quantities=quantities)
     assert store.requests == 0
 
 
@@ -496,15 +469,7 @@ async def test_nothing_left_to_ship_is_refused(store: Store, box: SandboxStore) 
     item = box.orders[int(order_id)].lines[0].item_id
     box.save_shipment(int(order_id), {item: 1}, shipping_id=1)
     with pytest.raises(Refused):
-        await store.create_shipment(
-            order_id,
-            shipping_id="1",
-            carrier="aup",
-            tracking_number="T",
-            quantities={item: 1},
-            comments="",
-            notify_customer=False,
-        )
+        await make_shipment(store, order_id, quantities={item: 1})
 
 
 async def test_a_lost_answer_makes_no_second_shipment(store: Store, box: SandboxStore) -> None:
@@ -512,15 +477,7 @@ async def test_a_lost_answer_makes_no_second_shipment(store: Store, box: Sandbox
     item = box.orders[int(order_id)].lines[0].item_id
     box.loses_answers = True
     with pytest.raises(NoAnswer):
-        await store.create_shipment(
-            order_id,
-            shipping_id="1",
-            carrier="aup",
-            tracking_number="T",
-            quantities={item: 1},
-            comments="",
-            notify_customer=False,
-        )
+        await make_shipment(store, order_id, quantities={item: 1})
     box.loses_answers = False
     assert len(await store.shipments_of(order_id)) == 1
 
@@ -550,15 +507,7 @@ async def test_another_orders_shipments_are_left_out_where_the_filter_is_ignored
 async def test_a_shipment_without_number_is_a_bad_answer(answer: Any) -> None:
     async with odd(lambda _: json_answer(answer, 201)) as client:
         with pytest.raises(BadAnswer):
-            await client.create_shipment(
-                "1",
-                shipping_id="1",
-                carrier="aup",
-                tracking_number="T",
-                quantities={"11": 1},
-                comments="",
-                notify_customer=False,
-            )
+            await make_shipment(client, "1", quantities={"11": 1})
         assert client.writes == 1
 
 
@@ -766,15 +715,7 @@ async def test_no_path_is_made_of_what_is_no_number(store: Store, call: str, sto
         "delete_shipment": lambda: store.delete_shipment(store_id),
         "set_amount": lambda: store.set_amount(store_id, 1),
         "set_status": lambda: store.set_status(store_id, "C"),
-        "create_shipment": lambda: store.create_shipment(
-            store_id,
-            shipping_id="1",
-            carrier="aup",
-            tracking_number="T",
-            quantities={"1": 1},
-            comments="",
-            notify_customer=False,
-        ),
+        "create_shipment": lambda: make_shipment(store, store_id, quantities={"1": 1}),
         "shipments_of": lambda: store.shipments_of(store_id),
     }
     with pytest.raises(ValueError, match="numbers"):

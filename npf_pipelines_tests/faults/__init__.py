@@ -1,4 +1,5 @@
-"""The fault campaign: the tracking push against a store that breaks, by a process that is killed, again and again.
+"""The fault campaign: a push against a store that breaks, by a process that is killed, again and again.
 
-`python -m npf_pipelines_tests.faults` runs the long form, test_campaign.py the short one.
+Generic are the faults (injector.py, proxy.py) and the lives under them (lives.py); what is pushed, by whom, and what
+must be true in the end are tracking_*.py. `python -m npf_pipelines_tests.faults` runs the long form.
 """

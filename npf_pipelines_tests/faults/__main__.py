@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from npf_pipelines_tests.faults.campaign import NAIVE, TRACKING_PUSH, Pusher, Result, run_campaign
+from npf_pipelines_tests.faults.lives import Pusher
+from npf_pipelines_tests.faults.tracking_campaign import NAIVE, TRACKING_PUSH, Result, run_campaign
 
 _CONSOLE = Console()
 
@@ -36,8 +37,8 @@ def _run(name: str, pusher: Pusher, seed: int, shipments: int, kills: int) -> Re
     with Progress(*columns, TimeElapsedColumn(), console=_CONSOLE) as progress:
         task = progress.add_task(name, total=kills)
 
-        def tell(killed: int, made: int) -> None:
-            progress.update(task, completed=killed, description=f"{name}, {made} shipments in the store")
+        def tell(killed: int, writes: int) -> None:
+            progress.update(task, completed=killed, description=f"{name}, {writes} writes at the store")
 
         return run_campaign(seed, shipments, kills, pusher, tell)
 
@@ -50,9 +51,11 @@ def _table(results: dict[str, Result], seed: int) -> Table:
     for wrong in next(iter(results.values())).wrongs:
         table.add_row(wrong, *(str(result.wrongs[wrong]) for result in results.values()))
     table.add_section()
-    for name in ("shipments", "kills", "lives", "requests"):
+    for name in ("shipments", "changes"):
         table.add_row(name, *(str(getattr(result, name)) for result in results.values()))
-    table.add_row("faults", *(str(sum(result.faults.values())) for result in results.values()))
+    for name in ("kills", "lives", "requests"):
+        table.add_row(name, *(str(getattr(result.lives, name)) for result in results.values()))
+    table.add_row("faults", *(str(sum(result.lives.faults.values())) for result in results.values()))
     return table
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from npf_pipelines.platform import lease as module
 from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease
 from npf_pipelines.platform.tables import leases, open_platform
+from npf_pipelines_tests.leases import expire_leases
 
 
 def expiry(engine: sa.Engine, client: str = "acme") -> datetime | None:
@@ -22,12 +23,6 @@ def expiry(engine: sa.Engine, client: str = "acme") -> datetime | None:
         return connection.scalar(
             sa.select(leases.c.expires_at).where(leases.c.client == client, leases.c.flow == "stock")
         )
-
-
-def expire(engine: sa.Engine) -> None:
-    """Let every lease run out, as if its holder had died."""
-    with engine.begin() as connection:
-        connection.execute(sa.update(leases).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -79,7 +74,7 @@ def test_a_lease_given_back_is_free(engine: sa.Engine) -> None:
 def test_an_expired_lease_is_taken_over(engine: sa.Engine) -> None:
     dead, living = Lease(engine, "acme", "stock"), Lease(engine, "acme", "stock")
     dead.take()
-    expire(engine)
+    expire_leases(engine)
     before = expiry(engine)
     living.take()
     living.check()
@@ -118,7 +113,7 @@ def test_of_several_that_take_at_once_one_gets_it(url: str, expired: bool) -> No
     engine = open_platform(url)
     if expired:
         Lease(engine, "acme", "stock").take()
-        expire(engine)
+        expire_leases(engine)
     at_once = Barrier(4, timeout=10)
 
     def take() -> bool:
@@ -168,6 +163,44 @@ async def test_it_is_given_back_when_the_block_is_cancelled(engine: sa.Engine) -
     with pytest.raises(asyncio.CancelledError):
         await holder
     assert expiry(engine) is None
+
+
+async def test_it_outlives_a_write_whose_end_is_not_known(engine: sa.Engine) -> None:
+    async with held_lease(engine, "acme", "stock") as lease:
+        lease.begin_write("S1")
+        lease.begin_write("S2")
+        lease.end_write("S2")
+        before = datetime.now(UTC)
+    expires = expiry(engine)
+    assert expires is not None
+    assert before + module.AFTER_UNKNOWN_END <= expires <= datetime.now(UTC) + module.AFTER_UNKNOWN_END
+    with pytest.raises(LeaseTaken, match=rf"may still carry out.* until {expires:%H:%M:%S} UTC"):
+        Lease(engine, "acme", "stock").take()
+    expire_leases(engine)
+    Lease(engine, "acme", "stock").take()
+
+
+async def test_it_is_given_back_when_every_end_became_known(engine: sa.Engine) -> None:
+    async with held_lease(engine, "acme", "stock") as lease:
+        lease.begin_write("S1")
+        lease.end_write("S1")
+    assert expiry(engine) is None
+
+
+def test_a_holder_that_dies_after_an_unknown_end_leaves_it_as_long(engine: sa.Engine) -> None:
+    lease = Lease(engine, "acme", "stock")
+    lease.take()
+    lease.begin_write("S1")
+    before = datetime.now(UTC)
+    lease.renew()
+    expires = expiry(engine)
+    assert expires is not None
+    assert expires >= before + module.AFTER_UNKNOWN_END
+
+
+def test_no_write_begins_under_a_lease_that_ran_out(engine: sa.Engine) -> None:
+    with pytest.raises(LeaseLost):
+        Lease(engine, "acme", "stock").begin_write("S1")
 
 
 async def test_it_is_renewed_while_the_block_lasts(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.rules.shipments import match, remaining, skus_of, spread
+from npf_pipelines.rules.shipments import left_behind, mark, match, remaining, skus_of, spread
 from npf_pipelines_tests.builders import NOON, line, lodged, order, shipment
 
 SKUS = ("KITE", "DRUM", "Test001")
@@ -150,3 +150,32 @@ def test_a_parcel_that_the_store_cut_is_not_the_same() -> None:
 def test_an_item_that_the_order_no_longer_has_is_told_by_its_id() -> None:
     assert skus_of(shipment(i1=1, gone=2), order(line("i1", "KITE"))) == {"KITE": 1, "item gone": 2}
     assert match([lodged()], order(line("i1", "KITE")), [shipment(i1=1, gone=2)]) == {}
+
+
+def test_what_was_left_behind_is_found_by_what_was_sent() -> None:
+    kites = order(line("i1", "KITE", 5))
+    made = in_store([("T1", {"i1": 2}), ("T1", {"i1": 1}), ("T2", {"i1": 2})])
+    sent = {"S1": {mark("T1", {"KITE": 2}), mark("T9", {"KITE": 2})}, "S2": {mark("T3", {"KITE": 2})}}
+    assert left_behind(sent, kites, made, {}) == {"S1": made[0]}
+
+
+def test_what_is_there_as_it_is_lodged_is_not_left_behind() -> None:
+    kites = order(line("i1", "KITE", 5))
+    made = in_store([("T1", {"i1": 2})])
+    sent = {"S1": {mark("T1", {"KITE": 2})}, "S2": {mark("T1", {"KITE": 2})}}
+    assert left_behind(sent, kites, made, {"S2": made[0]}) == {}
+
+
+def test_of_two_alike_each_was_left_behind_once() -> None:
+    kites = order(line("i1", "KITE", 5))
+    made = in_store([("T1", {"i1": 2}), ("T1", {"i1": 2})])
+    sent = {shipment_id: {mark("T1", {"KITE": 2})} for shipment_id in ("S1", "S2", "S3")}
+    assert left_behind(sent, kites, made, {}) == {"S1": made[0], "S2": made[1]}
+
+
+@given(st.tuples(quantities, quantities), st.tuples(st.sampled_from("AB"), st.sampled_from("AB")))
+def test_two_marks_are_the_same_when_number_and_units_are(
+    some: tuple[dict[str, int], dict[str, int]], numbers: tuple[str, str]
+) -> None:
+    first, second = (mark(number, units) for number, units in zip(numbers, some, strict=True))
+    assert (first == second) == (some[0] == some[1] and numbers[0] == numbers[1])

@@ -1,4 +1,4 @@
-"""The short form of the fault campaign, and that it bites."""
+"""The short form of the tracking campaign, and that it bites."""
 
 import itertools
 from collections import Counter
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from npf_pipelines_tests.faults.campaign import NAIVE, TRACKING_PUSH, Result, run_campaign, undisturbed_world
 from npf_pipelines_tests.faults.injector import Fault, fault_sequence
+from npf_pipelines_tests.faults.lives import live_undisturbed
+from npf_pipelines_tests.faults.tracking_campaign import NAIVE, TRACKING_PUSH, Result, run_campaign
+from npf_pipelines_tests.faults.tracking_world import build_world
 
 SEEDS = (1, 2)
 
@@ -23,31 +25,33 @@ def campaign(seed: int) -> Result:
 def test_the_tracking_push_comes_through(seed: int) -> None:
     result = campaign(seed)
     assert result.wrongs == dict.fromkeys(result.wrongs, 0)
-    assert result.kills == 6
+    assert result.lives.kills == 6
+    assert result.changes > 0
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_kind_of_fault_was_met(seed: int) -> None:
-    assert set(campaign(seed).faults) == set(Fault)
+    assert set(campaign(seed).lives.faults) == set(Fault)
 
 
 def test_a_naive_pusher_does_not_come_through() -> None:
     assert run_campaign(SEEDS[0], 120, 6, NAIVE).duplicates > 0
 
 
-def test_undisturbed_every_parcel_arrives_once_beside_the_merchants_own(tmp_path: Path) -> None:
-    world = undisturbed_world(tmp_path, SEEDS[0], 60, TRACKING_PUSH)
+def test_undisturbed_every_parcel_arrives_as_it_is_in_the_end_beside_the_merchants_own(tmp_path: Path) -> None:
+    world = build_world(tmp_path, SEEDS[0], 60)
+    live_undisturbed(world, tmp_path, TRACKING_PUSH)
     skus = {line.item_id: line.product_code for order in world.store.orders.values() for line in order.lines}
     arrived: Counter[object] = Counter()
     for theirs in world.store.shipments.values():
         units: Counter[str] = Counter()
         for item_id, quantity in theirs.products.items():
             units[skus[item_id]] += quantity
-        arrived[
-            theirs.order_id, theirs.tracking_number, *sorted(units.items())
-        ] += not theirs.tracking_number.startswith("M")
+        is_ours = not theirs.tracking_number.startswith("M")
+        arrived[theirs.order_id, theirs.tracking_number, *sorted(units.items())] += is_ours
     wanted: Counter[object] = Counter(
-        (order_id, ours.tracking_number, *sorted(ours.quantities.items())) for order_id, ours in world.parcels
+        (order_id, ours.tracking_number, *sorted(ours.quantities.items()))
+        for order_id, ours in world.plan.parcels.values()
     )
     assert +arrived == wanted
 

@@ -1,11 +1,10 @@
 """The pusher as one writes it first: post, try again on any error, note what is done. It shows that the campaign bites.
 
-`python -m npf_pipelines_tests.faults.naive STORE_URL PLATFORM_URL LEDGER TIMEOUT` ends as pusher.py does. The ledger
-has a line for each thing done, written when the store has said so.
+Its ledger has a line for each thing done, written when the store has said so. It knows nothing of corrections.
 """
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,16 @@ from npf_pipelines.cscart.carriers import carrier_code
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.models import LodgedShipment, OrderState
 from npf_pipelines.platform.tables import OrderStatus, open_platform, order_lines
-from npf_pipelines_tests.faults.plan import API_KEY, API_USER, CLIENT, PLAN, WAITS
-from npf_pipelines_tests.faults.pusher import lodged_by_order
+from npf_pipelines_tests.faults.lives import WAITS
+from npf_pipelines_tests.faults.tracking_client import (
+    API_KEY,
+    API_USER,
+    CARRIER_CODES,
+    CLIENT,
+    PARTIALLY_SHIPPED,
+    SHIPPED,
+)
+from npf_pipelines_tests.faults.tracking_pusher import ALL_TIME
 
 _ATTEMPTS = 4
 
@@ -45,15 +52,17 @@ class _NaivePush:
         return name in self._done
 
 
-def push(store_url: str, platform_url: str, ledger: Path, timeout: float) -> bool:
-    """Bring everything lodged into the store; whether all of it is noted as done. Arguments as for pusher.py."""
+def push(store_url: str, platform_url: str, folder: Path, timeout: float) -> bool:
+    """Bring everything lodged into the store; whether it is noted as done. Arguments as for tracking_pusher.py."""
     engine = open_platform(platform_url)
     platform = Platform(engine)
-    by_order = lodged_by_order(platform)
+    by_order: defaultdict[str, list[LodgedShipment]] = defaultdict(list)
+    for shipment in platform.lodged_between(CLIENT, *ALL_TIME):
+        by_order[shipment.order_number].append(shipment)
     states = platform.order_states(CLIENT, by_order)
     auth = (API_USER, API_KEY.get_secret_value())
     with httpx.Client(base_url=f"{store_url}/api/2.0/", auth=auth, timeout=timeout) as client:
-        naive = _NaivePush(client, ledger)
+        naive = _NaivePush(client, folder / "done")
         done = [_push_order(naive, states[number], by_order[number], engine) for number in sorted(by_order)]
     return all(done)
 
@@ -85,7 +94,7 @@ def _laid(state: OrderState, lodged: Sequence[LodgedShipment], engine: sa.Engine
 
 
 def _body(state: OrderState, shipment: LodgedShipment, quantities: dict[str, int]) -> dict[str, Any]:
-    code, is_known = carrier_code(shipment.carrier, PLAN.carriers)
+    code, is_known = carrier_code(shipment.carrier, CARRIER_CODES)
     return {
         "order_id": state.store_order_id,
         "shipping_id": 1,
@@ -100,21 +109,17 @@ def _body(state: OrderState, shipment: LodgedShipment, quantities: dict[str, int
 def _letter(state: OrderState) -> str | None:
     match state.status:
         case OrderStatus.SHIPPED:
-            return PLAN.statuses.shipped
+            return SHIPPED
         case OrderStatus.BACK_ORDER:
-            return PLAN.statuses.partially_shipped
+            return PARTIALLY_SHIPPED
         case _:
             return None
 
 
-def live(store_url: str, platform_url: str, ledger: str, timeout: str) -> None:
-    """One life of a process, with the arguments of the command line.
+def live(store_url: str, platform_url: str, folder: str, timeout: str) -> None:
+    """One life of a process.
 
     Raises:
         SystemExit: always, with the life's exit code.
     """
-    sys.exit(0 if push(store_url, platform_url, Path(ledger), float(timeout)) else WAITS)
-
-
-if __name__ == "__main__":
-    live(*sys.argv[1:])
+    sys.exit(0 if push(store_url, platform_url, Path(folder), float(timeout)) else WAITS)

@@ -1,11 +1,12 @@
 """A store, and a platform that has imported its orders and lodged shipments of them: the same by the same seed.
 
-Not here: the client itself (plan.py), and anything being pushed.
+Not here: the client itself (tracking_client.py), what the warehouse corrects later (tracking_changes.py), and
+anything being pushed.
 """
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +15,19 @@ import sqlalchemy as sa
 
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.platform.tables import OrderStatus, open_platform, orders, shipment_lines, shipments
+from npf_pipelines.platform.tables import OrderStatus, open_platform, orders
 from npf_pipelines.sandbox.model import Line, Product, Status
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
-from npf_pipelines_tests.faults.plan import API_KEY, API_USER, CARRIERS, CLIENT, IMPORTED_FROM, PARTIALLY_SHIPPED
+from npf_pipelines_tests.faults.tracking_changes import Changes, PackedOrder, lodge, plan_changes
+from npf_pipelines_tests.faults.tracking_client import (
+    API_KEY,
+    API_USER,
+    CARRIERS,
+    CLIENT,
+    IMPORTED_FROM,
+    PARTIALLY_SHIPPED,
+)
 
 _PRODUCTS = 12
 
@@ -30,35 +39,55 @@ class World:
     Attributes:
         store: the store, in which a few shipments of the merchant's own stand already.
         platform_url: the platform's database.
-        parcels: everything that is lodged, as the store's order id and the shipment.
+        orders: every order with its parcels, as the warehouse lodges them first.
+        plan: what the warehouse corrects and withdraws later.
     """
 
     store: SandboxStore
     platform_url: str
-    parcels: list[tuple[int, LodgedShipment]]
+    orders: list[PackedOrder]
+    plan: Changes
+
+    @property
+    def changes(self) -> Sequence[Callable[[], None]]:
+        """What the warehouse does between two lives."""
+        return self.plan.steps
+
+    @property
+    def moments(self) -> int:
+        """Two writes for each parcel, its order's status included, each a request and an answer."""
+        return 4 * self.parcels
+
+    @property
+    def parcels(self) -> int:
+        """How many are lodged first."""
+        return sum(len(order.parcels) for order in self.orders)
 
 
-def build_world(folder: Path, seed: int, parcels: int) -> World:
+def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = True) -> World:
     """Orders with at least that many lodged parcels in all.
 
     Among them are several parcels of one order, also under one tracking number and on several days; one SKU on two
     lines; rests on back order or still being picked; and orders of which the merchant has shipped something already.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     dice = random.Random(seed)
     store = _empty_store()
     url = f"sqlite:///{folder / 'platform.sqlite'}"
     engine = open_platform(url)
-    lodged_parcels: list[tuple[int, LodgedShipment]] = []
-    while len(lodged_parcels) < parcels:
+    packed_orders: list[PackedOrder] = []
+    number = 0
+    while number < parcels:
         order_id = _place_order(store, dice)
         left = _units(store.orders[order_id].lines)
         _ship_some_as_merchant(store, dice, order_id, left)
         status = _hold_some_back(dice, left)
-        packed = list(_pack(dice, order_id, left, first=len(lodged_parcels)))
-        _bring_to_platform(engine, store, order_id, status, packed)
-        lodged_parcels += [(order_id, parcel) for parcel in packed]
+        packed = PackedOrder(order_id, status, tuple(_pack(dice, order_id, left, first=number)))
+        _bring_to_platform(engine, store, packed)
+        packed_orders.append(packed)
+        number += len(packed.parcels)
     engine.dispose()
-    return World(store, url, lodged_parcels)
+    return World(store, url, packed_orders, plan_changes(dice, url, packed_orders if with_changes else []))
 
 
 def _empty_store() -> SandboxStore:
@@ -122,20 +151,13 @@ def _pack(dice: random.Random, order_id: int, left: Counter[str], first: int) ->
         )
 
 
-def _bring_to_platform(
-    engine: sa.Engine, store: SandboxStore, order_id: int, status: OrderStatus, packed: list[LodgedShipment]
-) -> None:
-    lines = [platform_line(line.item_id, line.product_code, line.amount) for line in store.orders[order_id].lines]
-    Platform(engine).import_orders(CLIENT, [platform_order(f"CS{order_id}", *lines)], NOON)
+def _bring_to_platform(engine: sa.Engine, store: SandboxStore, packed: PackedOrder) -> None:
+    lines = [
+        platform_line(line.item_id, line.product_code, line.amount) for line in store.orders[packed.order_id].lines
+    ]
+    Platform(engine).import_orders(CLIENT, [platform_order(packed.number, *lines)], NOON)
     with engine.begin() as connection:
-        connection.execute(sa.update(orders).where(orders.c.order_number == f"CS{order_id}").values(status=status))
-        for parcel in packed:
-            row = {column.name: getattr(parcel, column.name) for column in shipments.c if column.name != "client"}
-            connection.execute(sa.insert(shipments).values(client=CLIENT, **row))
-            connection.execute(
-                sa.insert(shipment_lines),
-                [
-                    {"shipment_id": parcel.shipment_id, "sku": sku, "quantity": quantity}
-                    for sku, quantity in parcel.quantities.items()
-                ],
-            )
+        connection.execute(sa.update(orders).where(orders.c.order_number == packed.number).values(status=packed.status))
+        for parcel in packed.parcels:
+            for statement in lodge(parcel):
+                connection.execute(statement)

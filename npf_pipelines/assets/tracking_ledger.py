@@ -1,0 +1,161 @@
+"""What is remembered of earlier pushes of tracking: the table tracking_push, read back as the ledger of the next run.
+
+A run announces in it what it may make before it makes anything: whoever comes after one that was cut off then knows
+what to look for, and that a day isn't done. Not here: the push itself (reconcile/tracking.py).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.lake import Lake, NotWritten
+from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.reconcile.tracking_work import NOT_READ_BACK, OrderShipments, PushedBefore, content_print
+from npf_pipelines.rules.order_status import StatusOutcome
+from npf_pipelines.rules.shipments import PushOutcome, mark
+from npf_pipelines.tables import TRACKING_PUSH
+
+TRIED_AGAIN_FOR = timedelta(days=30)
+"""How long what waits is tried again; what is older wants a person."""
+
+_IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE})
+
+_WAITING_DAYS = """
+SELECT DISTINCT day FROM tracking_push
+WHERE client = $client AND day >= $since
+  AND (outcome = 'waiting' OR (outcome IN ('confirmed', 'already_there') AND status_outcome = 'waiting'))
+ORDER BY day
+"""
+
+Row = dict[str, Any]
+
+
+def waiting_days(lake: Lake, client: str, today: date) -> list[date]:
+    """The days of lodgement on which something waits for the store and is to be tried again, oldest first.
+
+    Args:
+        lake: the lake.
+        client: the client's id.
+        today: the client's own; what was lodged more than TRIED_AGAIN_FOR before is left out.
+    """
+    values = {"client": client, "since": today - TRIED_AGAIN_FOR}
+    return [day for (day,) in lake.connect().execute(_WAITING_DAYS, values).fetchall()]
+
+
+def what_waits(row: Mapping[str, Any]) -> str:
+    """Why a row of tracking_push is to be tried again; empty if it isn't. `waiting_days` asks the same in SQL."""
+    if row["outcome"] == PushOutcome.WAITING:
+        return str(row["reason"])
+    is_waiting = row["outcome"] in _IN_STORE and row["status_outcome"] == StatusOutcome.WAITING
+    return str(row["status_reason"]) if is_waiting else ""
+
+
+class TrackingLedger:
+    """What earlier runs wrote into tracking_push, by day and our shipment_id, as it was before this run."""
+
+    def __init__(self, walk: ClientWalk) -> None:
+        self._walk = walk
+        self._days: dict[date, dict[str, Row]] = {}
+
+    def of_day(self, day: date) -> Mapping[str, Row]:
+        """The rows of a day; none if it was never pushed."""
+        if day not in self._days:
+            try:
+                rows = self._walk.house.lake.read(TRACKING_PUSH, client=self._walk.client, day=day)
+            except NotWritten:
+                rows = []
+            self._days[day] = {row["shipment_id"]: row for row in rows}
+        return self._days[day]
+
+    def pushed(self, shipment_id: str, day: date) -> PushedBefore | None:
+        """What was, or may have been, put into the store for a shipment lodged on the day."""
+        row = self.of_day(day).get(shipment_id)
+        if row is None or row["outcome"] == PushOutcome.WITHDRAWN or not (row["store_shipment_id"] or row["sent"]):
+            return None
+        return PushedBefore(row["store_shipment_id"], row["content"] or NOT_READ_BACK, frozenset(row["sent"] or ()))
+
+    def announce(self, lodged: Mapping[date, Sequence[LodgedShipment]], orders: Iterable[OrderShipments]) -> None:
+        """Write down what may be made now, on the days on which it isn't written already."""
+        to_push = {one.state.order_number for one in orders}
+        for day, shipments in lodged.items():
+            rows = self.of_day(day)
+            new = [
+                one for one in shipments if one.order_number in to_push and self._is_new(rows.get(one.shipment_id), one)
+            ]
+            if new:
+                announced = {one.shipment_id: self._announced(rows.get(one.shipment_id), one) for one in new}
+                self._walk.keep(TRACKING_PUSH, list((dict(rows) | announced).values()), day)
+
+    def table(self, day: date, shipments: Sequence[LodgedShipment], rows: Mapping[str, Row]) -> list[Row]:
+        """The day's table after the push, from what came of each shipment.
+
+        What was withdrawn keeps its row on the day on which it was lodged.
+        """
+        now = {shipment.shipment_id: shipment for shipment in shipments}
+        of_day = [*now, *(one for one in self.of_day(day) if one in rows and one not in now)]
+        return [
+            rows[one]
+            | {
+                "sent": self._sent(rows[one], day, now.get(one)),
+                "content": self._content(rows[one], day, now.get(one)),
+                "confirmed_at": self._confirmed_at(rows[one], day),
+                "pushed_at": self._walk.now,
+            }
+            for one in of_day
+        ]
+
+    def _announced(self, before: Row | None, shipment: LodgedShipment) -> Row:
+        row = before or dict.fromkeys(TRACKING_PUSH.arrow_schema.names)
+        return row | {
+            "shipment_id": shipment.shipment_id,
+            "order_number": shipment.order_number,
+            "outcome": PushOutcome.WAITING,
+            "reason": "on its way into the store; if this lasts, the run was cut off and the next one goes on",
+            "sent": sorted({*(row["sent"] or ()), _mark(shipment)}),
+            "status_outcome": StatusOutcome.WAITING,
+            "status_reason": "not every shipment of the order is in the store yet",
+            "confirmed_at": None,
+            "pushed_at": self._walk.now,
+        }
+
+    @staticmethod
+    def _is_new(row: Row | None, shipment: LodgedShipment) -> bool:
+        return row is None or row["content"] != content_print(shipment) or _mark(shipment) not in (row["sent"] or ())
+
+    def _sent(self, row: Row, day: date, now: LodgedShipment | None) -> list[str]:
+        """All that the store may have of the shipment: what was made and seen leaves nothing else."""
+        before = self.of_day(day).get(row["shipment_id"])
+        older = (before and before["sent"]) or ()
+        outcome = row["outcome"]
+        if outcome == PushOutcome.WITHDRAWN:
+            return []
+        if now is None or outcome in {PushOutcome.REFUSED, PushOutcome.SET_ASIDE}:
+            return sorted(older)
+        return sorted({_mark(now)} if outcome in _IN_STORE else {*older, _mark(now)})
+
+    def _content(self, row: Row, day: date, now: LodgedShipment | None) -> str | None:
+        """The print of what the store has of the shipment: what waits is as it was before, if it was there at all."""
+        if row["outcome"] != PushOutcome.WAITING:
+            return content_print(now) if now else None
+        before = self._same_in_store(row, day)
+        if before:
+            content: str | None = before["content"]
+            return content
+        return NOT_READ_BACK if row["store_shipment_id"] else None
+
+    def _confirmed_at(self, row: Row, day: date) -> datetime | None:
+        """Since when the store is known to have the shipment as this row names it."""
+        if row["outcome"] not in _IN_STORE:
+            return None
+        before = self._same_in_store(row, day)
+        return (before and before["confirmed_at"]) or self._walk.now
+
+    def _same_in_store(self, row: Row, day: date) -> Row | None:
+        """The earlier row of the shipment, if it names the same shipment of the store."""
+        before = self.of_day(day).get(row["shipment_id"])
+        return before if before and before["store_shipment_id"] == row["store_shipment_id"] else None
+
+
+def _mark(shipment: LodgedShipment) -> str:
+    return mark(shipment.tracking_number, shipment.quantities)
