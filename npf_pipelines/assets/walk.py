@@ -60,13 +60,12 @@ class ClientWalk:
     ) -> None:
         """Write a partition and report it as made."""
         frame = self.house.lake.write(table, rows, client=self.client, day=day)
-        self._context.log_event(
-            dg.AssetMaterialization(
-                table.name,
-                partition=day_key(self.client, day) if day else self.client,
-                metadata=partition_metadata(table, frame) | notes,
-            )
-        )
+        self.report(table.name, partition_metadata(table, frame) | notes, day)
+
+    def report(self, asset: str, metadata: Mapping[str, dg.MetadataValue], day: date | None = None) -> None:
+        """Report a partition as made."""
+        partition = day_key(self.client, day) if day else self.client
+        self._context.log_event(dg.AssetMaterialization(asset, partition=partition, metadata=metadata))
 
     def keep(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         """Write a partition that is not made yet: its rows tell what it waits for, and it stays red."""

@@ -29,6 +29,12 @@ class Family(enum.StrEnum):
     ORDERS = "orders"
     SHIPMENTS = "shipments"
     STOCK = "stock"
+    REPORTS = "reports"
+
+    @property
+    def has_days(self) -> bool:
+        """Whether its partitions are days; the others are what they are now."""
+        return self in {Family.ORDERS, Family.SHIPMENTS}
 
 
 _Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="In the client's time zone.")]
@@ -48,8 +54,8 @@ def run(
     """Run a job for clients and days; today, in each client's time zone, if no day is named."""
     if (day and (from_ or to)) or (to and not from_):
         raise typer.BadParameter("give either --day, or --from and perhaps --to")
-    if family is Family.STOCK and (day or from_):
-        raise typer.BadParameter("stock has no days: it is what it is now")
+    if not family.has_days and (day or from_):
+        raise typer.BadParameter(f"{family} has no days: it is what it is now")
     settings = Settings()
     try:
         setups = House(settings).setups()
@@ -80,10 +86,13 @@ def _run(
     for setup in setups:
         today = day_of(datetime.now(UTC), setup.zone)
         span = (first.date() if first else today, last.date() if last else today)
-        by_days[None if family is Family.STOCK else span].append(setup.id)
+        by_days[span if family.has_days else None].append(setup.id)
     launched: list[Launched] = []
     with open_instance(settings) as instance:
         for days, clients in by_days.items():
             launched += launch(build_defs(settings), instance, f"{family}_job", clients, days)
-            _CONSOLE.print(run_summary(House(settings).lake, family, clients, days))
+            if family is Family.REPORTS:
+                _CONSOLE.print(f"The overview is {settings.reports}/index.html", highlight=False, soft_wrap=True)
+            else:
+                _CONSOLE.print(run_summary(House(settings).lake, family, clients, days))
     return launched
