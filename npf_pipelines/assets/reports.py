@@ -74,11 +74,10 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
         setups = house.setups()
         lines = []
         for setup in setups.clients.values():
-            has_report = folder.path(setup.id).exists()
             try:
-                lines.append(Line(setup, _figures(house.lake, setup, now), has_report))
+                lines.append(Line(setup, _figures(house.lake, setup, now)))
             except duckdb.Error as error:
-                lines.append(Line(setup, None, has_report, f"its tables can't be read: {error}"))
+                lines.append(Line(setup, None, f"its tables can't be read: {error}"))
         folder.write(OVERVIEW, overview_page(lines, setups.errors, now))
         people = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]
         return dg.MaterializeResult(

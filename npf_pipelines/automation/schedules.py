@@ -1,6 +1,7 @@
 """The schedules: the nightly sweep that pulls the last weeks again, the audit after it, and the reports.
 
-All start stopped."""
+All start stopped.
+"""
 
 import dagster as dg
 

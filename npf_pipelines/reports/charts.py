@@ -14,8 +14,8 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from npf_pipelines.reports.figures import Latency
 from npf_pipelines.reports.facts import StockLevel
+from npf_pipelines.reports.figures import Latency
 from npf_pipelines.reports.words import SKU_WORDS, duration
 from npf_pipelines.rules.orders import Decision
 
@@ -24,7 +24,7 @@ _WIDTH, _HEIGHT = 5.2, 2.7
 """Inches: a chart is as wide as half a page, or a whole phone."""
 _STYLE = {
     "svg.fonttype": "none",  # Text stays text, in the page's own font.
-    "font.size": 11,
+    "font.size": 10,
     "text.color": _DARK,
     "text.parse_math": False,
     "axes.edgecolor": _LIGHT,
@@ -64,16 +64,18 @@ def latency_chart(days: Sequence[date], times: Sequence[Latency], told: str) -> 
     """Median and 95th percentile by day, on an axis that shows seconds and days alike."""
     with mpl.rc_context(_STYLE):
         figure, axes = _over_days(days)
-        known = [(day, time.median or 0, time.p95 or 0) for day, time in zip(days, times, strict=True) if time.count]
-        shown, medians, p95s = zip(*known, strict=True) if known else ((), (), ())
-        axes.vlines(shown, [max(one, 1) for one in medians], [max(one, 1) for one in p95s], color=_LIGHT, linewidth=3)
-        axes.plot(shown, [max(one, 1) for one in p95s], "_", color=_MIDDLE, markersize=8, label="95th percentile")
-        axes.plot(shown, [max(one, 1) for one in medians], "o", color=_ACCENT, markersize=5, label="median")
-        longest, shortest = max(p95s, default=3600), min(medians, default=1)
+        known = [(day, took) for day, took in zip(days, times, strict=True) if took.count]
+        shown = [day for day, _ in known]
+        medians = [max(took.median or 0, 1) for _, took in known]
+        p95s = [max(took.p95 or 0, 1) for _, took in known]
+        axes.vlines(shown, medians, p95s, color=_LIGHT, linewidth=3)
+        axes.plot(shown, p95s, "_", color=_MIDDLE, markersize=8, label="95th percentile")
+        axes.plot(shown, medians, "o", color=_ACCENT, markersize=5, label="median")
+        longest, shortest = max(p95s, default=1), min(medians, default=1)
         axes.set_yscale("log")
         axes.set_ylim(
             0.7 * max([step for step in _STEPS if step <= shortest], default=1),
-            1.4 * min([step for step in _STEPS if step >= longest], default=longest),
+            1.4 * min([step for step in _STEPS if step >= max(longest, 30 * shortest, 60)], default=longest),
         )
         axes.yaxis.set_major_locator(FixedLocator(_STEPS))
         axes.yaxis.set_minor_locator(FixedLocator([]))

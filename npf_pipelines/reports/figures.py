@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -22,8 +23,7 @@ _WEEK = 7
 _STALE_AFTER = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Latency:
+class Latency(NamedTuple):
     """How long something took, in seconds; None where it never happened."""
 
     count: int

@@ -1,4 +1,4 @@
-"""Where the pages are: their names, their files, and the addresses under which a browser finds them.
+"""Where the pages are: their names, files and addresses, and what a browser may do with them.
 
 Not here: what is on them (pages.py), who serves them (server.py).
 """
@@ -11,6 +11,9 @@ OVERVIEW = "index"
 """The overview's name; the reports have their client's."""
 NAME = re.compile(r"[a-z0-9_-]{1,40}")
 """What a page can be called: a client's id."""
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""What a browser may do with a page: show it. No script, and nothing from anywhere else."""
 
 
 class ReportFolder:

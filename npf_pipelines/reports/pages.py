@@ -15,10 +15,8 @@ from markupsafe import Markup
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.reports.charts import latency_chart, orders_chart, skus_chart, stock_chart
 from npf_pipelines.reports.figures import Figures
+from npf_pipelines.reports.folder import POLICY
 from npf_pipelines.reports.words import day_in_words, duration, moment
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""What a browser may do with a page: show it. No script, and nothing from anywhere else."""
 
 MOST_ROWS = 100
 """The rows of a table; how many more there are is said below it."""
@@ -45,7 +43,6 @@ class Line:
 
     setup: MasterSetup
     figures: Figures | None
-    has_report: bool
     trouble: str = ""
 
     def urgency(self, now: datetime) -> tuple[Any, ...]:
