@@ -36,8 +36,9 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
             raise ClientFailure(f"the page {OVERVIEW}.html is the overview: a client of that name has no report")
         shown = _figures(house.lake, walk.setup, walk.now)
         folder.write(walk.client, report_page(walk.setup, shown, walk.now))
-        numbers = {name: dg.MetadataValue.float(float(number)) for name, number in key_figures(shown).items()}
-        walk.report(CLIENT_REPORT, {"report": dg.MetadataValue.url(folder.url(walk.client))} | numbers)
+        metadata: dict[str, dg.MetadataValue] = {"report": dg.MetadataValue.url(folder.url(walk.client))}
+        metadata |= {name: dg.MetadataValue.float(number) for name, number in key_figures(shown).items()}
+        walk.report(CLIENT_REPORT, metadata)
 
     @dg.multi_asset(
         name="reports",

@@ -1,4 +1,4 @@
-"""`npf dev`: sandbox, warehouse floor, reports and Dagster's UI together, until interrupted; no process stays behind."""
+"""`npf dev`: sandbox, warehouse floor, reports and Dagster's UI together, until interrupted; nothing stays behind."""
 
 import contextlib
 import os

@@ -44,7 +44,7 @@ KINDS = {
     "shipment_refused": Kind(
         "shipments",
         "refused by the store",
-        "Look the order up in the store; enter the shipment there if it is missing.",
+        "Look the order up in the store, and enter the shipment if it is missing.",
     ),
     "status_refused": Kind("shipments", "order status refused by the store", "Set the order's status in the store."),
     "shipment_waiting": Kind("shipments", "waiting for the store"),
@@ -55,9 +55,7 @@ KINDS = {
     ),
     "sku_waiting": Kind("stock", "waiting for the store"),
 }
-_SET_ASIDE = Kind(
-    "orders", "set aside", "Put right in the store what the reason names: the nightly pull reads it again."
-)
+_SET_ASIDE = Kind("orders", "set aside", "Put right what the reason names: the nightly pull reads it again.")
 """What is set aside by a rule that has no words of its own here."""
 
 

@@ -5,7 +5,8 @@ Only words of our own are drawn: what a store says never gets into a chart. Not 
 
 import io
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import matplotlib as mpl
@@ -16,13 +17,13 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from npf_pipelines.reports.facts import StockLevel
 from npf_pipelines.reports.figures import Latency
-from npf_pipelines.reports.words import SKU_WORDS, duration
+from npf_pipelines.reports.words import SKU_WORDS, day_in_words, duration
 from npf_pipelines.rules.orders import Decision
 
 _ACCENT, _DARK, _MIDDLE, _LIGHT, _FAINT = "#1d4ed8", "#374151", "#9ca3af", "#d1d5db", "#e5e7eb"
 _WIDTH, _HEIGHT = 5.2, 2.7
 """Inches: a chart is as wide as half a page, or a whole phone."""
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # Text stays text, in the page's own font.
     "font.size": 10,
     "text.color": _DARK,
@@ -52,7 +53,7 @@ def orders_chart(days: Sequence[date], orders: Mapping[Decision, Sequence[int]])
         below = [0] * len(days)
         for decision, shade in shades.items():
             counts = orders[decision]
-            axes.bar(days, counts, bottom=below, width=0.8, color=shade, label=decision.replace("_", " "))
+            axes.bar(_places(days), counts, bottom=below, width=0.8, color=shade, label=decision.replace("_", " "))
             below = [one + other for one, other in zip(below, counts, strict=True)]
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_ylim(0, max(*below, 1) * 1.05)
@@ -65,7 +66,7 @@ def latency_chart(days: Sequence[date], times: Sequence[Latency], told: str) -> 
     with mpl.rc_context(_STYLE):
         figure, axes = _over_days(days)
         known = [(day, took) for day, took in zip(days, times, strict=True) if took.count]
-        shown = [day for day, _ in known]
+        shown = _places([day for day, _ in known])
         medians = [max(took.median or 0, 1) for _, took in known]
         p95s = [max(took.p95 or 0, 1) for _, took in known]
         axes.vlines(shown, medians, p95s, color=_LIGHT, linewidth=3)
@@ -88,7 +89,7 @@ def stock_chart(days: Sequence[date], levels: Sequence[StockLevel], zone: ZoneIn
     """Units on hand and available at each snapshot, held until the next one."""
     with mpl.rc_context(_STYLE):
         figure, axes = _over_days(days)
-        taken = [level.taken_at.astimezone(zone).replace(tzinfo=None) for level in levels]
+        taken = _places([level.taken_at.astimezone(zone).replace(tzinfo=None) for level in levels], middle=0.5)
         lines = {
             "on hand": ([level.on_hand for level in levels], _MIDDLE),
             "available": ([level.available for level in levels], _ACCENT),
@@ -125,14 +126,16 @@ def skus_chart(skus: Mapping[str, int]) -> str:
 def _over_days(days: Sequence[date]) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
     axes = figure.add_subplot()
-    half = timedelta(hours=13)
-    # Bars and dots stand in the middle of their day, which is where matplotlib puts its midnight.
-    first, last = (datetime.combine(day, time.min) for day in (days[0], days[-1]))
-    axes.set_xlim(date2num(first - half), date2num(last + half))
-    ticks = days[::-7][::-1]
-    axes.set_xticks([date2num(day) for day in ticks], [f"{day.day} {day:%b}" for day in ticks])
+    places = _places(days)
+    axes.set_xlim(places[0] - 0.55, places[-1] + 0.55)
+    axes.set_xticks(places[::-7], [day_in_words(day) for day in days[::-7]])
     axes.grid(axis="y")
     return figure, axes
+
+
+def _places(moments: Sequence[date], *, middle: float = 0) -> list[float]:
+    """Where moments stand on the axis of days: a whole day in its middle, a time of day as far from it as it is."""
+    return [float(date2num(moment)) - middle for moment in moments]  # type: ignore[no-untyped-call]
 
 
 def _legend(axes: Axes) -> None:

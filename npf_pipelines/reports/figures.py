@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -23,7 +22,8 @@ _WEEK = 7
 _STALE_AFTER = timedelta(days=1)
 
 
-class Latency(NamedTuple):
+@dataclass(frozen=True)
+class Latency:
     """How long something took, in seconds; None where it never happened."""
 
     count: int

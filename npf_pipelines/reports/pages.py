@@ -89,7 +89,7 @@ def order_link(store_url: str, order_id: str | None) -> str | None:
     return f"{store_url}/admin.php?dispatch=orders.details&order_id={quote(order_id)}"
 
 
-def key_figures(figures: Figures) -> Mapping[str, int | float]:
+def key_figures(figures: Figures) -> Mapping[str, float]:
     """The figures that stand beside a page's link in the UI; times in minutes."""
     minutes = {
         f"{name}, median minutes": round(latency.median / 60, 1)
