@@ -168,6 +168,7 @@ def _opened(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]:
         data=folder,
         clients=folder / "clients",
         lake=str(folder / "lake"),
+        reports=folder / "reports",
         platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
     )
     os.environ[KEY_VARIABLE] = API_KEY
