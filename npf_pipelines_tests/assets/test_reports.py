@@ -48,7 +48,7 @@ def test_what_is_set_aside_in_the_tables_is_on_the_page(fresh: Loop) -> None:
 
 def test_no_secret_and_no_personal_data_is_on_a_page(fresh: Loop) -> None:
     fresh.run("reports")
-    pages = "".join(map(lambda name: _page(fresh, name), ("acme", "bolt", "index")))
+    pages = "".join(_page(fresh, name) for name in ("acme", "bolt", "index"))
     private = "SELECT unnest([email, phone, notes, ship_to.name, ship_to.address_1, bill_to.name]) FROM raw_orders"
     told = {text for (text,) in fresh.rows(private) if text and len(text) > 4}
     assert told

@@ -1,6 +1,7 @@
 """Tests of the figures: plain facts in, plain figures out."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -75,7 +76,7 @@ def test_the_median_lies_between_the_shortest_and_the_95th_percentile(seconds: l
 def test_the_last_day_is_today_where_the_client_is(zone: str, today: date) -> None:
     days = window(NOW, ZoneInfo(zone))
     assert days[-1] == today
-    assert [later - earlier for earlier, later in zip(days, days[1:], strict=False)] == [timedelta(days=1)] * (DAYS - 1)
+    assert [later - earlier for earlier, later in pairwise(days)] == [timedelta(days=1)] * (DAYS - 1)
 
 
 def test_a_clock_change_drops_no_day() -> None:

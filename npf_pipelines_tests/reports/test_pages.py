@@ -1,5 +1,6 @@
 """Tests of the pages: self-contained, harmless whatever a store says, and in the order of what needs a person."""
 
+import html
 import re
 from html.parser import HTMLParser
 
@@ -7,6 +8,7 @@ import pytest
 
 from npf_pipelines.reports.facts import Facts, OpenFact
 from npf_pipelines.reports.figures import figures, window
+from npf_pipelines.reports.folder import POLICY
 from npf_pipelines.reports.pages import MOST_ROWS, Line, key_figures, order_link, overview_page, report_page
 from npf_pipelines_tests.reports.plain import HOSTILE, NOW, busy, setup_of
 
@@ -52,7 +54,7 @@ def test_a_page_runs_nothing_and_loads_nothing(page: str) -> None:
             if tag != "a" and (address := attributes.get(name)):
                 assert address.startswith("#")
     assert not re.search(r"@import|url\((?!#)", PAGES[page])
-    assert "default-src 'none'" in PAGES[page]
+    assert POLICY in html.unescape(PAGES[page])
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -11,8 +11,7 @@ from npf_pipelines.rules.stock import StockOutcome
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(None, "none"), (0, "0 s"), (0.9, "0.9 s"), (59, "59 s"), (60, "1 min"), (750, "12 min"), (12_600, "3.5 h")]
-    + [(86_400, "1 d"), (30 * 86_400, "30 d")],
+    [(None, "none"), (0, "0 s"), (0.9, "0.9 s"), (59, "59 s"), (60, "1 min"), (750, "12 min"), (12600, "3.5 h")],
 )
 def test_a_duration_has_the_greatest_unit_that_fits(seconds: float | None, said: str) -> None:
     assert duration(seconds) == said
