@@ -57,7 +57,7 @@ class Loop:
     def run(self, family: str, *clients: str, days: tuple[date, date] | None = None) -> list[Launched]:
         """One family's job for the clients (all if none is named) over all days, or these."""
         wanted = sorted(clients or self.stores)
-        span = None if family == "stock" else days or self.days
+        span = None if family in {"stock", "reports"} else days or self.days
         return launch(self.defs, self.instance, f"{family}_job", wanted, span)
 
     def run_all(self) -> list[str]:
