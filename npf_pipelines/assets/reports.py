@@ -37,7 +37,7 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
         shown = _figures(house.lake, walk.setup, walk.now)
         folder.write(walk.client, report_page(walk.setup, shown, walk.now))
         metadata: dict[str, dg.MetadataValue] = {"report": dg.MetadataValue.url(folder.url(walk.client))}
-        metadata |= {name: dg.MetadataValue.float(number) for name, number in key_figures(shown).items()}
+        metadata |= {name: dg.MetadataValue.float(float(number)) for name, number in key_figures(shown).items()}
         walk.report(CLIENT_REPORT, metadata)
 
     @dg.multi_asset(

@@ -86,7 +86,7 @@ def test_a_client_called_like_the_overview_does_not_take_its_place(loop: Loop) -
 def test_the_schedule_asks_for_all_clients_in_one_run(loop: Loop) -> None:
     schedule = nightly_reports(loop.house)
     with dg.build_schedule_context(instance=loop.instance) as context:
-        assert isinstance(schedule(context), dg.SkipReason)
+        assert schedule.evaluate_tick(context).skip_message == "no client is registered"
         loop.instance.add_dynamic_partitions("clients", ["acme", "bolt"])
-        (request,) = schedule(context)
+        (request,) = schedule.evaluate_tick(context).run_requests or []
     assert request.tags["dagster/asset_partition_range_end"] == "bolt"
