@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from npf_pipelines.sandbox.generate import generate_store
-from npf_pipelines.sandbox.server import serve_forever
+from npf_pipelines.sandbox.server import serve_stores
 
 DAYS = 30
 ZONE = "Australia/Sydney"
@@ -101,7 +101,7 @@ def _serve(shops: tuple[Shop, ...], port: int, latency_ms: float) -> None:
         store.whole_orders_in_lists = shop.whole
         store.padding = shop.padding
         stores[shop.name] = store
-    serve_forever(stores, port, latency_ms)
+    serve_stores(stores, port, latency_ms)
 
 
 def _is_up(url: str, shop: str) -> bool:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from npf_pipelines.assets.orders import orders_assets
+from npf_pipelines.assets.reports import reports_assets
 from npf_pipelines.assets.shipments import shipments_assets
 from npf_pipelines.assets.specs import OUTSIDE
 from npf_pipelines.assets.stock import stock_assets
@@ -10,10 +11,11 @@ from npf_pipelines.automation.checks import all_checks
 from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.console import console
 from npf_pipelines.automation.jobs import JOBS
-from npf_pipelines.automation.schedules import NIGHTLY_AUDIT, nightly_look_back
+from npf_pipelines.automation.schedules import NIGHTLY_AUDIT, nightly_look_back, nightly_reports
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetups, SetupError
 from npf_pipelines.partitions import client_days
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.settings import Settings
 
 
@@ -26,11 +28,17 @@ def build_defs(settings: Settings) -> dg.Definitions:
         setups = MasterSetups()
     partitions = client_days(setups)
     return dg.Definitions(
-        assets=[orders_assets(house, partitions), shipments_assets(house, partitions), stock_assets(house), *OUTSIDE],
+        assets=[
+            orders_assets(house, partitions),
+            shipments_assets(house, partitions),
+            stock_assets(house),
+            *reports_assets(house, ReportFolder(settings.reports, settings.reports_url)),
+            *OUTSIDE,
+        ],
         jobs=JOBS,
         asset_checks=all_checks(house),
         sensors=[clients_sensor(house)],
-        schedules=[nightly_look_back(house), NIGHTLY_AUDIT],
+        schedules=[nightly_look_back(house), NIGHTLY_AUDIT, nightly_reports(house)],
         executor=dg.in_process_executor,
         loggers={"console": console},
     )

@@ -92,22 +92,32 @@ class Lake:
         """
         return self.connect().sql(sql)
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB in memory with a view for each table, empty ones included."""
+    def connect(self, client: str | None = None) -> duckdb.DuckDBPyConnection:
+        """DuckDB in memory with a view for each table, empty ones included.
+
+        Args:
+            client: the views hold this client's rows alone, and no other client's file is touched.
+        """
         connection = duckdb.connect()
         connection.register_filesystem(self._files)
         connection.sql("SET TimeZone = 'UTC'")
         for table in TABLES.values():
-            self._create_view(connection, table.name, table, table.partition_columns)
+            self._create_view(connection, table.name, table, table.partition_columns, client)
         connection.sql(_EXCEPTIONS)
-        self._create_view(connection, _SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"))
+        self._create_view(connection, _SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), client)
         return connection
 
     def _create_view(
-        self, connection: duckdb.DuckDBPyConnection, name: str, table: Table, partition: tuple[str, ...]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        name: str,
+        table: Table,
+        partition: tuple[str, ...],
+        client: str | None,
     ) -> None:
         columns = [*partition, *table.arrow_schema.names]
-        pattern = f"{self._root}/{name}/" + "".join("*/" for _ in partition) + "part.parquet"
+        folders = [f"client={client or '*'}", *("*" for _ in partition[1:])]
+        pattern = "/".join((self._root, name, *folders, "part.parquet"))
         empty = arrow.schema(
             [(column, arrow.date32() if column == "day" else arrow.string()) for column in partition]
             + list(table.arrow_schema)

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
         default_factory=lambda fields: str(fields["data"] / "lake"),
         description="The lake's folder, or the URL of its bucket.",
     )
+    reports: _Folder = Field(default_factory=_in_data("reports"), description="The folder of the reports' pages.")
+    reports_url: str = Field("http://127.0.0.1:3100", description="Where a browser finds that folder.")
     platform_url: SecretStr = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),
         description="The platform's database as an SQLAlchemy URL, which may hold a password.",

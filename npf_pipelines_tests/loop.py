@@ -57,7 +57,7 @@ class Loop:
     def run(self, family: str, *clients: str, days: tuple[date, date] | None = None, **config: bool) -> list[Launched]:
         """One family's job for the clients (all if none is named) over all days, or these."""
         wanted = sorted(clients or self.stores)
-        span = None if family == "stock" else days or self.days
+        span = None if family in {"stock", "reports"} else days or self.days
         return launch(self.defs, self.instance, f"{family}_job", wanted, span, **config)
 
     def run_all(self) -> list[str]:
@@ -168,6 +168,7 @@ def _opened(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]:
         data=folder,
         clients=folder / "clients",
         lake=str(folder / "lake"),
+        reports=folder / "reports",
         platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
     )
     os.environ[KEY_VARIABLE] = API_KEY

@@ -25,6 +25,8 @@ GRAPH = {
     "stock_push": {"stock_snapshots"},
     "store_amounts": {"stock_push"},
     "store_orders": set(),
+    "client_report": {"filtered_orders", "platform_orders", "tracking_push", "stock_push"},
+    "overview": {"filtered_orders", "platform_orders", "tracking_push", "stock_push"},
 }
 
 
@@ -67,7 +69,12 @@ def test_loading_opens_nothing(defs: dg.Definitions, tmp_path: Path) -> None:
 
 def test_the_jobs_are_there(defs: dg.Definitions) -> None:
     names = {job.name for job in defs.resolve_all_job_defs()}
-    assert names >= {"orders_job", "shipments_job", "stock_job", "audit_job"}
+    assert names >= {"orders_job", "shipments_job", "stock_job", "audit_job", "reports_job"}
+
+
+def test_loading_imports_nothing_that_only_draws() -> None:
+    loading = "import sys; from npf_pipelines.definitions import defs; sys.exit('matplotlib' in sys.modules)"
+    subprocess.run([sys.executable, "-c", loading], cwd=PROJECT, check=True)  # noqa: S603 - our own environment's Python
 
 
 def test_dagsters_own_validation_is_clean() -> None:

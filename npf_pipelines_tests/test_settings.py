@@ -21,6 +21,7 @@ def test_everything_lies_in_one_folder_unless_said_otherwise(tmp_path: Path) -> 
     assert settings.data == tmp_path / "data"
     assert settings.clients == tmp_path / "data/clients"
     assert settings.lake == str(tmp_path / "data/lake")
+    assert settings.reports == tmp_path / "data/reports"
     assert settings.platform_url.get_secret_value() == f"sqlite:///{tmp_path}/data/platform.sqlite"
 
 

@@ -88,11 +88,12 @@ class ClientWalk:
             )
             return
         frame = self.house.lake.write(table, rows, client=self.client, day=day)
-        self._context.log_event(
-            dg.AssetMaterialization(
-                table.name, partition=partition, metadata=partition_metadata(table, frame) | dict(notes or {})
-            )
-        )
+        self.report(table.name, partition_metadata(table, frame) | dict(notes or {}), day)
+
+    def report(self, asset: str, metadata: Mapping[str, dg.MetadataValue], day: date | None = None) -> None:
+        """Report a partition as made."""
+        partition = day_key(self.client, day) if day else self.client
+        self._context.log_event(dg.AssetMaterialization(asset, partition=partition, metadata=metadata))
 
     def keep(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         """Write a partition that is not made yet: its rows tell what it waits for, and it stays red."""
@@ -118,7 +119,7 @@ def walk_clients(
     context: dg.AssetExecutionContext,
     house: House,
     each: Callable[[ClientWalk], Awaitable[None]],
-    config: WalkConfig,
+    config: WalkConfig | None = None,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Walk every client of the run's partitions through `each`, several at once.
 
@@ -127,7 +128,7 @@ def walk_clients(
     Raises:
         dagster.Failure: at least one client failed, after all have been walked.
     """
-    failures = asyncio.run(_walk_all(context, house, each, config))
+    failures = asyncio.run(_walk_all(context, house, each, config or WalkConfig()))
     if failures:
         said = "\n".join(f"{client}: {text.removeprefix(f'{client}: ')}" for client, text in sorted(failures.items()))
         raise dg.Failure(f"failed for {len(failures)} of the run's clients:\n{said}")

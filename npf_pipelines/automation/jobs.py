@@ -1,4 +1,4 @@
-"""The jobs: one for each family of assets, each one step in one process; and the audit."""
+"""The jobs: one for each family of assets, each one step in one process; the audit; and the reports."""
 
 import dagster as dg
 
@@ -39,4 +39,9 @@ AUDIT_JOB = dg.define_asset_job(
     selection=dg.AssetSelection.all_asset_checks(),
     description="Asks stores, tables and platform whether anything is missing or differs. Writes nothing to them.",
 )
-JOBS = [ORDERS_JOB, SHIPMENTS_JOB, STOCK_JOB, AUDIT_JOB]
+REPORTS_JOB = dg.define_asset_job(
+    "reports_job",
+    selection=dg.AssetSelection.groups("reports"),
+    description="Draws the clients' reports and the overview from the tables. Asks no store.",
+)
+JOBS = [ORDERS_JOB, SHIPMENTS_JOB, STOCK_JOB, AUDIT_JOB, REPORTS_JOB]

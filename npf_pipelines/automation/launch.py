@@ -52,6 +52,7 @@ def launch(
     """
     register_clients(instance, clients)
     definition = defs.resolve_job_def(job)
+    ops = {"ops": {job.removesuffix("_job"): {"config": config}}} if config else {}
     launched = []
     for stretch in client_ranges(instance.get_dynamic_partitions(CLIENTS.name or ""), clients):
         result = definition.execute_in_process(
@@ -59,7 +60,7 @@ def launch(
             raise_on_error=False,
             tags=range_tags(stretch, days),
             # Without a word of it Dagster would put its own logger in the place of ours.
-            run_config={"loggers": {"console": {}}, "ops": {job.removesuffix("_job"): {"config": config}}},
+            run_config={"loggers": {"console": {}}} | ops,
         )
         failure = "" if result.success else _what_failed(result)
         launched.append(Launched(result.run_id, failure, tuple(_changes(result))))

@@ -1,9 +1,12 @@
-"""The schedules: the nightly sweep that pulls the last weeks again, and the audit after it. Both start stopped."""
+"""The schedules: the nightly sweep that pulls the last weeks again, the audit after it, and the reports.
+
+All start stopped.
+"""
 
 import dagster as dg
 
 from npf_pipelines.automation.checks import LOOK_BACK
-from npf_pipelines.automation.jobs import AUDIT_JOB, ORDERS_JOB
+from npf_pipelines.automation.jobs import AUDIT_JOB, ORDERS_JOB, REPORTS_JOB
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
 from npf_pipelines.partitions import CLIENTS, client_ranges, range_tags
@@ -43,3 +46,26 @@ NIGHTLY_AUDIT = dg.ScheduleDefinition(
     cron_schedule="0 4 * * *",
     description="Runs the audit when the nightly look-back is through.",
 )
+
+
+def nightly_reports(house: House) -> dg.ScheduleDefinition:
+    """Draws the reports of all clients and the overview, in one run."""
+
+    @dg.schedule(
+        name="nightly_reports",
+        job=REPORTS_JOB,
+        cron_schedule="0 5 * * *",
+        description="Draws the reports of all clients and the overview when the audit is through.",
+    )
+    def reports(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        try:
+            setups = house.setups().clients
+        except SetupError as error:
+            return dg.SkipReason(str(error))
+        registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
+        stretches = client_ranges(registered, setups.keys() & set(registered))
+        return [dg.RunRequest(tags=range_tags(stretch, None)) for stretch in stretches] or dg.SkipReason(
+            "no client is registered"
+        )
+
+    return reports

@@ -5,7 +5,7 @@ One file for each command; this one only names them.
 
 import typer
 
-from npf_pipelines.cli import audit, demo, dev, lodge_tests, run, sandbox, sql, trace
+from npf_pipelines.cli import audit, demo, dev, lodge_tests, reports, run, sandbox, sql, trace
 
 app = typer.Typer(
     help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",
@@ -17,6 +17,7 @@ app.command("audit")(audit.audit)
 app.command("lodge-tests")(lodge_tests.lodge_tests)
 app.command("trace")(trace.trace)
 app.command("sql")(sql.sql)
+app.command("reports")(reports.reports)
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)
 app.add_typer(sandbox.app, name="sandbox")

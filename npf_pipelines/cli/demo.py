@@ -41,6 +41,7 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
     _CONSOLE.print("Stores and platform agree.", style="green")
     _CONSOLE.print(
         f"The tables are in {settings.lake}: try  .venv/bin/npf sql 'FROM tracking_push'\n"
+        f"The reports are in {settings.reports}: open index.html, or serve them by  .venv/bin/npf reports\n"
         "The runs and the lineage are in the UI: make dev, then http://127.0.0.1:3000",
         markup=False,
         highlight=False,
@@ -60,6 +61,7 @@ def _walk(settings: Settings, world: World, instance: dg.DagsterInstance) -> lis
         "orders": ("Pulling orders, deciding on each, importing the accepted ones", (first, today)),
         "shipments": ("Pushing tracking and order status to the stores", (first, today)),
         "stock": ("Pushing stock to the stores", None),
+        "reports": ("Drawing the reports", None),
     }
     for family, (what, days) in steps.items():
         _CONSOLE.rule(what, align="left")

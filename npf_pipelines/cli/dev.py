@@ -1,4 +1,4 @@
-"""`npf dev`: sandbox, warehouse floor and Dagster's UI together, until interrupted; no process stays behind."""
+"""`npf dev`: sandbox, warehouse floor, reports and Dagster's UI together, until interrupted; nothing stays behind."""
 
 import contextlib
 import os
@@ -14,7 +14,11 @@ import typer
 from rich.console import Console
 
 from npf_pipelines.cli.instance import PROJECT, dagster_home
+from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.master_setup import SetupError
+from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines.reports.server import PORT as REPORTS_PORT
+from npf_pipelines.reports.server import reports_app
 from npf_pipelines.sandbox.world import PORT, World, demo_world
 from npf_pipelines.settings import Settings
 
@@ -27,14 +31,20 @@ _LAST_WORDS = 20.0
 def dev(
     port: Annotated[int, typer.Option(help="The port of the pretend stores; 0 for any.")] = PORT,
     ui_port: Annotated[int, typer.Option(help="The port of Dagster's UI.")] = 3000,
+    reports_port: Annotated[int, typer.Option(help="The port of the reports; 0 for any.")] = REPORTS_PORT,
 ) -> None:
-    """Serve the sandbox, the warehouse floor and Dagster's UI on 127.0.0.1 until interrupted."""
+    """Serve the sandbox, the warehouse floor, the reports and Dagster's UI on 127.0.0.1 until interrupted."""
     settings = Settings()
     over = threading.Event()
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, lambda *_: over.set())
     try:
-        with demo_world(settings, port=port) as world:
+        folder = ReportFolder(settings.reports, settings.reports_url)
+        with (
+            demo_world(settings, port=port) as world,
+            LoopbackServer(reports_app(folder), port=reports_port) as reports,
+        ):
+            os.environ["NPF_REPORTS_URL"] = reports.url  # For the links in the UI.
             dagster_home(settings)
             floor = threading.Thread(target=_work_until, args=(world, over), name="floor")
             floor.start()

@@ -29,6 +29,12 @@ class Family(enum.StrEnum):
     ORDERS = "orders"
     SHIPMENTS = "shipments"
     STOCK = "stock"
+    REPORTS = "reports"
+
+    @property
+    def has_days(self) -> bool:
+        """Whether its partitions are days; the others are what they are now."""
+        return self in {Family.ORDERS, Family.SHIPMENTS}
 
 
 _Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="In the client's time zone.")]
@@ -53,10 +59,12 @@ def run(
     """Run a job for clients and days; today, in each client's time zone, if no day is named."""
     if (day and (from_ or to)) or (to and not from_):
         raise typer.BadParameter("give either --day, or --from and perhaps --to")
-    if family is Family.STOCK and (day or from_):
-        raise typer.BadParameter("stock has no days: it is what it is now")
+    if not family.has_days and (day or from_):
+        raise typer.BadParameter(f"{family} has no days: it is what it is now")
     if release_brake and family is not Family.STOCK:
         raise typer.BadParameter("only a push of stock has a brake")
+    if dry_run and family is Family.REPORTS:
+        raise typer.BadParameter("reports change nothing")
     settings = Settings()
     try:
         setups = House(settings).setups()
@@ -71,7 +79,7 @@ def run(
         raise typer.BadParameter(f"no client has a day before {earliest}, the earliest order start date")
     for sentence in wrong:
         _CONSOLE.print(sentence, style="red", markup=False)
-    config = {"dry_run": dry_run} | ({"release_brake": True} if release_brake else {})
+    config = {name: True for name, is_set in (("dry_run", dry_run), ("release_brake", release_brake)) if is_set}
     launched = _run(settings, family, wanted, (first, day or to), config)
     for one in launched:
         if one.failure:
@@ -93,13 +101,15 @@ def _run(
     for setup in setups:
         today = day_of(datetime.now(UTC), setup.zone)
         span = (first.date() if first else today, last.date() if last else today)
-        by_days[None if family is Family.STOCK else span].append(setup.id)
+        by_days[span if family.has_days else None].append(setup.id)
     launched: list[Launched] = []
     with open_instance(settings) as instance:
         for days_of_run, clients in by_days.items():
             runs = launch(build_defs(settings), instance, f"{family}_job", clients, days_of_run, **config)
             launched += runs
-            if config["dry_run"]:
+            if family is Family.REPORTS:
+                _CONSOLE.print(f"The overview is {settings.reports}/index.html", highlight=False, soft_wrap=True)
+            elif "dry_run" in config:
                 _CONSOLE.print(*changes_tables(runs))
             else:
                 _CONSOLE.print(run_summary(House(settings).lake, family, clients, days_of_run))

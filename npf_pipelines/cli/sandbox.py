@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from npf_pipelines.sandbox.generate import generate_store
-from npf_pipelines.sandbox.server import serve_forever
+from npf_pipelines.sandbox.server import serve_stores
 
 app = typer.Typer(help="The pretend store.", no_args_is_help=True)
 
@@ -36,4 +36,4 @@ def serve(
         highlight=False,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        serve_forever({"shop": store}, port, latency_ms)
+        serve_stores({"shop": store}, port, latency_ms)

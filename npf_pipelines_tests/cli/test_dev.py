@@ -52,7 +52,7 @@ def test_dev_serves_the_ui_and_leaves_nothing_behind(tmp_path: Path, end: signal
     port = _free_port()
     environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     process = subprocess.Popen(  # noqa: S603 - our own environment's npf
-        [str(Path(sys.executable).with_name("npf")), "dev", "--port", "0", "--ui-port", str(port)],
+        [str(Path(sys.executable).with_name("npf")), "dev", "--port=0", f"--ui-port={port}", "--reports-port=0"],
         env=environment | {"NPF_DATA": str(tmp_path)},
     )
     try:

@@ -54,6 +54,14 @@ def test_stock_needs_no_day(shell: Loop) -> None:
     assert npf("run", "stock", "--day", "2026-11-20").exit_code == 2
 
 
+def test_reports_need_no_day_and_say_where_the_overview_is(shell: Loop) -> None:
+    result = npf("run", "reports")
+    assert result.exit_code == 0, result.output
+    assert f"{shell.settings.reports}/index.html" in result.output
+    assert (shell.settings.reports / "index.html").exists()
+    assert npf("run", "reports", "--day", "2026-11-20").exit_code == 2
+
+
 def test_a_partition_that_failed_is_an_exit_code_and_a_reason(shell: Loop) -> None:
     shell.stores["bolt"].switched_off = True
     result = npf("run", "stock")

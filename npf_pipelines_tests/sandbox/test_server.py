@@ -64,8 +64,8 @@ def test_latency_is_added() -> None:
 _ALONE = """
 import sys
 from npf_pipelines.sandbox.samples import sample_store
-from npf_pipelines.sandbox.server import serve_forever
-serve_forever({"doc": sample_store("doc")}, int(sys.argv[1]))
+from npf_pipelines.sandbox.server import serve_stores
+serve_stores({"doc": sample_store("doc")}, int(sys.argv[1]))
 """
 
 

@@ -1,0 +1,97 @@
+"""The pages: client_report by client, and the overview over all clients.
+
+Thin: read, count, draw, put in place. Not here: the figures and the pages (reports/).
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import duckdb
+
+from npf_pipelines.assets.specs import OWNERS
+from npf_pipelines.assets.walk import ClientFailure, ClientWalk, walk_clients
+from npf_pipelines.house import House
+from npf_pipelines.lake import Lake
+from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.partitions import CLIENTS
+from npf_pipelines.reports.facts import read_facts
+from npf_pipelines.reports.figures import Figures, figures, window
+from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
+from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
+
+CLIENT_REPORT = "client_report"
+OVERVIEW_ASSET = "overview"
+_TABLES = [table.name for table in (FILTERED_ORDERS, PLATFORM_ORDERS, TRACKING_PUSH, STOCK_PUSH)]
+
+
+def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefinition]:
+    """The reports by one walk, and the overview, which a client that fails doesn't keep from being made."""
+
+    async def walk_report(walk: ClientWalk) -> None:
+        # Here, for drawing alone needs matplotlib: the definitions load without it.
+        from npf_pipelines.reports.pages import key_figures, report_page  # noqa: PLC0415
+
+        if walk.client == OVERVIEW:
+            raise ClientFailure(f"the page {OVERVIEW}.html is the overview: a client of that name has no report")
+        shown = _figures(house.lake, walk.setup, walk.now)
+        folder.write(walk.client, report_page(walk.setup, shown, walk.now))
+        metadata: dict[str, dg.MetadataValue] = {"report": dg.MetadataValue.url(folder.url(walk.client))}
+        metadata |= {name: dg.MetadataValue.float(float(number)) for name, number in key_figures(shown).items()}
+        walk.report(CLIENT_REPORT, metadata)
+
+    @dg.multi_asset(
+        name="reports",
+        specs=[
+            dg.AssetSpec(
+                CLIENT_REPORT,
+                deps=_TABLES,
+                description="The client's last 30 days as a page: orders, times, backlog, stock, and what to do.",
+                group_name="reports",
+                kinds={"html"},
+                owners=OWNERS,
+                skippable=True,
+            )
+        ],
+        partitions_def=CLIENTS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def reports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        yield from walk_clients(context, house, walk_report)
+
+    @dg.asset(
+        name=OVERVIEW_ASSET,
+        # Not the reports: it reads what they read, and is made even when one of them fails.
+        deps=_TABLES,
+        description="All clients on one page, what needs a person first.",
+        group_name="reports",
+        kinds={"html"},
+        owners=OWNERS,
+    )
+    def overview() -> dg.MaterializeResult[None]:
+        from npf_pipelines.reports.pages import Line, overview_page  # noqa: PLC0415 - as above
+
+        now = datetime.now(UTC)
+        setups = house.setups()
+        lines = []
+        for setup in setups.clients.values():
+            try:
+                lines.append(Line(setup, _figures(house.lake, setup, now)))
+            except duckdb.Error as error:
+                lines.append(Line(setup, None, f"its tables can't be read: {error}"))
+        folder.write(OVERVIEW, overview_page(lines, setups.errors, now))
+        people = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]
+        return dg.MaterializeResult(
+            metadata={
+                "overview": dg.MetadataValue.url(folder.url(OVERVIEW)),
+                "clients": len(lines),
+                "clients that need a person": len(people),
+            }
+        )
+
+    return [reports, overview]
+
+
+def _figures(lake: Lake, setup: MasterSetup, now: datetime) -> Figures:
+    days = window(now, setup.zone)
+    return figures(read_facts(lake, setup.id, days[0]), days)

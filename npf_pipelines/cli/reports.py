@@ -1,0 +1,20 @@
+"""`npf reports`: the reports' pages on this machine, until interrupted."""
+
+import contextlib
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from npf_pipelines.loopback import serve_forever
+from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines.reports.server import PORT, reports_app
+from npf_pipelines.settings import Settings
+
+
+def reports(port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = PORT) -> None:
+    """Serve the reports and the overview on 127.0.0.1 until interrupted."""
+    settings = Settings()
+    Console().print(f"http://127.0.0.1:{port} shows {settings.reports}. Ctrl-C ends it.", highlight=False)
+    with contextlib.suppress(KeyboardInterrupt):
+        serve_forever(reports_app(ReportFolder(settings.reports, settings.reports_url)), port)

@@ -1,0 +1,81 @@
+"""A server of ours on a port of this machine: beside other work, or alone until it is ended.
+
+It binds to 127.0.0.1 and nothing else. Not here: what is answered (sandbox/app.py, reports/server.py).
+"""
+
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_LOOPBACK = "127.0.0.1"
+
+
+class LoopbackServer:
+    """An application on a port of 127.0.0.1 for the length of a `with` block.
+
+    Attributes:
+        url: `http://127.0.0.1:PORT`, known inside the block.
+    """
+
+    def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
+        """Port 0 is any free one."""
+        self.url = ""
+        self._port = port
+        self._server = _Announcing(_config(app))
+
+    def __enter__(self) -> Self:
+        """Listen.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self._socket = socket.create_server((_LOOPBACK, self._port))
+        self.url = f"http://{_LOOPBACK}:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name=type(self).__name__, daemon=True
+        )
+        self._thread.start()
+        self._server.up.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, dropping whatever still hangs."""
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join()
+        self._socket.close()
+
+
+def serve_forever(app: ASGIApp, port: int) -> None:
+    """Serve on 127.0.0.1 until SIGINT or SIGTERM.
+
+    Raises:
+        SystemExit: the port is taken.
+    """
+    config = _config(app)
+    config.port = port
+    uvicorn.Server(config).run()
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, host=_LOOPBACK, lifespan="off", log_level="critical", access_log=False, timeout_graceful_shutdown=1
+    )
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        self.up.set()

@@ -1,0 +1,127 @@
+"""From the facts of a client to the figures that are shown: counts by day, medians, what the overview tells.
+
+Pure. Not here: how they are drawn (charts.py) and worded (pages.py).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from npf_pipelines.reports.backlog import Backlog, backlog
+from npf_pipelines.reports.facts import Facts, StockLevel
+from npf_pipelines.rules.days import day_of
+from npf_pipelines.rules.orders import Decision
+
+DAYS = 30
+"""How many days a report covers, today included."""
+_WEEK = 7
+_STALE_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long something took, in seconds; None where it never happened."""
+
+    count: int
+    median: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A client's figures. Everything by day follows `days`, the days without anything included."""
+
+    days: Sequence[date]
+    orders: Mapping[Decision, Sequence[int]]
+    kept_out: Sequence[tuple[str, int]]
+    """The rules that rejected orders, by falling count."""
+    imported: Sequence[int]
+    """The orders placed on each day that are on the platform."""
+    to_import: Latency
+    to_import_by_day: Sequence[Latency]
+    to_tracking: Latency
+    to_tracking_by_day: Sequence[Latency]
+    stock: Sequence[StockLevel]
+    skus: Mapping[str, int]
+    backlog: Backlog
+    last_pull: datetime | None
+    last_push: datetime | None
+
+    @property
+    def by_day(self) -> list[int]:
+        """The orders placed on each day, whatever was decided."""
+        return [sum(counts) for counts in zip(*self.orders.values(), strict=True)]
+
+    @property
+    def today(self) -> int:
+        """Today's orders."""
+        return self.by_day[-1]
+
+    @property
+    def week(self) -> tuple[int, int, int]:
+        """The orders of the last seven days, today included: all, accepted, imported."""
+        counted = (self.by_day, self.orders[Decision.ACCEPTED], self.imported)
+        placed, accepted, imported = (sum(counts[-_WEEK:]) for counts in counted)
+        return placed, accepted, imported
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether no pull has succeeded for a day."""
+        return self.last_pull is None or now - self.last_pull > _STALE_AFTER
+
+    def urgency(self, now: datetime) -> tuple[bool, int, int, int]:
+        """The greater, the sooner a person should look."""
+        waiting = self.backlog.waiting.total()
+        return self.is_stale(now), len(self.backlog.for_a_person), waiting, self.backlog.drift
+
+
+def window(now: datetime, zone: ZoneInfo) -> list[date]:
+    """The days of a report, the last one being today in the client's zone."""
+    today = day_of(now, zone)
+    return [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
+
+
+def figures(facts: Facts, days: Sequence[date]) -> Figures:
+    """The figures of one client over the days. Facts of other days are left out."""
+    decided = Counter((order.day, order.decision) for order in facts.orders)
+    arrived = [order for order in facts.orders if order.seconds_to_import is not None]
+    imported = Counter(order.day for order in arrived)
+    rejected = Counter(
+        order.rule for order in facts.orders if order.decision == Decision.REJECTED and order.day in set(days)
+    )
+    to_import = _by_day(days, ((order.day, order.seconds_to_import) for order in arrived))
+    to_tracking = _by_day(days, facts.shipments)
+    return Figures(
+        days=days,
+        orders={decision: [decided[day, decision] for day in days] for decision in Decision},
+        kept_out=sorted(rejected.items(), key=lambda one: (-one[1], one[0])),
+        imported=[imported[day] for day in days],
+        to_import=latency(second for seconds in to_import for second in seconds),
+        to_import_by_day=[latency(seconds) for seconds in to_import],
+        to_tracking=latency(second for seconds in to_tracking for second in seconds),
+        to_tracking_by_day=[latency(seconds) for seconds in to_tracking],
+        stock=facts.stock,
+        skus=facts.skus,
+        backlog=backlog(facts.open),
+        last_pull=facts.last_pull,
+        last_push=facts.last_push,
+    )
+
+
+def latency(seconds: Iterable[float]) -> Latency:
+    """Median and 95th percentile; a clock that is ahead makes no negative times."""
+    times = pd.Series([max(0.0, second) for second in seconds], dtype="float64")
+    if times.empty:
+        return Latency(0, None, None)
+    return Latency(len(times), float(times.quantile(0.5)), float(times.quantile(0.95)))
+
+
+def _by_day(days: Sequence[date], times: Iterable[tuple[date, float | None]]) -> list[list[float]]:
+    seconds: dict[date, list[float]] = {day: [] for day in days}
+    for day, second in times:
+        if second is not None and day in seconds:
+            seconds[day].append(second)
+    return list(seconds.values())

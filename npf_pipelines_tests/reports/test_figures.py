@@ -1,0 +1,98 @@
+"""Tests of the figures: plain facts in, plain figures out."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npf_pipelines.reports.facts import Facts, OrderFact, ShipmentFact
+from npf_pipelines.reports.figures import DAYS, Latency, figures, latency, window
+from npf_pipelines.rules.orders import Decision
+from npf_pipelines_tests.reports.plain import NOW, busy
+
+DAY = date(2026, 11, 20)
+WINDOW = [DAY - timedelta(days=ago) for ago in reversed(range(DAYS))]
+NOTHING = Latency(0, None, None)
+
+
+def test_a_client_without_anything_has_figures_all_the_same() -> None:
+    empty = figures(Facts(), WINDOW)
+    assert empty.by_day == [0] * DAYS
+    assert (empty.today, empty.week, empty.to_import, empty.to_tracking) == (0, (0, 0, 0), NOTHING, NOTHING)
+    assert empty.to_import_by_day == [NOTHING] * DAYS
+    assert empty.is_stale(NOW)
+
+
+def test_one_order_stands_on_its_day_and_is_its_own_median() -> None:
+    one = figures(Facts(orders=[OrderFact(DAY, "accepted", "all_passed", 90.0)]), WINDOW)
+    assert one.by_day == [0] * (DAYS - 1) + [1]
+    assert one.to_import == one.to_import_by_day[-1] == Latency(1, 90, 90)
+    assert (one.today, one.week) == (1, (1, 1, 1))
+
+
+def test_days_without_orders_are_there_and_others_are_not() -> None:
+    days = (WINDOW[0], WINDOW[-1], WINDOW[0] - timedelta(days=1), DAY + timedelta(days=1))
+    shown = figures(Facts(orders=[OrderFact(day, "rejected", "country", None) for day in days]), WINDOW)
+    assert shown.orders[Decision.REJECTED] == [1] + [0] * (DAYS - 2) + [1]
+    assert shown.kept_out == [("country", 2)]
+    assert shown.imported == [0] * DAYS
+
+
+def test_a_week_is_today_and_six_days_before() -> None:
+    orders = [OrderFact(DAY - timedelta(days=ago), "accepted", "all_passed", None) for ago in (0, 6, 7)]
+    assert figures(Facts(orders=orders), WINDOW).week == (2, 2, 0)
+
+
+def test_tracking_counts_what_the_store_has_only() -> None:
+    shipments = [ShipmentFact(DAY, 10.0), ShipmentFact(DAY, 30.0), ShipmentFact(DAY, None)]
+    assert figures(Facts(shipments=shipments), WINDOW).to_tracking == Latency(2, 20, 29)
+
+
+def test_a_store_whose_clock_is_ahead_makes_no_negative_time() -> None:
+    assert latency([-5.0]) == Latency(1, 0, 0)
+
+
+@given(st.lists(st.floats(0, 1e7), min_size=1))
+def test_the_median_lies_between_the_shortest_and_the_95th_percentile(seconds: list[float]) -> None:
+    found = latency(seconds)
+    assert found.count == len(seconds)
+    assert found.median is not None
+    assert found.p95 is not None
+    assert min(seconds) <= found.median <= found.p95 <= max(seconds)
+
+
+@pytest.mark.parametrize(
+    ("zone", "today"),
+    [
+        ("Australia/Sydney", date(2026, 11, 25)),
+        ("UTC", date(2026, 11, 24)),
+        ("Pacific/Honolulu", date(2026, 11, 24)),
+        ("Pacific/Kiritimati", date(2026, 11, 25)),
+    ],
+)
+def test_the_last_day_is_today_where_the_client_is(zone: str, today: date) -> None:
+    days = window(NOW, ZoneInfo(zone))
+    assert days[-1] == today
+    assert [later - earlier for earlier, later in pairwise(days)] == [timedelta(days=1)] * (DAYS - 1)
+
+
+def test_a_clock_change_drops_no_day() -> None:
+    days = window(datetime(2026, 10, 20, tzinfo=UTC), ZoneInfo("Australia/Sydney"))  # The clocks went on on 4 October.
+    assert len(set(days)) == DAYS
+
+
+def test_a_pull_is_stale_after_a_day() -> None:
+    pulled = figures(Facts(last_pull=NOW - timedelta(hours=23)), WINDOW)
+    assert not pulled.is_stale(NOW)
+    assert pulled.is_stale(NOW + timedelta(hours=2))
+
+
+def test_what_needs_a_person_is_more_urgent_than_what_waits() -> None:
+    quiet = figures(Facts(last_pull=NOW), WINDOW)
+    full = figures(busy(), WINDOW)
+    waits = figures(Facts(open=[row for row in busy().open if row.kind == "sku_waiting"], last_pull=NOW), WINDOW)
+    silent = figures(Facts(), WINDOW)
+    assert quiet.urgency(NOW) < waits.urgency(NOW) < full.urgency(NOW) < silent.urgency(NOW)

@@ -1,0 +1,121 @@
+"""Tests of the pages: self-contained, harmless whatever a store says, and in the order of what needs a person."""
+
+import html
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from npf_pipelines.reports.facts import Facts, OpenFact
+from npf_pipelines.reports.figures import figures, window
+from npf_pipelines.reports.folder import POLICY
+from npf_pipelines.reports.pages import MOST_ROWS, Line, key_figures, order_link, overview_page, report_page
+from npf_pipelines_tests.reports.plain import HOSTILE, NOW, busy, setup_of
+
+WINDOW = window(NOW, setup_of().zone)
+
+
+def _report(facts: Facts, **changes: str) -> str:
+    return report_page(setup_of(**changes), figures(facts, WINDOW), NOW)
+
+
+def _line(client: str, facts: Facts) -> Line:
+    return Line(setup_of(client), figures(facts, WINDOW))
+
+
+class _Elements(HTMLParser):
+    """The elements of a page with their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+PAGES = {
+    "busy": _report(busy()),
+    "empty": _report(Facts()),
+    "hostile": _report(busy(HOSTILE), name=HOSTILE),
+    "overview": overview_page(
+        [_line("acme", busy()), Line(setup_of("bolt", name=HOSTILE), None, HOSTILE)], [HOSTILE], NOW
+    ),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs_nothing_and_loads_nothing(page: str) -> None:
+    for tag, attributes in _Elements(PAGES[page]).found:
+        assert tag not in {"script", "iframe", "object", "embed", "link", "img", "base", "form", "image"}
+        assert not [name for name in attributes if name.startswith("on") or name == "src"]
+        for name in ("href", "xlink:href"):
+            if tag != "a" and (address := attributes.get(name)):
+                assert address.startswith("#")
+    assert not re.search(r"@import|url\((?!#)", PAGES[page])
+    assert POLICY in html.unescape(PAGES[page])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_links_to_pages_beside_it_and_to_the_clients_store_alone(page: str) -> None:
+    links = {attributes["href"] or "" for tag, attributes in _Elements(PAGES[page]).found if tag == "a"}
+    store = r"https://shop\.acme\.example/admin\.php\?dispatch=orders\.details&order_id=\d+"
+    assert not [link for link in links if not re.fullmatch(rf"[a-z]+\.html|{store}", link)]
+
+
+@pytest.mark.parametrize("page", ["hostile", "overview"])
+def test_what_a_store_or_a_setup_says_stays_text(page: str) -> None:
+    assert "&lt;script&gt;alert" in PAGES[page]
+    assert "<script" not in PAGES[page]
+
+
+@pytest.mark.parametrize("page", ["busy", "empty"])
+def test_every_chart_is_drawn_in_the_page_and_says_what_it_is(page: str) -> None:
+    charts = [attributes for tag, attributes in _Elements(PAGES[page]).found if tag == "svg"]
+    assert len(charts) == (5 if page == "busy" else 4)
+    assert all(chart["role"] == "img" and chart["aria-label"] for chart in charts)
+
+
+def test_a_row_for_a_person_has_its_reason_what_to_do_and_its_link() -> None:
+    facts = Facts(open=[OpenFact("order_no_product_code", WINDOW[-1], "CS1000012", "1000012", "no code <b>")])
+    page = _report(facts)
+    assert "no code &lt;b&gt;" in page
+    assert "Give the order&#39;s products their codes" in page
+    assert "order_id=1000012" in page
+    assert "1 thing needs" in page
+
+
+def test_a_long_table_is_cut_and_says_so() -> None:
+    rows = [OpenFact("sku_not_in_store", None, f"SKU-{number}", None, "not there") for number in range(MOST_ROWS + 1)]
+    page = _report(Facts(open=rows))
+    assert f"SKU-{MOST_ROWS - 1}<" in page
+    assert f"SKU-{MOST_ROWS}<" not in page
+    assert f"The oldest {MOST_ROWS} of {MOST_ROWS + 1}" in page
+
+
+@pytest.mark.parametrize("order_id", [None, "", "unnumbered-3", "1&x=2", "١٢"])
+def test_what_is_no_order_number_has_no_link(order_id: str | None) -> None:
+    assert order_link("https://shop.acme.example", order_id) is None
+
+
+def test_the_overview_begins_with_what_needs_a_person() -> None:
+    quiet, waits = Facts(last_pull=NOW), Facts(last_pull=NOW, open=[OpenFact("sku_waiting", None, "A", None, "later")])
+    lines = [
+        _line("quiet", quiet),
+        _line("waits", waits),
+        _line("busy", busy()),
+        Line(setup_of("broken"), None, "gone"),
+    ]
+    order = re.findall(r'href="([a-z]+)\.html"', overview_page(lines, [], NOW))
+    assert order == ["broken", "busy", "waits", "quiet"]
+
+
+def test_an_overview_of_nobody_says_so() -> None:
+    assert "There is no client yet" in overview_page([], [], NOW)
+
+
+def test_the_key_figures_are_numbers_and_leave_out_what_is_not_known() -> None:
+    known, unknown = (key_figures(figures(facts, WINDOW)) for facts in (busy(), Facts()))
+    assert known["needs a person"] == len(figures(busy(), WINDOW).backlog.for_a_person)
+    assert known.keys() - unknown.keys() == {"time to import, median minutes", "time to tracking, median minutes"}
