@@ -36,6 +36,7 @@ from npf_pipelines.rules.shipments import PushOutcome
 from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 
 Lodged = Mapping[date, Sequence[LodgedShipment]]
+_IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE})
 
 
 async def walk_shipments(walk: ClientWalk) -> None:
@@ -94,7 +95,8 @@ async def _push(walk: ClientWalk, lodged: Lodged) -> None:
         waiting |= waits
         (walk.keep if waits else walk.finish)(TRACKING_PUSH, table, day)
     if waiting:
-        raise ClientFailure(f"{len(waiting)} shipments wait for the store; the first: {next(iter(waiting.values()))}")
+        said = f"{len(waiting)} shipments wait for the store; the first: {next(iter(waiting.values()))}"
+        raise ClientFailure(said, is_partial=any(row["outcome"] in _IN_STORE for row in rows.values()))
 
 
 class _Ledger:
@@ -133,7 +135,7 @@ class _Ledger:
 
     def confirmed_at(self, row: Mapping[str, Any], day: date) -> datetime | None:
         """Since when the store is known to have the shipment as this row names it."""
-        if row["outcome"] not in {PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE}:
+        if row["outcome"] not in _IN_STORE:
             return None
         before = self._same_in_store(row, day)
         return (before and before["confirmed_at"]) or self._walk.now
@@ -231,8 +233,11 @@ async def _tracking_plan(facts: StoreFacts, setup: MasterSetup) -> TrackingPlan:
 def _what_waits(row: Mapping[str, Any]) -> str:
     if row["outcome"] == PushOutcome.WAITING:
         return str(row["reason"])
-    in_store = row["outcome"] in {PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE}
-    return str(row["status_reason"]) if in_store and row["status_outcome"] == StatusOutcome.WAITING else ""
+    return (
+        str(row["status_reason"])
+        if row["outcome"] in _IN_STORE and row["status_outcome"] == StatusOutcome.WAITING
+        else ""
+    )
 
 
 def _record_row(shipment: LodgedShipment) -> dict[str, Any]:
