@@ -135,7 +135,7 @@ async def _walk_all(
         shares = days_by_client(context.partition_keys)
     else:
         shares = {client: [] for client in context.partition_keys}
-    async with held_lease(house.engine, context.run_id, RUN_FLOW), asyncio.TaskGroup() as walks:
+    async with held_lease(house.engine, context.run.run_id, RUN_FLOW), asyncio.TaskGroup() as walks:
         for client, days in shares.items():
             walks.create_task(walk_one(client, days))
     return failures

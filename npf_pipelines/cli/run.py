@@ -64,12 +64,21 @@ def run(
         raise typer.BadParameter(f"no client has a day before {earliest}, the earliest order start date")
     for sentence in wrong:
         _CONSOLE.print(sentence, style="red", markup=False)
-    launched = _run(settings, family, wanted, first, day or to)
+    awake = _awake(wanted)
+    launched = _run(settings, family, awake, first, day or to)
     for one in launched:
         if one.failure:
             _CONSOLE.print(one.failure, style="red", markup=False)
-    if wrong or not launched or any(one.failure for one in launched):
+    if wrong or (awake and not launched) or not wanted or any(one.failure for one in launched):
         raise typer.Exit(1)
+
+
+def _awake(setups: list[MasterSetup]) -> list[MasterSetup]:
+    """Those that aren't paused; the others are named."""
+    for setup in setups:
+        if setup.paused:
+            _CONSOLE.print(f"{setup.id}: paused in its master setup: left alone", style="yellow", markup=False)
+    return [setup for setup in setups if not setup.paused]
 
 
 def _run(
