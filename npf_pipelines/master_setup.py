@@ -19,6 +19,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from npf_pipelines.countries import country_code
 
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
+
+In C where there is one: sensors read all setups every half minute.
+"""
+
 
 class SetupError(Exception):
     """A master setup, or what it points at, is wrong; the text names client or file, field and what to do."""
@@ -203,8 +209,7 @@ def load_master_setups(folder: Path) -> MasterSetups:
 
 def _load(path: Path) -> MasterSetup:
     try:
-        # Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{path.name}: can't be read: {error}") from error
     except yaml.YAMLError as error:
