@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 from pydantic import TypeAdapter, ValidationError
 
-from npf_pipelines.automation.asking import requests, standing, taken
+from npf_pipelines.automation.asking import Standing, requests, standing, taken
 from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.switch import sensor_status
 from npf_pipelines.cscart.errors import StoreError
@@ -41,6 +41,10 @@ _OVERLAP = timedelta(seconds=5)
 """How far a store's clock may be behind ours without a change being noticed late, by a sweep."""
 
 
+_Question = tuple[datetime | None, set[str]]
+"""Since when changed orders are looked for, None for all; and in which statuses, all if none."""
+
+
 @dataclass
 class _Seen:
     """What the sensor remembers of a client: the last look that led to a run or to nothing, and how looking went."""
@@ -53,8 +57,30 @@ class _Seen:
 _CURSOR = TypeAdapter(dict[str, _Seen])
 
 
+class _Facts:
+    """What the runs have found out about the stores, read again only where a run has been since."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._known: dict[str, tuple[datetime, dict[str, Any]]] = {}
+
+    def of(self, client: str, walked_at: datetime | None) -> dict[str, Any]:
+        """The client's facts; none for a store that no run has been to."""
+        if walked_at is None:
+            return {}
+        at, facts = self._known.get(client, (None, {}))
+        if at != walked_at:
+            try:
+                (facts,) = self._house.lake.read(STORE_FACTS, client=client)
+            except NotWritten:
+                facts = {}
+            self._known[client] = (walked_at, facts)
+        return facts
+
+
 def new_orders(house: House, settings: Settings) -> dg.SensorDefinition:
     """Asks for the orders of the clients in whose stores something is new."""
+    facts = _Facts(house)
 
     @dg.sensor(
         name="new_orders",
@@ -70,7 +96,7 @@ def new_orders(house: House, settings: Settings) -> dg.SensorDefinition:
         except SetupError as error:
             return dg.SkipReason(str(error))
         seen = _remembered(context.cursor)
-        looks = asyncio.run(_look_at_all(context, house, stands.free, seen, now))
+        looks = asyncio.run(_look_at_all(context, house, stands, facts, seen))
         news = {client for client, look in looks.items() if is_news(look, seen[client].look)}
         asked: list[dg.RunRequest] = []
         if news:
@@ -99,9 +125,9 @@ def _remembered(cursor: str | None) -> dict[str, _Seen]:
 async def _look_at_all(
     context: dg.SensorEvaluationContext,
     house: House,
-    setups: Mapping[str, MasterSetup],
+    stands: Standing,
+    facts: _Facts,
     seen: dict[str, _Seen],
-    now: datetime,
 ) -> dict[str, Look]:
     """The looks that came about; how each went is noted in `seen`."""
     places = asyncio.Semaphore(_AT_ONCE)
@@ -109,12 +135,13 @@ async def _look_at_all(
 
     async def look_at(setup: MasterSetup) -> None:
         memory = seen.setdefault(setup.id, _Seen())
-        if now < memory.next_look_at:
+        if stands.now < memory.next_look_at:
             return
         async with places:
             try:
+                question = _what_to_ask(setup, facts.of(setup.id, stands.health(setup.id).tried_at))
                 async with asyncio.timeout(_FOR_ONE):
-                    looks[setup.id] = await _look(house, setup)
+                    looks[setup.id] = await _look(house, setup, question)
             except (StoreError, SetupError, TimeoutError) as error:
                 context.log.info("%s: %s", setup.id, str(error) or "no answer in time")
                 memory.failures += 1
@@ -124,9 +151,9 @@ async def _look_at_all(
             else:
                 memory.failures = 0
         if memory.failures:
-            memory.next_look_at = now + pause(memory.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+            memory.next_look_at = stands.now + pause(memory.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
 
-    tasks = [asyncio.create_task(look_at(setup)) for setup in setups.values()]
+    tasks = [asyncio.create_task(look_at(setup)) for setup in stands.free.values()]
     if tasks:
         _, pending = await asyncio.wait(tasks, timeout=_FOR_ALL)
         for task in pending:
@@ -134,21 +161,17 @@ async def _look_at_all(
     return looks
 
 
-async def _look(house: House, setup: MasterSetup) -> Look:
-    since, letters = _what_to_ask(house, setup)
+async def _look(house: House, setup: MasterSetup, question: _Question) -> Look:
+    since, letters = question
     async with house.store_for_a_look(setup) as store:
         total, order = await store.newest(statuses=letters, changed_since=since)
     return Look(int(since.timestamp()) if since else None, total, int(order.order_id) if order else 0)
 
 
-def _what_to_ask(house: House, setup: MasterSetup) -> tuple[datetime | None, set[str]]:
-    """Since when and in which statuses orders are looked for, by what the runs have found out about the store."""
-    try:
-        (facts,) = house.lake.read(STORE_FACTS, client=setup.id)
-    except NotWritten:
-        return None, set()
-    letters = _letters(setup.orders.statuses, facts["statuses"] or [])
-    if not facts["updated_at_filter"] or not facts["changes_read_until"]:
+def _what_to_ask(setup: MasterSetup, facts: Mapping[str, Any]) -> _Question:
+    """What a store is asked, by what the runs have found out about it."""
+    letters = _letters(setup.orders.statuses, facts.get("statuses") or [])
+    if not facts.get("updated_at_filter") or not facts.get("changes_read_until"):
         return None, letters
     # Cancellations are to be noticed, too; what we push on ourselves is not.
     return facts["changes_read_until"] - _OVERLAP, letters and letters | CANCELLED
