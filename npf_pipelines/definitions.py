@@ -11,7 +11,11 @@ from npf_pipelines.automation.checks import all_checks
 from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.console import console
 from npf_pipelines.automation.jobs import JOBS
-from npf_pipelines.automation.schedules import NIGHTLY_AUDIT, nightly_look_back, nightly_reports
+from npf_pipelines.automation.lost_runs import lost_runs
+from npf_pipelines.automation.new_orders import new_orders
+from npf_pipelines.automation.nightly import nightly_schedules
+from npf_pipelines.automation.platform_news import platform_sensors
+from npf_pipelines.automation.sweeps import sweeps
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetups, SetupError
 from npf_pipelines.partitions import client_days
@@ -37,8 +41,13 @@ def build_defs(settings: Settings) -> dg.Definitions:
         ],
         jobs=JOBS,
         asset_checks=all_checks(house),
-        sensors=[clients_sensor(house)],
-        schedules=[nightly_look_back(house), NIGHTLY_AUDIT, nightly_reports(house)],
+        sensors=[
+            clients_sensor(house),
+            lost_runs(house),
+            new_orders(house, settings),
+            *platform_sensors(house, settings),
+        ],
+        schedules=[*sweeps(house, settings), *nightly_schedules(house, settings)],
         executor=dg.in_process_executor,
         loggers={"console": console},
     )

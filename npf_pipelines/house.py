@@ -14,6 +14,9 @@ from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import open_platform
 from npf_pipelines.settings import Settings
 
+_BRIEFLY = 5.0
+"""Seconds that a store has for a look at it."""
+
 
 class House:
     """The things behind the settings, each opened once."""
@@ -53,3 +56,13 @@ class House:
         """
         store = setup.store
         return Store(store.url, store.api_user, setup.api_key(), concurrency=store.concurrency)
+
+    @staticmethod
+    def store_for_a_look(setup: MasterSetup) -> Store:
+        """The client's store, to be asked once and briefly: one that doesn't answer is asked again another time.
+
+        Raises:
+            SetupError: the API key is not in the environment.
+        """
+        store = setup.store
+        return Store(store.url, store.api_user, setup.api_key(), concurrency=1, timeout=_BRIEFLY, attempts=1)

@@ -73,7 +73,9 @@ class Lake:
         """
         try:
             with self._files.open(self._path(table.name, client=client, day=day), "rb") as file:
-                rows: list[dict[str, Any]] = parquet.read_table(file, schema=table.arrow_schema).to_pylist()
+                # Most files are small: threads would cost more than they save.
+                content = parquet.read_table(file, schema=table.arrow_schema, use_threads=False)
+                rows: list[dict[str, Any]] = content.to_pylist()
         except FileNotFoundError:
             when = f" for {day}" if day else ""
             raise NotWritten(f"{table.name} of {client}{when} has not been made yet: run it first") from None

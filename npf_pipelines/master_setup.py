@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -18,6 +18,12 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from npf_pipelines.countries import country_code
+
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
+
+In C where there is one: sensors read all setups every half minute.
+"""
 
 
 class SetupError(Exception):
@@ -72,6 +78,13 @@ def _not_an_empty_list(written: Any) -> Any:
     return [written] if isinstance(written, str) else written
 
 
+def _time_of_day(written: Any) -> Any:
+    # Strictly: a bare 1400 would be read as seconds after midnight, a zone would contradict the store's.
+    if written is not None and not (isinstance(written, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", written)):
+        raise ValueError('write a local time of day like "14:00"')
+    return written
+
+
 _Name = Annotated[str, Field(min_length=1, max_length=100)]
 _Country = Annotated[str, AfterValidator(country_code)]
 
@@ -98,6 +111,7 @@ class OrdersSetup(_Part):
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
     statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)]
     countries: Annotated[tuple[_Country, ...] | None, BeforeValidator(_not_an_empty_list)] = None
+    cut_off: Annotated[time | None, BeforeValidator(_time_of_day)] = None
 
 
 class TrackingSetup(_Part):
@@ -136,6 +150,7 @@ class MasterSetup(_Part):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
     name: _Name
+    paused: bool = False
     store: StoreSetup
     orders: OrdersSetup
     tracking: TrackingSetup = TrackingSetup()
@@ -209,8 +224,7 @@ def load_master_setups(folder: Path) -> MasterSetups:
 
 def _load(path: Path) -> MasterSetup:
     try:
-        # Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{path.name}: can't be read: {error}") from error
     except yaml.YAMLError as error:

@@ -7,7 +7,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
 
 import dagster as dg
 
@@ -42,17 +41,38 @@ def register_clients(instance: dg.DagsterInstance, clients: Iterable[str]) -> li
     return new
 
 
-def client_ranges(registered: Sequence[str], wanted: Iterable[str]) -> list[tuple[str, str]]:
-    """The fewest ranges of registered clients that hold just the wanted ones: one run takes one range.
+LONGEST_BRIDGE = 10
+"""Clients at most that a range takes along between two wanted ones: their shares together cost less than a run."""
+
+
+def client_ranges(
+    registered: Sequence[str], wanted: Iterable[str], willing: Iterable[str] = ()
+) -> list[tuple[str, str]]:
+    """The fewest ranges of registered clients that hold all the wanted ones: one run takes one range.
+
+    Args:
+        registered: all clients, in their order.
+        wanted: those that a range has to hold.
+        willing: those that a range may hold, too, where they lie between two wanted ones; no other client is held.
 
     Raises:
         ValueError: a wanted client is not registered.
     """
-    wanted = set(wanted)
+    wanted, willing = set(wanted), set(willing)
     if unknown := wanted - set(registered):
         raise ValueError(f"no such client: {', '.join(sorted(unknown))}")
-    stretches = (list(stretch) for is_wanted, stretch in groupby(registered, key=wanted.__contains__) if is_wanted)
-    return [(stretch[0], stretch[-1]) for stretch in stretches]
+    ranges: list[tuple[str, str]] = []
+    bridge: int | None = None  # How many there are since the last wanted one; None where no bridge leads on.
+    for client in registered:
+        if client in wanted:
+            if bridge is not None and bridge <= LONGEST_BRIDGE:
+                ranges[-1] = (ranges[-1][0], client)
+            else:
+                ranges.append((client, client))
+            bridge = 0
+        elif bridge is not None:
+            bridge = bridge + 1 if client in willing else None
+    return ranges
 
 
 def range_tags(clients: tuple[str, str], days: tuple[date, date] | None) -> dict[str, str]:

@@ -4,12 +4,14 @@ Not here: what belongs to one client (master_setup.py).
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _Folder = Annotated[Path, AfterValidator(Path.absolute)]
+_Minutes = Annotated[int, Field(ge=5, le=1440)]
+"""Not less than the five minutes at which the sweeps look who is due."""
 
 
 def _in_data(name: str) -> Any:
@@ -29,6 +31,13 @@ class Settings(BaseSettings):
     )
     reports: _Folder = Field(default_factory=_in_data("reports"), description="The folder of the reports' pages.")
     reports_url: str = Field("http://127.0.0.1:3100", description="Where a browser finds that folder.")
+    automation: Literal["running", "stopped"] = Field(
+        "stopped", description="Whether schedules and sensors run until somebody says otherwise in the UI."
+    )
+    orders_minutes: _Minutes = Field(15, description="Minutes between two sweeps for orders.")
+    shipments_minutes: _Minutes = Field(15, description="Minutes between two sweeps for shipments.")
+    stock_minutes: _Minutes = Field(60, description="Minutes between two sweeps for stock.")
+    sensor_seconds: Annotated[int, Field(ge=5)] = Field(30, description="Seconds between two looks of a sensor.")
     platform_url: SecretStr = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),
         description="The platform's database as an SQLAlchemy URL, which may hold a password.",

@@ -1,6 +1,6 @@
 """Tests of npf_pipelines.master_setup."""
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ DOCUMENTED = """\
 # The format of a client's master setup: one such file for each client in the clients folder.
 id: acme                         # partition key: a-z, 0-9, '-' and '_'
 name: Acme Toys
+paused: false                    # optional: true = left alone until it is taken back
 store:
   url: https://shop.acme.example # the store's address, without /api
   api_user: api@acme.example     # API user name: the administrator's e-mail
@@ -27,6 +28,7 @@ orders:
   prefix: CS                     # optional: 1000012 is imported as CS1000012
   statuses: [Processed, Open]    # names or letters
   countries: [Australia, NZ]     # optional: names or ISO codes; left out = all
+  cut_off: "14:00"               # optional: local time; swept every 5 minutes in the 2 hours before it
 tracking:
   shipped_status: Complete               # optional: left out = the status is not touched
   partially_shipped_status: Back Ordered # optional, likewise
@@ -93,6 +95,17 @@ def trouble(folder: Path, text: str) -> str:
 # Good ones
 
 
+def test_a_client_can_be_paused(tmp_path: Path) -> None:
+    assert one(tmp_path, changed("paused", "true")).paused is True
+
+
+@pytest.mark.parametrize("written", ["1400", "14", "24:00", "14:60", "2 pm", "14:00Z", "14:00:00.5", ""])
+def test_a_cut_off_is_a_time_of_day(tmp_path: Path, written: str) -> None:
+    assert trouble(tmp_path, changed("orders.cut_off", written)) == (
+        'acme.yaml: orders.cut_off: write a local time of day like "14:00"'
+    )
+
+
 def test_the_documented_example(tmp_path: Path) -> None:
     setup = one(tmp_path, DOCUMENTED)
     assert (setup.id, setup.name) == ("acme", "Acme Toys")
@@ -101,6 +114,7 @@ def test_the_documented_example(tmp_path: Path) -> None:
     assert (setup.orders.start_date, setup.orders.prefix) == (date(2026, 11, 1), "CS")
     assert setup.orders.statuses == ("Processed", "Open")
     assert setup.orders.countries == ("AU", "NZ")
+    assert (setup.paused, setup.orders.cut_off) == (False, time(14))
     assert (setup.tracking.shipped_status, setup.tracking.partially_shipped_status) == ("Complete", "Back Ordered")
     assert setup.tracking.notify_customer is False
     assert setup.tracking.carriers == {"Australia Post": "aup"}

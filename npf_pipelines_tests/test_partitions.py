@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from npf_pipelines.master_setup import MasterSetup, MasterSetups
 from npf_pipelines.partitions import (
+    LONGEST_BRIDGE,
     client_days,
     client_ranges,
     consecutive,
@@ -129,6 +130,28 @@ def test_ranges_cover_just_the_wanted_clients(registered: list[str], data: st.Da
     assert sorted(covered) == sorted(wanted)
     # As few as can be: two ranges are never neighbours.
     assert all(start > last + 1 for (_, last), (start, _) in pairwise(places))
+
+
+@given(registered=st.lists(names, unique=True, max_size=30), data=st.data())
+def test_bridges_lead_over_the_willing_only_and_make_no_range_more(registered: list[str], data: st.DataObject) -> None:
+    wanted = data.draw(st.sets(st.sampled_from(registered))) if registered else set()
+    willing = data.draw(st.sets(st.sampled_from(registered))) if registered else set()
+    ranges = client_ranges(registered, wanted, willing)
+    covered = [
+        client for first, last in ranges for client in registered[registered.index(first) : registered.index(last) + 1]
+    ]
+    assert len(covered) == len(set(covered))
+    assert wanted <= set(covered) <= wanted | willing
+    assert {client for ends in ranges for client in ends} <= wanted
+    assert len(ranges) <= len(client_ranges(registered, wanted))
+
+
+def test_a_bridge_is_not_longer_than_a_run_is_worth() -> None:
+    registered = [f"client{number:02}" for number in range(LONGEST_BRIDGE + 2)]
+    ends = {registered[0], registered[-1]}
+    assert client_ranges(registered, ends, registered) == [(registered[0], registered[-1])]
+    registered.insert(1, "another")
+    assert len(client_ranges(registered, ends, registered)) == 2
 
 
 def test_a_client_that_is_not_registered_is_named() -> None:

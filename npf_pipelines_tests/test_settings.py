@@ -25,6 +25,17 @@ def test_everything_lies_in_one_folder_unless_said_otherwise(tmp_path: Path) -> 
     assert settings.platform_url.get_secret_value() == f"sqlite:///{tmp_path}/data/platform.sqlite"
 
 
+def test_nothing_runs_by_itself_unless_it_is_said() -> None:
+    assert Settings().automation == "stopped"
+
+
+@pytest.mark.parametrize(("name", "value"), [("AUTOMATION", "yes"), ("ORDERS_MINUTES", "4"), ("SENSOR_SECONDS", "0")])
+def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"NPF_{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
 def test_the_rest_follows_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NPF_DATA", "/srv/npf")
     settings = Settings()

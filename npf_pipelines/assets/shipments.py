@@ -30,6 +30,7 @@ from npf_pipelines.rules.shipments import PushOutcome
 from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 
 Lodged = Mapping[date, Sequence[LodgedShipment]]
+_IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE})
 
 
 async def walk_shipments(walk: ClientWalk) -> None:
@@ -86,7 +87,8 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
         waiting |= waits
         (walk.keep if waits and not walk.dry_run else walk.finish)(TRACKING_PUSH, table, day)
     if waiting:
-        raise ClientFailure(f"{len(waiting)} shipments wait for the store; the first: {next(iter(waiting.values()))}")
+        said = f"{len(waiting)} shipments wait for the store; the first: {next(iter(waiting.values()))}"
+        raise ClientFailure(said, is_partial=any(row["outcome"] in _IN_STORE for row in rows.values()))
 
 
 def _by_order(

@@ -99,7 +99,9 @@ def _finish_push(walk: ClientWalk, rows: list[StockRow], before: list[dict[str, 
     waiting = [row for row in rows if row.outcome is StockOutcome.WAITING]
     write = walk.keep if (stopped or waiting) and not walk.dry_run else walk.finish
     write(STOCK_PUSH, _push_rows(walk, rows, before))
-    if stopped:
+    if stopped and walk.dry_run:
+        walk.say(f"the brake would fall: {stopped}")
+    elif stopped:
         raise ClientFailure(
             f"the brake fell: {stopped}. Nothing was written. Look at the rows; if they are right, run stock for this "
             f"client with release_brake: npf run stock --client {walk.client} --release-brake"

@@ -14,6 +14,7 @@ import dagster as dg
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from npf_pipelines.assets.flow_health import FlowHealth
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.statuses import UnknownStatus
@@ -22,6 +23,7 @@ from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import day_key, days_by_client
 from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease
+from npf_pipelines.rules.retries import Trouble
 from npf_pipelines.tables import Table
 
 _CLIENTS_AT_ONCE = 16
@@ -30,8 +32,20 @@ _UNDERSTOOD = (StoreError, SetupError, UnknownStatus, NotWritten, LeaseTaken, Le
 """Failures whose own text says what happened and what to do; any other is a fault of ours, with its trace."""
 
 
+RUN_FLOW = "run"
+"""The flow of the lease that a run holds under its own id: while it is renewed, the run's process lives."""
+
+
 class ClientFailure(Exception):
-    """A client's share of the run failed; the text says what and what to do."""
+    """A client's share of the run failed; the text says what and what to do.
+
+    Attributes:
+        is_partial: the store answers, and only some of the things failed.
+    """
+
+    def __init__(self, text: str, *, is_partial: bool = False) -> None:
+        super().__init__(text)
+        self.is_partial = is_partial
 
 
 class ClientWalk:
@@ -142,24 +156,42 @@ async def _walk_all(
     config: WalkConfig,
 ) -> Mapping[str, str]:
     setups = house.setups()
+    health = FlowHealth(context, house)
     places = asyncio.Semaphore(_CLIENTS_AT_ONCE)
     failures: dict[str, str] = {}
 
     async def walk_one(client: str, days: list[date]) -> None:
         async with places:
+            setup = setups.clients.get(client)
+            if setup and setup.paused:
+                context.log.info("%s: paused in its master setup: left alone", client)
+                return
+            began = datetime.now(UTC)
+            trouble: Exception | None = None
             try:
                 await each(ClientWalk(context, house, setups[client], days, dry_run=config.dry_run))
             except (ClientFailure, *_UNDERSTOOD) as failure:
-                failures[client] = str(failure)
+                failures[client], trouble = str(failure), failure
             except Exception as fault:  # A fault of ours in one client's walk costs no other client.
                 context.log.exception("%s: the walk broke", client)
-                failures[client] = f"{type(fault).__name__}: {fault}"
+                failures[client], trouble = f"{type(fault).__name__}: {fault}", fault
+            if not isinstance(trouble, LeaseTaken) and not config.dry_run:
+                kind, reason = _kind(trouble), failures.get(client, "").removeprefix(f"{client}: ")
+                await asyncio.to_thread(health.note, client, days, began, kind, reason)
 
     if all("|" in key for key in context.partition_keys):
         shares = days_by_client(context.partition_keys)
     else:
         shares = {client: [] for client in context.partition_keys}
-    async with asyncio.TaskGroup() as walks:
+    async with held_lease(house.engine, context.run.run_id, RUN_FLOW), asyncio.TaskGroup() as walks:
         for client, days in shares.items():
             walks.create_task(walk_one(client, days))
     return failures
+
+
+def _kind(trouble: Exception | None) -> Trouble | None:
+    if trouble is None:
+        return None
+    if isinstance(trouble, SetupError | UnknownStatus) or (isinstance(trouble, StoreError) and not trouble.transient):
+        return Trouble.LASTING
+    return Trouble.PARTIAL if isinstance(trouble, ClientFailure) and trouble.is_partial else Trouble.PASSING

@@ -27,7 +27,9 @@ def clients_sensor(house: House) -> dg.SensorDefinition:
         for wrong_setup in setups.errors:
             context.log.error(wrong_setup)
         new = register_clients(context.instance, setups.clients)
+        paused = [setup.id for setup in setups.clients.values() if setup.paused]
+        asleep = f"; paused: {', '.join(paused)}" if paused else ""
         wrong = f"; wrong setups: {'; '.join(setups.errors)}" if setups.errors else ""
-        return dg.SkipReason(f"registered: {', '.join(new) or 'nothing new'}{wrong}")
+        return dg.SkipReason(f"registered: {', '.join(new) or 'nothing new'}{asleep}{wrong}")
 
     return clients

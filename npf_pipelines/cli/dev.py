@@ -1,7 +1,11 @@
-"""`npf dev`: sandbox, warehouse floor, reports and Dagster's UI together, until interrupted; nothing stays behind."""
+"""`npf dev`: sandbox, warehouse floor, reports and Dagster's UI together, until interrupted; nothing stays behind.
+
+Shoppers order, the floor works, and the automation runs: nobody has to click for orders to flow through.
+"""
 
 import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -19,11 +23,11 @@ from npf_pipelines.master_setup import SetupError
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.reports.server import PORT as REPORTS_PORT
 from npf_pipelines.reports.server import reports_app
-from npf_pipelines.sandbox.world import PORT, World, demo_world
+from npf_pipelines.sandbox.world import PORT, SEED, World, demo_world
 from npf_pipelines.settings import Settings
 
-_FLOOR_ROUND = 30.0
-"""Seconds between two rounds of the floor."""
+_ROUND = 30.0
+"""Seconds between two rounds of shoppers and floor."""
 _LAST_WORDS = 20.0
 """Seconds that Dagster gets to end by itself."""
 
@@ -46,6 +50,7 @@ def dev(
         ):
             os.environ["NPF_REPORTS_URL"] = reports.url  # For the links in the UI.
             dagster_home(settings)
+            os.environ.setdefault("NPF_AUTOMATION", "running")
             floor = threading.Thread(target=_work_until, args=(world, over), name="floor")
             floor.start()
             code = _serve_ui(ui_port, over)
@@ -80,7 +85,9 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 
 def _work_until(world: World, over: threading.Event) -> None:
+    dice = random.Random(SEED)
     while True:
+        world.shop(dice)
         world.work(datetime.now(UTC))
-        if over.wait(_FLOOR_ROUND):
+        if over.wait(_ROUND):
             return

@@ -61,10 +61,7 @@ def run(
         raise typer.BadParameter("give either --day, or --from and perhaps --to")
     if not family.has_days and (day or from_):
         raise typer.BadParameter(f"{family} has no days: it is what it is now")
-    if release_brake and family is not Family.STOCK:
-        raise typer.BadParameter("only a push of stock has a brake")
-    if dry_run and family is Family.REPORTS:
-        raise typer.BadParameter("reports change nothing")
+    config = _config(family, dry_run=dry_run, release_brake=release_brake)
     settings = Settings()
     try:
         setups = House(settings).setups()
@@ -79,13 +76,30 @@ def run(
         raise typer.BadParameter(f"no client has a day before {earliest}, the earliest order start date")
     for sentence in wrong:
         _CONSOLE.print(sentence, style="red", markup=False)
-    config = {name: True for name, is_set in (("dry_run", dry_run), ("release_brake", release_brake)) if is_set}
-    launched = _run(settings, family, wanted, (first, day or to), config)
+    awake = _awake(wanted)
+    launched = _run(settings, family, awake, (first, day or to), config)
     for one in launched:
         if one.failure:
             _CONSOLE.print(one.failure, style="red", markup=False)
-    if wrong or not launched or any(one.failure for one in launched):
+    if wrong or (awake and not launched) or not wanted or any(one.failure for one in launched):
         raise typer.Exit(1)
+
+
+def _config(family: Family, **options: bool) -> dict[str, bool]:
+    """The options that are set, as the run's config."""
+    if options["release_brake"] and family is not Family.STOCK:
+        raise typer.BadParameter("only a push of stock has a brake")
+    if options["dry_run"] and family is Family.REPORTS:
+        raise typer.BadParameter("reports change nothing")
+    return {name: is_set for name, is_set in options.items() if is_set}
+
+
+def _awake(setups: list[MasterSetup]) -> list[MasterSetup]:
+    """Those that aren't paused; the others are named."""
+    for setup in setups:
+        if setup.paused:
+            _CONSOLE.print(f"{setup.id}: paused in its master setup: left alone", style="yellow", markup=False)
+    return [setup for setup in setups if not setup.paused]
 
 
 def _run(

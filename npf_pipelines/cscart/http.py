@@ -96,7 +96,14 @@ class StoreHttp:
     """
 
     def __init__(
-        self, url: str, api_user: str, api_key: SecretStr, *, concurrency: int = 4, timeout: float = 30.0
+        self,
+        url: str,
+        api_user: str,
+        api_key: SecretStr,
+        *,
+        concurrency: int = 4,
+        timeout: float = 30.0,
+        attempts: int = ATTEMPTS,
     ) -> None:
         """Open nothing yet.
 
@@ -107,6 +114,7 @@ class StoreHttp:
             concurrency: requests at a time.
             timeout: seconds without progress after which a call is given up; a whole call may take four times
                 as long, however steadily it drips.
+            attempts: at one call; 1 for no repeats.
 
         Raises:
             ValueError: the address isn't one to which a key may be sent.
@@ -118,6 +126,7 @@ class StoreHttp:
         self._secrets = secrets_of(api_user, api_key.get_secret_value())
         self._gate = asyncio.Semaphore(concurrency)
         self._longest_call = 4 * timeout
+        self._attempts = attempts
         self._way = _Way()
         self._client = httpx.AsyncClient(
             auth=httpx.BasicAuth(api_user, api_key.get_secret_value()),
@@ -164,7 +173,7 @@ class StoreHttp:
         Raises:
             StoreError: whichever it was, after the repeats.
         """
-        async for attempt in _attempts(is_write=False):
+        async for attempt in _attempts(self._attempts, is_write=False):
             with attempt:
                 asked = max(page_size.rows, at_least)
                 try:
@@ -195,7 +204,7 @@ class StoreHttp:
     async def _call(
         self, method: str, path: str, params: Query | None = None, body: Mapping[str, Any] | None = None
     ) -> Any:
-        async for attempt in _attempts(is_write=method != "GET"):
+        async for attempt in _attempts(self._attempts, is_write=method != "GET"):
             with attempt:
                 response = await self._with_detours(method, path, params, body)
                 return read_answer(response, method, path, self._secrets)
@@ -254,11 +263,11 @@ class StoreHttp:
                 ) from error
 
 
-def _attempts(*, is_write: bool) -> AsyncIterator[stamina.Attempt]:
+def _attempts(attempts: int, *, is_write: bool) -> AsyncIterator[stamina.Attempt]:
     """The attempts at one call, the pauses between them included."""
     return stamina.retry_context(
         on=partial(pause_before_repeat, is_write=is_write),
-        attempts=ATTEMPTS,
+        attempts=attempts,
         timeout=None,
         wait_initial=1.0,
         wait_max=15.0,

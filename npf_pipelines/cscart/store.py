@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from npf_pipelines.cscart.errors import BadAnswer, Broken, NotFound
 from npf_pipelines.cscart.fields import Row, Unreadable
-from npf_pipelines.cscart.http import Params, Query, StoreHttp
+from npf_pipelines.cscart.http import ATTEMPTS, Params, Query, StoreHttp
 from npf_pipelines.cscart.models import (
     BY_COMBINATION,
     LARGEST_AMOUNT,
@@ -65,11 +65,18 @@ class Store:
     """
 
     def __init__(
-        self, url: str, api_user: str, api_key: SecretStr, *, concurrency: int = 4, timeout: float = 30.0
+        self,
+        url: str,
+        api_user: str,
+        api_key: SecretStr,
+        *,
+        concurrency: int = 4,
+        timeout: float = 30.0,
+        attempts: int = ATTEMPTS,
     ) -> None:
         """Arguments as for `StoreHttp`; raises ValueError for an address to which no key may be sent."""
         self.concurrency = concurrency
-        self._http = StoreHttp(url, api_user, api_key, concurrency=concurrency, timeout=timeout)
+        self._http = StoreHttp(url, api_user, api_key, concurrency=concurrency, timeout=timeout, attempts=attempts)
         self._lists_hold_lines: bool | None = None
         self._broken_lists = 0
         self._order_pages = PageSize()
@@ -175,11 +182,7 @@ class Store:
             changed_since: only orders changed since then; stores older than 4.13.2 ignore it and list all (known
                 behaviour: see `knows_changes`).
         """
-        narrowed: dict[str, str | int | list[str]] = {}
-        if letters := sorted(statuses):
-            narrowed["status[]"] = letters  # Joined by commas they would match nothing (known behaviour).
-        if changed_since:
-            narrowed["updated_at_from"] = int(changed_since.timestamp())
+        narrowed = _narrowed(statuses, changed_since)
 
         async def fetch(params: Params, at_least: int) -> tuple[Page, int]:
             return await self._page({**params, **narrowed}, self._stub_pages, at_least)
@@ -202,6 +205,27 @@ class Store:
             return False
         everything = await self._http.get("orders", {"items_per_page": 1})
         return True if read_page(everything, "orders").total else None
+
+    async def newest(
+        self, *, statuses: Iterable[str] = (), changed_since: datetime | None = None
+    ) -> tuple[int, OrderStub | None]:
+        """How many orders the store lists, and the one with the highest number: one request for one row.
+
+        Args:
+            statuses: letters; only orders that have one of them now. All if none.
+            changed_since: only orders changed since then, inclusive; see `order_stubs`.
+
+        Returns:
+            The number, and the order; None if there is none, or its number or time can't be read.
+
+        Raises:
+            BadAnswer: also if the store doesn't say how many there are.
+        """
+        params: dict[str, str | int | list[str]] = {"items_per_page": 1, "sort_by": "order_id", "sort_order": "desc"}
+        page = read_page(await self._http.get("orders", params | _narrowed(statuses, changed_since)), "orders")
+        if page.total is None:
+            raise BadAnswer("The store doesn't say how many orders it lists. Check its version and its add-ons.")
+        return page.total, parse_stub(page.rows[0]) if page.rows else None
 
     async def orders_by_id(self, ids: Iterable[str]) -> dict[str, Order | UnreadableOrder]:
         """The orders with these ids, whatever their status; ids that the store doesn't know are left out."""
@@ -450,6 +474,15 @@ class Store:
         rows = _parsed(lambda raw: Row({"combinations": raw}).items("combinations"), answer)
         combinations = [_parsed(parse_combination, row) for _, row in rows]
         return [one for one in combinations if one.product_id == product_id]
+
+
+def _narrowed(statuses: Iterable[str], changed_since: datetime | None) -> dict[str, str | int | list[str]]:
+    narrowed: dict[str, str | int | list[str]] = {}
+    if letters := sorted(statuses):
+        narrowed["status[]"] = letters  # Joined by commas they would match nothing (known behaviour).
+    if changed_since:
+        narrowed["updated_at_from"] = int(changed_since.timestamp())
+    return narrowed
 
 
 def _is_number(text: str) -> bool:

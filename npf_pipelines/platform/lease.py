@@ -128,6 +128,17 @@ class Lease:
         return (leases.c.client == self._client) & (leases.c.flow == self._flow)
 
 
+def held_now(engine: sa.Engine, flow: str) -> set[str]:
+    """Those whose lease for a flow is held just now.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    query = sa.select(leases.c.client).where(leases.c.flow == flow, leases.c.expires_at >= datetime.now(UTC))
+    with engine.connect() as connection:
+        return set(connection.scalars(query))
+
+
 @contextlib.asynccontextmanager
 async def held_lease(engine: sa.Engine, client: str, flow: str) -> AsyncIterator[Lease]:
     """Hold the client's lease for a flow (`orders`, `shipments`, `stock`) around every write.

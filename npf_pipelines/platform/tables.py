@@ -1,6 +1,6 @@
-"""The platform's tables, as its contract names them, and the leases beside them.
+"""The platform's tables, as its contract names them, and beside them two of ours: leases and health.
 
-Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py, lease.py).
+Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py, lease.py, health.py).
 Times are UTC, quantities whole numbers, and `client` is part of every key.
 """
 
@@ -93,6 +93,7 @@ orders = sa.Table(
     _time("imported_at"),
     _time("updated_at"),
     sa.Index("orders_by_status", "client", "status"),
+    sa.Index("orders_by_change", "client", "updated_at"),
 )
 
 order_lines = sa.Table(
@@ -137,6 +138,7 @@ stock = sa.Table(
     _text("sku", primary_key=True),
     _quantity("on_hand"),
     _time("updated_at"),
+    sa.Index("stock_by_change", "client", "updated_at"),
 )
 
 leases = sa.Table(
@@ -148,6 +150,22 @@ leases = sa.Table(
     _time("expires_at"),
 )
 """Not of the contract: who may write to a client's store just now, one row for each client and flow."""
+
+health = sa.Table(
+    "health",
+    metadata,
+    _text("client", primary_key=True),
+    _text("flow", primary_key=True),
+    _time("tried_at", nullable=True),
+    _time("last_success_at", nullable=True),
+    _time("failing_since", nullable=True),
+    _quantity("failures"),
+    sa.Column("is_permanent", sa.Boolean, nullable=False),
+    _text("reason"),
+    _time("next_try_at", nullable=True),
+    _text("setup_print"),
+)
+"""Not of the contract: how each client's flow stands, one row for each client and flow."""
 
 
 def open_platform(url: str) -> sa.Engine:

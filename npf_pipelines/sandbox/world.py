@@ -1,4 +1,4 @@
-"""The world of the demo: three pretend stores, their clients' master setups, and the warehouse floor between them.
+"""The world of the demo: three pretend stores with shoppers, their clients' master setups, and the warehouse floor.
 
 It lives in the data folder and stays there: a second demo goes on where the first one ended.
 Not here: the walk through it (cli/demo.py), whether all agrees at the end (agreement.py).
@@ -6,6 +6,7 @@ Not here: the walk through it (cli/demo.py), whether all agrees at the end (agre
 
 import contextlib
 import os
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,16 +18,21 @@ from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.sandbox.generate import generate_store
+from npf_pipelines.sandbox.people import draw_customer
 from npf_pipelines.sandbox.samples import sample_store
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.state import StateFile
-from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store import OutOfStockError, SandboxStore
 from npf_pipelines.settings import Settings
 
 PORT = 8520
-_SEED = 7
+SEED = 7
+"""Of all dice of the world."""
 _DAYS = 10
 _KEY_VARIABLE = "NPF_SANDBOX_API_KEY"
+_MOST_ORDERS = 2
+_CANCELLED = 0.1
+"""How likely it is that an order is cancelled in a round of a store."""
 
 _CLIENTS: dict[str, dict[str, Any]] = {
     "toys": {
@@ -66,6 +72,20 @@ class World:
     url: str
     floor: WarehouseFloor
 
+    def shop(self, dice: random.Random) -> int:
+        """Let shoppers order in every store: none to two orders each, and now and then one is cancelled.
+
+        Returns:
+            The orders placed.
+        """
+        placed = 0
+        for store in self.stores.values():
+            for _ in range(dice.randint(0, _MOST_ORDERS)):
+                placed += _order_something(store, dice)
+            if dice.random() < _CANCELLED:
+                _cancel_something(store, dice)
+        return placed
+
     def work(self, now: datetime) -> int:
         """Let the floor work once for every client; the parcels lodged."""
         parcels = 0
@@ -102,16 +122,34 @@ def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
         with SandboxServer(stores, port=port) as server:
             _write_setups(settings, server.url)
             os.environ[_KEY_VARIABLE] = next(iter(stores.values())).api_key
-            yield World(stores, server.url, WarehouseFloor(House(settings).engine, seed=_SEED))
+            yield World(stores, server.url, WarehouseFloor(House(settings).engine, seed=SEED))
+
+
+def _order_something(store: SandboxStore, dice: random.Random) -> bool:
+    """One checkout; whether the store had what was in the cart."""
+    goods = [product.product_id for product in store.products.values() if product.tracked and product.product_code]
+    cart = [(product_id, dice.choice((1, 1, 2))) for product_id in dice.sample(goods, min(len(goods), 2))]
+    try:
+        store.place_order(cart, customer=draw_customer(dice, dice.randint(1, 99)), status=dice.choice("PPPO"))
+    except OutOfStockError:
+        return False
+    return True
+
+
+def _cancel_something(store: SandboxStore, dice: random.Random) -> None:
+    with store.lock:
+        paid = [order_id for _, order_id in store.listed() if store.orders[order_id].status == "P"]
+        if paid:
+            store.change_status(dice.choice(paid), "I", user=False)
 
 
 def _new_stores(now: datetime) -> dict[str, SandboxStore]:
     toys = generate_store(
-        "toys", seed=_SEED, orders=160, products=60, days=_DAYS, today=now, api_user="api@toys.example"
+        "toys", seed=SEED, orders=160, products=60, days=_DAYS, today=now, api_user="api@toys.example"
     )
     kites = generate_store(
         "kites",
-        seed=_SEED + 1,
+        seed=SEED + 1,
         orders=90,
         products=40,
         days=_DAYS,

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from npf_pipelines.automation.schedules import nightly_reports
+from npf_pipelines.automation.nightly import nightly_schedules
 from npf_pipelines_tests.loop import API_KEY, Loop, write_setup
 
 
@@ -84,7 +84,7 @@ def test_a_client_called_like_the_overview_does_not_take_its_place(loop: Loop) -
 
 
 def test_the_schedule_asks_for_all_clients_in_one_run(loop: Loop) -> None:
-    schedule = nightly_reports(loop.house)
+    (schedule,) = [one for one in nightly_schedules(loop.house, loop.settings) if one.name == "nightly_reports"]
     with dg.build_schedule_context(instance=loop.instance) as context:
         assert schedule.evaluate_tick(context).skip_message == "no client is registered"
         loop.instance.add_dynamic_partitions("clients", ["acme", "bolt"])

@@ -78,6 +78,17 @@ def test_a_wrong_setup_is_told_and_the_others_go_on(shell: Loop) -> None:
     assert shell.instance.get_materialized_partitions(dg.AssetKey("stock_push")) == {"bolt"}
 
 
+def test_a_paused_client_is_named_and_left_alone(shell: Loop) -> None:
+    path = shell.settings.clients / "acme.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
+    result = npf("run", "stock")
+    assert result.exit_code == 0, result.output
+    assert "acme: paused" in result.output
+    assert shell.instance.get_materialized_partitions(dg.AssetKey("stock_push")) == {"bolt"}
+    assert npf("run", "stock", "--client", "acme").exit_code == 0
+    assert shell.stores["acme"].requests == 0
+
+
 @pytest.mark.parametrize(
     "words",
     [("--client", "nobody"), ("--day", "2026-11-20", "--from", "2026-11-20"), ("--to", "2026-11-20")],

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import stamina
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
@@ -787,3 +788,47 @@ async def test_neither_client_nor_failure_shows_the_key(store: Store, box: Sandb
 async def test_calls_side_by_side_are_counted(store: Store) -> None:
     await asyncio.gather(*(store.statuses() for _ in range(10)))
     assert store.requests == 10
+
+
+# A look
+
+
+async def test_the_newest_order_and_how_many_there_are_cost_one_request(box: SandboxStore, store: Store) -> None:
+    assert await store.newest() == (0, None)
+    for status in "PPO":
+        box.place_order([(1, 1)], status=status)
+    total, order = await store.newest()
+    assert order is not None
+    assert (total, order.order_id, order.status) == (3, "3", "O")
+    total, order = await store.newest(statuses={"P"})
+    assert order is not None
+    assert (total, order.order_id) == (2, "2")
+    assert store.requests == 3
+
+
+async def test_a_look_for_changes_counts_what_was_changed_since(box: SandboxStore, store: Store) -> None:
+    box.clock = lambda: START
+    for _ in range(2):
+        box.place_order([(1, 1)])
+    box.clock = lambda: START + 100
+    assert await store.newest(changed_since=at(START + 50)) == (0, None)
+    box.change_status(1, "I", user=False)
+    total, order = await store.newest(statuses="PI", changed_since=at(START + 50))
+    assert order is not None
+    assert (total, order.order_id, order.status) == (1, "1", "I")
+
+
+async def test_a_look_without_a_number_of_orders_is_no_answer() -> None:
+    async with odd(lambda _: json_answer({"orders": [], "params": {}})) as client:
+        with pytest.raises(BadAnswer, match="how many orders"):
+            await client.newest()
+
+
+async def test_a_store_for_one_attempt_is_asked_once(box: SandboxStore, server: SandboxServer) -> None:
+    box.loses_answers = True
+    # With the pauses' switch as in earnest, for in tests it sets the number of attempts, too.
+    stamina.set_testing(False)
+    async with Store(server.store_url("acme"), USER, key(), timeout=5, attempts=1) as client:
+        with pytest.raises(NoAnswer):
+            await client.newest()
+        assert client.requests == 1

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.platform import lease as module
-from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease
+from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease, held_now
 from npf_pipelines.platform.tables import leases, open_platform
 from npf_pipelines_tests.leases import expire_leases
 
@@ -61,6 +61,14 @@ def test_other_clients_and_flows_are_free(engine: sa.Engine) -> None:
         lease.take()
     for lease in held:
         lease.check()
+
+
+def test_who_holds_a_lease_just_now_is_known(engine: sa.Engine) -> None:
+    Lease(engine, "acme", "orders").take()
+    assert held_now(engine, "orders") == {"acme"}
+    assert held_now(engine, "stock") == set()
+    expire_leases(engine)
+    assert held_now(engine, "orders") == set()
 
 
 def test_a_lease_given_back_is_free(engine: sa.Engine) -> None:

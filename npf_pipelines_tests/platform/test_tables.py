@@ -29,6 +29,7 @@ def test_every_key_begins_with_the_client() -> None:
         "shipment_lines": ["shipment_id", "sku"],
         "stock": ["client", "sku"],
         "leases": ["client", "flow"],
+        "health": ["client", "flow"],
     }
 
 

@@ -1,0 +1,158 @@
+"""Whom a sweep or a sensor may ask a run for, and the requests: as few runs as possible, and none for who has one.
+
+Not here: who is due (sweeps.py), where something changed (new_orders.py, platform_news.py).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import dagster as dg
+
+from npf_pipelines.automation.flows import Flow, clients_in
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.partitions import CLIENTS, client_ranges, range_tags
+from npf_pipelines.platform.health import Health, read_health
+from npf_pipelines.rules.days import day_of
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the registered clients stand towards one flow at a moment.
+
+    Attributes:
+        now: the moment.
+        registered: all clients that are partitions, in their order.
+        ready: the setups of those that may be asked for.
+        busy: those of them whose turn in a run is still to come or not over.
+        left_alone: why each of the others is not asked for.
+        earliest: the first day that any client has; None without clients.
+    """
+
+    now: datetime
+    registered: Sequence[str]
+    ready: Mapping[str, MasterSetup]
+    busy: Collection[str]
+    left_alone: Mapping[str, str]
+    earliest: date | None
+    _health: Mapping[tuple[str, str], Health]
+    _flow: str
+
+    def health(self, client: str) -> Health:
+        """How the client's flow stands."""
+        return self._health.get((client, self._flow)) or Health(client, self._flow)
+
+    @property
+    def free(self) -> Mapping[str, MasterSetup]:
+        """Those that are ready and not busy."""
+        return {client: setup for client, setup in self.ready.items() if client not in self.busy}
+
+    def todays(self) -> list[date]:
+        """The days that are today for one of the clients that are ready."""
+        return sorted({day_of(self.now, setup.zone) for setup in self.ready.values()})
+
+    def why_nothing(self, otherwise: str) -> dg.SkipReason:
+        """What is told when nothing is asked for."""
+        busy = [f"{len(self.busy)} have a run that isn't over"] if self.busy else []
+        alone = [f"{client}: {why}" for client, why in self.left_alone.items()]
+        return dg.SkipReason("; ".join([otherwise, *busy, *alone]))
+
+
+def standing(
+    instance: dg.DagsterInstance, house: House, flow: Flow, now: datetime, *, heed_pauses: bool = True
+) -> Standing:
+    """How the clients stand towards a flow.
+
+    Args:
+        instance: where clients and runs are kept.
+        house: setups and health.
+        flow: the flow.
+        now: the moment.
+        heed_pauses: leave those alone whose last tries failed, until their pause is over or something has changed.
+
+    Raises:
+        SetupError: the folder of the master setups can't be read.
+        sqlalchemy.exc.SQLAlchemyError: the platform's database can't be reached.
+    """
+    setups = house.setups()
+    registered = instance.get_dynamic_partitions(CLIENTS.name or "")
+    healths = read_health(house.engine, flow.name)
+    ready: dict[str, MasterSetup] = {}
+    left_alone: dict[str, str] = {}
+    for client in registered:
+        setup, stands = setups.clients.get(client), healths.get((client, flow.name))
+        if setup is None:
+            left_alone[client] = "no valid master setup"
+        elif setup.paused:
+            left_alone[client] = "paused"
+        elif heed_pauses and stands and stands.rests(setup, now):
+            until = f"until {stands.next_try_at:%H:%M} UTC" if stands.next_try_at else "until something is changed"
+            left_alone[client] = f"failing, left alone {until}"
+        else:
+            ready[client] = setup
+    busy = {
+        client
+        for record in flow.unfinished(instance)
+        for client in clients_in(record.dagster_run.tags, registered)
+        if client in ready and not _has_had_its_turn(record, healths.get((client, flow.name)))
+    }
+    starts = [setup.orders.start_date for setup in setups.clients.values()]
+    return Standing(now, registered, ready, busy, left_alone, min(starts, default=None), healths, flow.name)
+
+
+def _has_had_its_turn(record: dg.RunRecord, health: Health | None) -> bool:
+    """Whether a run is through with the client: one store that hangs keeps no other client busy."""
+    if record.start_time is None or health is None or health.tried_at is None:
+        return False
+    return health.tried_at.timestamp() >= record.start_time
+
+
+def requests(
+    stands: Standing, wanted: Collection[str], days: tuple[date, date] | None, *, alone: bool = False
+) -> list[dg.RunRequest]:
+    """The fewest runs that take all the wanted clients, neighbours that are free taken along.
+
+    Args:
+        stands: how the clients stand.
+        wanted: some of the free ones.
+        days: first and last day, for a flow with days.
+        alone: take no neighbours along.
+    """
+    if days and stands.earliest:
+        days = (max(days[0], stands.earliest), days[1])
+        if days[0] > days[1]:
+            return []
+    ranges = client_ranges(stands.registered, wanted, () if alone else stands.free)
+    return [dg.RunRequest(tags=range_tags(one, days)) for one in ranges]
+
+
+def taken(stands: Standing, asked: Iterable[dg.RunRequest]) -> set[str]:
+    """The clients that the requests take."""
+    return {client for one in asked for client in clients_in(one.tags, stands.registered)}
+
+
+def shipment_requests(stands: Standing, wanted: Collection[str], longest: timedelta) -> list[dg.RunRequest]:
+    """Runs over yesterday and today, and for those that have missed more, over all days since it last went well.
+
+    On the days before that, everything was in the store or set aside: otherwise it would not have gone well.
+
+    Args:
+        stands: how the clients stand.
+        wanted: some of the free ones.
+        longest: how far back a client is caught up with at most.
+    """
+    todays = stands.todays()
+    if not todays:
+        return []
+    yesterday, last = todays[0] - timedelta(days=1), todays[-1]
+
+    def missed_since(client: str) -> date:
+        success = stands.health(client).last_success_at
+        return day_of(success, stands.ready[client].zone) if success else last - longest
+
+    late = {client: day for client in wanted if (day := missed_since(client)) < yesterday}
+    asked = requests(stands, [client for client in wanted if client not in late], (yesterday, last))
+    if late:
+        asked += requests(stands, late, (max(min(late.values()), last - longest), last), alone=True)
+    return asked

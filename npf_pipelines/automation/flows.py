@@ -1,0 +1,62 @@
+"""The three flows: the job and the assets of each, and which of Dagster's runs work on one and are not over yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster import RunsFilter
+
+from npf_pipelines.automation.jobs import ORDERS_JOB, REPORTS_JOB, SHIPMENTS_JOB, STOCK_JOB
+from npf_pipelines.tables import (
+    FILTERED_ORDERS,
+    PLATFORM_ORDERS,
+    RAW_ORDERS,
+    SHIPMENT_RECORDS,
+    STOCK_PUSH,
+    STOCK_SNAPSHOTS,
+    TRACKING_PUSH,
+    Table,
+)
+
+_START, _END, _ONE = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition"
+_NOT_OVER = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One of the ways through the house, named as in health and leases."""
+
+    name: str
+    job: str
+    tables: tuple[Table, ...]
+
+    def unfinished(self, instance: dg.DagsterInstance) -> list[dg.RunRecord]:
+        """Its runs that are queued or in progress, whoever started them: a backfill from the UI has no job of ours."""
+        keys = {dg.AssetKey(table.name) for table in self.tables}
+        return [
+            record
+            for record in instance.get_run_records(RunsFilter(statuses=_NOT_OVER))
+            if record.dagster_run.job_name == self.job or keys & (record.dagster_run.asset_selection or set())
+        ]
+
+
+ORDERS = Flow("orders", ORDERS_JOB.name, (RAW_ORDERS, FILTERED_ORDERS, PLATFORM_ORDERS))
+SHIPMENTS = Flow("shipments", SHIPMENTS_JOB.name, (SHIPMENT_RECORDS, TRACKING_PUSH))
+STOCK = Flow("stock", STOCK_JOB.name, (STOCK_SNAPSHOTS, STOCK_PUSH))
+REPORTS = Flow("reports", REPORTS_JOB.name, ())
+FLOWS = (ORDERS, SHIPMENTS, STOCK)
+
+
+def clients_in(tags: Mapping[str, str], registered: Sequence[str]) -> Sequence[str]:
+    """The clients whose partitions a run with these tags takes; none for a run without partitions."""
+    ends = [tags.get(_START, tags.get(_ONE, "")), tags.get(_END, tags.get(_ONE, ""))]
+    first, last = (end.partition("|")[0] for end in ends)
+    if first not in registered or last not in registered:
+        return ()
+    return registered[registered.index(first) : registered.index(last) + 1]

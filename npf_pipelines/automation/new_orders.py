@@ -1,0 +1,186 @@
+"""The sensor that notices new and changed orders in the stores: one cheap request to each, all at once.
+
+A store that doesn't answer is given up after five seconds and then asked with growing pauses; none waits for another.
+What was noticed while a client's run isn't over yet is noticed again at the next look. Not here: what counts as news
+(rules/news.py), whom runs are asked for (asking.py).
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+from pydantic import TypeAdapter, ValidationError
+
+from npf_pipelines.automation.asking import Standing, requests, standing, taken
+from npf_pipelines.automation.flows import ORDERS
+from npf_pipelines.automation.switch import sensor_status
+from npf_pipelines.cscart.errors import StoreError
+from npf_pipelines.cscart.models import Status
+from npf_pipelines.cscart.statuses import UnknownStatus, status_letter
+from npf_pipelines.house import House
+from npf_pipelines.lake import NotWritten
+from npf_pipelines.master_setup import MasterSetup, SetupError
+from npf_pipelines.rules.after_import import CANCELLED
+from npf_pipelines.rules.news import Look, is_news
+from npf_pipelines.rules.retries import pause
+from npf_pipelines.settings import Settings
+from npf_pipelines.tables import STORE_FACTS
+
+MOST_RUNS = 4
+"""Runs asked for at one look at most: what is left over is noticed again at the next one."""
+_FOR_ONE = 5.0
+"""Seconds that one store gets."""
+_FOR_ALL = 25.0
+"""Seconds after which those that couldn't be asked yet are left for the next look."""
+_AT_ONCE = 100
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
+_OVERLAP = timedelta(seconds=5)
+"""How far a store's clock may be behind ours without a change being noticed late, by a sweep."""
+
+
+_Question = tuple[datetime | None, set[str]]
+"""Since when changed orders are looked for, None for all; and in which statuses, all if none."""
+
+
+@dataclass
+class _Seen:
+    """What the sensor remembers of a client: the last look that led to a run or to nothing, and how looking went."""
+
+    look: Look | None = None
+    failures: int = 0
+    next_look_at: datetime = field(default=datetime.min.replace(tzinfo=UTC))
+
+
+_CURSOR = TypeAdapter(dict[str, _Seen])
+
+
+class _Facts:
+    """What the runs have found out about the stores, read again only where a run has been since."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._known: dict[str, tuple[datetime, dict[str, Any]]] = {}
+
+    def of(self, client: str, walked_at: datetime | None) -> dict[str, Any]:
+        """The client's facts; none for a store that no run has been to."""
+        if walked_at is None:
+            return {}
+        at, facts = self._known.get(client, (None, {}))
+        if at != walked_at:
+            try:
+                (facts,) = self._house.lake.read(STORE_FACTS, client=client)
+            except NotWritten:
+                facts = {}
+            self._known[client] = (walked_at, facts)
+        return facts
+
+
+def new_orders(house: House, settings: Settings) -> dg.SensorDefinition:
+    """Asks for the orders of the clients in whose stores something is new."""
+    facts = _Facts(house)
+
+    @dg.sensor(
+        name="new_orders",
+        job_name=ORDERS.job,
+        minimum_interval_seconds=settings.sensor_seconds,
+        default_status=sensor_status(settings),
+        description="Notices new and changed orders in the stores, and asks for runs over their clients only.",
+    )
+    def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        now = datetime.now(UTC)
+        try:
+            stands = standing(context.instance, house, ORDERS, now)
+        except SetupError as error:
+            return dg.SkipReason(str(error))
+        seen = _remembered(context.cursor)
+        looks = asyncio.run(_look_at_all(context, house, stands, facts, seen))
+        news = {client for client, look in looks.items() if is_news(look, seen[client].look)}
+        asked: list[dg.RunRequest] = []
+        if news:
+            days = stands.todays()
+            asked = requests(stands, news, (days[0], days[-1]))[:MOST_RUNS]
+        served = taken(stands, asked)
+        for client, look in looks.items():
+            if client in served or client not in news:
+                seen[client].look = look
+        cursor = _CURSOR.dump_json({client: seen[client] for client in stands.registered if client in seen}).decode()
+        if asked:
+            return dg.SensorResult(run_requests=asked, cursor=cursor)
+        return dg.SensorResult(skip_reason=stands.why_nothing(f"{len(looks)} stores asked, no news"), cursor=cursor)
+
+    return notice
+
+
+def _remembered(cursor: str | None) -> dict[str, _Seen]:
+    """What the cursor holds; nothing for one that was written by hand or by an older version."""
+    try:
+        return _CURSOR.validate_json(cursor or "{}")
+    except ValidationError:
+        return {}
+
+
+async def _look_at_all(
+    context: dg.SensorEvaluationContext,
+    house: House,
+    stands: Standing,
+    facts: _Facts,
+    seen: dict[str, _Seen],
+) -> dict[str, Look]:
+    """The looks that came about; how each went is noted in `seen`."""
+    places = asyncio.Semaphore(_AT_ONCE)
+    looks: dict[str, Look] = {}
+
+    async def look_at(setup: MasterSetup) -> None:
+        memory = seen.setdefault(setup.id, _Seen())
+        if stands.now < memory.next_look_at:
+            return
+        async with places:
+            try:
+                question = _what_to_ask(setup, facts.of(setup.id, stands.health(setup.id).tried_at))
+                async with asyncio.timeout(_FOR_ONE):
+                    looks[setup.id] = await _look(house, setup, question)
+            except (StoreError, SetupError, TimeoutError) as error:
+                context.log.info("%s: %s", setup.id, str(error) or "no answer in time")
+                memory.failures += 1
+            except Exception:  # A fault of ours at one client costs no other.
+                context.log.exception("%s: the look broke", setup.id)
+                memory.failures += 1
+            else:
+                memory.failures = 0
+        if memory.failures:
+            memory.next_look_at = stands.now + pause(memory.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+
+    tasks = [asyncio.create_task(look_at(setup)) for setup in stands.free.values()]
+    if tasks:
+        _, pending = await asyncio.wait(tasks, timeout=_FOR_ALL)
+        for task in pending:
+            task.cancel()
+    return looks
+
+
+async def _look(house: House, setup: MasterSetup, question: _Question) -> Look:
+    since, letters = question
+    async with house.store_for_a_look(setup) as store:
+        total, order = await store.newest(statuses=letters, changed_since=since)
+    return Look(int(since.timestamp()) if since else None, total, int(order.order_id) if order else 0)
+
+
+def _what_to_ask(setup: MasterSetup, facts: Mapping[str, Any]) -> _Question:
+    """What a store is asked, by what the runs have found out about it."""
+    letters = _letters(setup.orders.statuses, facts.get("statuses") or [])
+    if not facts.get("updated_at_filter") or not facts.get("changes_read_until"):
+        return None, letters
+    # Cancellations are to be noticed, too; what we push on ourselves is not.
+    return facts["changes_read_until"] - _OVERLAP, letters and letters | CANCELLED
+
+
+def _letters(names: Iterable[str], kept: list[dict[str, Any]]) -> set[str]:
+    """The letters of the wanted statuses; none, for all statuses, where one of them isn't known."""
+    statuses = [Status.model_validate(status) for status in kept]
+    try:
+        return {status_letter(name, statuses) for name in names}
+    except UnknownStatus:
+        return set()

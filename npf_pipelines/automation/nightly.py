@@ -1,0 +1,84 @@
+"""What runs at night over all clients: the last weeks once more, the full comparisons, and the audit after them.
+
+Those that fail are tried, too, whatever their pauses say; only paused clients are left alone.
+Not here: what runs by day (sweeps.py).
+"""
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from npf_pipelines.automation.asking import Standing, requests, standing
+from npf_pipelines.automation.checks import LOOK_BACK
+from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Flow
+from npf_pipelines.automation.jobs import AUDIT_JOB
+from npf_pipelines.automation.switch import schedule_status
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import SetupError
+from npf_pipelines.settings import Settings
+
+
+def nightly_schedules(house: House, settings: Settings) -> list[dg.ScheduleDefinition]:
+    """All of them, in the order of the night."""
+
+    def last_weeks(stands: Standing) -> list[dg.RunRequest]:
+        days = stands.todays()
+        return requests(stands, stands.ready, (days[-1] - LOOK_BACK, days[-1]))
+
+    def nightly(
+        name: str, flow: Flow, cron: str, description: str, ask: Callable[[Standing], list[dg.RunRequest]]
+    ) -> dg.ScheduleDefinition:
+        @dg.schedule(
+            name=name,
+            job_name=flow.job,
+            cron_schedule=cron,
+            default_status=schedule_status(settings),
+            description=description,
+        )
+        def night(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+            try:
+                stands = standing(context.instance, house, flow, context.scheduled_execution_time, heed_pauses=False)
+            except SetupError as error:
+                return dg.SkipReason(str(error))
+            return (ask(stands) if stands.ready else []) or stands.why_nothing("no client is to be asked for")
+
+        return night
+
+    # Two minutes after the sweeps, whose runs are over by then.
+    return [
+        nightly(
+            "nightly_look_back",
+            ORDERS,
+            "2 2 * * *",
+            "Pulls the last 30 days of all clients again: what the runs of the day may have missed is found.",
+            last_weeks,
+        ),
+        nightly(
+            "nightly_shipments",
+            SHIPMENTS,
+            "32 2 * * *",
+            "Compares all shipments of the last 30 days with the stores, and puts right what differs.",
+            last_weeks,
+        ),
+        nightly(
+            "nightly_stock",
+            STOCK,
+            "2 3 * * *",
+            "Compares all stock with the stores, and puts right what differs.",
+            lambda stands: requests(stands, stands.ready, None),
+        ),
+        nightly(
+            "nightly_reports",
+            REPORTS,
+            "0 5 * * *",
+            "Draws the reports of all clients and the overview when the audit is through.",
+            lambda stands: requests(stands, stands.ready, None),
+        ),
+        dg.ScheduleDefinition(
+            name="nightly_audit",
+            job=AUDIT_JOB,
+            cron_schedule="0 4 * * *",
+            default_status=schedule_status(settings),
+            description="Runs the audit when the nightly look-back is through.",
+        ),
+    ]

@@ -1,0 +1,102 @@
+"""The sensors that notice what the warehouse did: one question to the platform for all clients, each.
+
+What was noticed while a client's run isn't over yet is noticed again at the next look. Not here: the questions
+(platform/news.py), whom runs are asked for (asking.py).
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dagster as dg
+import sqlalchemy as sa
+from pydantic import TypeAdapter, ValidationError
+
+from npf_pipelines.automation.asking import Standing, requests, shipment_requests, standing, taken
+from npf_pipelines.automation.checks import LOOK_BACK
+from npf_pipelines.automation.flows import SHIPMENTS, STOCK, Flow
+from npf_pipelines.automation.new_orders import MOST_RUNS
+from npf_pipelines.automation.switch import sensor_status
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import SetupError
+from npf_pipelines.platform.news import lodgements, stock_movements
+from npf_pipelines.settings import Settings
+
+_CURSOR = TypeAdapter(dict[str, str])
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """What one of the sensors watches, and the runs it asks for."""
+
+    name: str
+    flow: Flow
+    description: str
+    marks: Callable[[sa.Engine], Mapping[str, str]]
+    ask: Callable[[Standing, Collection[str]], list[dg.RunRequest]]
+
+
+def _shipments(stands: Standing, news: Collection[str]) -> list[dg.RunRequest]:
+    return shipment_requests(stands, news, LOOK_BACK)
+
+
+def _stock(stands: Standing, news: Collection[str]) -> list[dg.RunRequest]:
+    return requests(stands, [one for one in news if stands.ready[one].stock.quantity != "off"], None)
+
+
+_WATCHED = (
+    _Watch(
+        "new_lodgements",
+        SHIPMENTS,
+        "Notices what the warehouse has lodged, and asks for runs over the clients concerned only.",
+        lodgements,
+        _shipments,
+    ),
+    _Watch(
+        "stock_movements",
+        STOCK,
+        "Notices what moved in the warehouse's stock and orders, and asks for runs over the clients concerned only.",
+        stock_movements,
+        _stock,
+    ),
+)
+
+
+def platform_sensors(house: House, settings: Settings) -> list[dg.SensorDefinition]:
+    """The two sensors."""
+    return [_sensor(watch, house, settings) for watch in _WATCHED]
+
+
+def _sensor(watch: _Watch, house: House, settings: Settings) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=watch.name,
+        job_name=watch.flow.job,
+        minimum_interval_seconds=settings.sensor_seconds,
+        default_status=sensor_status(settings),
+        description=watch.description,
+    )
+    def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        try:
+            stands = standing(context.instance, house, watch.flow, datetime.now(UTC))
+        except SetupError as error:
+            return dg.SkipReason(str(error))
+        seen = _remembered(context.cursor)
+        found = watch.marks(house.engine)
+        news = [client for client in stands.free if client in found and found[client] != seen.get(client)]
+        asked = watch.ask(stands, news)[:MOST_RUNS]
+        served = taken(stands, asked)
+        seen |= {client: mark for client, mark in found.items() if client in served}
+        cursor = _CURSOR.dump_json(seen).decode()
+        if asked:
+            return dg.SensorResult(run_requests=asked, cursor=cursor)
+        return dg.SensorResult(skip_reason=stands.why_nothing("nothing has moved"), cursor=cursor)
+
+    return notice
+
+
+def _remembered(cursor: str | None) -> dict[str, str]:
+    """What the cursor holds; nothing for one that was written by hand or by an older version."""
+    try:
+        return _CURSOR.validate_json(cursor or "{}")
+    except ValidationError:
+        return {}

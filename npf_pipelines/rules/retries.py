@@ -1,0 +1,47 @@
+"""When a client's flow that failed is tried again by itself.
+
+Not here: what is remembered of a flow (platform/health.py), what is tried at its usual time (due.py).
+"""
+
+import enum
+from datetime import datetime, timedelta
+
+FIRST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+class Trouble(enum.StrEnum):
+    """What kind of failure it was, as far as trying again is concerned."""
+
+    PASSING = "passing"
+    """It may pass by itself: the store is down, a database doesn't answer."""
+    LASTING = "lasting"
+    """It comes again until somebody changes something: a wrong key, a wrong setup."""
+    PARTIAL = "partial"
+    """The store answers, and only some things wait: no reason to leave the others waiting."""
+
+
+def failures_in_a_row(before: int, trouble: Trouble) -> int:
+    """How many there are with this one. One from a store that answers begins the count anew."""
+    return 1 if trouble is Trouble.PARTIAL else before + 1
+
+
+def pause(failures: int, *, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE) -> timedelta:
+    """The pause after so many failures in a row: each is twice the one before, up to the longest.
+
+    Raises:
+        ValueError: fewer than one.
+    """
+    if failures < 1:
+        raise ValueError(f"There is no pause after {failures} failures.")
+    doublings = min(failures - 1, 30)  # The limit is reached long before; a failure that lasts for years isn't one.
+    return min(first * (1 << doublings), longest)
+
+
+def next_try(trouble: Trouble, failures: int, now: datetime) -> datetime | None:
+    """When it is tried again; None where time alone decides nothing.
+
+    That is for lasting trouble, which waits for a change or for the night, and for partial trouble, which waits for
+    its flow's usual time.
+    """
+    return now + pause(failures) if trouble is Trouble.PASSING else None

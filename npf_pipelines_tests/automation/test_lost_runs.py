@@ -1,0 +1,59 @@
+"""Runs whose process is gone are ended; those that live, or are just ending, are not."""
+
+import asyncio
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+
+from npf_pipelines.assets.walk import RUN_FLOW
+from npf_pipelines.automation import lost_runs
+from npf_pipelines.platform.lease import held_lease
+from npf_pipelines_tests.automation.ticks import look, register, tick
+from npf_pipelines_tests.loop import Loop
+
+
+@pytest.fixture
+def begun(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run in progress, long enough ago."""
+    monkeypatch.setattr(lost_runs, "_TO_BEGIN", timedelta(seconds=-5))
+    register(loop)
+    asked = tick(loop, "orders_sweep")
+    assert isinstance(asked, list)
+    job = loop.defs.resolve_job_def("orders_job")
+    run = loop.instance.create_run_for_job(job, tags=dict(asked[0].tags))
+    loop.instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", job.name), run.run_id)
+    return run.run_id
+
+
+def status(loop: Loop, run_id: str) -> dg.DagsterRunStatus:
+    run = loop.instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
+
+
+def test_a_run_without_a_process_is_ended_at_the_second_look(loop: Loop, begun: str) -> None:
+    _, cursor, _ = look(loop, "lost_runs")
+    assert status(loop, begun) is dg.DagsterRunStatus.STARTED
+    _, cursor, said = look(loop, "lost_runs", cursor)
+    assert begun in said
+    assert status(loop, begun) is dg.DagsterRunStatus.FAILURE
+    # Its clients are asked for again.
+    assert isinstance(tick(loop, "orders_sweep"), list)
+    assert "ended: none" in look(loop, "lost_runs", cursor)[2]
+
+
+def test_a_run_whose_process_lives_is_left_alone(loop: Loop, begun: str) -> None:
+    async def look_twice() -> None:
+        async with held_lease(loop.house.engine, begun, RUN_FLOW):
+            _, cursor, _ = await asyncio.to_thread(look, loop, "lost_runs")
+            await asyncio.to_thread(look, loop, "lost_runs", cursor)
+
+    asyncio.run(look_twice())
+    assert status(loop, begun) is dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_gives_its_lease_back(loop: Loop) -> None:
+    loop.run("stock")
+    with loop.house.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM leases").scalar() == 0

@@ -1,0 +1,159 @@
+"""The sensor of new orders: one request to each store, news only, and no store that slows the others."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from npf_pipelines.automation import new_orders
+from npf_pipelines.platform.health import read_one
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines_tests.automation.ticks import clients, execute, look, register
+from npf_pipelines_tests.loop import Loop, write_setup
+
+
+def place(store: SandboxStore, status: str = "P") -> int:
+    product = next(one for one in store.products.values() if one.amount > 5 and one.tracked)
+    return store.place_order([(product.product_id, 1)], status=status)
+
+
+def settled(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The cursor of a sensor that has seen all that is there, and for whose stores all is known that can be."""
+    monkeypatch.setattr(new_orders, "_OVERLAP", timedelta(0))
+    loop.run("orders")
+    asked, cursor, _ = look(loop, "new_orders")
+    assert clients(loop, asked) == [["acme", "bolt"]]
+    while asked:
+        assert all(run.success for run in execute(loop, "orders_job", asked))
+        asked, cursor, _ = look(loop, "new_orders", cursor)
+    lists_changes = {store.updated_at_filter for store in loop.stores.values()}
+    assert {one["look"]["since"] is not None for one in json.loads(cursor).values()} == lists_changes
+    return cursor
+
+
+@pytest.fixture(params=[(4, 18, 1), (4, 11, 5)], ids=["lists changes", "ignores them"])
+def versioned(request: pytest.FixtureRequest, loop: Loop) -> Loop:
+    """A world whose stores can, or can't, list orders by their last change."""
+    for store in loop.stores.values():
+        store.version = request.param
+    return loop
+
+
+def test_a_new_order_asks_for_its_client_only_and_once(versioned: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = versioned
+    cursor = settled(loop, monkeypatch)
+    number = place(loop.stores["bolt"])
+    asked, cursor, _ = look(loop, "new_orders", cursor)
+    assert clients(loop, asked) == [["bolt"]]
+    assert look(loop, "new_orders", cursor)[0] == []
+    execute(loop, "orders_job", asked)
+    (decision,) = loop.rows(f"SELECT decision FROM filtered_orders WHERE client = 'bolt' AND order_id = '{number}'")  # noqa: S608
+    assert decision == ("accepted",)
+
+
+def test_a_look_is_one_request(versioned: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = settled(versioned, monkeypatch)
+    before = {client: store.requests for client, store in versioned.stores.items()}
+    look(versioned, "new_orders", cursor)
+    assert {client: store.requests - before[client] for client, store in versioned.stores.items()} == {
+        "acme": 1,
+        "bolt": 1,
+    }
+
+
+def test_a_cancellation_is_news_where_changes_are_listed(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = settled(loop, monkeypatch)
+    store = loop.stores["acme"]
+    paid = next(number for number, order in store.orders.items() if order.status == "P")
+    store.change_status(paid, "I", user=False)
+    assert clients(loop, look(loop, "new_orders", cursor)[0]) == [["acme"]]
+
+
+def test_what_we_push_on_ourselves_is_no_news(versioned: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = settled(versioned, monkeypatch)
+    store = versioned.stores["acme"]
+    paid = next(number for number, order in store.orders.items() if order.status == "P")
+    store.change_status(paid, "C", user=False)
+    assert look(versioned, "new_orders", cursor)[0] == []
+
+
+def test_what_was_noticed_while_a_run_is_not_over_is_noticed_again(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = settled(loop, monkeypatch)
+    place(loop.stores["bolt"])
+    asked, _, _ = look(loop, "new_orders", cursor)
+    run = loop.instance.create_run_for_job(loop.defs.resolve_job_def("orders_job"), tags=dict(asked[0].tags))
+    asked, cursor, said = look(loop, "new_orders", cursor)
+    assert (asked, "1 have a run that isn't over" in said) == ([], True)
+    loop.instance.report_run_failed(run)
+    assert clients(loop, look(loop, "new_orders", cursor)[0]) == [["bolt"]]
+
+
+def test_a_store_that_is_off_costs_the_others_nothing_and_is_asked_with_growing_pauses(loop: Loop) -> None:
+    register(loop)
+    loop.stores["acme"].switched_off = True
+    asked, cursor, _ = look(loop, "new_orders")
+    assert clients(loop, asked) == [["bolt"]]
+    assert loop.stores["acme"].requests == 1
+    look(loop, "new_orders", cursor)
+    assert loop.stores["acme"].requests == 1
+    memory = json.loads(cursor)["acme"]
+    assert memory["failures"] == 1
+    assert datetime.fromisoformat(memory["next_look_at"]) > datetime.now(UTC)
+    memory["next_look_at"] = datetime.now(UTC).isoformat()
+    loop.stores["acme"].switched_off = False
+    asked, cursor, _ = look(loop, "new_orders", json.dumps({"acme": memory}))
+    assert ["acme", "bolt"] in clients(loop, asked)
+    assert json.loads(cursor)["acme"]["failures"] == 0
+
+
+def test_a_store_that_hangs_is_given_up(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(new_orders, "_FOR_ONE", 0.5)
+    register(loop)
+    loop.stores["acme"].hangs = True
+    try:
+        asked, cursor, _ = look(loop, "new_orders")
+    finally:
+        loop.stores["acme"].hangs = False
+    assert clients(loop, asked) == [["bolt"]]
+    assert json.loads(cursor)["acme"]["failures"] == 1
+
+
+def test_one_with_a_wrong_key_is_not_asked_at_all(loop: Loop) -> None:
+    register(loop)
+    loop.stores["acme"].api_key = "another"
+    loop.run("orders")
+    assert read_one(loop.house.engine, "acme", "orders").is_permanent
+    before = loop.stores["acme"].requests
+    _, cursor, _ = look(loop, "new_orders")
+    _, _, said = look(loop, "new_orders", cursor)
+    assert loop.stores["acme"].requests == before
+    assert "acme: failing, left alone until something is changed" in said
+
+
+def test_a_paused_client_is_not_asked(loop: Loop) -> None:
+    path = loop.settings.clients / "acme.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
+    register(loop)
+    asked, _, _ = look(loop, "new_orders")
+    assert clients(loop, asked) == [["bolt"]]
+    assert loop.stores["acme"].requests == 0
+
+
+def test_a_cursor_that_makes_no_sense_is_begun_anew(loop: Loop) -> None:
+    register(loop)
+    assert clients(loop, look(loop, "new_orders", "{what?")[0]) == [["acme", "bolt"]]
+
+
+def test_news_in_pieces_come_in_few_runs_and_the_rest_next_time(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paused client between two others keeps them from sharing a run."""
+    monkeypatch.setattr(new_orders, "MOST_RUNS", 1)
+    write_setup(loop.settings.clients, "art", loop.url)
+    path = loop.settings.clients / "art.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
+    register(loop, "acme", "art", "bolt")
+    asked, cursor, _ = look(loop, "new_orders")
+    assert clients(loop, asked) == [["acme"]]
+    execute(loop, "orders_job", asked)
+    asked, cursor, _ = look(loop, "new_orders", cursor)
+    asked += look(loop, "new_orders", cursor)[0]
+    assert ["bolt"] in clients(loop, asked)

@@ -1,0 +1,53 @@
+"""What runs at night: all that aren't paused, over the last weeks, in one run."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from npf_pipelines.automation.checks import LOOK_BACK
+from npf_pipelines.platform.health import Health, failed, keep_health
+from npf_pipelines.rules.retries import Trouble
+from npf_pipelines_tests.automation.ticks import clients, days, register, tick
+from npf_pipelines_tests.loop import DAYS, Loop, write_setup
+
+FLOWS = {"nightly_look_back": "orders", "nightly_shipments": "shipments", "nightly_stock": "stock"}
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_those_that_fail_are_tried_and_the_paused_are_not(loop: Loop, name: str) -> None:
+    register(loop)
+    now = datetime.now(UTC)
+    setup = loop.house.setups()["acme"]
+    before = Health("acme", FLOWS[name])
+    keep_health(
+        loop.house.engine, failed(before, Trouble.LASTING, "401", setup, began=now, now=now, reached_today=True)
+    )
+    asked = tick(loop, name)
+    assert isinstance(asked, list)
+    assert clients(loop, asked) == [["acme", "bolt"]]
+
+    path = loop.settings.clients / "acme.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
+    asked = tick(loop, name)
+    assert isinstance(asked, list)
+    assert clients(loop, asked) == [["bolt"]]
+
+
+@pytest.mark.parametrize("name", ["nightly_look_back", "nightly_shipments"])
+def test_the_last_weeks_are_compared_from_the_first_day_on(loop: Loop, name: str) -> None:
+    register(loop)
+    today = datetime.now(UTC).astimezone(loop.house.setups()["acme"].zone).date()
+    asked = tick(loop, name)
+    assert isinstance(asked, list)
+    (first, last) = loop.days
+    assert days(asked) == [(f"{first}", f"{last}")]
+    assert (today - first).days <= DAYS
+    for client in loop.stores:
+        write_setup(loop.settings.clients, client, loop.url, orders={"start_date": today - timedelta(days=90)})
+    asked = tick(loop, name)
+    assert isinstance(asked, list)
+    assert days(asked) == [(f"{today - LOOK_BACK}", f"{today}")]
+
+
+def test_without_a_client_nothing_runs(loop: Loop) -> None:
+    assert "no client" in tick(loop, "nightly_stock")

@@ -1,0 +1,273 @@
+"""The sweeps: who is due, in how few runs, and what a store costs that is down for a day."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from npf_pipelines.platform.health import Health, failed, keep_health, read_one, succeeded
+from npf_pipelines.rules.retries import Trouble
+from npf_pipelines_tests.automation.ticks import clients, days, execute, register, tick
+from npf_pipelines_tests.loop import KEY_VARIABLE, Loop, write_setup
+
+MINUTE = timedelta(minutes=1)
+FLOWS = ["orders", "shipments", "stock"]
+
+
+def quarter_of_an_hour() -> datetime:
+    """The last one that has begun."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    return now - now.minute % 15 * MINUTE
+
+
+def went_well(loop: Loop, flow: str, at: datetime, *names: str) -> None:
+    for client in names or loop.stores:
+        keep_health(loop.house.engine, succeeded(Health(client, flow), at, reached_today=True))
+
+
+def fails(loop: Loop, flow: str, client: str, at: datetime, trouble: Trouble = Trouble.PASSING) -> None:
+    before = read_one(loop.house.engine, client, flow)
+    setup = loop.house.setups().clients.get(client)
+    keep_health(loop.house.engine, failed(before, trouble, "it is down", setup, began=at, now=at, reached_today=True))
+
+
+def more_setups(loop: Loop, *names: str) -> None:
+    """Clients whose stores nobody asks in the test."""
+    for client in names:
+        write_setup(loop.settings.clients, client, loop.url)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_all_clients_come_into_one_run_that_goes_well_and_are_due_again_with_the_next_interval(
+    loop: Loop, flow: str
+) -> None:
+    register(loop)
+    asked = tick(loop, f"{flow}_sweep")
+    assert isinstance(asked, list)
+    assert clients(loop, asked) == [["acme", "bolt"]]
+    assert [run.success for run in execute(loop, f"{flow}_job", asked)] == [True]
+    tried_at = read_one(loop.house.engine, "acme", flow).tried_at
+    assert tried_at is not None
+    interval = 3600 if flow == "stock" else 900
+    begin = datetime.fromtimestamp(tried_at.timestamp() // interval * interval, UTC)
+    assert "no client is due" in tick(loop, f"{flow}_sweep", begin + timedelta(seconds=interval - 1))
+    again = tick(loop, f"{flow}_sweep", begin + timedelta(seconds=interval))
+    assert isinstance(again, list)
+    assert clients(loop, again) == [["acme", "bolt"]]
+
+
+def test_the_intervals_are_settings(loop: Loop) -> None:
+    register(loop)
+    at = quarter_of_an_hour()
+    went_well(loop, "orders", at)
+    assert "no client is due" in tick(loop, "orders_sweep", at + 5 * MINUTE)
+    assert isinstance(tick(loop, "orders_sweep", at + 5 * MINUTE, orders_minutes=5), list)
+
+
+def test_before_its_cut_off_a_client_is_swept_every_five_minutes(loop: Loop) -> None:
+    register(loop)
+    at = quarter_of_an_hour()
+    zone = loop.house.setups()["acme"].zone
+    cut_off = f"{(at + 60 * MINUTE).astimezone(zone):%H:%M}"
+    write_setup(loop.settings.clients, "acme", loop.url, orders={"cut_off": cut_off})
+    went_well(loop, "orders", at)
+    asked = tick(loop, "orders_sweep", at + 5 * MINUTE)
+    assert isinstance(asked, list)
+    assert clients(loop, asked) == [["acme"]]
+    went_well(loop, "stock", at)
+    assert "no client is due" in tick(loop, "stock_sweep", at + 5 * MINUTE)
+
+
+def test_orders_are_asked_for_on_every_clients_today(loop: Loop) -> None:
+    write_setup(loop.settings.clients, "acme", loop.url, store={"time_zone": "Pacific/Kiritimati"})
+    write_setup(loop.settings.clients, "bolt", loop.url, store={"time_zone": "Pacific/Pago_Pago"})
+    register(loop)
+    asked = tick(loop, "orders_sweep", datetime.now(UTC))
+    assert isinstance(asked, list)
+    ((first, last),) = days(asked)
+    assert date.fromisoformat(last) - date.fromisoformat(first) in {timedelta(days=1), timedelta(days=2)}
+    assert [run.success for run in execute(loop, "orders_job", asked)] == [True]
+
+
+def test_shipments_are_asked_for_since_it_last_went_well(loop: Loop) -> None:
+    register(loop)
+    now = datetime.now(UTC)
+    today = now.astimezone(loop.house.setups()["acme"].zone).date()
+    went_well(loop, "shipments", now - timedelta(days=3), "acme")
+    went_well(loop, "shipments", now - timedelta(hours=1), "bolt")
+    asked = tick(loop, "shipments_sweep", now)
+    assert isinstance(asked, list)
+    # The one that has missed more doesn't make the other's run longer.
+    assert sorted(zip(clients(loop, asked), days(asked), strict=True)) == [
+        (["acme"], (f"{today - timedelta(days=3)}", f"{today}")),
+        (["bolt"], (f"{today - timedelta(days=1)}", f"{today}")),
+    ]
+
+
+def test_no_day_before_the_first_one_is_asked_for(loop: Loop) -> None:
+    today = datetime.now(UTC).astimezone(loop.house.setups()["acme"].zone).date()
+    for client in loop.stores:
+        write_setup(loop.settings.clients, client, loop.url, orders={"start_date": today})
+    register(loop)
+    asked = tick(loop, "shipments_sweep")
+    assert isinstance(asked, list)
+    assert days(asked) == [(f"{today}", f"{today}")]
+
+
+def test_clients_that_begin_in_future_cost_no_run(loop: Loop) -> None:
+    for client in loop.stores:
+        write_setup(loop.settings.clients, client, loop.url, orders={"start_date": date(2099, 1, 1)})
+    register(loop)
+    assert isinstance(tick(loop, "orders_sweep"), str)
+
+
+# Who is left alone
+
+
+def test_a_paused_client_is_left_alone_and_named(loop: Loop) -> None:
+    more_setups(loop, "cord")
+    path = loop.settings.clients / "bolt.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
+    register(loop, "acme", "bolt", "cord")
+    for flow in FLOWS:
+        asked = tick(loop, f"{flow}_sweep")
+        assert isinstance(asked, list)
+        # Not even as a bridge: where the run failed, its partitions would turn red.
+        assert clients(loop, asked) == [["acme"], ["cord"]]
+        went_well(loop, flow, datetime.now(UTC), "acme", "cord")
+        assert "bolt: paused" in tick(loop, f"{flow}_sweep")
+
+
+def test_a_run_over_a_paused_client_leaves_its_partition_and_its_store_alone(loop: Loop) -> None:
+    path = loop.settings.clients / "bolt.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
+    assert [one.failure for one in loop.run("stock") + loop.run("orders")] == ["", ""]
+    assert loop.instance.get_materialized_partitions(dg.AssetKey("stock_push")) == {"acme"}
+    assert loop.stores["bolt"].requests == 0
+    assert read_one(loop.house.engine, "bolt", "stock") == Health("bolt", "stock")
+
+
+def test_a_client_whose_file_is_gone_stays_and_is_left_alone(loop: Loop) -> None:
+    assert [one.failure for one in loop.run("stock")] == [""]
+    (loop.settings.clients / "bolt.yaml").unlink()
+    asked = tick(loop, "stock_sweep", datetime.now(UTC) + timedelta(hours=1))
+    assert isinstance(asked, list)
+    assert clients(loop, asked) == [["acme"]]
+    assert loop.instance.get_dynamic_partitions("clients") == ["acme", "bolt"]
+    assert loop.rows("SELECT count(*) > 0 FROM stock_push WHERE client = 'bolt'") == [(True,)]
+
+
+def test_setups_that_cannot_be_read_ask_for_nothing(loop: Loop) -> None:
+    register(loop)
+    for path in loop.settings.clients.iterdir():
+        path.unlink()
+    loop.settings.clients.rmdir()
+    assert "can't be read" in tick(loop, "orders_sweep")
+
+
+def test_neighbours_are_taken_along_and_one_that_rests_is_not(loop: Loop) -> None:
+    names = ("acme", "bolt", "cord", "dove", "eel")
+    more_setups(loop, *names)
+    register(loop, *names)
+    at = quarter_of_an_hour()
+    went_well(loop, "orders", at + MINUTE, "bolt")
+    fails(loop, "orders", "dove", at + 2 * MINUTE)
+    asked = tick(loop, "orders_sweep", at + 5 * MINUTE)
+    assert isinstance(asked, list)
+    assert clients(loop, asked) == [["acme", "bolt", "cord"], ["eel"]]
+
+
+def test_one_that_has_a_run_is_not_asked_for_again(loop: Loop) -> None:
+    register(loop)
+    asked = tick(loop, "orders_sweep")
+    assert isinstance(asked, list)
+    run = loop.instance.create_run_for_job(loop.defs.resolve_job_def("orders_job"), tags=dict(asked[0].tags))
+    assert "2 have a run that isn't over" in tick(loop, "orders_sweep")
+    assert isinstance(tick(loop, "stock_sweep"), list)
+    loop.instance.report_run_failed(run)
+    assert isinstance(tick(loop, "orders_sweep"), list)
+
+
+def test_one_store_that_hangs_keeps_no_other_client_busy(loop: Loop) -> None:
+    register(loop)
+    asked = tick(loop, "orders_sweep")
+    assert isinstance(asked, list)
+    job = loop.defs.resolve_job_def("orders_job")
+    run = loop.instance.create_run_for_job(job, tags=dict(asked[0].tags))
+    loop.instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", job.name), run.run_id)
+    # bolt has had its turn in the run that still waits for acme.
+    went_well(loop, "orders", datetime.now(UTC) + MINUTE, "bolt")
+    again = tick(loop, "orders_sweep", datetime.now(UTC) + timedelta(hours=1))
+    assert isinstance(again, list)
+    assert clients(loop, again) == [["bolt"]]
+
+
+# Failures
+
+
+def test_a_wrong_key_is_tried_once_until_it_is_changed(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(loop)
+    loop.stores["acme"].api_key = "another"
+    asked = tick(loop, "orders_sweep")
+    assert isinstance(asked, list)
+    assert [run.success for run in execute(loop, "orders_job", asked)] == [False]
+    stands = read_one(loop.house.engine, "acme", "orders")
+    assert (stands.is_permanent, stands.failures) == (True, 1)
+    assert "401" in stands.reason
+    later = datetime.now(UTC) + timedelta(days=2)
+    asked = tick(loop, "orders_sweep", later)
+    assert isinstance(asked, list)
+    assert clients(loop, asked) == [["bolt"]]
+    # The other flows have their own.
+    assert clients(loop, tick(loop, "stock_sweep", later)) == [["acme", "bolt"]]  # type: ignore[arg-type]
+    night = tick(loop, "nightly_look_back", later)
+    assert isinstance(night, list)
+    assert clients(loop, night) == [["acme", "bolt"]]
+
+    monkeypatch.setenv(KEY_VARIABLE, "another")
+    asked = tick(loop, "orders_sweep", later)
+    assert isinstance(asked, list)
+    assert clients(loop, asked) == [["acme", "bolt"]]
+    loop.stores["bolt"].api_key = "another"
+    assert [run.success for run in execute(loop, "orders_job", asked)] == [True]
+    assert not read_one(loop.house.engine, "acme", "orders").failures
+
+
+def test_a_manual_run_always_tries_and_ends_the_pause(loop: Loop) -> None:
+    register(loop)
+    loop.stores["acme"].switched_off = True
+    loop.run("stock")
+    assert read_one(loop.house.engine, "acme", "stock").failures == 1
+    loop.stores["acme"].switched_off = False
+    assert [one.failure for one in loop.run("stock", "acme")] == [""]
+    assert not read_one(loop.house.engine, "acme", "stock").failures
+
+
+def test_a_store_that_is_down_for_a_day_costs_28_runs_at_most_and_is_caught_up_in_one(loop: Loop) -> None:
+    """A day in compressed time: a tick every five minutes, each run's end written down in the place of the run."""
+    register(loop, "acme")
+    begin = quarter_of_an_hour()
+    went_well(loop, "shipments", begin - 5 * MINUTE, "acme")
+    runs = 0
+    for number in range(24 * 12):
+        at = begin + number * 5 * MINUTE
+        asked = tick(loop, "shipments_sweep", at)
+        if isinstance(asked, list):
+            runs += len(asked)
+            fails(loop, "shipments", "acme", at + MINUTE)
+    assert 20 <= runs <= 28
+    back = begin + timedelta(hours=25)
+    asked = tick(loop, "shipments_sweep", back)
+    assert isinstance(asked, list)
+    ((first, last),) = days(asked)
+    zone = loop.house.setups()["acme"].zone
+    assert date.fromisoformat(first) <= (begin - 5 * MINUTE).astimezone(zone).date()
+    assert last == f"{back.astimezone(zone).date()}"
+    went_well(loop, "shipments", back, "acme")
+    assert "no client is due" in tick(loop, "shipments_sweep", back + 5 * MINUTE)
+
+
+def test_everything_starts_stopped_but_for_what_keeps_the_house_in_order(loop: Loop) -> None:
+    stopped = {one.name for one in loop.defs.sensors or () if one.default_status is dg.DefaultSensorStatus.STOPPED}
+    assert stopped == {"new_orders", "new_lodgements", "stock_movements"}
+    assert {one.default_status for one in loop.defs.schedules or ()} == {dg.DefaultScheduleStatus.STOPPED}

@@ -1,0 +1,69 @@
+"""Ticks without a daemon: schedules and sensors evaluated at a moment, and the runs that they ask for.
+
+Not here: what is expected of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from npf_pipelines.automation.flows import clients_in
+from npf_pipelines.definitions import build_defs
+from npf_pipelines.partitions import register_clients
+from npf_pipelines.settings import Settings
+from npf_pipelines_tests.loop import Loop
+
+
+def register(loop: Loop, *clients: str) -> None:
+    """Make the clients partitions, in this order; those of the world if none is named."""
+    for client in clients or sorted(loop.stores):
+        register_clients(loop.instance, [client])
+
+
+def tick(loop: Loop, schedule: str, at: datetime | None = None, **settings: Any) -> list[dg.RunRequest] | str:
+    """What a schedule asks for at a moment, or why it asks for nothing."""
+    defs = build_defs(Settings(**loop.settings.model_dump() | settings))
+    definition = defs.resolve_schedule_def(schedule)
+    context = dg.build_schedule_context(instance=loop.instance, scheduled_execution_time=at or datetime.now(UTC))
+    said: Any = definition(context)
+    return str(said.skip_message) if isinstance(said, dg.SkipReason) else list(said)
+
+
+def look(loop: Loop, sensor: str, cursor: str | None = None) -> tuple[list[dg.RunRequest], str, str]:
+    """What a sensor asks for just now, its next cursor, and why it asks for nothing."""
+    definition = loop.defs.resolve_sensor_def(sensor)
+    with dg.build_sensor_context(instance=loop.instance, cursor=cursor) as context:
+        said: Any = definition(context)
+    if isinstance(said, dg.SkipReason):
+        return [], cursor or "", said.skip_message or ""
+    reason = said.skip_reason
+    text = reason.skip_message if isinstance(reason, dg.SkipReason) else reason
+    return list(said.run_requests or []), said.cursor or "", text or ""
+
+
+def execute(loop: Loop, job: str, asked: Iterable[dg.RunRequest]) -> list[dg.ExecuteInProcessResult]:
+    """The runs asked for, brought to their ends."""
+    definition = loop.defs.resolve_job_def(job)
+    return [
+        definition.execute_in_process(instance=loop.instance, tags=dict(one.tags), raise_on_error=False)
+        for one in asked
+    ]
+
+
+def clients(loop: Loop, asked: Iterable[dg.RunRequest]) -> list[Sequence[str]]:
+    """The clients that each request takes."""
+    registered = loop.instance.get_dynamic_partitions("clients")
+    return [list(clients_in(one.tags, registered)) for one in asked]
+
+
+def days(asked: Iterable[dg.RunRequest]) -> list[tuple[str, str]]:
+    """The first and the last day of each request."""
+    return [
+        (
+            one.tags["dagster/asset_partition_range_start"].partition("|")[2],
+            one.tags["dagster/asset_partition_range_end"].partition("|")[2],
+        )
+        for one in asked
+    ]
