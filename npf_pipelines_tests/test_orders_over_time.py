@@ -290,3 +290,25 @@ def test_what_lies_before_the_first_pulled_day_is_left_to_a_backfill(loop: Loop)
     assert _on_platform(loop, earlier) == {}
     loop.run("orders", "acme")
     assert _on_platform(loop, earlier)["status"] == "imported"
+
+
+def test_a_dry_run_tells_what_it_would_import_and_writes_nothing(loop: Loop) -> None:
+    (run,) = loop.run("orders", "acme", dry_run=True)
+    assert run.failure == ""
+    would = [str(row["order_number"]) for change in run.changes for row in change.shown]
+    assert loop.rows("FROM raw_orders") == loop.rows("FROM store_facts") == []
+    assert loop.house.platform.open_records("acme") == {}
+    assert loop.instance.get_materialized_partitions(dg.AssetKey("platform_orders")) == set()
+    loop.run("orders", "acme")
+    assert sorted(would) == sorted(loop.house.platform.open_records("acme"))
+
+
+def test_a_dry_run_tells_what_it_would_cancel(loop: Loop, store: SandboxStore) -> None:
+    order_id = _place(store)
+    loop.run("orders", "acme")
+    store.change_status(order_id, "I")
+    (run,) = loop.run("orders", "acme", dry_run=True)
+    (row,) = [row for change in run.changes for row in change.shown]
+    assert (row["order_number"], row["outcome"]) == (f"CS{order_id}", "planned")
+    assert "would be cancelled" in str(row["reason"])
+    assert _on_platform(loop, order_id)["status"] == "imported"

@@ -515,3 +515,34 @@ def test_a_day_waits_as_long_as_a_status_does(lodged: Loop) -> None:
     ]:
         lake.write(TRACKING_PUSH, [row | changes], client="acme", day=today)
         assert bool(waiting_days(lake, "acme", today)) is bool(what_waits(row | changes)) is waits
+
+
+def test_a_dry_run_tells_what_it_would_make_and_writes_nothing(lodged: Loop) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3})
+    lodge(lodged, "S2", "T2", {drum: 1})
+    store = lodged.stores["acme"]
+    written, rows = store.writes, lodged.rows("FROM tracking_push")
+    (run,) = lodged.run("shipments", "acme", dry_run=True)
+    assert run.failure == ""
+    assert (store.writes, lodged.rows("FROM tracking_push")) == (written, rows)
+    shown = {str(row["shipment_id"]): row for change in run.changes for row in change.shown}
+    assert {row["outcome"] for row in shown.values()} == {"planned"}
+    assert {row["status_outcome"] for row in shown.values()} == {"planned"}
+    assert "would become C" in str(shown["S1"]["status_reason"])
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1", "T2"}
+
+
+def test_a_dry_run_tells_what_it_would_replace_and_delete(lodged: Loop) -> None:
+    kite, _ = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 1})
+    lodge(lodged, "S2", "T2", {kite: 1}, rest=True)
+    push(lodged)
+    correct(lodged, "S1", tracking_number="T1-CORRECTED")
+    withdraw(lodged, "S2")
+    (run,) = lodged.run("shipments", "acme", dry_run=True)
+    said = {str(row["shipment_id"]): str(row["reason"]) for change in run.changes for row in change.shown}
+    assert "would be created" in said["S1"]
+    assert "would be deleted" in said["S2"]
+    assert in_store(lodged).keys() == {"T1", "T2"}

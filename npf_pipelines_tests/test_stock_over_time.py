@@ -2,18 +2,19 @@
 
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.automation.stock_checks import DRIFT_AFTER
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.tables import stock
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Customer, Product
-from npf_pipelines.tables import STORE_PRODUCTS
+from npf_pipelines.tables import STOCK_PUSH, STORE_PRODUCTS
 from npf_pipelines_tests.loop import Loop, write_setup
 
 
@@ -293,3 +294,79 @@ def test_a_part_of_a_large_catalogue_is_read_by_its_products(stocked: Loop) -> N
 
 def _forget_map(loop: Loop) -> None:
     loop.house.lake.write(STORE_PRODUCTS, [], client="acme")
+
+
+def split(product: Product) -> None:
+    """The store splits the product's stock over two warehouses, of which the first is ours."""
+    product.warehouses = {1: product.amount, 2: 0}
+
+
+def test_stock_that_is_split_over_warehouses_is_written_to_ours(stocked: Loop) -> None:
+    product = kite(stocked)
+    split(product)
+    count(stocked, 9, product.product_code)
+    assert push(stocked) == ""
+    row = pushed(stocked, product)
+    assert (row["outcome"], product.amount) == ("refused", 50)
+    assert "stock.store_location" in row["reason"]
+    write_setup(stocked.settings.clients, "acme", stocked.url, stock={"store_location": 1})
+    assert push(stocked) == ""
+    assert (pushed(stocked, product)["outcome"], product.warehouses) == ("confirmed", {1: 9, 2: 0})
+
+
+def test_several_products_with_one_code_all_get_the_figure_or_none_does(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    twin = Product(9001, product.product_code, "The same again", 100, amount=3)
+    store.add_product(twin)
+    assert push(stocked) == ""
+    assert (product.amount, twin.amount) == (50, 50)
+    write_setup(stocked.settings.clients, "acme", stocked.url, stock={"same_sku": "none"})
+    count(stocked, 9, product.product_code)
+    assert push(stocked) == ""
+    assert (product.amount, twin.amount) == (50, 50)
+    assert pushed(stocked, twin)["outcome"] == "several_products"
+
+
+def checks(loop: Loop) -> dict[str, dg.AssetCheckEvaluation]:
+    result = loop.defs.resolve_job_def("audit_job").execute_in_process(instance=loop.instance, raise_on_error=False)
+    return {one.check_name: one for one in result.get_asset_check_evaluations()}
+
+
+def listed(check: dg.AssetCheckEvaluation, name: str) -> list[dict[str, Any]]:
+    value = check.metadata[name]
+    return [dict(record.data) for record in value.records] if isinstance(value, dg.TableMetadataValue) else []
+
+
+def test_the_checks_list_what_stays_wrong_and_what_only_one_side_knows(stocked: Loop) -> None:
+    product = kite(stocked)
+    split(product)
+    count(stocked, 9, product.product_code)
+    push(stocked)
+    with stocked.house.engine.begin() as connection:
+        row = {"client": "acme", "sku": "ONLY-HERE", "on_hand": 1, "updated_at": datetime.now(UTC)}
+        connection.execute(sa.insert(stock), [row])
+    assert checks(stocked)["stock_drift"].passed
+    _age_differences(stocked, DRIFT_AFTER)
+    push(stocked)
+    found = checks(stocked)
+    assert not found["stock_drift"].passed
+    assert [row["sku"] for row in listed(found["stock_drift"], "drift")] == [product.product_code]
+    assert "ONLY-HERE" in [row["sku"] for row in listed(found["unknown_skus"], "unknown")]
+    assert found["stock_conservation"].passed
+
+
+def test_the_checks_tell_open_orders_of_what_nobody_counts(stocked: Loop) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    store.place_order([(product.product_id, 3)], customer=buyer(stocked))
+    stocked.run("orders", "acme")
+    with stocked.house.engine.begin() as connection:
+        connection.execute(sa.delete(stock).where(stock.c.sku == product.product_code))
+    check = checks(stocked)["stock_conservation"]
+    assert [(row["sku"], row["what"][:7]) for row in listed(check, "imbalances")] == [(product.product_code, "3 units")]
+
+
+def _age_differences(loop: Loop, age: timedelta) -> None:
+    rows = loop.house.lake.read(STOCK_PUSH, client="acme")
+    for row in rows:
+        row["differs_since"] = row["differs_since"] and row["differs_since"] - age
+    loop.house.lake.write(STOCK_PUSH, rows, client="acme")

@@ -85,7 +85,7 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
         table = ledger.table(day, shipments, rows)
         waits = {row["shipment_id"]: said for row in table if (said := what_waits(row))}
         waiting |= waits
-        (walk.keep if waits and not walk.dry_run else walk.finish)(TRACKING_PUSH, table, day)
+        (walk.leave_open if waits else walk.finish)(TRACKING_PUSH, table, day)
     if waiting:
         said = f"{len(waiting)} shipments wait for the store; the first: {next(iter(waiting.values()))}"
         raise ClientFailure(said, is_partial=any(row["outcome"] in _IN_STORE for row in rows.values()))

@@ -97,7 +97,7 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
 
 def _finish_push(walk: ClientWalk, rows: list[StockRow], before: list[dict[str, Any]], stopped: str) -> None:
     waiting = [row for row in rows if row.outcome is StockOutcome.WAITING]
-    write = walk.keep if (stopped or waiting) and not walk.dry_run else walk.finish
+    write = walk.leave_open if stopped or waiting else walk.finish
     write(STOCK_PUSH, _push_rows(walk, rows, before))
     if stopped and walk.dry_run:
         walk.say(f"the brake would fall: {stopped}")

@@ -11,10 +11,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from npf_pipelines.assets.attention import attention_metadata
 from npf_pipelines.assets.flow_health import FlowHealth
+from npf_pipelines.assets.lineage import column_lineage
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.statuses import UnknownStatus
@@ -88,29 +91,41 @@ class ClientWalk:
         notes: Mapping[str, dg.MetadataValue] | None = None,
     ) -> None:
         """Write a partition and report it as made; a dry run only shows what it would be."""
-        partition = day_key(self.client, day) if day else self.client
         if self.dry_run:
             frame = self.house.lake.frame(table, rows, client=self.client, day=day)
-            metadata = partition_metadata(table, frame) | planned_metadata(table, frame)
-            self._context.log_event(
-                dg.AssetObservation(
-                    table.name,
-                    partition=partition,
-                    description="Dry run: nothing was written.",
-                    metadata=metadata | dict(notes or {}),
-                )
-            )
+            metadata = self._metadata(table, frame) | planned_metadata(table, frame) | dict(notes or {})
+            self._observe(table, metadata, day, "Dry run: nothing was written.")
+        else:
+            frame = self.house.lake.write(table, rows, client=self.client, day=day)
+            self.report(table.name, self._metadata(table, frame) | column_lineage(table) | dict(notes or {}), day)
+
+    def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
+        """Write a partition that is not made yet, and show what it waits for; it stays red."""
+        if self.dry_run:
+            self.finish(table, rows, day)
             return
         frame = self.house.lake.write(table, rows, client=self.client, day=day)
-        self.report(table.name, partition_metadata(table, frame) | dict(notes or {}), day)
+        self._observe(table, self._metadata(table, frame), day, "Not made yet: rows wait.")
 
-    def report(self, asset: str, metadata: Mapping[str, dg.MetadataValue], day: date | None = None) -> None:
+    def _metadata(self, table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
+        needs = attention_metadata(table, frame, self.setup.store.url, self.setup.orders.prefix)
+        return needs | partition_metadata(table, frame)
+
+    def _observe(
+        self, table: Table, metadata: Mapping[str, dg.MetadataValue], day: date | None, description: str
+    ) -> None:
+        partition = day_key(self.client, day) if day else self.client
+        self._context.log_event(
+            dg.AssetObservation(table.name, partition=partition, description=description, metadata=metadata)
+        )
+
+    def report(self, asset: str, metadata: Mapping[str, Any], day: date | None = None) -> None:
         """Report a partition as made."""
         partition = day_key(self.client, day) if day else self.client
         self._context.log_event(dg.AssetMaterialization(asset, partition=partition, metadata=metadata))
 
     def keep(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
-        """Write a partition that is not made yet: its rows tell what it waits for, and it stays red."""
+        """Write what is only remembered, and no partition that anybody watches."""
         if not self.dry_run:
             self.house.lake.write(table, rows, client=self.client, day=day)
 

@@ -53,6 +53,10 @@ KINDS = {
     "sku_not_in_store": Kind(
         "stock", "not in the store", "Give the product this code in the store: spelling and letter case count."
     ),
+    "sku_several_products": Kind("stock", "several products with one code", "Give each product a code of its own."),
+    "sku_braked": Kind(
+        "stock", "held by the brake", "Look at the amounts; if they are right, run stock with release_brake."
+    ),
     "sku_waiting": Kind("stock", "waiting for the store"),
 }
 _SET_ASIDE = Kind("orders", "set aside", "Put right what the reason names: the nightly pull reads it again.")

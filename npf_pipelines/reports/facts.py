@@ -134,6 +134,6 @@ FROM shipment_records ANTI JOIN tracking_push USING (client, day, shipment_id)
 LEFT JOIN numbers USING (order_number)
 UNION ALL
 SELECT 'sku_' || outcome, NULL, sku, NULL, reason
-FROM stock_push WHERE outcome IN ('waiting', 'refused', 'not_in_store')
+FROM stock_push WHERE outcome IN ('waiting', 'refused', 'braked', 'several_products', 'not_in_store')
 ORDER BY day NULLS LAST, kind, number
 """

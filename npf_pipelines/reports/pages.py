@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
 
+from npf_pipelines.cscart.admin import order_link
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.reports.charts import latency_chart, orders_chart, skus_chart, stock_chart
 from npf_pipelines.reports.figures import Figures
@@ -77,16 +77,6 @@ def overview_page(lines: Sequence[Line], wrong_setups: Sequence[str], now: datet
     ordered = sorted(lines, key=lambda line: line.setup.id)
     ordered.sort(key=lambda line: line.urgency(now), reverse=True)
     return _TEMPLATES.get_template("overview.html").render(lines=ordered, wrong_setups=wrong_setups, now=now)
-
-
-def order_link(store_url: str, order_id: str | None) -> str | None:
-    """The order's page in the store's administration; None for what is no order number of a store.
-
-    `admin.php` is CS-Cart's usual name of the administration (inferred); a merchant may have renamed it.
-    """
-    if not order_id or not (order_id.isascii() and order_id.isdigit()):
-        return None
-    return f"{store_url}/admin.php?dispatch=orders.details&order_id={quote(order_id)}"
 
 
 def key_figures(figures: Figures) -> Mapping[str, float]:

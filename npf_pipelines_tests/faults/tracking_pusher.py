@@ -35,6 +35,7 @@ class _Walk(ClientWalk):
         self.setup = MasterSetup.model_validate(SETUP)
         self.days = [day]
         self.now = datetime.now(UTC)
+        self.dry_run = False
 
     def wants(self, table: Table) -> bool:  # noqa: ARG002
         return True
@@ -43,6 +44,9 @@ class _Walk(ClientWalk):
         pass
 
     def finish(self, table: Table, rows: list[dict[str, Any]], day: date | None = None, notes: Any = None) -> None:  # noqa: ARG002
+        self.keep(table, rows, day)
+
+    def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         self.keep(table, rows, day)
 
 

@@ -6,10 +6,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from npf_pipelines.cscart.admin import order_link
 from npf_pipelines.reports.facts import Facts, OpenFact
 from npf_pipelines.reports.figures import figures, window
 from npf_pipelines.reports.folder import POLICY
-from npf_pipelines.reports.pages import MOST_ROWS, Line, key_figures, order_link, overview_page, report_page
+from npf_pipelines.reports.pages import MOST_ROWS, Line, key_figures, overview_page, report_page
 from npf_pipelines_tests.reports.plain import HOSTILE, NOW, busy, setup_of
 
 WINDOW = window(NOW, setup_of().zone)

@@ -1,0 +1,63 @@
+"""What of a partition a person has to look at, as a table with links into the store's administration.
+
+Not here: the other metadata (metadata.py), what is open over many days (reports/backlog.py).
+"""
+
+import dagster as dg
+import pandas as pd
+
+from npf_pipelines.cscart.admin import order_link
+from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH, Table
+
+_SHOWN = 25
+_MARKUP = r"\`*_{}[]()<>#|!~"
+_FOR_A_PERSON = {
+    FILTERED_ORDERS.name: ("decision", {"set_aside"}),
+    PLATFORM_ORDERS.name: ("outcome", {"refused", "differs"}),
+    TRACKING_PUSH.name: ("outcome", {"refused", "set_aside"}),
+    STOCK_PUSH.name: ("outcome", {"refused", "braked", "not_in_store", "several_products", "no_code"}),
+}
+"""By table: the column, and its values that want a person."""
+
+
+def attention_metadata(table: Table, frame: pd.DataFrame, store_url: str, prefix: str) -> dict[str, dg.MetadataValue]:
+    """The rows that want a person, each linked to its order, and the store itself.
+
+    Args:
+        table: the partition's table.
+        frame: its rows.
+        store_url: the store's address.
+        prefix: the client's order prefix, which the store's own number lacks.
+    """
+    store: dict[str, dg.MetadataValue] = {"store": dg.MetadataValue.url(store_url)}
+    if table.name not in _FOR_A_PERSON:
+        return store
+    column, values = _FOR_A_PERSON[table.name]
+    rows = frame[frame[column].isin(values)]
+    if rows.empty:
+        return {**store, "needs_a_person": dg.MetadataValue.int(0)}
+    lines = [
+        f"| {_what(row, store_url, prefix)} | {row[column]} | {_escaped(row['reason'])} |"
+        for row in rows.head(_SHOWN).to_dict("records")
+    ]
+    more = [f"| … | | {len(rows) - _SHOWN} more |"] if len(rows) > _SHOWN else []
+    return {
+        **store,
+        "needs_a_person": dg.MetadataValue.int(len(rows)),
+        "for_a_person": dg.MetadataValue.md("\n".join(["| what | outcome | why |", "|---|---|---|", *lines, *more])),
+    }
+
+
+def _what(row: dict[str, object], store_url: str, prefix: str) -> str:
+    if "sku" in row:
+        return _escaped(row["sku"] or f"product {row['product_id']}")
+    number = str(row["order_number"])
+    link = order_link(store_url, str(row.get("order_id") or number.removeprefix(prefix)))
+    return f"[{_escaped(number)}]({link})" if link else _escaped(number)
+
+
+def _escaped(text: object) -> str:
+    """Text from a store as a cell of Markdown: nothing in it is markup."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()<>#|!~" else letter for letter in str(text)).replace(
+        "\n", " "
+    )
