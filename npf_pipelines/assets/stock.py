@@ -17,6 +17,7 @@ from pydantic import Field
 
 from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.product_map import ProductMap
+from npf_pipelines.assets.sparkline import sparkline
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
@@ -42,6 +43,16 @@ class StockConfig(WalkConfig):
     release_brake: bool = Field(
         default=False, description="Push although the brake fell: a person has looked at what it would do."
     )
+
+
+_WEEKS_SHOWN = timedelta(weeks=4)
+_DAYS_STOCK = """
+SELECT sum(on_hand), sum(available) FROM stock_snapshots_history
+WHERE client = $client AND taken >= $since
+  AND taken IN (SELECT max(taken) FROM stock_snapshots_history WHERE client = $client GROUP BY left(taken, 10))
+GROUP BY taken ORDER BY taken
+"""
+"""The client's stock at the last snapshot of each day: the files of the others are not opened."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,15 @@ def _finish_snapshot(walk: ClientWalk, count: _Count) -> None:
         f"units_{name}": dg.MetadataValue.int(sum(row[name] or 0 for row in rows))
         for name in ("on_hand", "in_process", "back_orders", "in_flight", "available")
     }
-    walk.finish(STOCK_SNAPSHOTS, rows, notes=totals)
+    walk.finish(STOCK_SNAPSHOTS, rows, notes=totals | {"last_weeks": _last_weeks(walk, rows)})
+
+
+def _last_weeks(walk: ClientWalk, now: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
+    """The units on hand and available at each day's last snapshot, and now."""
+    since = f"{walk.now - _WEEKS_SHOWN:%Y-%m-%d}"
+    days = walk.house.lake.connect(walk.client).execute(_DAYS_STOCK, {"client": walk.client, "since": since}).fetchall()
+    totals = [*days, (sum(row["on_hand"] for row in now), sum(row["available"] for row in now))]
+    return sparkline({"on hand": [int(one) for one, _ in totals], "available": [int(two) for _, two in totals]})
 
 
 def _rows_before(walk: ClientWalk) -> list[dict[str, Any]]:
