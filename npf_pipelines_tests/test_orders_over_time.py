@@ -192,6 +192,9 @@ def test_the_audit_passes_on_a_world_that_agrees(fresh: Loop) -> None:
         "gap_audit": True,
         "order_exceptions": True,
         "setups_fit": True,
+        "all_lodged_pushed": True,
+        "set_aside": True,
+        "staleness": True,
         "stock_conservation": True,
         "stock_drift": True,
         "unknown_skus": False,  # the generated stores have a product without a code

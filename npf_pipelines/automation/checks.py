@@ -1,6 +1,7 @@
 """The asset checks: what must be true of the tables, asked anew, with the list of what isn't.
 
-Not here: those of stock (stock_checks.py), and what would put it right (the assets do, run again).
+Not here: those of the flows (flow_checks.py) and of stock (stock_checks.py), and what would put it right (the assets
+do, run again).
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import dagster as dg
 
 from npf_pipelines.assets.metadata import records_value
 from npf_pipelines.assets.store_facts import readable_statuses
+from npf_pipelines.automation.flow_checks import flow_checks
 from npf_pipelines.automation.stock_checks import stock_checks
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import OrderStub
@@ -69,7 +71,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
             passed=not records, severity=dg.AssetCheckSeverity.WARN, metadata={"misfits": records_value(records)}
         )
 
-    return [gap_audit, order_exceptions, setups_fit, *stock_checks(house)]
+    return [gap_audit, order_exceptions, setups_fit, *flow_checks(house), *stock_checks(house)]
 
 
 async def _misfits(house: House) -> list[dict[str, str]]:

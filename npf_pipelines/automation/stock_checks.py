@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.assets.metadata import records_value
+from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock_audit import imbalances
@@ -16,8 +16,6 @@ from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 DRIFT_AFTER = timedelta(minutes=90)
 """How long a store may have another amount than it should: stock is pushed every hour."""
 _LOOKS = 3
-_LISTED = 200
-"""Rows that a list shows at the most."""
 
 _DRIFT = """
 SELECT client, sku, product_id, wanted, before AS in_store, differs_since AS since, reason
@@ -44,7 +42,7 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
             for client in sorted(house.setups().clients)
             for sku, what in _imbalances(house, client)
         ]
-        return _result(found, "imbalances", dg.AssetCheckSeverity.ERROR)
+        return listed_result(found, "imbalances", dg.AssetCheckSeverity.ERROR)
 
     @dg.asset_check(
         asset=STOCK_PUSH.name,
@@ -52,8 +50,8 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
         description=f"No amount in a store is another than wanted for longer than {DRIFT_AFTER}.",
     )
     def stock_drift() -> dg.AssetCheckResult:
-        found = _rows(house, _DRIFT, limit=datetime.now(UTC) - DRIFT_AFTER)
-        return _result(found, "drift", dg.AssetCheckSeverity.ERROR)
+        found = lake_rows(house, _DRIFT, limit=datetime.now(UTC) - DRIFT_AFTER)
+        return listed_result(found, "drift", dg.AssetCheckSeverity.ERROR)
 
     @dg.asset_check(
         asset=STOCK_PUSH.name,
@@ -61,7 +59,7 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
         description="Every SKU of a warehouse is one product of its store, and the other way round.",
     )
     def unknown_skus() -> dg.AssetCheckResult:
-        return _result(_rows(house, _UNKNOWN, tests=sorted(TEST_SKUS)), "unknown", dg.AssetCheckSeverity.WARN)
+        return listed_result(lake_rows(house, _UNKNOWN, tests=sorted(TEST_SKUS)), "unknown", dg.AssetCheckSeverity.WARN)
 
     return [stock_conservation, stock_drift, unknown_skus]
 
@@ -75,23 +73,3 @@ def _imbalances(house: House, client: str) -> list[tuple[str, str]]:
         if not looks[-1]:
             return []
     return [one for one in looks[0] if all(one in look for look in looks)]
-
-
-def _rows(house: House, query: str, **values: object) -> list[dict[str, str]]:
-    answer = house.lake.connect().execute(query, values)
-    names = [column[0] for column in answer.description or []]
-    return [dict(zip(names, map(str, row), strict=True)) for row in answer.fetchall()]
-
-
-def _result(found: list[dict[str, str]], name: str, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
-    by_client: dict[str, int] = {}
-    for row in found:
-        by_client[row["client"]] = by_client.get(row["client"], 0) + 1
-    return dg.AssetCheckResult(
-        passed=not found,
-        severity=severity,
-        metadata={
-            "by_client": records_value([{"client": client, "rows": str(rows)} for client, rows in by_client.items()]),
-            name: records_value(found[:_LISTED]),
-        },
-    )
