@@ -14,7 +14,7 @@ from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.lease import Lease
 from npf_pipelines.reconcile.sales import Sales, Sold
-from npf_pipelines.reconcile.tracking_work import raise_if_permanent
+from npf_pipelines.reconcile.trouble import raise_if_permanent
 from npf_pipelines.rules.stock import StockOutcome, StockRow, Wanted
 from npf_pipelines.rules.stock_step import Done, Look, Standing, Write, next_step
 from npf_pipelines.together import together

@@ -20,9 +20,8 @@ from npf_pipelines.reconcile.tracking_work import (
     TrackingPlan,
     Work,
     content_print,
-    is_end_known,
-    raise_if_permanent,
 )
+from npf_pipelines.reconcile.trouble import is_end_known, raise_if_permanent
 from npf_pipelines.rules.shipments import PushOutcome, left_behind, match, skus_of, spread
 
 

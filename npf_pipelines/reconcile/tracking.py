@@ -17,8 +17,8 @@ from npf_pipelines.reconcile.tracking_work import (
     ShipmentResult,
     TrackingPlan,
     Work,
-    raise_if_permanent,
 )
+from npf_pipelines.reconcile.trouble import raise_if_permanent
 from npf_pipelines.rules.order_status import StatusOutcome, StatusStep, next_status
 from npf_pipelines.rules.shipments import PushOutcome
 from npf_pipelines.together import together

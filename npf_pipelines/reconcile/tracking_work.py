@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from npf_pipelines.cscart.errors import Forbidden, NotFound, Refused, StoreError, Unauthorized
 from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.platform.models import LodgedShipment, OrderState
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan, StatusStep
@@ -130,14 +129,3 @@ def content_print(shipment: LodgedShipment) -> str:
         sorted(shipment.quantities.items()),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-
-
-def is_end_known(error: StoreError) -> bool:
-    """Whether a write that ended so surely was not carried out, and won't be any more."""
-    return error.store_untouched or isinstance(error, Unauthorized | Forbidden | NotFound | Refused)
-
-
-def raise_if_permanent(error: StoreError) -> None:
-    """Go on after what concerns one call only; a wrong key or a missing right concerns them all."""
-    if not error.transient and not isinstance(error, Refused | NotFound):
-        raise error
