@@ -13,6 +13,8 @@ from npf_pipelines.tables import Table
 
 _PREVIEW_ROWS = 10
 _PLANNED_ROWS = 500
+_NOT_TOLD = frozenset({"content", "pushed_at", "decided_at", "pulled_at", "read_at", "taken_at"})
+"""Columns that say nothing of what would change."""
 _OUTCOMES = ("decision", "rule", "outcome", "status_outcome")
 
 
@@ -45,7 +47,7 @@ def planned_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metadata
     for column in ("outcome", "status_outcome"):
         if column in frame:
             changes = frame[frame[column].isin(["planned"]) | frame.index.isin(changes.index)]
-    shown = [name for name in _flat(table) if name in frame and not frame[name].isna().all()]
+    shown = [name for name in _flat(table) if name not in _NOT_TOLD and not frame[name].isna().all()]
     records = [
         dg.TableRecord({name: _cell(value) for name, value in row.items()})
         for row in changes[shown].head(_PLANNED_ROWS).to_dict("records")
