@@ -40,7 +40,8 @@ def changes_tables(launched: Sequence[Launched]) -> list[Table | str]:
         for record in change.shown:
             shown.add_row(*(str(record.get(name, "")) for name in columns))
         tables.append(shown)
-    return tables or ["Nothing would change."]
+    has_failed = any(one.failure for one in launched)
+    return tables or ([] if has_failed else ["Nothing would change."])
 
 
 def counts(
