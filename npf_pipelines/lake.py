@@ -81,6 +81,13 @@ class Lake:
             raise NotWritten(f"{table.name} of {client}{when} has not been made yet: run it first") from None
         return rows
 
+    def read_if_written(self, table: Table, *, client: str, day: date | None = None) -> list[dict[str, Any]]:
+        """As `read`; nothing for a partition that has not been written yet."""
+        try:
+            return self.read(table, client=client, day=day)
+        except NotWritten:
+            return []
+
     def days(self, table: Table, *, client: str) -> list[date]:
         """The days of the client that have been written, oldest first."""
         found = self._files.glob(f"{self._root}/{table.name}/client={client}/day=*/part.parquet")

@@ -58,6 +58,4 @@ def _what(row: dict[str, object], store_url: str, prefix: str) -> str:
 
 def _escaped(text: object) -> str:
     """Text from a store as a cell of Markdown: nothing in it is markup."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()<>#|!~" else letter for letter in str(text)).replace(
-        "\n", " "
-    )
+    return "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in str(text)).replace("\n", " ")

@@ -10,7 +10,6 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import OrderStub
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.lake import NotWritten
 from npf_pipelines.rules.after_import import Step, follow
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.orders import OrderFilter
@@ -54,10 +53,7 @@ def _days_of_news(walk: ClientWalk, stubs: list[OrderStub]) -> set[date]:
 
 
 def _known(walk: ClientWalk, day: date) -> dict[str, str]:
-    try:
-        rows = walk.house.lake.read(RAW_ORDERS, client=walk.client, day=day)
-    except NotWritten:
-        return {}
+    rows = walk.house.lake.read_if_written(RAW_ORDERS, client=walk.client, day=day)
     return {row["order_id"]: row["status"] for row in rows}
 
 

@@ -32,10 +32,7 @@ def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metada
         **counts,
         **({"reasons": _reasons(frame)} if "reason" in frame and len(frame) else {}),
         "preview": dg.MetadataValue.table(
-            records=[
-                dg.TableRecord({name: _cell(value) for name, value in row.items()})
-                for row in frame[shown].head(_PREVIEW_ROWS).to_dict("records")
-            ],
+            records=_records(frame[shown].head(_PREVIEW_ROWS)),
             schema=dg.TableSchema([column for column in table_schema(table).columns if column.name in shown]),
         ),
     }
@@ -43,15 +40,10 @@ def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metada
 
 def planned_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
     """Of a dry run, the rows that would change something, up to a limit; how many there are."""
-    changes = frame.iloc[:0]
-    for column in ("outcome", "status_outcome"):
-        if column in frame:
-            changes = frame[frame[column].isin(["planned"]) | frame.index.isin(changes.index)]
+    outcomes = [column for column in ("outcome", "status_outcome") if column in frame]
+    changes = frame[frame[outcomes].eq("planned").any(axis=1)]
     shown = [name for name in _flat(table) if name not in _NOT_TOLD and not frame[name].isna().all()]
-    records = [
-        dg.TableRecord({name: _cell(value) for name, value in row.items()})
-        for row in changes[shown].head(_PLANNED_ROWS).to_dict("records")
-    ]
+    records = _records(changes[shown].head(_PLANNED_ROWS))
     return {
         "would_change": dg.MetadataValue.int(len(changes)),
         **({"changes": dg.MetadataValue.table(records)} if records else {}),
@@ -65,6 +57,10 @@ def _flat(table: Table) -> list[str]:
         for field in table.arrow_schema
         if field.name not in table.personal and not arrow.types.is_nested(field.type)
     ]
+
+
+def _records(frame: pd.DataFrame) -> list[dg.TableRecord]:
+    return [dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in frame.to_dict("records")]
 
 
 def _reasons(frame: pd.DataFrame) -> dg.MetadataValue:

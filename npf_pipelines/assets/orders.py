@@ -22,7 +22,6 @@ from npf_pipelines.assets.walk import ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
-from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.models import PlatformRecord
@@ -165,10 +164,7 @@ async def _onto_platform(
 
 def _differing_since(walk: ClientWalk, day: date) -> Callable[[OrderRow], datetime | None]:
     """Since when an order differs: since the day's table first said so, or since now."""
-    try:
-        rows = walk.house.lake.read(PLATFORM_ORDERS, client=walk.client, day=day)
-    except NotWritten:
-        rows = []
+    rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
     known = {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
     return lambda row: known.get(row.order_number, walk.now) if row.outcome is OrderOutcome.DIFFERS else None
 

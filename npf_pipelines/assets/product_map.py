@@ -11,7 +11,6 @@ from datetime import timedelta
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.lake import NotWritten
 from npf_pipelines.rules.stock import KnownProduct
 from npf_pipelines.tables import STORE_PRODUCTS
 
@@ -33,10 +32,7 @@ class ProductMap:
 
     def __init__(self, walk: ClientWalk) -> None:
         self._walk = walk
-        try:
-            rows = walk.house.lake.read(STORE_PRODUCTS, client=walk.client)
-        except NotWritten:
-            rows = []
+        rows = walk.house.lake.read_if_written(STORE_PRODUCTS, client=walk.client)
         self._known = {
             row["product_id"]: KnownProduct(row["product_id"], row["sku"], row["is_download"])
             for row in rows

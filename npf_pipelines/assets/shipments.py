@@ -26,11 +26,10 @@ from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan
-from npf_pipelines.rules.shipments import PushOutcome
+from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
 from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 
 Lodged = Mapping[date, Sequence[LodgedShipment]]
-_IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE})
 
 
 async def walk_shipments(walk: ClientWalk) -> None:
@@ -88,7 +87,7 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
         (walk.leave_open if waits else walk.finish)(TRACKING_PUSH, table, day)
     if waiting:
         said = f"{len(waiting)} shipments wait for the store; the first: {next(iter(waiting.values()))}"
-        raise ClientFailure(said, is_partial=any(row["outcome"] in _IN_STORE for row in rows.values()))
+        raise ClientFailure(said, is_partial=any(row["outcome"] in IN_STORE for row in rows.values()))
 
 
 def _by_order(

@@ -8,7 +8,7 @@ counts anew. Not here: the figures (rules/stock.py), the push itself (reconcile/
 import asyncio
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,6 @@ from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
-from npf_pipelines.lake import NotWritten
 from npf_pipelines.partitions import CLIENTS
 from npf_pipelines.platform.models import StockFigure
 from npf_pipelines.reconcile.amounts import push_amounts
@@ -94,7 +93,7 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
         in_flight = count.in_flight or {}
         wanted = {figure.sku: wanted_amount(figure, in_flight.get(figure.sku, 0), setup) for figure in count.figures}
         rows = plan(wanted, reading.products, reading.unread, to_all=setup.same_sku == "all")
-        before = _rows_before(walk)
+        before = walk.house.lake.read_if_written(STOCK_PUSH, client=walk.client)
         is_first = not any(row["outcome"] in RIGHT for row in before)
         stopped = brake(rows, setup.brake, is_first=is_first) if not release_brake else ""
         if stopped or walk.dry_run:
@@ -122,7 +121,7 @@ def _finish_push(walk: ClientWalk, rows: list[StockRow], before: list[dict[str, 
 
 
 def _left(row: StockRow, outcome: StockOutcome) -> StockRow:
-    return row if row.outcome else StockRow(row.sku, row.product_id, row.wanted, row.before, outcome, row.reason)
+    return row if row.outcome else replace(row, outcome=outcome)
 
 
 async def _count_platform(walk: ClientWalk) -> _Count:
@@ -170,13 +169,6 @@ def _last_weeks(walk: ClientWalk, now: Sequence[Mapping[str, Any]]) -> dg.Metada
     days = walk.house.lake.connect(walk.client).execute(_DAYS_STOCK, {"client": walk.client, "since": since}).fetchall()
     totals = [*days, (sum(row["on_hand"] for row in now), sum(row["available"] for row in now))]
     return sparkline({"on hand": [int(one) for one, _ in totals], "available": [int(two) for _, two in totals]})
-
-
-def _rows_before(walk: ClientWalk) -> list[dict[str, Any]]:
-    try:
-        return walk.house.lake.read(STOCK_PUSH, client=walk.client)
-    except NotWritten:
-        return []
 
 
 def _push_rows(walk: ClientWalk, rows: Sequence[StockRow], before: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -9,17 +9,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.lake import Lake, NotWritten
+from npf_pipelines.lake import Lake
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.reconcile.tracking_work import NOT_READ_BACK, OrderShipments, PushedBefore, content_print
 from npf_pipelines.rules.order_status import StatusOutcome
-from npf_pipelines.rules.shipments import PushOutcome, mark
+from npf_pipelines.rules.shipments import IN_STORE, PushOutcome, mark
 from npf_pipelines.tables import TRACKING_PUSH
 
 TRIED_AGAIN_FOR = timedelta(days=30)
 """How long what waits is tried again; what is older wants a person."""
 
-_IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE})
 
 _WAITING_DAYS = """
 SELECT DISTINCT day FROM tracking_push
@@ -47,7 +46,7 @@ def what_waits(row: Mapping[str, Any]) -> str:
     """Why a row of tracking_push is to be tried again; empty if it isn't. `waiting_days` asks the same in SQL."""
     if row["outcome"] == PushOutcome.WAITING:
         return str(row["reason"])
-    is_waiting = row["outcome"] in _IN_STORE and row["status_outcome"] == StatusOutcome.WAITING
+    is_waiting = row["outcome"] in IN_STORE and row["status_outcome"] == StatusOutcome.WAITING
     return str(row["status_reason"]) if is_waiting else ""
 
 
@@ -61,10 +60,7 @@ class TrackingLedger:
     def of_day(self, day: date) -> Mapping[str, Row]:
         """The rows of a day; none if it was never pushed."""
         if day not in self._days:
-            try:
-                rows = self._walk.house.lake.read(TRACKING_PUSH, client=self._walk.client, day=day)
-            except NotWritten:
-                rows = []
+            rows = self._walk.house.lake.read_if_written(TRACKING_PUSH, client=self._walk.client, day=day)
             self._days[day] = {row["shipment_id"]: row for row in rows}
         return self._days[day]
 
@@ -132,7 +128,7 @@ class TrackingLedger:
             return []
         if now is None or outcome in {PushOutcome.REFUSED, PushOutcome.SET_ASIDE}:
             return sorted(older)
-        return sorted({_mark(now)} if outcome in _IN_STORE else {*older, _mark(now)})
+        return sorted({_mark(now)} if outcome in IN_STORE else {*older, _mark(now)})
 
     def _content(self, row: Row, day: date, now: LodgedShipment | None) -> str | None:
         """The print of what the store has of the shipment: what waits is as it was before, if it was there at all."""
@@ -146,7 +142,7 @@ class TrackingLedger:
 
     def _confirmed_at(self, row: Row, day: date) -> datetime | None:
         """Since when the store is known to have the shipment as this row names it."""
-        if row["outcome"] not in _IN_STORE:
+        if row["outcome"] not in IN_STORE:
             return None
         before = self._same_in_store(row, day)
         return (before and before["confirmed_at"]) or self._walk.now

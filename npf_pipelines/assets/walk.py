@@ -114,15 +114,17 @@ class ClientWalk:
     def _observe(
         self, table: Table, metadata: Mapping[str, dg.MetadataValue], day: date | None, description: str
     ) -> None:
-        partition = day_key(self.client, day) if day else self.client
+        partition = self._partition(day)
         self._context.log_event(
             dg.AssetObservation(table.name, partition=partition, description=description, metadata=metadata)
         )
 
     def report(self, asset: str, metadata: Mapping[str, Any], day: date | None = None) -> None:
         """Report a partition as made."""
-        partition = day_key(self.client, day) if day else self.client
-        self._context.log_event(dg.AssetMaterialization(asset, partition=partition, metadata=metadata))
+        self._context.log_event(dg.AssetMaterialization(asset, partition=self._partition(day), metadata=metadata))
+
+    def _partition(self, day: date | None) -> str:
+        return day_key(self.client, day) if day else self.client
 
     def keep(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         """Write what is only remembered, and no partition that anybody watches."""
@@ -171,7 +173,7 @@ async def _walk_all(
     config: WalkConfig,
 ) -> Mapping[str, str]:
     setups = house.setups()
-    health = FlowHealth(context, house)
+    health = FlowHealth(context, house.engine)
     places = asyncio.Semaphore(_CLIENTS_AT_ONCE)
     failures: dict[str, str] = {}
 
@@ -192,7 +194,7 @@ async def _walk_all(
                 failures[client], trouble = f"{type(fault).__name__}: {fault}", fault
             if not isinstance(trouble, LeaseTaken) and not config.dry_run:
                 kind, reason = _kind(trouble), failures.get(client, "").removeprefix(f"{client}: ")
-                await asyncio.to_thread(health.note, client, days, began, kind, reason)
+                await asyncio.to_thread(health.note, client, setup, days, began=began, trouble=kind, reason=reason)
 
     if all("|" in key for key in context.partition_keys):
         shares = days_by_client(context.partition_keys)

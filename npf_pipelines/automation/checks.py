@@ -12,6 +12,7 @@ import dagster as dg
 from npf_pipelines.assets.metadata import records_value
 from npf_pipelines.assets.store_facts import readable_statuses
 from npf_pipelines.automation.flow_checks import flow_checks
+from npf_pipelines.automation.listing import lake_rows
 from npf_pipelines.automation.stock_checks import stock_checks
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import OrderStub
@@ -52,8 +53,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
         description="No order differs between store and platform that the platform can't follow by itself any more.",
     )
     def order_exceptions() -> dg.AssetCheckResult:
-        rows = house.lake.connect().sql("FROM order_exceptions ORDER BY since, client, order_number")
-        records = [dict(zip(rows.columns, map(str, row), strict=True)) for row in rows.fetchall()]
+        records = lake_rows(house, "FROM order_exceptions ORDER BY since, client, order_number")
         return dg.AssetCheckResult(
             passed=not records,
             severity=dg.AssetCheckSeverity.WARN,

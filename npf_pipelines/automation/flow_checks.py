@@ -19,8 +19,8 @@ LODGED_FOR = timedelta(hours=1)
 _LOOK_BACK = timedelta(days=30)
 
 _PUSHED = """
-SELECT shipment_id FROM tracking_push
-WHERE client = $client AND (outcome IN ('confirmed', 'already_there', 'refused', 'set_aside', 'withdrawn'))
+SELECT client, shipment_id FROM tracking_push
+WHERE outcome IN ('confirmed', 'already_there', 'refused', 'set_aside', 'withdrawn')
 """
 _ASIDE = """
 SELECT client, 'order' AS what, order_number AS number, day, reason FROM filtered_orders WHERE decision = 'set_aside'
@@ -62,10 +62,10 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
 
 def _not_pushed(house: House, now: datetime) -> list[dict[str, str]]:
     found = []
+    pushed = {(row["client"], row["shipment_id"]) for row in lake_rows(house, _PUSHED)}
     for client in sorted(house.setups().clients):
-        pushed = {row["shipment_id"] for row in lake_rows(house, _PUSHED, client=client)}
         for one in house.platform.lodged_between(client, now - _LOOK_BACK, now - LODGED_FOR):
-            if one.shipment_id not in pushed:
+            if (client, one.shipment_id) not in pushed:
                 lodged = f"{one.lodged_at:%Y-%m-%d %H:%M} UTC"
                 found.append(
                     {"client": client, "shipment": one.shipment_id, "order": one.order_number, "lodged": lodged}

@@ -1,4 +1,4 @@
-"""The three flows: the job and the assets of each, and which of Dagster's runs work on one and are not over yet."""
+"""The flows: the job and the tables of each, and which of Dagster's runs work on one and are not over yet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster import RunsFilter
 
-from npf_pipelines.automation.jobs import ORDERS_JOB, REPORTS_JOB, SHIPMENTS_JOB, STOCK_JOB
 from npf_pipelines.tables import (
     FILTERED_ORDERS,
     PLATFORM_ORDERS,
@@ -33,8 +32,12 @@ class Flow:
     """One of the ways through the house, named as in health and leases."""
 
     name: str
-    job: str
     tables: tuple[Table, ...]
+
+    @property
+    def job(self) -> str:
+        """The name of its job."""
+        return f"{self.name}_job"
 
     def unfinished(self, instance: dg.DagsterInstance) -> list[dg.RunRecord]:
         """Its runs that are queued or in progress, whoever started them: a backfill from the UI has no job of ours."""
@@ -46,10 +49,10 @@ class Flow:
         ]
 
 
-ORDERS = Flow("orders", ORDERS_JOB.name, (RAW_ORDERS, FILTERED_ORDERS, PLATFORM_ORDERS))
-SHIPMENTS = Flow("shipments", SHIPMENTS_JOB.name, (SHIPMENT_RECORDS, TRACKING_PUSH))
-STOCK = Flow("stock", STOCK_JOB.name, (STOCK_SNAPSHOTS, STOCK_PUSH))
-REPORTS = Flow("reports", REPORTS_JOB.name, ())
+ORDERS = Flow("orders", (RAW_ORDERS, FILTERED_ORDERS, PLATFORM_ORDERS))
+SHIPMENTS = Flow("shipments", (SHIPMENT_RECORDS, TRACKING_PUSH))
+STOCK = Flow("stock", (STOCK_SNAPSHOTS, STOCK_PUSH))
+REPORTS = Flow("reports", ())
 FLOWS = (ORDERS, SHIPMENTS, STOCK)
 
 

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from npf_pipelines.automation.asking import Standing, requests, standing, taken
+from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.switch import sensor_status
 from npf_pipelines.cscart.errors import StoreError
@@ -95,7 +96,7 @@ def new_orders(house: House, settings: Settings) -> dg.SensorDefinition:
             stands = standing(context.instance, house, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
-        seen = _remembered(context.cursor)
+        seen = remembered(_CURSOR, context.cursor)
         looks = asyncio.run(_look_at_all(context, house, stands, facts, seen))
         news = {client for client, look in looks.items() if is_news(look, seen[client].look)}
         asked: list[dg.RunRequest] = []
@@ -112,14 +113,6 @@ def new_orders(house: House, settings: Settings) -> dg.SensorDefinition:
         return dg.SensorResult(skip_reason=stands.why_nothing(f"{len(looks)} stores asked, no news"), cursor=cursor)
 
     return notice
-
-
-def _remembered(cursor: str | None) -> dict[str, _Seen]:
-    """What the cursor holds; nothing for one that was written by hand or by an older version."""
-    try:
-        return _CURSOR.validate_json(cursor or "{}")
-    except ValidationError:
-        return {}
 
 
 async def _look_at_all(

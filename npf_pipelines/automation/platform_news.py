@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import sqlalchemy as sa
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from npf_pipelines.automation.asking import Standing, requests, shipment_requests, standing, taken
 from npf_pipelines.automation.checks import LOOK_BACK
+from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.flows import SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.new_orders import MOST_RUNS
 from npf_pipelines.automation.switch import sensor_status
@@ -80,7 +81,7 @@ def _sensor(watch: _Watch, house: House, settings: Settings) -> dg.SensorDefinit
             stands = standing(context.instance, house, watch.flow, datetime.now(UTC))
         except SetupError as error:
             return dg.SkipReason(str(error))
-        seen = _remembered(context.cursor)
+        seen = remembered(_CURSOR, context.cursor)
         found = watch.marks(house.engine)
         news = [client for client in stands.free if client in found and found[client] != seen.get(client)]
         asked = watch.ask(stands, news)[:MOST_RUNS]
@@ -92,11 +93,3 @@ def _sensor(watch: _Watch, house: House, settings: Settings) -> dg.SensorDefinit
         return dg.SensorResult(skip_reason=stands.why_nothing("nothing has moved"), cursor=cursor)
 
     return notice
-
-
-def _remembered(cursor: str | None) -> dict[str, str]:
-    """What the cursor holds; nothing for one that was written by hand or by an older version."""
-    try:
-        return _CURSOR.validate_json(cursor or "{}")
-    except ValidationError:
-        return {}

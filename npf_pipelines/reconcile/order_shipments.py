@@ -160,9 +160,12 @@ def _is_outdated(
 
 
 async def _delete(store: Store, work: Work, theirs: Shipment, plan: TrackingPlan, lease: Lease) -> None:
-    if plan.dry_run:
-        work.in_store = [one for one in work.in_store or [] if one.shipment_id != theirs.shipment_id]
-        return
+    if not plan.dry_run:
+        await _delete_in_store(store, work, theirs, lease)
+    work.in_store = [one for one in work.in_store or [] if one.shipment_id != theirs.shipment_id]
+
+
+async def _delete_in_store(store: Store, work: Work, theirs: Shipment, lease: Lease) -> None:
     write = f"delete {theirs.shipment_id}"
     work.is_fresh = False
     try:
@@ -176,7 +179,6 @@ async def _delete(store: Store, work: Work, theirs: Shipment, plan: TrackingPlan
         if theirs.shipment_id in {one.shipment_id for one in work.in_store}:
             raise
         lease.end_write(write)
-    work.in_store = [one for one in work.in_store or [] if one.shipment_id != theirs.shipment_id]
 
 
 @contextlib.contextmanager

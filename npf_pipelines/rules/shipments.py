@@ -31,6 +31,10 @@ class PushOutcome(enum.StrEnum):
     """It doesn't fit the store's order: a person has to look."""
 
 
+IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE})
+"""The store is known to have the shipment."""
+
+
 @dataclass(frozen=True)
 class Spread:
     """A shipment's quantities by item_id, or the problem that keeps them off the lines."""
