@@ -56,7 +56,8 @@ def ship_to_another_client(loop: Loop) -> None:
 
 
 def set_a_status_back(loop: Loop) -> None:
-    store, shipment_id = _pushed(loop)
+    done = "SELECT max(store_shipment_id::INT) FROM tracking_push WHERE client = 'acme' AND order_status = 'C'"
+    store, (shipment_id,) = loop.stores["acme"], loop.rows(done)[0]
     store.change_status(store.shipments[shipment_id].order_id, "O")
 
 
