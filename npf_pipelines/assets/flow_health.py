@@ -10,7 +10,7 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.house import House
-from npf_pipelines.master_setup import SetupError
+from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.platform.health import failed, keep_health, read_one, succeeded
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.retries import Trouble
@@ -25,13 +25,21 @@ class FlowHealth:
         # A run over some of the flow's assets doesn't tell how the flow stands.
         self._is_whole = context.selected_asset_keys == set(context.assets_def.node_keys_by_output_name.values())
 
-    def note(self, client: str, days: Sequence[date], began: datetime, trouble: Trouble | None, reason: str) -> None:
-        """Keep how a client's walk ended; `trouble` is None where it went well."""
+    def note(
+        self,
+        client: str,
+        setup: MasterSetup | None,
+        days: Sequence[date],
+        *,
+        began: datetime,
+        trouble: Trouble | None,
+        reason: str,
+    ) -> None:
+        """Keep how a client's walk under this setup ended; `trouble` is None where it went well."""
         if not self._is_whole:
             return
         engine = self._house.engine
         try:
-            setup = self._house.setups().clients.get(client)
             reached_today = not days or (setup is not None and day_of(began, setup.zone) in days)
             before = read_one(engine, client, self._flow)
             if trouble is None:
@@ -47,5 +55,5 @@ class FlowHealth:
                     reached_today=reached_today,
                 )
             keep_health(engine, after)
-        except (SetupError, SQLAlchemyError) as error:
+        except SQLAlchemyError as error:
             self._context.log.warning("%s: how its %s stand could not be kept: %s", client, self._flow, error)

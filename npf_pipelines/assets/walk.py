@@ -177,7 +177,7 @@ async def _walk_all(
                 failures[client], trouble = f"{type(fault).__name__}: {fault}", fault
             if not isinstance(trouble, LeaseTaken) and not config.dry_run:
                 kind, reason = _kind(trouble), failures.get(client, "").removeprefix(f"{client}: ")
-                await asyncio.to_thread(health.note, client, days, began, kind, reason)
+                await asyncio.to_thread(health.note, client, setup, days, began=began, trouble=kind, reason=reason)
 
     if all("|" in key for key in context.partition_keys):
         shares = days_by_client(context.partition_keys)
