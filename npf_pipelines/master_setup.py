@@ -3,6 +3,7 @@
 Not here: what the store makes of a status name (cscart/statuses.py), or what follows from a setup (rules/).
 """
 
+import functools
 import ipaddress
 import os
 import re
@@ -224,18 +225,25 @@ def load_master_setups(folder: Path) -> MasterSetups:
 
 def _load(path: Path) -> MasterSetup:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
+        return _parse(path.name, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{path.name}: can't be read: {error}") from error
+
+
+@functools.lru_cache(maxsize=4096)
+def _parse(name: str, text: str) -> MasterSetup:
+    """A file's setup. Sensors and sweeps ask for all of them every few seconds: the same text is parsed once."""
+    try:
+        content = yaml.load(text, Loader=_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
         # The parser's own text quotes the line, which may hold a key pasted by mistake.
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise SetupError(f"{path.name}: {where}is not YAML") from None
+        raise SetupError(f"{name}: {where}is not YAML") from None
     try:
         return MasterSetup.model_validate(content)
     except ValidationError as error:
-        lines = (f"{path.name}: {_where(one['loc'])}: {_what(one)}" for one in error.errors())
+        lines = (f"{name}: {_where(one['loc'])}: {_what(one)}" for one in error.errors())
         raise SetupError("\n".join(lines)) from None
 
 
