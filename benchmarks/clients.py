@@ -86,18 +86,13 @@ def settled(clients: int) -> Iterator[tuple[Path, Town, dg.DagsterInstance]]:
             defs, today = build_defs(Settings()), datetime.now(UTC).date()
             # The stores are in Sydney, where it may be tomorrow.
             days = (today - timedelta(days=2), today + timedelta(days=1))
-            failures = [
-                one.failure
-                for job, span, config in (
-                    ("orders_job", days, {}),
-                    ("shipments_job", days, {}),
-                    ("stock_job", None, {"release_brake": True}),
-                )
-                for one in launch(defs, instance, job, town.clients, span, **config)
-                if one.failure
-            ]
-            if failures:
-                raise RuntimeError("\n".join(failures))
+            for job, span, config in (
+                ("orders_job", days, {}),
+                ("shipments_job", days, {}),
+                ("stock_job", None, {"release_brake": True}),
+            ):
+                if failure := launch(defs, instance, job, town.clients, span, **config).failure:
+                    raise RuntimeError(failure)
             yield folder, town, instance
 
 

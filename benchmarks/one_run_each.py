@@ -3,21 +3,23 @@
 Sensors, sweeps, daemon, jobs and stores are the same. A code location of its own, to be measured by clients.py.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
+from datetime import date
 
 import dagster as dg
 
-from npf_pipelines.automation import asking, new_orders, platform_news
+from npf_pipelines.automation import asking, new_orders, platform_news, sweeps
+from npf_pipelines.automation.asking import Standing, requests
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.settings import Settings
 
 
-def _one_each(_registered: Sequence[str], wanted: Iterable[str], _willing: Iterable[str] = ()) -> list[tuple[str, str]]:
-    return [(client, client) for client in sorted(wanted)]
+def _one_each(stands: Standing, wanted: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:
+    return [one for client in sorted(wanted) for one in requests(stands, [client], days)]
 
 
-asking.client_ranges = _one_each
-new_orders.MOST_RUNS = platform_news.MOST_RUNS = 1000
+for module in (asking, new_orders, platform_news, sweeps):
+    module.requests = _one_each  # type: ignore[attr-defined]
 
 
 @dg.definitions

@@ -58,7 +58,7 @@ class Loop:
         """One family's job for the clients (all if none is named) over all days, or these."""
         wanted = sorted(clients or self.stores)
         span = None if family in {"stock", "reports"} else days or self.days
-        return launch(self.defs, self.instance, f"{family}_job", wanted, span, **config)
+        return [launch(self.defs, self.instance, f"{family}_job", wanted, span, **config)]
 
     def run_all(self) -> list[str]:
         """The whole loop once, floor included; what failed."""

@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from npf_pipelines.assets.announce import announce
 from npf_pipelines.assets.attention import attention_metadata
 from npf_pipelines.assets.flow_health import FlowHealth
 from npf_pipelines.assets.lineage import column_lineage
@@ -24,9 +25,11 @@ from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import day_key, days_by_client
+from npf_pipelines.partitions import day_key
 from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease
+from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.retries import Trouble
+from npf_pipelines.shares import ShareConfig
 from npf_pipelines.tables import Table
 
 _CLIENTS_AT_ONCE = 16
@@ -138,7 +141,7 @@ class ClientWalk:
         return held_lease(self.house.engine, self.client, flow)
 
 
-class WalkConfig(dg.Config):
+class WalkConfig(ShareConfig):
     """How a run walks."""
 
     dry_run: bool = Field(
@@ -150,7 +153,7 @@ def walk_clients(
     context: dg.AssetExecutionContext,
     house: House,
     each: Callable[[ClientWalk], Awaitable[None]],
-    config: WalkConfig | None = None,
+    config: ShareConfig,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Walk every client of the run's partitions through `each`, several at once.
 
@@ -159,7 +162,7 @@ def walk_clients(
     Raises:
         dagster.Failure: at least one client failed, after all have been walked.
     """
-    failures = asyncio.run(_walk_all(context, house, each, config or WalkConfig()))
+    failures = asyncio.run(_walk_all(context, house, each, config))
     if failures:
         said = "\n".join(f"{client}: {text.removeprefix(f'{client}: ')}" for client, text in sorted(failures.items()))
         raise dg.Failure(f"failed for {len(failures)} of the run's clients:\n{said}")
@@ -170,8 +173,9 @@ async def _walk_all(
     context: dg.AssetExecutionContext,
     house: House,
     each: Callable[[ClientWalk], Awaitable[None]],
-    config: WalkConfig,
+    config: ShareConfig,
 ) -> Mapping[str, str]:
+    is_dry = isinstance(config, WalkConfig) and config.dry_run
     setups = house.setups()
     health = FlowHealth(context, house.engine)
     places = asyncio.Semaphore(_CLIENTS_AT_ONCE)
@@ -185,21 +189,25 @@ async def _walk_all(
                 return
             began = datetime.now(UTC)
             trouble: Exception | None = None
+            if config.clients and days and setup:
+                days = [day for day in days if day <= day_of(began, setup.zone)]
+                if not days:
+                    context.log.info("%s: none of the days has begun there", client)
+                    return
+            if config.clients and not is_dry:
+                announce(context, client, days)
             try:
-                await each(ClientWalk(context, house, setups[client], days, dry_run=config.dry_run))
+                await each(ClientWalk(context, house, setups[client], days, dry_run=is_dry))
             except (ClientFailure, *_UNDERSTOOD) as failure:
                 failures[client], trouble = str(failure), failure
             except Exception as fault:  # A fault of ours in one client's walk costs no other client.
                 context.log.exception("%s: the walk broke", client)
                 failures[client], trouble = f"{type(fault).__name__}: {fault}", fault
-            if not isinstance(trouble, LeaseTaken) and not config.dry_run:
+            if not isinstance(trouble, LeaseTaken) and not is_dry:
                 kind, reason = _kind(trouble), failures.get(client, "").removeprefix(f"{client}: ")
                 await asyncio.to_thread(health.note, client, setup, days, began=began, trouble=kind, reason=reason)
 
-    if all("|" in key for key in context.partition_keys):
-        shares = days_by_client(context.partition_keys)
-    else:
-        shares = {client: [] for client in context.partition_keys}
+    shares = config.shares([] if config.clients else context.partition_keys)
     async with held_lease(house.engine, context.run.run_id, RUN_FLOW), asyncio.TaskGroup() as walks:
         for client, days in shares.items():
             walks.create_task(walk_one(client, days))
