@@ -7,6 +7,7 @@ from npf_pipelines.assets.reports import reports_assets
 from npf_pipelines.assets.shipments import shipments_assets
 from npf_pipelines.assets.specs import OUTSIDE
 from npf_pipelines.assets.stock import stock_assets
+from npf_pipelines.automation.alerts import alerts_sensor
 from npf_pipelines.automation.checks import all_checks
 from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.console import console
@@ -44,6 +45,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         sensors=[
             clients_sensor(house),
             lost_runs(house),
+            alerts_sensor(house, settings),
             new_orders(house, settings),
             *platform_sensors(house, settings),
         ],
