@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     shipments_minutes: _Minutes = Field(15, description="Minutes between two sweeps for shipments.")
     stock_minutes: _Minutes = Field(60, description="Minutes between two sweeps for stock.")
     sensor_seconds: Annotated[int, Field(ge=5)] = Field(30, description="Seconds between two looks of a sensor.")
+    snapshot_days: Annotated[int, Field(ge=1)] = Field(60, description="Days for which stock snapshots are kept.")
+    run_days: Annotated[int, Field(ge=7)] = Field(90, description="Days for which Dagster's runs are kept.")
+    personal_data_days: Annotated[int, Field(ge=31)] = Field(
+        90, description="Days for which pulled orders keep personal data; more than the nightly look-back goes back."
+    )
     alerts_webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = Field(
         None, description="The webhook that is told of alerts; its address is a secret."
     )
