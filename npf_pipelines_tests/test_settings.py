@@ -29,7 +29,10 @@ def test_nothing_runs_by_itself_unless_it_is_said() -> None:
     assert Settings().automation == "stopped"
 
 
-@pytest.mark.parametrize(("name", "value"), [("AUTOMATION", "yes"), ("ORDERS_MINUTES", "4"), ("SENSOR_SECONDS", "0")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AUTOMATION", "yes"), ("ORDERS_MINUTES", "4"), ("SENSOR_SECONDS", "0"), ("PERSONAL_DATA_DAYS", "30")],
+)
 def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"NPF_{name}", value)
     with pytest.raises(ValidationError):
