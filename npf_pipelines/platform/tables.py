@@ -1,6 +1,7 @@
-"""The platform's tables, as its contract names them, and beside them two of ours: leases and health.
+"""The platform's tables, as its contract names them, and beside them three of ours: leases, health, alerts.
 
-Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py, lease.py, health.py).
+Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py and the files that are
+called like ours).
 Times are UTC, quantities whole numbers, and `client` is part of every key.
 """
 
@@ -166,6 +167,23 @@ health = sa.Table(
     _text("setup_print"),
 )
 """Not of the contract: how each client's flow stands, one row for each client and flow."""
+
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    _text("key", primary_key=True),
+    _text("client"),
+    _text("kind"),
+    _text("text"),
+    _text("what_to_do"),
+    _time("since"),
+    _time("due_at"),
+    _time("told_at", nullable=True),
+    _time("over_at", nullable=True),
+    _time("over_told_at", nullable=True),
+)
+"""Not of the contract: what people are told of, one row for each condition."""
 
 
 def open_platform(url: str) -> sa.Engine:

@@ -1,11 +1,13 @@
 """What a client's report is made of, read from the lake: every query of the reports is here.
 
-Not here: what is made of it (figures.py, backlog.py).
+The alerts ask for the same open things. Not here: what is made of it (figures.py, backlog.py).
 """
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
+
+import duckdb
 
 from npf_pipelines.lake import Lake
 
@@ -78,10 +80,19 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
         shipments=[ShipmentFact(*row) for row in connection.execute(_SHIPMENTS, window).fetchall()],
         stock=[StockLevel(*row) for row in connection.execute(_STOCK, window).fetchall()],
         skus=dict(connection.execute(_SKUS).fetchall()),
-        open=[OpenFact(*row) for row in connection.execute(_OPEN).fetchall()],
+        open=read_open(connection),
         last_pull=last_pull,
         last_push=last_push,
     )
+
+
+def read_open(connection: duckdb.DuckDBPyConnection) -> list[OpenFact]:
+    """What isn't done, over a connection to one client's tables.
+
+    Raises:
+        duckdb.Error: a table can't be read.
+    """
+    return [OpenFact(*row) for row in connection.execute(_OPEN).fetchall()]
 
 
 _ORDERS = """

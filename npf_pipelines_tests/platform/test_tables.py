@@ -30,6 +30,8 @@ def test_every_key_begins_with_the_client() -> None:
         "stock": ["client", "sku"],
         "leases": ["client", "flow"],
         "health": ["client", "flow"],
+        # It is made of kind, client and thing.
+        "alerts": ["key"],
     }
 
 

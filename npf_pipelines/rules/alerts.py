@@ -1,0 +1,308 @@
+"""What somebody has to be told: the conditions that hold now, and how an alert begins, goes on and ends.
+
+Not here: where the facts come from (automation/alert_facts.py), what is said (alert_words.py), what is remembered
+(platform/alerts.py).
+"""
+
+import enum
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+BACKLOG_PATIENCE = timedelta(hours=2)
+"""How long a backlog may go without having been worked off once: eight sweeps.
+
+It isn't counted: a hundred shipments that have just been lodged are a good day, and one that eight sweeps in a row
+didn't bring in is none. What arrives faster than it is worked off is never worked off, and is told all the same.
+"""
+FAILURES_THAT_MAY_PASS = 1
+"""Failures in a row of which nobody is told, where the trouble may pass by itself."""
+BETWEEN_LOOKS = timedelta(seconds=30)
+"""Two looks that are nearer to each other count as one."""
+
+
+class AlertKind(enum.StrEnum):
+    """What kind of condition it is."""
+
+    FAILING = "failing"
+    """A flow of a client keeps failing."""
+    NO_PULL = "no_pull"
+    """A client's orders haven't been pulled for longer than its limit."""
+    NEEDS_A_PERSON = "needs_a_person"
+    """Rows that no run will put right."""
+    BRAKE = "brake"
+    """The stock push stopped, for it would have changed too much."""
+    BACKLOG = "backlog"
+    """What waits for the next run hasn't been worked off for too long."""
+    SETUP = "setup"
+    """A master setup is wrong."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that holds now.
+
+    Attributes:
+        kind: what kind.
+        client: the client's id; empty where only a file is known.
+        thing: which one of that kind: a flow, a file, a kind of rows and their day.
+        text: what is so, without the client.
+        what_to_do: for the person who is told.
+        since: since when it is so; None: since it was first noticed.
+        patience: how long it has to hold before anybody is told.
+    """
+
+    kind: AlertKind
+    client: str
+    thing: str
+    text: str
+    what_to_do: str
+    since: datetime | None = None
+    patience: timedelta = timedelta()
+
+    @property
+    def key(self) -> str:
+        """What makes it the same at the next look."""
+        return f"{self.kind}|{self.client}|{self.thing}"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How a flow of a client stands."""
+
+    name: str
+    last_success_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    is_permanent: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class OpenThing:
+    """A row that isn't done: the kind, what it is about, its name, and what to do where it needs a person."""
+
+    kind: str
+    about: str
+    name: str
+    number: str
+    day: date | None
+    what_to_do: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a client's tables say: what isn't done, and how many SKUs the brake held back."""
+
+    open: Sequence[OpenThing] = ()
+    braked: int = 0
+
+
+@dataclass(frozen=True)
+class ClientFacts:
+    """What is known of a client that is looked after.
+
+    Attributes:
+        client: its id.
+        pull_limit: how long it may go without a pull.
+        flows: those that were ever walked.
+        rows: None where the tables were not read.
+    """
+
+    client: str
+    pull_limit: timedelta
+    flows: Sequence[Flow] = ()
+    rows: Rows | None = None
+
+
+def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
+    """What holds for one client.
+
+    Args:
+        facts: what is known of it.
+        now: the moment.
+        is_running: whether somebody pulls by itself, so that a client that was never pulled is late, too.
+    """
+    for flow in facts.flows:
+        if flow.failing_since and _is_told(flow):
+            yield Condition(
+                AlertKind.FAILING,
+                facts.client,
+                flow.name,
+                f"runs of {flow.name} fail: {flow.reason}",
+                "Change what the reason names: it is not tried again by itself before the night."
+                if flow.is_permanent
+                else "It is tried again by itself. If it lasts, see whether the store answers.",
+                flow.failing_since,
+            )
+    yield from _no_pull(facts, now, is_running=is_running)
+    if facts.rows:
+        yield from _of_rows(facts.client, facts.rows)
+
+
+def _is_told(flow: Flow) -> bool:
+    """A brake is told by its rows, which stay when the store goes down after it."""
+    return not flow.reason.startswith(BRAKE_FELL) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
+
+
+BRAKE_FELL = "the brake fell"
+"""How the reason of a stock flow begins whose brake fell."""
+
+
+def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
+    last = next((flow.last_success_at for flow in facts.flows if flow.name == "orders"), None)
+    if last is None and not is_running:
+        return
+    if last is not None and now - last <= facts.pull_limit:
+        return
+    hours = facts.pull_limit / timedelta(hours=1)
+    yield Condition(
+        AlertKind.NO_PULL,
+        facts.client,
+        "orders",
+        f"no orders have been pulled for more than {hours:g} hours",
+        "Look in Dagster's UI whether schedules and daemon run, and at the last run of orders.",
+        last,
+        facts.pull_limit if last is None else timedelta(),
+    )
+
+
+def _of_rows(client: str, rows: Rows) -> Iterator[Condition]:
+    if rows.braked:
+        yield Condition(
+            AlertKind.BRAKE,
+            client,
+            "stock",
+            f"the brake fell: a push would have changed too much, {rows.braked} SKUs were not written",
+            f"Look at the rows; if they are right: npf run stock --client {client} --release-brake",
+        )
+    for_a_person: dict[tuple[str, date | None], list[OpenThing]] = {}
+    waiting: dict[str, list[OpenThing]] = {}
+    for row in rows.open:
+        if row.what_to_do:
+            # By day: what is set aside on another day is another event, however long the first one stays.
+            for_a_person.setdefault((row.kind, row.day), []).append(row)
+        else:
+            waiting.setdefault(row.about, []).append(row)
+    for (kind, day), some in for_a_person.items():
+        of_day = f" of {day}" if day else ""
+        yield Condition(
+            AlertKind.NEEDS_A_PERSON,
+            client,
+            f"{kind}|{day or ''}",
+            f"{_counted(some)}{of_day} {some[0].name}: {_first_few(some)}",
+            some[0].what_to_do,
+        )
+    for about, some in waiting.items():
+        yield Condition(
+            AlertKind.BACKLOG,
+            client,
+            about,
+            f"{_counted(some)} wait and are not worked off: {_first_few(some)}",
+            "See in the report what they wait for.",
+            patience=BACKLOG_PATIENCE,
+        )
+
+
+def _counted(some: Sequence[OpenThing]) -> str:
+    one, many = {"orders": ("order", "orders"), "shipments": ("shipment", "shipments")}.get(
+        some[0].about, ("SKU", "SKUs")
+    )
+    return f"{len(some)} {one if len(some) == 1 else many}"
+
+
+def _first_few(some: Sequence[OpenThing]) -> str:
+    shown = ", ".join(row.number for row in some[:3])
+    return f"{shown} and {len(some) - 3} more" if len(some) > 3 else shown  # noqa: PLR2004 - the few
+
+
+def setup_conditions(errors: Iterable[str]) -> Iterator[Condition]:
+    """What holds for the master setups: one condition for each file that is wrong."""
+    for error in errors:
+        file, _, rest = error.partition(": ")
+        what = rest.partition("\n")[0]
+        yield Condition(
+            AlertKind.SETUP,
+            "",
+            file,
+            f"the master setup {file} is wrong, and its client is left alone: {what}",
+            "Correct the file: it is read again by itself.",
+        )
+
+
+def folder_condition(error: str) -> Condition:
+    """What holds when no master setup can be read."""
+    return Condition(AlertKind.SETUP, "", "", f"nothing runs: {error}", "Make the folder readable.")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What is remembered of a condition.
+
+    Attributes:
+        key: the condition's.
+        client: the condition's.
+        kind: the condition's.
+        text: as the condition last said.
+        what_to_do: likewise.
+        since: since when it holds.
+        due_at: from when somebody is to be told.
+        told_at: when that was done; None: not yet.
+        over_at: the first look that didn't find it any more; None while it holds.
+        over_told_at: when its end was told; None: not yet.
+    """
+
+    key: str
+    client: str
+    kind: str
+    text: str
+    what_to_do: str
+    since: datetime
+    due_at: datetime
+    told_at: datetime | None = None
+    over_at: datetime | None = None
+    over_told_at: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its begin is still to be told: also that of one which has ended meanwhile."""
+        return self.told_at is None and self.due_at <= (self.over_at or now)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether two looks in a row didn't find it: what comes and goes is one alert."""
+        return self.over_at is not None and self.over_at <= now - BETWEEN_LOOKS
+
+
+def after_look(
+    known: Mapping[str, Alert], found: Collection[Condition], unknown: Collection[str], now: datetime
+) -> list[Alert]:
+    """The alerts that are to be remembered now, those that have long been over left out.
+
+    Args:
+        known: what is remembered, by key.
+        found: what holds now.
+        unknown: the keys of those of which nobody knows whether they hold: they stay as they are.
+        now: the moment.
+    """
+    holding = {condition.key: condition for condition in found}
+    alerts = [_going_on(known.get(key), condition, now) for key, condition in holding.items()]
+    for key, alert in known.items():
+        if key in holding or alert.over_told_at:
+            continue
+        ending = alert if alert.over_at or key in unknown else replace(alert, over_at=now)
+        alerts.append(ending)
+    return alerts
+
+
+def _going_on(before: Alert | None, condition: Condition, now: datetime) -> Alert:
+    if before is None or before.over_told_at:
+        since = condition.since or now
+        return Alert(
+            condition.key,
+            condition.client,
+            condition.kind,
+            condition.text,
+            condition.what_to_do,
+            since,
+            since + condition.patience,
+        )
+    return replace(before, text=condition.text, what_to_do=condition.what_to_do, over_at=None)
