@@ -5,6 +5,7 @@ Not here: what the tables hold (tables.py).
 """
 
 import uuid
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -143,13 +144,30 @@ class Lake:
         Args:
             client: the views hold this client's rows alone, and no other client's file is touched.
         """
+        of_client = f"client={client or '*'}"
+        return self._connect([f"{of_client}/day=*"], [of_client], [f"{of_client}/taken=*"])
+
+    def connect_to(self, partitions: Iterable[tuple[str, date | None]]) -> duckdb.DuckDBPyConnection:
+        """The same with these partitions' rows alone, by client and day; the history of the snapshots is empty.
+
+        Args:
+            partitions: those without a day stand for the client's tables that have none.
+        """
+        days: list[str] = []
+        whole: list[str] = []
+        for client, day in partitions:
+            (days if day else whole).append(f"client={client}/day={day}" if day else f"client={client}")
+        return self._connect(days, whole, [])
+
+    def _connect(self, days: Sequence[str], whole: Sequence[str], taken: Sequence[str]) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
         connection.register_filesystem(self._files)
         connection.sql("SET TimeZone = 'UTC'")
         for table in TABLES.values():
-            self._create_view(connection, table.name, table, table.partition_columns, client)
+            folders = days if table.by_day else whole
+            self._create_view(connection, table.name, table, table.partition_columns, folders)
         connection.sql(_EXCEPTIONS)
-        self._create_view(connection, _SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), client)
+        self._create_view(connection, _SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), taken)
         return connection
 
     def _create_view(
@@ -158,22 +176,22 @@ class Lake:
         name: str,
         table: Table,
         partition: tuple[str, ...],
-        client: str | None,
+        folders: Sequence[str],
     ) -> None:
         columns = [*partition, *table.arrow_schema.names]
-        folders = [f"client={client or '*'}", *("*" for _ in partition[1:])]
-        pattern = "/".join((self._root, name, *folders, "part.parquet"))
+        patterns = [f"{self._root}/{name}/{folder}/part.parquet" for folder in folders]
+        there = [self._for_duckdb(pattern) for pattern in patterns if self._files.glob(pattern)]
         empty = arrow.schema(
             [(column, arrow.date32() if column == "day" else arrow.string()) for column in partition]
             + list(table.arrow_schema)
         ).empty_table()
         connection.register(f"{name}_when_empty", empty)
         source = f"FROM {name}_when_empty"
-        if self._files.glob(pattern):
+        if there:
             types = ", ".join(f"{column}: {'DATE' if column == 'day' else 'VARCHAR'}" for column in partition)
             # By name, for older files may lack a column.
             source += (
-                f" UNION ALL BY NAME FROM read_parquet('{_quoted(self._for_duckdb(pattern))}', "
+                f" UNION ALL BY NAME FROM read_parquet([{', '.join(map(_quoted, there))}], "
                 f"hive_partitioning = true, hive_types = {{{types}}}, union_by_name = true)"
             )
         connection.sql(f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM ({source})")  # noqa: S608
@@ -203,4 +221,4 @@ class Lake:
 
 
 def _quoted(text: str) -> str:
-    return text.replace("'", "''")
+    return "'" + text.replace("'", "''") + "'"

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -150,6 +150,11 @@ class AlertsSetup(_Part):
     """When somebody is told of the client."""
 
     no_pull_hours: Annotated[int, Field(ge=1, le=168)] = 2
+
+    @property
+    def pull_limit(self) -> timedelta:
+        """How long the client may go without a pull that went well."""
+        return timedelta(hours=self.no_pull_hours)
 
 
 class MasterSetup(_Part):

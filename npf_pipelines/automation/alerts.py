@@ -6,29 +6,25 @@ Two looks at once are kept apart by a lease. Not here: what is told (rules/alert
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
 
 import dagster as dg
 from pydantic import SecretStr
 
-from npf_pipelines.automation.alert_facts import ClientTables, client_facts
+from npf_pipelines.automation.alert_facts import all_facts
 from npf_pipelines.automation.switch import sensor_status
 from npf_pipelines.automation.webhook import NotSent, send
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetups, SetupError
 from npf_pipelines.platform.alerts import keep_alerts, read_alerts
-from npf_pipelines.platform.health import Health, read_health
 from npf_pipelines.platform.lease import Lease, LeaseTaken
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.rules.alert_words import message
 from npf_pipelines.rules.alerts import (
     Alert,
-    AlertKind,
     Condition,
-    Rows,
     after_look,
     client_conditions,
     folder_condition,
@@ -37,12 +33,10 @@ from npf_pipelines.rules.alerts import (
 from npf_pipelines.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_OF_ROWS = (AlertKind.NEEDS_A_PERSON, AlertKind.BRAKE, AlertKind.BACKLOG)
 
 
 def alerts_sensor(house: House, settings: Settings) -> dg.SensorDefinition:
     """Looks every minute what has begun and what is over."""
-    tables = ClientTables()
 
     @dg.sensor(
         name="alerts",
@@ -57,18 +51,16 @@ def alerts_sensor(house: House, settings: Settings) -> dg.SensorDefinition:
         except LeaseTaken:
             return dg.SkipReason("another look is under way, or one was cut off in the last two minutes")
         try:
-            return dg.SkipReason(_look(context, house, settings, tables, datetime.now(UTC)))
+            return dg.SkipReason(_look(context, house, settings, datetime.now(UTC)))
         finally:
             lease.give_back()
 
     return alerts
 
 
-def _look(
-    context: dg.SensorEvaluationContext, house: House, settings: Settings, tables: ClientTables, now: datetime
-) -> str:
+def _look(context: dg.SensorEvaluationContext, house: House, settings: Settings, now: datetime) -> str:
     known = read_alerts(house.engine)
-    seen = _see(house, settings, tables, now)
+    seen = _see(house, settings, now)
     unknown = [key for key, alert in known.items() if seen.knows_not(alert)]
     alerts = after_look(known, seen.conditions, unknown, now)
     begun = [alert for alert in alerts if alert.is_due(now)]
@@ -109,34 +101,22 @@ class _Seen:
 
     conditions: Sequence[Condition]
     setups: MasterSetups | None
-    rows: Mapping[str, Rows]
 
     def knows_not(self, alert: Alert) -> bool:
         """Whether the alert may hold although it was not found."""
         if self.setups is None:
             return True
-        setup = self.setups.clients.get(alert.client)
-        if setup is None:
-            # A client whose file is wrong just now fails as before.
-            return bool(alert.client and self.setups.errors)
-        return alert.kind in _OF_ROWS and not setup.paused and alert.client not in self.rows
+        # A client whose file is wrong just now fails as before.
+        return bool(alert.client and alert.client not in self.setups.clients and self.setups.errors)
 
 
-def _see(house: House, settings: Settings, tables: ClientTables, now: datetime) -> _Seen:
+def _see(house: House, settings: Settings, now: datetime) -> _Seen:
     try:
         setups = house.setups()
     except SetupError as error:
-        return _Seen([folder_condition(str(error))], None, {})
-    stands: dict[str, list[Health]] = {
-        client: list(some) for client, some in groupby(read_health(house.engine).values(), lambda one: one.client)
-    }
+        return _Seen([folder_condition(str(error))], None)
     awake = {client: setup for client, setup in setups.clients.items() if not setup.paused}
-    rows = tables.rows(house.lake, {client: stands.get(client, []) for client in awake}, now)
-
-    def conditions() -> Iterator[Condition]:
-        yield from setup_conditions(setups.errors)
-        for client, setup in awake.items():
-            facts = client_facts(setup, stands.get(client, []), rows.get(client))
-            yield from client_conditions(facts, now, is_running=settings.automation == "running")
-
-    return _Seen(list(conditions()), setups, rows)
+    found = list(setup_conditions(setups.errors))
+    for facts in all_facts(house.engine, awake):
+        found += client_conditions(facts, now, is_running=settings.automation == "running")
+    return _Seen(found, setups)

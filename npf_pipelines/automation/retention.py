@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.assets.metadata import records_value
+from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.automation.switch import schedule_status
 from npf_pipelines.house import House
@@ -55,7 +56,7 @@ def retention_job(house: House, settings: Settings) -> dg.JobDefinition:
         if trouble:
             raise dg.Failure(f"not everything could be let go, see the log: {'; '.join(trouble)}")
 
-    @dg.job(name="retention_job", description="Lets go what is old enough. Asks no store.")
+    @dg.job(name="retention_job", description="Lets go what is old enough. Asks no store.", tags=ENDED_AFTER_HOURS)
     def job() -> None:
         retention()
 

@@ -8,7 +8,8 @@ import logging
 import httpx
 from pydantic import SecretStr
 
-_PATIENCE = httpx.Timeout(5.0)
+_PATIENCE = httpx.Timeout(10.0)
+"""What is taken but not answered by then is told again."""
 # At INFO it quotes the URL of each request, and whoever knows the webhook's may write there.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 

@@ -1,4 +1,4 @@
-"""The platform's tables, as its contract names them, and beside them three of ours: leases, health, alerts.
+"""The platform's tables, as its contract names them, and beside them four of ours: leases, health, open_rows, alerts.
 
 Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py and the files that are
 called like ours).
@@ -167,6 +167,20 @@ health = sa.Table(
     _text("setup_print"),
 )
 """Not of the contract: how each client's flow stands, one row for each client and flow."""
+
+
+open_rows = sa.Table(
+    "open_rows",
+    metadata,
+    _text("client", primary_key=True),
+    _text("kind", primary_key=True),
+    # ISO; empty for what belongs to no day: a key may not be null.
+    _text("day", primary_key=True),
+    _text("flow"),
+    _quantity("rows"),
+    _text("first"),
+)
+"""Not of the contract: how much of each client's tables isn't done, by kind and day."""
 
 
 alerts = sa.Table(

@@ -9,12 +9,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from npf_pipelines.rules.stock import StockOutcome
+from npf_pipelines.rules.stock_brake import BRAKE_FELL
+
 BACKLOG_PATIENCE = timedelta(hours=2)
 """How long a backlog may go without having been worked off once: eight sweeps.
 
 It isn't counted: a hundred shipments that have just been lodged are a good day, and one that eight sweeps in a row
 didn't bring in is none. What arrives faster than it is worked off is never worked off, and is told all the same.
 """
+FIRST_FEW = 3
+"""Rows of a kind and day whose numbers are told."""
+BRAKED = f"sku_{StockOutcome.BRAKED}"
+"""The kind of the rows that a brake held back."""
 FAILURES_THAT_MAY_PASS = 1
 """Failures in a row of which nobody is told, where the trouble may pass by itself."""
 BETWEEN_LOOKS = timedelta(seconds=30)
@@ -79,23 +86,26 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class OpenThing:
-    """A row that isn't done: the kind, what it is about, its name, and what to do where it needs a person."""
+class OpenThings:
+    """Rows that aren't done.
+
+    Attributes:
+        kind: their kind.
+        about: `orders`, `shipments` or `stock`.
+        name: what is so, in words.
+        day: the partition's; None for stock.
+        rows: how many.
+        first: the numbers of the first few.
+        what_to_do: where they need a person; empty where the next run does it.
+    """
 
     kind: str
     about: str
     name: str
-    number: str
     day: date | None
+    rows: int
+    first: str
     what_to_do: str
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What a client's tables say: what isn't done, and how many SKUs the brake held back."""
-
-    open: Sequence[OpenThing] = ()
-    braked: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,13 +116,13 @@ class ClientFacts:
         client: its id.
         pull_limit: how long it may go without a pull.
         flows: those that were ever walked.
-        rows: None where the tables were not read.
+        open: what of its tables isn't done, by kind and day.
     """
 
     client: str
     pull_limit: timedelta
     flows: Sequence[Flow] = ()
-    rows: Rows | None = None
+    open: Sequence[OpenThings] = ()
 
 
 def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
@@ -136,17 +146,12 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
                 flow.failing_since,
             )
     yield from _no_pull(facts, now, is_running=is_running)
-    if facts.rows:
-        yield from _of_rows(facts.client, facts.rows)
+    yield from _of_rows(facts.client, facts.open)
 
 
 def _is_told(flow: Flow) -> bool:
     """A brake is told by its rows, which stay when the store goes down after it."""
     return not flow.reason.startswith(BRAKE_FELL) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
-
-
-BRAKE_FELL = "the brake fell"
-"""How the reason of a stock flow begins whose brake fell."""
 
 
 def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
@@ -167,53 +172,48 @@ def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator
     )
 
 
-def _of_rows(client: str, rows: Rows) -> Iterator[Condition]:
-    if rows.braked:
-        yield Condition(
-            AlertKind.BRAKE,
-            client,
-            "stock",
-            f"the brake fell: a push would have changed too much, {rows.braked} SKUs were not written",
-            f"Look at the rows; if they are right: npf run stock --client {client} --release-brake",
-        )
-    for_a_person: dict[tuple[str, date | None], list[OpenThing]] = {}
-    waiting: dict[str, list[OpenThing]] = {}
-    for row in rows.open:
-        if row.what_to_do:
+def _of_rows(client: str, things: Sequence[OpenThings]) -> Iterator[Condition]:
+    waiting: dict[str, list[OpenThings]] = {}
+    for some in things:
+        if some.kind == BRAKED:
+            yield Condition(
+                AlertKind.BRAKE,
+                client,
+                "stock",
+                f"{BRAKE_FELL}: a push would have changed too much, {_counted(some.about, some.rows)} not written",
+                f"Look at the rows; if they are right: npf run stock --client {client} --release-brake",
+            )
+        elif some.what_to_do:
             # By day: what is set aside on another day is another event, however long the first one stays.
-            for_a_person.setdefault((row.kind, row.day), []).append(row)
+            of_day = f" of {some.day}" if some.day else ""
+            yield Condition(
+                AlertKind.NEEDS_A_PERSON,
+                client,
+                f"{some.kind}|{some.day or ''}",
+                f"{_counted(some.about, some.rows)}{of_day} {some.name}: {_first_few([some])}",
+                some.what_to_do,
+            )
         else:
-            waiting.setdefault(row.about, []).append(row)
-    for (kind, day), some in for_a_person.items():
-        of_day = f" of {day}" if day else ""
-        yield Condition(
-            AlertKind.NEEDS_A_PERSON,
-            client,
-            f"{kind}|{day or ''}",
-            f"{_counted(some)}{of_day} {some[0].name}: {_first_few(some)}",
-            some[0].what_to_do,
-        )
-    for about, some in waiting.items():
+            waiting.setdefault(some.about, []).append(some)
+    for about, kinds in waiting.items():
         yield Condition(
             AlertKind.BACKLOG,
             client,
             about,
-            f"{_counted(some)} wait and are not worked off: {_first_few(some)}",
-            "See in the report what they wait for.",
+            f"{_counted(about, sum(some.rows for some in kinds))} waiting and not worked off: {_first_few(kinds)}",
+            "See in the report what holds them up.",
             patience=BACKLOG_PATIENCE,
         )
 
 
-def _counted(some: Sequence[OpenThing]) -> str:
-    one, many = {"orders": ("order", "orders"), "shipments": ("shipment", "shipments")}.get(
-        some[0].about, ("SKU", "SKUs")
-    )
-    return f"{len(some)} {one if len(some) == 1 else many}"
+def _counted(about: str, rows: int) -> str:
+    one = {"orders": "order", "shipments": "shipment"}.get(about, "SKU")
+    return f"{rows} {one}" if rows == 1 else f"{rows} {one}s"
 
 
-def _first_few(some: Sequence[OpenThing]) -> str:
-    shown = ", ".join(row.number for row in some[:3])
-    return f"{shown} and {len(some) - 3} more" if len(some) > 3 else shown  # noqa: PLR2004 - the few
+def _first_few(kinds: Sequence[OpenThings]) -> str:
+    left = sum(some.rows for some in kinds) - min(kinds[0].rows, FIRST_FEW)
+    return f"{kinds[0].first} and {left} more" if left else kinds[0].first
 
 
 def setup_conditions(errors: Iterable[str]) -> Iterator[Condition]:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from npf_pipelines.rules.alerts import (
     BACKLOG_PATIENCE,
+    BRAKED,
     Alert,
     AlertKind,
     ClientFacts,
     Condition,
     Flow,
-    OpenThing,
-    Rows,
+    OpenThings,
     after_look,
     client_conditions,
     setup_conditions,
@@ -28,11 +28,9 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-def conditions(
-    *flows: Flow, open_: Sequence[OpenThing] = (), braked: int = 0, is_running: bool = True
-) -> list[Condition]:
+def conditions(*flows: Flow, open_: Sequence[OpenThings] = (), is_running: bool = True) -> list[Condition]:
     well = Flow("orders", last_success_at=NOON)
-    facts = ClientFacts("acme", 2 * HOUR, [well, *flows], Rows(open_, braked))
+    facts = ClientFacts("acme", 2 * HOUR, [well, *flows], open_)
     return list(client_conditions(facts, NOON, is_running=is_running))
 
 
@@ -45,8 +43,13 @@ def failing(**more: Any) -> Flow:
     return Flow("stock", **usual | more)
 
 
-def row(number: str, kind: str = "order_unreadable", *, todo: str = "Correct it.", day: int = 20) -> OpenThing:
-    return OpenThing(kind, "orders", "set aside", number, date(2026, 11, day), todo)
+def things(
+    rows: int, first: str, kind: str = "order_unreadable", *, todo: str = "Correct.", day: int = 20
+) -> OpenThings:
+    return OpenThings(kind, "orders", "set aside", date(2026, 11, day), rows, first, todo)
+
+
+BRAKED_ROWS = OpenThings(BRAKED, "stock", "held by the brake", None, 12, "K1, K2, K3", "Look at the amounts.")
 
 
 def test_a_client_that_goes_well_is_no_alert() -> None:
@@ -66,10 +69,10 @@ def test_a_failure_that_lasts_is_told_at_once() -> None:
 
 
 def test_a_brake_is_told_once_and_not_as_a_failure_as_well() -> None:
-    (told,) = conditions(failing(reason="the brake fell: 60 % would change"), braked=12)
+    (told,) = conditions(failing(reason="the brake fell: 60 % would change"), open_=[BRAKED_ROWS])
     assert (told.kind, "12 SKUs" in told.text) == (AlertKind.BRAKE, True)
     # The store went down afterwards: both.
-    assert kinds(conditions(failing(), braked=12)) == [AlertKind.FAILING, AlertKind.BRAKE]
+    assert kinds(conditions(failing(), open_=[BRAKED_ROWS])) == [AlertKind.FAILING, AlertKind.BRAKE]
 
 
 @pytest.mark.parametrize(("ago", "told"), [(2 * HOUR, []), (2 * HOUR + MINUTE, [AlertKind.NO_PULL])])
@@ -86,7 +89,7 @@ def test_a_client_that_was_never_pulled_is_late_only_where_somebody_pulls() -> N
 
 
 def test_rows_are_told_by_kind_and_day_with_the_first_few_numbers() -> None:
-    found = conditions(open_=[row(f"CS{number}") for number in range(5)] + [row("CS9", day=21)])
+    found = conditions(open_=[things(5, "CS0, CS1, CS2"), things(1, "CS9", day=21)])
     assert [condition.text for condition in found] == [
         "5 orders of 2026-11-20 set aside: CS0, CS1, CS2 and 2 more",
         "1 order of 2026-11-21 set aside: CS9",
@@ -95,13 +98,10 @@ def test_rows_are_told_by_kind_and_day_with_the_first_few_numbers() -> None:
 
 
 def test_what_waits_for_the_next_run_is_told_when_it_waits_too_long() -> None:
-    (told,) = conditions(open_=[row("CS1", "order_not_imported", todo=""), row("CS2", "order_not_imported", todo="")])
+    late = [things(1, "CS1", "order_not_imported", todo=""), things(4, "CS2, CS3, CS4", "order_else", todo="", day=21)]
+    (told,) = conditions(open_=late)
     assert (told.kind, told.patience) == (AlertKind.BACKLOG, BACKLOG_PATIENCE)
-
-
-def test_tables_that_were_not_read_say_nothing() -> None:
-    facts = ClientFacts("acme", 2 * HOUR, [Flow("orders", last_success_at=NOON)], None)
-    assert list(client_conditions(facts, NOON, is_running=True)) == []
+    assert told.text == "5 orders waiting and not worked off: CS1 and 4 more"
 
 
 def test_a_wrong_setup_is_one_condition_however_many_errors_it_has() -> None:
