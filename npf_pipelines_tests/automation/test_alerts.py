@@ -16,6 +16,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from npf_pipelines.assets import orders
 from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.automation import webhook
 from npf_pipelines.platform.alerts import keep_alerts, read_alerts
@@ -112,6 +113,20 @@ def test_a_wrong_key_is_told_at_once_by_a_real_run(told: Loop, receiver: Receive
     say(told)
     (text,) = receiver.texts
     assert text.startswith("bolt: runs of orders fail: ")
+
+
+def test_what_a_fault_of_ours_quotes_goes_nowhere(
+    told: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("ann.shopper@example.com")
+
+    monkeypatch.setattr(orders, "decide", broken)
+    failures = [one.failure for _ in range(2) for one in told.run("orders", "acme")]
+    say(told)
+    (text,) = receiver.texts
+    assert text.startswith("acme: runs of orders fail: KeyError, a fault of the program: see the log")
+    assert "ann.shopper" not in text + "".join(failures)
 
 
 def test_a_real_brake_is_told_as_a_brake_alone_and_over_when_it_is_released(told: Loop, receiver: Receiver) -> None:
