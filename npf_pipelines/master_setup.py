@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -46,12 +46,13 @@ def _store_url(written: str) -> str:
         raise ValueError("an address holds no user and no password: use api_user and api_key_env")
     if parts.query or parts.fragment or parts.path.rstrip("/").endswith(("/api", "/api/2.0", "/api.php")):
         raise ValueError("write the store's address only, without /api or api.php")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("use https: the API key would travel in the clear")
     return written.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -146,6 +147,17 @@ class StockSetup(_Part):
     brake: BrakeSetup = BrakeSetup()
 
 
+class AlertsSetup(_Part):
+    """When somebody is told of the client."""
+
+    no_pull_hours: Annotated[int, Field(ge=1, le=168)] = 2
+
+    @property
+    def pull_limit(self) -> timedelta:
+        """How long the client may go without a pull that went well."""
+        return timedelta(hours=self.no_pull_hours)
+
+
 class MasterSetup(_Part):
     """One client's configuration record."""
 
@@ -156,6 +168,7 @@ class MasterSetup(_Part):
     orders: OrdersSetup
     tracking: TrackingSetup = TrackingSetup()
     stock: StockSetup
+    alerts: AlertsSetup = AlertsSetup()
 
     @property
     def zone(self) -> ZoneInfo:

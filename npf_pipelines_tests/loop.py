@@ -119,6 +119,7 @@ def write_setup(folder: Path, client: str, url: str, **changes: dict[str, Any]) 
         },
         "tracking": {"shipped_status": "Complete", "partially_shipped_status": "Back Ordered"},
         "stock": {"quantity": "available"},
+        "alerts": {},
     }
     setup = {"id": client, "name": client.title()} | {
         name: section | changes.get(name, {}) for name, section in sections.items()

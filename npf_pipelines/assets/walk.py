@@ -20,6 +20,7 @@ from npf_pipelines.assets.attention import attention_metadata
 from npf_pipelines.assets.flow_health import FlowHealth
 from npf_pipelines.assets.lineage import column_lineage
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
+from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
@@ -72,6 +73,8 @@ class ClientWalk:
         self.days = days
         self.dry_run = dry_run
         self.now = datetime.now(UTC)
+        self.written: set[tuple[str, date | None]] = set()
+        """The partitions that were written, by client and day."""
 
     @property
     def client(self) -> str:
@@ -99,7 +102,7 @@ class ClientWalk:
             metadata = self._metadata(table, frame) | planned_metadata(table, frame) | dict(notes or {})
             self._observe(table, metadata, day, "Dry run: nothing was written.")
         else:
-            frame = self.house.lake.write(table, rows, client=self.client, day=day)
+            frame = self._write(table, rows, day)
             self.report(table.name, self._metadata(table, frame) | column_lineage(table) | dict(notes or {}), day)
 
     def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
@@ -107,8 +110,12 @@ class ClientWalk:
         if self.dry_run:
             self.finish(table, rows, day)
             return
-        frame = self.house.lake.write(table, rows, client=self.client, day=day)
+        frame = self._write(table, rows, day)
         self._observe(table, self._metadata(table, frame), day, "Not made yet: rows wait.")
+
+    def _write(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> pd.DataFrame:
+        self.written.add((self.client, day))
+        return self.house.lake.write(table, rows, client=self.client, day=day)
 
     def _metadata(self, table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
         needs = attention_metadata(table, frame, self.setup.store.url, self.setup.orders.prefix)
@@ -180,6 +187,7 @@ async def _walk_all(
     health = FlowHealth(context, house.engine)
     places = asyncio.Semaphore(_CLIENTS_AT_ONCE)
     failures: dict[str, str] = {}
+    walks: list[ClientWalk] = []
 
     async def walk_one(client: str, days: list[date]) -> None:
         async with places:
@@ -197,20 +205,26 @@ async def _walk_all(
             if config.clients and not is_dry:
                 announce(context, client, days)
             try:
-                await each(ClientWalk(context, house, setups[client], days, dry_run=is_dry))
+                walk = ClientWalk(context, house, setups[client], days, dry_run=is_dry)
+                walks.append(walk)
+                await each(walk)
             except (ClientFailure, *_UNDERSTOOD) as failure:
                 failures[client], trouble = str(failure), failure
             except Exception as fault:  # A fault of ours in one client's walk costs no other client.
                 context.log.exception("%s: the walk broke", client)
-                failures[client], trouble = f"{type(fault).__name__}: {fault}", fault
+                # Its text may quote a row, and goes out with the alerts.
+                failures[client], trouble = f"{type(fault).__name__}, a fault of the program: see the log", fault
             if not isinstance(trouble, LeaseTaken) and not is_dry:
                 kind, reason = _kind(trouble), failures.get(client, "").removeprefix(f"{client}: ")
                 await asyncio.to_thread(health.note, client, setup, days, began=began, trouble=kind, reason=reason)
 
     shares = config.shares([] if config.clients else context.partition_keys)
-    async with held_lease(house.engine, context.run.run_id, RUN_FLOW), asyncio.TaskGroup() as walks:
-        for client, days in shares.items():
-            walks.create_task(walk_one(client, days))
+    async with held_lease(house.engine, context.run.run_id, RUN_FLOW):
+        async with asyncio.TaskGroup() as tasks:
+            for client, days in shares.items():
+                tasks.create_task(walk_one(client, days))
+        written = [one for walk in walks for one in walk.written]
+        await asyncio.to_thread(note_open_rows, context.log, house, context.assets_def.node_def.name, written)
     return failures
 
 
