@@ -1,6 +1,7 @@
 """Lives: a push run again and again through a faulty proxy, by processes that are killed, until nothing waits.
 
-Not here: the faults (injector.py, proxy.py), what is pushed, who pushes and what must come of it (tracking_*.py).
+Not here: the faults (injector.py, proxy.py), what is pushed, who pushes and what must come of it (tracking_*.py,
+stock_*.py).
 """
 
 import asyncio
@@ -31,9 +32,6 @@ _IMPATIENT, _PATIENT = 0.3, 30.0
 """The client's time-out in seconds, with faults and without."""
 _MOST_LIVES = 12
 """After the last kill, until nothing waits any more: a naive pusher never gets there."""
-_LAST_LIVES = 4
-"""Without faults: what a run that was cut off left behind takes one life to find, and one to replace."""
-
 T = TypeVar("T")
 
 Tell = Callable[[int, int], None]
@@ -48,6 +46,7 @@ class World(Protocol):
         platform_url: the platform's database.
         changes: what the warehouse does meanwhile, one after the other between two lives.
         moments: about how many requests and answers of writes a push of everything takes.
+        last_lives: how many lives without faults may pass until nothing waits.
     """
 
     @property
@@ -58,6 +57,10 @@ class World(Protocol):
     def changes(self) -> Sequence[Callable[[], None]]: ...
     @property
     def moments(self) -> int: ...
+    @property
+    def last_lives(self) -> int: ...
+    def pass_time(self) -> None:
+        """What happens at one moment of a disturbed life; called from one thread."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ class _Course:
             while await self._live() != 0 and len(self._codes) < self._kills + _MOST_LIVES:
                 pass
             proxy.is_on = False
-            last = [await self._live() for _ in range(_LAST_LIVES)]
+            last = [await self._live() for _ in range(self._world.last_lives)]
             return Lives(
                 waiting=last[-1] != 0,
                 crashes=sum(code > 0 and code != WAITS for code in self._codes),
@@ -183,6 +186,8 @@ class _Course:
             moments += is_write or counts_reads
             if moments == kill_at:
                 process.kill()
+            if self._proxy.is_on:
+                self._world.pass_time()
 
         self._proxy.watcher = watch
         process.start()

@@ -59,6 +59,14 @@ class World:
         return 4 * self.parcels
 
     @property
+    def last_lives(self) -> int:
+        """What a run that was cut off left behind takes one life to find, and one to replace."""
+        return 4
+
+    def pass_time(self) -> None:
+        """Nothing: the warehouse acts between two lives only."""
+
+    @property
     def parcels(self) -> int:
         """How many are lodged first."""
         return sum(len(order.parcels) for order in self.orders)
