@@ -44,6 +44,11 @@ class StockConfig(WalkConfig):
     )
 
 
+_DIFFERED = """
+SELECT sku, product_id, differs_since FROM stock_push WHERE client = $client AND differs_since IS NOT NULL
+"""
+_WAS_RIGHT = "SELECT count(*) > 0 FROM stock_push WHERE client = $client AND list_contains($right, outcome)"
+"""What the push before this one left; asked by SQL, for it has as many rows as the catalogue."""
 _WEEKS_SHOWN = timedelta(weeks=4)
 _DAYS_STOCK = """
 SELECT sum(on_hand), sum(available) FROM stock_snapshots_history
@@ -81,7 +86,7 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
             walk.finish(STOCK_PUSH, _push_rows(walk, rows, _Before()))
         return
     async with walk.lease("stock") as lease, walk.house.store(walk.setup) as store:
-        before = _before(walk)  # Ahead of the catalogue: both at once are much memory.
+        before = _before(walk)
         try:
             sales = Sales(store, await _in_flight_rule(walk, store), _since(walk), walk.now)
             skus = await asyncio.to_thread(walk.house.platform.skus, walk.client)
@@ -102,6 +107,7 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
         in_flight = count.in_flight or {}
         wanted = {figure.sku: wanted_amount(figure, in_flight.get(figure.sku, 0), setup) for figure in count.figures}
         rows = plan(wanted, reading.products, reading.unread, to_all=setup.same_sku == "all")
+        del reading  # The largest thing in memory; the rows have all of it that matters.
         stopped = brake(rows, setup.brake, is_first=before.is_first) if not release_brake else ""
         if stopped or walk.dry_run:
             outcome = StockOutcome.PLANNED if walk.dry_run else StockOutcome.BRAKED
@@ -171,9 +177,12 @@ def _finish_snapshot(walk: ClientWalk, count: _Count) -> None:
 
 
 def _before(walk: ClientWalk) -> _Before:
-    rows = walk.house.lake.read_if_written(STOCK_PUSH, client=walk.client)
-    since = {(row["sku"], row["product_id"]): row["differs_since"] for row in rows if row["differs_since"]}
-    return _Before(is_first=not any(row["outcome"] in RIGHT for row in rows), since=since)
+    lake = walk.house.lake.connect(walk.client)
+    differed = lake.execute(_DIFFERED, {"client": walk.client}).fetchall()
+    was_right = lake.execute(_WAS_RIGHT, {"client": walk.client, "right": sorted(RIGHT)}).fetchone()
+    return _Before(
+        is_first=was_right != (True,), since={(sku, product_id): since for sku, product_id, since in differed}
+    )
 
 
 def _last_weeks(walk: ClientWalk, now: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
