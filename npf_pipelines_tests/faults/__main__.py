@@ -17,6 +17,14 @@ from npf_pipelines_tests.faults import stock_campaign, tracking_campaign
 from npf_pipelines_tests.faults.lives import Lives, Tell
 
 _CONSOLE = Console()
+_MANY = 0.1
+"""The share of all units sold that a naive pusher oversells, at least."""
+_SAID = {
+    "through_the_gap": "oversold units, sold again between look and write",
+    "given_back": "units sold between look and write, and offered again",
+    "sold": "units sold",
+    "amounts": "writes of amounts",
+}
 
 
 class _Result(Protocol):
@@ -48,9 +56,10 @@ def main(
         name: _run(name, kills, partial(stock_campaign.run_campaign, seed, receipts, kills, pusher))
         for name, pusher in (("stock push", stock_campaign.STOCK_PUSH), ("naive pusher", stock_campaign.NAIVE))
     }
-    _CONSOLE.print(_table(f"Stock, seed {seed}", stock, "sold", "amounts"))
+    _CONSOLE.print(_table(f"Stock, seed {seed}", stock, "through_the_gap", "given_back", "sold", "amounts"))
     came_through = not any([*tracking["tracking push"].wrongs.values(), *stock["stock push"].wrongs.values()])
-    they_bite = tracking["naive pusher"].duplicates and stock["naive pusher"].oversold
+    oversells = stock["naive pusher"].oversold > stock["naive pusher"].sold * _MANY
+    they_bite = tracking["naive pusher"].duplicates and oversells
     sys.exit(0 if came_through and they_bite else 1)
 
 
@@ -74,7 +83,7 @@ def _table(title: str, results: Mapping[str, _Result], *sizes: str) -> Table:
         table.add_row(wrong, *(str(result.wrongs[wrong]) for result in results.values()))
     table.add_section()
     for name in sizes:
-        table.add_row(name, *(str(getattr(result, name)) for result in results.values()))
+        table.add_row(_SAID.get(name, name), *(str(getattr(result, name)) for result in results.values()))
     for name in ("kills", "lives", "requests"):
         table.add_row(name, *(str(getattr(result.lives, name)) for result in results.values()))
     table.add_row("faults", *(str(sum(result.lives.faults.values())) for result in results.values()))

@@ -18,7 +18,7 @@ from npf_pipelines.platform.tables import open_platform
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.faults.injector import Fault, fault_sequence
-from npf_pipelines_tests.faults.proxy import FaultyProxy
+from npf_pipelines_tests.faults.proxy import FaultyProxy, Moment
 from npf_pipelines_tests.leases import expire_leases
 
 WAITS = 3
@@ -59,8 +59,8 @@ class World(Protocol):
     def moments(self) -> int: ...
     @property
     def last_lives(self) -> int: ...
-    def pass_time(self) -> None:
-        """What happens at one moment of a disturbed life; called from one thread."""
+    def pass_time(self, moment: Moment) -> bool:
+        """What happens at one moment of a disturbed life; whether a kill strikes worst now. Called from one thread."""
 
 
 @dataclass(frozen=True)
@@ -173,21 +173,21 @@ class _Course:
     async def _live(self, kill_at: int | None = None) -> int:
         """One life, killed at the moment with this number if it comes to that; its exit code, negative if killed.
 
-        A moment is the arrival of a request or the departure of its answer; mostly only those of writes count.
+        Mostly only the moments of writes count; in every other life the kill then waits for one that strikes worst.
         """
         counts_reads = self._dice.random() < 0.25
+        is_aimed = self._dice.random() < 0.5
         patience = _IMPATIENT if self._proxy.is_on else _PATIENT
         store_url = f"{self._proxy.url}/{self._world.store.store_id}"
         process = _process(self._pusher, store_url, self._world, self._folder, patience)
         moments = 0
 
-        def watch(is_write: bool) -> None:
+        def watch(moment: Moment) -> None:
             nonlocal moments
-            moments += is_write or counts_reads
-            if moments == kill_at:
+            moments += moment.is_write or counts_reads
+            strikes = self._proxy.is_on and self._world.pass_time(moment)
+            if kill_at is not None and moments >= kill_at and (strikes or not is_aimed):
                 process.kill()
-            if self._proxy.is_on:
-                self._world.pass_time()
 
         self._proxy.watcher = watch
         process.start()

@@ -23,7 +23,8 @@ class Result:
     """What the shoppers bought, and what the store offered after the first run without disturbance.
 
     Attributes:
-        oversold: units bought that were not there.
+        oversold: units bought that were not there; `through_the_gap` as well, but sold by what no look could show.
+        given_back: units sold between the pusher's look and its write, which then offered them again.
         wrong_amounts: products with another amount than they should have.
         sold: all units bought.
         amounts: writes of amounts that the store has seen.
@@ -31,6 +32,8 @@ class Result:
     """
 
     oversold: int
+    through_the_gap: int
+    given_back: int
     wrong_amounts: int
     sold: int
     amounts: int
@@ -61,7 +64,16 @@ def run_campaign(seed: int, receipts: int, kills: int, pusher: Pusher, tell: Tel
         world = World(Path(folder), seed, receipts)
         lives = live_disturbed(world, Path(folder), pusher, seed=seed, kills=kills, tell=tell)
         world.close()
-        return Result(world.oversold, wrong_amounts(world), world.sold, world.store.writes, lives)
+        books = world.books
+        return Result(
+            oversold=books.oversold,
+            through_the_gap=books.through_the_gap,
+            given_back=books.given_back,
+            wrong_amounts=wrong_amounts(world),
+            sold=books.sold,
+            amounts=world.store.writes,
+            lives=lives,
+        )
 
 
 def wrong_amounts(world: World) -> int:
@@ -71,9 +83,9 @@ def wrong_amounts(world: World) -> int:
     """
     on_platform: Counter[int] = Counter()
     in_flight: Counter[int] = Counter()
-    for sale in world.sales.values():
+    for sale in world.books.sales.values():
         (on_platform if sale.is_imported else in_flight)[sale.product_id] += sale.left
     return sum(
-        product.amount != max(0, world.on_hand[number] - on_platform[number] - in_flight[number])
+        product.amount != max(0, world.books.on_hand[number] - on_platform[number] - in_flight[number])
         for number, product in world.store.products.items()
     )

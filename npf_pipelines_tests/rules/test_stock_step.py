@@ -25,7 +25,7 @@ COUNTED = Wanted(10, floor=True, less_sales=True, why="counted")
         (Standing(10, 0, before=4), Look(9, 1, 0), StockOutcome.CONFIRMED),
         (Standing(10, 0, before=4), Look(10, 2, 2), Write(8)),  # our write went over the sale
         (Standing(10, 0, before=12), Look(10, 2, 2), Write(8)),  # likewise, of as much as there is in the way
-        (Standing(10, 0, before=12), Look(9, 3, 3), Write(7)),  # one before our write, two after it, or none of it taken
+        (Standing(10, 0, before=12), Look(9, 3, 3), Write(7)),  # one before our write, two after
         (Standing(10, 0, before=4), Look(10, 0, 2), Write(8)),  # sold of another product with this SKU
         (Standing(10, 0, before=4), Look(4, 0, 0), StockOutcome.REFUSED),
         (Standing(10, 0, before=4), Look(2, 2, 2), StockOutcome.REFUSED),
