@@ -102,12 +102,13 @@ class World:
         """What happens at one moment while a push is under way; a kill strikes worst when a write gave sales back."""
         written = _WRITTEN.search(moment.path) if moment.is_write else None
         product_id = int(written[1]) if written else None
-        strikes = moment.is_answer and product_id in self.store.was_given_back
-        if product_id and self._dice.random() < _IN_THE_GAP:
-            self._shop(product_id)
-        if self._dice.random() < _SHOPPERS_A_MOMENT:
-            self._shop(self._any_product(_WANTS_HOT))
-        self._work(_WORK_A_MOMENT)
+        with self.store.lock:  # The pusher's requests wait meanwhile: store and books agree whenever they come through.
+            strikes = moment.is_answer and product_id in self.store.was_given_back
+            if product_id and self._dice.random() < _IN_THE_GAP:
+                self._shop(product_id)
+            if self._dice.random() < _SHOPPERS_A_MOMENT:
+                self._shop(self._any_product(_WANTS_HOT))
+            self._work(_WORK_A_MOMENT)
         return strikes
 
     def close(self) -> None:
@@ -133,17 +134,16 @@ class World:
     def _shop(self, product_id: int) -> None:
         units = self._dice.randint(1, 2)
         is_ours = self._dice.random() >= _ELSEWHERE
-        with self.store.lock:
-            try:
-                order_id = self.store.place_order(
-                    [(product_id, units)],
-                    customer=SOMEBODY if is_ours else _SOMEBODY_ABROAD,
-                    status=self._dice.choice("PO"),
-                )
-            except OutOfStockError:
-                return
-            if is_ours:
-                self.books.sell(order_id, product_id, units)
+        try:
+            order_id = self.store.place_order(
+                [(product_id, units)],
+                customer=SOMEBODY if is_ours else _SOMEBODY_ABROAD,
+                status=self._dice.choice("PO"),
+            )
+        except OutOfStockError:
+            return
+        if is_ours:
+            self.books.sell(order_id, product_id, units)
 
     def _import(self) -> None:
         """Bring all orders to the platform that it doesn't have."""
@@ -185,9 +185,8 @@ class World:
         order_id = self._any(lambda sale: sale.left == sale.units and self.books.free(sale.product_id) >= 0)
         if order_id is None:
             return
-        with self.store.lock:
-            self.store.change_status(order_id, "I")
-            del self.books.sales[order_id]
+        self.store.change_status(order_id, "I")
+        del self.books.sales[order_id]
         here = orders.c.order_number == f"CS{order_id}"
         with self._engine.begin() as connection:
             connection.execute(sa.update(orders).where(here).values(status=OrderStatus.CANCELLED))
