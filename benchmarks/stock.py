@@ -41,7 +41,7 @@ LATENCY_MS = 50
 AT_A_TIME = 50
 """Changes for which the push looks at the store once, and lists its orders once."""
 PLAN_SECONDS = 2.0
-MEGABYTES = 400.0
+MEGABYTES = 380.0
 SOLD_AS = "20,000 SKUs in 10-20 min"
 _PARTS = ("pages", "writes", "looks", "lists", "statuses")
 _EXPLAINED = f"""\
