@@ -17,7 +17,7 @@ from npf_pipelines_tests.faults import stock_campaign, tracking_campaign
 from npf_pipelines_tests.faults.lives import Lives, Tell
 
 _CONSOLE = Console()
-_MANY = 0.1
+_MANY = 0.03
 """The share of all units sold that a naive pusher oversells, at least."""
 _SAID = {
     "through_the_gap": "oversold units, sold again between look and write",
