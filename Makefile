@@ -22,7 +22,7 @@ dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, unt
 test: install ## the whole suite
 	$(BIN)/pytest --numprocesses 2
 
-faults: install ## the long fault campaign: thousands of shipments, hundreds of kills
+faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills
 	$(BIN)/python -m npf_pipelines_tests.faults
 
 lint: install ## style and types

@@ -1,6 +1,6 @@
 """The processes of a benchmark: the sandbox store in one of its own, and each contender in another.
 
-Not here: what is measured (pull.py, memory.py).
+Not here: what is measured (pull.py, memory.py, stock.py).
 """
 
 import contextlib
@@ -11,19 +11,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.server import serve_stores
+from npf_pipelines.sandbox.store import SandboxStore
 
 DAYS = 30
 ZONE = "Australia/Sydney"
+T = TypeVar("T")
+
 API_USER, API_KEY = "api@store.example", "sandbox-api-key"
 
 
@@ -45,16 +48,23 @@ class Shop:
     padding: int = 0
 
 
-@contextlib.contextmanager
-def served(*shops: Shop, latency_ms: float = 0) -> Iterator[str]:
+def served(*shops: Shop, latency_ms: float = 0) -> contextlib.AbstractContextManager[str]:
     """The address under which another process serves the shops, each under its name."""
+    return serving(_generate, shops, latency_ms=latency_ms)
+
+
+@contextlib.contextmanager
+def serving(make: Callable[[T], dict[str, SandboxStore]], what: T, *, latency_ms: float = 0) -> Iterator[str]:
+    """The address under which another process serves the stores that it makes of `what`, each under its name."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(shops, port, latency_ms), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(make, what, port, latency_ms), daemon=True
+    )
     process.start()
     try:
         url = f"http://127.0.0.1:{port}"
-        while not _is_up(url, shops[0].name):
+        while not _is_up(url):
             if not process.is_alive():
                 raise RuntimeError("The store's process ended before it was up.")
             time.sleep(0.1)
@@ -92,7 +102,11 @@ def all_days(days: int = DAYS) -> tuple[date, date]:
     return today - timedelta(days=days), today + timedelta(days=1)
 
 
-def _serve(shops: tuple[Shop, ...], port: int, latency_ms: float) -> None:
+def _serve(make: Callable[[T], dict[str, SandboxStore]], what: T, port: int, latency_ms: float) -> None:
+    serve_stores(make(what), port, latency_ms)
+
+
+def _generate(shops: tuple[Shop, ...]) -> dict[str, SandboxStore]:
     stores = {}
     for shop in shops:
         store = generate_store(
@@ -101,11 +115,12 @@ def _serve(shops: tuple[Shop, ...], port: int, latency_ms: float) -> None:
         store.whole_orders_in_lists = shop.whole
         store.padding = shop.padding
         stores[shop.name] = store
-    serve_stores(stores, port, latency_ms)
+    return stores
 
 
-def _is_up(url: str, shop: str) -> bool:
+def _is_up(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/_sandbox/stores/{shop}").is_success
+        httpx.get(url)
     except httpx.ConnectError:
         return False
+    return True

@@ -159,6 +159,10 @@ class Lake:
             (days if day else whole).append(f"client={client}/day={day}" if day else f"client={client}")
         return self._connect(days, whole, [])
 
+    def connect_to_stock(self, client: str) -> duckdb.DuckDBPyConnection:
+        """The same with one client's tables without days and the history of its snapshots alone."""
+        return self._connect([], [f"client={client}"], [f"client={client}/taken=*"])
+
     def _connect(self, days: Sequence[str], whole: Sequence[str], taken: Sequence[str]) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
         connection.register_filesystem(self._files)

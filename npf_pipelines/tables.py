@@ -98,8 +98,10 @@ class Table:
             pandera.errors.SchemaErrors: a row breaks a rule of the table.
             pyarrow.lib.ArrowInvalid: a value has the wrong type.
         """
-        whole = arrow.schema([(name, column.dtype.type.pyarrow_dtype) for name, column in self.schema.columns.items()])
-        table = arrow.Table.from_pylist([partition | row for row in rows], schema=whole)
+        table = arrow.Table.from_pylist(rows, schema=self.arrow_schema)
+        for place, name in enumerate(self.partition_columns):
+            kind = self.schema.columns[name].dtype.type.pyarrow_dtype
+            table = table.add_column(place, name, arrow.repeat(arrow.scalar(partition[name], kind), len(rows)))
         return self.schema.validate(table.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
 
 

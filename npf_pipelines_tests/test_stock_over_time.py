@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.automation.stock_checks import DRIFT_AFTER
+from npf_pipelines.cscart.errors import Unreachable
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.tables import stock
 from npf_pipelines.rules.orders import TEST_SKUS
@@ -173,6 +174,24 @@ def test_a_sale_that_our_write_went_over_is_taken_off_in_the_same_run(
     assert push(stocked) == ""
     assert product.amount == 78
     assert pushed(stocked, product)["outcome"] == "confirmed"
+
+
+def test_a_write_that_failed_is_made_again_for_what_is_there_by_then(
+    stocked: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    count(stocked, 80, product.product_code)
+    plain, customer = Store.set_amount, buyer(stocked)
+
+    async def late(self: Store, key: str, amount: int, **more: Any) -> None:
+        if amount == 80:
+            store.place_order([(product.product_id, 2)], customer=customer)
+            raise Unreachable("no connection")
+        await plain(self, key, amount, **more)
+
+    monkeypatch.setattr(Store, "set_amount", late)
+    assert push(stocked) == ""
+    assert (product.amount, pushed(stocked, product)["outcome"]) == (78, "confirmed")
 
 
 def test_a_sale_between_count_and_write_does_not_hold_the_sku_up(

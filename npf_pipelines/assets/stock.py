@@ -8,7 +8,7 @@ counts anew. Not here: the figures (rules/stock.py), the push itself (reconcile/
 import asyncio
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,11 @@ class StockConfig(WalkConfig):
     )
 
 
+_DIFFERED = """
+SELECT sku, product_id, differs_since FROM stock_push WHERE client = $client AND differs_since IS NOT NULL
+"""
+_WAS_RIGHT = "SELECT count(*) > 0 FROM stock_push WHERE client = $client AND list_contains($right, outcome)"
+"""What the push before this one left; asked by SQL, for it has as many rows as the catalogue."""
 _WEEKS_SHOWN = timedelta(weeks=4)
 _DAYS_STOCK = """
 SELECT sum(on_hand), sum(available) FROM stock_snapshots_history
@@ -62,6 +67,14 @@ class _Count:
     in_flight: Mapping[str, int] | None
 
 
+@dataclass(frozen=True)
+class _Before:
+    """What the push before this one left: whether there was none that brought anything, and since when what differs."""
+
+    is_first: bool = True
+    since: Mapping[tuple[str, str | None], datetime] = field(default_factory=dict)
+
+
 async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
     """Count one client's stock, and bring it into its store."""
     if walk.setup.stock.quantity == "off":
@@ -70,9 +83,10 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
         if walk.wants(STOCK_PUSH):
             reason = "the master setup turns stock off"
             rows = [StockRow(figure.sku, None, None, None, StockOutcome.OFF, reason) for figure in count.figures]
-            walk.finish(STOCK_PUSH, _push_rows(walk, rows, []))
+            walk.finish(STOCK_PUSH, _push_rows(walk, rows, _Before()))
         return
     async with walk.lease("stock") as lease, walk.house.store(walk.setup) as store:
+        before = _before(walk)
         try:
             sales = Sales(store, await _in_flight_rule(walk, store), _since(walk), walk.now)
             skus = await asyncio.to_thread(walk.house.platform.skus, walk.client)
@@ -93,9 +107,8 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
         in_flight = count.in_flight or {}
         wanted = {figure.sku: wanted_amount(figure, in_flight.get(figure.sku, 0), setup) for figure in count.figures}
         rows = plan(wanted, reading.products, reading.unread, to_all=setup.same_sku == "all")
-        before = walk.house.lake.read_if_written(STOCK_PUSH, client=walk.client)
-        is_first = not any(row["outcome"] in RIGHT for row in before)
-        stopped = brake(rows, setup.brake, is_first=is_first) if not release_brake else ""
+        del reading  # The largest thing in memory; the rows have all of it that matters.
+        stopped = brake(rows, setup.brake, is_first=before.is_first) if not release_brake else ""
         if stopped or walk.dry_run:
             outcome = StockOutcome.PLANNED if walk.dry_run else StockOutcome.BRAKED
             rows = [_left(row, outcome) for row in rows]
@@ -105,7 +118,7 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
     _finish_push(walk, rows, before, stopped)
 
 
-def _finish_push(walk: ClientWalk, rows: list[StockRow], before: list[dict[str, Any]], stopped: str) -> None:
+def _finish_push(walk: ClientWalk, rows: list[StockRow], before: _Before, stopped: str) -> None:
     waiting = [row for row in rows if row.outcome is StockOutcome.WAITING]
     write = walk.leave_open if stopped or waiting else walk.finish
     write(STOCK_PUSH, _push_rows(walk, rows, before))
@@ -163,20 +176,32 @@ def _finish_snapshot(walk: ClientWalk, count: _Count) -> None:
     walk.finish(STOCK_SNAPSHOTS, rows, notes=totals | {"last_weeks": _last_weeks(walk, rows)})
 
 
+def _before(walk: ClientWalk) -> _Before:
+    lake = walk.house.lake.connect_to_stock(walk.client)
+    differed = lake.execute(_DIFFERED, {"client": walk.client}).fetchall()
+    was_right = lake.execute(_WAS_RIGHT, {"client": walk.client, "right": sorted(RIGHT)}).fetchone()
+    return _Before(
+        is_first=was_right != (True,), since={(sku, product_id): since for sku, product_id, since in differed}
+    )
+
+
 def _last_weeks(walk: ClientWalk, now: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
     """The units on hand and available at each day's last snapshot, and now."""
     since = f"{walk.now - _WEEKS_SHOWN:%Y-%m-%d}"
-    days = walk.house.lake.connect(walk.client).execute(_DAYS_STOCK, {"client": walk.client, "since": since}).fetchall()
+    days = (
+        walk.house.lake.connect_to_stock(walk.client)
+        .execute(_DAYS_STOCK, {"client": walk.client, "since": since})
+        .fetchall()
+    )
     totals = [*days, (sum(row["on_hand"] for row in now), sum(row["available"] for row in now))]
     return sparkline({"on hand": [int(one) for one, _ in totals], "available": [int(two) for _, two in totals]})
 
 
-def _push_rows(walk: ClientWalk, rows: Sequence[StockRow], before: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    since = {(row["sku"], row["product_id"]): row["differs_since"] for row in before}
+def _push_rows(walk: ClientWalk, rows: Sequence[StockRow], before: _Before) -> list[dict[str, Any]]:
     return [
         asdict(row)
         | {
-            "differs_since": since.get((row.sku, row.product_id)) or walk.now if row.outcome in DIFFERS else None,
+            "differs_since": before.since.get((row.sku, row.product_id), walk.now) if row.outcome in DIFFERS else None,
             "pushed_at": walk.now,
         }
         for row in rows

@@ -197,6 +197,10 @@ class StoreHttp:
         """Change something; the store's JSON. Raises as `post` does."""
         return await self._call("PUT", path, body=body)
 
+    async def put_once(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Change something to what is only right for now: as `put`, without any repeat."""
+        return read_answer(await self._with_detours("PUT", path, None, body), "PUT", path, self._secrets)
+
     async def delete(self, path: str) -> Any:
         """Delete something; the store's JSON, None where it has nothing to say. Raises as `post` does."""
         return await self._call("DELETE", path)

@@ -5,6 +5,7 @@ The fields are an allow-list, because an order detail carries secrets that aren'
 accounts and passwords, payment data, the customer's IP address. Whatever isn't named here is never kept.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -157,8 +158,11 @@ class Shipment(_Model):
     quantities: dict[str, int]
 
 
-class Product(_Model):
+@dataclass(frozen=True, slots=True)
+class Product:
     """What has an amount of its own: a product, a variation, or an option combination of a product.
+
+    No pydantic model: a catalogue of them is in memory at once, and each of those takes a kilobyte.
 
     Attributes:
         sku: the product code, a combination's own; empty if it has none.

@@ -416,6 +416,8 @@ class Store:
     async def set_amount(self, key: str, amount: int, *, location: str | None = None) -> None:
         """Set a product's stock, or a combination's; read it back to know what came of it.
 
+        It is tried once only: what is sold during the pause before a repeat would be offered again.
+
         The store answers 200 also where stock is split over warehouses and no location is named, and for the own
         amount of a product that is counted by option combination; neither changes what is on sale (known behaviour).
 
@@ -436,12 +438,13 @@ class Store:
         if slash:
             path = f"combinations/{_number(combination)}"
         if location is None:
-            await self._http.put(path, {"amount": amount})
+            await self._http.put_once(path, {"amount": amount})
         elif slash:
             raise ValueError("The stock of an option combination isn't split over warehouses.")
         else:
             # Without the flag the store ignores the warehouses (known behaviour).
-            await self._http.put(path, {"warehouses": {_number(location): amount}, "warehouses_update_stock_only": 1})
+            share = {"warehouses": {_number(location): amount}, "warehouses_update_stock_only": 1}
+            await self._http.put_once(path, share)
 
     async def _product_page(self, passed: int) -> tuple[Page, int]:
         """A page of products that begins within those passed, and how many stand before it."""

@@ -82,7 +82,7 @@ class LodgedShipment:
     quantities: Mapping[str, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StockFigure:
     """One SKU's count, and what open orders still take from it; test orders are left out."""
 

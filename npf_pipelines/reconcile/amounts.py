@@ -21,7 +21,7 @@ from npf_pipelines.together import together
 
 _NEW_AT_ONCE = 50
 """Products that a look adds to those that it reads back: what lies between looking and writing stays short."""
-_WRITES = 3
+_WRITES = 5
 """Writes of one product in one run."""
 
 
@@ -94,7 +94,8 @@ class _Push:
                     self._end(item, StockOutcome.WAITING, str(error))
                 break
             in_hand = [item for item in in_hand if self._decide(item, found.get(item.key), sold)]
-            await together(self._write(item) for item in in_hand)
+            # The scarcest first: of these, a sale between look and write is the first to be missed.
+            await together(self._write(item) for item in sorted(in_hand, key=lambda item: item.standing.amount))
         return self._done
 
     def _decide(self, item: _Item, product: Product | None, sold: Sold) -> bool:
@@ -107,9 +108,10 @@ class _Push:
             sold.taken[product.product_id, product.sku],
             sold.in_flight[product.sku],
         )
-        step = next_step(self._wanted[item.row.sku], item.standing, look)
+        wanted = self._wanted[item.row.sku]
+        step = next_step(wanted, item.standing, look)
         if isinstance(step, Done) and step.outcome is StockOutcome.REFUSED:
-            step = self._not_taken(item, step)
+            step = self._not_taken(item, step, Write(wanted.after(look.sold)))
         if isinstance(step, Write) and item.writes == _WRITES:
             said = str(item.trouble) if item.trouble else f"the amount is {look.amount} after {_WRITES} writes"
             step = Done(StockOutcome.WAITING, f"{said}: left to the next run")
@@ -119,9 +121,8 @@ class _Push:
         item.standing = Standing(step.amount, look.taken, before=look.amount)
         return True
 
-    def _not_taken(self, item: _Item, refused: Done) -> Done | Write:
+    def _not_taken(self, item: _Item, refused: Done, again: Write) -> Done | Write:
         """The store has what it had. What to do depends on what it said to the write."""
-        again = Write(item.standing.amount)
         if item.trouble is not None:
             return again if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
         if self._location is not None and not item.by_location and "/" not in item.key:

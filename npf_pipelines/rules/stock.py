@@ -56,7 +56,7 @@ def available(figure: StockFigure) -> int:
     return figure.on_hand - figure.in_process - figure.back_orders
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """The amount that a SKU should have in the store.
 
@@ -96,7 +96,7 @@ def wanted_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> Wan
     return Wanted(amount, setup.negative_as_zero, less_sales, why)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StockRow:
     """One SKU at one product of the store: what it should have and has, and what is to be done or why nothing is.
 
@@ -112,7 +112,7 @@ class StockRow:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KnownProduct:
     """A product of the store without its amount."""
 

@@ -69,7 +69,9 @@ def next_step(wanted: Wanted, standing: Standing, look: Look) -> Write | Done:
     since = look.taken - standing.taken
     if standing.before is None:
         return _before_writing(wanted, target, standing.amount - since, look.amount)
-    return _after_writing(target, standing.amount - since, standing.before - since, look.amount)
+    # An amount that the write found can also be one that it left, if units were sold meanwhile.
+    was_refused = look.amount == standing.before - since and (not since or look.amount < target)
+    return _after_writing(target, standing.amount - since, look.amount, was_refused=was_refused)
 
 
 def _before_writing(wanted: Wanted, target: int, unmoved: int, amount: int) -> Write | Done:
@@ -81,10 +83,10 @@ def _before_writing(wanted: Wanted, target: int, unmoved: int, amount: int) -> W
     return Done(StockOutcome.MOVED, reason)
 
 
-def _after_writing(target: int, as_written: int, as_before: int, amount: int) -> Write | Done:
-    if amount in {target, as_written}:
+def _after_writing(target: int, as_written: int, amount: int, *, was_refused: bool) -> Write | Done:
+    if amount == target or (amount == as_written and amount < target):
         return Done(StockOutcome.CONFIRMED, "written and read back")
-    if amount == as_before:
+    if was_refused:
         return Done(StockOutcome.REFUSED, f"the store answered, but still has {amount}")
     if amount > target:
         return Write(target)  # A sale was overwritten: what is sold must not be offered.

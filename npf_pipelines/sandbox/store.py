@@ -168,13 +168,11 @@ class SandboxStore:
     def skus(self) -> list[str]:
         """The distinct product codes, exact in case, of what can be put into a parcel, tracked by the store or not.
 
-        Of a product that is tracked by combination those of its combinations.
+        Of a product that is tracked by combination those that an order's lines name its combinations by.
         """
         goods = [product for product in self.products.values() if not product.is_edp]
         codes = {product.product_code for product in goods if product.tracking != "O"}
-        codes |= {
-            one.product_code for product in goods if product.tracking == "O" for one in product.combinations.values()
-        }
+        codes |= {product.code_of(one) for product in goods if product.tracking == "O" for one in product.combinations}
         return sorted(codes - {""})
 
     def listed(self, start: int | None = None, end: int | None = None) -> Sequence[tuple[int, int]]:

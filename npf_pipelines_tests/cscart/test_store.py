@@ -698,6 +698,14 @@ async def test_stock_split_over_warehouses_is_set_by_location(store: Store, box:
     assert (await store.products_by_key(["3"]))["3"].amount == 47
 
 
+@pytest.mark.parametrize("location", [None, "1"])
+async def test_an_amount_is_not_sent_again_as_it_was(location: str | None) -> None:
+    async with odd(lambda _: Response(status_code=429)) as client:
+        with pytest.raises(Busy):
+            await client.set_amount("1", 7, location=location)
+        assert client.requests == 1
+
+
 async def test_a_combination_has_no_share_of_a_location(store: Store) -> None:
     with pytest.raises(ValueError, match="isn't split"):
         await store.set_amount("5/71", 42, location="1")

@@ -1,38 +1,69 @@
-"""`python -m npf_pipelines_tests.faults`: the long form of the campaign, with progress and a table of what it found.
+"""`python -m npf_pipelines_tests.faults`: the long form of both campaigns, with progress and a table of each.
 
-Ends with 1 unless the tracking push came through without a wrong, and the naive pusher did not.
+Ends with 1 unless our pushes came through without a wrong, and the naive pushers did not.
 """
 
 import sys
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from npf_pipelines_tests.faults.lives import Pusher
-from npf_pipelines_tests.faults.tracking_campaign import NAIVE, TRACKING_PUSH, Result, run_campaign
+from npf_pipelines_tests.faults import stock_campaign, tracking_campaign
+from npf_pipelines_tests.faults.lives import Lives, Tell
 
 _CONSOLE = Console()
+_MANY = 0.03
+"""The share of all units sold that a naive pusher oversells, at least."""
+_SAID = {
+    "through_the_gap": "oversold units, sold again between look and write",
+    "given_back": "units sold between look and write, and offered again",
+    "sold": "units sold",
+    "amounts": "writes of amounts",
+}
+
+
+class _Result(Protocol):
+    @property
+    def wrongs(self) -> dict[str, int]: ...
+    @property
+    def lives(self) -> Lives: ...
+
+
+R = TypeVar("R", bound=_Result)
 
 
 def main(
-    seed: Annotated[int, typer.Option(help="Of the world, the faults and the kills.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the worlds, the faults and the kills.")] = 1,
     shipments: Annotated[int, typer.Option(help="Lodged shipments, at least.")] = 2000,
-    kills: Annotated[int, typer.Option(help="Processes that end by SIGKILL.")] = 200,
+    receipts: Annotated[int, typer.Option(help="Times that the warehouse receives a product.")] = 6000,
+    kills: Annotated[int, typer.Option(help="Processes that end by SIGKILL, in each campaign.")] = 200,
 ) -> None:
-    """Push thousands of shipments into a store that breaks, by processes that are killed, and compare the end."""
-    results = {
-        name: _run(name, pusher, seed, shipments, kills)
-        for name, pusher in (("tracking push", TRACKING_PUSH), ("naive pusher", NAIVE))
+    """Push thousands of shipments and amounts into stores that break, by processes that are killed; look at the end."""
+    tracking = {
+        name: _run(name, kills, partial(tracking_campaign.run_campaign, seed, shipments, kills, pusher))
+        for name, pusher in (
+            ("tracking push", tracking_campaign.TRACKING_PUSH),
+            ("naive pusher", tracking_campaign.NAIVE),
+        )
     }
-    _CONSOLE.print(_table(results, seed))
-    came_through = not any(results["tracking push"].wrongs.values())
-    sys.exit(0 if came_through and results["naive pusher"].duplicates else 1)
+    _CONSOLE.print(_table(f"Tracking, seed {seed}", tracking, "shipments", "changes"))
+    stock = {
+        name: _run(name, kills, partial(stock_campaign.run_campaign, seed, receipts, kills, pusher))
+        for name, pusher in (("stock push", stock_campaign.STOCK_PUSH), ("naive pusher", stock_campaign.NAIVE))
+    }
+    _CONSOLE.print(_table(f"Stock, seed {seed}", stock, "through_the_gap", "given_back", "sold", "amounts"))
+    came_through = not any([*tracking["tracking push"].wrongs.values(), *stock["stock push"].wrongs.values()])
+    oversells = stock["naive pusher"].oversold > stock["naive pusher"].sold * _MANY
+    they_bite = tracking["naive pusher"].duplicates and oversells
+    sys.exit(0 if came_through and they_bite else 1)
 
 
-def _run(name: str, pusher: Pusher, seed: int, shipments: int, kills: int) -> Result:
+def _run(name: str, kills: int, run: Callable[[Tell], R]) -> R:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("kills"))
     with Progress(*columns, TimeElapsedColumn(), console=_CONSOLE) as progress:
         task = progress.add_task(name, total=kills)
@@ -40,19 +71,19 @@ def _run(name: str, pusher: Pusher, seed: int, shipments: int, kills: int) -> Re
         def tell(killed: int, writes: int) -> None:
             progress.update(task, completed=killed, description=f"{name}, {writes} writes at the store")
 
-        return run_campaign(seed, shipments, kills, pusher, tell)
+        return run(tell)
 
 
-def _table(results: dict[str, Result], seed: int) -> Table:
-    table = Table(title=f"The fault campaign, seed {seed}")
+def _table(title: str, results: Mapping[str, _Result], *sizes: str) -> Table:
+    table = Table(title=f"The fault campaign: {title}")
     table.add_column("")
     for name in results:
         table.add_column(name, justify="right")
     for wrong in next(iter(results.values())).wrongs:
         table.add_row(wrong, *(str(result.wrongs[wrong]) for result in results.values()))
     table.add_section()
-    for name in ("shipments", "changes"):
-        table.add_row(name, *(str(getattr(result, name)) for result in results.values()))
+    for name in sizes:
+        table.add_row(_SAID.get(name, name), *(str(getattr(result, name)) for result in results.values()))
     for name in ("kills", "lives", "requests"):
         table.add_row(name, *(str(getattr(result.lives, name)) for result in results.values()))
     table.add_row("faults", *(str(sum(result.lives.faults.values())) for result in results.values()))

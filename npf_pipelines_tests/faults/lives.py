@@ -1,6 +1,7 @@
 """Lives: a push run again and again through a faulty proxy, by processes that are killed, until nothing waits.
 
-Not here: the faults (injector.py, proxy.py), what is pushed, who pushes and what must come of it (tracking_*.py).
+Not here: the faults (injector.py, proxy.py), what is pushed, who pushes and what must come of it (tracking_*.py,
+stock_*.py).
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from npf_pipelines.platform.tables import open_platform
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.faults.injector import Fault, fault_sequence
-from npf_pipelines_tests.faults.proxy import FaultyProxy
+from npf_pipelines_tests.faults.proxy import FaultyProxy, Moment
 from npf_pipelines_tests.leases import expire_leases
 
 WAITS = 3
@@ -31,9 +32,6 @@ _IMPATIENT, _PATIENT = 0.3, 30.0
 """The client's time-out in seconds, with faults and without."""
 _MOST_LIVES = 12
 """After the last kill, until nothing waits any more: a naive pusher never gets there."""
-_LAST_LIVES = 4
-"""Without faults: what a run that was cut off left behind takes one life to find, and one to replace."""
-
 T = TypeVar("T")
 
 Tell = Callable[[int, int], None]
@@ -48,6 +46,7 @@ class World(Protocol):
         platform_url: the platform's database.
         changes: what the warehouse does meanwhile, one after the other between two lives.
         moments: about how many requests and answers of writes a push of everything takes.
+        last_lives: how many lives without faults may pass until nothing waits.
     """
 
     @property
@@ -58,6 +57,10 @@ class World(Protocol):
     def changes(self) -> Sequence[Callable[[], None]]: ...
     @property
     def moments(self) -> int: ...
+    @property
+    def last_lives(self) -> int: ...
+    def pass_time(self, moment: Moment) -> bool:
+        """What happens at one moment of a disturbed life; whether a kill strikes worst now. Called from one thread."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ class _Course:
             while await self._live() != 0 and len(self._codes) < self._kills + _MOST_LIVES:
                 pass
             proxy.is_on = False
-            last = [await self._live() for _ in range(_LAST_LIVES)]
+            last = [await self._live() for _ in range(self._world.last_lives)]
             return Lives(
                 waiting=last[-1] != 0,
                 crashes=sum(code > 0 and code != WAITS for code in self._codes),
@@ -170,18 +173,20 @@ class _Course:
     async def _live(self, kill_at: int | None = None) -> int:
         """One life, killed at the moment with this number if it comes to that; its exit code, negative if killed.
 
-        A moment is the arrival of a request or the departure of its answer; mostly only those of writes count.
+        Mostly only the moments of writes count; in every other life the kill then waits for one that strikes worst.
         """
         counts_reads = self._dice.random() < 0.25
+        is_aimed = self._dice.random() < 0.5
         patience = _IMPATIENT if self._proxy.is_on else _PATIENT
         store_url = f"{self._proxy.url}/{self._world.store.store_id}"
         process = _process(self._pusher, store_url, self._world, self._folder, patience)
         moments = 0
 
-        def watch(is_write: bool) -> None:
+        def watch(moment: Moment) -> None:
             nonlocal moments
-            moments += is_write or counts_reads
-            if moments == kill_at:
+            moments += moment.is_write or counts_reads
+            strikes = self._proxy.is_on and self._world.pass_time(moment)
+            if kill_at is not None and moments >= kill_at and (strikes or not is_aimed):
                 process.kill()
 
         self._proxy.watcher = watch

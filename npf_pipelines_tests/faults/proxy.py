@@ -10,7 +10,7 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from npf_pipelines_tests.faults.injector import BEFORE_THE_STORE, Fault
@@ -28,8 +28,22 @@ _PAGES = {
     Fault.CLOSED_PAUSE: (b"503 Service Unavailable", b"Retry-After: 1\r\n"),
 }
 
-Watcher = Callable[[bool], None]
-"""Called when a request has arrived, and again when its answer is under way; whether it is a write."""
+
+class Moment(NamedTuple):
+    """A request has arrived, or its answer is under way."""
+
+    method: str
+    path: str
+    is_answer: bool
+
+    @property
+    def is_write(self) -> bool:
+        """Whether the request could change something."""
+        return self.method != "GET"
+
+
+Watcher = Callable[[Moment], None]
+"""Called at every moment, before the store sees the request and before anything else happens."""
 
 
 class FaultyProxy:
@@ -40,7 +54,7 @@ class FaultyProxy:
         is_on: whether requests meet faults.
         requests: how many have arrived.
         injected: how often each fault was done.
-        watcher: told of every request; may raise nothing.
+        watcher: told of every moment; may raise nothing.
     """
 
     def __init__(self, upstream: str, faults: Iterator[Fault | None]) -> None:
@@ -85,11 +99,12 @@ class FaultyProxy:
 
     async def _answer(self, request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fault = next(self._faults) if self.is_on else None
-        is_write = not request.startswith(b"GET ")
+        method, path = request.split(b" ", 2)[:2]
+        arrival = Moment(method.decode(), path.decode(), is_answer=False)
         self.requests += 1
         if fault:
             self.injected[fault] += 1
-        self._tell(is_write)
+        self._tell(arrival)
         answer = b"" if fault in BEFORE_THE_STORE else await self._ask_store(request)
         if fault is Fault.TOO_LATE:
             await reader.read()  # Ends when the client has hung up.
@@ -105,11 +120,11 @@ class FaultyProxy:
         if fault in {Fault.RESET, Fault.ANSWER_RESET}:
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
             writer.transport.abort()
-        self._tell(is_write)
+        self._tell(arrival._replace(is_answer=True))
 
-    def _tell(self, is_write: bool) -> None:
+    def _tell(self, moment: Moment) -> None:
         if self.watcher:
-            self.watcher(is_write)
+            self.watcher(moment)
 
     async def _ask_store(self, request: bytes) -> bytes:
         reader, writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)

@@ -19,6 +19,7 @@ from npf_pipelines.platform.tables import OrderStatus, open_platform, orders
 from npf_pipelines.sandbox.model import Line, Product, Status
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
+from npf_pipelines_tests.faults.proxy import Moment
 from npf_pipelines_tests.faults.tracking_changes import Changes, PackedOrder, lodge, plan_changes
 from npf_pipelines_tests.faults.tracking_client import (
     API_KEY,
@@ -57,6 +58,15 @@ class World:
     def moments(self) -> int:
         """Two writes for each parcel, its order's status included, each a request and an answer."""
         return 4 * self.parcels
+
+    @property
+    def last_lives(self) -> int:
+        """What a run that was cut off left behind takes one life to find, and one to replace."""
+        return 4
+
+    def pass_time(self, moment: Moment) -> bool:  # noqa: ARG002
+        """Nothing happens: the warehouse acts between two lives only. A kill may come at any moment."""
+        return True
 
     @property
     def parcels(self) -> int:

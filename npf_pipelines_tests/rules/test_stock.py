@@ -1,6 +1,7 @@
 """Tests of npf_pipelines.rules.stock."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -150,6 +151,6 @@ def test_several_products_with_one_code_are_set_aside_where_the_setup_says_so() 
 
 
 def test_combinations_are_counted_each_for_itself_and_a_product_by_combinations_without_any_is_left_alone() -> None:
-    red = product("1", "KITE-RED", 5, tracking="O").model_copy(update={"combination": "822"})
+    red = replace(product("1", "KITE-RED", 5, tracking="O"), combination="822")
     rows = plan({"KITE-RED": amount_of(3), "KITE": amount_of(3)}, [red, product("2", "KITE", 5, tracking="O")])
     assert {row.product_id: row.outcome for row in rows} == {"1/822": None, "2": StockOutcome.NOT_TRACKED}

@@ -81,6 +81,8 @@ def test_only_older_stores_count_by_combination(store: SandboxStore) -> None:
     lines = [line for order in old.orders.values() for line in order.lines if line.combination]
     assert {line.product_code for line in lines} > set()
     assert all(line.combination in old.products[line.product_id].combinations for line in lines)
+    goods = {line.product_code for order in old.orders.values() for line in order.lines if line.ships}
+    assert goods - {""} <= set(old.skus()), "what is ordered can be counted"
 
 
 def test_the_orders_have_every_oddity(store: SandboxStore) -> None:

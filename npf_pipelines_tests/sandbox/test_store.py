@@ -146,7 +146,9 @@ def test_combinations_count_only_where_the_product_says_so(store: SandboxStore, 
 
 
 def test_skus_of_combinations_stand_for_that_of_their_product(store: SandboxStore, shirt: Product) -> None:
-    assert store.skus() == ["DRUM", "KITE", "SAND", "SHIRT-S"]
+    assert store.skus() == ["DRUM", "KITE", "SAND", "SHIRT", "SHIRT-S"], "one has no code but its product's"
+    shirt.combinations[72].product_code = "SHIRT-M"
+    assert store.skus() == ["DRUM", "KITE", "SAND", "SHIRT-M", "SHIRT-S"]
     shirt.tracking = "B"
     assert store.skus() == ["DRUM", "KITE", "SAND", "SHIRT"]
 

@@ -1,0 +1,76 @@
+"""What every life of a push of ours stands on: the walk of the assets without Dagster, and a house with one store.
+
+Not here: which walk is gone (tracking_pusher.py, stock_pusher.py).
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import stamina
+from pydantic import SecretStr
+
+from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.house import House
+from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.settings import Settings
+from npf_pipelines.tables import Table
+from npf_pipelines_tests.faults.lives import WAITS
+from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER
+
+
+class BareWalk(ClientWalk):
+    """The walk without a run of Dagster's to report to."""
+
+    def __init__(self, house: House, setup: Mapping[str, Any], *days: date) -> None:
+        self.house = house
+        self.setup = MasterSetup.model_validate(setup)
+        self.days = list(days)
+        self.dry_run = False
+        self.now = datetime.now(UTC)
+
+    def wants(self, table: Table) -> bool:  # noqa: ARG002
+        return True
+
+    def say(self, text: str) -> None:
+        pass
+
+    def finish(self, table: Table, rows: list[dict[str, Any]], day: date | None = None, notes: Any = None) -> None:  # noqa: ARG002
+        self.keep(table, rows, day)
+
+    def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
+        self.keep(table, rows, day)
+
+
+def house_of(store_url: str, platform_url: str, folder: Path, timeout: float) -> House:
+    """The house of one life.
+
+    Args:
+        store_url: the store's address without `/api`.
+        platform_url: the platform's database.
+        folder: where the lake is.
+        timeout: seconds, as for `Store`.
+    """
+
+    class LifesHouse(House):
+        @staticmethod
+        def store(setup: MasterSetup) -> Store:  # noqa: ARG004
+            return Store(store_url, API_USER, API_KEY, timeout=timeout)
+
+    return LifesHouse(Settings(data=folder, platform_url=SecretStr(platform_url)))
+
+
+def end_life(push: Coroutine[Any, Any, bool]) -> None:
+    """Push, and end the process by whether all is there now.
+
+    Raises:
+        SystemExit: always, with the life's exit code.
+    """
+    stamina.set_testing(True, attempts=4, cap=True)  # Repeats without their pauses.
+    logging.getLogger("npf_pipelines").setLevel(logging.ERROR)  # It would tell of each repeat.
+    sys.exit(0 if asyncio.run(push) else WAITS)

@@ -1,0 +1,117 @@
+"""The books of a store that sells: what truly is there to be sold, what was sold beyond it, and how that came.
+
+A unit counts as oversold when it is bought by an order that comes to the warehouse, and the warehouse's units were
+all promised to others before: the store offered more than there was. It came through the gap if the amount that
+offered it was right by the last list of orders that the pusher was given before its write, and only what was sold
+between the two was given back: a store without compare-and-set leaves that gap to every pusher. All else is a pusher's
+own fault, everything of a pusher who never looks at the orders included.
+
+Not here: who sells, and when (stock_world.py).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from npf_pipelines.sandbox.store import SandboxStore
+
+
+@dataclass
+class Sale:
+    """An order that comes to the warehouse, of one product.
+
+    Attributes:
+        product_id: what was bought.
+        units: how many.
+        left: those of them that are still to be shipped.
+        is_imported: whether the platform has it.
+    """
+
+    product_id: int
+    units: int
+    left: int
+    is_imported: bool = False
+
+
+class Books:
+    """The books.
+
+    Attributes:
+        on_hand: what truly lies in the warehouse, by product id.
+        sales: what is promised, by the store's order id: neither cancelled nor shipped in full.
+        sold: units bought.
+        given_back: units sold in the gap before a write, and offered again by it.
+        through_the_gap: units oversold because of that.
+        oversold: all other units oversold.
+    """
+
+    def __init__(self) -> None:
+        self.on_hand: Counter[int] = Counter()
+        self.sales: dict[int, Sale] = {}
+        self.sold = self.given_back = self.through_the_gap = self.oversold = 0
+        self._first_unlisted = inf
+        self._too_many: Counter[int] = Counter()
+
+    def free(self, product_id: int) -> int:
+        """What is truly there to be sold: on hand, and promised to nobody."""
+        return self.on_hand[product_id] - sum(
+            sale.left for sale in self.sales.values() if sale.product_id == product_id
+        )
+
+    def sell(self, order_id: int, product_id: int, units: int) -> None:
+        """Promise units to an order."""
+        beyond = max(0, units - max(0, self.free(product_id)))
+        own_fault = min(beyond, self._too_many[product_id])
+        self.sold += units
+        self.oversold += own_fault
+        self.through_the_gap += beyond - own_fault
+        self.sales[order_id] = Sale(product_id, units, units)
+
+    def list_orders(self, next_order_id: int) -> None:
+        """The pusher is given all orders before this one."""
+        self._first_unlisted = next_order_id
+
+    def write(self, product_id: int, amount: int) -> bool:
+        """An amount is written; whether it offers again what was sold in the gap."""
+        too_many = max(0, amount - max(0, self.free(product_id)))
+        given_back = min(too_many, sum(sale.units for sale in self._in_the_gap(product_id)))
+        self.given_back += given_back
+        self._too_many[product_id] = too_many - given_back
+        return given_back > 0
+
+    def _in_the_gap(self, product_id: int) -> Sequence[Sale]:
+        return [
+            sale
+            for order_id, sale in self.sales.items()
+            if order_id >= self._first_unlisted and sale.product_id == product_id
+        ]
+
+
+class BookedStore(SandboxStore):
+    """A store that tells the books of what a pusher asks and writes.
+
+    Attributes:
+        books: the books.
+        was_given_back: products whose last write offered again what was sold in the gap before it.
+    """
+
+    def __init__(self, store_id: str, books: Books, *, api_user: str, api_key: str) -> None:
+        super().__init__(store_id, api_user=api_user, api_key=api_key)
+        self.books = books
+        self.was_given_back: set[int] = set()
+
+    def listed(self, start: int | None = None, end: int | None = None) -> Sequence[tuple[int, int]]:
+        """As in a store; a list from some time on is how a pusher learns what was sold."""
+        with self.lock:
+            if start is not None:
+                self.books.list_orders(self.next_order_id)
+            return super().listed(start, end)
+
+    def set_amount(self, product_id: int, amount: int) -> None:
+        """As in a store."""
+        with self.lock:
+            super().set_amount(product_id, amount)
+            self.was_given_back.discard(product_id)
+            if self.books.write(product_id, amount):
+                self.was_given_back.add(product_id)

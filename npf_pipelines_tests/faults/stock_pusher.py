@@ -1,0 +1,32 @@
+"""One life of the stock push: the walk of the assets itself, without Dagster around it."""
+
+from pathlib import Path
+
+from npf_pipelines.assets.stock import walk_stock
+from npf_pipelines.assets.walk import ClientFailure
+from npf_pipelines.cscart.errors import StoreError
+from npf_pipelines.platform.lease import LeaseTaken
+from npf_pipelines_tests.faults.bare_walk import BareWalk, end_life, house_of
+from npf_pipelines_tests.faults.stock_client import SETUP
+
+
+async def push(store_url: str, platform_url: str, folder: Path, timeout: float) -> bool:  # noqa: ASYNC109
+    """Bring every amount into the store; whether nothing waits. Arguments as for `house_of`.
+
+    Of a few products a usual push changes many: the brake is released.
+    """
+    house = house_of(store_url, platform_url, folder, timeout)
+    try:
+        await walk_stock(BareWalk(house, SETUP), release_brake=True)
+    except (ClientFailure, StoreError, LeaseTaken):
+        return False
+    return True
+
+
+def live(store_url: str, platform_url: str, folder: str, timeout: str) -> None:
+    """One life of a process.
+
+    Raises:
+        SystemExit: always, with the life's exit code.
+    """
+    end_life(push(store_url, platform_url, Path(folder), float(timeout)))

@@ -1,0 +1,205 @@
+"""A store that sells while it is pushed to, and the warehouse behind it.
+
+It is made to bite: a few products sell out again and again, and the platform learns late of what is sold. Many of the
+writes meet a shopper on their way to the store, and another behind them.
+
+Whatever is oversold was so because of an amount that was pushed, for nothing else in this world makes the store's
+amount more than what truly is there:
+
+- a sale takes its units from both at one stroke, a cancellation gives them back to both, a shipment changes neither;
+- of what more is promised than there is, nothing is cancelled: the store would offer what others wait for;
+- the warehouse counts upwards only (goods received, units found again): what it loses may be sold before any push;
+- what goes to a country that is never shipped to is taken off the store's amount only, and is never cancelled: once
+  a push has given the units back, the store would give them back once more.
+
+Not here: the books of it (stock_books.py), the client itself (stock_client.py), what the figures are compared with in
+the end (stock_campaign.py).
+"""
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from npf_pipelines.platform.gateway import Platform
+from npf_pipelines.platform.tables import OrderStatus, open_platform, order_lines, orders, stock
+from npf_pipelines.sandbox.model import Product
+from npf_pipelines.sandbox.store import SOMEBODY, OutOfStockError
+from npf_pipelines_tests.builders import platform_line, platform_order
+from npf_pipelines_tests.faults.proxy import Moment
+from npf_pipelines_tests.faults.stock_books import BookedStore, Books, Sale
+from npf_pipelines_tests.faults.stock_client import sku_of
+from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER, CLIENT
+
+PRODUCTS = 80
+_HOT = 10
+"""The products that nearly everybody wants."""
+_WANTS_HOT = 0.8
+"""The share of the shoppers who want one of them."""
+_RECEIVES_HOT = 0.4
+_MOST_AT_FIRST = 6
+_MOST_RECEIVED = 3
+"""Units that come in at a time."""
+_SHOPPERS_A_MOMENT = 0.5
+_SHOPPERS_A_RECEIPT = 2
+"""Between two lives, for each product received."""
+_IN_THE_GAP = 0.3
+"""How often somebody buys a product while its amount is on the way to the store, and again how often just after."""
+_WORK_A_MOMENT = 0.1
+"""How often, at a moment, an order is shipped, and (a tenth as often) one cancelled."""
+_IMPORTS = 0.005
+"""How often, when something is received between two lives, all new orders come to the platform."""
+_ELSEWHERE = 0.15
+"""The share of the orders that never come to the warehouse."""
+
+_WRITTEN = re.compile(r"/products/(\d+)$")
+
+_ABROAD = replace(SOMEBODY.ship_to, country="US", country_descr="United States", city="Austin")
+_SOMEBODY_ABROAD = replace(SOMEBODY, ship_to=_ABROAD, bill_to=_ABROAD)
+
+
+class World:
+    """The two ends of the push, and the books.
+
+    Attributes:
+        store: the store.
+        books: the books.
+        platform_url: the platform's database.
+        moments: for `World` of lives.py.
+    """
+
+    last_lives = 1
+    """The very next run without disturbance brings everything right."""
+
+    def __init__(self, folder: Path, seed: int, receipts: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.platform_url = f"sqlite:///{folder / 'platform.sqlite'}"
+        self.books = Books()
+        self.store = BookedStore(CLIENT, self.books, api_user=API_USER, api_key=API_KEY.get_secret_value())
+        self.moments = receipts
+        self._dice = random.Random(seed)
+        self._engine = open_platform(self.platform_url)
+        self._platform = Platform(self._engine)
+        self._receipts = receipts
+        now = datetime.now(UTC)
+        with self._engine.begin() as connection:
+            for number in range(1, PRODUCTS + 1):
+                amount = self.books.on_hand[number] = self._dice.randint(0, _MOST_AT_FIRST)
+                self.store.add_product(Product(number, sku_of(number), f"Product {number}", 1250, amount=amount))
+                row = {"client": CLIENT, "sku": sku_of(number), "on_hand": amount, "updated_at": now}
+                connection.execute(sa.insert(stock).values(row))
+
+    @property
+    def changes(self) -> Sequence[Callable[[], None]]:
+        """What happens between two lives."""
+        return [self._receive_and_sell] * self._receipts
+
+    def pass_time(self, moment: Moment) -> bool:
+        """What happens at one moment while a push is under way; a kill strikes worst when a write gave sales back."""
+        written = _WRITTEN.search(moment.path) if moment.is_write else None
+        product_id = int(written[1]) if written else None
+        with self.store.lock:  # The pusher's requests wait meanwhile: store and books agree whenever they come through.
+            strikes = moment.is_answer and product_id in self.store.was_given_back
+            if product_id and self._dice.random() < _IN_THE_GAP:
+                self._shop(product_id)
+            if self._dice.random() < _SHOPPERS_A_MOMENT:
+                self._shop(self._any_product(_WANTS_HOT))
+            self._work(_WORK_A_MOMENT)
+        return strikes
+
+    def close(self) -> None:
+        """Let the platform go."""
+        self._engine.dispose()
+
+    def _receive_and_sell(self) -> None:
+        self._receive()
+        for _ in range(_SHOPPERS_A_RECEIPT):
+            self._shop(self._any_product(_WANTS_HOT))
+        self._work(1.0)
+        if self._dice.random() < _IMPORTS:
+            self._import()
+
+    def _work(self, likelihood: float) -> None:
+        for do, share in ((self._ship, 1.0), (self._cancel, 0.1)):
+            if self._dice.random() < likelihood * share:
+                do()
+
+    def _any_product(self, hot: float) -> int:
+        return self._dice.randint(1, _HOT if self._dice.random() < hot else PRODUCTS)
+
+    def _shop(self, product_id: int) -> None:
+        units = self._dice.randint(1, 2)
+        is_ours = self._dice.random() >= _ELSEWHERE
+        try:
+            order_id = self.store.place_order(
+                [(product_id, units)],
+                customer=SOMEBODY if is_ours else _SOMEBODY_ABROAD,
+                status=self._dice.choice("PO"),
+            )
+        except OutOfStockError:
+            return
+        if is_ours:
+            self.books.sell(order_id, product_id, units)
+
+    def _import(self) -> None:
+        """Bring all orders to the platform that it doesn't have."""
+        new = {order_id: sale for order_id, sale in self.books.sales.items() if not sale.is_imported}
+        lines = {order_id: self.store.orders[order_id].lines[0] for order_id in new}
+        self._platform.import_orders(
+            CLIENT,
+            [
+                platform_order(f"CS{order_id}", platform_line(line.item_id, line.product_code, line.amount))
+                for order_id, line in lines.items()
+            ],
+            datetime.now(UTC),
+        )
+        for sale in new.values():
+            sale.is_imported = True
+
+    def _ship(self) -> None:
+        """Ship an order, or a part of it: the rest is on back order."""
+        order_id = self._any(lambda sale: sale.is_imported and self.books.on_hand[sale.product_id] > 0)
+        if order_id is None:
+            return
+        sale, number = self.books.sales[order_id], f"CS{order_id}"
+        units = min(sale.left, self.books.on_hand[sale.product_id], self._dice.randint(1, 2))
+        status = OrderStatus.SHIPPED if units == sale.left else OrderStatus.BACK_ORDER
+        here = order_lines.c.order_number == number
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(order_lines).where(here).values(quantity_shipped=order_lines.c.quantity_shipped + units)
+            )
+            connection.execute(sa.update(orders).where(orders.c.order_number == number).values(status=status))
+            self._count(connection, sale.product_id, -units)
+        sale.left -= units
+        if not sale.left:
+            del self.books.sales[order_id]
+            self.store.change_status(order_id, "C")
+
+    def _cancel(self) -> None:
+        """Cancel an order of which nothing has shipped, in the store, and on the platform if it has come so far."""
+        order_id = self._any(lambda sale: sale.left == sale.units and self.books.free(sale.product_id) >= 0)
+        if order_id is None:
+            return
+        self.store.change_status(order_id, "I")
+        del self.books.sales[order_id]
+        here = orders.c.order_number == f"CS{order_id}"
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(orders).where(here).values(status=OrderStatus.CANCELLED))
+
+    def _receive(self) -> None:
+        with self._engine.begin() as connection:
+            self._count(connection, self._any_product(_RECEIVES_HOT), self._dice.randint(1, _MOST_RECEIVED))
+
+    def _count(self, connection: sa.Connection, product_id: int, units: int) -> None:
+        self.books.on_hand[product_id] += units
+        values = {"on_hand": stock.c.on_hand + units, "updated_at": datetime.now(UTC)}
+        connection.execute(sa.update(stock).where(stock.c.sku == sku_of(product_id)).values(values))
+
+    def _any(self, fits: Callable[[Sale], bool]) -> int | None:
+        fitting = [order_id for order_id, sale in self.books.sales.items() if fits(sale)]
+        return self._dice.choice(fitting) if fitting else None
