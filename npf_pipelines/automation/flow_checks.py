@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from npf_pipelines.assets.specs import STORE_SHIPMENTS
 from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
 from npf_pipelines.platform.health import Health, read_health
-from npf_pipelines.tables import FILTERED_ORDERS, RAW_ORDERS, TRACKING_PUSH
+from npf_pipelines.tables import FILTERED_ORDERS, RAW_ORDERS
 
 STALE_AFTER = timedelta(hours=2)
 """How long a client may go without a pull that went well: orders are pulled every quarter of an hour."""
@@ -34,7 +35,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
     """The three checks, each over all clients."""
 
     @dg.asset_check(
-        asset=TRACKING_PUSH.name,
+        asset=STORE_SHIPMENTS.key,
         name="all_lodged_pushed",
         description="Every shipment lodged in the last 30 days is in its store, or told why it can't be.",
     )

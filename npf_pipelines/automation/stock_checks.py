@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from npf_pipelines.assets.specs import NPF_PLATFORM
 from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock_audit import imbalances
-from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
+from npf_pipelines.tables import STOCK_PUSH
 
 DRIFT_AFTER = timedelta(minutes=90)
 """How long a store may have another amount than it should: stock is pushed every hour."""
@@ -32,7 +33,7 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
     """The three checks, each over all clients."""
 
     @dg.asset_check(
-        asset=STOCK_SNAPSHOTS.name,
+        asset=NPF_PLATFORM.key,
         name="stock_conservation",
         description="The units in process and on back order are those of the open orders, and none is left out.",
     )
