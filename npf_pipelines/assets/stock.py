@@ -44,6 +44,8 @@ class StockConfig(WalkConfig):
     )
 
 
+RELEASED = "{ops: {stock: {config: {release_brake: true}}}}"
+"""The run config, as it is typed into the UI's Launchpad."""
 _WEEKS_SHOWN = timedelta(weeks=4)
 _DAYS_STOCK = """
 SELECT sum(on_hand), sum(available) FROM stock_snapshots_history
@@ -114,7 +116,8 @@ def _finish_push(walk: ClientWalk, rows: list[StockRow], before: list[dict[str, 
     elif stopped:
         raise ClientFailure(
             f"the brake fell: {stopped}. Nothing was written. Look at the rows; if they are right, run stock for this "
-            f"client with release_brake: npf run stock --client {walk.client} --release-brake"
+            f"client with the brake released: npf run stock --client {walk.client} --release-brake, or in the UI with "
+            f"the run config {RELEASED}"
         )
     if waiting:
         raise ClientFailure(f"{len(waiting)} products wait for the store; the first: {waiting[0].reason}")

@@ -8,14 +8,19 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 
-def materialize_dialog(page: Page, *assets: str, upstream_missing: bool = False) -> Locator:
-    """Select assets in the lineage and press *Materialize selected*; confirm it where the UI asks back."""
+def materialize_dialog(page: Page, *assets: str) -> Locator:
+    """Select assets in the lineage and press *Materialize selected*; confirm it where the UI asks back.
+
+    It asks as long as one of the assets before them was never materialized.
+    """
     page.goto(f"/asset-groups/~/{','.join(assets)}")
     page.get_by_role("button", name=re.compile("Materialize selected")).click()
-    if upstream_missing:
-        page.get_by_role("button", name="Confirm").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("button", name="All", exact=True).first).to_be_visible()
+    confirm, dialog = page.get_by_role("button", name="Confirm"), page.get_by_role("dialog")
+    choice = dialog.get_by_role("button", name="All", exact=True).first
+    expect(confirm.or_(choice)).to_be_visible()
+    if confirm.is_visible():
+        confirm.click()
+    expect(choice).to_be_visible()
     return dialog
 
 
@@ -57,6 +62,14 @@ def open_partition(page: Page, asset: str, count: str, *keys: str) -> None:
     page.reload()  # What it shows of the partition itself can be of an earlier moment.
     for key in keys:
         page.get_by_text(key, exact=True).first.click()
+
+
+def why_not_made(page: Page, key: str) -> Locator:
+    """Of the partition that is looked at, the last event, opened."""
+    page.get_by_role("button", name="View all historical events").click()
+    events = page.get_by_role("dialog")
+    events.get_by_text(key, exact=True).first.click()
+    return events
 
 
 def switch(page: Page) -> Locator:

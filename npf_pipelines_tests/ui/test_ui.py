@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from npf_pipelines.assets.stock import RELEASED
 from npf_pipelines.house import House
 from npf_pipelines.settings import Settings
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
@@ -21,6 +22,7 @@ from npf_pipelines_tests.ui.clicks import (
     pick_client,
     pick_days,
     switch,
+    why_not_made,
 )
 
 pytestmark = pytest.mark.xdist_group("ui")
@@ -75,13 +77,13 @@ def test_a_red_partition_says_why_and_turns_green_when_the_brake_is_released(pag
     pick_client(page, dialog, "toys")
     launch(page, dialog)
     open_partition(page, "stock_push", "Failed (1)", "toys")
-    page.get_by_text("View logs").click()
-    reason = "the brake fell: the first push to this store would change"
-    expect(page.get_by_role("dialog").get_by_text(reason).first).to_be_visible()
+    told = why_not_made(page, "toys")
+    expect(told.get_by_text("Not made: the brake fell: the first push to this store would change")).to_be_visible()
+    expect(told.get_by_text(RELEASED)).to_be_visible()
 
     dialog = materialize_dialog(page, "stock_snapshots", "stock_push")
     pick_client(page, dialog, "toys")
-    give_config(page, dialog, "{ops: {stock: {config: {release_brake: true}}}}")
+    give_config(page, dialog, RELEASED)
     launch(page, dialog)
     open_partition(page, "stock_push", "Materialized (1)", "toys")
     expect(page.get_by_text("Failed (0)")).to_be_visible()
@@ -99,7 +101,7 @@ def test_a_schedule_is_turned_on_by_its_switch(page: Page) -> None:
 
 
 def test_the_link_of_a_report_leads_to_its_page(page: Page) -> None:
-    dialog = materialize_dialog(page, "client_report", upstream_missing=True)
+    dialog = materialize_dialog(page, "client_report")
     pick_client(page, dialog, "toys")
     launch(page, dialog)
     open_partition(page, "client_report", "Materialized (1)", "toys")
@@ -114,7 +116,7 @@ def test_the_audit_is_launched_and_its_findings_are_read(page: Page) -> None:
     page.get_by_role("button", name="Launch Run").click()
     expect(page).to_have_url(re.compile("/runs/"))
     expect(page.get_by_text("Success", exact=True).first).to_be_visible()
-    page.goto("/assets/platform_orders?view=checks")
+    page.goto("/assets/store_orders?view=checks")
     expect(page.get_by_text("gap_audit").first).to_be_visible()
     # Nobody has run the orders of this client: the audit names each of them.
     finding = page.get_by_role("row").filter(has_text="documented").first
