@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.assets.specs import STORE_SHIPMENTS
+from npf_pipelines.assets.specs import STORE_ORDERS, STORE_SHIPMENTS
 from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
 from npf_pipelines.platform.health import Health, read_health
-from npf_pipelines.tables import FILTERED_ORDERS, RAW_ORDERS
 
 STALE_AFTER = timedelta(hours=2)
 """How long a client may go without a pull that went well: orders are pulled every quarter of an hour."""
@@ -43,7 +42,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
         return listed_result(_not_pushed(house, datetime.now(UTC)), "missing", dg.AssetCheckSeverity.ERROR)
 
     @dg.asset_check(
-        asset=FILTERED_ORDERS.name,
+        asset=STORE_ORDERS.key,
         name="set_aside",
         description="No order and no shipment lies aside for a person.",
     )
@@ -51,7 +50,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
         return listed_result(lake_rows(house, _ASIDE), "aside", dg.AssetCheckSeverity.WARN)
 
     @dg.asset_check(
-        asset=RAW_ORDERS.name,
+        asset=STORE_ORDERS.key,
         name="staleness",
         description=f"Every client that isn't paused was pulled in the last {STALE_AFTER}.",
     )
