@@ -20,7 +20,7 @@ dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, unt
 	$(BIN)/npf dev
 
 test: install ## the whole suite
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills
 	$(BIN)/python -m npf_pipelines_tests.faults

@@ -63,6 +63,13 @@ def test_every_asset_presents_itself(defs: dg.Definitions, table: str) -> None:
     assert node.backfill_policy == dg.BackfillPolicy.single_run()
 
 
+def test_a_columns_description_tells_where_it_comes_from(defs: dg.Definitions) -> None:
+    schema = defs.resolve_asset_graph().get(dg.AssetKey("filtered_orders")).metadata["dagster/column_schema"]
+    described = {column.name: column.description for column in schema.columns}
+    assert described["is_test"] == "whether it is made of test items only (from raw_orders: lines)"
+    assert described["decided_at"] == "when the decision was made"
+
+
 def test_loading_opens_nothing(defs: dg.Definitions, tmp_path: Path) -> None:
     defs.resolve_all_job_defs()
     assert list(tmp_path.iterdir()) == []
@@ -78,6 +85,12 @@ def test_a_run_that_lost_runs_does_not_look_after_ends_by_itself(defs: dg.Defini
 def test_the_jobs_are_there(defs: dg.Definitions) -> None:
     names = {job.name for job in defs.resolve_all_job_defs()}
     assert names >= {"orders_job", "shipments_job", "stock_job", "audit_job", "reports_job"}
+
+
+def test_no_check_runs_along_with_an_asset_or_is_forgotten_when_one_is_made(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    assert graph.asset_check_keys
+    assert [key for key in graph.asset_check_keys if graph.get(key.asset_key).is_materializable] == []
 
 
 def test_loading_imports_nothing_that_only_draws() -> None:

@@ -22,6 +22,13 @@ def _red(loop: Loop, asset: str) -> set[str]:
     return {key.split("|")[0] for key, status in found.items() if status is not None and status.name == "FAILED"}
 
 
+def _told(loop: Loop, asset: str) -> dict[str, str]:
+    """By partition, what was last said of it when it was not made."""
+    seen = loop.instance.fetch_observations(dg.AssetKey(asset), limit=1000, ascending=True).records
+    events = [one.event_log_entry.asset_observation for one in seen]
+    return {str(event.partition): str(event.description) for event in events if event}
+
+
 def test_a_store_that_is_off_is_red_alone_and_healed_by_the_next_run(loop: Loop) -> None:
     loop.stores["acme"].switched_off = True
     (run,) = loop.run("orders")
@@ -68,6 +75,11 @@ def test_a_wrong_key_stops_that_client_with_one_request(loop: Loop) -> None:
     (run,) = loop.run("orders")
     assert "401" in run.failure
     assert loop.stores["acme"].requests == 1
+    told = _told(loop, "raw_orders")
+    assert {key.split("|")[0] for key in told} == {"acme"}
+    assert all(said.startswith("Not made: ") and "401" in said for said in told.values())
+    assert told.keys() == _told(loop, "platform_orders").keys()
+    assert len(told) == (loop.days[1] - loop.days[0]).days + 1
     assert _done(loop, "raw_orders") == {"bolt"}
 
 
@@ -84,6 +96,7 @@ def test_a_wrong_master_setup_costs_its_client_only(loop: Loop) -> None:
     write_setup(loop.settings.clients, "acme", loop.url, orders={"countries": ["Atlantis"]})
     (run,) = loop.run("orders", "acme", "bolt")
     assert "acme.yaml: orders.countries.0: 'Atlantis' is no country" in run.failure
+    assert all("'Atlantis' is no country" in said for said in _told(loop, "filtered_orders").values())
     assert _done(loop, "platform_orders") == {"bolt"}
 
 

@@ -6,11 +6,10 @@ Not here: the other metadata (metadata.py), what is open over many days (reports
 import dagster as dg
 import pandas as pd
 
+from npf_pipelines.assets.inline_table import cell, inline_table
 from npf_pipelines.cscart.admin import order_link
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH, Table
 
-_SHOWN = 25
-_MARKUP = r"\`*_{}[]()<>#|!~"
 _FOR_A_PERSON = {
     FILTERED_ORDERS.name: ("decision", {"set_aside"}),
     PLATFORM_ORDERS.name: ("outcome", {"refused", "differs"}),
@@ -36,26 +35,22 @@ def attention_metadata(table: Table, frame: pd.DataFrame, store_url: str, prefix
     rows = frame[frame[column].isin(values)]
     if rows.empty:
         return {**store, "needs_a_person": dg.MetadataValue.int(0)}
-    lines = [
-        f"| {_what(row, store_url, prefix)} | {row[column]} | {_escaped(row['reason'])} |"
-        for row in rows.head(_SHOWN).to_dict("records")
-    ]
-    more = [f"| … | | {len(rows) - _SHOWN} more |"] if len(rows) > _SHOWN else []
     return {
         **store,
         "needs_a_person": dg.MetadataValue.int(len(rows)),
-        "for_a_person": dg.MetadataValue.md("\n".join(["| what | outcome | why |", "|---|---|---|", *lines, *more])),
+        "for_a_person": inline_table(
+            ["what", "outcome", "why"],
+            [
+                (_what(row, store_url, prefix), cell(row[column]), cell(row["reason"]))
+                for row in rows.to_dict("records")
+            ],
+        ),
     }
 
 
 def _what(row: dict[str, object], store_url: str, prefix: str) -> str:
     if "sku" in row:
-        return _escaped(row["sku"] or f"product {row['product_id']}")
+        return cell(row["sku"] or f"product {row['product_id']}")
     number = str(row["order_number"])
     link = order_link(store_url, str(row.get("order_id") or number.removeprefix(prefix)))
-    return f"[{_escaped(number)}]({link})" if link else _escaped(number)
-
-
-def _escaped(text: object) -> str:
-    """Text from a store as a cell of Markdown: nothing in it is markup."""
-    return "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in str(text)).replace("\n", " ")
+    return f"[{cell(number)}]({link})" if link else cell(number)

@@ -1,7 +1,11 @@
-"""From which column of which table each column of a table comes, as the UI draws it.
+"""From which column of which table each column of a table comes.
 
+Dagster keeps it with each materialization, but the open-source UI draws nothing of it: the columns' descriptions tell
+it as well.
 Not here: the columns themselves (tables.py).
 """
+
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -36,20 +40,24 @@ _FROM: dict[str, tuple[Table, dict[str, tuple[str, ...]]]] = {
 """By table: the one it is made from, and the columns whose names there are others."""
 
 
-def column_lineage(table: Table) -> dict[str, dg.TableColumnLineage]:
-    """The lineage as metadata of a materialization; nothing for a table that is made from outside the lake."""
+def column_sources(table: Table) -> dict[str, tuple[str, Sequence[str]]]:
+    """By column the table that it is made from, and its columns there; none for what comes from outside the lake."""
     if table.name not in _FROM:
         return {}
     upstream, others = _FROM[table.name]
     there = set(upstream.schema.columns) - set(table.partition_columns)
-    columns = {
+    sources = {
         name: others.get(name) or ((name,) if name in there else ())
         for name in table.schema.columns
         if name not in table.partition_columns
     }
+    return {name: (upstream.name, columns) for name, columns in sources.items() if columns}
+
+
+def column_lineage(table: Table) -> dict[str, dg.TableColumnLineage]:
+    """The lineage as metadata of a materialization; nothing for a table that is made from outside the lake."""
     deps = {
-        name: [dg.TableColumnDep(asset_key=dg.AssetKey(upstream.name), column_name=one) for one in sources]
-        for name, sources in columns.items()
-        if sources
+        name: [dg.TableColumnDep(asset_key=dg.AssetKey(upstream), column_name=column) for column in columns]
+        for name, (upstream, columns) in column_sources(table).items()
     }
-    return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)}
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)} if deps else {}

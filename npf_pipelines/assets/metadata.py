@@ -1,73 +1,85 @@
-"""What the UI shows of a partition and of an asset: rows, counts by outcome, a small preview, the columns.
+"""What the UI shows of a partition and of an asset: what happened, the figures to plot, a small preview, the columns.
 
 Personal data never gets here.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import dagster as dg
 import pandas as pd
 import pyarrow as arrow
 
+from npf_pipelines.assets.inline_table import cell, inline_table
+from npf_pipelines.assets.lineage import column_sources
 from npf_pipelines.tables import Table
 
-_PREVIEW_ROWS = 10
+_PREVIEW_ROWS = 5
+_PREVIEW_COLUMNS = 5
+_REASON_LENGTH = 100
 _PLANNED_ROWS = 500
 _NOT_TOLD = frozenset({"content", "pushed_at", "decided_at", "pulled_at", "read_at", "taken_at"})
-"""Columns that say nothing of what would change."""
-_OUTCOMES = ("decision", "rule", "outcome", "status_outcome")
+"""Columns that say nothing of what happened or would change."""
+_OUTCOMES = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}
+"""Columns that tell what became of a row, and where its reason is."""
 
 
 def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
-    """Row count, counts by outcome and a preview of one partition."""
-    shown = _flat(table)
+    """What happened, row count and counts by outcome, which the UI plots, and a preview of one partition."""
     counts = {
         f"{column} {value}": dg.MetadataValue.int(int(count))
         for column in _OUTCOMES
         if column in frame
         for value, count in frame[column].value_counts().items()
     }
+    # A wide preview would push what happened, reasons included, out of sight.
+    shown = [name for name in _telling(table, frame) if name not in _OUTCOMES.values()][:_PREVIEW_COLUMNS]
+    preview = _records(frame[shown].head(_PREVIEW_ROWS))
     return {
+        **({"what_happened": _what_happened(frame)} if counts else {}),
         "dagster/row_count": dg.MetadataValue.int(len(frame)),
         **counts,
-        **({"reasons": _reasons(frame)} if "reason" in frame and len(frame) else {}),
-        "preview": dg.MetadataValue.table(
-            records=_records(frame[shown].head(_PREVIEW_ROWS)),
-            schema=dg.TableSchema([column for column in table_schema(table).columns if column.name in shown]),
-        ),
+        **({"preview": dg.MetadataValue.table(preview)} if preview else {}),
     }
+
+
+def _what_happened(frame: pd.DataFrame) -> dg.MetadataValue:
+    """By outcome, the rows and their most frequent reason."""
+    rows = []
+    for column, reason in _OUTCOMES.items():
+        if column in frame:
+            by = [column, "rule"] if column == "decision" else [column]
+            for names, some in sorted(frame.groupby(by), key=lambda group: -len(group[1])):
+                reasons = some[reason].value_counts()
+                example = textwrap.shorten(reasons.index[0], _REASON_LENGTH, placeholder=" …")
+                rows.append((cell(": ".join(names)), str(len(some)), "e.g. " * (len(reasons) > 1) + cell(example)))
+    return inline_table(["outcome", "rows", "why"], rows)
 
 
 def planned_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
     """Of a dry run, the rows that would change something, up to a limit; how many there are."""
     outcomes = [column for column in ("outcome", "status_outcome") if column in frame]
     changes = frame[frame[outcomes].eq("planned").any(axis=1)]
-    shown = [name for name in _flat(table) if name not in _NOT_TOLD and not frame[name].isna().all()]
-    records = _records(changes[shown].head(_PLANNED_ROWS))
+    records = _records(changes[_telling(table, changes)].head(_PLANNED_ROWS))
     return {
         "would_change": dg.MetadataValue.int(len(changes)),
         **({"changes": dg.MetadataValue.table(records)} if records else {}),
     }
 
 
-def _flat(table: Table) -> list[str]:
-    """The columns that can be shown: no personal data, nothing nested."""
+def _telling(table: Table, frame: pd.DataFrame) -> list[str]:
+    """The columns that can be shown and tell something: no personal data, nothing nested, nothing empty."""
     return [
         field.name
         for field in table.arrow_schema
-        if field.name not in table.personal and not arrow.types.is_nested(field.type)
+        if field.name not in table.personal | _NOT_TOLD
+        and not arrow.types.is_nested(field.type)
+        and not frame[field.name].isna().all()
     ]
 
 
 def _records(frame: pd.DataFrame) -> list[dg.TableRecord]:
     return [dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in frame.to_dict("records")]
-
-
-def _reasons(frame: pd.DataFrame) -> dg.MetadataValue:
-    counted = frame["reason"].value_counts().head(_PREVIEW_ROWS)
-    return dg.MetadataValue.table(
-        [dg.TableRecord({"reason": reason, "rows": int(rows)}) for reason, rows in counted.items()]
-    )
 
 
 def records_value(records: Sequence[Mapping[str, str]]) -> dg.MetadataValue:
@@ -83,13 +95,14 @@ def asset_metadata(table: Table) -> Mapping[str, object]:
 
 
 def table_schema(table: Table) -> dg.TableSchema:
-    """The columns as Dagster describes them."""
+    """The columns as Dagster describes them, and from where they come."""
+    sources = column_sources(table)
     return dg.TableSchema(
         [
             dg.TableColumn(
                 name,
                 type=str(column.dtype.type.pyarrow_dtype),
-                description=column.description,
+                description=f"{column.description}{_origin(*sources[name]) if name in sources else ''}",
                 constraints=dg.TableColumnConstraints(
                     nullable=column.nullable,
                     unique=(name,) == table.key[1:],
@@ -101,7 +114,13 @@ def table_schema(table: Table) -> dg.TableSchema:
     )
 
 
+def _origin(upstream: str, columns: Sequence[str]) -> str:
+    return f" (from {upstream}: {', '.join(columns)})"
+
+
 def _cell(value: object) -> str | int | float | bool | None:
     if pd.isna(value):
         return None
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
     return value if isinstance(value, str | int | float | bool) else str(value)

@@ -10,7 +10,7 @@ import dagster as dg
 
 _WIDTH, _HEIGHT = 240, 60
 _MOST_POINTS = 28
-_COLOURS = ("#999", "#17c")
+_COLOURS = {"grey": "#999", "blue": "#17c"}
 
 
 def sparkline(lines: Mapping[str, Sequence[int]]) -> dg.MetadataValue:
@@ -23,11 +23,15 @@ def sparkline(lines: Mapping[str, Sequence[int]]) -> dg.MetadataValue:
     top = max((value for points in shown.values() for value in points), default=0) or 1
     paths = "".join(
         f'<polyline points="{_points(points, top)}" stroke="{colour}"/>'
-        for points, colour in zip(shown.values(), _COLOURS, strict=False)
+        for points, colour in zip(shown.values(), _COLOURS.values(), strict=False)
     )
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" fill="none">{paths}</svg>'
     image = base64.b64encode(svg.encode()).decode()
-    now = ", ".join(f"{name} {points[-1]:,}" for name, points in shown.items() if points)
+    now = ", ".join(
+        f"{name} {points[-1]:,} ({colour})"
+        for (name, points), colour in zip(shown.items(), _COLOURS, strict=False)
+        if points
+    )
     return dg.MetadataValue.md(f"![{now}](data:image/svg+xml;base64,{image})\n\n{now}")
 
 

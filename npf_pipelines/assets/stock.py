@@ -44,6 +44,8 @@ class StockConfig(WalkConfig):
     )
 
 
+RELEASED = "{ops: {stock: {config: {release_brake: true}}}}"
+"""The run config, as it is typed into the UI's Launchpad."""
 _DIFFERED = """
 SELECT sku, product_id, differs_since FROM stock_push WHERE client = $client AND differs_since IS NOT NULL
 """
@@ -127,7 +129,8 @@ def _finish_push(walk: ClientWalk, rows: list[StockRow], before: _Before, stoppe
     elif stopped:
         raise ClientFailure(
             f"{BRAKE_FELL}: {stopped}. Nothing was written. Look at the rows; if they are right, run stock for this "
-            f"client with release_brake: npf run stock --client {walk.client} --release-brake"
+            f"client with the brake released: npf run stock --client {walk.client} --release-brake, or in the UI with "
+            f"the run config {RELEASED}"
         )
     if waiting:
         raise ClientFailure(f"{len(waiting)} products wait for the store; the first: {waiting[0].reason}")

@@ -15,18 +15,17 @@ import pandas as pd
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from npf_pipelines.assets.announce import announce
 from npf_pipelines.assets.attention import attention_metadata
 from npf_pipelines.assets.flow_health import FlowHealth
 from npf_pipelines.assets.lineage import column_lineage
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
 from npf_pipelines.assets.open_rows import note_open_rows
+from npf_pipelines.assets.partition_events import PartitionEvents
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import day_key
 from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.retries import Trouble
@@ -65,9 +64,11 @@ class ClientWalk:
         setup: MasterSetup,
         days: list[date],
         *,
+        events: PartitionEvents,
         dry_run: bool = False,
     ) -> None:
         self._context = context
+        self._events = events
         self.house = house
         self.setup = setup
         self.days = days
@@ -99,42 +100,33 @@ class ClientWalk:
         """Write a partition and report it as made; a dry run only shows what it would be."""
         if self.dry_run:
             frame = self.house.lake.frame(table, rows, client=self.client, day=day)
-            metadata = self._metadata(table, frame) | planned_metadata(table, frame) | dict(notes or {})
-            self._observe(table, metadata, day, "Dry run: nothing was written.")
+            metadata = planned_metadata(table, frame) | self._metadata(table, frame, notes)
+            self._events.seen(table.name, metadata, day, "Dry run: nothing was written.")
         else:
             frame = self._write(table, rows, day)
-            self.report(table.name, self._metadata(table, frame) | column_lineage(table) | dict(notes or {}), day)
+            self.report(table.name, self._metadata(table, frame, notes) | column_lineage(table), day)
 
     def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
-        """Write a partition that is not made yet, and show what it waits for; it stays red."""
+        """Write a partition that is not made yet: the walk will fail, and its rows are shown beside the reason."""
         if self.dry_run:
             self.finish(table, rows, day)
             return
         frame = self._write(table, rows, day)
-        self._observe(table, self._metadata(table, frame), day, "Not made yet: rows wait.")
+        self._events.left_open(table.name, self._metadata(table, frame), day)
 
     def _write(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> pd.DataFrame:
         self.written.add((self.client, day))
         return self.house.lake.write(table, rows, client=self.client, day=day)
 
-    def _metadata(self, table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
+    def _metadata(
+        self, table: Table, frame: pd.DataFrame, notes: Mapping[str, dg.MetadataValue] | None = None
+    ) -> dict[str, dg.MetadataValue]:
         needs = attention_metadata(table, frame, self.setup.store.url, self.setup.orders.prefix)
-        return needs | partition_metadata(table, frame)
-
-    def _observe(
-        self, table: Table, metadata: Mapping[str, dg.MetadataValue], day: date | None, description: str
-    ) -> None:
-        partition = self._partition(day)
-        self._context.log_event(
-            dg.AssetObservation(table.name, partition=partition, description=description, metadata=metadata)
-        )
+        return dict(notes or {}) | needs | partition_metadata(table, frame)
 
     def report(self, asset: str, metadata: Mapping[str, Any], day: date | None = None) -> None:
         """Report a partition as made."""
-        self._context.log_event(dg.AssetMaterialization(asset, partition=self._partition(day), metadata=metadata))
-
-    def _partition(self, day: date | None) -> str:
-        return day_key(self.client, day) if day else self.client
+        self._events.made(asset, metadata, day)
 
     def keep(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         """Write what is only remembered, and no partition that anybody watches."""
@@ -197,15 +189,14 @@ async def _walk_all(
                 return
             began = datetime.now(UTC)
             trouble: Exception | None = None
-            if config.clients and days and setup:
-                days = [day for day in days if day <= day_of(began, setup.zone)]
-                if not days:
-                    context.log.info("%s: none of the days has begun there", client)
-                    return
+            if config.clients and days and not (days := _begun(days, setup, began)):
+                context.log.info("%s: none of the days has begun there", client)
+                return
+            events = PartitionEvents(context, client, days)
             if config.clients and not is_dry:
-                announce(context, client, days)
+                events.planned()
             try:
-                walk = ClientWalk(context, house, setups[client], days, dry_run=is_dry)
+                walk = ClientWalk(context, house, setups[client], days, events=events, dry_run=is_dry)
                 walks.append(walk)
                 await each(walk)
             except (ClientFailure, *_UNDERSTOOD) as failure:
@@ -214,8 +205,11 @@ async def _walk_all(
                 context.log.exception("%s: the walk broke", client)
                 # Its text may quote a row, and goes out with the alerts.
                 failures[client], trouble = f"{type(fault).__name__}, a fault of the program: see the log", fault
+            reason = failures.get(client, "").removeprefix(f"{client}: ")
+            if trouble:
+                events.failed(reason)
             if not isinstance(trouble, LeaseTaken) and not is_dry:
-                kind, reason = _kind(trouble), failures.get(client, "").removeprefix(f"{client}: ")
+                kind = _kind(trouble)
                 await asyncio.to_thread(health.note, client, setup, days, began=began, trouble=kind, reason=reason)
 
     shares = config.shares([] if config.clients else context.partition_keys)
@@ -226,6 +220,10 @@ async def _walk_all(
         written = [one for walk in walks for one in walk.written]
         await asyncio.to_thread(note_open_rows, context.log, house, context.assets_def.node_def.name, written)
     return failures
+
+
+def _begun(days: list[date], setup: MasterSetup | None, now: datetime) -> list[date]:
+    return [day for day in days if setup is None or day <= day_of(now, setup.zone)]
 
 
 def _kind(trouble: Exception | None) -> Trouble | None:

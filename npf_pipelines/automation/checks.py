@@ -1,5 +1,7 @@
 """The asset checks: what must be true of the tables, asked anew, with the list of what isn't.
 
+They all belong to the assets outside, which nobody materializes: the UI runs an asset's checks along with it, for
+however few partitions, and forgets what they found as soon as any partition of it is made again.
 Not here: those of the flows (flow_checks.py) and of stock (stock_checks.py), and what would put it right (the assets
 do, run again).
 """
@@ -10,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.assets.metadata import records_value
+from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS
 from npf_pipelines.assets.store_facts import readable_statuses
 from npf_pipelines.automation.flow_checks import flow_checks
 from npf_pipelines.automation.listing import lake_rows
@@ -21,7 +24,6 @@ from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.setup_check import misfits
-from npf_pipelines.tables import PLATFORM_ORDERS, TRACKING_PUSH
 
 LOOK_BACK = timedelta(days=30)
 """How far back the nightly sweep pulls again and the gap audit looks."""
@@ -31,7 +33,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
     """The checks of all families."""
 
     @dg.asset_check(
-        asset=PLATFORM_ORDERS.name,
+        asset=STORE_ORDERS.key,
         name="gap_audit",
         description="Every order of the last 30 days has a decision, and every accepted one is on the platform.",
     )
@@ -48,7 +50,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
         )
 
     @dg.asset_check(
-        asset=PLATFORM_ORDERS.name,
+        asset=NPF_PLATFORM.key,
         name="order_exceptions",
         description="No order differs between store and platform that the platform can't follow by itself any more.",
     )
@@ -61,7 +63,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
         )
 
     @dg.asset_check(
-        asset=TRACKING_PUSH.name,
+        asset=STORE_ORDERS.key,
         name="setups_fit",
         description="Every master setup fits its client's store, and names no status that gives stock back.",
     )

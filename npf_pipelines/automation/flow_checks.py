@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from npf_pipelines.assets.specs import STORE_ORDERS, STORE_SHIPMENTS
 from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
 from npf_pipelines.platform.health import Health, read_health
-from npf_pipelines.tables import FILTERED_ORDERS, RAW_ORDERS, TRACKING_PUSH
 
 LODGED_FOR = timedelta(hours=1)
 """How long a lodged shipment may take to its store before it counts as missing there."""
@@ -32,7 +32,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
     """The three checks, each over all clients."""
 
     @dg.asset_check(
-        asset=TRACKING_PUSH.name,
+        asset=STORE_SHIPMENTS.key,
         name="all_lodged_pushed",
         description="Every shipment lodged in the last 30 days is in its store, or told why it can't be.",
     )
@@ -40,7 +40,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
         return listed_result(_not_pushed(house, datetime.now(UTC)), "missing", dg.AssetCheckSeverity.ERROR)
 
     @dg.asset_check(
-        asset=FILTERED_ORDERS.name,
+        asset=STORE_ORDERS.key,
         name="set_aside",
         description="No order and no shipment lies aside for a person.",
     )
@@ -48,7 +48,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
         return listed_result(lake_rows(house, _ASIDE), "aside", dg.AssetCheckSeverity.WARN)
 
     @dg.asset_check(
-        asset=RAW_ORDERS.name,
+        asset=STORE_ORDERS.key,
         name="staleness",
         description="Every client that isn't paused was pulled within its alerts.no_pull_hours.",
     )

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_AMOUNTS
 from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock_audit import imbalances
-from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 
 DRIFT_AFTER = timedelta(minutes=90)
 """How long a store may have another amount than it should: stock is pushed every hour."""
@@ -32,7 +32,7 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
     """The three checks, each over all clients."""
 
     @dg.asset_check(
-        asset=STOCK_SNAPSHOTS.name,
+        asset=NPF_PLATFORM.key,
         name="stock_conservation",
         description="The units in process and on back order are those of the open orders, and none is left out.",
     )
@@ -45,7 +45,7 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
         return listed_result(found, "imbalances", dg.AssetCheckSeverity.ERROR)
 
     @dg.asset_check(
-        asset=STOCK_PUSH.name,
+        asset=STORE_AMOUNTS.key,
         name="stock_drift",
         description=f"No amount in a store is another than wanted for longer than {DRIFT_AFTER}.",
     )
@@ -54,7 +54,7 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
         return listed_result(found, "drift", dg.AssetCheckSeverity.ERROR)
 
     @dg.asset_check(
-        asset=STOCK_PUSH.name,
+        asset=STORE_AMOUNTS.key,
         name="unknown_skus",
         description="Every SKU of a warehouse is one product of its store, and the other way round.",
     )

@@ -1,4 +1,4 @@
-"""What the UI shows of a partition: what wants a person, where columns come from, what an open one waits for."""
+"""What the UI shows of a partition: what wants a person, where columns come from, why a red one is red."""
 
 import dagster as dg
 import pandas as pd
@@ -51,13 +51,14 @@ def test_lineage_names_columns_that_exist(table: object) -> None:
                 assert dep.column_name in TABLES[dep.asset_key.to_user_string()].schema.columns
 
 
-def test_a_partition_that_waits_shows_what_for(loop: Loop) -> None:
+def test_a_partition_that_the_brake_stopped_says_so_and_shows_its_rows(loop: Loop) -> None:
     loop.floor.count("acme", loop.stores["acme"].skus(), pd.Timestamp.now("UTC").to_pydatetime())
     loop.run("stock", "acme")
     (seen,) = loop.instance.fetch_observations(dg.AssetKey("stock_push"), limit=1).records
     observed = seen.event_log_entry.asset_observation
     assert observed is not None
     assert observed.partition == "acme"
+    assert str(observed.description).startswith("Not made: the brake fell: the first push")
     assert observed.metadata["outcome braked"].value > 0  # type: ignore[operator]
     assert "braked" in str(observed.metadata["for_a_person"].value)
 

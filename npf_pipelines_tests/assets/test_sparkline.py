@@ -35,4 +35,6 @@ def test_more_stands_higher_and_later_stands_further_right() -> None:
 
 
 def test_the_last_figures_are_told_in_words() -> None:
-    assert "on hand 1,500, available 7" in str(sparkline({"on hand": [3, 1500], "available": [3, 7]}).value)
+    assert "on hand 1,500 (grey), available 7 (blue)" in str(
+        sparkline({"on hand": [3, 1500], "available": [3, 7]}).value
+    )

@@ -1,0 +1,1 @@
+"""Dagster's UI, clicked through in a browser."""
