@@ -7,6 +7,7 @@ from npf_pipelines.assets.reports import reports_assets
 from npf_pipelines.assets.shipments import shipments_assets
 from npf_pipelines.assets.specs import OUTSIDE
 from npf_pipelines.assets.stock import stock_assets
+from npf_pipelines.automation.alerts import alerts_sensor
 from npf_pipelines.automation.checks import all_checks
 from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.console import console
@@ -15,6 +16,7 @@ from npf_pipelines.automation.lost_runs import lost_runs
 from npf_pipelines.automation.new_orders import new_orders
 from npf_pipelines.automation.nightly import nightly_schedules
 from npf_pipelines.automation.platform_news import platform_sensors
+from npf_pipelines.automation.retention import retention_job, retention_schedule
 from npf_pipelines.automation.sweeps import sweeps
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetups, SetupError
@@ -31,6 +33,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
     except SetupError:  # The sensor says so in the UI; the definitions load all the same.
         setups = MasterSetups()
     partitions = client_days(setups)
+    retention = retention_job(house, settings)
     return dg.Definitions(
         assets=[
             orders_assets(house, partitions),
@@ -39,15 +42,20 @@ def build_defs(settings: Settings) -> dg.Definitions:
             *reports_assets(house, ReportFolder(settings.reports, settings.reports_url)),
             *OUTSIDE,
         ],
-        jobs=JOBS,
+        jobs=[*JOBS, retention],
         asset_checks=all_checks(house),
         sensors=[
             clients_sensor(house),
             lost_runs(house),
+            alerts_sensor(house, settings),
             new_orders(house, settings),
             *platform_sensors(house, settings),
         ],
-        schedules=[*sweeps(house, settings), *nightly_schedules(house, settings)],
+        schedules=[
+            *sweeps(house, settings),
+            *nightly_schedules(house, settings),
+            retention_schedule(retention, settings),
+        ],
         executor=dg.in_process_executor,
         loggers={"console": console},
     )

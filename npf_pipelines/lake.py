@@ -5,7 +5,8 @@ Not here: what the tables hold (tables.py).
 """
 
 import uuid
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -18,6 +19,12 @@ from npf_pipelines.tables import STOCK_SNAPSHOTS, TABLES, Table
 
 _SNAPSHOT_HISTORY = "stock_snapshots_history"
 """Every stock snapshot ever taken, by its time."""
+
+_TAKEN = "%Y-%m-%dT%H-%M-%SZ"
+"""That time, in the path."""
+
+_WITHOUT_PERSONAL = {b"personal_data": b"dropped"}
+"""What a file's foot says whose personal columns were emptied."""
 
 _EXCEPTIONS = """
 CREATE VIEW order_exceptions AS
@@ -54,8 +61,7 @@ class Lake:
         self._put(frame, table, self._path(table.name, client=client, day=day))
         if table is STOCK_SNAPSHOTS and rows:
             taken_at: datetime = rows[0]["taken_at"]
-            taken = f"{taken_at:%Y-%m-%dT%H-%M-%SZ}"
-            self._put(frame, table, f"{self._root}/{_SNAPSHOT_HISTORY}/client={client}/taken={taken}/part.parquet")
+            self._put(frame, table, f"{self._snapshot_folder(client, taken_at)}/part.parquet")
         return frame
 
     @staticmethod
@@ -93,6 +99,37 @@ class Lake:
         found = self._files.glob(f"{self._root}/{table.name}/client={client}/day=*/part.parquet")
         return sorted(date.fromisoformat(path.split("/day=")[1].partition("/")[0]) for path in found)
 
+    def clients(self) -> list[str]:
+        """The clients that have any table, those without a master setup included."""
+        found = self._files.glob(f"{self._root}/*/client=*")
+        return sorted({path.rpartition("/client=")[2] for path in found})
+
+    def snapshots(self, client: str) -> list[datetime]:
+        """When the client's stock snapshots were taken that are still there, oldest first."""
+        found = self._files.glob(f"{self._root}/{_SNAPSHOT_HISTORY}/client={client}/taken=*")
+        taken = (path.rpartition("/taken=")[2] for path in found)
+        return sorted(datetime.strptime(text, _TAKEN).replace(tzinfo=UTC) for text in taken)
+
+    def drop_snapshot(self, client: str, taken: datetime) -> None:
+        """Delete a snapshot from the history."""
+        self._files.rm(self._snapshot_folder(client, taken), recursive=True)
+
+    def lacks_personal(self, table: Table, *, client: str, day: date | None = None) -> bool:
+        """Whether the partition's personal data was dropped; only the file's foot is read."""
+        with self._files.open(self._path(table.name, client=client, day=day), "rb") as file:
+            return _WITHOUT_PERSONAL.items() <= (parquet.read_schema(file).metadata or {}).items()
+
+    def drop_personal(self, table: Table, *, client: str, day: date | None = None) -> int:
+        """Empty the personal columns of a partition, everything else kept; how many rows it has."""
+        path = self._path(table.name, client=client, day=day)
+        with self._files.open(path, "rb") as file:
+            content = parquet.read_table(file, schema=table.arrow_schema, use_threads=False)
+        for place, column in enumerate(table.arrow_schema):
+            if column.name in table.personal:
+                content = content.set_column(place, column, arrow.nulls(len(content), column.type))
+        self._put_file(content.replace_schema_metadata(_WITHOUT_PERSONAL), path)
+        return len(content)
+
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
         """The answer to an SQL query over a view for each table.
 
@@ -107,13 +144,30 @@ class Lake:
         Args:
             client: the views hold this client's rows alone, and no other client's file is touched.
         """
+        of_client = f"client={client or '*'}"
+        return self._connect([f"{of_client}/day=*"], [of_client], [f"{of_client}/taken=*"])
+
+    def connect_to(self, partitions: Iterable[tuple[str, date | None]]) -> duckdb.DuckDBPyConnection:
+        """The same with these partitions' rows alone, by client and day; the history of the snapshots is empty.
+
+        Args:
+            partitions: those without a day stand for the client's tables that have none.
+        """
+        days: list[str] = []
+        whole: list[str] = []
+        for client, day in partitions:
+            (days if day else whole).append(f"client={client}/day={day}" if day else f"client={client}")
+        return self._connect(days, whole, [])
+
+    def _connect(self, days: Sequence[str], whole: Sequence[str], taken: Sequence[str]) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
         connection.register_filesystem(self._files)
         connection.sql("SET TimeZone = 'UTC'")
         for table in TABLES.values():
-            self._create_view(connection, table.name, table, table.partition_columns, client)
+            folders = days if table.by_day else whole
+            self._create_view(connection, table.name, table, table.partition_columns, folders)
         connection.sql(_EXCEPTIONS)
-        self._create_view(connection, _SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), client)
+        self._create_view(connection, _SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), taken)
         return connection
 
     def _create_view(
@@ -122,22 +176,22 @@ class Lake:
         name: str,
         table: Table,
         partition: tuple[str, ...],
-        client: str | None,
+        folders: Sequence[str],
     ) -> None:
         columns = [*partition, *table.arrow_schema.names]
-        folders = [f"client={client or '*'}", *("*" for _ in partition[1:])]
-        pattern = "/".join((self._root, name, *folders, "part.parquet"))
+        patterns = [f"{self._root}/{name}/{folder}/part.parquet" for folder in folders]
+        there = [self._for_duckdb(pattern) for pattern in patterns if self._files.glob(pattern)]
         empty = arrow.schema(
             [(column, arrow.date32() if column == "day" else arrow.string()) for column in partition]
             + list(table.arrow_schema)
         ).empty_table()
         connection.register(f"{name}_when_empty", empty)
         source = f"FROM {name}_when_empty"
-        if self._files.glob(pattern):
+        if there:
             types = ", ".join(f"{column}: {'DATE' if column == 'day' else 'VARCHAR'}" for column in partition)
             # By name, for older files may lack a column.
             source += (
-                f" UNION ALL BY NAME FROM read_parquet('{_quoted(self._for_duckdb(pattern))}', "
+                f" UNION ALL BY NAME FROM read_parquet([{', '.join(map(_quoted, there))}], "
                 f"hive_partitioning = true, hive_types = {{{types}}}, union_by_name = true)"
             )
         connection.sql(f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM ({source})")  # noqa: S608
@@ -148,6 +202,9 @@ class Lake:
 
     def _put(self, frame: pd.DataFrame, table: Table, path: str) -> None:
         data = arrow.Table.from_pandas(frame[table.arrow_schema.names], schema=table.arrow_schema, preserve_index=False)
+        self._put_file(data, path)
+
+    def _put_file(self, data: arrow.Table, path: str) -> None:
         folder = path.rpartition("/")[0]
         self._files.makedirs(folder, exist_ok=True)
         unfinished = f"{folder}/.{uuid.uuid4().hex}.unfinished"
@@ -155,10 +212,13 @@ class Lake:
             parquet.write_table(data, file, compression="zstd")
         self._files.mv(unfinished, path)
 
+    def _snapshot_folder(self, client: str, taken: datetime) -> str:
+        return f"{self._root}/{_SNAPSHOT_HISTORY}/client={client}/taken={taken:{_TAKEN}}"
+
     def _path(self, name: str, *, client: str, day: date | None) -> str:
         by_day = f"/day={day.isoformat()}" if day else ""
         return f"{self._root}/{name}/client={client}{by_day}/part.parquet"
 
 
 def _quoted(text: str) -> str:
-    return text.replace("'", "''")
+    return "'" + text.replace("'", "''") + "'"

@@ -3,12 +3,13 @@
 Not here: what the store makes of a status name (cscart/statuses.py), or what follows from a setup (rules/).
 """
 
+import functools
 import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -45,12 +46,13 @@ def _store_url(written: str) -> str:
         raise ValueError("an address holds no user and no password: use api_user and api_key_env")
     if parts.query or parts.fragment or parts.path.rstrip("/").endswith(("/api", "/api/2.0", "/api.php")):
         raise ValueError("write the store's address only, without /api or api.php")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("use https: the API key would travel in the clear")
     return written.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -145,6 +147,17 @@ class StockSetup(_Part):
     brake: BrakeSetup = BrakeSetup()
 
 
+class AlertsSetup(_Part):
+    """When somebody is told of the client."""
+
+    no_pull_hours: Annotated[int, Field(ge=1, le=168)] = 2
+
+    @property
+    def pull_limit(self) -> timedelta:
+        """How long the client may go without a pull that went well."""
+        return timedelta(hours=self.no_pull_hours)
+
+
 class MasterSetup(_Part):
     """One client's configuration record."""
 
@@ -155,6 +168,7 @@ class MasterSetup(_Part):
     orders: OrdersSetup
     tracking: TrackingSetup = TrackingSetup()
     stock: StockSetup
+    alerts: AlertsSetup = AlertsSetup()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -224,18 +238,25 @@ def load_master_setups(folder: Path) -> MasterSetups:
 
 def _load(path: Path) -> MasterSetup:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
+        return _parse(path.name, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{path.name}: can't be read: {error}") from error
+
+
+@functools.lru_cache(maxsize=4096)
+def _parse(name: str, text: str) -> MasterSetup:
+    """A file's setup. Sensors and sweeps ask for all of them every few seconds: the same text is parsed once."""
+    try:
+        content = yaml.load(text, Loader=_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
         # The parser's own text quotes the line, which may hold a key pasted by mistake.
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise SetupError(f"{path.name}: {where}is not YAML") from None
+        raise SetupError(f"{name}: {where}is not YAML") from None
     try:
         return MasterSetup.model_validate(content)
     except ValidationError as error:
-        lines = (f"{path.name}: {_where(one['loc'])}: {_what(one)}" for one in error.errors())
+        lines = (f"{name}: {_where(one['loc'])}: {_what(one)}" for one in error.errors())
         raise SetupError("\n".join(lines)) from None
 
 

@@ -41,46 +41,6 @@ def register_clients(instance: dg.DagsterInstance, clients: Iterable[str]) -> li
     return new
 
 
-LONGEST_BRIDGE = 10
-"""Clients at most that a range takes along between two wanted ones: their shares together cost less than a run."""
-
-
-def client_ranges(
-    registered: Sequence[str], wanted: Iterable[str], willing: Iterable[str] = ()
-) -> list[tuple[str, str]]:
-    """The fewest ranges of registered clients that hold all the wanted ones: one run takes one range.
-
-    Args:
-        registered: all clients, in their order.
-        wanted: those that a range has to hold.
-        willing: those that a range may hold, too, where they lie between two wanted ones; no other client is held.
-
-    Raises:
-        ValueError: a wanted client is not registered.
-    """
-    wanted, willing = set(wanted), set(willing)
-    if unknown := wanted - set(registered):
-        raise ValueError(f"no such client: {', '.join(sorted(unknown))}")
-    ranges: list[tuple[str, str]] = []
-    bridge: int | None = None  # How many there are since the last wanted one; None where no bridge leads on.
-    for client in registered:
-        if client in wanted:
-            if bridge is not None and bridge <= LONGEST_BRIDGE:
-                ranges[-1] = (ranges[-1][0], client)
-            else:
-                ranges.append((client, client))
-            bridge = 0
-        elif bridge is not None:
-            bridge = bridge + 1 if client in willing else None
-    return ranges
-
-
-def range_tags(clients: tuple[str, str], days: tuple[date, date] | None) -> dict[str, str]:
-    """The tags by which a run takes the partitions from the first to the last client, and from day to day."""
-    start, end = (day_key(clients[0], days[0]), day_key(clients[1], days[1])) if days else clients
-    return {"dagster/asset_partition_range_start": start, "dagster/asset_partition_range_end": end}
-
-
 def days_by_client(keys: Iterable[str]) -> dict[str, list[date]]:
     """The days of each client in the partition keys of a run, both in order."""
     days: defaultdict[str, list[date]] = defaultdict(list)

@@ -5,13 +5,28 @@ Not here: what belongs to one client (master_setup.py).
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from npf_pipelines.master_setup import is_loopback
+
 _Folder = Annotated[Path, AfterValidator(Path.absolute)]
 _Minutes = Annotated[int, Field(ge=5, le=1440)]
 """Not less than the five minutes at which the sweeps look who is due."""
+
+
+def _webhook(written: SecretStr) -> SecretStr:
+    # Its address is its key: no text quotes it.
+    try:
+        parts = urlsplit(written.get_secret_value())
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+        raise ValueError("write the webhook's address, with https")
+    return written
 
 
 def _in_data(name: str) -> Any:
@@ -21,7 +36,9 @@ def _in_data(name: str) -> Any:
 class Settings(BaseSettings):
     """Where things are. Every field can be set as `NPF_<FIELD>`."""
 
-    model_config = SettingsConfigDict(env_prefix="NPF_", extra="ignore", frozen=True, validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix="NPF_", extra="ignore", frozen=True, validate_default=True, hide_input_in_errors=True
+    )
 
     data: _Folder = Field(Path("data"), description="The folder of everything that is kept.")
     clients: _Folder = Field(default_factory=_in_data("clients"), description="The folder of the master setups.")
@@ -38,6 +55,14 @@ class Settings(BaseSettings):
     shipments_minutes: _Minutes = Field(15, description="Minutes between two sweeps for shipments.")
     stock_minutes: _Minutes = Field(60, description="Minutes between two sweeps for stock.")
     sensor_seconds: Annotated[int, Field(ge=5)] = Field(30, description="Seconds between two looks of a sensor.")
+    snapshot_days: Annotated[int, Field(ge=1)] = Field(60, description="Days for which stock snapshots are kept.")
+    run_days: Annotated[int, Field(ge=7)] = Field(90, description="Days for which Dagster's runs are kept.")
+    personal_data_days: Annotated[int, Field(ge=31)] = Field(
+        90, description="Days for which pulled orders keep personal data; more than the nightly look-back goes back."
+    )
+    alerts_webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = Field(
+        None, description="The webhook that is told of alerts; its address is a secret."
+    )
     platform_url: SecretStr = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),
         description="The platform's database as an SQLAlchemy URL, which may hold a password.",

@@ -58,7 +58,7 @@ class Loop:
         """One family's job for the clients (all if none is named) over all days, or these."""
         wanted = sorted(clients or self.stores)
         span = None if family in {"stock", "reports"} else days or self.days
-        return launch(self.defs, self.instance, f"{family}_job", wanted, span, **config)
+        return [launch(self.defs, self.instance, f"{family}_job", wanted, span, **config)]
 
     def run_all(self) -> list[str]:
         """The whole loop once, floor included; what failed."""
@@ -119,6 +119,7 @@ def write_setup(folder: Path, client: str, url: str, **changes: dict[str, Any]) 
         },
         "tracking": {"shipped_status": "Complete", "partially_shipped_status": "Back Ordered"},
         "stock": {"quantity": "available"},
+        "alerts": {},
     }
     setup = {"id": client, "name": client.title()} | {
         name: section | changes.get(name, {}) for name, section in sections.items()

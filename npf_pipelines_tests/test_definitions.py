@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
+from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.settings import Settings
@@ -72,6 +73,13 @@ def test_a_columns_description_tells_where_it_comes_from(defs: dg.Definitions) -
 def test_loading_opens_nothing(defs: dg.Definitions, tmp_path: Path) -> None:
     defs.resolve_all_job_defs()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_lost_runs_does_not_look_after_ends_by_itself(defs: dg.Definitions) -> None:
+    looked_after = {flow.job for flow in FLOWS}
+    for job in defs.resolve_all_job_defs():
+        if not job.name.startswith("__"):
+            assert (job.name in looked_after) != ("dagster/max_runtime" in job.tags), job.name
 
 
 def test_the_jobs_are_there(defs: dg.Definitions) -> None:

@@ -37,6 +37,8 @@ tracking:
 stock:
   quantity: available            # on_hand | available | off
   negative_as_zero: true
+alerts:
+  no_pull_hours: 2               # optional: hours without a pull of orders after which somebody is told
 """
 
 SHORTEST = """\
@@ -115,6 +117,7 @@ def test_the_documented_example(tmp_path: Path) -> None:
     assert setup.orders.statuses == ("Processed", "Open")
     assert setup.orders.countries == ("AU", "NZ")
     assert (setup.paused, setup.orders.cut_off) == (False, time(14))
+    assert setup.alerts.no_pull_hours == 2
     assert (setup.tracking.shipped_status, setup.tracking.partially_shipped_status) == ("Complete", "Back Ordered")
     assert setup.tracking.notify_customer is False
     assert setup.tracking.carriers == {"Australia Post": "aup"}

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from npf_pipelines.master_setup import MasterSetup, MasterSetups
 from npf_pipelines.partitions import (
-    LONGEST_BRIDGE,
     client_days,
-    client_ranges,
     consecutive,
     day_key,
     days_by_client,
@@ -121,44 +119,6 @@ def test_stretches_lose_no_day_and_add_none(numbers: list[int]) -> None:
 # Clients
 
 
-@given(registered=st.lists(names, unique=True, max_size=12), data=st.data())
-def test_ranges_cover_just_the_wanted_clients(registered: list[str], data: st.DataObject) -> None:
-    wanted = data.draw(st.sets(st.sampled_from(registered))) if registered else set()
-    ranges = client_ranges(registered, wanted)
-    places = [(registered.index(first), registered.index(last)) for first, last in ranges]
-    covered = [registered[place] for first, last in places for place in range(first, last + 1)]
-    assert sorted(covered) == sorted(wanted)
-    # As few as can be: two ranges are never neighbours.
-    assert all(start > last + 1 for (_, last), (start, _) in pairwise(places))
-
-
-@given(registered=st.lists(names, unique=True, max_size=30), data=st.data())
-def test_bridges_lead_over_the_willing_only_and_make_no_range_more(registered: list[str], data: st.DataObject) -> None:
-    wanted = data.draw(st.sets(st.sampled_from(registered))) if registered else set()
-    willing = data.draw(st.sets(st.sampled_from(registered))) if registered else set()
-    ranges = client_ranges(registered, wanted, willing)
-    covered = [
-        client for first, last in ranges for client in registered[registered.index(first) : registered.index(last) + 1]
-    ]
-    assert len(covered) == len(set(covered))
-    assert wanted <= set(covered) <= wanted | willing
-    assert {client for ends in ranges for client in ends} <= wanted
-    assert len(ranges) <= len(client_ranges(registered, wanted))
-
-
-def test_a_bridge_is_not_longer_than_a_run_is_worth() -> None:
-    registered = [f"client{number:02}" for number in range(LONGEST_BRIDGE + 2)]
-    ends = {registered[0], registered[-1]}
-    assert client_ranges(registered, ends, registered) == [(registered[0], registered[-1])]
-    registered.insert(1, "another")
-    assert len(client_ranges(registered, ends, registered)) == 2
-
-
-def test_a_client_that_is_not_registered_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no such client: bolt, cord$"):
-        client_ranges(["acme"], ["cord", "acme", "bolt"])
-
-
 def test_new_clients_are_registered_once(instance: dg.DagsterInstance) -> None:
     assert register_clients(instance, ["bolt", "acme", "bolt"]) == ["acme", "bolt"]
     assert register_clients(instance, ["acme", "cord"]) == ["cord"]
@@ -171,21 +131,3 @@ def test_a_client_whose_setup_is_gone_stays_registered(instance: dg.DagsterInsta
     assert register_clients(instance, ["bolt"]) == []
     assert register_clients(instance, []) == []
     assert instance.get_dynamic_partitions("clients") == ["acme", "bolt"]
-
-
-def test_a_range_of_an_instance_holds_just_its_clients(instance: dg.DagsterInstance) -> None:
-    """Dagster's own reading of a range agrees with ours, whatever order the clients came in."""
-    for client in ("delta", "acme", "cord", "bolt"):
-        register_clients(instance, [client])
-    registered = instance.get_dynamic_partitions("clients")
-    partitions = client_days(setups("UTC"))
-    day = date(2026, 1, 2)
-    with dg.partition_loading_context(datetime(2026, 1, 5, tzinfo=UTC), instance):
-        keys = [
-            key
-            for first, last in client_ranges(registered, {"delta", "cord", "bolt"})
-            for key in partitions.get_partition_keys_in_range(
-                dg.PartitionKeyRange(day_key(first, day), day_key(last, day)), instance
-            )
-        ]
-    assert days_by_client(keys) == {client: [day] for client in ("bolt", "cord", "delta")}

@@ -29,7 +29,10 @@ def test_nothing_runs_by_itself_unless_it_is_said() -> None:
     assert Settings().automation == "stopped"
 
 
-@pytest.mark.parametrize(("name", "value"), [("AUTOMATION", "yes"), ("ORDERS_MINUTES", "4"), ("SENSOR_SECONDS", "0")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AUTOMATION", "yes"), ("ORDERS_MINUTES", "4"), ("SENSOR_SECONDS", "0"), ("PERSONAL_DATA_DAYS", "30")],
+)
 def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"NPF_{name}", value)
     with pytest.raises(ValidationError):
@@ -78,3 +81,22 @@ def test_the_platforms_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().lake = "elsewhere"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "webhook", ["http://hooks.example/planted-secret", "planted-secret", "https://[planted-secret"]
+)
+def test_a_webhook_without_https_is_refused_and_never_shown(monkeypatch: pytest.MonkeyPatch, webhook: str) -> None:
+    monkeypatch.setenv("NPF_ALERTS_WEBHOOK", webhook)
+    with pytest.raises(ValidationError, match="with https") as refused:
+        Settings()
+    assert "planted-secret" not in f"{refused.value!r} {refused.value}"
+
+
+@pytest.mark.parametrize("webhook", ["https://hooks.example/planted-secret", "http://127.0.0.1:8080/planted-secret"])
+def test_the_webhooks_address_is_a_secret(monkeypatch: pytest.MonkeyPatch, webhook: str) -> None:
+    monkeypatch.setenv("NPF_ALERTS_WEBHOOK", webhook)
+    settings = Settings()
+    assert settings.alerts_webhook
+    assert settings.alerts_webhook.get_secret_value() == webhook
+    assert "planted-secret" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"

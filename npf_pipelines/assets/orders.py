@@ -18,7 +18,7 @@ from npf_pipelines.assets.order_rows import order_of, row_of
 from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
-from npf_pipelines.assets.walk import ClientWalk, WalkConfig, walk_clients
+from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
@@ -102,7 +102,10 @@ async def _one_day(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFil
 
 
 def _as_pulled(walk: ClientWalk, day: date) -> Orders:
-    return [order_of(row) for row in walk.house.lake.read(RAW_ORDERS, client=walk.client, day=day)]
+    rows = walk.house.lake.read(RAW_ORDERS, client=walk.client, day=day)
+    if walk.house.lake.lacks_personal(RAW_ORDERS, client=walk.client, day=day):
+        raise ClientFailure(f"personal data was dropped from raw_orders of {day}: run raw_orders for the day again")
+    return [order_of(row) for row in rows]
 
 
 def _records(walk: ClientWalk, day: date, orders: Orders) -> dict[str, PlatformRecord]:

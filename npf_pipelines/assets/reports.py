@@ -18,6 +18,7 @@ from npf_pipelines.partitions import CLIENTS
 from npf_pipelines.reports.facts import read_facts
 from npf_pipelines.reports.figures import Figures, figures, window
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
+from npf_pipelines.shares import ShareConfig
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
 
 CLIENT_REPORT = "client_report"
@@ -56,8 +57,8 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
         partitions_def=CLIENTS,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def reports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        yield from walk_clients(context, house, walk_report)
+    def reports(context: dg.AssetExecutionContext, config: ShareConfig) -> Iterator[dg.MaterializeResult[None]]:
+        yield from walk_clients(context, house, walk_report, config)
 
     @dg.asset(
         name=OVERVIEW_ASSET,

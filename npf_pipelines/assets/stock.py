@@ -32,7 +32,7 @@ from npf_pipelines.reconcile.sales import Sales
 from npf_pipelines.rules.imports import order_number
 from npf_pipelines.rules.in_flight import InFlightRule, in_flight_rule
 from npf_pipelines.rules.stock import DIFFERS, RIGHT, StockOutcome, StockRow, available, plan, wanted_amount
-from npf_pipelines.rules.stock_brake import brake
+from npf_pipelines.rules.stock_brake import BRAKE_FELL, brake
 from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 
 
@@ -115,7 +115,7 @@ def _finish_push(walk: ClientWalk, rows: list[StockRow], before: list[dict[str, 
         walk.say(f"the brake would fall: {stopped}")
     elif stopped:
         raise ClientFailure(
-            f"the brake fell: {stopped}. Nothing was written. Look at the rows; if they are right, run stock for this "
+            f"{BRAKE_FELL}: {stopped}. Nothing was written. Look at the rows; if they are right, run stock for this "
             f"client with the brake released: npf run stock --client {walk.client} --release-brake, or in the UI with "
             f"the run config {RELEASED}"
         )

@@ -15,19 +15,22 @@ import pandas as pd
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from npf_pipelines.assets.announce import announce
 from npf_pipelines.assets.attention import attention_metadata
 from npf_pipelines.assets.flow_health import FlowHealth
 from npf_pipelines.assets.lineage import column_lineage
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
+from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.assets.partition_events import PartitionEvents
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import days_by_client
 from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease
+from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.retries import Trouble
+from npf_pipelines.shares import ShareConfig
 from npf_pipelines.tables import Table
 
 _CLIENTS_AT_ONCE = 16
@@ -72,6 +75,8 @@ class ClientWalk:
         self.days = days
         self.dry_run = dry_run
         self.now = datetime.now(UTC)
+        self.written: set[tuple[str, date | None]] = set()
+        """The partitions that were written, by client and day."""
 
     @property
     def client(self) -> str:
@@ -99,7 +104,7 @@ class ClientWalk:
             metadata = planned_metadata(table, frame) | self._metadata(table, frame, notes)
             self._events.seen(table.name, metadata, day, "Dry run: nothing was written.")
         else:
-            frame = self.house.lake.write(table, rows, client=self.client, day=day)
+            frame = self._write(table, rows, day)
             self.report(table.name, self._metadata(table, frame, notes) | column_lineage(table), day)
 
     def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
@@ -107,8 +112,12 @@ class ClientWalk:
         if self.dry_run:
             self.finish(table, rows, day)
             return
-        frame = self.house.lake.write(table, rows, client=self.client, day=day)
+        frame = self._write(table, rows, day)
         self._events.left_open(table.name, self._metadata(table, frame), day)
+
+    def _write(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> pd.DataFrame:
+        self.written.add((self.client, day))
+        return self.house.lake.write(table, rows, client=self.client, day=day)
 
     def _metadata(
         self, table: Table, frame: pd.DataFrame, notes: Mapping[str, dg.MetadataValue] | None = None
@@ -132,7 +141,7 @@ class ClientWalk:
         return held_lease(self.house.engine, self.client, flow)
 
 
-class WalkConfig(dg.Config):
+class WalkConfig(ShareConfig):
     """How a run walks."""
 
     dry_run: bool = Field(
@@ -144,7 +153,7 @@ def walk_clients(
     context: dg.AssetExecutionContext,
     house: House,
     each: Callable[[ClientWalk], Awaitable[None]],
-    config: WalkConfig | None = None,
+    config: ShareConfig,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Walk every client of the run's partitions through `each`, several at once.
 
@@ -153,7 +162,7 @@ def walk_clients(
     Raises:
         dagster.Failure: at least one client failed, after all have been walked.
     """
-    failures = asyncio.run(_walk_all(context, house, each, config or WalkConfig()))
+    failures = asyncio.run(_walk_all(context, house, each, config))
     if failures:
         said = "\n".join(f"{client}: {text.removeprefix(f'{client}: ')}" for client, text in sorted(failures.items()))
         raise dg.Failure(f"failed for {len(failures)} of the run's clients:\n{said}")
@@ -164,12 +173,14 @@ async def _walk_all(
     context: dg.AssetExecutionContext,
     house: House,
     each: Callable[[ClientWalk], Awaitable[None]],
-    config: WalkConfig,
+    config: ShareConfig,
 ) -> Mapping[str, str]:
+    is_dry = isinstance(config, WalkConfig) and config.dry_run
     setups = house.setups()
     health = FlowHealth(context, house.engine)
     places = asyncio.Semaphore(_CLIENTS_AT_ONCE)
     failures: dict[str, str] = {}
+    walks: list[ClientWalk] = []
 
     async def walk_one(client: str, days: list[date]) -> None:
         async with places:
@@ -178,29 +189,38 @@ async def _walk_all(
                 context.log.info("%s: paused in its master setup: left alone", client)
                 return
             began = datetime.now(UTC)
-            events = PartitionEvents(context, client, days)
             trouble: Exception | None = None
+            if config.clients and days and setup:
+                days = [day for day in days if day <= day_of(began, setup.zone)]
+                if not days:
+                    context.log.info("%s: none of the days has begun there", client)
+                    return
+            if config.clients and not is_dry:
+                announce(context, client, days)
+            events = PartitionEvents(context, client, days)
             try:
-                await each(ClientWalk(context, house, setups[client], days, events=events, dry_run=config.dry_run))
+                walk = ClientWalk(context, house, setups[client], days, events=events, dry_run=is_dry)
+                walks.append(walk)
+                await each(walk)
             except (ClientFailure, *_UNDERSTOOD) as failure:
                 failures[client], trouble = str(failure), failure
             except Exception as fault:  # A fault of ours in one client's walk costs no other client.
                 context.log.exception("%s: the walk broke", client)
-                failures[client], trouble = f"{type(fault).__name__}: {fault}", fault
+                # Its text may quote a row, and goes out with the alerts.
+                failures[client], trouble = f"{type(fault).__name__}, a fault of the program: see the log", fault
             reason = failures.get(client, "").removeprefix(f"{client}: ")
-            if trouble:
-                events.failed(reason)
-            if not isinstance(trouble, LeaseTaken) and not config.dry_run:
+            events.end(reason)
+            if not isinstance(trouble, LeaseTaken) and not is_dry:
                 kind = _kind(trouble)
                 await asyncio.to_thread(health.note, client, setup, days, began=began, trouble=kind, reason=reason)
 
-    if all("|" in key for key in context.partition_keys):
-        shares = days_by_client(context.partition_keys)
-    else:
-        shares = {client: [] for client in context.partition_keys}
-    async with held_lease(house.engine, context.run.run_id, RUN_FLOW), asyncio.TaskGroup() as walks:
-        for client, days in shares.items():
-            walks.create_task(walk_one(client, days))
+    shares = config.shares([] if config.clients else context.partition_keys)
+    async with held_lease(house.engine, context.run.run_id, RUN_FLOW):
+        async with asyncio.TaskGroup() as tasks:
+            for client, days in shares.items():
+                tasks.create_task(walk_one(client, days))
+        written = [one for walk in walks for one in walk.written]
+        await asyncio.to_thread(note_open_rows, context.log, house, context.assets_def.node_def.name, written)
     return failures
 
 

@@ -1,4 +1,4 @@
-"""Whom a sweep or a sensor may ask a run for, and the requests: as few runs as possible, and none for who has one.
+"""Whom a sweep or a sensor may ask a run for, and the requests: one run for all, and none for who has one.
 
 Not here: who is due (sweeps.py), where something changed (new_orders.py, platform_news.py).
 """
@@ -9,12 +9,16 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.automation.flows import Flow, clients_in
+from npf_pipelines.automation.flows import Flow
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.partitions import CLIENTS, client_ranges, range_tags
+from npf_pipelines.partitions import CLIENTS
 from npf_pipelines.platform.health import Health, read_health
 from npf_pipelines.rules.days import day_of
+from npf_pipelines.shares import clients_of, share_config, share_tags
+
+_LONGEST_START = timedelta(minutes=5)
+"""After which a run that was asked for is looked for. Where runs can't begin at all, one is asked for as often."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Standing:
         busy: those of them whose turn in a run is still to come or not over.
         left_alone: why each of the others is not asked for.
         earliest: the first day that any client has; None without clients.
+        flow: the name of the flow.
     """
 
     now: datetime
@@ -36,12 +41,17 @@ class Standing:
     busy: Collection[str]
     left_alone: Mapping[str, str]
     earliest: date | None
+    flow: str
     _health: Mapping[tuple[str, str], Health]
-    _flow: str
 
     def health(self, client: str) -> Health:
         """How the client's flow stands."""
-        return self._health.get((client, self._flow)) or Health(client, self._flow)
+        return self._health.get((client, self.flow)) or Health(client, self.flow)
+
+    def is_lost(self, client: str, asked_at: datetime) -> bool:
+        """Whether a run that was asked for at a moment died before it came to the client, which has none now."""
+        tried_at = self.health(client).tried_at
+        return self.now - asked_at > _LONGEST_START and (tried_at is None or tried_at < asked_at)
 
     @property
     def free(self) -> Mapping[str, MasterSetup]:
@@ -94,11 +104,11 @@ def standing(
     busy = {
         client
         for record in flow.unfinished(instance)
-        for client in clients_in(record.dagster_run.tags, registered)
+        for client in clients_of(record.dagster_run.run_config, record.dagster_run.tags, registered)
         if client in ready and not _has_had_its_turn(record, healths.get((client, flow.name)))
     }
     starts = [setup.orders.start_date for setup in setups.clients.values()]
-    return Standing(now, registered, ready, busy, left_alone, min(starts, default=None), healths, flow.name)
+    return Standing(now, registered, ready, busy, left_alone, min(starts, default=None), flow.name, healths)
 
 
 def _has_had_its_turn(record: dg.RunRecord, health: Health | None) -> bool:
@@ -108,28 +118,25 @@ def _has_had_its_turn(record: dg.RunRecord, health: Health | None) -> bool:
     return health.tried_at.timestamp() >= record.start_time
 
 
-def requests(
-    stands: Standing, wanted: Collection[str], days: tuple[date, date] | None, *, alone: bool = False
-) -> list[dg.RunRequest]:
-    """The fewest runs that take all the wanted clients, neighbours that are free taken along.
+def requests(stands: Standing, wanted: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:
+    """One run that takes all the wanted clients; none where there are none, or no day of theirs.
 
     Args:
         stands: how the clients stand.
         wanted: some of the free ones.
         days: first and last day, for a flow with days.
-        alone: take no neighbours along.
     """
     if days and stands.earliest:
         days = (max(days[0], stands.earliest), days[1])
-        if days[0] > days[1]:
-            return []
-    ranges = client_ranges(stands.registered, wanted, () if alone else stands.free)
-    return [dg.RunRequest(tags=range_tags(one, days)) for one in ranges]
+    if not wanted or (days and days[0] > days[1]):
+        return []
+    config = share_config(stands.flow, wanted, days)
+    return [dg.RunRequest(run_config=config, tags=dict(share_tags(stands.flow, wanted, days)))]
 
 
-def taken(stands: Standing, asked: Iterable[dg.RunRequest]) -> set[str]:
+def taken(asked: Iterable[dg.RunRequest]) -> set[str]:
     """The clients that the requests take."""
-    return {client for one in asked for client in clients_in(one.tags, stands.registered)}
+    return {client for one in asked for client in clients_of(one.run_config, one.tags, ())}
 
 
 def shipment_requests(stands: Standing, wanted: Collection[str], longest: timedelta) -> list[dg.RunRequest]:
@@ -154,5 +161,5 @@ def shipment_requests(stands: Standing, wanted: Collection[str], longest: timede
     late = {client: day for client in wanted if (day := missed_since(client)) < yesterday}
     asked = requests(stands, [client for client in wanted if client not in late], (yesterday, last))
     if late:
-        asked += requests(stands, late, (max(min(late.values()), last - longest), last), alone=True)
+        asked += requests(stands, late, (max(min(late.values()), last - longest), last))
     return asked

@@ -12,8 +12,6 @@ from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
 from npf_pipelines.platform.health import Health, read_health
 
-STALE_AFTER = timedelta(hours=2)
-"""How long a client may go without a pull that went well: orders are pulled every quarter of an hour."""
 LODGED_FOR = timedelta(hours=1)
 """How long a lodged shipment may take to its store before it counts as missing there."""
 _LOOK_BACK = timedelta(days=30)
@@ -52,7 +50,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(
         asset=STORE_ORDERS.key,
         name="staleness",
-        description=f"Every client that isn't paused was pulled in the last {STALE_AFTER}.",
+        description="Every client that isn't paused was pulled within its alerts.no_pull_hours.",
     )
     def staleness() -> dg.AssetCheckResult:
         return listed_result(_stale(house, datetime.now(UTC)), "stale", dg.AssetCheckSeverity.ERROR)
@@ -78,7 +76,7 @@ def _stale(house: House, now: datetime) -> list[dict[str, str]]:
     found = []
     for client, setup in sorted(house.setups().clients.items()):
         stands = healths.get((client, "orders")) or Health(client, "orders")
-        if setup.paused or (stands.last_success_at and now - stands.last_success_at < STALE_AFTER):
+        if setup.paused or (stands.last_success_at and now - stands.last_success_at <= setup.alerts.pull_limit):
             continue
         since = f"{stands.last_success_at:%Y-%m-%d %H:%M} UTC" if stands.last_success_at else "never"
         found.append({"client": client, "last_pulled": since, "why": stands.reason or "no run has pulled it"})

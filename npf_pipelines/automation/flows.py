@@ -1,6 +1,5 @@
 """The flows: the job and the tables of each, and which of Dagster's runs work on one and are not over yet."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -17,7 +16,6 @@ from npf_pipelines.tables import (
     Table,
 )
 
-_START, _END, _ONE = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition"
 _NOT_OVER = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -54,12 +52,3 @@ SHIPMENTS = Flow("shipments", (SHIPMENT_RECORDS, TRACKING_PUSH))
 STOCK = Flow("stock", (STOCK_SNAPSHOTS, STOCK_PUSH))
 REPORTS = Flow("reports", ())
 FLOWS = (ORDERS, SHIPMENTS, STOCK)
-
-
-def clients_in(tags: Mapping[str, str], registered: Sequence[str]) -> Sequence[str]:
-    """The clients whose partitions a run with these tags takes; none for a run without partitions."""
-    ends = [tags.get(_START, tags.get(_ONE, "")), tags.get(_END, tags.get(_ONE, ""))]
-    first, last = (end.partition("|")[0] for end in ends)
-    if first not in registered or last not in registered:
-        return ()
-    return registered[registered.index(first) : registered.index(last) + 1]

@@ -4,6 +4,9 @@ import dagster as dg
 
 from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Flow
 
+ENDED_AFTER_HOURS = {"dagster/max_runtime": "10800"}
+"""For the jobs that `lost_runs` doesn't look after: one whose process was killed would keep its place in the queue."""
+
 
 def _assets(flow: Flow) -> dg.AssetSelection:
     return dg.AssetSelection.assets(*(table.name for table in flow.tables))
@@ -28,10 +31,12 @@ AUDIT_JOB = dg.define_asset_job(
     "audit_job",
     selection=dg.AssetSelection.all_asset_checks(),
     description="Asks stores, tables and platform whether anything is missing or differs. Writes nothing to them.",
+    tags=ENDED_AFTER_HOURS,
 )
 REPORTS_JOB = dg.define_asset_job(
     REPORTS.job,
     selection=dg.AssetSelection.groups("reports"),
     description="Draws the clients' reports and the overview from the tables. Asks no store.",
+    tags=ENDED_AFTER_HOURS,
 )
 JOBS = [ORDERS_JOB, SHIPMENTS_JOB, STOCK_JOB, AUDIT_JOB, REPORTS_JOB]

@@ -9,7 +9,8 @@ from datetime import date
 
 import dagster as dg
 
-from npf_pipelines.partitions import CLIENTS, client_ranges, range_tags, register_clients
+from npf_pipelines.partitions import register_clients
+from npf_pipelines.shares import share_config, share_tags
 
 
 @dataclass(frozen=True)
@@ -39,32 +40,28 @@ def launch(
     clients: Sequence[str],
     days: tuple[date, date] | None,
     **config: bool,
-) -> list[Launched]:
-    """Run a job to its end, in as few runs as possible: one for each stretch of clients that are neighbours.
+) -> Launched:
+    """Run a job over some clients to its end.
 
     Args:
         defs: the definitions.
         instance: where the runs are kept.
         job: the job's name.
-        clients: client ids; those that are no partition yet become one.
+        clients: client ids, one at least; those that are no partition yet become one.
         days: first and last day, for a job that is partitioned by day.
         config: how the run walks: `dry_run`, for stock also `release_brake`.
     """
     register_clients(instance, clients)
     definition = defs.resolve_job_def(job)
-    ops = {"ops": {job.removesuffix("_job"): {"config": config}}} if config else {}
-    launched = []
-    for stretch in client_ranges(instance.get_dynamic_partitions(CLIENTS.name or ""), clients):
-        result = definition.execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            tags=range_tags(stretch, days),
-            # Without a word of it Dagster would put its own logger in the place of ours.
-            run_config={"loggers": {"console": {}}} | ops,
-        )
-        failure = "" if result.success else _what_failed(result)
-        launched.append(Launched(result.run_id, failure, tuple(_changes(result))))
-    return launched
+    op = job.removesuffix("_job")
+    result = definition.execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        tags=share_tags(op, clients, days),
+        # Without a word of it Dagster would put its own logger in the place of ours.
+        run_config={"loggers": {"console": {}}, **share_config(op, clients, days, **config)},
+    )
+    return Launched(result.run_id, "" if result.success else _what_failed(result), tuple(_changes(result)))
 
 
 def _changes(result: dg.ExecuteInProcessResult) -> Iterator[Change]:

@@ -30,8 +30,6 @@ from npf_pipelines.rules.retries import pause
 from npf_pipelines.settings import Settings
 from npf_pipelines.tables import STORE_FACTS
 
-MOST_RUNS = 4
-"""Runs asked for at one look at most: what is left over is noticed again at the next one."""
 _FOR_ONE = 5.0
 """Seconds that one store gets."""
 _FOR_ALL = 25.0
@@ -51,6 +49,7 @@ class _Seen:
     """What the sensor remembers of a client: the last look that led to a run or to nothing, and how looking went."""
 
     look: Look | None = None
+    asked_at: datetime | None = None
     failures: int = 0
     next_look_at: datetime = field(default=datetime.min.replace(tzinfo=UTC))
 
@@ -98,13 +97,20 @@ def new_orders(house: House, settings: Settings) -> dg.SensorDefinition:
             return dg.SkipReason(str(error))
         seen = remembered(_CURSOR, context.cursor)
         looks = asyncio.run(_look_at_all(context, house, stands, facts, seen))
-        news = {client for client, look in looks.items() if is_news(look, seen[client].look)}
+        news = {
+            client
+            for client, look in looks.items()
+            if is_news(look, (memory := seen[client]).look)
+            or (memory.asked_at and stands.is_lost(client, memory.asked_at))
+        }
         asked: list[dg.RunRequest] = []
         if news:
             days = stands.todays()
-            asked = requests(stands, news, (days[0], days[-1]))[:MOST_RUNS]
-        served = taken(stands, asked)
+            asked = requests(stands, news, (days[0], days[-1]))
+        served = taken(asked)
         for client, look in looks.items():
+            if client in served:
+                seen[client].asked_at = now
             if client in served or client not in news:
                 seen[client].look = look
         cursor = _CURSOR.dump_json({client: seen[client] for client in stands.registered if client in seen}).decode()

@@ -16,14 +16,22 @@ from npf_pipelines.automation.asking import Standing, requests, shipment_request
 from npf_pipelines.automation.checks import LOOK_BACK
 from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.flows import SHIPMENTS, STOCK, Flow
-from npf_pipelines.automation.new_orders import MOST_RUNS
 from npf_pipelines.automation.switch import sensor_status
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
 from npf_pipelines.platform.news import lodgements, stock_movements
 from npf_pipelines.settings import Settings
 
-_CURSOR = TypeAdapter(dict[str, str])
+
+@dataclass(frozen=True)
+class _Seen:
+    """The mark of a client for which a run was asked, and when."""
+
+    mark: str
+    asked_at: datetime
+
+
+_CURSOR = TypeAdapter(dict[str, _Seen])
 
 
 @dataclass(frozen=True)
@@ -83,10 +91,14 @@ def _sensor(watch: _Watch, house: House, settings: Settings) -> dg.SensorDefinit
             return dg.SkipReason(str(error))
         seen = remembered(_CURSOR, context.cursor)
         found = watch.marks(house.engine)
-        news = [client for client in stands.free if client in found and found[client] != seen.get(client)]
-        asked = watch.ask(stands, news)[:MOST_RUNS]
-        served = taken(stands, asked)
-        seen |= {client: mark for client, mark in found.items() if client in served}
+
+        def is_news(client: str) -> bool:
+            before = seen.get(client)
+            return before is None or before.mark != found[client] or stands.is_lost(client, before.asked_at)
+
+        asked = watch.ask(stands, [client for client in stands.free if client in found and is_news(client)])
+        served = taken(asked)
+        seen |= {client: _Seen(mark, stands.now) for client, mark in found.items() if client in served}
         cursor = _CURSOR.dump_json(seen).decode()
         if asked:
             return dg.SensorResult(run_requests=asked, cursor=cursor)

@@ -67,8 +67,8 @@ def _walk(settings: Settings, world: World, instance: dg.DagsterInstance) -> lis
         _CONSOLE.rule(what, align="left")
         # Nobody looks at the first push of pretend stock.
         config = {"release_brake": True} if family == "stock" else {}
-        launched = launch(defs, instance, f"{family}_job", clients, days, **config)
-        wrong += [one.failure for one in launched if one.failure]
+        if failure := launch(defs, instance, f"{family}_job", clients, days, **config).failure:
+            wrong.append(failure)
         if family == "orders":
             _CONSOLE.rule("The warehouse floor picks, packs and lodges", align="left")
             _CONSOLE.print(f"{world.work(datetime.now(UTC))} parcels lodged")

@@ -119,12 +119,12 @@ def _run(
     launched: list[Launched] = []
     with open_instance(settings) as instance:
         for days_of_run, clients in by_days.items():
-            runs = launch(build_defs(settings), instance, f"{family}_job", clients, days_of_run, **config)
-            launched += runs
+            done = launch(build_defs(settings), instance, f"{family}_job", clients, days_of_run, **config)
+            launched.append(done)
             if family is Family.REPORTS:
                 _CONSOLE.print(f"The overview is {settings.reports}/index.html", highlight=False, soft_wrap=True)
             elif "dry_run" in config:
-                _CONSOLE.print(*changes_tables(runs))
+                _CONSOLE.print(*changes_tables([done]))
             else:
                 _CONSOLE.print(run_summary(House(settings).lake, family, clients, days_of_run))
     return launched

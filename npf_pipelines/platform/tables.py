@@ -1,6 +1,7 @@
-"""The platform's tables, as its contract names them, and beside them two of ours: leases and health.
+"""The platform's tables, as its contract names them, and beside them four of ours: leases, health, open_rows, alerts.
 
-Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py, lease.py, health.py).
+Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py and the files that are
+called like ours).
 Times are UTC, quantities whole numbers, and `client` is part of every key.
 """
 
@@ -166,6 +167,37 @@ health = sa.Table(
     _text("setup_print"),
 )
 """Not of the contract: how each client's flow stands, one row for each client and flow."""
+
+
+open_rows = sa.Table(
+    "open_rows",
+    metadata,
+    _text("client", primary_key=True),
+    _text("kind", primary_key=True),
+    # ISO; empty for what belongs to no day: a key may not be null.
+    _text("day", primary_key=True),
+    _text("flow"),
+    _quantity("rows"),
+    _text("first"),
+)
+"""Not of the contract: how much of each client's tables isn't done, by kind and day."""
+
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    _text("key", primary_key=True),
+    _text("client"),
+    _text("kind"),
+    _text("text"),
+    _text("what_to_do"),
+    _time("since"),
+    _time("due_at"),
+    _time("told_at", nullable=True),
+    _time("over_at", nullable=True),
+    _time("over_told_at", nullable=True),
+)
+"""Not of the contract: what people are told of, one row for each condition."""
 
 
 def open_platform(url: str) -> sa.Engine:

@@ -88,9 +88,14 @@ class Backlog:
         return [(kind, row) for kind, row in self.for_a_person if kind.about == about]
 
 
+def kind_of(name: str) -> Kind:
+    """The kind that an open thing names."""
+    return KINDS.get(name, _SET_ASIDE)
+
+
 def backlog(rows: Iterable[OpenFact]) -> Backlog:
     """Sort what isn't done into what needs a person and what waits for the next run."""
-    known = [(KINDS.get(row.kind, _SET_ASIDE), row) for row in rows]
+    known = [(kind_of(row.kind), row) for row in rows]
     return Backlog(
         for_a_person=[(kind, row) for kind, row in known if kind.what_to_do],
         waiting=Counter(kind.about for kind, _ in known if not kind.what_to_do),

@@ -1,11 +1,13 @@
 """What a client's report is made of, read from the lake: every query of the reports is here.
 
-Not here: what is made of it (figures.py, backlog.py).
+The runs count the same open things (assets/open_rows.py). Not here: what is made of it (figures.py, backlog.py).
 """
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
+
+import duckdb
 
 from npf_pipelines.lake import Lake
 
@@ -78,10 +80,33 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
         shipments=[ShipmentFact(*row) for row in connection.execute(_SHIPMENTS, window).fetchall()],
         stock=[StockLevel(*row) for row in connection.execute(_STOCK, window).fetchall()],
         skus=dict(connection.execute(_SKUS).fetchall()),
-        open=[OpenFact(*row) for row in connection.execute(_OPEN).fetchall()],
+        open=[OpenFact(*row) for row in connection.execute(_OPEN_ROWS).fetchall()],
         last_pull=last_pull,
         last_push=last_push,
     )
+
+
+class OpenCount(NamedTuple):
+    """The open things of one client, kind and day: how many, and the first few."""
+
+    client: str
+    kind: str
+    day: date | None
+    rows: int
+    first: list[str]
+
+
+def count_open(connection: duckdb.DuckDBPyConnection, first: int) -> list[OpenCount]:
+    """What isn't done, counted, over a connection to the tables of any clients and days.
+
+    Args:
+        connection: to the tables.
+        first: how many of each are named.
+
+    Raises:
+        duckdb.Error: a table can't be read.
+    """
+    return [OpenCount(*row) for row in connection.execute(_OPEN_COUNTS, {"first": first}).fetchall()]
 
 
 _ORDERS = """
@@ -111,29 +136,37 @@ SELECT
 """
 
 _OPEN = """
-WITH numbers AS (SELECT order_number, any_value(order_id) AS order_id FROM platform_orders GROUP BY order_number)
-SELECT 'order_' || rule AS kind, day, order_number AS number, order_id, reason
+WITH numbers AS (
+  SELECT client, order_number, any_value(order_id) AS order_id FROM platform_orders GROUP BY client, order_number
+)
+SELECT client, 'order_' || rule AS kind, day, order_number AS number, order_id, reason
 FROM filtered_orders WHERE decision = 'set_aside'
 UNION ALL
-SELECT 'order_not_imported', day, order_number, order_id, 'accepted, and not on the platform yet'
+SELECT client, 'order_not_imported', day, order_number, order_id, 'accepted, and not on the platform yet'
 FROM filtered_orders ANTI JOIN platform_orders USING (client, day, order_id) WHERE decision = 'accepted'
 UNION ALL
-SELECT 'order_refused', day, order_number, order_id, reason FROM platform_orders WHERE outcome = 'refused'
+SELECT client, 'order_refused', day, order_number, order_id, reason FROM platform_orders WHERE outcome = 'refused'
 UNION ALL
-SELECT 'order_differs', day, order_number, order_id, differs FROM order_exceptions
+SELECT client, 'order_differs', day, order_number, order_id, differs FROM order_exceptions
 UNION ALL
-SELECT 'shipment_' || outcome, day, order_number, order_id, reason
-FROM tracking_push LEFT JOIN numbers USING (order_number) WHERE outcome IN ('waiting', 'refused', 'set_aside')
+SELECT client, 'shipment_' || outcome, day, order_number, order_id, reason
+FROM tracking_push LEFT JOIN numbers USING (client, order_number) WHERE outcome IN ('waiting', 'refused', 'set_aside')
 UNION ALL
-SELECT 'status_' || status_outcome, day, order_number, order_id, status_reason
-FROM tracking_push LEFT JOIN numbers USING (order_number)
+SELECT client, 'status_' || status_outcome, day, order_number, order_id, status_reason
+FROM tracking_push LEFT JOIN numbers USING (client, order_number)
 WHERE outcome IN ('confirmed', 'already_there') AND status_outcome IN ('waiting', 'refused')
 UNION ALL
-SELECT 'shipment_waiting', day, order_number, order_id, 'lodged, and not pushed yet'
+SELECT client, 'shipment_waiting', day, order_number, order_id, 'lodged, and not pushed yet'
 FROM shipment_records ANTI JOIN tracking_push USING (client, day, shipment_id)
-LEFT JOIN numbers USING (order_number)
+LEFT JOIN numbers USING (client, order_number)
 UNION ALL
-SELECT 'sku_' || outcome, NULL, sku, NULL, reason
+SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
 FROM stock_push WHERE outcome IN ('waiting', 'refused', 'braked', 'several_products', 'not_in_store')
-ORDER BY day NULLS LAST, kind, number
 """
+
+_OPEN_ROWS = f"SELECT kind, day, number, order_id, reason FROM ({_OPEN}) ORDER BY day NULLS LAST, kind, number"  # noqa: S608
+
+_OPEN_COUNTS = f"""
+SELECT client, kind, day, count(*), list(number ORDER BY number)[:$first] FROM ({_OPEN})
+GROUP BY client, kind, day ORDER BY client, kind, day
+"""  # noqa: S608 - both are made of constants

@@ -75,6 +75,8 @@ class Verdict:
 def decide(order: Order | UnreadableOrder, wanted: OrderFilter, *, imported: bool) -> Verdict:
     """Judge one order of the store. Every order gets a verdict; the first rule that speaks decides.
 
+    What never comes to the warehouse is rejected before a person is asked to mend anything.
+
     Args:
         order: the order.
         wanted: the client's order rules.
@@ -85,8 +87,9 @@ def decide(order: Order | UnreadableOrder, wanted: OrderFilter, *, imported: boo
     objection = (
         _by_nature(order, wanted.start)
         or _by_status(order, wanted)
-        or _by_lines(order)
+        or _by_goods(order)
         or _by_country(order, wanted.countries)
+        or _by_codes(order)
     )
     if objection and imported:
         return Verdict(Decision.ACCEPTED, Rule.ALREADY_IMPORTED, f"imported before; now: {objection.reason}")
@@ -140,18 +143,11 @@ def _by_status(order: Order, wanted: OrderFilter) -> Verdict | None:
     return _no(Rule.STATUS, f"the status {name} is not one of the wanted ones")
 
 
-def _by_lines(order: Order) -> Verdict | None:
-    goods = _goods(order)
-    if not goods:
+def _by_goods(order: Order) -> Verdict | None:
+    if not _goods(order):
         return _no(Rule.NOTHING_TO_SHIP, "only downloads, or no line at all: nothing to ship")
     if order.shipping and all(method.module == "store_locator" for method in order.shipping):
         return _no(Rule.NOTHING_TO_SHIP, "picked up in the store: nothing to ship")
-    skus = {line.sku for line in goods if line.sku}
-    if not skus:
-        return _aside(Rule.NO_PRODUCT_CODE, "no line has a product code: give the products codes in the store")
-    if skus & TEST_SKUS and not skus <= TEST_SKUS:
-        mixed = ", ".join(sorted(skus & TEST_SKUS))
-        return _aside(Rule.TEST_ITEM_IN_REAL_ORDER, f"a real order with the test item {mixed}: take it off the order")
     return None
 
 
@@ -165,6 +161,16 @@ def _by_country(order: Order, countries: frozenset[str] | None) -> Verdict | Non
         return _aside(Rule.COUNTRY_UNREADABLE, f"{said}: correct the address in the store")
     if countries is not None and code not in countries:
         return _no(Rule.COUNTRY, f"goes to {country_name(code)}, which the master setup doesn't ship to")
+    return None
+
+
+def _by_codes(order: Order) -> Verdict | None:
+    skus = {line.sku for line in lines_to_ship(order)}
+    if not skus:
+        return _aside(Rule.NO_PRODUCT_CODE, "no line has a product code: give the products codes in the store")
+    if skus & TEST_SKUS and not skus <= TEST_SKUS:
+        mixed = ", ".join(sorted(skus & TEST_SKUS))
+        return _aside(Rule.TEST_ITEM_IN_REAL_ORDER, f"a real order with the test item {mixed}: take it off the order")
     return None
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from npf_pipelines.master_setup import BrakeSetup
 from npf_pipelines.rules.stock import StockOutcome, StockRow
 
+BRAKE_FELL = "the brake fell"
+"""How the failure of a run begins whose push was stopped."""
 FEW = 10
 """So many SKUs may always change: in a small catalogue one delivery is a large share."""
 

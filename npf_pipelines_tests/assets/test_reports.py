@@ -91,4 +91,4 @@ def test_the_schedule_asks_for_all_clients_in_one_run(loop: Loop) -> None:
         assert schedule.evaluate_tick(context).skip_message == "no client is to be asked for"
         loop.instance.add_dynamic_partitions("clients", ["acme", "bolt"])
         (request,) = schedule.evaluate_tick(context).run_requests or []
-    assert request.tags["dagster/asset_partition_range_end"] == "bolt"
+    assert request.tags["npf/clients"] == "acme, bolt"

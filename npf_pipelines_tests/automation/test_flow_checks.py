@@ -1,12 +1,12 @@
 """Tests of npf_pipelines.automation.flow_checks, over a world that has been through the loop."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
 
-from npf_pipelines.automation.flow_checks import LODGED_FOR, STALE_AFTER
+from npf_pipelines.automation.flow_checks import LODGED_FOR
 from npf_pipelines.platform.tables import health, shipments
 from npf_pipelines_tests.loop import Loop, write_setup
 
@@ -43,7 +43,7 @@ def test_what_lies_aside_is_listed_with_its_reason(fresh: Loop) -> None:
 def test_a_client_that_was_not_pulled_for_long_is_stale_unless_paused(fresh: Loop) -> None:
     assert check(fresh, "staleness", "stale") == (True, [])
     with fresh.house.engine.begin() as connection:
-        long_ago = datetime.now(UTC) - 2 * STALE_AFTER
+        long_ago = datetime.now(UTC) - timedelta(hours=2.1)
         connection.execute(sa.update(health).values(last_success_at=long_ago))
     passed, rows = check(fresh, "staleness", "stale")
     assert (passed, [row["client"] for row in rows]) == (False, ["acme", "bolt"])

@@ -21,7 +21,7 @@ def begun(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> str:
     asked = tick(loop, "orders_sweep")
     assert isinstance(asked, list)
     job = loop.defs.resolve_job_def("orders_job")
-    run = loop.instance.create_run_for_job(job, tags=dict(asked[0].tags))
+    run = loop.instance.create_run_for_job(job, run_config=dict(asked[0].run_config))
     loop.instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", job.name), run.run_id)
     return run.run_id
 

@@ -44,7 +44,7 @@ def test_all_clients_come_into_one_run_that_goes_well_and_are_due_again_with_the
     register(loop)
     asked = tick(loop, f"{flow}_sweep")
     assert isinstance(asked, list)
-    assert clients(loop, asked) == [["acme", "bolt"]]
+    assert clients(asked) == [["acme", "bolt"]]
     assert [run.success for run in execute(loop, f"{flow}_job", asked)] == [True]
     tried_at = read_one(loop.house.engine, "acme", flow).tried_at
     assert tried_at is not None
@@ -53,7 +53,7 @@ def test_all_clients_come_into_one_run_that_goes_well_and_are_due_again_with_the
     assert "no client is due" in tick(loop, f"{flow}_sweep", begin + timedelta(seconds=interval - 1))
     again = tick(loop, f"{flow}_sweep", begin + timedelta(seconds=interval))
     assert isinstance(again, list)
-    assert clients(loop, again) == [["acme", "bolt"]]
+    assert clients(again) == [["acme", "bolt"]]
 
 
 def test_the_intervals_are_settings(loop: Loop) -> None:
@@ -73,7 +73,7 @@ def test_before_its_cut_off_a_client_is_swept_every_five_minutes(loop: Loop) -> 
     went_well(loop, "orders", at)
     asked = tick(loop, "orders_sweep", at + 5 * MINUTE)
     assert isinstance(asked, list)
-    assert clients(loop, asked) == [["acme"]]
+    assert clients(asked) == [["acme"]]
     went_well(loop, "stock", at)
     assert "no client is due" in tick(loop, "stock_sweep", at + 5 * MINUTE)
 
@@ -98,7 +98,7 @@ def test_shipments_are_asked_for_since_it_last_went_well(loop: Loop) -> None:
     asked = tick(loop, "shipments_sweep", now)
     assert isinstance(asked, list)
     # The one that has missed more doesn't make the other's run longer.
-    assert sorted(zip(clients(loop, asked), days(asked), strict=True)) == [
+    assert sorted(zip(clients(asked), days(asked), strict=True)) == [
         (["acme"], (f"{today - timedelta(days=3)}", f"{today}")),
         (["bolt"], (f"{today - timedelta(days=1)}", f"{today}")),
     ]
@@ -132,8 +132,8 @@ def test_a_paused_client_is_left_alone_and_named(loop: Loop) -> None:
     for flow in FLOWS:
         asked = tick(loop, f"{flow}_sweep")
         assert isinstance(asked, list)
-        # Not even as a bridge: where the run failed, its partitions would turn red.
-        assert clients(loop, asked) == [["acme"], ["cord"]]
+        # Where the run failed, its partitions would turn red.
+        assert clients(asked) == [["acme", "cord"]]
         went_well(loop, flow, datetime.now(UTC), "acme", "cord")
         assert "bolt: paused" in tick(loop, f"{flow}_sweep")
 
@@ -152,7 +152,7 @@ def test_a_client_whose_file_is_gone_stays_and_is_left_alone(loop: Loop) -> None
     (loop.settings.clients / "bolt.yaml").unlink()
     asked = tick(loop, "stock_sweep", datetime.now(UTC) + timedelta(hours=1))
     assert isinstance(asked, list)
-    assert clients(loop, asked) == [["acme"]]
+    assert clients(asked) == [["acme"]]
     assert loop.instance.get_dynamic_partitions("clients") == ["acme", "bolt"]
     assert loop.rows("SELECT count(*) > 0 FROM stock_push WHERE client = 'bolt'") == [(True,)]
 
@@ -165,7 +165,7 @@ def test_setups_that_cannot_be_read_ask_for_nothing(loop: Loop) -> None:
     assert "can't be read" in tick(loop, "orders_sweep")
 
 
-def test_neighbours_are_taken_along_and_one_that_rests_is_not(loop: Loop) -> None:
+def test_just_those_that_are_due_come_into_one_run_wherever_they_stand(loop: Loop) -> None:
     names = ("acme", "bolt", "cord", "dove", "eel")
     more_setups(loop, *names)
     register(loop, *names)
@@ -174,14 +174,16 @@ def test_neighbours_are_taken_along_and_one_that_rests_is_not(loop: Loop) -> Non
     fails(loop, "orders", "dove", at + 2 * MINUTE)
     asked = tick(loop, "orders_sweep", at + 5 * MINUTE)
     assert isinstance(asked, list)
-    assert clients(loop, asked) == [["acme", "bolt", "cord"], ["eel"]]
+    assert clients(asked) == [["acme", "cord", "eel"]]
 
 
 def test_one_that_has_a_run_is_not_asked_for_again(loop: Loop) -> None:
     register(loop)
     asked = tick(loop, "orders_sweep")
     assert isinstance(asked, list)
-    run = loop.instance.create_run_for_job(loop.defs.resolve_job_def("orders_job"), tags=dict(asked[0].tags))
+    run = loop.instance.create_run_for_job(
+        loop.defs.resolve_job_def("orders_job"), run_config=dict(asked[0].run_config)
+    )
     assert "2 have a run that isn't over" in tick(loop, "orders_sweep")
     assert isinstance(tick(loop, "stock_sweep"), list)
     loop.instance.report_run_failed(run)
@@ -193,13 +195,13 @@ def test_one_store_that_hangs_keeps_no_other_client_busy(loop: Loop) -> None:
     asked = tick(loop, "orders_sweep")
     assert isinstance(asked, list)
     job = loop.defs.resolve_job_def("orders_job")
-    run = loop.instance.create_run_for_job(job, tags=dict(asked[0].tags))
+    run = loop.instance.create_run_for_job(job, run_config=dict(asked[0].run_config))
     loop.instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", job.name), run.run_id)
     # bolt has had its turn in the run that still waits for acme.
     went_well(loop, "orders", datetime.now(UTC) + MINUTE, "bolt")
     again = tick(loop, "orders_sweep", datetime.now(UTC) + timedelta(hours=1))
     assert isinstance(again, list)
-    assert clients(loop, again) == [["bolt"]]
+    assert clients(again) == [["bolt"]]
 
 
 # Failures
@@ -217,19 +219,21 @@ def test_a_wrong_key_is_tried_once_until_it_is_changed(loop: Loop, monkeypatch: 
     later = datetime.now(UTC) + timedelta(days=2)
     asked = tick(loop, "orders_sweep", later)
     assert isinstance(asked, list)
-    assert clients(loop, asked) == [["bolt"]]
+    assert clients(asked) == [["bolt"]]
     # The other flows have their own.
-    assert clients(loop, tick(loop, "stock_sweep", later)) == [["acme", "bolt"]]  # type: ignore[arg-type]
+    assert clients(tick(loop, "stock_sweep", later)) == [["acme", "bolt"]]  # type: ignore[arg-type]
     night = tick(loop, "nightly_look_back", later)
     assert isinstance(night, list)
-    assert clients(loop, night) == [["acme", "bolt"]]
+    assert clients(night) == [["acme", "bolt"]]
 
     monkeypatch.setenv(KEY_VARIABLE, "another")
     asked = tick(loop, "orders_sweep", later)
     assert isinstance(asked, list)
-    assert clients(loop, asked) == [["acme", "bolt"]]
+    assert clients(asked) == [["acme", "bolt"]]
     loop.stores["bolt"].api_key = "another"
-    assert [run.success for run in execute(loop, "orders_job", asked)] == [True]
+    night = tick(loop, "nightly_look_back")
+    assert isinstance(night, list)
+    assert [run.success for run in execute(loop, "orders_job", night)] == [True]
     assert not read_one(loop.house.engine, "acme", "orders").failures
 
 
@@ -269,5 +273,5 @@ def test_a_store_that_is_down_for_a_day_costs_28_runs_at_most_and_is_caught_up_i
 
 def test_everything_starts_stopped_but_for_what_keeps_the_house_in_order(loop: Loop) -> None:
     stopped = {one.name for one in loop.defs.sensors or () if one.default_status is dg.DefaultSensorStatus.STOPPED}
-    assert stopped == {"new_orders", "new_lodgements", "stock_movements"}
+    assert stopped == {"alerts", "new_orders", "new_lodgements", "stock_movements"}
     assert {one.default_status for one in loop.defs.schedules or ()} == {dg.DefaultScheduleStatus.STOPPED}

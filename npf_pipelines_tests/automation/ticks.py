@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 
-from npf_pipelines.automation.flows import clients_in
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.partitions import register_clients
 from npf_pipelines.settings import Settings
+from npf_pipelines.shares import clients_of
 from npf_pipelines_tests.loop import Loop
 
 
@@ -47,23 +47,19 @@ def execute(loop: Loop, job: str, asked: Iterable[dg.RunRequest]) -> list[dg.Exe
     """The runs asked for, brought to their ends."""
     definition = loop.defs.resolve_job_def(job)
     return [
-        definition.execute_in_process(instance=loop.instance, tags=dict(one.tags), raise_on_error=False)
+        definition.execute_in_process(
+            instance=loop.instance, run_config=dict(one.run_config), tags=dict(one.tags), raise_on_error=False
+        )
         for one in asked
     ]
 
 
-def clients(loop: Loop, asked: Iterable[dg.RunRequest]) -> list[Sequence[str]]:
+def clients(asked: Iterable[dg.RunRequest]) -> list[Sequence[str]]:
     """The clients that each request takes."""
-    registered = loop.instance.get_dynamic_partitions("clients")
-    return [list(clients_in(one.tags, registered)) for one in asked]
+    return [list(clients_of(one.run_config, one.tags, ())) for one in asked]
 
 
 def days(asked: Iterable[dg.RunRequest]) -> list[tuple[str, str]]:
     """The first and the last day of each request."""
-    return [
-        (
-            one.tags["dagster/asset_partition_range_start"].partition("|")[2],
-            one.tags["dagster/asset_partition_range_end"].partition("|")[2],
-        )
-        for one in asked
-    ]
+    configs = [op["config"] for one in asked for op in one.run_config["ops"].values()]
+    return [(config["first_day"], config["last_day"]) for config in configs]

@@ -28,6 +28,13 @@ RULE = in_flight_rule(ORDERS, SHIPPED_STATUSES, final=["C"])
         ({"status": "I"}, False),
         ({"placed_at": NOON - timedelta(days=21)}, False),
         ({"ship_to": ADDRESS.model_copy(update={"country_code": "NZ"})}, False),
+        (
+            {
+                "ship_to": ADDRESS.model_copy(update={"country_code": "NZ"}),
+                "lines": (line("1"), line("2", "Test001")),
+            },
+            False,
+        ),
         ({"ship_to": NO_ADDRESS, "bill_to": NO_ADDRESS}, True),  # set aside for a person, to be shipped all the same
         ({"shipping": (shipping(module="store_locator"),)}, False),
         ({"is_parent": True}, False),

@@ -161,6 +161,13 @@ def test_each_rule_speaks(rule: Rule) -> None:
     assert reason in said.reason
 
 
+@pytest.mark.parametrize(
+    "lines", [(line("1"), line("2", "Test001")), (line(sku=""),)], ids=["a test item in it", "without codes"]
+)
+def test_nobody_is_asked_to_mend_what_is_not_shipped_anyway(lines: tuple[OrderLine, ...]) -> None:
+    assert verdict(lines=lines, ship_to=TO_GERMANY).rule is Rule.COUNTRY
+
+
 def test_no_rule_is_left_out() -> None:
     assert set(EACH_RULE) | {Rule.UNREADABLE} == set(Rule)
 

@@ -1,0 +1,28 @@
+"""The same definitions, with what one would do first: a run for each client in which something is to be done.
+
+Sensors, sweeps, daemon, jobs and stores are the same. A code location of its own, to be measured by clients.py.
+"""
+
+from collections.abc import Collection
+from datetime import date
+
+import dagster as dg
+
+from npf_pipelines.automation import asking, new_orders, platform_news, sweeps
+from npf_pipelines.automation.asking import Standing, requests
+from npf_pipelines.definitions import build_defs
+from npf_pipelines.settings import Settings
+
+
+def _one_each(stands: Standing, wanted: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:
+    return [one for client in sorted(wanted) for one in requests(stands, [client], days)]
+
+
+for module in (asking, new_orders, platform_news, sweeps):
+    module.requests = _one_each  # type: ignore[attr-defined]
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The definitions of this environment."""
+    return build_defs(Settings())

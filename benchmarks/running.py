@@ -1,0 +1,111 @@
+"""The automation as it runs in production, daemon and code server, and what its processes take.
+
+Not here: the stores and what happens in them (town.py), the comparison (clients.py).
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_LAST_WORDS = 20.0
+"""Seconds that the daemon gets to end by itself."""
+
+
+@dataclass
+class Meter:
+    """What a process and all that it has begotten have taken.
+
+    Attributes:
+        cpu_seconds: so far, of processes that have ended, too.
+        peak_megabytes: the most that was resident in all of them at once; shared pages count for each.
+    """
+
+    pid: int
+    cpu_seconds: float = 0.0
+    peak_megabytes: float = 0.0
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def follow(self) -> None:
+        """Look once a second until told otherwise."""
+        while not self._over.wait(1):
+            self.look()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._over.set()
+
+    def look(self) -> None:
+        """Count once."""
+        family = _family(self.pid)
+        # A child's time is added to its parent's when it is through.
+        self.cpu_seconds = max(self.cpu_seconds, sum(sum(map(int, stat[11:15])) for stat in family) / _TICKS)
+        self.peak_megabytes = max(self.peak_megabytes, sum(int(stat[21]) for stat in family) * _PAGE / 2**20)
+
+
+@contextlib.contextmanager
+def automation(folder: Path, module: str) -> Iterator[Meter]:
+    """Dagster's daemon and the code server that it starts, on the definitions of a module, metered.
+
+    Args:
+        folder: the data folder, `dagster/` in it being the instance's.
+        module: the code location.
+    """
+    workspace = folder / "workspace.yaml"
+    location = {"python_module": {"module_name": module, "working_directory": str(PROJECT), "location_name": "npf"}}
+    workspace.write_text(yaml.safe_dump({"load_from": [location]}), encoding="utf-8")
+    environment = os.environ | environment_of(folder) | {"NPF_AUTOMATION": "running"}
+    command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "--workspace", str(workspace)]
+    with (folder / "daemon.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own environment's dagster
+            command, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    meter = Meter(process.pid)
+    following = threading.Thread(target=meter.follow, name="meter")
+    following.start()
+    try:
+        yield meter
+    finally:
+        meter.stop()
+        following.join()
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_LAST_WORDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """What the pipeline's processes are told by the environment."""
+    return {"NPF_DATA": str(folder), "DAGSTER_HOME": str(folder / "dagster"), KEY_VARIABLE: API_KEY}
+
+
+def _family(pid: int) -> list[list[str]]:
+    """The fields of /proc/PID/stat after the name, of a process and its descendants."""
+    stats: dict[int, list[str]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            stats[int(path.parent.name)] = text.rpartition(") ")[2].split()
+    family: list[Any] = []
+    parents = {pid}
+    if pid in stats:
+        family.append(stats.pop(pid))
+    while children := {one for one, stat in stats.items() if int(stat[1]) in parents}:
+        family += [stats.pop(one) for one in children]
+        parents = children
+    return family

@@ -1,0 +1,43 @@
+"""What the alerts are made of: how each client's flows stand, and what of its tables isn't done.
+
+Both are kept in the platform's database by the runs: no table of the lake is read here. Not here: what follows from it
+(rules/alerts.py).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.platform.health import Health, read_health
+from npf_pipelines.platform.open_rows import OpenRows, read_open_rows
+from npf_pipelines.reports.backlog import kind_of
+from npf_pipelines.rules.alerts import ClientFacts, Flow, OpenThings
+
+_Row = TypeVar("_Row", Health, OpenRows)
+
+
+def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup]) -> Iterator[ClientFacts]:
+    """What is known of these clients.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    stands, left = _by_client(read_health(engine).values()), _by_client(read_open_rows(engine))
+    for client, setup in setups.items():
+        flows = [
+            Flow(one.flow, one.last_success_at, one.failing_since, one.failures, one.is_permanent, one.reason)
+            for one in stands.get(client, [])
+        ]
+        yield ClientFacts(client, setup.alerts.pull_limit, flows, [_things(one) for one in left.get(client, [])])
+
+
+def _by_client(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:
+    return {client: list(some) for client, some in groupby(rows, lambda one: one.client)}
+
+
+def _things(one: OpenRows) -> OpenThings:
+    kind = kind_of(one.kind)
+    return OpenThings(one.kind, kind.about, kind.name, one.day, one.rows, one.first, kind.what_to_do)

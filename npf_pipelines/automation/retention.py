@@ -1,0 +1,105 @@
+"""The job that lets go what is old enough, every night: snapshots, personal data, runs, alerts.
+
+Not here: what is old enough (rules/retention.py), which runs are needed still (old_runs.py). The ages of ticks are
+Dagster's own settings (dagster.yaml).
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from npf_pipelines.assets.metadata import records_value
+from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
+from npf_pipelines.automation.old_runs import delete_old_runs
+from npf_pipelines.automation.switch import schedule_status
+from npf_pipelines.house import House
+from npf_pipelines.platform.alerts import forget_alerts
+from npf_pipelines.platform.lease import LeaseTaken, held_lease
+from npf_pipelines.rules.retention import old_days, old_snapshots
+from npf_pipelines.settings import Settings
+from npf_pipelines.tables import TABLES, Table
+
+ALERT_AGE = timedelta(days=90)
+"""How long an alert is remembered after it was over."""
+
+
+def retention_job(house: House, settings: Settings) -> dg.JobDefinition:
+    """The job, one step in one process."""
+
+    @dg.op(name="retention", description="Lets go what is older than the settings say.")
+    def retention(context: dg.OpExecutionContext) -> None:
+        now = datetime.now(UTC)
+        dropped: list[dict[str, str]] = []
+        trouble: list[str] = []
+        for client in house.lake.clients():
+            try:
+                dropped += _of_client(house, settings, client, now)
+            except LeaseTaken as error:
+                context.log.warning("%s; its personal data goes the next night", error)
+            except Exception as error:  # One client's trouble costs no other client anything.
+                context.log.exception("%s: not everything could be let go", client)
+                trouble.append(f"{client}: {type(error).__name__}")
+        runs, kept = delete_old_runs(context.instance, now, timedelta(days=settings.run_days))
+        alerts = forget_alerts(house.engine, now - ALERT_AGE)
+        for record in dropped:
+            context.log.info("%(client)s: %(what)s: %(count)s", record)
+        context.log.info("runs: %s deleted, %s old ones stay for their partitions' sake", runs, kept)
+        context.add_output_metadata(
+            {
+                "dropped": records_value(dropped),
+                "runs_deleted": runs,
+                "runs_kept_for_their_partitions": kept,
+                "alerts_forgotten": alerts,
+            }
+        )
+        if trouble:
+            raise dg.Failure(f"not everything could be let go, see the log: {'; '.join(trouble)}")
+
+    @dg.job(name="retention_job", description="Lets go what is old enough. Asks no store.", tags=ENDED_AFTER_HOURS)
+    def job() -> None:
+        retention()
+
+    return job
+
+
+def retention_schedule(job: dg.JobDefinition, settings: Settings) -> dg.ScheduleDefinition:
+    """Every night, after the reports."""
+    return dg.ScheduleDefinition(
+        name="nightly_retention",
+        job=job,
+        cron_schedule="30 5 * * *",
+        default_status=schedule_status(settings),
+        description="Lets go what is older than the settings say, when the reports are drawn.",
+    )
+
+
+def _of_client(house: House, settings: Settings, client: str, now: datetime) -> list[dict[str, str]]:
+    snapshots = old_snapshots(house.lake.snapshots(client), now, timedelta(days=settings.snapshot_days))
+    for taken in snapshots:
+        house.lake.drop_snapshot(client, taken)
+    found = {"stock snapshots deleted": len(snapshots)}
+    age = timedelta(days=settings.personal_data_days)
+    for table in TABLES.values():
+        if table.personal:
+            rows = asyncio.run(_drop_personal(house, table, client, now, age))
+            found[f"rows of {table.name} without personal data now"] = rows
+    return [{"client": client, "what": what, "count": str(count)} for what, count in found.items() if count]
+
+
+async def _drop_personal(house: House, table: Table, client: str, now: datetime, age: timedelta) -> int:
+    """How many rows have lost their personal columns. A run that pulls a day just now isn't overwritten."""
+    lake = house.lake
+    days = [
+        day
+        for day in old_days(lake.days(table, client=client), now.date(), age)
+        if not lake.lacks_personal(table, client=client, day=day)
+    ]
+    if not days:
+        return 0
+    async with held_lease(house.engine, client, "orders") as lease:
+        rows = 0
+        for day in days:
+            lease.check()
+            rows += await asyncio.to_thread(lake.drop_personal, table, client=client, day=day)
+        return rows

@@ -1,0 +1,308 @@
+"""What somebody has to be told: the conditions that hold now, and how an alert begins, goes on and ends.
+
+Not here: where the facts come from (automation/alert_facts.py), what is said (alert_words.py), what is remembered
+(platform/alerts.py).
+"""
+
+import enum
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from npf_pipelines.rules.stock import StockOutcome
+from npf_pipelines.rules.stock_brake import BRAKE_FELL
+
+BACKLOG_PATIENCE = timedelta(hours=2)
+"""How long a backlog may go without having been worked off once: eight sweeps.
+
+It isn't counted: a hundred shipments that have just been lodged are a good day, and one that eight sweeps in a row
+didn't bring in is none. What arrives faster than it is worked off is never worked off, and is told all the same.
+"""
+FIRST_FEW = 3
+"""Rows of a kind and day whose numbers are told."""
+BRAKED = f"sku_{StockOutcome.BRAKED}"
+"""The kind of the rows that a brake held back."""
+FAILURES_THAT_MAY_PASS = 1
+"""Failures in a row of which nobody is told, where the trouble may pass by itself."""
+BETWEEN_LOOKS = timedelta(seconds=30)
+"""Two looks that are nearer to each other count as one."""
+
+
+class AlertKind(enum.StrEnum):
+    """What kind of condition it is."""
+
+    FAILING = "failing"
+    """A flow of a client keeps failing."""
+    NO_PULL = "no_pull"
+    """A client's orders haven't been pulled for longer than its limit."""
+    NEEDS_A_PERSON = "needs_a_person"
+    """Rows that no run will put right."""
+    BRAKE = "brake"
+    """The stock push stopped, for it would have changed too much."""
+    BACKLOG = "backlog"
+    """What waits for the next run hasn't been worked off for too long."""
+    SETUP = "setup"
+    """A master setup is wrong."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that holds now.
+
+    Attributes:
+        kind: what kind.
+        client: the client's id; empty where only a file is known.
+        thing: which one of that kind: a flow, a file, a kind of rows and their day.
+        text: what is so, without the client.
+        what_to_do: for the person who is told.
+        since: since when it is so; None: since it was first noticed.
+        patience: how long it has to hold before anybody is told.
+    """
+
+    kind: AlertKind
+    client: str
+    thing: str
+    text: str
+    what_to_do: str
+    since: datetime | None = None
+    patience: timedelta = timedelta()
+
+    @property
+    def key(self) -> str:
+        """What makes it the same at the next look."""
+        return f"{self.kind}|{self.client}|{self.thing}"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How a flow of a client stands."""
+
+    name: str
+    last_success_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    is_permanent: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class OpenThings:
+    """Rows that aren't done.
+
+    Attributes:
+        kind: their kind.
+        about: `orders`, `shipments` or `stock`.
+        name: what is so, in words.
+        day: the partition's; None for stock.
+        rows: how many.
+        first: the numbers of the first few.
+        what_to_do: where they need a person; empty where the next run does it.
+    """
+
+    kind: str
+    about: str
+    name: str
+    day: date | None
+    rows: int
+    first: str
+    what_to_do: str
+
+
+@dataclass(frozen=True)
+class ClientFacts:
+    """What is known of a client that is looked after.
+
+    Attributes:
+        client: its id.
+        pull_limit: how long it may go without a pull.
+        flows: those that were ever walked.
+        open: what of its tables isn't done, by kind and day.
+    """
+
+    client: str
+    pull_limit: timedelta
+    flows: Sequence[Flow] = ()
+    open: Sequence[OpenThings] = ()
+
+
+def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
+    """What holds for one client.
+
+    Args:
+        facts: what is known of it.
+        now: the moment.
+        is_running: whether somebody pulls by itself, so that a client that was never pulled is late, too.
+    """
+    for flow in facts.flows:
+        if flow.failing_since and _is_told(flow):
+            yield Condition(
+                AlertKind.FAILING,
+                facts.client,
+                flow.name,
+                f"runs of {flow.name} fail: {flow.reason}",
+                "Change what the reason names: it is not tried again by itself before the night."
+                if flow.is_permanent
+                else "It is tried again by itself. If it lasts, see whether the store answers.",
+                flow.failing_since,
+            )
+    yield from _no_pull(facts, now, is_running=is_running)
+    yield from _of_rows(facts.client, facts.open)
+
+
+def _is_told(flow: Flow) -> bool:
+    """A brake is told by its rows, which stay when the store goes down after it."""
+    return not flow.reason.startswith(BRAKE_FELL) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
+
+
+def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
+    last = next((flow.last_success_at for flow in facts.flows if flow.name == "orders"), None)
+    if last is None and not is_running:
+        return
+    if last is not None and now - last <= facts.pull_limit:
+        return
+    hours = facts.pull_limit / timedelta(hours=1)
+    yield Condition(
+        AlertKind.NO_PULL,
+        facts.client,
+        "orders",
+        f"no orders have been pulled for more than {hours:g} hours",
+        "Look in Dagster's UI whether schedules and daemon run, and at the last run of orders.",
+        last,
+        facts.pull_limit if last is None else timedelta(),
+    )
+
+
+def _of_rows(client: str, things: Sequence[OpenThings]) -> Iterator[Condition]:
+    waiting: dict[str, list[OpenThings]] = {}
+    for some in things:
+        if some.kind == BRAKED:
+            yield Condition(
+                AlertKind.BRAKE,
+                client,
+                "stock",
+                f"{BRAKE_FELL}: a push would have changed too much, {_counted(some.about, some.rows)} not written",
+                f"Look at the rows; if they are right: npf run stock --client {client} --release-brake",
+            )
+        elif some.what_to_do:
+            # By day: what is set aside on another day is another event, however long the first one stays.
+            of_day = f" of {some.day}" if some.day else ""
+            yield Condition(
+                AlertKind.NEEDS_A_PERSON,
+                client,
+                f"{some.kind}|{some.day or ''}",
+                f"{_counted(some.about, some.rows)}{of_day} {some.name}: {_first_few([some])}",
+                some.what_to_do,
+            )
+        else:
+            waiting.setdefault(some.about, []).append(some)
+    for about, kinds in waiting.items():
+        yield Condition(
+            AlertKind.BACKLOG,
+            client,
+            about,
+            f"{_counted(about, sum(some.rows for some in kinds))} waiting and not worked off: {_first_few(kinds)}",
+            "See in the report what holds them up.",
+            patience=BACKLOG_PATIENCE,
+        )
+
+
+def _counted(about: str, rows: int) -> str:
+    one = {"orders": "order", "shipments": "shipment"}.get(about, "SKU")
+    return f"{rows} {one}" if rows == 1 else f"{rows} {one}s"
+
+
+def _first_few(kinds: Sequence[OpenThings]) -> str:
+    left = sum(some.rows for some in kinds) - min(kinds[0].rows, FIRST_FEW)
+    return f"{kinds[0].first} and {left} more" if left else kinds[0].first
+
+
+def setup_conditions(errors: Iterable[str]) -> Iterator[Condition]:
+    """What holds for the master setups: one condition for each file that is wrong."""
+    for error in errors:
+        file, _, rest = error.partition(": ")
+        what = rest.partition("\n")[0]
+        yield Condition(
+            AlertKind.SETUP,
+            "",
+            file,
+            f"the master setup {file} is wrong, and its client is left alone: {what}",
+            "Correct the file: it is read again by itself.",
+        )
+
+
+def folder_condition(error: str) -> Condition:
+    """What holds when no master setup can be read."""
+    return Condition(AlertKind.SETUP, "", "", f"nothing runs: {error}", "Make the folder readable.")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What is remembered of a condition.
+
+    Attributes:
+        key: the condition's.
+        client: the condition's.
+        kind: the condition's.
+        text: as the condition last said.
+        what_to_do: likewise.
+        since: since when it holds.
+        due_at: from when somebody is to be told.
+        told_at: when that was done; None: not yet.
+        over_at: the first look that didn't find it any more; None while it holds.
+        over_told_at: when its end was told; None: not yet.
+    """
+
+    key: str
+    client: str
+    kind: str
+    text: str
+    what_to_do: str
+    since: datetime
+    due_at: datetime
+    told_at: datetime | None = None
+    over_at: datetime | None = None
+    over_told_at: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its begin is still to be told: also that of one which has ended meanwhile."""
+        return self.told_at is None and self.due_at <= (self.over_at or now)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether two looks in a row didn't find it: what comes and goes is one alert."""
+        return self.over_at is not None and self.over_at <= now - BETWEEN_LOOKS
+
+
+def after_look(
+    known: Mapping[str, Alert], found: Collection[Condition], unknown: Collection[str], now: datetime
+) -> list[Alert]:
+    """The alerts that are to be remembered now, those that have long been over left out.
+
+    Args:
+        known: what is remembered, by key.
+        found: what holds now.
+        unknown: the keys of those of which nobody knows whether they hold: they stay as they are.
+        now: the moment.
+    """
+    holding = {condition.key: condition for condition in found}
+    alerts = [_going_on(known.get(key), condition, now) for key, condition in holding.items()]
+    for key, alert in known.items():
+        if key in holding or alert.over_told_at:
+            continue
+        ending = alert if alert.over_at or key in unknown else replace(alert, over_at=now)
+        alerts.append(ending)
+    return alerts
+
+
+def _going_on(before: Alert | None, condition: Condition, now: datetime) -> Alert:
+    if before is None or before.over_told_at:
+        since = condition.since or now
+        return Alert(
+            condition.key,
+            condition.client,
+            condition.kind,
+            condition.text,
+            condition.what_to_do,
+            since,
+            since + condition.patience,
+        )
+    return replace(before, text=condition.text, what_to_do=condition.what_to_do, over_at=None)

@@ -1,0 +1,287 @@
+"""The sensor of alerts over real stores, a real instance and a real receiver of webhooks.
+
+Each look loads the definitions anew, as after a restart.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from npf_pipelines.assets import orders
+from npf_pipelines.assets.open_rows import note_open_rows
+from npf_pipelines.automation import webhook
+from npf_pipelines.platform.alerts import keep_alerts, read_alerts
+from npf_pipelines.platform.health import Health, keep_health, read_one
+from npf_pipelines.platform.lease import Lease
+from npf_pipelines.platform.open_rows import read_open_rows
+from npf_pipelines.rules import alerts as rules
+from npf_pipelines.rules.stock_brake import BRAKE_FELL
+from npf_pipelines.tables import RAW_ORDERS
+from npf_pipelines_tests.automation.receiver import TOKEN, Receiver
+from npf_pipelines_tests.automation.ticks import look
+from npf_pipelines_tests.loop import Loop, write_setup
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Loop:
+    """A world that has been through the loop, and has told what of it needs a person."""
+    monkeypatch.setattr(rules, "BETWEEN_LOOKS", timedelta(microseconds=1))
+    monkeypatch.setattr(webhook, "_PATIENCE", httpx.Timeout(1.0))
+    fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
+    say(fresh)
+    receiver.got.clear()
+    return fresh
+
+
+def say(loop: Loop) -> str:
+    """What a look says."""
+    return look(loop, "alerts")[2]
+
+
+def fail(loop: Loop, client: str = "acme", flow: str = "orders", failures: int = 2) -> None:
+    """The client's flow fails so many times in a row."""
+    stands = read_one(loop.house.engine, client, flow)
+    keep_health(
+        loop.house.engine,
+        replace(stands, failing_since=datetime.now(UTC), failures=failures, reason="the store is down"),
+    )
+
+
+def heal(loop: Loop, client: str = "acme", flow: str = "orders") -> None:
+    """The client's flow goes well again."""
+    now = datetime.now(UTC)
+    keep_health(loop.house.engine, Health(client, flow, now, now))
+
+
+def recount(loop: Loop, client: str, flow: str) -> None:
+    """What is open is counted as at the end of a run over all of the client's days."""
+    days = loop.house.lake.days(RAW_ORDERS, client=client)
+    with dg.build_asset_context() as context:
+        note_open_rows(context.log, loop.house, flow, [(client, day) for day in days])
+
+
+def test_the_rows_that_need_a_person_are_told_once_without_personal_data(
+    fresh: Loop, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
+    fresh.floor.count("acme", ["GHOST"], datetime.now(UTC))
+    fresh.run("stock", "acme", release_brake=True)
+    said = say(fresh) + say(fresh)
+    (text,) = receiver.texts
+    assert text.startswith("acme: 1 SKU not in the store: GHOST (since 20")
+    assert "http://127.0.0.1:3100/acme.html" in text
+    assert text in caplog.text
+    private = "SELECT unnest([email, phone, ship_to.name, ship_to.address_1]) FROM raw_orders"
+    assert not [word for (word,) in fresh.rows(private) if word and len(word) > 4 and word in text]
+    assert TOKEN not in caplog.text + said
+
+
+def test_a_flow_that_fails_is_told_when_it_begins_and_when_it_is_over(told: Loop, receiver: Receiver) -> None:
+    fail(told, failures=1)
+    say(told)
+    assert receiver.texts == []
+    fail(told)
+    for _ in range(3):
+        say(told)
+    heal(told)
+    for _ in range(4):
+        say(told)
+    begin, end = receiver.texts
+    assert begin.startswith("acme: runs of orders fail: the store is down (since 20")
+    assert begin.endswith("http://127.0.0.1:3100/acme.html")
+    assert end.startswith("Over: acme: runs of orders fail: the store is down (since 20")
+
+
+def test_a_wrong_key_is_told_at_once_by_a_real_run(told: Loop, receiver: Receiver) -> None:
+    told.stores["bolt"].api_key = "another"
+    told.run("orders", "bolt")
+    say(told)
+    (text,) = receiver.texts
+    assert text.startswith("bolt: runs of orders fail: ")
+
+
+def test_what_a_fault_of_ours_quotes_goes_nowhere(
+    told: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("ann.shopper@example.com")
+
+    monkeypatch.setattr(orders, "decide", broken)
+    failures = [one.failure for _ in range(2) for one in told.run("orders", "acme")]
+    say(told)
+    (text,) = receiver.texts
+    assert text.startswith("acme: runs of orders fail: KeyError, a fault of the program: see the log")
+    assert "ann.shopper" not in text + "".join(failures)
+
+
+def test_a_real_brake_is_told_as_a_brake_alone_and_over_when_it_is_released(told: Loop, receiver: Receiver) -> None:
+    for sku in told.stores["acme"].skus():
+        told.floor.receive("acme", sku, 1000, datetime.now(UTC))
+    (run,) = told.run("stock", "acme")
+    assert f"acme: {BRAKE_FELL}" in run.failure
+    told.run("stock", "acme")
+    say(told)
+    (text,) = receiver.texts
+    assert text.startswith("acme: the brake fell: ")
+    assert len(text.splitlines()) == 1
+    told.run("stock", "acme", release_brake=True)
+    say(told)
+    say(told)
+    assert receiver.texts[1].startswith("Over: acme: the brake fell")
+
+
+def test_a_client_that_is_not_pulled_is_told_after_its_own_limit_and_a_paused_one_is_not(
+    told: Loop, receiver: Receiver
+) -> None:
+    write_setup(told.settings.clients, "acme", told.url, alerts={"no_pull_hours": 3})
+    long_ago = datetime.now(UTC) - timedelta(hours=2.5)
+    for client in told.stores:
+        keep_health(told.house.engine, Health(client, "orders", long_ago, long_ago))
+    say(told)
+    (text,) = receiver.texts
+    assert text.startswith("bolt: no orders have been pulled for more than 2 hours (since 20")
+    path = told.settings.clients / "bolt.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
+    say(told)
+    say(told)
+    assert any(line.startswith("Over: bolt: no orders") for line in receiver.texts[1].splitlines())
+
+
+def test_a_backlog_is_told_when_it_has_lasted(told: Loop, receiver: Receiver) -> None:
+    ((day,),) = told.rows("SELECT min(day) FROM shipment_records WHERE client = 'acme'")
+    (Path(told.settings.lake) / f"tracking_push/client=acme/day={day}/part.parquet").unlink()
+    recount(told, "acme", "shipments")
+    say(told)
+    assert receiver.texts == []
+    key = "backlog|acme|shipments"
+    known = read_alerts(told.house.engine)[key]
+    assert known.due_at - known.since == rules.BACKLOG_PATIENCE
+    keep_alerts(told.house.engine, [replace(known, due_at=datetime.now(UTC))])
+    say(told)
+    (text,) = receiver.texts
+    assert "waiting and not worked off" in text
+
+
+def test_a_wrong_setup_is_told_and_its_clients_alerts_are_not_over(told: Loop, receiver: Receiver) -> None:
+    fail(told)
+    say(told)
+    path = told.settings.clients / "acme.yaml"
+    right = path.read_text(encoding="utf-8")
+    path.write_text(right.replace("Australia/Sydney", "Australia/Sidney"), encoding="utf-8")
+    for _ in range(3):
+        say(told)
+    assert receiver.texts[1].startswith("master setups: the master setup acme.yaml is wrong")
+    path.write_text(right, encoding="utf-8")
+    for _ in range(3):
+        say(told)
+    assert [text.splitlines() for text in receiver.texts[2:]] == [[receiver.texts[2]]]
+    assert receiver.texts[2].startswith("Over: master setups: ")
+
+
+@pytest.mark.parametrize("trouble", ["500", "hangs", "down"])
+def test_a_webhook_that_fails_is_tried_again_at_the_next_look(
+    told: Loop, receiver: Receiver, trouble: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    fail(told)
+    if trouble == "500":
+        receiver.status = 500
+    elif trouble == "hangs":
+        receiver.answers.clear()
+    else:
+        address = told.settings.alerts_webhook
+        told.settings = told.settings.model_copy(update={"alerts_webhook": SecretStr(f"http://127.0.0.1:1/{TOKEN}")})
+    said = say(told)
+    assert "told again at the next look" in said
+    assert TOKEN not in said + caplog.text
+    receiver.got.clear()
+    receiver.status = 200
+    receiver.answers.set()
+    if trouble == "down":
+        told.settings = told.settings.model_copy(update={"alerts_webhook": address})
+    assert "told: 1 begun" in say(told)
+    say(told)
+    assert len(receiver.texts) == 1
+
+
+def test_without_a_webhook_the_log_is_told(told: Loop, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    told.settings = told.settings.model_copy(update={"alerts_webhook": None})
+    fail(told)
+    say(told)
+    say(told)
+    assert receiver.texts == []
+    assert caplog.text.count("acme: runs of orders fail") >= 1
+    assert read_alerts(told.house.engine)["failing|acme|orders"].told_at
+
+
+def test_two_looks_at_once_tell_once(told: Loop, receiver: Receiver) -> None:
+    fail(told)
+    together = threading.Barrier(2)
+
+    def one(_: int) -> str:
+        together.wait()
+        return say(told)
+
+    with ThreadPoolExecutor(2) as looks:
+        list(looks.map(one, range(2)))
+    say(told)
+    assert len(receiver.texts) == 1
+
+
+def test_a_look_leaves_another_one_alone(told: Loop, receiver: Receiver) -> None:
+    fail(told)
+    other = Lease(told.house.engine, "*", "alerts")
+    other.take()
+    assert "another look is under way" in say(told)
+    assert receiver.texts == []
+    other.give_back()
+    say(told)
+    assert len(receiver.texts) == 1
+
+
+def test_a_day_of_trouble_for_two_hundred_is_one_message(told: Loop, receiver: Receiver) -> None:
+    names = [f"c{number}" for number in range(200)]
+    for name in names:
+        write_setup(told.settings.clients, name, told.url)
+        fail(told, name)
+    assert "told: 200 begun" in say(told)
+    say(told)
+    (text,) = receiver.texts
+    assert "And 190 more: " in text
+    assert "http://127.0.0.1:3100/index.html" in text
+    assert len(text) < 4000
+
+
+def test_a_table_that_cannot_be_read_ends_no_alert(told: Loop, receiver: Receiver) -> None:
+    told.floor.count("acme", ["GHOST"], datetime.now(UTC))
+    told.run("stock", "acme", release_brake=True)
+    say(told)
+    for path in Path(told.settings.lake).glob("platform_orders/client=acme/day=*/part.parquet"):
+        path.write_bytes(b"no parquet")
+    before = read_open_rows(told.house.engine)
+    recount(told, "acme", "orders")
+    assert read_open_rows(told.house.engine) == before
+    say(told)
+    say(told)
+    assert len(receiver.texts) == 1
+
+
+def test_a_look_reads_no_table_of_the_lake(told: Loop, receiver: Receiver) -> None:
+    shutil.rmtree(told.settings.lake)
+    fail(told)
+    assert "told: 1 begun, 0 over" in say(told)
+    assert len(receiver.texts) == 1
