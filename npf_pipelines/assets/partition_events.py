@@ -44,7 +44,7 @@ class PartitionEvents:
         self._context.log_event(dg.AssetMaterialization(asset, partition=self._partition(day), metadata=metadata))
 
     def left_open(self, asset: str, metadata: Mapping[str, dg.MetadataValue], day: date | None) -> None:
-        """The partition is not made; `failed` will say why, beside this."""
+        """The partition is not made; `end` will say why, beside this."""
         self._open[asset, day] = metadata
 
     def seen(self, asset: str, metadata: Mapping[str, dg.MetadataValue], day: date | None, description: str) -> None:
@@ -53,12 +53,20 @@ class PartitionEvents:
             dg.AssetObservation(asset, partition=self._partition(day), description=description, metadata=metadata)
         )
 
-    def failed(self, reason: str) -> None:
-        """Say on each partition that is not made why not: the run's failure speaks of all its clients."""
-        for asset in (key.to_user_string() for key in self._assets):
-            for day in self._days:
-                if (asset, day) not in self._made:
-                    self.seen(asset, self._open.get((asset, day), {}), day, f"Not made: {reason}")
+    def end(self, reason: str) -> None:
+        """Say on each partition that is not made why not: the run's failure speaks of all its clients.
+
+        Args:
+            reason: empty if the client's walk went well; then there is nothing to say.
+        """
+        unmade = [
+            (asset, day)
+            for asset in (key.to_user_string() for key in self._assets)
+            for day in self._days
+            if (asset, day) not in self._made
+        ]
+        for asset, day in unmade if reason else []:
+            self.seen(asset, self._open.get((asset, day), {}), day, f"Not made: {reason}")
 
     def _partition(self, day: date | None) -> str:
         return day_key(self._client, day) if day else self._client

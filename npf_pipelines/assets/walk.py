@@ -206,8 +206,7 @@ async def _walk_all(
                 # Its text may quote a row, and goes out with the alerts.
                 failures[client], trouble = f"{type(fault).__name__}, a fault of the program: see the log", fault
             reason = failures.get(client, "").removeprefix(f"{client}: ")
-            if trouble:
-                events.failed(reason)
+            events.end(reason)
             if not isinstance(trouble, LeaseTaken) and not is_dry:
                 kind = _kind(trouble)
                 await asyncio.to_thread(health.note, client, setup, days, began=began, trouble=kind, reason=reason)

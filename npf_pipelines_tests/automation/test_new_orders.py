@@ -156,6 +156,7 @@ def test_news_whose_run_died_before_its_walk_are_asked_for_again(loop: Loop, mon
     monkeypatch.setattr(asking, "_LONGEST_START", timedelta())
     asked, cursor, _ = look(loop, "new_orders", cursor)
     assert clients(asked) == [["bolt"]]
+    monkeypatch.undo()
     execute(loop, "orders_job", asked)
     _, cursor, _ = look(loop, "new_orders", cursor)
     assert look(loop, "new_orders", cursor)[0] == []
