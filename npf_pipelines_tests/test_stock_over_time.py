@@ -95,6 +95,12 @@ def test_the_first_push_waits_for_a_person(loop: Loop) -> None:
         (True,)
     ]
     assert "acme" not in loop.instance.get_materialized_partitions(dg.AssetKey("stock_push"))
+    # That something is right by chance doesn't make the next push any other than the first.
+    for product_id, wanted in loop.rows("SELECT product_id, wanted FROM stock_push WHERE outcome = 'braked'")[2:]:
+        if "/" not in product_id:
+            store.set_amount(int(product_id), wanted)
+    for _ in range(2):
+        assert "acme: the brake fell: the first push to this store would change" in push(loop)
     assert push(loop, release_brake=True) == ""
     assert store.writes > 0
     assert push(loop) == ""

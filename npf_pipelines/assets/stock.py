@@ -7,7 +7,7 @@ counts anew. Not here: the figures (rules/stock.py), the push itself (reconcile/
 
 import asyncio
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,9 +111,12 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
         rows = plan(wanted, reading.products, reading.unread, to_all=setup.same_sku == "all")
         del reading  # The largest thing in memory; the rows have all of it that matters.
         stopped = brake(rows, setup.brake, is_first=before.is_first) if not release_brake else ""
-        if stopped or walk.dry_run:
-            outcome = StockOutcome.PLANNED if walk.dry_run else StockOutcome.BRAKED
-            rows = [_left(row, outcome) for row in rows]
+        if walk.dry_run:
+            rows = [_left(row, StockOutcome.PLANNED, {None}) for row in rows]
+        elif stopped:
+            # Of a first push also what is right by chance: the next one is still the first.
+            held = {None, StockOutcome.ALREADY_RIGHT} if before.is_first else {None}
+            rows = [_left(row, StockOutcome.BRAKED, held) for row in rows]
         else:
             rows = await push_amounts(store, rows, wanted, sales, lease, location=setup.store_location)
         walk.say(f"{len(rows)} products compared, {store.requests} requests, {store.writes} writes")
@@ -136,8 +139,8 @@ def _finish_push(walk: ClientWalk, rows: list[StockRow], before: _Before, stoppe
         raise ClientFailure(f"{len(waiting)} products wait for the store; the first: {waiting[0].reason}")
 
 
-def _left(row: StockRow, outcome: StockOutcome) -> StockRow:
-    return row if row.outcome else replace(row, outcome=outcome)
+def _left(row: StockRow, outcome: StockOutcome, held: Collection[StockOutcome | None]) -> StockRow:
+    return replace(row, outcome=outcome) if row.outcome in held else row
 
 
 async def _count_platform(walk: ClientWalk) -> _Count:
