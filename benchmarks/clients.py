@@ -23,12 +23,13 @@ from dagster import RunsFilter
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.running import automation, environment_of
+from benchmarks.running import automation
 from benchmarks.town import Happened, Town, client_names
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.settings import Settings
+from npf_pipelines_tests.daemon import environment_of
 
 OURS, ONE_EACH = "npf_pipelines.definitions", "benchmarks.one_run_each"
 CORES = 2

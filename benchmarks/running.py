@@ -1,28 +1,21 @@
 """The automation as it runs in production, daemon and code server, and what its processes take.
 
-Not here: the stores and what happens in them (town.py), the comparison (clients.py).
+Not here: how it is started (npf_pipelines_tests/daemon.py), the stores and what happens in them (town.py), the
+comparison (clients.py).
 """
 
 import contextlib
 import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from npf_pipelines.cli.instance import PROJECT
-from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE
+from npf_pipelines_tests.daemon import end_daemon, start_daemon
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_LAST_WORDS = 20.0
-"""Seconds that the daemon gets to end by itself."""
 
 
 @dataclass
@@ -64,15 +57,7 @@ def automation(folder: Path, module: str) -> Iterator[Meter]:
         folder: the data folder, `dagster/` in it being the instance's.
         module: the code location.
     """
-    workspace = folder / "workspace.yaml"
-    location = {"python_module": {"module_name": module, "working_directory": str(PROJECT), "location_name": "npf"}}
-    workspace.write_text(yaml.safe_dump({"load_from": [location]}), encoding="utf-8")
-    environment = os.environ | environment_of(folder) | {"NPF_AUTOMATION": "running"}
-    command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "--workspace", str(workspace)]
-    with (folder / "daemon.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own environment's dagster
-            command, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
+    process = start_daemon(folder, module)
     meter = Meter(process.pid)
     following = threading.Thread(target=meter.follow, name="meter")
     following.start()
@@ -81,17 +66,7 @@ def automation(folder: Path, module: str) -> Iterator[Meter]:
     finally:
         meter.stop()
         following.join()
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_LAST_WORDS)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def environment_of(folder: Path) -> dict[str, str]:
-    """What the pipeline's processes are told by the environment."""
-    return {"NPF_DATA": str(folder), "DAGSTER_HOME": str(folder / "dagster"), KEY_VARIABLE: API_KEY}
+        end_daemon(process)
 
 
 def _family(pid: int) -> list[list[str]]:

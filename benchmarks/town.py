@@ -197,7 +197,11 @@ class _Life:
 
     def _order(self, client: str, store: SandboxStore) -> int | None:
         """An order that is paid at once; None for one that isn't, or for which there is nothing."""
-        goods = [one.product_id for one in store.products.values() if one.tracked and one.product_code and one.amount]
+        goods = [
+            one.product_id
+            for one in store.products.values()
+            if one.tracked and one.product_code and one.amount and not one.is_edp
+        ]
         is_unpaid = self._dice.random() < _UNPAID
         try:
             order_id = store.place_order(

@@ -1,0 +1,86 @@
+"""Run worker, code server and daemon killed at work: nothing is lost, and nothing is repeated in the stores."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines_tests.automation.ticks import register
+from npf_pipelines_tests.daemon import end_daemon, kill_session, start_daemon
+from npf_pipelines_tests.loop import Loop, small_loop
+
+RUN_WORKER, CODE_SERVER = "multiprocessing.spawn", "dagster api grpc"
+PATIENCE = 420.0
+"""Seconds: a run whose process is gone is ended after some two to four minutes, on a busy machine later."""
+
+
+def wait_for(what: Callable[[], object], pause: float = 0.5) -> None:
+    begun = time.monotonic()
+    while not what():
+        assert time.monotonic() - begun < PATIENCE
+        time.sleep(pause)
+
+
+def processes(session: int, named: str) -> Iterator[int]:
+    """The processes of a session in whose command line a text stands."""
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            its_session = int((path / "stat").read_text(encoding="utf-8").rpartition(") ")[2].split()[3])
+        except OSError:
+            continue
+        if its_session == session and named in command:
+            yield int(path.name)
+
+
+def others_than_amounts(loop: Loop) -> list[str]:
+    return [one for one in loop.disagreements() if "has the amount" not in one]
+
+
+def be_busy(loop: Loop) -> None:
+    """Every store sells something that can be shipped, and the floor picks, packs and lodges."""
+    for store in loop.stores.values():
+        sell(store)
+    loop.work()
+
+
+def sell(store: SandboxStore) -> None:
+    goods = [one for one in store.products.values() if one.tracked and one.product_code and not one.is_edp]
+    product = max(goods, key=lambda one: one.amount)
+    for _ in range(3):
+        store.place_order([(product.product_id, 1)])
+
+
+def test_whatever_is_killed_at_work_the_next_start_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    with small_loop(tmp_path) as loop:
+        assert loop.run_all() == []
+        register(loop)
+        (tmp_path / "dagster" / "dagster.yaml").write_bytes((PROJECT / "dagster.yaml").read_bytes())
+        daemon = start_daemon(tmp_path, NPF_SENSOR_SECONDS="5")
+        try:
+            for victim in (RUN_WORKER, CODE_SERVER, ""):
+                be_busy(loop)
+                asked = sum(store.requests for store in loop.stores.values())
+                # At work: a process of a run is there, and has asked a store for something.
+                wait_for(
+                    lambda asked=asked: (  # type: ignore[misc]
+                        any(processes(daemon.pid, RUN_WORKER))  # noqa: B023
+                        and sum(store.requests for store in loop.stores.values()) > asked
+                    ),
+                    pause=0.01,
+                )
+                for process in processes(daemon.pid, victim):
+                    os.kill(process, signal.SIGKILL)
+                if victim != RUN_WORKER:
+                    # The daemon starts no code server again; a supervisor starts the daemon again.
+                    kill_session(daemon)
+                    daemon = start_daemon(tmp_path, NPF_SENSOR_SECONDS="5")
+            wait_for(lambda: not others_than_amounts(loop), pause=5)
+        finally:
+            end_daemon(daemon)
+        # A status that gives stock back has moved amounts, which the sweep of the next hour would find.
+        wait_for(lambda: not loop.run("stock")[0].failure, pause=5)
+        assert loop.disagreements() == []

@@ -1,0 +1,58 @@
+"""Runs that end by SIGKILL: each in a process of its own, which is killed when the stores have had so many requests.
+
+Not here: which runs there are (day.py).
+"""
+
+import logging
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+import time_machine
+
+from npf_pipelines.definitions import build_defs
+from npf_pipelines.settings import Settings
+
+# What a process imports is imported once.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([__name__])
+_LOOK = 0.002
+"""Seconds between two looks at how many requests there were."""
+
+
+def run_and_kill(
+    settings: Settings, request: dg.RunRequest, job: str, moment: datetime, *, seen: Callable[[], int], after: int
+) -> bool:
+    """Run a job in another process; whether it was killed before its end.
+
+    Args:
+        settings: of the world, whose data folder holds the instance.
+        request: what was asked for.
+        job: the job's name.
+        moment: what the process takes for now.
+        seen: how many requests the stores have had.
+        after: how many more they get before the process is killed.
+    """
+    last = seen() + after
+    # The server of the processes was started earlier: what the environment is now has to be told.
+    process = _PROCESSES.Process(target=_run, args=(settings, dict(request.run_config), job, moment, dict(os.environ)))
+    process.start()
+    while process.is_alive() and seen() < last:
+        process.join(_LOOK)
+    process.kill()
+    process.join()
+    return process.exitcode != 0
+
+
+def _run(
+    settings: Settings, config: Mapping[str, Any], job: str, moment: datetime, environment: dict[str, str]
+) -> None:
+    os.environ |= environment
+    logging.disable(logging.CRITICAL)
+    home = settings.data / "dagster"
+    with time_machine.travel(moment, tick=True), dg.DagsterInstance.local_temp(str(home)) as instance:
+        definition = build_defs(settings).resolve_job_def(job)
+        definition.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
