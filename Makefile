@@ -25,7 +25,8 @@ test: install ## the whole suite
 faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills
 	$(BIN)/python -m npf_pipelines_tests.faults
 
-day: install ## 24 simulated hours of 20 clients, with outages and killed runs
+day: install ## kills at work, then 24 simulated hours of 20 clients, with outages and killed runs
+	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 
 lint: install ## style and types

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
 from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.automation.ticks import register
@@ -54,6 +56,7 @@ def sell(store: SandboxStore) -> None:
         store.place_order([(product.product_id, 1)])
 
 
+@pytest.mark.long
 def test_whatever_is_killed_at_work_the_next_start_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     with small_loop(tmp_path) as loop:
         assert loop.run_all() == []
