@@ -81,9 +81,9 @@ class World:
         placed = 0
         for store in self.stores.values():
             for _ in range(dice.randint(0, _MOST_ORDERS)):
-                placed += _order_something(store, dice)
+                placed += order_something(store, dice)
             if dice.random() < _CANCELLED:
-                _cancel_something(store, dice)
+                cancel_something(store, dice)
         return placed
 
     def work(self, now: datetime) -> int:
@@ -125,7 +125,7 @@ def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
             yield World(stores, server.url, WarehouseFloor(House(settings).engine, seed=SEED))
 
 
-def _order_something(store: SandboxStore, dice: random.Random) -> bool:
+def order_something(store: SandboxStore, dice: random.Random) -> bool:
     """One checkout; whether the store had what was in the cart."""
     goods = [product.product_id for product in store.products.values() if product.tracked and product.product_code]
     cart = [(product_id, dice.choice((1, 1, 2))) for product_id in dice.sample(goods, min(len(goods), 2))]
@@ -136,7 +136,8 @@ def _order_something(store: SandboxStore, dice: random.Random) -> bool:
     return True
 
 
-def _cancel_something(store: SandboxStore, dice: random.Random) -> None:
+def cancel_something(store: SandboxStore, dice: random.Random) -> None:
+    """A paid order is cancelled by its shopper, if there is one."""
     with store.lock:
         paid = [order_id for _, order_id in store.listed() if store.orders[order_id].status == "P"]
         if paid:

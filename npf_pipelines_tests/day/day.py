@@ -14,9 +14,8 @@ from pathlib import Path
 import dagster as dg
 import time_machine
 
-from npf_pipelines.sandbox.people import draw_customer
-from npf_pipelines.sandbox.store import OutOfStockError, SandboxStore
-from npf_pipelines_tests.automation.ticks import look, register, tick
+from npf_pipelines.sandbox.world import cancel_something, order_something
+from npf_pipelines_tests.automation.ticks import execute, look, register, tick
 from npf_pipelines_tests.day.lives import run_and_kill
 from npf_pipelines_tests.day.troubles import Troubles, key_variable
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
@@ -107,9 +106,9 @@ class _Course:
     def _be_busy(self, moment: datetime) -> None:
         for client, store in self._loop.stores.items():
             for _ in range(self._dice.randint(0, 2)):
-                self._day.orders += _order(store, self._dice)
+                self._day.orders += order_something(store, self._dice)
             if self._dice.random() < 0.2:
-                _cancel(store, self._dice)
+                cancel_something(store, self._dice)
             if self._dice.random() < 0.5:
                 self._day.parcels += self._loop.floor.work(client, moment)
 
@@ -139,12 +138,7 @@ class _Course:
                     loop.settings, request, job, datetime.now(UTC), seen=self._requests, after=after
                 )
             else:
-                loop.defs.resolve_job_def(job).execute_in_process(
-                    instance=loop.instance,
-                    run_config=dict(request.run_config),
-                    tags=dict(request.tags),
-                    raise_on_error=False,
-                )
+                execute(loop, job, [request])
 
     def _requests(self) -> int:
         return sum(store.requests for store in self._loop.stores.values())
@@ -166,19 +160,3 @@ def _strikes(hour: int, minute: int, moment: datetime) -> bool:
     """Whether the time of the day lies in the step that ends at the moment."""
     at = moment.replace(hour=hour, minute=minute)
     return moment - STEP < at <= moment
-
-
-def _order(store: SandboxStore, dice: random.Random) -> bool:
-    goods = [one.product_id for one in store.products.values() if one.tracked and one.product_code]
-    cart = [(product, dice.choice((1, 1, 2))) for product in dice.sample(goods, 2)]
-    try:
-        store.place_order(cart, customer=draw_customer(dice, dice.randint(1, 99)), status=dice.choice("PPPO"))
-    except OutOfStockError:
-        return False
-    return True
-
-
-def _cancel(store: SandboxStore, dice: random.Random) -> None:
-    with store.lock:
-        if paid := [order_id for _, order_id in store.listed() if store.orders[order_id].status == "P"]:
-            store.change_status(dice.choice(paid), "I", user=False)
