@@ -71,6 +71,26 @@ class Lake:
         frame = table.frame(rows, partition)
         return frame.sort_values([name for name in table.key if name != "client"], ignore_index=True)
 
+    def holds(self, table: Table, rows: list[dict[str, Any]], *, client: str, day: date | None = None) -> bool:
+        """Whether `write` would change nothing but the time of the look.
+
+        Of stock one snapshot a day is new in any case, so that its history has every day on which it was counted.
+        """
+        try:
+            there = self._read(table, client=client, day=day)
+        except FileNotFoundError:
+            return False
+        if len(there) != len(rows):
+            return False
+        if table is STOCK_SNAPSHOTS and rows and there[table.looked_at][0].as_py().date() != rows[0]["taken_at"].date():
+            return False
+        order = [(name, "ascending") for name in table.key if name != "client"]
+        found, known = (
+            content.drop_columns([table.looked_at] if table.looked_at else []).sort_by(order)
+            for content in (arrow.Table.from_pylist(rows, schema=table.arrow_schema), there)
+        )
+        return bool(found.equals(known))
+
     def read(self, table: Table, *, client: str, day: date | None = None) -> list[dict[str, Any]]:
         """One partition's rows, as they were written, without client and day.
 
@@ -78,10 +98,7 @@ class Lake:
             NotWritten: the partition has not been written yet.
         """
         try:
-            with self._files.open(self._path(table.name, client=client, day=day), "rb") as file:
-                # Most files are small: threads would cost more than they save.
-                content = parquet.read_table(file, schema=table.arrow_schema, use_threads=False)
-                rows: list[dict[str, Any]] = content.to_pylist()
+            rows: list[dict[str, Any]] = self._read(table, client=client, day=day).to_pylist()
         except FileNotFoundError:
             when = f" for {day}" if day else ""
             raise NotWritten(f"{table.name} of {client}{when} has not been made yet: run it first") from None
@@ -121,12 +138,11 @@ class Lake:
 
     def drop_personal(self, table: Table, *, client: str, day: date | None = None) -> int:
         """Empty the personal columns of a partition, everything else kept; how many rows it has."""
-        path = self._path(table.name, client=client, day=day)
-        with self._files.open(path, "rb") as file:
-            content = parquet.read_table(file, schema=table.arrow_schema, use_threads=False)
+        content = self._read(table, client=client, day=day)
         for place, column in enumerate(table.arrow_schema):
             if column.name in table.personal:
                 content = content.set_column(place, column, arrow.nulls(len(content), column.type))
+        path = self._path(table.name, client=client, day=day)
         self._put_file(content.replace_schema_metadata(_WITHOUT_PERSONAL), path)
         return len(content)
 
@@ -203,6 +219,11 @@ class Lake:
     def _for_duckdb(self, pattern: str) -> str:
         protocol = self._files.protocol if isinstance(self._files.protocol, str) else self._files.protocol[0]
         return pattern if protocol in {"file", "local"} else f"{protocol}://{pattern}"
+
+    def _read(self, table: Table, *, client: str, day: date | None) -> arrow.Table:
+        with self._files.open(self._path(table.name, client=client, day=day), "rb") as file:
+            # Most files are small: threads would cost more than they save.
+            return parquet.read_table(file, schema=table.arrow_schema, use_threads=False)
 
     def _put(self, frame: pd.DataFrame, table: Table, path: str) -> None:
         data = arrow.Table.from_pandas(frame[table.arrow_schema.names], schema=table.arrow_schema, preserve_index=False)

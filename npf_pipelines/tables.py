@@ -72,6 +72,8 @@ class Table:
     by_day: bool
     key: tuple[str, ...]
     schema: pa.DataFrameSchema
+    looked_at: str = ""
+    """The column that says when the rows were found so; a later look that found the same doesn't move it."""
     personal: frozenset[str] = frozenset()
     """The columns that hold a shopper's personal data: shown nowhere but in the table itself."""
 
@@ -120,13 +122,14 @@ def _table(
     key: tuple[str, ...],
     columns: dict[str, pa.Column],
     by_day: str = "",
+    looked_at: str = "",
     personal: frozenset[str] = frozenset(),
 ) -> Table:
     partition = {"client": _column(_TEXT, "the client's id")}
     if by_day:
         partition["day"] = _column(_DAY, by_day)
     schema = pa.DataFrameSchema(partition | columns, name=name, strict=True, unique=list(key))
-    return Table(name, description, bool(by_day), key, schema, personal)
+    return Table(name, description, bool(by_day), key, schema, looked_at, personal)
 
 
 RAW_ORDERS = _table(
@@ -134,6 +137,7 @@ RAW_ORDERS = _table(
     "Every order that the client's store lists for the day, whatever its status; only the fields that are needed.",
     by_day="the day the order was placed, in the client's time zone",
     key=("client", "order_id"),
+    looked_at="pulled_at",
     columns={
         "order_id": _column(_TEXT, "the store's order number; for an order without one, its place in the day's list"),
         "status": _column(_TEXT, "the store's status letter"),
@@ -153,7 +157,7 @@ RAW_ORDERS = _table(
         "shipping": _column(_SHIPPING, "the chosen shipping methods", nullable=True),
         "shipment_ids": _column(arrow.list_(_TEXT), "the shipments that the store has", nullable=True),
         "lines": _column(_LINES, "the order's lines", nullable=True),
-        "pulled_at": _column(_TIME, "when the store was asked"),
+        "pulled_at": _column(_TIME, "when the store told it so"),
     },
     personal=frozenset({"email", "phone", "company", "notes", "ship_to", "bill_to"}),
 )
@@ -163,6 +167,7 @@ FILTERED_ORDERS = _table(
     "The decision on every raw order, with its reason.",
     by_day="the day the order was placed, in the client's time zone",
     key=("client", "order_id"),
+    looked_at="decided_at",
     columns={
         "order_id": _column(_TEXT, "the store's order number"),
         "order_number": _column(_TEXT, "the number on the platform, order prefix included"),
@@ -198,6 +203,7 @@ SHIPMENT_RECORDS = _table(
     "Every shipment that the warehouse lodged on the day.",
     by_day="the day of lodgement, in the client's time zone",
     key=("client", "shipment_id"),
+    looked_at="read_at",
     columns={
         "shipment_id": _column(_TEXT, "the platform's shipment"),
         "order_number": _column(_TEXT, "the order's number on the platform"),
@@ -206,7 +212,7 @@ SHIPMENT_RECORDS = _table(
         "tracking_url": _column(_TEXT, "where the parcel can be followed"),
         "lodged_at": _column(_TIME, "when it was handed to the carrier"),
         "quantities": _column(_QUANTITIES, "what is in it, by SKU"),
-        "read_at": _column(_TIME, "when the platform was asked"),
+        "read_at": _column(_TIME, "when the platform told it so"),
     },
 )
 
@@ -215,6 +221,7 @@ TRACKING_PUSH = _table(
     "What became of every lodged shipment in the client's store, and of the order's status.",
     by_day="the day of lodgement, in the client's time zone",
     key=("client", "shipment_id"),
+    looked_at="pushed_at",
     columns={
         "shipment_id": _column(_TEXT, "the platform's shipment"),
         "order_number": _column(_TEXT, "the order's number on the platform"),
@@ -229,7 +236,7 @@ TRACKING_PUSH = _table(
         "status_outcome": _column(_TEXT, "what became of the order status", _one_of(StatusOutcome)),
         "status_reason": _column(_TEXT, "why, in words"),
         "confirmed_at": _column(_TIME, "since when the store is known to have it", nullable=True),
-        "pushed_at": _column(_TIME, "when the store was last compared, and written if it differed"),
+        "pushed_at": _column(_TIME, "when the store was found, or made, so"),
     },
 )
 
@@ -237,6 +244,7 @@ STOCK_SNAPSHOTS = _table(
     "stock_snapshots",
     "The platform's stock of each SKU of the client, and what open orders take from it.",
     key=("client", "sku"),
+    looked_at="taken_at",
     columns={
         "sku": _column(_TEXT, "the product code"),
         "on_hand": _column(_WHOLE, "SOH: what is physically in the warehouse"),
@@ -254,6 +262,7 @@ STOCK_PUSH = _table(
     "stock_push",
     "What became of each SKU's amount in the client's store.",
     key=("client", "sku", "product_id"),
+    looked_at="pushed_at",
     columns={
         "sku": _column(_TEXT, "the product code"),
         "product_id": _column(
@@ -264,7 +273,7 @@ STOCK_PUSH = _table(
         "outcome": _column(_TEXT, "what became of it", _one_of(StockOutcome)),
         "reason": _column(_TEXT, "why, in words, and how the amount comes about"),
         "differs_since": _column(_TIME, "since when the store may have another amount", nullable=True),
-        "pushed_at": _column(_TIME, "when the store was compared and written"),
+        "pushed_at": _column(_TIME, "when the store was found, or made, so"),
     },
 )
 

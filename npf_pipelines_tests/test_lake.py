@@ -102,6 +102,35 @@ def test_a_row_that_breaks_a_rule_leaves_the_old_file(lake: Lake, wrong: dict[st
     assert [one["sku"] for one in lake.read(STOCK_PUSH, client="acme")] == ["old"]
 
 
+@tables
+def test_the_same_rows_are_known_again_at_a_later_look_and_whatever_their_order(lake: Lake, table: Table) -> None:
+    other = row(table, **{table.key[-1]: "other"})
+    lake.write(table, [row(table), other], **place(table))
+    later = {table.looked_at: NOON + timedelta(hours=1)} if table.looked_at else {}
+    assert lake.holds(table, [other | later, row(table) | later], **place(table))
+    assert not lake.holds(table, [other, row(table), row(table, **{table.key[-1]: "new"})], **place(table))
+    assert not lake.holds(table, [other], **place(table))
+    assert not lake.holds(table, [row(table)], **place(table, client="bolt"))
+
+
+@tables
+def test_a_change_in_any_other_column_is_seen(lake: Lake, table: Table) -> None:
+    lake.write(table, [row(table)], **place(table))
+    for column in table.arrow_schema:
+        if column.name != table.looked_at:
+            changed = row(table) | {column.name: _another(row(table)[column.name], column.type)}
+            assert not lake.holds(table, [changed], **place(table)), column.name
+
+
+def _another(value: Any, kind: arrow.DataType) -> Any:
+    """A value of the type that is not this one."""
+    if value is not None:
+        return None
+    return {"string": "other", "int64": 7, "bool": True}.get(str(kind)) or (
+        NOON if arrow.types.is_timestamp(kind) else {} if arrow.types.is_struct(kind) else []
+    )
+
+
 def test_what_was_never_written_is_named(lake: Lake) -> None:
     lake.write(RAW_ORDERS, [], client="acme", day=DAY)
     with pytest.raises(NotWritten, match=r"^raw_orders of acme for 2026-11-21 has not been made yet"):
@@ -288,6 +317,12 @@ def test_every_snapshot_is_kept_by_its_time(lake: Lake) -> None:
         ("acme", "2026-11-20T13-00-00Z", NOON + timedelta(hours=1), 3),
         ("acme", "2026-11-20T14-00-00Z", NOON + timedelta(hours=2), 4),
     ]
+
+
+def test_the_first_look_of_a_day_is_a_snapshot_of_its_own(lake: Lake) -> None:
+    lake.write(STOCK_SNAPSHOTS, [row(STOCK_SNAPSHOTS, taken_at=NOON)], client="acme")
+    for taken_at, is_known in ((NOON + timedelta(hours=11), True), (NOON + timedelta(hours=12), False)):
+        assert lake.holds(STOCK_SNAPSHOTS, [row(STOCK_SNAPSHOTS, taken_at=taken_at)], client="acme") is is_known
 
 
 def test_an_empty_snapshot_leaves_no_trace_in_the_history(lake: Lake) -> None:

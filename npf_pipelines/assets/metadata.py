@@ -18,8 +18,8 @@ _PREVIEW_ROWS = 5
 _PREVIEW_COLUMNS = 5
 _REASON_LENGTH = 100
 _PLANNED_ROWS = 500
-_NOT_TOLD = frozenset({"content", "pushed_at", "decided_at", "pulled_at", "read_at", "taken_at"})
-"""Columns that say nothing of what happened or would change."""
+_PRINT = "content"
+"""A column that says nothing to a person."""
 _OUTCOMES = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}
 """Columns that tell what became of a row, and where its reason is."""
 
@@ -72,7 +72,7 @@ def _telling(table: Table, frame: pd.DataFrame) -> list[str]:
     return [
         field.name
         for field in table.arrow_schema
-        if field.name not in table.personal | _NOT_TOLD
+        if field.name not in table.personal | {_PRINT, table.looked_at}
         and not arrow.types.is_nested(field.type)
         and not frame[field.name].isna().all()
     ]

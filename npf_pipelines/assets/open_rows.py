@@ -3,15 +3,14 @@
 Not here: how it is found (reports/facts.py), what is kept of it (platform/open_rows.py).
 """
 
-from collections.abc import Collection, Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import duckdb
 from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.house import House
-from npf_pipelines.platform.open_rows import OpenRows, keep_open_rows
+from npf_pipelines.platform.open_rows import OpenRows, Written, keep_open_rows, to_count
 from npf_pipelines.reports.backlog import kind_of
 from npf_pipelines.reports.facts import count_open
 from npf_pipelines.rules.alerts import FIRST_FEW
@@ -19,31 +18,32 @@ from npf_pipelines.rules.alerts import FIRST_FEW
 _AT_ONCE = 2000
 """Partitions read with one connection, which costs more than the reading of a few dozen files."""
 
-Written = Collection[tuple[str, date | None]]
-"""Partitions by client and day; None for those of tables without days."""
 
-
-def note_open_rows(log: dg.DagsterLogManager, house: House, flow: str, written: Written) -> None:
+def note_open_rows(log: dg.DagsterLogManager, house: House, flow: str, run: str) -> None:
     """Ask the lake what a run of the flow has left open, and keep it; what can't be kept is kept by the next run."""
+    try:
+        written = to_count(house.engine, flow, run)
+    except SQLAlchemyError as error:
+        log.warning("what of %s is open could not be kept: %s", flow, error)
+        return
     for some in _parts(written):
         try:
             _note(house, flow, some)
         except (duckdb.Error, SQLAlchemyError):  # One client's broken table costs no other client anything.
-            for client in sorted({client for client, _ in some}):
+            for client in sorted({one.client for one in some}):
                 try:
-                    _note(house, flow, [one for one in some if one[0] == client])
+                    _note(house, flow, [one for one in some if one.client == client])
                 except (duckdb.Error, SQLAlchemyError) as error:
                     log.warning("%s: what of its %s is open could not be kept: %s", client, flow, error)
 
 
-def _parts(written: Written) -> Iterator[Written]:
-    ordered = sorted(written, key=str)
-    for start in range(0, len(ordered), _AT_ONCE):
-        yield ordered[start : start + _AT_ONCE]
+def _parts(written: Sequence[Written]) -> Iterator[Sequence[Written]]:
+    for start in range(0, len(written), _AT_ONCE):
+        yield written[start : start + _AT_ONCE]
 
 
-def _note(house: House, flow: str, written: Written) -> None:
-    with house.lake.connect_to(written) as connection:
+def _note(house: House, flow: str, written: Sequence[Written]) -> None:
+    with house.lake.connect_to({(one.client, one.day) for one in written}) as connection:
         found = count_open(connection, FIRST_FEW)
     ours = [
         OpenRows(one.client, one.kind, one.day, flow, one.rows, ", ".join(one.first))

@@ -5,6 +5,7 @@ Thin: pull, decide, bring onto the platform, write. Not here: the pulling (pull.
 """
 
 import asyncio
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -87,7 +88,7 @@ async def _pull(walk: ClientWalk, store: Store, first: date, last: date, wanted:
 
 async def _one_day(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFilter | None) -> None:
     """Write what of the day is asked for. Without a filter, the decisions are taken as they were written."""
-    note = _note_before_start(walk.setup, day)
+    note = functools.partial(_note_before_start, walk.setup, day)
     rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
     if walk.wants(RAW_ORDERS):
         walk.finish(RAW_ORDERS, rows, day, note)
@@ -162,7 +163,7 @@ async def _onto_platform(
     outcomes = await asyncio.to_thread(reconcile_orders, walk.house.platform, day_of_orders)
     since = _differing_since(walk, day)
     rows = [asdict(row) | {"differs_since": since(row)} for row in outcomes]
-    walk.finish(PLATFORM_ORDERS, rows, day, _note_before_start(walk.setup, day))
+    walk.finish(PLATFORM_ORDERS, rows, day, functools.partial(_note_before_start, walk.setup, day))
 
 
 def _differing_since(walk: ClientWalk, day: date) -> Callable[[OrderRow], datetime | None]:

@@ -11,32 +11,56 @@ from typing import Any
 import dagster as dg
 from dagster._core.events import AssetMaterializationPlannedData
 
+from npf_pipelines.assets.green import Green
 from npf_pipelines.partitions import day_key
+
+_Partition = tuple[str, date | None]
 
 
 class PartitionEvents:
     """One client's partitions of a run, each told of once."""
 
-    def __init__(self, context: dg.AssetExecutionContext, client: str, days: Sequence[date]) -> None:
+    def __init__(
+        self, context: dg.AssetExecutionContext, client: str, days: Sequence[date], green: Green | None = None
+    ) -> None:
+        """Tell nothing yet.
+
+        Args:
+            context: the run's.
+            client: the client's id.
+            days: the run's; none for a family without days.
+            green: what was green when a run began that names its clients. Without, Dagster itself has told what the
+                run is about to make, and a person waits for all of it.
+        """
         self._context = context
         self._client = client
         self._days: Sequence[date | None] = days or [None]
-        self._assets = sorted(context.selected_asset_keys)
-        self._made: set[tuple[str, date | None]] = set()
-        self._open: dict[tuple[str, date | None], Mapping[str, dg.MetadataValue]] = {}
+        self._assets = sorted(key.to_user_string() for key in context.selected_asset_keys)
+        self._green = green
+        self._planned: set[_Partition] = set()
+        self._made: set[_Partition] = set()
+        self._left: set[_Partition] = set()
+        self._open: dict[_Partition, Mapping[str, dg.MetadataValue]] = {}
 
-    def planned(self) -> None:
-        """All partitions are about to be made: in progress, and red where the run fails without having made them.
+    def is_shown(self, asset: str, day: date | None) -> bool:
+        """Whether the partition is green, and nothing that it is made from was made anew by this run."""
+        is_green = self._green is not None and (asset, self._partition(day)) in self._green
+        return is_green and day not in {one for _, one in self._planned | self._made}
 
-        Dagster says so itself of a run over partitions, but knows nothing of the clients that a run's config names.
-        """
+    def left(self, asset: str, day: date | None) -> None:
+        """The partition stays as it is: nothing is told of it."""
+        self._left.add((asset, day))
+
+    def planned(self, asset: str, day: date | None) -> None:
+        """The partition is about to be made: in progress, and red where the run ends without having made it."""
+        if self._green is None or (asset, day) in self._planned:
+            return
+        self._planned.add((asset, day))
         run, step = self._context.run, self._context.op_execution_context.op.name
-        for asset in self._assets:
-            for day in self._days:
-                event = dg.DagsterEvent.build_asset_materialization_planned_event(
-                    run.job_name, step, AssetMaterializationPlannedData(asset, str(self._partition(day)))
-                )
-                self._context.instance.report_dagster_event(event, run.run_id, logging.DEBUG)
+        event = dg.DagsterEvent.build_asset_materialization_planned_event(
+            run.job_name, step, AssetMaterializationPlannedData(dg.AssetKey(asset), self._partition(day))
+        )
+        self._context.instance.report_dagster_event(event, run.run_id, logging.DEBUG)
 
     def made(self, asset: str, metadata: Mapping[str, Any], day: date | None) -> None:
         """The partition is made: green."""
@@ -59,14 +83,13 @@ class PartitionEvents:
         Args:
             reason: empty if the client's walk went well; then there is nothing to say.
         """
-        unmade = [
-            (asset, day)
-            for asset in (key.to_user_string() for key in self._assets)
-            for day in self._days
-            if (asset, day) not in self._made
-        ]
-        for asset, day in unmade if reason else []:
-            self.seen(asset, self._open.get((asset, day), {}), day, f"Not made: {reason}")
+        if not reason:
+            return
+        for asset in self._assets:
+            for day in self._days:
+                if (asset, day) not in self._made | self._left:
+                    self.planned(asset, day)
+                    self.seen(asset, self._open.get((asset, day), {}), day, f"Not made: {reason}")
 
     def _partition(self, day: date | None) -> str:
-        return day_key(self._client, day) if day else self._client
+        return str(day_key(self._client, day)) if day else self._client

@@ -118,6 +118,8 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
             held = {None, StockOutcome.ALREADY_RIGHT} if before.is_first else {None}
             rows = [_left(row, StockOutcome.BRAKED, held) for row in rows]
         else:
+            if any(row.outcome is None for row in rows):
+                walk.begin(STOCK_PUSH)
             rows = await push_amounts(store, rows, wanted, sales, lease, location=setup.store_location)
         walk.say(f"{len(rows)} products compared, {store.requests} requests, {store.writes} writes")
     _finish_push(walk, rows, before, stopped)
@@ -175,11 +177,15 @@ def _finish_snapshot(walk: ClientWalk, count: _Count) -> None:
         asdict(figure) | {"available": available(figure), "in_flight": in_flight(figure.sku), "taken_at": walk.now}
         for figure in count.figures
     ]
+    walk.finish(STOCK_SNAPSHOTS, rows, notes=functools.partial(_units, walk, rows))
+
+
+def _units(walk: ClientWalk, rows: Sequence[Mapping[str, Any]]) -> dict[str, dg.MetadataValue]:
     totals: dict[str, dg.MetadataValue] = {
         f"units_{name}": dg.MetadataValue.int(sum(row[name] or 0 for row in rows))
         for name in ("on_hand", "in_process", "back_orders", "in_flight", "available")
     }
-    walk.finish(STOCK_SNAPSHOTS, rows, notes=totals | {"last_weeks": _last_weeks(walk, rows)})
+    return totals | {"last_weeks": _last_weeks(walk, rows)}
 
 
 def _before(walk: ClientWalk) -> _Before:

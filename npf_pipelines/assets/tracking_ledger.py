@@ -81,7 +81,7 @@ class TrackingLedger:
             ]
             if new:
                 announced = {one.shipment_id: self._announced(rows.get(one.shipment_id), one) for one in new}
-                self._walk.keep(TRACKING_PUSH, list((dict(rows) | announced).values()), day)
+                self._walk.announce(TRACKING_PUSH, list((dict(rows) | announced).values()), day)
 
     def table(self, day: date, shipments: Sequence[LodgedShipment], rows: Mapping[str, Row]) -> list[Row]:
         """The day's table after the push, from what came of each shipment.

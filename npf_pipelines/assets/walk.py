@@ -6,7 +6,7 @@ collected and raised as one at the end. Not here: what a family does for a clien
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.assets.attention import attention_metadata
 from npf_pipelines.assets.flow_health import FlowHealth
+from npf_pipelines.assets.green import Green, green_partitions
 from npf_pipelines.assets.lineage import column_lineage
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
 from npf_pipelines.assets.open_rows import note_open_rows
@@ -26,20 +27,19 @@ from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease
+from npf_pipelines.partitions import day_key
+from npf_pipelines.platform.lease import RUN_FLOW, Lease, LeaseLost, LeaseTaken, held_lease
+from npf_pipelines.platform.open_rows import Written, note_written
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.retries import Trouble
 from npf_pipelines.shares import ShareConfig
 from npf_pipelines.tables import Table
 
 _CLIENTS_AT_ONCE = 16
+_Notes = Callable[[], Mapping[str, dg.MetadataValue]]
 
 _UNDERSTOOD = (StoreError, SetupError, UnknownStatus, NotWritten, LeaseTaken, LeaseLost, SQLAlchemyError)
 """Failures whose own text says what happened and what to do; any other is a fault of ours, with its trace."""
-
-
-RUN_FLOW = "run"
-"""The flow of the lease that a run holds under its own id: while it is renewed, the run's process lives."""
 
 
 class ClientFailure(Exception):
@@ -74,8 +74,7 @@ class ClientWalk:
         self.days = days
         self.dry_run = dry_run
         self.now = datetime.now(UTC)
-        self.written: set[tuple[str, date | None]] = set()
-        """The partitions that were written, by client and day."""
+        self._noted: set[date | None] = set()
 
     @property
     def client(self) -> str:
@@ -95,13 +94,22 @@ class ClientWalk:
         table: Table,
         rows: list[dict[str, Any]],
         day: date | None = None,
-        notes: Mapping[str, dg.MetadataValue] | None = None,
+        notes: _Notes = dict,
     ) -> None:
-        """Write a partition and report it as made; a dry run only shows what it would be."""
+        """Write a partition and report it as made, unless it is there already; a dry run only shows what it would be.
+
+        Args:
+            table: the partition's table.
+            rows: all that it shall hold.
+            day: the partition's, for a table with days.
+            notes: further metadata, asked for only if the partition is told of.
+        """
         if self.dry_run:
             frame = self.house.lake.frame(table, rows, client=self.client, day=day)
             metadata = planned_metadata(table, frame) | self._metadata(table, frame, notes)
             self._events.seen(table.name, metadata, day, "Dry run: nothing was written.")
+        elif self._events.is_shown(table.name, day) and self.house.lake.holds(table, rows, client=self.client, day=day):
+            self._events.left(table.name, day)
         else:
             frame = self._write(table, rows, day)
             self.report(table.name, self._metadata(table, frame, notes) | column_lineage(table), day)
@@ -114,15 +122,27 @@ class ClientWalk:
         frame = self._write(table, rows, day)
         self._events.left_open(table.name, self._metadata(table, frame), day)
 
+    def announce(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
+        """Write what a partition says while it is being made."""
+        if not self.dry_run:
+            self._write(table, rows, day)
+
+    def begin(self, table: Table, day: date | None = None) -> None:
+        """A partition is about to be made: whoever comes after a run that died here sees that it isn't."""
+        if not self.dry_run:
+            self._events.planned(table.name, day)
+
     def _write(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> pd.DataFrame:
-        self.written.add((self.client, day))
+        self.begin(table, day)
+        if day not in self._noted:
+            written = Written(self.client, day, self._context.run.run_id)
+            note_written(self.house.engine, self._context.assets_def.node_def.name, written)
+            self._noted.add(day)
         return self.house.lake.write(table, rows, client=self.client, day=day)
 
-    def _metadata(
-        self, table: Table, frame: pd.DataFrame, notes: Mapping[str, dg.MetadataValue] | None = None
-    ) -> dict[str, dg.MetadataValue]:
+    def _metadata(self, table: Table, frame: pd.DataFrame, notes: _Notes = dict) -> dict[str, dg.MetadataValue]:
         needs = attention_metadata(table, frame, self.setup.store.url, self.setup.orders.prefix)
-        return dict(notes or {}) | needs | partition_metadata(table, frame)
+        return dict(notes()) | needs | partition_metadata(table, frame)
 
     def report(self, asset: str, metadata: Mapping[str, Any], day: date | None = None) -> None:
         """Report a partition as made."""
@@ -176,10 +196,10 @@ async def _walk_all(
 ) -> Mapping[str, str]:
     is_dry = isinstance(config, WalkConfig) and config.dry_run
     setups = house.setups()
+    flow = context.assets_def.node_def.name
     health = FlowHealth(context, house.engine)
     places = asyncio.Semaphore(_CLIENTS_AT_ONCE)
     failures: dict[str, str] = {}
-    walks: list[ClientWalk] = []
 
     async def walk_one(client: str, days: list[date]) -> None:
         async with places:
@@ -192,12 +212,9 @@ async def _walk_all(
             if config.clients and days and not (days := _begun(days, setup, began)):
                 context.log.info("%s: none of the days has begun there", client)
                 return
-            events = PartitionEvents(context, client, days)
-            if config.clients and not is_dry:
-                events.planned()
+            events = PartitionEvents(context, client, days, green)
             try:
                 walk = ClientWalk(context, house, setups[client], days, events=events, dry_run=is_dry)
-                walks.append(walk)
                 await each(walk)
             except (ClientFailure, *_UNDERSTOOD) as failure:
                 failures[client], trouble = str(failure), failure
@@ -212,13 +229,19 @@ async def _walk_all(
                 await asyncio.to_thread(health.note, client, setup, days, began=began, trouble=kind, reason=reason)
 
     shares = config.shares([] if config.clients else context.partition_keys)
+    green = await asyncio.to_thread(_green, context, shares) if config.clients and not is_dry else None
     async with held_lease(house.engine, context.run.run_id, RUN_FLOW):
         async with asyncio.TaskGroup() as tasks:
             for client, days in shares.items():
                 tasks.create_task(walk_one(client, days))
-        written = [one for walk in walks for one in walk.written]
-        await asyncio.to_thread(note_open_rows, context.log, house, context.assets_def.node_def.name, written)
+        await asyncio.to_thread(note_open_rows, context.log, house, flow, context.run.run_id)
     return failures
+
+
+def _green(context: dg.AssetExecutionContext, shares: Mapping[str, Sequence[date]]) -> Green:
+    keys = [key for client, days in shares.items() for key in ([str(day_key(client, day)) for day in days] or [client])]
+    assets = [key.to_user_string() for key in context.selected_asset_keys]
+    return green_partitions(context.instance, assets, keys)
 
 
 def _begun(days: list[date], setup: MasterSetup | None, now: datetime) -> list[date]:

@@ -25,6 +25,12 @@ from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.setup_check import misfits
 
+_PULLED_UNTIL = """
+SELECT greatest(
+  (SELECT max(pulled_at) FROM raw_orders WHERE client = $client),
+  (SELECT max(changes_read_until) FROM store_facts WHERE client = $client)
+)
+"""
 LOOK_BACK = timedelta(days=30)
 """How far back the nightly sweep pulls again and the gap audit looks."""
 
@@ -102,9 +108,7 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
     lake = house.lake.connect()
 
     async def audit(setup: MasterSetup) -> None:
-        (until,) = lake.execute("SELECT max(pulled_at) FROM raw_orders WHERE client = $1", [setup.id]).fetchone() or (
-            None,
-        )
+        (until,) = lake.execute(_PULLED_UNTIL, {"client": setup.id}).fetchone() or (None,)
         try:
             stubs = await _listed(house, setup, now, until or now)
         except (StoreError, SetupError) as error:

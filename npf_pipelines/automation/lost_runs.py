@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.assets.walk import RUN_FLOW
 from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.house import House
-from npf_pipelines.platform.lease import held_now
+from npf_pipelines.platform.lease import RUN_FLOW, held_now
 
 _TO_BEGIN = timedelta(minutes=2)
 """How long a run may take from its start to its lease."""

@@ -33,6 +33,10 @@ MySQL's documented default), and run for as long as PHP allows, which is 30 s as
 """
 
 
+RUN_FLOW = "run"
+"""The flow of the lease that a run holds under its own id: while it is renewed, the run's process lives."""
+
+
 class LeaseTaken(Exception):
     """Another run is writing to the client's store; the text says until when its lease holds."""
 

@@ -1,6 +1,7 @@
 """How much of the clients' tables isn't done: the lake's own answer, kept so that nobody has to ask it every minute.
 
-A run notes it for the partitions that it has written; the next one over those whose note was lost puts it right.
+A run says of a partition that it writes it before it does, and counts all of them at its end. One that dies before
+leaves that to the next run of its flow.
 Not here: what counts as not done (reports/facts.py), what is told of it (rules/alerts.py).
 """
 
@@ -10,7 +11,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import open_rows
+from npf_pipelines.platform.lease import RUN_FLOW, held_now
+from npf_pipelines.platform.tables import open_rows, uncounted
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,45 @@ class OpenRows:
     first: str
 
 
+@dataclass(frozen=True)
+class Written:
+    """A partition that a run has written.
+
+    Attributes:
+        client: the client's id.
+        day: the partition's; None for tables without days.
+        run: the run's id.
+    """
+
+    client: str
+    day: date | None
+    run: str
+
+
+def note_written(engine: sa.Engine, flow: str, written: Written) -> None:
+    """A run is about to write a partition, for the first time.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    row = {"run": written.run, "flow": flow, "client": written.client, "day": _key(written.day)}
+    with engine.begin() as connection:
+        connection.execute(sa.insert(uncounted).values(row))
+
+
+def to_count(engine: sa.Engine, flow: str, run: str) -> list[Written]:
+    """What a run of the flow has written, and what those of its flow have that died before they had counted.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    query = sa.select(uncounted).where(uncounted.c.flow == flow).order_by(uncounted.c.client, uncounted.c.day)
+    with engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    others = held_now(engine, RUN_FLOW) - {run}
+    return [Written(row["client"], _day(row["day"]), row["run"]) for row in rows if row["run"] not in others]
+
+
 def read_open_rows(engine: sa.Engine) -> list[OpenRows]:
     """Those of all clients, by client, kind and day.
 
@@ -43,25 +84,35 @@ def read_open_rows(engine: sa.Engine) -> list[OpenRows]:
     query = sa.select(open_rows).order_by(open_rows.c.client, open_rows.c.kind, open_rows.c.day)
     with engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
-    return [OpenRows(**{**row, "day": date.fromisoformat(row["day"]) if row["day"] else None}) for row in rows]
+    return [OpenRows(**{**row, "day": _day(row["day"])}) for row in rows]
 
 
-def keep_open_rows(
-    engine: sa.Engine, flow: str, partitions: Collection[tuple[str, date | None]], found: Iterable[OpenRows]
-) -> None:
-    """Write what a flow has left open in these partitions, by client and day, instead of what was noted before.
+def keep_open_rows(engine: sa.Engine, flow: str, written: Collection[Written], found: Iterable[OpenRows]) -> None:
+    """Write what a flow has left open in these partitions instead of what was noted before: they are counted.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    old = [{"its_client": client, "its_day": _key(day)} for client, day in partitions]
+    old = [{"its_client": one.client, "its_day": _key(one.day), "its_run": one.run} for one in written]
     new = [{**vars(one), "day": _key(one.day)} for one in found]
-    of_partition = (open_rows.c.client == sa.bindparam("its_client")) & (open_rows.c.day == sa.bindparam("its_day"))
     with engine.begin() as connection:
         if old:
-            connection.execute(sa.delete(open_rows).where((open_rows.c.flow == flow) & of_partition), old)
+            connection.execute(sa.delete(open_rows).where(_is_of(open_rows, flow)), old)
+            connection.execute(
+                sa.delete(uncounted).where(_is_of(uncounted, flow), uncounted.c.run == sa.bindparam("its_run")), old
+            )
         if new:
             connection.execute(sa.insert(open_rows), new)
+
+
+def _is_of(table: sa.Table, flow: str) -> sa.ColumnElement[bool]:
+    columns = table.c
+    its = (columns.client == sa.bindparam("its_client")) & (columns.day == sa.bindparam("its_day"))
+    return its & (columns.flow == flow)
+
+
+def _day(key: str) -> date | None:
+    return date.fromisoformat(key) if key else None
 
 
 def _key(day: date | None) -> str:

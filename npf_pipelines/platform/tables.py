@@ -182,6 +182,15 @@ open_rows = sa.Table(
 )
 """Not of the contract: how much of each client's tables isn't done, by kind and day."""
 
+uncounted = sa.Table(
+    "uncounted",
+    metadata,
+    _text("run", primary_key=True),
+    _text("flow", primary_key=True),
+    _text("client", primary_key=True),
+    _text("day", primary_key=True),
+)
+"""Not of the contract: what runs have written and not counted in open_rows yet."""
 
 alerts = sa.Table(
     "alerts",

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from npf_pipelines.assets.open_rows import note_open_rows
-from npf_pipelines.platform.open_rows import OpenRows, read_open_rows
+from npf_pipelines.platform.open_rows import OpenRows, Written, note_written, read_open_rows
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.tables import RAW_ORDERS
 from npf_pipelines_tests.loop import Loop
@@ -55,7 +55,10 @@ def test_one_clients_broken_table_costs_no_other_client_anything(fresh: Loop) ->
         path.write_bytes(b"no parquet")
     for path in Path(fresh.settings.lake).glob("filtered_orders/client=bolt/day=*/part.parquet"):
         path.unlink()
+    for client in fresh.stores:
+        for day in days:
+            note_written(fresh.house.engine, "orders", Written(client, day, "run"))
     with dg.build_asset_context() as context:
-        note_open_rows(context.log, fresh.house, "orders", [(client, day) for client in fresh.stores for day in days])
+        note_open_rows(context.log, fresh.house, "orders", "run")
     assert told
     assert aside(fresh, "bolt") == []

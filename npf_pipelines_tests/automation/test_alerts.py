@@ -22,7 +22,7 @@ from npf_pipelines.automation import webhook
 from npf_pipelines.platform.alerts import keep_alerts, read_alerts
 from npf_pipelines.platform.health import Health, keep_health, read_one
 from npf_pipelines.platform.lease import Lease
-from npf_pipelines.platform.open_rows import read_open_rows
+from npf_pipelines.platform.open_rows import Written, note_written, read_open_rows
 from npf_pipelines.rules import alerts as rules
 from npf_pipelines.rules.stock_brake import BRAKE_FELL
 from npf_pipelines.tables import RAW_ORDERS
@@ -70,9 +70,10 @@ def heal(loop: Loop, client: str = "acme", flow: str = "orders") -> None:
 
 def recount(loop: Loop, client: str, flow: str) -> None:
     """What is open is counted as at the end of a run over all of the client's days."""
-    days = loop.house.lake.days(RAW_ORDERS, client=client)
+    for day in loop.house.lake.days(RAW_ORDERS, client=client):
+        note_written(loop.house.engine, flow, Written(client, day, "run"))
     with dg.build_asset_context() as context:
-        note_open_rows(context.log, loop.house, flow, [(client, day) for day in days])
+        note_open_rows(context.log, loop.house, flow, "run")
 
 
 def test_the_rows_that_need_a_person_are_told_once_without_personal_data(

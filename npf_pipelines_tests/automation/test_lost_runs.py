@@ -6,9 +6,8 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
-from npf_pipelines.assets.walk import RUN_FLOW
 from npf_pipelines.automation import lost_runs
-from npf_pipelines.platform.lease import held_lease
+from npf_pipelines.platform.lease import RUN_FLOW, held_lease
 from npf_pipelines_tests.automation.ticks import look, register, tick
 from npf_pipelines_tests.loop import Loop
 

@@ -1,0 +1,86 @@
+"""What is found again as it was is neither written nor told again; what isn't green, or a person runs, is told."""
+
+from collections import Counter
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS, STORE_FACTS, STORE_PRODUCTS, TABLES
+from npf_pipelines_tests.loop import Loop
+
+ORDERS = {RAW_ORDERS.name, FILTERED_ORDERS.name, PLATFORM_ORDERS.name}
+FAMILIES = ("orders", "shipments", "stock")
+
+
+@pytest.fixture
+def settled(fresh: Loop) -> Loop:
+    """A world that has been through the loop until nothing changed any more."""
+    for _ in range(2):
+        for family in FAMILIES:
+            assert [one.failure for one in fresh.run(family)] == [""]
+    return fresh
+
+
+def files(loop: Loop) -> dict[str, tuple[int, int]]:
+    """All files of the lake, but for what is only remembered of the stores."""
+    root = Path(loop.settings.lake)
+    return {
+        str(path.relative_to(root)): (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in root.rglob("part.parquet")
+        if not {STORE_FACTS.name, STORE_PRODUCTS.name} & set(path.parts)
+    }
+
+
+def made(loop: Loop) -> Counter[tuple[str, str]]:
+    """How often each partition was told to be made."""
+    events: Counter[tuple[str, str]] = Counter()
+    for name in TABLES:
+        for record in loop.instance.fetch_materializations(dg.AssetKey(name), limit=10_000).records:
+            assert record.asset_materialization
+            events[name, str(record.asset_materialization.partition)] += 1
+    return events
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nothing_new_is_neither_written_nor_told(settled: Loop, family: str) -> None:
+    written, told = files(settled), made(settled)
+    assert [one.failure for one in settled.run(family)] == [""]
+    assert files(settled).items() ^ written.items() == set()
+    assert made(settled) - told == Counter()
+    assert settled.disagreements() == []
+
+
+def test_a_changed_day_is_told_in_all_of_its_tables_and_no_other_day(settled: Loop) -> None:
+    before = made(settled)
+    ((order_id, day), *_) = settled.rows("SELECT order_id, day FROM raw_orders WHERE client = 'acme' AND status = 'F'")
+    settled.stores["acme"].orders[int(order_id)].notes = "Leave it at the back door"
+    settled.run("orders")
+    assert made(settled) - before == Counter({(name, f"acme|{day}"): 1 for name in ORDERS})
+
+
+def test_what_is_red_turns_green_though_its_rows_are_as_they_were(settled: Loop) -> None:
+    before = made(settled)
+    day = settled.days[0]
+    settled.stores["acme"].switched_off = True
+    assert settled.run("orders", "acme", days=(day, day))[0].failure
+    settled.stores["acme"].switched_off = False
+    assert made(settled) == before
+    settled.run("orders")
+    assert made(settled) - before == Counter({(name, f"acme|{day}"): 1 for name in ORDERS})
+
+
+def test_what_was_wiped_is_told_again(settled: Loop) -> None:
+    settled.instance.wipe_assets([dg.AssetKey(PLATFORM_ORDERS.name)])
+    before = made(settled)
+    settled.run("orders")
+    first, last = settled.days
+    assert sum((made(settled) - before).values()) == len(settled.stores) * ((last - first).days + 1)
+
+
+def test_a_run_launched_over_partitions_tells_them_all(settled: Loop) -> None:
+    before = made(settled)
+    key = f"acme|{settled.days[0]}"
+    job = settled.defs.resolve_job_def("orders_job")
+    assert job.execute_in_process(instance=settled.instance, partition_key=key).success
+    assert made(settled) - before == Counter({(name, key): 1 for name in ORDERS})
