@@ -104,6 +104,13 @@ class Lake:
             raise NotWritten(f"{table.name} of {client}{when} has not been made yet: run it first") from None
         return rows
 
+    def columns(self, table: Table, names: Sequence[str], *, client: str, day: date | None = None) -> arrow.Table:
+        """Some columns of a partition, for one with very many rows; no rows if it has not been written yet."""
+        try:
+            return self._read(table, client=client, day=day).select(names)
+        except FileNotFoundError:
+            return table.arrow_schema.empty_table().select(names)
+
     def read_if_written(self, table: Table, *, client: str, day: date | None = None) -> list[dict[str, Any]]:
         """As `read`; nothing for a partition that has not been written yet."""
         try:
@@ -222,8 +229,12 @@ class Lake:
 
     def _read(self, table: Table, *, client: str, day: date | None) -> arrow.Table:
         with self._files.open(self._path(table.name, client=client, day=day), "rb") as file:
-            # Most files are small: threads would cost more than they save.
-            return parquet.read_table(file, schema=table.arrow_schema, use_threads=False)
+            # Most files are small: threads and reading ahead would cost more than they save.
+            content = parquet.ParquetFile(file, pre_buffer=False).read(use_threads=False)
+        for column in table.arrow_schema:
+            if column.name not in content.column_names:  # An older file.
+                content = content.append_column(column, arrow.nulls(len(content), column.type))
+        return content.select(table.arrow_schema.names)
 
     def _put(self, frame: pd.DataFrame, table: Table, path: str) -> None:
         data = arrow.Table.from_pandas(frame[table.arrow_schema.names], schema=table.arrow_schema, preserve_index=False)

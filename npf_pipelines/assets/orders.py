@@ -6,7 +6,7 @@ Thin: pull, decide, bring onto the platform, write. Not here: the pulling (pull.
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -161,16 +161,22 @@ async def _onto_platform(
         dry_run=walk.dry_run,
     )
     outcomes = await asyncio.to_thread(reconcile_orders, walk.house.platform, day_of_orders)
-    since = _differing_since(walk, day)
-    rows = [asdict(row) | {"differs_since": since(row)} for row in outcomes]
+    since = _differing_since(walk, day) if any(_differs(row) for row in outcomes) else {}
+    rows = [
+        asdict(row) | {"differs_since": since.get(row.order_number, walk.now) if _differs(row) else None}
+        for row in outcomes
+    ]
     walk.finish(PLATFORM_ORDERS, rows, day, functools.partial(_note_before_start, walk.setup, day))
 
 
-def _differing_since(walk: ClientWalk, day: date) -> Callable[[OrderRow], datetime | None]:
-    """Since when an order differs: since the day's table first said so, or since now."""
+def _differs(row: OrderRow) -> bool:
+    return row.outcome is OrderOutcome.DIFFERS
+
+
+def _differing_since(walk: ClientWalk, day: date) -> dict[str, datetime]:
+    """Since when the day's table says of orders that they differ, by order number."""
     rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
-    known = {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
-    return lambda row: known.get(row.order_number, walk.now) if row.outcome is OrderOutcome.DIFFERS else None
+    return {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
 
 
 def _note_before_start(setup: MasterSetup, day: date) -> dict[str, dg.MetadataValue]:

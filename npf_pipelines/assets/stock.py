@@ -46,11 +46,6 @@ class StockConfig(WalkConfig):
 
 RELEASED = "{ops: {stock: {config: {release_brake: true}}}}"
 """The run config, as it is typed into the UI's Launchpad."""
-_DIFFERED = """
-SELECT sku, product_id, differs_since FROM stock_push WHERE client = $client AND differs_since IS NOT NULL
-"""
-_WAS_RIGHT = "SELECT count(*) > 0 FROM stock_push WHERE client = $client AND list_contains($right, outcome)"
-"""What the push before this one left; asked by SQL, for it has as many rows as the catalogue."""
 _WEEKS_SHOWN = timedelta(weeks=4)
 _DAYS_STOCK = """
 SELECT sum(on_hand), sum(available) FROM stock_snapshots_history
@@ -189,11 +184,12 @@ def _units(walk: ClientWalk, rows: Sequence[Mapping[str, Any]]) -> dict[str, dg.
 
 
 def _before(walk: ClientWalk) -> _Before:
-    lake = walk.house.lake.connect_to_stock(walk.client)
-    differed = lake.execute(_DIFFERED, {"client": walk.client}).fetchall()
-    was_right = lake.execute(_WAS_RIGHT, {"client": walk.client, "right": sorted(RIGHT)}).fetchone()
+    columns = ["sku", "product_id", "outcome", "differs_since"]
+    rows = walk.house.lake.columns(STOCK_PUSH, columns, client=walk.client)
+    differed = rows.filter(rows["differs_since"].is_valid()).to_pylist()
     return _Before(
-        is_first=was_right != (True,), since={(sku, product_id): since for sku, product_id, since in differed}
+        is_first=RIGHT.isdisjoint(rows["outcome"].unique().to_pylist()),
+        since={(row["sku"], row["product_id"]): row["differs_since"] for row in differed},
     )
 
 
