@@ -1,13 +1,13 @@
 """What happens to shipments and order statuses in the store: corrections, withdrawals, mails, vetoes, lost answers."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.assets.tracking_ledger import waiting_days, what_waits
+from npf_pipelines.assets.tracking_ledger import what_waits
 from npf_pipelines.cscart.errors import NoAnswer
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments
@@ -485,22 +485,6 @@ def test_a_delete_that_brought_no_answer_is_looked_after(lodged: Loop, monkeypat
     assert in_store(lodged) == {}
 
 
-def test_the_days_on_which_something_waits_are_known(lodged: Loop) -> None:
-    kite, _ = skus(lodged)
-    lodge(lodged, "S1", "T1", {kite: 1}, rest=True)
-    lake, today = lodged.house.lake, day_of(datetime.now(UTC), lodged.house.setups()["acme"].zone)
-    assert waiting_days(lake, "acme", today) == []
-    lodged.stores["acme"].switched_off = True
-    assert "acme" in push(lodged)
-    assert waiting_days(lake, "acme", today) == [today]
-    assert waiting_days(lake, "bolt", today) == []
-    assert waiting_days(lake, "acme", today + timedelta(days=30)) == [today]
-    assert waiting_days(lake, "acme", today + timedelta(days=31)) == []
-    lodged.stores["acme"].switched_off = False
-    assert push(lodged) == ""
-    assert waiting_days(lake, "acme", today) == []
-
-
 def test_a_day_waits_as_long_as_a_status_does(lodged: Loop) -> None:
     kite, drum = skus(lodged)
     lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
@@ -513,8 +497,7 @@ def test_a_day_waits_as_long_as_a_status_does(lodged: Loop) -> None:
         ({"outcome": "waiting"}, True),
         ({"outcome": "withdrawn"}, False),
     ]:
-        lake.write(TRACKING_PUSH, [row | changes], client="acme", day=today)
-        assert bool(waiting_days(lake, "acme", today)) is bool(what_waits(row | changes)) is waits
+        assert bool(what_waits(row | changes)) is waits
 
 
 def test_a_dry_run_tells_what_it_would_make_and_writes_nothing(lodged: Loop) -> None:

@@ -5,45 +5,21 @@ what to look for, and that a day isn't done. Not here: the push itself (reconcil
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.lake import Lake
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.reconcile.tracking_work import NOT_READ_BACK, OrderShipments, PushedBefore, content_print
 from npf_pipelines.rules.order_status import StatusOutcome
 from npf_pipelines.rules.shipments import IN_STORE, PushOutcome, mark
 from npf_pipelines.tables import TRACKING_PUSH
 
-TRIED_AGAIN_FOR = timedelta(days=30)
-"""How long what waits is tried again; what is older wants a person."""
-
-
-_WAITING_DAYS = """
-SELECT DISTINCT day FROM tracking_push
-WHERE client = $client AND day >= $since
-  AND (outcome = 'waiting' OR (outcome IN ('confirmed', 'already_there') AND status_outcome = 'waiting'))
-ORDER BY day
-"""
-
 Row = dict[str, Any]
 
 
-def waiting_days(lake: Lake, client: str, today: date) -> list[date]:
-    """The days of lodgement on which something waits for the store and is to be tried again, oldest first.
-
-    Args:
-        lake: the lake.
-        client: the client's id.
-        today: the client's own; what was lodged more than TRIED_AGAIN_FOR before is left out.
-    """
-    values = {"client": client, "since": today - TRIED_AGAIN_FOR}
-    return [day for (day,) in lake.connect().execute(_WAITING_DAYS, values).fetchall()]
-
-
 def what_waits(row: Mapping[str, Any]) -> str:
-    """Why a row of tracking_push is to be tried again; empty if it isn't. `waiting_days` asks the same in SQL."""
+    """Why a row of tracking_push is to be tried again; empty if it isn't."""
     if row["outcome"] == PushOutcome.WAITING:
         return str(row["reason"])
     is_waiting = row["outcome"] in IN_STORE and row["status_outcome"] == StatusOutcome.WAITING

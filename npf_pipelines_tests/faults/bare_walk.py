@@ -46,6 +46,12 @@ class BareWalk(ClientWalk):
     def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         self.keep(table, rows, day)
 
+    def announce(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
+        self.keep(table, rows, day)
+
+    def begin(self, table: Table, day: date | None = None) -> None:
+        pass
+
 
 def house_of(store_url: str, platform_url: str, folder: Path, timeout: float) -> House:
     """The house of one life.

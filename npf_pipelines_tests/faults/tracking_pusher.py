@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from npf_pipelines.assets.shipments import walk_shipments
-from npf_pipelines.assets.tracking_ledger import waiting_days
+from npf_pipelines.assets.tracking_ledger import what_waits
 from npf_pipelines.assets.walk import ClientFailure
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.house import House
@@ -39,7 +39,7 @@ def _days(house: House) -> list[date]:
     written = house.lake.days(TRACKING_PUSH, client=CLIENT)
     lodged = {one.lodged_at.date() for one in Platform(house.engine).lodged_between(CLIENT, *ALL_TIME)}
     days = sorted({*lodged, *written})
-    waiting = waiting_days(house.lake, CLIENT, days[-1])
+    waiting = {day for day in written if any(map(what_waits, house.lake.read(TRACKING_PUSH, client=CLIENT, day=day)))}
     return sorted(days, key=lambda day: (day in written and day not in waiting, day))
 
 

@@ -7,6 +7,9 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+RUN = re.compile("^[0-9a-f]{8}$")
+"""What a link to a run says."""
+
 
 def materialize_dialog(page: Page, *assets: str) -> Locator:
     """Select assets in the lineage and press *Materialize selected*; confirm it where the UI asks back.

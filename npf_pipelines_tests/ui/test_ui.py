@@ -3,10 +3,13 @@
 Each test clicks through the real UI of a real `npf dev`; they share it, and none needs another one to have run.
 """
 
+import contextlib
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import yaml
 from playwright.sync_api import Page, expect
 
 from npf_pipelines.assets.stock import RELEASED
@@ -15,6 +18,7 @@ from npf_pipelines.settings import Settings
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines_tests.dev_server import DevServer
 from npf_pipelines_tests.ui.clicks import (
+    RUN,
     give_config,
     launch,
     materialize_dialog,
@@ -37,6 +41,20 @@ FLOW = (
     "tracking_push",
     "store_shipments",
 )
+
+
+@contextlib.contextmanager
+def wrong_status(dev: DevServer, client: str, name: str) -> Iterator[None]:
+    """The client's setup as someone mistyped it, put right again at the end."""
+    file = dev.folder / "clients" / f"{client}.yaml"
+    right = file.read_text(encoding="utf-8")
+    setup = yaml.safe_load(right)
+    setup["orders"]["statuses"] = [name]
+    file.write_text(yaml.safe_dump(setup), encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_text(right, encoding="utf-8")
 
 
 def test_the_lineage_reads_from_left_to_right(page: Page) -> None:
@@ -87,6 +105,25 @@ def test_a_red_partition_says_why_and_turns_green_when_the_brake_is_released(pag
     launch(page, dialog)
     open_partition(page, "stock_push", "Materialized (1)", "toys")
     expect(page.get_by_text("Failed (0)")).to_be_visible()
+
+
+def test_one_client_is_run_again_when_its_setup_is_mended(page: Page, dev: DevServer) -> None:
+    setup = House(Settings(data=dev.folder)).setups().clients["kites"]
+    day = (setup.orders.start_date + timedelta(days=2)).isoformat()
+    with wrong_status(dev, "kites", "Payed"):
+        dialog = materialize_dialog(page, "raw_orders", "filtered_orders", "platform_orders")
+        pick_client(page, dialog, "kites")
+        pick_days(dialog, day, day)
+        launch(page, dialog)
+        open_partition(page, "platform_orders", "Failed (1)", "kites", day)
+    told = why_not_made(page, f"kites|{day}")
+    expect(told.get_by_text("Not made: 'Payed' is no status of the store. It has: ")).to_be_visible()
+
+    told.get_by_role("link", name=RUN).first.click()
+    expect(page.get_by_text("failed for 1 of the run's clients").first).to_be_visible()
+    page.get_by_role("button", name="Re-execute all").click()
+    open_partition(page, "platform_orders", "Failed (0)", "kites", day)
+    expect(page.get_by_text("dagster/row_count")).to_be_visible()
 
 
 def test_a_schedule_is_turned_on_by_its_switch(page: Page) -> None:
