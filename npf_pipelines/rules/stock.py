@@ -160,7 +160,7 @@ def _left_alone(product: KnownProduct, amount: int | None) -> StockRow:
 
 def _rows_of(sku: str, wanted: Wanted, products: Sequence[Product], to_all: bool) -> list[StockRow]:
     if not products:
-        reason = "no product of the store has this code: check its spelling and letter case"
+        reason = "no product or combination of the store has this code: give it one, or check spelling and letter case"
         return [StockRow(sku, None, wanted.after(0), None, StockOutcome.NOT_IN_STORE, reason)]
     if len(products) > 1 and not to_all:
         keys = ", ".join(product.key for product in products)
