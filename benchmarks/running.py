@@ -1,4 +1,4 @@
-"""The automation as it runs in production, daemon and code server, and what its processes take.
+"""The automation as it runs in production, and what its processes take.
 
 Not here: how it is started (npf_pipelines_tests/daemon.py), the stores and what happens in them (town.py), the
 comparison (clients.py).
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from npf_pipelines_tests.daemon import end_daemon, start_daemon
+from npf_pipelines_tests.daemon import Automation
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -20,14 +20,14 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass
 class Meter:
-    """What a process and all that it has begotten have taken.
+    """What processes and all that they have begotten have taken.
 
     Attributes:
         cpu_seconds: so far, of processes that have ended, too.
         peak_megabytes: the most that was resident in all of them at once; shared pages count for each.
     """
 
-    pid: int
+    pids: tuple[int, ...]
     cpu_seconds: float = 0.0
     peak_megabytes: float = 0.0
     _over: threading.Event = field(default_factory=threading.Event)
@@ -43,7 +43,7 @@ class Meter:
 
     def look(self) -> None:
         """Count once."""
-        family = _family(self.pid)
+        family = [stat for pid in self.pids for stat in _family(pid)]
         # A child's time is added to its parent's when it is through.
         self.cpu_seconds = max(self.cpu_seconds, sum(sum(map(int, stat[11:15])) for stat in family) / _TICKS)
         self.peak_megabytes = max(self.peak_megabytes, sum(int(stat[21]) for stat in family) * _PAGE / 2**20)
@@ -51,14 +51,14 @@ class Meter:
 
 @contextlib.contextmanager
 def automation(folder: Path, module: str) -> Iterator[Meter]:
-    """Dagster's daemon and the code server that it starts, on the definitions of a module, metered.
+    """Code server and daemon, on the definitions of a module, metered.
 
     Args:
         folder: the data folder, `dagster/` in it being the instance's.
         module: the code location.
     """
-    process = start_daemon(folder, module)
-    meter = Meter(process.pid)
+    processes = Automation(folder, module)
+    meter = Meter((processes.code_server.pid, processes.daemon.pid))
     following = threading.Thread(target=meter.follow, name="meter")
     following.start()
     try:
@@ -66,7 +66,7 @@ def automation(folder: Path, module: str) -> Iterator[Meter]:
     finally:
         meter.stop()
         following.join()
-        end_daemon(process)
+        processes.end()
 
 
 def _family(pid: int) -> list[list[str]]:

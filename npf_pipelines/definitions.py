@@ -45,7 +45,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         jobs=[*JOBS, retention],
         asset_checks=all_checks(house),
         sensors=[
-            clients_sensor(house),
+            clients_sensor(house, partitions),
             lost_runs(house),
             alerts_sensor(house, settings),
             new_orders(house, settings),

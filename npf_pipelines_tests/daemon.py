@@ -1,4 +1,4 @@
-"""The automation as it runs in production: Dagster's daemon and the code server that it starts, as processes.
+"""The automation as it runs in production: a code server and Dagster's daemon, as processes under a supervisor's care.
 
 Not here: what is measured of them (benchmarks/running.py), what is done to them (automation/test_kills.py).
 """
@@ -13,46 +13,71 @@ from pathlib import Path
 import yaml
 
 from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines_tests.dev_server import free_port
 from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE
 
 _LAST_WORDS = 20.0
-"""Seconds that the daemon gets to end by itself."""
+"""Seconds that a process gets to end by itself."""
+
+Process = subprocess.Popen[bytes]
 
 
-def start_daemon(
-    folder: Path, module: str = "npf_pipelines.definitions", **environment: str
-) -> subprocess.Popen[bytes]:
-    """Start the daemon in a session of its own, all schedules and sensors running.
+class Automation:
+    """The two processes, each in a session of its own, all schedules and sensors running.
 
-    Args:
-        folder: the data folder, `dagster/` in it being the instance's.
-        module: the code location.
-        environment: what the processes are told beside `environment_of`.
+    Attributes:
+        code_server: the process of which those of the runs are children.
+        daemon: the other one.
     """
-    workspace = folder / "workspace.yaml"
-    location = {"python_module": {"module_name": module, "working_directory": str(PROJECT), "location_name": "npf"}}
-    workspace.write_text(yaml.safe_dump({"load_from": [location]}), encoding="utf-8")
-    command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "--workspace", str(workspace)]
-    told = os.environ | environment_of(folder) | {"NPF_AUTOMATION": "running"} | environment
-    with (folder / "daemon.log").open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 - our own environment's dagster
-            command, cwd=PROJECT, env=told, stdout=log, stderr=log, start_new_session=True
-        )
 
+    def __init__(self, folder: Path, module: str = "npf_pipelines.definitions", **environment: str) -> None:
+        """Start them.
 
-def end_daemon(process: subprocess.Popen[bytes]) -> None:
-    """Let it end by itself, and kill what is left of its session after a while."""
-    process.send_signal(signal.SIGINT)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_LAST_WORDS)
-    kill_session(process)
+        Args:
+            folder: the data folder, `dagster/` in it being the instance's.
+            module: the code location.
+            environment: what the processes are told beside `environment_of`.
+        """
+        self._folder, self._module = folder, module
+        self._environment = os.environ | environment_of(folder) | {"NPF_AUTOMATION": "running"} | environment
+        self._port = free_port()
+        self._workspace = folder / "workspace.yaml"
+        location = {"grpc_server": {"host": "127.0.0.1", "port": self._port, "location_name": "npf"}}
+        self._workspace.write_text(yaml.safe_dump({"load_from": [location]}), encoding="utf-8")
+        self.start_code_server()
+        self.start_daemon()
 
+    def start_code_server(self) -> None:
+        """Start the code server, as a supervisor does when it ended."""
+        where = ["--host", "127.0.0.1", "--port", str(self._port), "--location-name", "npf"]
+        self.code_server = self._started("dagster", "api", "grpc", "--module-name", self._module, *where)
 
-def kill_session(process: subprocess.Popen[bytes]) -> None:
-    """Kill the daemon, its code server and their runs at once."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    def start_daemon(self) -> None:
+        """Start the daemon, likewise."""
+        self.daemon = self._started("dagster-daemon", "run", "--workspace", str(self._workspace))
+
+    def end(self) -> None:
+        """Let both end by themselves, and kill what is left of their sessions after a while."""
+        for process in (self.daemon, self.code_server):
+            process.send_signal(signal.SIGINT)
+        for process in (self.daemon, self.code_server):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_LAST_WORDS)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _started(self, command: str, *arguments: str) -> Process:
+        program = str(Path(sys.executable).with_name(command))
+        with (self._folder / f"{command}.log").open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - our own environment's dagster
+                [program, *arguments],
+                cwd=PROJECT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
 
 def environment_of(folder: Path) -> dict[str, str]:

@@ -67,7 +67,7 @@ def start_dev(folder: Path, **settings: str) -> DevServer:
         folder: its data folder.
         settings: further variables of its environment.
     """
-    port = _free_port()
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     process = subprocess.Popen(  # noqa: S603 - our own environment's npf
         [str(Path(sys.executable).with_name("npf")), "dev", "--port=0", f"--ui-port={port}", "--reports-port=0"],
@@ -77,7 +77,8 @@ def start_dev(folder: Path, **settings: str) -> DevServer:
     return DevServer(process, folder, f"http://127.0.0.1:{port}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on just now."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port

@@ -7,11 +7,21 @@ import dagster as dg
 
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
-from npf_pipelines.partitions import register_clients
+from npf_pipelines.partitions import client_days, register_clients
+
+_OLD_DAYS = (
+    "; the UI doesn't offer all days of all clients: start the code server again, or press Reload in Deployment. "
+    "What runs by itself takes them all the same"
+)
 
 
-def clients_sensor(house: House) -> dg.SensorDefinition:
-    """Registers new clients every half minute."""
+def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinition:
+    """Registers new clients every half minute.
+
+    Args:
+        house: where the master setups are.
+        partitions: clients and days as the definitions were loaded, which a new client may have more of.
+    """
 
     @dg.sensor(
         name="clients_sensor",
@@ -30,6 +40,7 @@ def clients_sensor(house: House) -> dg.SensorDefinition:
         paused = [setup.id for setup in setups.clients.values() if setup.paused]
         asleep = f"; paused: {', '.join(paused)}" if paused else ""
         wrong = f"; wrong setups: {'; '.join(setups.errors)}" if setups.errors else ""
-        return dg.SkipReason(f"registered: {', '.join(new) or 'nothing new'}{asleep}{wrong}")
+        days = _OLD_DAYS if client_days(setups) != partitions else ""
+        return dg.SkipReason(f"registered: {', '.join(new) or 'nothing new'}{asleep}{wrong}{days}")
 
     return clients

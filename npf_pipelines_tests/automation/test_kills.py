@@ -11,10 +11,10 @@ import pytest
 from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.automation.ticks import register
-from npf_pipelines_tests.daemon import end_daemon, kill_session, start_daemon
+from npf_pipelines_tests.daemon import Automation
 from npf_pipelines_tests.loop import Loop, small_loop
 
-RUN_WORKER, CODE_SERVER = "multiprocessing.spawn", "dagster api grpc"
+RUN_WORKER = "multiprocessing.spawn"
 PATIENCE = 420.0
 """Seconds: a run whose process is gone is ended after some two to four minutes, on a busy machine later."""
 
@@ -26,15 +26,15 @@ def wait_for(what: Callable[[], object], pause: float = 0.5) -> None:
         time.sleep(pause)
 
 
-def processes(session: int, named: str) -> Iterator[int]:
-    """The processes of a session in whose command line a text stands."""
+def run_workers(automation: Automation) -> Iterator[int]:
+    """The processes of runs: children of the code server, in its session."""
     for path in Path("/proc").glob("[0-9]*"):
         try:
             command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             its_session = int((path / "stat").read_text(encoding="utf-8").rpartition(") ")[2].split()[3])
         except OSError:
             continue
-        if its_session == session and named in command:
+        if its_session == automation.code_server.pid and RUN_WORKER in command:
             yield int(path.name)
 
 
@@ -56,34 +56,44 @@ def sell(store: SandboxStore) -> None:
         store.place_order([(product.product_id, 1)])
 
 
+def kill(automation: Automation, victim: str) -> None:
+    """Kill it; what a supervisor looks after is started again."""
+    match victim:
+        case "run worker":
+            for process in run_workers(automation):
+                os.kill(process, signal.SIGKILL)
+        case "code server":
+            automation.code_server.kill()
+            automation.code_server.wait()
+            automation.start_code_server()
+        case "daemon":
+            automation.daemon.kill()
+            automation.daemon.wait()
+            automation.start_daemon()
+
+
 @pytest.mark.long
 def test_whatever_is_killed_at_work_the_next_start_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     with small_loop(tmp_path) as loop:
         assert loop.run_all() == []
         register(loop)
         (tmp_path / "dagster" / "dagster.yaml").write_bytes((PROJECT / "dagster.yaml").read_bytes())
-        daemon = start_daemon(tmp_path, NPF_SENSOR_SECONDS="5")
+        automation = Automation(tmp_path, NPF_SENSOR_SECONDS="5")
         try:
-            for victim in (RUN_WORKER, CODE_SERVER, ""):
+            for victim in ("run worker", "code server", "daemon"):
                 be_busy(loop)
                 asked = sum(store.requests for store in loop.stores.values())
                 # At work: a process of a run is there, and has asked a store for something.
                 wait_for(
                     lambda asked=asked: (  # type: ignore[misc]
-                        any(processes(daemon.pid, RUN_WORKER))  # noqa: B023
-                        and sum(store.requests for store in loop.stores.values()) > asked
+                        any(run_workers(automation)) and sum(store.requests for store in loop.stores.values()) > asked
                     ),
                     pause=0.01,
                 )
-                for process in processes(daemon.pid, victim):
-                    os.kill(process, signal.SIGKILL)
-                if victim != RUN_WORKER:
-                    # The daemon starts no code server again; a supervisor starts the daemon again.
-                    kill_session(daemon)
-                    daemon = start_daemon(tmp_path, NPF_SENSOR_SECONDS="5")
+                kill(automation, victim)
             wait_for(lambda: not others_than_amounts(loop), pause=5)
         finally:
-            end_daemon(daemon)
+            automation.end()
         # A status that gives stock back has moved amounts, which the sweep of the next hour would find.
         wait_for(lambda: not loop.run("stock")[0].failure, pause=5)
         assert loop.disagreements() == []

@@ -31,9 +31,11 @@ def tick(loop: Loop, schedule: str, at: datetime | None = None, **settings: Any)
     return str(said.skip_message) if isinstance(said, dg.SkipReason) else list(said)
 
 
-def look(loop: Loop, sensor: str, cursor: str | None = None) -> tuple[list[dg.RunRequest], str, str]:
-    """What a sensor asks for just now, its next cursor, and why it asks for nothing."""
-    definition = loop.defs.resolve_sensor_def(sensor)
+def look(
+    loop: Loop, sensor: str, cursor: str | None = None, *, defs: dg.Definitions | None = None
+) -> tuple[list[dg.RunRequest], str, str]:
+    """What a sensor asks for just now, its next cursor, and why it asks for nothing; `defs` are those loaded before."""
+    definition = (defs or loop.defs).resolve_sensor_def(sensor)
     with dg.build_sensor_context(instance=loop.instance, cursor=cursor) as context:
         said: Any = definition(context)
     if isinstance(said, dg.SkipReason):
