@@ -12,6 +12,9 @@ import dagster as dg
 
 from npf_pipelines.master_setup import MasterSetup, MasterSetups
 
+LOOK_BACK = timedelta(days=30)
+"""How far back each night goes over the days of all clients once more; what is older is taken to be settled."""
+
 CLIENTS = dg.DynamicPartitionsDefinition(name="clients")
 """The clients, kept in step with the master setups by `register_clients`."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS, STORE_FACTS, STORE_PRODUCTS, TABLES
 from npf_pipelines_tests.loop import Loop
 
@@ -57,6 +58,15 @@ def test_a_changed_day_is_told_in_all_of_its_tables_and_no_other_day(settled: Lo
     settled.stores["acme"].orders[int(order_id)].notes = "Leave it at the back door"
     settled.run("orders")
     assert made(settled) - before == Counter({(name, f"acme|{day}"): 1 for name in ORDERS})
+
+
+def test_the_day_that_a_night_goes_back_to_last_is_told_once_more(settled: Loop) -> None:
+    _, last = settled.days
+    span = (last - LOOK_BACK, last)
+    settled.run("orders", "acme", days=span)
+    before = made(settled)
+    settled.run("orders", "acme", days=span)
+    assert made(settled) - before == Counter({(name, f"acme|{span[0]}"): 1 for name in ORDERS})
 
 
 def test_what_is_red_turns_green_though_its_rows_are_as_they_were(settled: Loop) -> None:

@@ -27,7 +27,7 @@ from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import day_key
+from npf_pipelines.partitions import LOOK_BACK, day_key
 from npf_pipelines.platform.lease import RUN_FLOW, Lease, LeaseLost, LeaseTaken, held_lease
 from npf_pipelines.platform.open_rows import Written, note_written
 from npf_pipelines.rules.days import day_of
@@ -239,7 +239,14 @@ async def _walk_all(
 
 
 def _green(context: dg.AssetExecutionContext, shares: Mapping[str, Sequence[date]]) -> Green:
-    keys = [key for client, days in shares.items() for key in ([str(day_key(client, day)) for day in days] or [client])]
+    """Which of the run's partitions are green; settled days are told anew, by the night that goes back to them last.
+
+    Otherwise each of the runs by day that changed one of them would have to be kept for its sake.
+    """
+    settled = max((day for days in shares.values() for day in days), default=date.max) - LOOK_BACK
+    keys: list[str] = []
+    for client, days in shares.items():
+        keys += [str(day_key(client, day)) for day in days if day > settled] if days else [client]
     assets = [key.to_user_string() for key in context.selected_asset_keys]
     return green_partitions(context.instance, assets, keys)
 

@@ -21,6 +21,7 @@ from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import OrderStub
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup, SetupError
+from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.setup_check import misfits
@@ -31,8 +32,6 @@ SELECT greatest(
   (SELECT max(changes_read_until) FROM store_facts WHERE client = $client)
 )
 """
-LOOK_BACK = timedelta(days=30)
-"""How far back the nightly sweep pulls again and the gap audit looks."""
 
 
 def all_checks(house: House) -> list[dg.AssetChecksDefinition]:

@@ -10,11 +10,11 @@ import dagster as dg
 from npf_pipelines.assets.specs import STORE_ORDERS, STORE_SHIPMENTS
 from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
+from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.platform.health import Health, read_health
 
 LODGED_FOR = timedelta(hours=1)
 """How long a lodged shipment may take to its store before it counts as missing there."""
-_LOOK_BACK = timedelta(days=30)
 
 _PUSHED = """
 SELECT client, shipment_id FROM tracking_push
@@ -62,7 +62,7 @@ def _not_pushed(house: House, now: datetime) -> list[dict[str, str]]:
     found = []
     pushed = {(row["client"], row["shipment_id"]) for row in lake_rows(house, _PUSHED)}
     for client in sorted(house.setups().clients):
-        for one in house.platform.lodged_between(client, now - _LOOK_BACK, now - LODGED_FOR):
+        for one in house.platform.lodged_between(client, now - LOOK_BACK, now - LODGED_FOR):
             if (client, one.shipment_id) not in pushed:
                 lodged = f"{one.lodged_at:%Y-%m-%d %H:%M} UTC"
                 found.append(

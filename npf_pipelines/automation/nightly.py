@@ -9,12 +9,12 @@ from collections.abc import Callable
 import dagster as dg
 
 from npf_pipelines.automation.asking import Standing, requests, standing
-from npf_pipelines.automation.checks import LOOK_BACK
 from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.jobs import AUDIT_JOB
 from npf_pipelines.automation.switch import schedule_status
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
+from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.settings import Settings
 
 

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from npf_pipelines.automation.asking import Standing, requests, shipment_requests, standing, taken
-from npf_pipelines.automation.checks import LOOK_BACK
 from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.flows import SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.switch import sensor_status
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
+from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.platform.news import lodgements, stock_movements
 from npf_pipelines.settings import Settings
 

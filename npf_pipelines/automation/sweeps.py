@@ -9,11 +9,11 @@ from datetime import timedelta
 import dagster as dg
 
 from npf_pipelines.automation.asking import Standing, requests, shipment_requests, standing
-from npf_pipelines.automation.checks import LOOK_BACK
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.switch import schedule_status
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup, SetupError
+from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.rules.due import interval_at, is_due
 from npf_pipelines.settings import Settings
 

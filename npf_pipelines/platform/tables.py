@@ -185,10 +185,10 @@ open_rows = sa.Table(
 uncounted = sa.Table(
     "uncounted",
     metadata,
-    _text("run", primary_key=True),
-    _text("flow", primary_key=True),
     _text("client", primary_key=True),
+    _text("flow", primary_key=True),
     _text("day", primary_key=True),
+    _text("run", primary_key=True),
 )
 """Not of the contract: what runs have written and not counted in open_rows yet."""
 

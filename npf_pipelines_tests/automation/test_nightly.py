@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from npf_pipelines.automation.checks import LOOK_BACK
+from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.platform.health import Health, failed, keep_health
 from npf_pipelines.rules.retries import Trouble
 from npf_pipelines_tests.automation.ticks import clients, days, register, tick

@@ -31,6 +31,7 @@ def test_every_key_begins_with_the_client() -> None:
         "leases": ["client", "flow"],
         "health": ["client", "flow"],
         "open_rows": ["client", "kind", "day"],
+        "uncounted": ["client", "flow", "day", "run"],
         # It is made of kind, client and thing.
         "alerts": ["key"],
     }
