@@ -4,8 +4,9 @@ A file is written whole under another name and then moved into place: a reader s
 Not here: what the tables hold (tables.py).
 """
 
+import contextlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -64,6 +65,15 @@ class Lake:
             self._put(frame, table, f"{self._snapshot_folder(client, taken_at)}/part.parquet")
         return frame
 
+    def keep(self, table: Table, rows: list[dict[str, Any]], *, client: str) -> None:
+        """Replace what is only remembered of a client: the types hold, the table's rules aren't looked at.
+
+        Raises:
+            pyarrow.lib.ArrowInvalid: a value has the wrong type; nothing was written.
+        """
+        content = arrow.Table.from_pylist(rows, schema=table.arrow_schema)
+        self._put_file(content, self._path(table.name, client=client, day=None))
+
     @staticmethod
     def frame(table: Table, rows: list[dict[str, Any]], *, client: str, day: date | None = None) -> pd.DataFrame:
         """What `write` would write, nothing written. Arguments and errors as there."""
@@ -77,12 +87,15 @@ class Lake:
         Of stock one snapshot a day is new in any case, so that its history has every day on which it was counted.
         """
         try:
-            there = self._read(table, client=client, day=day)
+            with self._opened(table, client=client, day=day) as file:
+                if file.metadata.num_rows != len(rows):
+                    return False
+                if not rows:
+                    return True
+                there = _whole(table, file)
         except FileNotFoundError:
             return False
-        if len(there) != len(rows):
-            return False
-        if table is STOCK_SNAPSHOTS and rows and there[table.looked_at][0].as_py().date() != rows[0]["taken_at"].date():
+        if table is STOCK_SNAPSHOTS and there[table.looked_at][0].as_py().date() != rows[0]["taken_at"].date():
             return False
         order = [(name, "ascending") for name in table.key if name != "client"]
         found, known = (
@@ -228,13 +241,14 @@ class Lake:
         return pattern if protocol in {"file", "local"} else f"{protocol}://{pattern}"
 
     def _read(self, table: Table, *, client: str, day: date | None) -> arrow.Table:
+        with self._opened(table, client=client, day=day) as file:
+            return _whole(table, file)
+
+    @contextlib.contextmanager
+    def _opened(self, table: Table, *, client: str, day: date | None) -> Iterator[parquet.ParquetFile]:
         with self._files.open(self._path(table.name, client=client, day=day), "rb") as file:
-            # Most files are small: threads and reading ahead would cost more than they save.
-            content = parquet.ParquetFile(file, pre_buffer=False).read(use_threads=False)
-        for column in table.arrow_schema:
-            if column.name not in content.column_names:  # An older file.
-                content = content.append_column(column, arrow.nulls(len(content), column.type))
-        return content.select(table.arrow_schema.names)
+            # Most files are small: reading ahead, and threads, would cost more than they save.
+            yield parquet.ParquetFile(file, pre_buffer=False)
 
     def _put(self, frame: pd.DataFrame, table: Table, path: str) -> None:
         data = arrow.Table.from_pandas(frame[table.arrow_schema.names], schema=table.arrow_schema, preserve_index=False)
@@ -254,6 +268,14 @@ class Lake:
     def _path(self, name: str, *, client: str, day: date | None) -> str:
         by_day = f"/day={day.isoformat()}" if day else ""
         return f"{self._root}/{name}/client={client}{by_day}/part.parquet"
+
+
+def _whole(table: Table, file: parquet.ParquetFile) -> arrow.Table:
+    content = file.read(use_threads=False)
+    for column in table.arrow_schema:
+        if column.name not in content.column_names:  # An older file.
+            content = content.append_column(column, arrow.nulls(len(content), column.type))
+    return content.select(table.arrow_schema.names)
 
 
 def _quoted(text: str) -> str:

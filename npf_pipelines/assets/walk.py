@@ -148,10 +148,10 @@ class ClientWalk:
         """Report a partition as made."""
         self._events.made(asset, metadata, day)
 
-    def keep(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
+    def keep(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Write what is only remembered, and no partition that anybody watches."""
         if not self.dry_run:
-            self.house.lake.write(table, rows, client=self.client, day=day)
+            self.house.lake.keep(table, rows, client=self.client)
 
     def lease(self, flow: str) -> contextlib.AbstractAsyncContextManager[Lease]:
         """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check."""

@@ -16,7 +16,7 @@ _OLD_DAYS = (
 
 
 def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinition:
-    """Registers new clients every half minute.
+    """Registers new clients every minute.
 
     Args:
         house: where the master setups are.
@@ -26,7 +26,7 @@ def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg
     @dg.sensor(
         name="clients_sensor",
         description="Registers the clients of the master setups as partitions, and tells which setups are wrong.",
-        minimum_interval_seconds=30,
+        minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def clients(context: dg.SensorEvaluationContext) -> dg.SkipReason:

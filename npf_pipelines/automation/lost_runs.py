@@ -23,7 +23,7 @@ def lost_runs(house: House) -> dg.SensorDefinition:
     @dg.sensor(
         name="lost_runs",
         description="Ends runs whose process was killed: Dagster would keep them in progress for ever.",
-        minimum_interval_seconds=30,
+        minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def lost(context: dg.SensorEvaluationContext) -> dg.SensorResult:

@@ -87,16 +87,14 @@ class Lease:
         """
         since, now = time.monotonic(), datetime.now(UTC)
         values = {"holder": self._holder, "expires_at": now + LIFETIME}
-        with self._engine.begin() as connection:
-            expired = self._row & (leases.c.expires_at < now)
-            took_over = connection.execute(sa.update(leases).where(expired).values(values)).rowcount
-        if not took_over:
-            try:
-                with self._engine.begin() as connection:
+        expired = self._row & (leases.c.expires_at < now)
+        try:
+            with self._engine.begin() as connection:
+                if not connection.execute(sa.update(leases).where(expired).values(values)).rowcount:
                     row = values | {"client": self._client, "flow": self._flow}
                     connection.execute(sa.insert(leases).values(row))
-            except sa.exc.IntegrityError:
-                raise LeaseTaken(self._who_has_it()) from None
+        except sa.exc.IntegrityError:
+            raise LeaseTaken(self._who_has_it()) from None
         self._good_until = since + LIFETIME.total_seconds()
 
     def renew(self) -> None:

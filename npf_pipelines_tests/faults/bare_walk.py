@@ -41,13 +41,13 @@ class BareWalk(ClientWalk):
         pass
 
     def finish(self, table: Table, rows: list[dict[str, Any]], day: date | None = None, notes: Any = None) -> None:  # noqa: ARG002
-        self.keep(table, rows, day)
+        self.house.lake.write(table, rows, client=self.client, day=day)
 
     def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
-        self.keep(table, rows, day)
+        self.house.lake.write(table, rows, client=self.client, day=day)
 
     def announce(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
-        self.keep(table, rows, day)
+        self.house.lake.write(table, rows, client=self.client, day=day)
 
     def begin(self, table: Table, day: date | None = None) -> None:
         pass
