@@ -6,7 +6,7 @@ Not here: what the tables hold (tables.py).
 
 import contextlib
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -59,10 +59,10 @@ class Lake:
             pyarrow.lib.ArrowInvalid: a value has the wrong type; nothing was written.
         """
         frame = self.frame(table, rows, client=client, day=day)
-        self._put(frame, table, self._path(table.name, client=client, day=day))
         if table is STOCK_SNAPSHOTS and rows:
             taken_at: datetime = rows[0]["taken_at"]
             self._put(frame, table, f"{self._snapshot_folder(client, taken_at)}/part.parquet")
+        self._put(frame, table, self._path(table.name, client=client, day=day))
         return frame
 
     def keep(self, table: Table, rows: list[dict[str, Any]], *, client: str) -> None:
@@ -88,7 +88,7 @@ class Lake:
         """
         try:
             with self._opened(table, client=client, day=day) as file:
-                if file.metadata.num_rows != len(rows):
+                if file.metadata.num_rows != len(rows) or _lacks_personal(file.metadata.metadata):
                     return False
                 if not rows:
                     return True
@@ -154,7 +154,7 @@ class Lake:
     def lacks_personal(self, table: Table, *, client: str, day: date | None = None) -> bool:
         """Whether the partition's personal data was dropped; only the file's foot is read."""
         with self._files.open(self._path(table.name, client=client, day=day), "rb") as file:
-            return _WITHOUT_PERSONAL.items() <= (parquet.read_schema(file).metadata or {}).items()
+            return _lacks_personal(parquet.read_schema(file).metadata)
 
     def drop_personal(self, table: Table, *, client: str, day: date | None = None) -> int:
         """Empty the personal columns of a partition, everything else kept; how many rows it has."""
@@ -276,6 +276,10 @@ def _whole(table: Table, file: parquet.ParquetFile) -> arrow.Table:
         if column.name not in content.column_names:  # An older file.
             content = content.append_column(column, arrow.nulls(len(content), column.type))
     return content.select(table.arrow_schema.names)
+
+
+def _lacks_personal(metadata: Mapping[bytes, bytes] | None) -> bool:
+    return _WITHOUT_PERSONAL.items() <= (metadata or {}).items()
 
 
 def _quoted(text: str) -> str:

@@ -31,6 +31,13 @@ def client_days(setups: MasterSetups) -> dg.MultiPartitionsDefinition:
     return dg.MultiPartitionsDefinition({"client": CLIENTS, "day": days})
 
 
+def lacks_days(loaded: dg.MultiPartitionsDefinition, needed: dg.MultiPartitionsDefinition) -> bool:
+    """Whether partitions that were loaded once lack a day, at either end, that is needed just now."""
+    had, wanted = (one.get_partitions_def_for_dimension("day") for one in (loaded, needed))
+    first, last = (had.get_first_partition_key() or "", had.get_last_partition_key() or "")
+    return (wanted.get_first_partition_key() or first) < first or (wanted.get_last_partition_key() or last) > last
+
+
 def register_clients(instance: dg.DagsterInstance, clients: Iterable[str]) -> list[str]:
     """Make each client a partition that isn't one yet. None is ever taken away: its history would go with it.
 

@@ -254,7 +254,7 @@ STOCK_SNAPSHOTS = _table(
         "in_flight": _column(
             _WHOLE, "held by orders that the warehouse doesn't know yet; empty if not asked", nullable=True
         ),
-        "taken_at": _column(_TIME, "when the platform was asked"),
+        "taken_at": _column(_TIME, "when the platform first told it so that day"),
     },
 )
 

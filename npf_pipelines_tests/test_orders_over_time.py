@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.platform.tables import OrderStatus, order_lines, orders
+from npf_pipelines.rules.days import day_of
 from npf_pipelines.sandbox.api import statuses
 from npf_pipelines.sandbox.model import Customer
 from npf_pipelines.sandbox.store import SandboxStore
@@ -95,6 +96,21 @@ def test_an_order_that_reaches_a_wanted_status_later_is_imported_then(loop: Loop
     assert _on_platform(loop, late)["status"] == "imported"
     decision = f"SELECT decision FROM filtered_orders WHERE client = 'acme' AND order_id = '{late}'"  # noqa: S608
     assert loop.rows(decision) == [("accepted",)]
+
+
+def test_an_order_that_was_pulled_and_not_brought_on_is_imported_by_the_next_run(
+    loop: Loop, store: SandboxStore
+) -> None:
+    late = _place(store, status="F", days=3)
+    assert _today(loop) == [""]
+    store.change_status(late, "P")
+    day = day_of(datetime.now(UTC) - timedelta(days=3), loop.house.setups()["acme"].zone)
+    pulled = loop.defs.resolve_job_def("orders_job").execute_in_process(
+        instance=loop.instance, partition_key=f"acme|{day}", asset_selection=[dg.AssetKey("raw_orders")]
+    )
+    assert pulled.success
+    assert _today(loop) == [""]
+    assert _on_platform(loop, late)["status"] == "imported"
 
 
 def test_what_the_probe_found_is_kept_and_shown(loop: Loop, store: SandboxStore) -> None:

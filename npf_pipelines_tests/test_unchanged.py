@@ -65,8 +65,10 @@ def test_the_day_that_a_night_goes_back_to_last_is_told_once_more(settled: Loop)
     span = (last - LOOK_BACK, last)
     settled.run("orders", "acme", days=span)
     before = made(settled)
+    written = files(settled)
     settled.run("orders", "acme", days=span)
     assert made(settled) - before == Counter({(name, f"acme|{span[0]}"): 1 for name in ORDERS})
+    assert files(settled) == written
 
 
 def test_what_is_red_turns_green_though_its_rows_are_as_they_were(settled: Loop) -> None:

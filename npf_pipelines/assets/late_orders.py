@@ -12,8 +12,8 @@ from npf_pipelines.cscart.models import OrderStub
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.rules.after_import import Step, follow
 from npf_pipelines.rules.days import day_of, start_of_day
-from npf_pipelines.rules.orders import OrderFilter
-from npf_pipelines.tables import RAW_ORDERS
+from npf_pipelines.rules.orders import Decision, OrderFilter
+from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 
 _OVERLAP = timedelta(minutes=15)
 """How far a store's clock may be behind ours."""
@@ -45,7 +45,7 @@ async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: O
 
 
 def _days_of_news(walk: ClientWalk, stubs: list[OrderStub]) -> set[date]:
-    """The days of the orders that the lake has with another status, or not at all."""
+    """The days of the orders that were dealt with in another status, or not at all."""
     by_day: dict[date, dict[str, str]] = {}
     for stub in stubs:
         by_day.setdefault(day_of(stub.placed_at, walk.setup.zone), {})[stub.order_id] = stub.status
@@ -53,8 +53,17 @@ def _days_of_news(walk: ClientWalk, stubs: list[OrderStub]) -> set[date]:
 
 
 def _known(walk: ClientWalk, day: date) -> dict[str, str]:
-    rows = walk.house.lake.read_if_written(RAW_ORDERS, client=walk.client, day=day)
-    return {row["order_id"]: row["status"] for row in rows}
+    """The statuses that the day's orders had when they were dealt with: pulling alone imports nothing."""
+    decided, outcomes = (
+        walk.house.lake.read_if_written(table, client=walk.client, day=day)
+        for table in (FILTERED_ORDERS, PLATFORM_ORDERS)
+    )
+    done = {row["order_id"] for row in outcomes}
+    return {
+        row["order_id"]: row["status"]
+        for row in decided
+        if row["decision"] != Decision.ACCEPTED or row["order_id"] in done
+    }
 
 
 async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:

@@ -42,6 +42,11 @@ class PartitionEvents:
         self._left: set[_Partition] = set()
         self._open: dict[_Partition, Mapping[str, dg.MetadataValue]] = {}
 
+    @property
+    def tells_changes(self) -> bool:
+        """Whether only what changed is told."""
+        return self._green is not None
+
     def is_shown(self, asset: str, day: date | None) -> bool:
         """Whether the partition is green, and nothing that it is made from was made anew by this run."""
         is_green = self._green is not None and (asset, self._partition(day)) in self._green
@@ -52,15 +57,20 @@ class PartitionEvents:
         self._left.add((asset, day))
 
     def planned(self, asset: str, day: date | None) -> None:
-        """The partition is about to be made: in progress, and red where the run ends without having made it."""
+        """The partition is about to be made, and with it all that is made from it.
+
+        They are in progress, and red where the run ends without having made them.
+        """
         if self._green is None or (asset, day) in self._planned:
             return
-        self._planned.add((asset, day))
         run, step = self._context.run, self._context.op_execution_context.op.name
-        event = dg.DagsterEvent.build_asset_materialization_planned_event(
-            run.job_name, step, AssetMaterializationPlannedData(dg.AssetKey(asset), self._partition(day))
-        )
-        self._context.instance.report_dagster_event(event, run.run_id, logging.DEBUG)
+        for one in self._assets:
+            if (one, day) not in self._planned | self._left:
+                self._planned.add((one, day))
+                event = dg.DagsterEvent.build_asset_materialization_planned_event(
+                    run.job_name, step, AssetMaterializationPlannedData(dg.AssetKey(one), self._partition(day))
+                )
+                self._context.instance.report_dagster_event(event, run.run_id, logging.DEBUG)
 
     def made(self, asset: str, metadata: Mapping[str, Any], day: date | None) -> None:
         """The partition is made: green."""

@@ -108,11 +108,17 @@ class ClientWalk:
             frame = self.house.lake.frame(table, rows, client=self.client, day=day)
             metadata = planned_metadata(table, frame) | self._metadata(table, frame, notes)
             self._events.seen(table.name, metadata, day, "Dry run: nothing was written.")
-        elif self._events.is_shown(table.name, day) and self.house.lake.holds(table, rows, client=self.client, day=day):
+            return
+        is_there = self._events.tells_changes and self.house.lake.holds(table, rows, client=self.client, day=day)
+        if is_there and self._events.is_shown(table.name, day):
             self._events.left(table.name, day)
+            return
+        if is_there:  # Its rows have stood so since they were written.
+            self.begin(table, day)
+            frame = self.house.lake.frame(table, rows, client=self.client, day=day)
         else:
             frame = self._write(table, rows, day)
-            self.report(table.name, self._metadata(table, frame, notes) | column_lineage(table), day)
+        self.report(table.name, self._metadata(table, frame, notes) | column_lineage(table), day)
 
     def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         """Write a partition that is not made yet: the walk will fail, and its rows are shown beside the reason."""
@@ -134,11 +140,15 @@ class ClientWalk:
 
     def _write(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> pd.DataFrame:
         self.begin(table, day)
-        if day not in self._noted:
+        self.note(day)
+        return self.house.lake.write(table, rows, client=self.client, day=day)
+
+    def note(self, day: date | None) -> None:
+        """What is open on the day is to be counted at the end of the run."""
+        if day not in self._noted and not self.dry_run:
             written = Written(self.client, day, self._context.run.run_id)
             note_written(self.house.engine, self._context.assets_def.node_def.name, written)
             self._noted.add(day)
-        return self.house.lake.write(table, rows, client=self.client, day=day)
 
     def _metadata(self, table: Table, frame: pd.DataFrame, notes: _Notes = dict) -> dict[str, dg.MetadataValue]:
         needs = attention_metadata(table, frame, self.setup.store.url, self.setup.orders.prefix)
@@ -216,6 +226,9 @@ async def _walk_all(
             try:
                 walk = ClientWalk(context, house, setups[client], days, events=events, dry_run=is_dry)
                 await each(walk)
+                if is_night:
+                    for day in days:
+                        walk.note(day)
             except (ClientFailure, *_UNDERSTOOD) as failure:
                 failures[client], trouble = str(failure), failure
             except Exception as fault:  # A fault of ours in one client's walk costs no other client.
@@ -230,6 +243,8 @@ async def _walk_all(
 
     shares = config.shares([] if config.clients else context.partition_keys)
     green = await asyncio.to_thread(_green, context, shares) if config.clients and not is_dry else None
+    # What the runs by day have counted is counted anew by the night, changed or not.
+    is_night = any(days and days[-1] - days[0] >= LOOK_BACK for days in shares.values())
     async with held_lease(house.engine, context.run.run_id, RUN_FLOW):
         async with asyncio.TaskGroup() as tasks:
             for client, days in shares.items():

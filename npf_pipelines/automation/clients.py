@@ -7,11 +7,11 @@ import dagster as dg
 
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
-from npf_pipelines.partitions import client_days, register_clients
+from npf_pipelines.partitions import client_days, lacks_days, register_clients
 
 _OLD_DAYS = (
-    "; the UI doesn't offer all days of all clients: start the code server again, or press Reload in Deployment. "
-    "What runs by itself takes them all the same"
+    "; the UI doesn't offer all days of all clients: start the code server again. What runs by itself takes them all "
+    "the same"
 )
 
 
@@ -40,7 +40,7 @@ def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg
         paused = [setup.id for setup in setups.clients.values() if setup.paused]
         asleep = f"; paused: {', '.join(paused)}" if paused else ""
         wrong = f"; wrong setups: {'; '.join(setups.errors)}" if setups.errors else ""
-        days = _OLD_DAYS if client_days(setups) != partitions else ""
+        days = _OLD_DAYS if lacks_days(partitions, client_days(setups)) else ""
         return dg.SkipReason(f"registered: {', '.join(new) or 'nothing new'}{asleep}{wrong}{days}")
 
     return clients

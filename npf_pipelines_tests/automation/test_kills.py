@@ -63,7 +63,7 @@ def kill(automation: Automation, victim: str) -> None:
             for process in run_workers(automation):
                 os.kill(process, signal.SIGKILL)
         case "code server":
-            automation.code_server.kill()
+            os.killpg(automation.code_server.pid, signal.SIGKILL)  # The runs go with it, as with a machine.
             automation.code_server.wait()
             automation.start_code_server()
         case "daemon":
