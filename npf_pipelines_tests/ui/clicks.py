@@ -5,10 +5,14 @@ Not here: what is expected of the pages (test_ui.py).
 
 import re
 
+import stamina
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
 RUN = re.compile("^[0-9a-f]{8}$")
 """What a link to a run says."""
+_WHILE_OPEN = 10_000
+"""Milliseconds that a list which may close again gets to be clicked."""
 
 
 def materialize_dialog(page: Page, *assets: str) -> Locator:
@@ -28,9 +32,13 @@ def materialize_dialog(page: Page, *assets: str) -> Locator:
 
 
 def pick_client(page: Page, dialog: Locator, client: str) -> None:
-    """Choose a client's partition in the dialog."""
-    dialog.get_by_text("Select a partition or create one").first.click()
-    page.get_by_role("menuitem").filter(has_text=client).click()
+    """Choose a client's partition in the dialog, whose list closes when the page learns of something meanwhile."""
+    item = page.get_by_role("menuitem").filter(has_text=client)
+    for attempt in stamina.retry_context(on=NotInTime, attempts=6, timeout=None):
+        with attempt:
+            if not item.is_visible():
+                dialog.get_by_text("Select a partition or create one").first.click()
+            item.click(timeout=_WHILE_OPEN)
     page.keyboard.press("Escape")
 
 
