@@ -92,7 +92,7 @@ class Lake:
                     return False
                 if not rows:
                     return True
-                there = _whole(table, file)
+                there = _rows(table, file)
         except FileNotFoundError:
             return False
         if table is STOCK_SNAPSHOTS and there[table.looked_at][0].as_py().date() != rows[0]["taken_at"].date():
@@ -120,7 +120,8 @@ class Lake:
     def columns(self, table: Table, names: Sequence[str], *, client: str, day: date | None = None) -> arrow.Table:
         """Some columns of a partition, for one with very many rows; no rows if it has not been written yet."""
         try:
-            return self._read(table, client=client, day=day).select(names)
+            with self._opened(table, client=client, day=day) as file:
+                return _rows(table, file, names)
         except FileNotFoundError:
             return table.arrow_schema.empty_table().select(names)
 
@@ -242,7 +243,7 @@ class Lake:
 
     def _read(self, table: Table, *, client: str, day: date | None) -> arrow.Table:
         with self._opened(table, client=client, day=day) as file:
-            return _whole(table, file)
+            return _rows(table, file)
 
     @contextlib.contextmanager
     def _opened(self, table: Table, *, client: str, day: date | None) -> Iterator[parquet.ParquetFile]:
@@ -270,12 +271,15 @@ class Lake:
         return f"{self._root}/{name}/client={client}{by_day}/part.parquet"
 
 
-def _whole(table: Table, file: parquet.ParquetFile) -> arrow.Table:
-    content = file.read(use_threads=False)
-    for column in table.arrow_schema:
-        if column.name not in content.column_names:  # An older file.
+def _rows(table: Table, file: parquet.ParquetFile, names: Sequence[str] | None = None) -> arrow.Table:
+    """The file's rows, all columns if none are named."""
+    names = names or table.arrow_schema.names
+    content = file.read(columns=names, use_threads=False)
+    for name in names:
+        if name not in content.column_names:  # An older file.
+            column = table.arrow_schema.field(name)
             content = content.append_column(column, arrow.nulls(len(content), column.type))
-    return content.select(table.arrow_schema.names)
+    return content.select(names)
 
 
 def _lacks_personal(metadata: Mapping[bytes, bytes] | None) -> bool:

@@ -44,15 +44,8 @@ def test_a_store_that_is_off_is_red_alone_and_healed_by_the_next_run(loop: Loop)
 
 
 def test_a_run_over_partitions_as_the_ui_launches_it_ends_the_same(loop: Loop) -> None:
-    loop.instance.add_dynamic_partitions(CLIENTS_NAME, ["acme", "bolt"])
     loop.stores["acme"].switched_off = True
-    first, last = loop.days
-    tags = {
-        "dagster/asset_partition_range_start": f"acme|{first}",
-        "dagster/asset_partition_range_end": f"bolt|{last}",
-    }
-    job = loop.defs.resolve_job_def("orders_job")
-    assert not job.execute_in_process(instance=loop.instance, tags=tags, raise_on_error=False).success
+    assert not loop.backfill("orders")
     assert (_done(loop, "platform_orders"), _red(loop, "platform_orders")) == ({"bolt"}, {"acme"})
 
 

@@ -3,10 +3,11 @@
 Not here: whether it is as it was (lake.py).
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterator, Sequence
 
 import dagster as dg
+
+from npf_pipelines.batches import batches
 
 Green = Collection[tuple[str, str]]
 """Partitions, by asset and partition key."""
@@ -15,7 +16,7 @@ _AT_ONCE = 5000
 """Keys in one question to Dagster's database."""
 
 
-def green_partitions(instance: dg.DagsterInstance, assets: Iterable[str], keys: Iterable[str]) -> Green:
+def green_partitions(instance: dg.DagsterInstance, assets: Sequence[str], keys: Sequence[str]) -> Green:
     """Those of the partitions that were made, and that no run was about to make anew since.
 
     Args:
@@ -23,7 +24,12 @@ def green_partitions(instance: dg.DagsterInstance, assets: Iterable[str], keys: 
         assets: their names.
         keys: the partitions' keys.
     """
-    return {(asset, key) for some in _parts(keys) for asset in assets for key in _green(instance, asset, some)}
+    return {
+        (asset, key)
+        for some in batches(keys, _AT_ONCE)
+        for asset in assets
+        for key in _green(instance, asset, set(some))
+    }
 
 
 def _green(instance: dg.DagsterInstance, asset: str, keys: set[str]) -> Iterator[str]:
@@ -35,9 +41,3 @@ def _green(instance: dg.DagsterInstance, asset: str, keys: set[str]) -> Iterator
         )
     )
     return (key for key, number in made.items() if number > planned.get(key, 0))
-
-
-def _parts(keys: Iterable[str]) -> Iterator[set[str]]:
-    rest = iter(keys)
-    while part := set(islice(rest, _AT_ONCE)):
-        yield part

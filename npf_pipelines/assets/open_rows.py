@@ -3,12 +3,13 @@
 Not here: how it is found (reports/facts.py), what is kept of it (platform/open_rows.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 import duckdb
 from sqlalchemy.exc import SQLAlchemyError
 
+from npf_pipelines.batches import batches
 from npf_pipelines.house import House
 from npf_pipelines.platform.open_rows import OpenRows, Written, keep_open_rows, to_count
 from npf_pipelines.reports.backlog import kind_of
@@ -26,7 +27,7 @@ def note_open_rows(log: dg.DagsterLogManager, house: House, flow: str, run: str)
     except SQLAlchemyError as error:
         log.warning("what of %s is open could not be kept: %s", flow, error)
         return
-    for some in _parts(written):
+    for some in batches(written, _AT_ONCE):
         try:
             _note(house, flow, some)
         except (duckdb.Error, SQLAlchemyError):  # One client's broken table costs no other client anything.
@@ -35,11 +36,6 @@ def note_open_rows(log: dg.DagsterLogManager, house: House, flow: str, run: str)
                     _note(house, flow, [one for one in some if one.client == client])
                 except (duckdb.Error, SQLAlchemyError) as error:
                     log.warning("%s: what of its %s is open could not be kept: %s", client, flow, error)
-
-
-def _parts(written: Sequence[Written]) -> Iterator[Sequence[Written]]:
-    for start in range(0, len(written), _AT_ONCE):
-        yield written[start : start + _AT_ONCE]
 
 
 def _note(house: House, flow: str, written: Sequence[Written]) -> None:

@@ -50,18 +50,18 @@ class PartitionEvents:
     def is_shown(self, asset: str, day: date | None) -> bool:
         """Whether the partition is green, and nothing that it is made from was made anew by this run."""
         is_green = self._green is not None and (asset, self._partition(day)) in self._green
-        return is_green and day not in {one for _, one in self._planned | self._made}
+        return is_green and day not in {planned for _, planned in self._planned}
 
     def left(self, asset: str, day: date | None) -> None:
         """The partition stays as it is: nothing is told of it."""
         self._left.add((asset, day))
 
-    def planned(self, asset: str, day: date | None) -> None:
-        """The partition is about to be made, and with it all that is made from it.
+    def planned(self, day: date | None) -> None:
+        """The day's partitions are about to be made, but for those that stay as they are.
 
         They are in progress, and red where the run ends without having made them.
         """
-        if self._green is None or (asset, day) in self._planned:
+        if self._green is None:
             return
         run, step = self._context.run, self._context.op_execution_context.op.name
         for one in self._assets:
@@ -98,7 +98,7 @@ class PartitionEvents:
         for asset in self._assets:
             for day in self._days:
                 if (asset, day) not in self._made | self._left:
-                    self.planned(asset, day)
+                    self.planned(day)
                     self.seen(asset, self._open.get((asset, day), {}), day, f"Not made: {reason}")
 
     def _partition(self, day: date | None) -> str:

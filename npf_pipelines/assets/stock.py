@@ -114,7 +114,7 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
             rows = [_left(row, StockOutcome.BRAKED, held) for row in rows]
         else:
             if any(row.outcome is None for row in rows):
-                walk.begin(STOCK_PUSH)
+                walk.begin()
             rows = await push_amounts(store, rows, wanted, sales, lease, location=setup.store_location)
         walk.say(f"{len(rows)} products compared, {store.requests} requests, {store.writes} writes")
     _finish_push(walk, rows, before, stopped)

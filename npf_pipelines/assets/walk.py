@@ -6,7 +6,7 @@ collected and raised as one at the end. Not here: what a family does for a clien
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -114,7 +114,7 @@ class ClientWalk:
             self._events.left(table.name, day)
             return
         if is_there:  # Its rows have stood so since they were written.
-            self.begin(table, day)
+            self.begin(day)
             frame = self.house.lake.frame(table, rows, client=self.client, day=day)
         else:
             frame = self._write(table, rows, day)
@@ -133,22 +133,23 @@ class ClientWalk:
         if not self.dry_run:
             self._write(table, rows, day)
 
-    def begin(self, table: Table, day: date | None = None) -> None:
-        """A partition is about to be made: whoever comes after a run that died here sees that it isn't."""
+    def begin(self, day: date | None = None) -> None:
+        """The day's partitions are about to be made: whoever comes after a run that died here sees that they aren't."""
         if not self.dry_run:
-            self._events.planned(table.name, day)
+            self._events.planned(day)
 
     def _write(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> pd.DataFrame:
-        self.begin(table, day)
-        self.note(day)
+        self.begin(day)
+        self.note([day])
         return self.house.lake.write(table, rows, client=self.client, day=day)
 
-    def note(self, day: date | None) -> None:
-        """What is open on the day is to be counted at the end of the run."""
-        if day not in self._noted and not self.dry_run:
-            written = Written(self.client, day, self._context.run.run_id)
+    def note(self, days: Iterable[date | None]) -> None:
+        """What is open on the days is to be counted at the end of the run."""
+        new = set(days) - self._noted
+        if new and not self.dry_run:
+            written = [Written(self.client, day, self._context.run.run_id) for day in new]
             note_written(self.house.engine, self._context.assets_def.node_def.name, written)
-            self._noted.add(day)
+            self._noted |= new
 
     def _metadata(self, table: Table, frame: pd.DataFrame, notes: _Notes = dict) -> dict[str, dg.MetadataValue]:
         needs = attention_metadata(table, frame, self.setup.store.url, self.setup.orders.prefix)
@@ -227,8 +228,7 @@ async def _walk_all(
                 walk = ClientWalk(context, house, setups[client], days, events=events, dry_run=is_dry)
                 await each(walk)
                 if is_night:
-                    for day in days:
-                        walk.note(day)
+                    walk.note(days)
             except (ClientFailure, *_UNDERSTOOD) as failure:
                 failures[client], trouble = str(failure), failure
             except Exception as fault:  # A fault of ours in one client's walk costs no other client.

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
+from npf_pipelines.batches import batches
 from npf_pipelines.cscart.errors import BadAnswer, Broken, NotFound
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.http import ATTEMPTS, Params, Query, StoreHttp
@@ -230,8 +231,8 @@ class Store:
     async def orders_by_id(self, ids: Iterable[str]) -> dict[str, Order | UnreadableOrder]:
         """The orders with these ids, whatever their status; ids that the store doesn't know are left out."""
         wanted = dict.fromkeys(order_id for order_id in ids if _is_number(order_id))
-        batches = await together(self._orders_in_list(batch) for batch in _batches(list(wanted), _IDS_AT_A_TIME))
-        found = {order_id: order for batch in batches for order_id, order in batch.items()}
+        lists = await together(self._orders_in_list(batch) for batch in batches(list(wanted), _IDS_AT_A_TIME))
+        found = {order_id: order for one in lists for order_id, order in one.items()}
         # Incomplete and parent orders are hidden from lists (documented), but not from a call by number.
         hidden = [order_id for order_id in wanted if order_id not in found]
         others = await together(self._order_by_number(order_id) for order_id in hidden)
@@ -404,13 +405,13 @@ class Store:
         wanted = dict.fromkeys(keys)
         plain = [key for key in wanted if _is_number(key)]
         combined = {key.partition("/")[0] for key in wanted if "/" in key}
-        batches = await together(
+        lists = await together(
             [
-                *(self._products_in_list(batch) for batch in _batches(plain, _PRODUCT_IDS_AT_A_TIME)),
+                *(self._products_in_list(batch) for batch in batches(plain, _PRODUCT_IDS_AT_A_TIME)),
                 *(self._combinations(product_id) for product_id in combined if _is_number(product_id)),
             ]
         )
-        found = {product.key: product for batch in batches for product in batch}
+        found = {product.key: product for one in lists for product in one}
         return {key: found[key] for key in wanted if key in found}
 
     async def set_amount(self, key: str, amount: int, *, location: str | None = None) -> None:
@@ -514,7 +515,3 @@ def _parsed(parse: Callable[[object], T], raw: object) -> T:
         return parse(raw)
     except Unreadable as why:
         raise BadAnswer(f"The store's answer can't be read: {why}. Check its version and its add-ons.") from None
-
-
-def _batches(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
-    return (ids[at : at + size] for at in range(0, len(ids), size))

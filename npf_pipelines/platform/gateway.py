@@ -9,11 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from npf_pipelines.batches import batches
 from npf_pipelines.platform.models import (
     LodgedShipment,
     OrderState,
@@ -32,7 +33,6 @@ from npf_pipelines.platform.tables import (
     stock,
 )
 
-_T = TypeVar("_T")
 _BATCH = 500
 """Rows for each statement: below SQLite's limit of 32,766 parameters."""
 
@@ -77,7 +77,7 @@ class Platform:
             sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
         """
         results: dict[str, ImportResult] = {}
-        for batch in _batches(accepted, _BATCH):
+        for batch in batches(accepted, _BATCH):
             try:
                 results |= self._import(client, batch, now)
             except sa.exc.StatementError as error:
@@ -111,7 +111,7 @@ class Platform:
     def records(self, client: str, order_numbers: Iterable[str]) -> dict[str, PlatformRecord]:
         """What the platform has of these orders, by order number; those that it doesn't have are left out."""
         found: dict[str, PlatformRecord] = {}
-        for batch in _batches(sorted(set(order_numbers)), _BATCH):
+        for batch in batches(sorted(set(order_numbers)), _BATCH):
             found |= self._records(orders.c.client == client, orders.c.order_number.in_(batch))
         return found
 
@@ -195,7 +195,7 @@ class Platform:
     def shipments_of(self, client: str, order_numbers: Iterable[str]) -> dict[str, list[LodgedShipment]]:
         """All lodged shipments of the orders, whatever the day, by order number, oldest first."""
         found: defaultdict[str, list[LodgedShipment]] = defaultdict(list)
-        for batch in _batches(sorted(set(order_numbers)), _BATCH):
+        for batch in batches(sorted(set(order_numbers)), _BATCH):
             for shipment in self._shipments(shipments.c.client == client, shipments.c.order_number.in_(batch)):
                 found[shipment.order_number].append(shipment)
         return dict(found)
@@ -272,7 +272,7 @@ class Platform:
 
     def _states(self, connection: sa.Connection, client: str, order_numbers: Sequence[str]) -> dict[str, OrderState]:
         states: dict[str, OrderState] = {}
-        for batch in _batches(order_numbers, _BATCH):
+        for batch in batches(order_numbers, _BATCH):
             query = sa.select(
                 orders.c.order_number,
                 orders.c.store_order_id,
@@ -373,8 +373,3 @@ def _order_row(client: str, order: PlatformOrder, now: datetime) -> dict[str, An
 def _line_rows(client: str, order: PlatformOrder) -> Iterator[dict[str, Any]]:
     for line in order.lines:
         yield asdict(line) | {"client": client, "order_number": order.order_number, "quantity_shipped": 0}
-
-
-def _batches(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -51,15 +51,15 @@ class Written:
     run: str
 
 
-def note_written(engine: sa.Engine, flow: str, written: Written) -> None:
-    """A run is about to write a partition, for the first time.
+def note_written(engine: sa.Engine, flow: str, written: Collection[Written]) -> None:
+    """A run is about to write partitions, one at least, each for the first time.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    row = {"run": written.run, "flow": flow, "client": written.client, "day": _key(written.day)}
+    rows = [{"run": one.run, "flow": flow, "client": one.client, "day": _key(one.day)} for one in written]
     with engine.begin() as connection:
-        connection.execute(sa.insert(uncounted).values(row))
+        connection.execute(sa.insert(uncounted), rows)
 
 
 def to_count(engine: sa.Engine, flow: str, run: str) -> list[Written]:

@@ -6,6 +6,7 @@ Not here: one order's shipments (order_shipments.py), the decisions (rules/).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from npf_pipelines.batches import batches
 from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
@@ -60,8 +61,8 @@ async def push_tracking(
         LeaseLost: another run may have begun to write.
     """
     pushed: list[Pushed] = []
-    for start in range(0, len(orders), _ORDERS_AT_ONCE):
-        pushed += await _push_batch(store, orders[start : start + _ORDERS_AT_ONCE], plan, lease)
+    for batch in batches(orders, _ORDERS_AT_ONCE):
+        pushed += await _push_batch(store, batch, plan, lease)
     return pushed
 
 

@@ -55,9 +55,7 @@ def test_one_clients_broken_table_costs_no_other_client_anything(fresh: Loop) ->
         path.write_bytes(b"no parquet")
     for path in Path(fresh.settings.lake).glob("filtered_orders/client=bolt/day=*/part.parquet"):
         path.unlink()
-    for client in fresh.stores:
-        for day in days:
-            note_written(fresh.house.engine, "orders", Written(client, day, "run"))
+    note_written(fresh.house.engine, "orders", [Written(client, day, "run") for client in fresh.stores for day in days])
     with dg.build_asset_context() as context:
         note_open_rows(context.log, fresh.house, "orders", "run")
     assert told

@@ -70,8 +70,8 @@ def heal(loop: Loop, client: str = "acme", flow: str = "orders") -> None:
 
 def recount(loop: Loop, client: str, flow: str) -> None:
     """What is open is counted as at the end of a run over all of the client's days."""
-    for day in loop.house.lake.days(RAW_ORDERS, client=client):
-        note_written(loop.house.engine, flow, Written(client, day, "run"))
+    days = loop.house.lake.days(RAW_ORDERS, client=client)
+    note_written(loop.house.engine, flow, [Written(client, day, "run") for day in days])
     with dg.build_asset_context() as context:
         note_open_rows(context.log, loop.house, flow, "run")
 

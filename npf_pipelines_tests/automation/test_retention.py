@@ -121,8 +121,8 @@ def test_the_last_snapshot_of_each_client_stays(later: Loop) -> None:
 
 def test_runs_go_unless_a_partitions_state_hangs_on_them(later: Loop) -> None:
     first = {record.dagster_run.run_id for record in later.instance.get_run_records()}
-    later.backfill("orders")
-    later.backfill("stock", "acme", release_brake=True)
+    assert later.backfill("orders")
+    assert later.backfill("stock", "acme", release_brake=True)
     before = states(later)
     said = night(later)
     left = {record.dagster_run.run_id for record in later.instance.get_run_records()}
@@ -156,7 +156,7 @@ def test_without_the_guard_the_partitions_would_be_lost(fresh: Loop) -> None:
 
 
 def test_a_runs_events_leave_no_file_behind(later: Loop) -> None:
-    later.backfill("stock", release_brake=True)
+    assert later.backfill("stock", release_brake=True)
     (old,) = [
         record.dagster_run.run_id
         for record in later.instance.get_run_records()[1:]

@@ -49,7 +49,7 @@ class BareWalk(ClientWalk):
     def announce(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
         self.house.lake.write(table, rows, client=self.client, day=day)
 
-    def begin(self, table: Table, day: date | None = None) -> None:
+    def begin(self, day: date | None = None) -> None:
         pass
 
 

@@ -43,9 +43,8 @@ def test_what_a_dead_run_has_written_is_counted_by_the_next_one_and_that_of_a_li
     engine: sa.Engine,
 ) -> None:
     dead, living, ours = (Written("acme", MONDAY, run) for run in ("dead", "living", "ours"))
-    for one in (dead, living, ours):
-        note_written(engine, "orders", one)
-    note_written(engine, "stock", Written("acme", None, "dead"))
+    note_written(engine, "orders", [dead, living, ours])
+    note_written(engine, "stock", [Written("acme", None, "dead")])
     Lease(engine, "living", RUN_FLOW).take()
     assert to_count(engine, "orders", "ours") == [dead, ours]
     keep_open_rows(engine, "orders", [dead, ours], [ASIDE])
