@@ -25,6 +25,7 @@ from npf_pipelines.assets.partition_events import PartitionEvents
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
+from npf_pipelines.isolation import run_isolated
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK, day_key
@@ -52,6 +53,9 @@ class ClientFailure(Exception):
     def __init__(self, text: str, *, is_partial: bool = False) -> None:
         super().__init__(text)
         self.is_partial = is_partial
+
+
+_EXPECTED = (ClientFailure, *_UNDERSTOOD)
 
 
 class ClientWalk:
@@ -194,7 +198,7 @@ def walk_clients(
     """
     failures = asyncio.run(_walk_all(context, house, each, config))
     if failures:
-        said = "\n".join(f"{client}: {text.removeprefix(f'{client}: ')}" for client, text in sorted(failures.items()))
+        said = "\n".join(f"{client}: {text}" for client, text in sorted(failures.items()))
         raise dg.Failure(f"failed for {len(failures)} of the run's clients:\n{said}")
     yield from ()
 
@@ -205,52 +209,95 @@ async def _walk_all(
     each: Callable[[ClientWalk], Awaitable[None]],
     config: ShareConfig,
 ) -> Mapping[str, str]:
-    is_dry = isinstance(config, WalkConfig) and config.dry_run
-    setups = house.setups()
-    flow = context.assets_def.node_def.name
-    health = FlowHealth(context, house.engine)
-    places = asyncio.Semaphore(_CLIENTS_AT_ONCE)
-    failures: dict[str, str] = {}
-
-    async def walk_one(client: str, days: list[date]) -> None:
-        async with places:
-            setup = setups.clients.get(client)
-            if setup and setup.paused:
-                context.log.info("%s: paused in its master setup: left alone", client)
-                return
-            began = datetime.now(UTC)
-            trouble: Exception | None = None
-            if config.clients and days and not (days := _begun(days, setup, began)):
-                context.log.info("%s: none of the days has begun there", client)
-                return
-            events = PartitionEvents(context, client, days, green)
-            try:
-                walk = ClientWalk(context, house, setups[client], days, events=events, dry_run=is_dry)
-                await each(walk)
-                if is_night:
-                    walk.note(days)
-            except (ClientFailure, *_UNDERSTOOD) as failure:
-                failures[client], trouble = str(failure), failure
-            except Exception as fault:  # A fault of ours in one client's walk costs no other client.
-                context.log.exception("%s: the walk broke", client)
-                # Its text may quote a row, and goes out with the alerts.
-                failures[client], trouble = f"{type(fault).__name__}, a fault of the program: see the log", fault
-            reason = failures.get(client, "").removeprefix(f"{client}: ")
-            events.end(reason)
-            if not isinstance(trouble, LeaseTaken) and not is_dry:
-                kind = _kind(trouble)
-                await asyncio.to_thread(health.note, client, setup, days, began=began, trouble=kind, reason=reason)
-
     shares = config.shares([] if config.clients else context.partition_keys)
-    green = await asyncio.to_thread(_green, context, shares) if config.clients and not is_dry else None
-    # What the runs by day have counted is counted anew by the night, changed or not.
-    is_night = any(days and days[-1] - days[0] >= LOOK_BACK for days in shares.values())
+    run = _Run(context, house, each, config, shares)
+    await run.prepare()
     async with held_lease(house.engine, context.run.run_id, RUN_FLOW):
-        async with asyncio.TaskGroup() as tasks:
-            for client, days in shares.items():
-                tasks.create_task(walk_one(client, days))
-        await asyncio.to_thread(note_open_rows, context.log, house, flow, context.run.run_id)
-    return failures
+        outcomes = await run_isolated(shares, run.work_on, at_once=_CLIENTS_AT_ONCE)
+        for client, outcome in outcomes.items():
+            if isinstance(outcome, Exception):
+                outcomes[client] = await asyncio.to_thread(run.note_unreported, client, outcome)
+        await asyncio.to_thread(note_open_rows, context.log, house, run.flow, context.run.run_id)
+    return {client: str(outcome) for client, outcome in outcomes.items() if outcome}
+
+
+class _Run:
+    """A run's work on its clients, each by itself."""
+
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        house: House,
+        each: Callable[[ClientWalk], Awaitable[None]],
+        config: ShareConfig,
+        shares: Mapping[str, list[date]],
+    ) -> None:
+        self.flow = context.assets_def.node_def.name
+        self._context, self._house, self._each, self._shares = context, house, each, shares
+        self._is_dry = isinstance(config, WalkConfig) and config.dry_run
+        self._names_clients = bool(config.clients)
+        self._setups = house.setups()
+        self._health = FlowHealth(context, house.engine)
+        self._began = datetime.now(UTC)
+        # What the runs by day have counted is counted again by the night, changed or not.
+        self._is_night = any(days and days[-1] - days[0] >= LOOK_BACK for days in shares.values())
+        self._green: Green | None = None
+
+    async def prepare(self) -> None:
+        """Ask Dagster which partitions are made already."""
+        if self._names_clients and not self._is_dry:
+            self._green = await asyncio.to_thread(_green, self._context, self._shares)
+
+    async def work_on(self, client: str) -> str:
+        """Why the client's share failed; empty where it went well."""
+        days, setup, began = self._shares[client], self._setups.clients.get(client), datetime.now(UTC)
+        if setup and setup.paused:
+            self._context.log.info("%s: paused in its master setup: left alone", client)
+            return ""
+        if self._names_clients and days and not (days := _begun(days, setup, began)):
+            self._context.log.info("%s: none of the days has begun there", client)
+            return ""
+        events = PartitionEvents(self._context, client, days, self._green)
+        failure: Exception | None = None
+        try:
+            await self._one_client(client, days, events)
+        except Exception as error:
+            failure = error
+            if not isinstance(error, _EXPECTED):
+                self._context.log.exception("%s: the run of this client broke", client)
+        reason = _reason(client, failure)
+        events.end(reason)
+        if not isinstance(failure, LeaseTaken) and not self._is_dry:
+            kind = _kind(failure)
+            await asyncio.to_thread(self._health.note, client, setup, days, began=began, trouble=kind, reason=reason)
+        return reason
+
+    async def _one_client(self, client: str, days: list[date], events: PartitionEvents) -> None:
+        walk = ClientWalk(self._context, self._house, self._setups[client], days, events=events, dry_run=self._is_dry)
+        await self._each(walk)
+        if self._is_night:
+            walk.note(days)
+
+    def note_unreported(self, client: str, failure: Exception) -> str:
+        """Keep the reason of a failure that could not be reported by itself; a second failure is only logged."""
+        reason = _reason(client, failure)
+        self._context.log.error("%s: the outcome of this client could not be kept", client, exc_info=failure)
+        if not self._is_dry:
+            setup, days = self._setups.clients.get(client), self._shares[client]
+            try:
+                self._health.note(client, setup, days, began=self._began, trouble=Trouble.PASSING, reason=reason)
+            except Exception:
+                self._context.log.exception("%s: the reason of its failure could not be kept", client)
+        return reason
+
+
+def _reason(client: str, failure: Exception | None) -> str:
+    """Why a client's share failed, in words. The text of a fault of the program may quote a row: it stays out."""
+    if failure is None:
+        return ""
+    if isinstance(failure, _EXPECTED):
+        return str(failure).removeprefix(f"{client}: ")
+    return f"{type(failure).__name__}, a fault of the program: see the log"
 
 
 def _green(context: dg.AssetExecutionContext, shares: Mapping[str, Sequence[date]]) -> Green:

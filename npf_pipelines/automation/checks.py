@@ -7,6 +7,7 @@ do, run again).
 """
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -20,12 +21,16 @@ from npf_pipelines.automation.stock_checks import stock_checks
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import OrderStub
 from npf_pipelines.house import House
+from npf_pipelines.isolation import run_isolated
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.setup_check import misfits
 
+_LOG = logging.getLogger(__name__)
+_AT_ONCE = 100
+"""Stores asked at the same time."""
 _PULLED_UNTIL = """
 SELECT greatest(
   (SELECT max(pulled_at) FROM raw_orders WHERE client = $client),
@@ -83,45 +88,50 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
 
 async def _misfits(house: House) -> list[dict[str, str]]:
     setups = house.setups()
+
+    async def check(client: str) -> list[str]:
+        setup = setups.clients[client]
+        async with house.store(setup) as store:
+            return misfits(setup, await readable_statuses(store))
+
+    outcomes = await run_isolated(setups.clients, check, at_once=_AT_ONCE)
     found = [{"client": "", "what": error} for error in setups.errors]
-
-    async def check(setup: MasterSetup) -> None:
-        try:
-            async with house.store(setup) as store:
-                sentences = misfits(setup, await readable_statuses(store))
-        except (StoreError, SetupError) as error:
-            sentences = [str(error)]
-        found.extend({"client": setup.id, "what": sentence} for sentence in sentences)
-
-    async with asyncio.TaskGroup() as checks:
-        for setup in setups.clients.values():
-            checks.create_task(check(setup))
+    for client, outcome in outcomes.items():
+        sentences = [_why_unasked(client, outcome)] if isinstance(outcome, Exception) else outcome
+        found += [{"client": client, "what": sentence} for sentence in sentences]
     return sorted(found, key=lambda record: (record["client"], record["what"]))
+
+
+def _why_unasked(client: str, failure: Exception) -> str:
+    if isinstance(failure, StoreError | SetupError):
+        return str(failure)
+    _LOG.error("%s: the check broke", client, exc_info=failure)
+    return f"{type(failure).__name__}, a fault of the program: see the log"
 
 
 async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
     """What is missing, and the clients whose store couldn't be asked."""
     now = datetime.now(UTC)
-    found: list[Gap] = []
-    unread: dict[str, str] = {}
+    setups = house.setups().clients
     lake = house.lake.connect()
 
-    async def audit(setup: MasterSetup) -> None:
-        (until,) = lake.execute(_PULLED_UNTIL, {"client": setup.id}).fetchone() or (None,)
-        try:
-            stubs = await _listed(house, setup, now, until or now)
-        except (StoreError, SetupError) as error:
-            unread[setup.id] = str(error)
-            return
+    async def audit(client: str) -> list[Gap]:
+        setup = setups[client]
+        (until,) = lake.execute(_PULLED_UNTIL, {"client": client}).fetchone() or (None,)
+        stubs = await _listed(house, setup, now, until or now)
         query = "SELECT order_id, decision FROM filtered_orders WHERE client = $1"
-        decisions = dict(lake.execute(query, [setup.id]).fetchall())
-        records = house.platform.records_placed(setup.id, now - LOOK_BACK - timedelta(days=1), now)
+        decisions = dict(lake.execute(query, [client]).fetchall())
+        records = house.platform.records_placed(client, now - LOOK_BACK - timedelta(days=1), now)
         on_platform = {record.order.store_order_id for record in records.values()}
-        found.extend(gaps(setup.id, [stub.order_id for stub in stubs], decisions, on_platform))
+        return gaps(client, [stub.order_id for stub in stubs], decisions, on_platform)
 
-    async with asyncio.TaskGroup() as audits:
-        for setup in house.setups().clients.values():
-            audits.create_task(audit(setup))
+    found: list[Gap] = []
+    unread: dict[str, str] = {}
+    for client, outcome in (await run_isolated(setups, audit, at_once=_AT_ONCE)).items():
+        if isinstance(outcome, Exception):
+            unread[client] = _why_unasked(client, outcome)
+        else:
+            found += outcome
     return sorted(found, key=lambda gap: (gap.client, gap.order)), unread
 
 
