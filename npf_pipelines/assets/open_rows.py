@@ -30,12 +30,14 @@ def note_open_rows(log: dg.DagsterLogManager, house: House, flow: str, run: str)
     for some in batches(written, _AT_ONCE):
         try:
             _note(house, flow, some)
-        except (duckdb.Error, SQLAlchemyError):  # One client's broken table costs no other client anything.
+        except Exception:  # noqa: BLE001 - whose it is shows below
             for client in sorted({one.client for one in some}):
                 try:
                     _note(house, flow, [one for one in some if one.client == client])
                 except (duckdb.Error, SQLAlchemyError) as error:
                     log.warning("%s: what of its %s is open could not be kept: %s", client, flow, error)
+                except Exception:  # One client's broken table costs no other client anything.
+                    log.exception("%s: what of its %s is open could not be kept", client, flow)
 
 
 def _note(house: House, flow: str, written: Sequence[Written]) -> None:

@@ -69,7 +69,7 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
         kinds={"html"},
         owners=OWNERS,
     )
-    def overview() -> dg.MaterializeResult[None]:
+    def overview(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from npf_pipelines.reports.pages import Line, overview_page  # noqa: PLC0415 - as above
 
         now = datetime.now(UTC)
@@ -80,6 +80,9 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
                 lines.append(Line(setup, _figures(house.lake, setup, now)))
             except duckdb.Error as error:
                 lines.append(Line(setup, None, f"its tables can't be read: {error}"))
+            except Exception as error:
+                context.log.exception("%s: its figures could not be made", setup.id)
+                lines.append(Line(setup, None, f"{type(error).__name__}, a fault of the program: see the run's log"))
         folder.write(OVERVIEW, overview_page(lines, setups.errors, now))
         people = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]
         return dg.MaterializeResult(

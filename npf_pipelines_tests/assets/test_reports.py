@@ -1,10 +1,14 @@
 """Tests of the reports' assets over a world that has been through the loop."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import dagster as dg
+import pytest
 
+from npf_pipelines.assets import reports
 from npf_pipelines.automation.nightly import nightly_schedules
+from npf_pipelines.lake import Lake
+from npf_pipelines.reports.facts import Facts, read_facts
 from npf_pipelines_tests.loop import API_KEY, Loop, write_setup
 
 
@@ -92,3 +96,19 @@ def test_the_schedule_asks_for_all_clients_in_one_run(loop: Loop) -> None:
         loop.instance.add_dynamic_partitions("clients", ["acme", "bolt"])
         (request,) = schedule.evaluate_tick(context).run_requests or []
     assert request.tags["npf/clients"] == "acme, bolt"
+
+
+def test_a_fault_in_one_clients_figures_leaves_the_others_in_the_overview(
+    fresh: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(lake: Lake, client: str, first: date) -> Facts:
+        if client == "acme":
+            raise RuntimeError("acme")
+        return read_facts(lake, client, first)
+
+    monkeypatch.setattr(reports, "read_facts", broken)
+    (run,) = fresh.run("reports")
+    assert "bolt" not in run.failure
+    overview = _page(fresh, "index")
+    assert "RuntimeError, a fault of the program" in overview
+    assert 'href="bolt.html"' in overview
