@@ -190,8 +190,11 @@ def walk_clients(
     It yields nothing: an output would mark every partition of the run as made. Each walk reports its own.
 
     Raises:
-        dagster.Failure: at least one client failed, after all have been walked.
+        dagster.Failure: at least one client failed, after all have been walked; or the config names no range of days.
     """
+    has_days = isinstance(context.assets_def.partitions_def, dg.MultiPartitionsDefinition)
+    if wrong := config.why_wrong(has_days=has_days):
+        raise dg.Failure(wrong, allow_retries=False)
     failures = asyncio.run(_walk_all(context, house, each, config))
     if failures:
         said = "\n".join(f"{client}: {text.removeprefix(f'{client}: ')}" for client, text in sorted(failures.items()))
