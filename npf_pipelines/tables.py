@@ -302,6 +302,7 @@ STORE_PRODUCTS = _table(
         ),
         "sku": _column(_TEXT, "the product code; empty where it has none"),
         "is_download": _column(_FLAG, "whether there is nothing to ship"),
+        "unreadable": _column(_TEXT, "why its id or code can't be read; empty when both can", nullable=True),
         "read_at": _column(_TIME, "when the whole catalogue was read"),
     },
 )

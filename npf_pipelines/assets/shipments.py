@@ -73,7 +73,7 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
     ledger = TrackingLedger(walk)
     orders, rows = await asyncio.to_thread(_by_order, walk, lodged, ledger)
     if orders:
-        async with walk.house.store(walk.setup) as store:
+        async with walk.store() as store:
             plan = await _tracking_plan(walk, StoreFacts(walk, store))
             ledger.announce(lodged, orders)
             pushed = await push_tracking(store, orders, plan, lease)

@@ -82,7 +82,7 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
             rows = [StockRow(figure.sku, None, None, None, StockOutcome.OFF, reason) for figure in count.figures]
             walk.finish(STOCK_PUSH, _push_rows(walk, rows, _Before()))
         return
-    async with walk.lease("stock") as lease, walk.house.store(walk.setup) as store:
+    async with walk.lease("stock") as lease, walk.store() as store:
         before = _before(walk)
         try:
             sales = Sales(store, await _in_flight_rule(walk, store), _since(walk), walk.now)
@@ -95,9 +95,8 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
             raise
         _finish_snapshot(walk, count)
         for order in sales.unreadable:
-            walk.say(
-                f"the order {order.order_id} can't be read, so that what it holds is not taken off: {order.reason}"
-            )
+            named = order.order_id or "without a number"
+            walk.say(f"the order {named} can't be read, so that what it holds is not taken off: {order.reason}")
         if not walk.wants(STOCK_PUSH):
             return
         setup = walk.setup.stock

@@ -18,7 +18,7 @@ from npf_pipelines.automation.flow_checks import flow_checks
 from npf_pipelines.automation.listing import lake_rows
 from npf_pipelines.automation.stock_checks import stock_checks
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.models import OrderStub
+from npf_pipelines.cscart.models import OrderStub, UnreadableOrder
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK
@@ -89,6 +89,7 @@ async def _misfits(house: House) -> list[dict[str, str]]:
         try:
             async with house.store(setup) as store:
                 sentences = misfits(setup, await readable_statuses(store))
+                sentences += map(str, store.unreadable)
         except (StoreError, SetupError) as error:
             sentences = [str(error)]
         found.extend({"client": setup.id, "what": sentence} for sentence in sentences)
@@ -117,7 +118,12 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
         decisions = dict(lake.execute(query, [setup.id]).fetchall())
         records = house.platform.records_placed(setup.id, now - LOOK_BACK - timedelta(days=1), now)
         on_platform = {record.order.store_order_id for record in records.values()}
-        found.extend(gaps(setup.id, [stub.order_id for stub in stubs], decisions, on_platform))
+        found.extend(gaps(setup.id, [stub.order_id for stub in stubs if stub.order_id], decisions, on_platform))
+        found.extend(
+            Gap(setup.id, "", f"in the store's list of orders, without a readable number: {stub.reason}")
+            for stub in stubs
+            if isinstance(stub, UnreadableOrder) and stub.order_id is None
+        )
 
     async with asyncio.TaskGroup() as audits:
         for setup in house.setups().clients.values():
@@ -125,7 +131,9 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
     return sorted(found, key=lambda gap: (gap.client, gap.order)), unread
 
 
-async def _listed(house: House, setup: MasterSetup, now: datetime, until: datetime) -> list[OrderStub]:
+async def _listed(
+    house: House, setup: MasterSetup, now: datetime, until: datetime
+) -> list[OrderStub | UnreadableOrder]:
     """The orders that the store lists in the window, up to the last one pulled: younger ones aren't due yet."""
     first = max(setup.orders.start_date, day_of(now - LOOK_BACK, setup.zone))
     async with house.store(setup) as store:
