@@ -212,6 +212,7 @@ SHIPMENT_RECORDS = _table(
         "tracking_url": _column(_TEXT, "where the parcel can be followed"),
         "lodged_at": _column(_TIME, "when it was handed to the carrier"),
         "quantities": _column(_QUANTITIES, "what is in it, by SKU"),
+        "unreadable": _column(_TEXT, "what the platform has wrong, so that it isn't pushed", nullable=True),
         "read_at": _column(_TIME, "when the platform told it so"),
     },
 )

@@ -82,7 +82,7 @@ async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
     earlier = {
         record.order.store_order_id: record
         for record in records.values()
-        if day_of(record.order.placed_at, zone) < walk.days[0]
+        if not record.unreadable and day_of(record.order.placed_at, zone) < walk.days[0]
     }
     orders = await store.orders_by_id(earlier)
     return {

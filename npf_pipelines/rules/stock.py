@@ -40,6 +40,8 @@ class StockOutcome(enum.StrEnum):
     NOT_TRACKED = "not_tracked"
     UNREADABLE = "unreadable"
     """The store's row of the product can't be read: a person has to correct it there."""
+    UNCOUNTED = "uncounted"
+    """The platform's count can't be read: the warehouse has to correct it."""
     SEVERAL_PRODUCTS = "several_products"
     """Several products have the code, and the master setup doesn't give the figure to all of them."""
     NO_CODE = "no_code"
@@ -57,6 +59,7 @@ DIFFERS = frozenset(
         StockOutcome.REFUSED,
         StockOutcome.WAITING,
         StockOutcome.UNREADABLE,
+        StockOutcome.UNCOUNTED,
     }
 )
 """The store may have another amount than it should have."""
