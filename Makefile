@@ -19,7 +19,8 @@ demo: install ## the whole loop once, against the sandbox
 dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, until interrupted
 	$(BIN)/npf dev
 
-test: install ## the whole suite
+test: install ## the whole suite; browser and PostgreSQL are installed where that asks nobody anything
+	$(BIN)/python -m npf_pipelines_tests.machine
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills

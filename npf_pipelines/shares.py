@@ -6,13 +6,14 @@ from the UI names none and takes the partitions that it was launched over. Not h
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from npf_pipelines.partitions import days_by_client
+from npf_pipelines.rules.day_range import WrongDays, read_days
 
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _NAMED_IN_TAGS = 3
@@ -37,19 +38,31 @@ class ShareConfig(dg.Config):
             partition_keys: those that the run was launched over, for a run that names no clients.
 
         Raises:
-            ValueError: a day isn't written as one.
+            WrongDays: the days are not a range of days.
         """
         if self.clients:
-            return dict.fromkeys(sorted(self.clients), self._days())
+            return dict.fromkeys(sorted(self.clients), read_days(self.first_day, self.last_day))
         if all("|" in key for key in partition_keys):
             return days_by_client(partition_keys)
         return {client: [] for client in partition_keys}
 
-    def _days(self) -> list[date]:
-        if not self.first_day:
-            return []
-        first, last = date.fromisoformat(self.first_day), date.fromisoformat(self.last_day)
-        return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    def why_wrong(self, *, has_days: bool) -> str:
+        """Why no run can take this share, in one sentence; empty if it can.
+
+        Args:
+            has_days: whether the run's partitions are days of clients; otherwise they are clients only.
+        """
+        try:
+            days = read_days(self.first_day, self.last_day)
+        except WrongDays as why:
+            return str(why)
+        if days and not has_days:
+            return "the run config names days, but these assets have none: leave out first_day and last_day"
+        if days and not self.clients:
+            return "the run config names days without clients: name the clients, or select partitions instead"
+        if self.clients and has_days and not days:
+            return "the run config names clients without days: add first_day and last_day"
+        return ""
 
 
 def share_config(

@@ -212,6 +212,7 @@ SHIPMENT_RECORDS = _table(
         "tracking_url": _column(_TEXT, "where the parcel can be followed"),
         "lodged_at": _column(_TIME, "when it was handed to the carrier"),
         "quantities": _column(_QUANTITIES, "what is in it, by SKU"),
+        "unreadable": _column(_TEXT, "what the platform has wrong, so that it isn't pushed", nullable=True),
         "read_at": _column(_TIME, "when the platform told it so"),
     },
 )
@@ -302,6 +303,7 @@ STORE_PRODUCTS = _table(
         ),
         "sku": _column(_TEXT, "the product code; empty where it has none"),
         "is_download": _column(_FLAG, "whether there is nothing to ship"),
+        "unreadable": _column(_TEXT, "why its id or code can't be read; empty when both can", nullable=True),
         "read_at": _column(_TIME, "when the whole catalogue was read"),
     },
 )

@@ -3,7 +3,8 @@
 import dagster as dg
 import pytest
 
-from npf_pipelines.partitions import CLIENTS
+from npf_pipelines.partitions import CLIENTS, register_clients
+from npf_pipelines.platform.health import read_health
 from npf_pipelines_tests.loop import Loop, write_setup
 
 CLIENTS_NAME = CLIENTS.name or ""
@@ -99,3 +100,33 @@ def test_a_key_that_is_not_in_the_environment_names_its_variable(loop: Loop, mon
     (run,) = loop.run("orders")
     assert "acme: the environment variable NPF_NEVER_SET" in run.failure
     assert _done(loop, "platform_orders") == {"bolt"}
+
+
+@pytest.mark.parametrize("family", ["orders", "shipments", "stock", "reports"])
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ({"first_day": "2026-11-25", "last_day": "2026-11-20"}, "is after the last day"),
+        ({"first_day": "2026-11-25"}, "has no last_day"),
+        ({"last_day": "2026-11-25"}, "has no first_day"),
+        ({"first_day": "yesterday", "last_day": "2026-11-25"}, "'yesterday', is no day"),
+    ],
+)
+def test_a_config_with_wrong_days_fails_with_one_sentence_and_leaves_nothing_behind(
+    loop: Loop, family: str, days: dict[str, str], said: str
+) -> None:
+    register_clients(loop.instance, ["acme"])
+    result = loop.defs.resolve_job_def(f"{family}_job").execute_in_process(
+        instance=loop.instance,
+        tags={"dagster/partition": "acme"} if family == "reports" else {},
+        run_config={"ops": {family: {"config": {"clients": ["acme"], **days}}}},
+        raise_on_error=False,
+    )
+    assert not result.success
+    (failed,) = [event for event in result.all_events if event.is_step_failure and event.node_name == family]
+    failure = failed.step_failure_data.user_failure_data
+    assert failure is not None
+    assert said in str(failure.description)
+    assert "\n" not in str(failure.description)
+    assert read_health(loop.house.engine) == {}
+    assert _told(loop, "raw_orders") == {}

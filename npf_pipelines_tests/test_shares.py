@@ -34,6 +34,33 @@ def test_a_run_that_names_no_clients_takes_its_partitions() -> None:
     assert ShareConfig().shares(["bolt"]) == {"bolt": []}
 
 
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"first_day": "2026-11-25", "last_day": "2026-11-20"}, "2026-11-25, is after the last day, 2026-11-20"),
+        ({"first_day": "2026-11-25"}, "the run config has no last_day"),
+        ({"last_day": "2026-11-25"}, "the run config has no first_day"),
+        ({"first_day": "25.11.2026", "last_day": "2026-11-25"}, "first_day of the run config, '25.11.2026', is no day"),
+        ({"first_day": "2026-11-25", "last_day": "2026-11-31"}, "last_day of the run config, '2026-11-31', is no day"),
+        ({}, "names clients without days"),
+    ],
+)
+def test_days_that_are_no_range_are_refused_in_one_sentence(config: dict[str, str], said: str) -> None:
+    wrong = ShareConfig.model_validate({"clients": ["acme"]} | config).why_wrong(has_days=True)
+    assert said in wrong
+    assert "\n" not in wrong
+
+
+def test_days_are_refused_where_nothing_takes_them() -> None:
+    named = ShareConfig(clients=["acme"], first_day="2026-11-24", last_day="2026-11-25")
+    unnamed = ShareConfig(first_day="2026-11-24", last_day="2026-11-25")
+    assert "without clients" in unnamed.why_wrong(has_days=True)
+    assert "these assets have none" in named.why_wrong(has_days=False)
+    assert named.why_wrong(has_days=True) == ""
+    assert ShareConfig().why_wrong(has_days=True) == ""
+    assert ShareConfig(clients=["acme"]).why_wrong(has_days=False) == ""
+
+
 def test_options_go_with_it() -> None:
     assert share_config("stock", ["acme"], None, release_brake=True) == {
         "ops": {"stock": {"config": {"clients": ["acme"], "release_brake": True}}}

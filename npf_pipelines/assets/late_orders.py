@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.cscart.models import OrderStub
+from npf_pipelines.cscart.models import OrderStub, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.rules.after_import import Step, follow
 from npf_pipelines.rules.days import day_of, start_of_day
@@ -37,11 +37,20 @@ async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: O
         return set()
     if await facts.knows_changes() and facts.changes_read_until:
         since = facts.changes_read_until - _OVERLAP
-        return {
-            day_of(stub.placed_at, zone) async for stub in store.order_stubs(start, before_run, changed_since=since)
-        }
-    stubs = [stub async for stub in store.order_stubs(start, before_run, statuses=wanted.statuses)]
+        changed = [stub async for stub in store.order_stubs(start, before_run, changed_since=since)]
+        _say_dayless(walk, changed)
+        return {day_of(stub.placed_at, zone) for stub in changed if stub.placed_at}
+    listed = [stub async for stub in store.order_stubs(start, before_run, statuses=wanted.statuses)]
+    stubs = [stub for stub in listed if isinstance(stub, OrderStub)]
     return _days_of_news(walk, stubs) | await _days_of_open_orders(walk, store)
+
+
+def _say_dayless(walk: ClientWalk, changed: list[OrderStub | UnreadableOrder]) -> None:
+    """Name the changed orders whose day can't be read: the nightly pull makes a row of each."""
+    for stub in changed:
+        if isinstance(stub, UnreadableOrder) and stub.placed_at is None:
+            named = stub.order_id or "without a number"
+            walk.say(f"the order {named} has changed, and its day can't be read: {stub.reason}")
 
 
 def _days_of_news(walk: ClientWalk, stubs: list[OrderStub]) -> set[date]:
@@ -73,7 +82,7 @@ async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
     earlier = {
         record.order.store_order_id: record
         for record in records.values()
-        if day_of(record.order.placed_at, zone) < walk.days[0]
+        if not record.unreadable and day_of(record.order.placed_at, zone) < walk.days[0]
     }
     orders = await store.orders_by_id(earlier)
     return {

@@ -52,7 +52,7 @@ async def _walk(walk: ClientWalk) -> None:
         for day in walk.days:
             await _one_day(walk, day, _as_pulled(walk, day), None)
         return
-    async with walk.house.store(walk.setup) as store:
+    async with walk.store() as store:
         facts = StoreFacts(walk, store)
         wanted = await order_filter(facts, walk.setup)
         if not walk.wants(RAW_ORDERS):

@@ -11,7 +11,8 @@ from datetime import timedelta
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.rules.stock import KnownProduct
+from npf_pipelines.cscart.unreadable import UnreadableProduct
+from npf_pipelines.rules.stock import KnownProduct, known_product
 from npf_pipelines.tables import STORE_PRODUCTS
 
 _GOOD_FOR = timedelta(days=1)
@@ -23,7 +24,7 @@ _MOST_OF_IT = 0.5
 class Reading:
     """The products with their amounts as just read, and the further ones without theirs."""
 
-    products: Sequence[Product]
+    products: Sequence[Product | UnreadableProduct]
     unread: Sequence[KnownProduct]
 
 
@@ -34,7 +35,7 @@ class ProductMap:
         self._walk = walk
         rows = walk.house.lake.read_if_written(STORE_PRODUCTS, client=walk.client)
         self._known = {
-            row["product_id"]: KnownProduct(row["product_id"], row["sku"], row["is_download"])
+            row["product_id"]: KnownProduct(row["product_id"], row["sku"], row["is_download"], row["unreadable"] or "")
             for row in rows
             if row["product_id"]
         }
@@ -57,14 +58,20 @@ class ProductMap:
         self._keep(products, skus)
         return Reading(products, [])
 
-    def _keep(self, products: Sequence[Product], skus: Collection[str]) -> None:
+    def _keep(self, products: Sequence[Product | UnreadableProduct], skus: Collection[str]) -> None:
         missing = set(skus) - {product.sku for product in products}
-        known = [KnownProduct(product.key, product.sku, product.is_download) for product in products]
+        known = [known_product(product) for product in products]
         known += [KnownProduct("", sku, is_download=False) for sku in missing]
         self._walk.keep(
             STORE_PRODUCTS,
             [
-                {"product_id": one.key, "sku": one.sku, "is_download": one.is_download, "read_at": self._walk.now}
+                {
+                    "product_id": one.key,
+                    "sku": one.sku,
+                    "is_download": one.is_download,
+                    "unreadable": one.unreadable or None,
+                    "read_at": self._walk.now,
+                }
                 for one in known
             ],
         )

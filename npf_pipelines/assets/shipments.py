@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from npf_pipelines.assets.held_shipments import held_shipments
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.tracking_ledger import TrackingLedger, what_waits
@@ -73,7 +74,7 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
     ledger = TrackingLedger(walk)
     orders, rows = await asyncio.to_thread(_by_order, walk, lodged, ledger)
     if orders:
-        async with walk.house.store(walk.setup) as store:
+        async with walk.store() as store:
             plan = await _tracking_plan(walk, StoreFacts(walk, store))
             ledger.announce(lodged, orders)
             pushed = await push_tracking(store, orders, plan, lease)
@@ -123,13 +124,21 @@ def _by_order(
         for number, state in sorted(states.items())
         if number in now or before[number]
     ]
+    held = held_shipments(states, everything, ledger, walk.setup.zone)
+    orders = [one for one in orders if one.state.order_number not in held]
+    aside = {
+        shipment_id: row
+        for number, of_order in held.items()
+        for shipment_id, row in of_order.items()
+        if shipment_id in now[number]
+    }
     unknown = {
         shipment.shipment_id: asdict(_unknown(shipment))
         for shipments in lodged.values()
         for shipment in shipments
         if shipment.order_number not in states
     }
-    return orders, unknown | withdrawn
+    return orders, unknown | withdrawn | aside
 
 
 def _withdrawn(row: dict[str, Any]) -> dict[str, Any]:
@@ -177,12 +186,13 @@ async def _tracking_plan(walk: ClientWalk, facts: StoreFacts) -> TrackingPlan:
 
 def _record_row(shipment: LodgedShipment) -> dict[str, Any]:
     quantities = [{"sku": sku, "quantity": quantity} for sku, quantity in shipment.quantities.items()]
-    return asdict(shipment) | {"quantities": quantities}
+    return asdict(shipment) | {"quantities": quantities, "unreadable": shipment.unreadable or None}
 
 
 def _record_of(row: dict[str, Any]) -> LodgedShipment:
     fields = {name: value for name, value in row.items() if name != "read_at"}
-    return LodgedShipment(**fields | {"quantities": {one["sku"]: one["quantity"] for one in row["quantities"]}})
+    quantities = {one["sku"]: one["quantity"] for one in row["quantities"]}
+    return LodgedShipment(**fields | {"quantities": quantities, "unreadable": row["unreadable"] or ""})
 
 
 def shipments_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:

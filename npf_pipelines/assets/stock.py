@@ -33,6 +33,7 @@ from npf_pipelines.rules.imports import order_number
 from npf_pipelines.rules.in_flight import InFlightRule, in_flight_rule
 from npf_pipelines.rules.stock import DIFFERS, RIGHT, StockOutcome, StockRow, available, plan, wanted_amount
 from npf_pipelines.rules.stock_brake import BRAKE_FELL, brake
+from npf_pipelines.rules.stock_uncounted import uncounted, with_uncounted
 from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 
 
@@ -62,6 +63,8 @@ class _Count:
 
     figures: Sequence[StockFigure]
     in_flight: Mapping[str, int] | None
+    uncounted: Mapping[str, str] = field(default_factory=dict)
+    """Why the count of a SKU can't be read, by SKU: `figures` are the others."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,11 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
         _finish_snapshot(walk, count)
         if walk.wants(STOCK_PUSH):
             reason = "the master setup turns stock off"
-            rows = [StockRow(figure.sku, None, None, None, StockOutcome.OFF, reason) for figure in count.figures]
+            off = [*(figure.sku for figure in count.figures), *count.uncounted]
+            rows = [StockRow(sku, None, None, None, StockOutcome.OFF, reason) for sku in off]
             walk.finish(STOCK_PUSH, _push_rows(walk, rows, _Before()))
         return
-    async with walk.lease("stock") as lease, walk.house.store(walk.setup) as store:
+    async with walk.lease("stock") as lease, walk.store() as store:
         before = _before(walk)
         try:
             sales = Sales(store, await _in_flight_rule(walk, store), _since(walk), walk.now)
@@ -95,15 +99,15 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
             raise
         _finish_snapshot(walk, count)
         for order in sales.unreadable:
-            walk.say(
-                f"the order {order.order_id} can't be read, so that what it holds is not taken off: {order.reason}"
-            )
+            named = order.order_id or "without a number"
+            walk.say(f"the order {named} can't be read, so that what it holds is not taken off: {order.reason}")
         if not walk.wants(STOCK_PUSH):
             return
         setup = walk.setup.stock
         in_flight = count.in_flight or {}
         wanted = {figure.sku: wanted_amount(figure, in_flight.get(figure.sku, 0), setup) for figure in count.figures}
         rows = plan(wanted, reading.products, reading.unread, to_all=setup.same_sku == "all")
+        rows = list(with_uncounted(rows, count.uncounted))
         del reading  # The largest thing in memory; the rows have all of it that matters.
         stopped = brake(rows, setup.brake, is_first=before.is_first) if not release_brake else ""
         if walk.dry_run:
@@ -142,14 +146,18 @@ def _left(row: StockRow, outcome: StockOutcome, held: Collection[StockOutcome | 
 
 async def _count_platform(walk: ClientWalk) -> _Count:
     figures, _ = await asyncio.to_thread(walk.house.platform.count_stock, walk.client, [])
-    return _Count(figures, None)
+    return _as_count(figures, None)
+
+
+def _as_count(figures: Sequence[StockFigure], in_flight: Mapping[str, int] | None) -> _Count:
+    return _Count([figure for figure in figures if not figure.unreadable], in_flight, uncounted(figures))
 
 
 async def _count(walk: ClientWalk, sales: Sales) -> _Count:
     """Figures and in-flight units of one moment: an order that is imported meanwhile is in just one of them."""
     ids = {order_number(walk.setup.orders.prefix, order_id): order_id for order_id in await sales.listed()}
     figures, known = await asyncio.to_thread(walk.house.platform.count_stock, walk.client, ids)
-    return _Count(figures, await sales.in_flight([ids[number] for number in ids.keys() - known]))
+    return _as_count(figures, await sales.in_flight([ids[number] for number in ids.keys() - known]))
 
 
 async def _in_flight_rule(walk: ClientWalk, store: Store) -> InFlightRule:

@@ -6,7 +6,7 @@ collected and raised as one at the end. Not here: what a family does for a clien
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.assets.partition_events import PartitionEvents
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.statuses import UnknownStatus
+from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.isolation import run_isolated
 from npf_pipelines.lake import NotWritten
@@ -168,6 +169,20 @@ class ClientWalk:
         if not self.dry_run:
             self.house.lake.keep(table, rows, client=self.client)
 
+    @contextlib.asynccontextmanager
+    async def store(self) -> AsyncIterator[Store]:
+        """The client's store, open; the rows of its lists that couldn't be read are logged at the end.
+
+        Raises:
+            SetupError: the API key is not in the environment.
+        """
+        async with self.house.store(self.setup) as store:
+            try:
+                yield store
+            finally:
+                for row in store.unreadable:
+                    self.say(str(row))
+
     def lease(self, flow: str) -> contextlib.AbstractAsyncContextManager[Lease]:
         """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check."""
         if self.dry_run:
@@ -194,8 +209,11 @@ def walk_clients(
     It yields nothing: an output would mark every partition of the run as made. Each walk reports its own.
 
     Raises:
-        dagster.Failure: at least one client failed, after all have been walked.
+        dagster.Failure: at least one client failed, after all have been walked; or the config names no range of days.
     """
+    has_days = isinstance(context.assets_def.partitions_def, dg.MultiPartitionsDefinition)
+    if wrong := config.why_wrong(has_days=has_days):
+        raise dg.Failure(wrong, allow_retries=False)
     failures = asyncio.run(_walk_all(context, house, each, config))
     if failures:
         said = "\n".join(f"{client}: {text}" for client, text in sorted(failures.items()))

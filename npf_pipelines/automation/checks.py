@@ -19,7 +19,7 @@ from npf_pipelines.automation.flow_checks import flow_checks
 from npf_pipelines.automation.listing import lake_rows
 from npf_pipelines.automation.stock_checks import stock_checks
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.models import OrderStub
+from npf_pipelines.cscart.models import OrderStub, UnreadableOrder
 from npf_pipelines.house import House
 from npf_pipelines.isolation import run_isolated
 from npf_pipelines.master_setup import MasterSetup, SetupError
@@ -92,7 +92,7 @@ async def _misfits(house: House) -> list[dict[str, str]]:
     async def check(client: str) -> list[str]:
         setup = setups.clients[client]
         async with house.store(setup) as store:
-            return misfits(setup, await readable_statuses(store))
+            return misfits(setup, await readable_statuses(store)) + [str(row) for row in store.unreadable]
 
     outcomes = await run_isolated(setups.clients, check, at_once=_AT_ONCE)
     found = [{"client": "", "what": error} for error in setups.errors]
@@ -123,7 +123,11 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
         decisions = dict(lake.execute(query, [client]).fetchall())
         records = house.platform.records_placed(client, now - LOOK_BACK - timedelta(days=1), now)
         on_platform = {record.order.store_order_id for record in records.values()}
-        return gaps(client, [stub.order_id for stub in stubs], decisions, on_platform)
+        return gaps(client, [stub.order_id for stub in stubs if stub.order_id], decisions, on_platform) + [
+            Gap(client, "", f"in the store's list of orders, without a readable number: {stub.reason}")
+            for stub in stubs
+            if isinstance(stub, UnreadableOrder) and stub.order_id is None
+        ]
 
     found: list[Gap] = []
     unread: dict[str, str] = {}
@@ -135,7 +139,9 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
     return sorted(found, key=lambda gap: (gap.client, gap.order)), unread
 
 
-async def _listed(house: House, setup: MasterSetup, now: datetime, until: datetime) -> list[OrderStub]:
+async def _listed(
+    house: House, setup: MasterSetup, now: datetime, until: datetime
+) -> list[OrderStub | UnreadableOrder]:
     """The orders that the store lists in the window, up to the last one pulled: younger ones aren't due yet."""
     first = max(setup.orders.start_date, day_of(now - LOOK_BACK, setup.zone))
     async with house.store(setup) as store:

@@ -69,6 +69,7 @@ def _imbalances(house: House, client: str) -> list[tuple[str, str]]:
     looks = []
     for _ in range(_LOOKS):
         figures, _known = house.platform.count_stock(client, [])
+        figures = [figure for figure in figures if not figure.unreadable]
         looks.append(imbalances(figures, house.platform.open_records(client).values()))
         if not looks[-1]:
             return []

@@ -17,6 +17,7 @@ from npf_pipelines.cli.summary import changes_tables, run_summary
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup, SetupError
+from npf_pipelines.rules.day_range import WrongDays, check_order
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.settings import Settings
 
@@ -61,6 +62,7 @@ def run(
         raise typer.BadParameter("give either --day, or --from and perhaps --to")
     if not family.has_days and (day or from_):
         raise typer.BadParameter(f"{family} has no days: it is what it is now")
+    _check_order(from_, to)
     config = _config(family, dry_run=dry_run, release_brake=release_brake)
     settings = Settings()
     try:
@@ -74,6 +76,8 @@ def run(
     first = day or from_
     if earliest and first and first.date() < earliest:
         raise typer.BadParameter(f"no client has a day before {earliest}, the earliest order start date")
+    if family.has_days and first:
+        wanted = _begun(wanted, first.date())
     for sentence in wrong:
         _CONSOLE.print(sentence, style="red", markup=False)
     awake = _awake(wanted)
@@ -92,6 +96,30 @@ def _config(family: Family, **options: bool) -> dict[str, bool]:
     if options["dry_run"] and family is Family.REPORTS:
         raise typer.BadParameter("reports change nothing")
     return {name: is_set for name, is_set in options.items() if is_set}
+
+
+def _check_order(first: datetime | None, last: datetime | None) -> None:
+    if first and last:
+        try:
+            check_order(first.date(), last.date())
+        except WrongDays as why:
+            raise typer.BadParameter(str(why)) from None
+
+
+def _begun(setups: list[MasterSetup], first: date) -> list[MasterSetup]:
+    """The clients for which the first day has begun; the others are named.
+
+    Raises:
+        typer.BadParameter: it has begun for none of them.
+    """
+    now = datetime.now(UTC)
+    todays = {setup.id: day_of(now, setup.zone) for setup in setups}
+    if todays and first > max(todays.values()):
+        raise typer.BadParameter(f"{first} has not begun for any client: it is {max(todays.values())} at the latest")
+    for client, today in todays.items():
+        if first > today:
+            _CONSOLE.print(f"{client}: {first} has not begun there: left alone", style="yellow", markup=False)
+    return [setup for setup in setups if first <= todays[setup.id]]
 
 
 def _awake(setups: list[MasterSetup]) -> list[MasterSetup]:

@@ -241,14 +241,6 @@ def placed_at_of(raw: object) -> datetime | None:
         return None
 
 
-def parse_stub(raw: object) -> OrderStub | None:
-    """The stub of a list's row; None where number or time can't be read, for nothing can be looked up by it."""
-    order_id, placed_at = order_id_of(raw), placed_at_of(raw)
-    if order_id is None or placed_at is None:
-        return None
-    return OrderStub(order_id=order_id, status=unreadable_order(raw, "").status, placed_at=placed_at)
-
-
 def has_lines(raw: object) -> bool:
     """Whether a row is a whole order: those of a plain list have no `products` (documented)."""
     return isinstance(raw, dict) and "products" in raw

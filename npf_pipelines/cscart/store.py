@@ -26,18 +26,23 @@ from npf_pipelines.cscart.models import (
     UnreadableOrder,
     has_lines,
     order_id_of,
-    parse_combination,
     parse_order,
-    parse_product,
     parse_shipment,
     parse_status,
-    parse_stub,
     placed_at_of,
     unreadable_order,
 )
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.paging import OrderWalk, Page, read_page, walk_pages
 from npf_pipelines.cscart.product_walk import page_behind, walk_products
+from npf_pipelines.cscart.unreadable import (
+    UnreadableProduct,
+    UnreadableRow,
+    read_combination,
+    read_product,
+    read_stub,
+    row_id_of,
+)
 from npf_pipelines.together import together
 
 _IDS_AT_A_TIME = 50
@@ -63,6 +68,7 @@ class Store:
 
     Attributes:
         concurrency: requests at a time.
+        unreadable: rows of lists that couldn't be read so far, and that nothing else tells of.
     """
 
     def __init__(
@@ -77,6 +83,7 @@ class Store:
     ) -> None:
         """Arguments as for `StoreHttp`; raises ValueError for an address to which no key may be sent."""
         self.concurrency = concurrency
+        self.unreadable: list[UnreadableRow] = []
         self._http = StoreHttp(url, api_user, api_key, concurrency=concurrency, timeout=timeout, attempts=attempts)
         self._lists_hold_lines: bool | None = None
         self._broken_lists = 0
@@ -114,12 +121,12 @@ class Store:
     # Statuses
 
     async def statuses(self) -> list[Status]:
-        """The order statuses that the store has.
+        """The order statuses that the store has; rows that can't be read go to `unreadable`.
 
         Reading them takes the right manage_order_statuses (known behaviour): Forbidden otherwise.
         """
         answer = await self._http.get("statuses", {"type": "O", "items_per_page": _MOST_STATUSES})
-        return [_parsed(parse_status, row) for row in read_page(answer, "statuses").rows]
+        return self._readable(parse_status, "statuses", "status_id", read_page(answer, "statuses").rows)
 
     async def set_status(self, order_id: str, letter: str) -> None:
         """Ask for another status; read the order back to know whether it came to that.
@@ -173,8 +180,10 @@ class Store:
         *,
         statuses: Iterable[str] = (),
         changed_since: datetime | None = None,
-    ) -> AsyncIterator[OrderStub]:
+    ) -> AsyncIterator[OrderStub | UnreadableOrder]:
         """Number, status and time of the orders placed between two moments, oldest first, each once.
+
+        A row whose number or time can't be read is an UnreadableOrder.
 
         Args:
             start: inclusive.
@@ -188,8 +197,8 @@ class Store:
         async def fetch(params: Params, at_least: int) -> tuple[Page, int]:
             return await self._page({**params, **narrowed}, self._stub_pages, at_least)
 
-        async def read(rows: list[object]) -> list[OrderStub]:
-            return [stub for stub in map(parse_stub, rows) if stub]
+        async def read(rows: list[object]) -> list[OrderStub | UnreadableOrder]:
+            return [read_stub(row) for row in rows]
 
         async for stubs in OrderWalk(fetch, start, end, read):
             for stub in stubs:
@@ -226,7 +235,8 @@ class Store:
         page = read_page(await self._http.get("orders", params | _narrowed(statuses, changed_since)), "orders")
         if page.total is None:
             raise BadAnswer("The store doesn't say how many orders it lists. Check its version and its add-ons.")
-        return page.total, parse_stub(page.rows[0]) if page.rows else None
+        stub = read_stub(page.rows[0]) if page.rows else None
+        return page.total, stub if isinstance(stub, OrderStub) else None
 
     async def orders_by_id(self, ids: Iterable[str]) -> dict[str, Order | UnreadableOrder]:
         """The orders with these ids, whatever their status; ids that the store doesn't know are left out."""
@@ -380,19 +390,24 @@ class Store:
         await self._http.delete(f"shipments/{_number(shipment_id)}")
 
     async def shipping_ids(self) -> list[str]:
-        """The shipping methods that the store has, in its order: a shipment names one (documented)."""
+        """The shipping methods that the store has, in its order: a shipment names one (documented).
+
+        Rows that can't be read go to `unreadable`.
+        """
         page = read_page(await self._http.get("shippings", {"items_per_page": _ROWS_AT_A_TIME}), "shippings")
-        return [_parsed(lambda raw: Row(raw).number_id("shipping_id"), row) for row in page.rows]
+        return self._readable(lambda raw: Row(raw).number_id("shipping_id"), "shippings", "shipping_id", page.rows)
 
     # Products
 
-    async def products(self) -> AsyncIterator[Product]:
+    async def products(self) -> AsyncIterator[Product | UnreadableProduct]:
         """Every product and variation, and in place of a product that is counted by option combination these.
 
         SKUs are not unique (documented). A product without combinations is given as itself, whatever it is counted by.
         """
+        passed = 0
         async for rows in walk_products(self._product_page):
-            products = [_parsed(parse_product, row) for row in rows]
+            products = [read_product(row, place) for place, row in enumerate(rows, passed)]
+            passed += len(rows)
             combined = [product.product_id for product in products if product.tracking == BY_COMBINATION]
             lists = await together(self._combinations(product_id) for product_id in combined)
             combinations = dict(zip(combined, lists, strict=True))
@@ -400,7 +415,7 @@ class Store:
                 for one in combinations.get(product.product_id) or [product]:
                     yield one
 
-    async def products_by_key(self, keys: Iterable[str]) -> dict[str, Product]:
+    async def products_by_key(self, keys: Iterable[str]) -> dict[str, Product | UnreadableProduct]:
         """The products and combinations with these keys (`Product.key`); those the store doesn't know are left out."""
         wanted = dict.fromkeys(keys)
         plain = [key for key in wanted if _is_number(key)]
@@ -463,21 +478,40 @@ class Store:
         self._product_pages.answered(answer.asked, got, answer.size, answer.seconds)
         return page, (number - 1) * size
 
-    async def _products_in_list(self, ids: Sequence[str]) -> list[Product]:
+    async def _products_in_list(self, ids: Sequence[str]) -> list[Product | UnreadableProduct]:
         params: Params = {"pid": ",".join(ids), "items_per_page": len(ids), "page": 1}
         page = read_page(await self._http.get("products", params), "products")
-        return [_parsed(parse_product, row) for row in page.rows]
+        return [read_product(row, place) for place, row in enumerate(page.rows)]
 
-    async def _combinations(self, product_id: str) -> list[Product]:
+    async def _combinations(self, product_id: str) -> list[Product | UnreadableProduct]:
         """All option combinations of a product, which come as a plain array (documented); none if it is gone."""
         params: Params = {"product_id": product_id, "items_per_page": _ALL_COMBINATIONS, "page": 1}
         try:
             answer = await self._http.get("combinations", params)
         except NotFound:
             return []
-        rows = _parsed(lambda raw: Row({"combinations": raw}).items("combinations"), answer)
-        combinations = [_parsed(parse_combination, row) for _, row in rows]
+        rows = _parsed(_combination_rows, answer)
+        combinations = [read_combination(row, product_id, place) for place, row in enumerate(rows)]
         return [one for one in combinations if one.product_id == product_id]
+
+    def _readable(self, parse: Callable[[object], T], name: str, id_name: str, rows: Sequence[object]) -> list[T]:
+        """What can be read of a list's rows; the others are noted. A list of which nothing can be read is none."""
+        good: list[T] = []
+        for row in rows:
+            try:
+                good.append(parse(row))
+            except Unreadable as why:
+                bad = UnreadableRow(name, row_id_of(row, id_name), str(why))
+                if bad not in self.unreadable:
+                    self.unreadable.append(bad)
+        return good if good or not rows else [_parsed(parse, rows[0])]
+
+
+def _combination_rows(answer: object) -> list[object]:
+    rows = [row for _, row in Row({"combinations": answer}).items("combinations")]
+    if isinstance(answer, dict) and not all(isinstance(row, dict) for row in rows):
+        raise Unreadable("combinations: is no list")
+    return rows
 
 
 def _narrowed(statuses: Iterable[str], changed_since: datetime | None) -> dict[str, str | int | list[str]]:

@@ -9,7 +9,7 @@ import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,9 +35,12 @@ from npf_pipelines.platform.tables import (
     shipments,
     stock,
 )
+from npf_pipelines.platform.values import WrongValue, moment, quantity, text, whole
 
 _BATCH = 500
 """Rows for each statement: below SQLite's limit of 32,766 parameters."""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""In the place of a moment that can't be read; what has it says so."""
 
 
 class ImportOutcome(enum.StrEnum):
@@ -277,10 +280,7 @@ class Platform:
             .where(stock.c.client == client)
             .order_by(stock.c.sku)
         )
-        return [
-            StockFigure(sku, on_hand, int(in_process), int(back_orders))
-            for sku, on_hand, in_process, back_orders in connection.execute(query)
-        ]
+        return [_figure(*row) for row in connection.execute(query)]
 
     def _states(self, connection: sa.Connection, client: str, order_numbers: Sequence[str]) -> dict[str, OrderState]:
         states: dict[str, OrderState] = {}
@@ -309,24 +309,13 @@ class Platform:
             .order_by(shipments.c.lodged_at, shipments.c.shipment_id, shipment_lines.c.sku)
         )
         rows: dict[str, sa.Row[Any]] = {}
-        quantities: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        lines: defaultdict[str, list[sa.Row[Any]]] = defaultdict(list)
         with self._engine.connect() as connection:
             for row in connection.execute(query):
                 rows[row.shipment_id] = row
                 if row.sku is not None:
-                    quantities[row.shipment_id][row.sku] = row.quantity
-        return [
-            LodgedShipment(
-                shipment_id=shipment_id,
-                order_number=row.order_number,
-                carrier=row.carrier,
-                tracking_number=row.tracking_number,
-                tracking_url=row.tracking_url,
-                lodged_at=row.lodged_at,
-                quantities=quantities[shipment_id],
-            )
-            for shipment_id, row in rows.items()
-        ]
+                    lines[row.shipment_id].append(row)
+        return [_shipment(row, lines[shipment_id]) for shipment_id, row in rows.items()]
 
     def _order_row(self, client: str, order: PlatformOrder, now: datetime) -> dict[str, Any]:
         row = asdict(order)
@@ -366,22 +355,76 @@ def _import_result(order: PlatformOrder, known: Mapping[str, OrderState], now: d
     return ImportResult(ImportOutcome.ALREADY_THERE, f"on the platform as {state.status}", state.imported_at)
 
 
+def _figure(sku: object, on_hand: object, in_process: object, back_orders: object) -> StockFigure:
+    try:
+        counted = whole(on_hand, "on_hand"), whole(in_process, "in process"), whole(back_orders, "on back order")
+    except WrongValue as why:
+        return StockFigure(text(sku), 0, 0, 0, str(why))
+    return StockFigure(text(sku), *counted)
+
+
+def _shipment(row: sa.Row[Any], lines: Sequence[sa.Row[Any]]) -> LodgedShipment:
+    wrong = list[str]()
+    quantities = {text(line.sku): _units(line.quantity, f"quantity of {line.sku}", wrong) for line in lines}
+    return LodgedShipment(
+        shipment_id=text(row.shipment_id),
+        order_number=text(row.order_number),
+        carrier=text(row.carrier),
+        tracking_number=text(row.tracking_number),
+        tracking_url=text(row.tracking_url),
+        lodged_at=_moment(row.lodged_at, "lodged_at", wrong),
+        quantities=quantities,
+        unreadable="; ".join(wrong),
+    )
+
+
 def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
-    lines = [row for row in rows if row.line_id is not None]
+    row, wrong = rows[0], list[str]()
+    lines, units_shipped = [], 0
     open_units: Counter[str] = Counter()
-    for row in lines:
-        open_units[row.sku] += row.quantity - row.quantity_shipped
-    fields = {name: getattr(rows[0], name) for name in PlatformOrder.__dataclass_fields__ if name != "lines"}
+    for line in rows:
+        if line.line_id is None:
+            continue
+        ordered = _units(line.quantity, f"quantity of {line.sku}", wrong)
+        shipped = _units(line.quantity_shipped, f"quantity_shipped of {line.sku}", wrong)
+        open_units[text(line.sku)] += ordered - shipped
+        units_shipped += shipped
+        lines.append(PlatformLine(text(line.line_id), text(line.sku), text(line.description), ordered, line.unit_price))
+    status = OrderStatus(row.status)
+    if not status.is_known:
+        wrong.append(f"status: {str(status)[:40]!r} is no word of the contract")
+    texts = {
+        name: text(getattr(row, name))
+        for name in PlatformOrder.__dataclass_fields__
+        if name not in {"lines", "placed_at", "is_test"}
+    }
     return PlatformRecord(
         order=PlatformOrder(
-            **fields,
-            lines=tuple(
-                PlatformLine(row.line_id, row.sku, row.description, row.quantity, row.unit_price) for row in lines
-            ),
+            **texts,
+            placed_at=_moment(row.placed_at, "placed_at", wrong),
+            is_test=bool(row.is_test),
+            lines=tuple(lines),
         ),
-        status=OrderStatus(rows[0].status),
-        units_shipped=sum(row.quantity_shipped for row in lines),
-        imported_at=rows[0].imported_at,
-        updated_at=rows[0].updated_at,
+        status=status,
+        units_shipped=units_shipped,
+        imported_at=_moment(row.imported_at, "imported_at", wrong),
+        updated_at=_moment(row.updated_at, "updated_at", wrong),
         open_units=open_units,
+        unreadable="; ".join(wrong),
     )
+
+
+def _units(value: object, column: str, wrong: list[str]) -> int:
+    try:
+        return quantity(value, column)
+    except WrongValue as why:
+        wrong.append(str(why))
+        return 0
+
+
+def _moment(value: object, column: str, wrong: list[str]) -> datetime:
+    try:
+        return moment(value, column)
+    except WrongValue as why:
+        wrong.append(str(why))
+        return _LONG_AGO

@@ -59,7 +59,10 @@ class OrderState:
 
 @dataclass(frozen=True)
 class PlatformRecord:
-    """An imported order as the platform has it now; `open_units` are those still to ship, by SKU."""
+    """An imported order as the platform has it now; `open_units` are those still to ship, by SKU.
+
+    `unreadable` says what of it isn't what the contract names, so that nothing follows from it; empty otherwise.
+    """
 
     order: PlatformOrder
     status: OrderStatus
@@ -67,11 +70,15 @@ class PlatformRecord:
     imported_at: datetime
     updated_at: datetime
     open_units: Mapping[str, int] = field(default_factory=dict)
+    unreadable: str = ""
 
 
 @dataclass(frozen=True)
 class LodgedShipment:
-    """A parcel handed to the carrier, its quantities by SKU."""
+    """A parcel handed to the carrier, its quantities by SKU.
+
+    `unreadable` says what of it isn't what the contract names, so that it isn't pushed; empty otherwise.
+    """
 
     shipment_id: str
     order_number: str
@@ -80,13 +87,18 @@ class LodgedShipment:
     tracking_url: str
     lodged_at: datetime
     quantities: Mapping[str, int]
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StockFigure:
-    """One SKU's count, and what open orders still take from it; test orders are left out."""
+    """One SKU's count, and what open orders still take from it; test orders are left out.
+
+    `unreadable` says which figure isn't a whole number, so that none of them counts; empty otherwise.
+    """
 
     sku: str
     on_hand: int
     in_process: int
     back_orders: int
+    unreadable: str = ""

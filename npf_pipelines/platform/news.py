@@ -32,4 +32,8 @@ def stock_movements(engine: sa.Engine) -> Mapping[str, str]:
 def _marks(engine: sa.Engine, client: sa.Column[str], moment: sa.Column[datetime]) -> dict[str, str]:
     query = sa.select(client, sa.func.count(), sa.func.max(moment)).group_by(client)
     with engine.connect() as connection:
-        return {name: f"{count} until {last.isoformat()}" for name, count, last in connection.execute(query)}
+        return {name: f"{count} until {_shown(last)}" for name, count, last in connection.execute(query)}
+
+
+def _shown(last: datetime | None) -> str:
+    return last.isoformat() if last else "a time that can't be read"

@@ -28,6 +28,18 @@ class OrderStatus(enum.StrEnum):
     SHIPPED = "shipped"
     CANCELLED = "cancelled"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "OrderStatus":
+        """A word that the contract doesn't name costs its order, not its client: see `is_known`."""
+        unknown = str.__new__(cls, value if isinstance(value, str) else "")
+        unknown._name_, unknown._value_ = "UNKNOWN", str(unknown)
+        return unknown
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is a word of the contract."""
+        return self._name_ != "UNKNOWN"
+
 
 OPEN_STATUSES = frozenset(
     {OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.PICKING, OrderStatus.BACK_ORDER}
@@ -49,11 +61,20 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError(f"{value!r} has no time zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        """Give every moment its zone back."""
-        if value is None:
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Give every moment its zone back: times are UTC by the contract. None for what is no moment."""
+        if isinstance(value, str):
+            value = _read_time(value)
+        if not isinstance(value, datetime):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _read_time(written: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError:
+        return None
 
 
 metadata = sa.MetaData()

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.cscart.unreadable import UnreadableProduct
 from npf_pipelines.platform.lease import Lease
 from npf_pipelines.reconcile.sales import Sales, Sold
 from npf_pipelines.reconcile.trouble import raise_if_permanent
-from npf_pipelines.rules.stock import StockOutcome, StockRow, Wanted
+from npf_pipelines.rules.stock import StockOutcome, StockRow, Wanted, what_to_correct
 from npf_pipelines.rules.stock_step import Done, Look, Standing, Write, next_step
 from npf_pipelines.together import together
 
@@ -98,8 +99,12 @@ class _Push:
             await together(self._write(item) for item in sorted(in_hand, key=lambda item: item.standing.amount))
         return self._done
 
-    def _decide(self, item: _Item, product: Product | None, sold: Sold) -> bool:
+    def _decide(self, item: _Item, product: Product | UnreadableProduct | None, sold: Sold) -> bool:
         """Whether the item is to be written now; its standing is then what it is written from."""
+        if isinstance(product, UnreadableProduct):
+            written = "written, and not read back: " if item.writes else ""
+            self._end(item, StockOutcome.UNREADABLE, written + what_to_correct(product.reason))
+            return False
         if product is None or product.sku != item.row.sku:
             self._end(item, StockOutcome.MOVED, "the product is gone, or has another code now: left to the next round")
             return False

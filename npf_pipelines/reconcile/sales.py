@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from npf_pipelines.cscart.models import Order, OrderStub, UnreadableOrder
+from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.rules.in_flight import InFlightRule, units_by_sku, units_taken
 
@@ -58,7 +58,7 @@ class Sales:
         Raises:
             StoreError: the store can't be asked.
         """
-        return [stub.order_id for stub in await self._unseen(self._since)]
+        return await self._unseen(self._since)
 
     async def in_flight(self, unknown: Collection[str]) -> Counter[str]:
         """What the orders in flight hold by SKU, at the time of the count.
@@ -70,7 +70,7 @@ class Sales:
             StoreError: the store can't be asked.
         """
         orders = await self._store.orders_by_id(unknown)
-        self.unreadable = [order for order in orders.values() if isinstance(order, UnreadableOrder)]
+        self.unreadable += [order for order in orders.values() if isinstance(order, UnreadableOrder)]
         return units_by_sku(orders.values(), self._rule)
 
     async def sold(self) -> Sold:
@@ -81,11 +81,17 @@ class Sales:
         """
         new = await self._unseen(max(self._since, self._begun))
         if new:
-            self._new += (await self._store.orders_by_id([stub.order_id for stub in new])).values()
+            self._new += (await self._store.orders_by_id(new)).values()
         return Sold(units_taken(self._new, self._rule), units_by_sku(self._new, self._rule))
 
-    async def _unseen(self, start: datetime) -> list[OrderStub]:
-        listed = self._store.order_stubs(start, self._until, statuses=self._rule.listed)
-        stubs = [stub async for stub in listed if stub.order_id not in self._seen]
-        self._seen |= {stub.order_id for stub in stubs}
-        return stubs
+    async def _unseen(self, start: datetime) -> list[str]:
+        """The ids of the orders that weren't listed before, also where nothing else of the row can be read."""
+        ids = []
+        async for stub in self._store.order_stubs(start, self._until, statuses=self._rule.listed):
+            if stub.order_id is not None:
+                ids.append(stub.order_id)
+            elif isinstance(stub, UnreadableOrder) and stub not in self.unreadable:
+                self.unreadable.append(stub)
+        new = [order_id for order_id in ids if order_id not in self._seen]
+        self._seen |= set(new)
+        return new

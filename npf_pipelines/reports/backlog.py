@@ -54,6 +54,16 @@ KINDS = {
         "stock", "not in the store", "Give the product this code in the store: spelling and letter case count."
     ),
     "sku_several_products": Kind("stock", "several products with one code", "Give each product a code of its own."),
+    "sku_unreadable": Kind(
+        "stock",
+        "not readable in the store",
+        "Correct the product's field that the reason names in the store: the next push takes it up.",
+    ),
+    "sku_uncounted": Kind(
+        "stock",
+        "not readable on the platform",
+        "Ask the warehouse to correct the figure that the reason names: the next push takes it up.",
+    ),
     "sku_braked": Kind(
         "stock", "held by the brake", "Look at the amounts; if they are right, run stock with release_brake."
     ),

@@ -161,6 +161,12 @@ FROM shipment_records ANTI JOIN tracking_push USING (client, day, shipment_id)
 LEFT JOIN numbers USING (client, order_number)
 UNION ALL
 SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
+FROM stock_push WHERE outcome IN ('unreadable', 'uncounted') AND sku <> ''
+UNION ALL
+SELECT client, 'sku_' || outcome, NULL, coalesce('product ' || product_id, 'no SKU'), NULL, reason
+FROM stock_push WHERE outcome IN ('unreadable', 'uncounted') AND sku = ''
+UNION ALL
+SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
 FROM stock_push WHERE outcome IN ('waiting', 'refused', 'braked', 'several_products', 'not_in_store')
 """
 

@@ -16,6 +16,8 @@ SKU_WORDS: dict[str, tuple[str, str]] = {
     StockOutcome.BRAKED: ("held by the brake", "wrong"),
     StockOutcome.MOVED: ("moved while we worked", "wrong"),
     StockOutcome.PLANNED: ("planned", "wrong"),
+    StockOutcome.UNREADABLE: ("not readable in the store", "wrong"),
+    StockOutcome.UNCOUNTED: ("not readable on the platform", "wrong"),
     StockOutcome.SEVERAL_PRODUCTS: ("several products with one code", "wrong"),
     StockOutcome.NO_CODE: ("without a code", ""),
     StockOutcome.DOWNLOAD: ("a download", ""),

@@ -19,6 +19,8 @@ CANCELLED = frozenset("FDI")
 _CHANGEABLE = frozenset({OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.BACK_ORDER})
 """The stages before anything is picked."""
 
+UNREADABLE_ON_PLATFORM = "the platform's row of the order can't be read"
+
 _COMPARED = (
     "ship_to_name",
     "company",
@@ -54,7 +56,7 @@ class Following:
     order: PlatformOrder | None = None
 
 
-def follow(order: Order | UnreadableOrder | None, record: PlatformRecord, prefix: str) -> Following:
+def follow(order: Order | UnreadableOrder | None, record: PlatformRecord, prefix: str) -> Following:  # noqa: PLR0911 - each case
     """Compare an order of the store with what the platform has of it.
 
     Args:
@@ -62,6 +64,8 @@ def follow(order: Order | UnreadableOrder | None, record: PlatformRecord, prefix
         record: as the platform has it.
         prefix: the client's order prefix.
     """
+    if record.unreadable:
+        return Following(Step.TELL, f"{UNREADABLE_ON_PLATFORM}: {record.unreadable}. Ask the warehouse to correct it")
     if order is None:
         return _told(record, "the order is gone from the store")
     if isinstance(order, UnreadableOrder):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from npf_pipelines.cscart.models import BY_COMBINATION, LARGEST_AMOUNT, Product
+from npf_pipelines.cscart.unreadable import UnreadableProduct
 from npf_pipelines.master_setup import StockSetup
 from npf_pipelines.platform.models import StockFigure
 
@@ -37,6 +38,10 @@ class StockOutcome(enum.StrEnum):
     OFF = "off"
     """The master setup turns stock off."""
     NOT_TRACKED = "not_tracked"
+    UNREADABLE = "unreadable"
+    """The store's row of the product can't be read: a person has to correct it there."""
+    UNCOUNTED = "uncounted"
+    """The platform's count can't be read: the warehouse has to correct it."""
     SEVERAL_PRODUCTS = "several_products"
     """Several products have the code, and the master setup doesn't give the figure to all of them."""
     NO_CODE = "no_code"
@@ -47,7 +52,16 @@ class StockOutcome(enum.StrEnum):
 
 RIGHT = frozenset({StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT})
 """The store has the amount that it should have."""
-DIFFERS = frozenset({StockOutcome.MOVED, StockOutcome.BRAKED, StockOutcome.REFUSED, StockOutcome.WAITING})
+DIFFERS = frozenset(
+    {
+        StockOutcome.MOVED,
+        StockOutcome.BRAKED,
+        StockOutcome.REFUSED,
+        StockOutcome.WAITING,
+        StockOutcome.UNREADABLE,
+        StockOutcome.UNCOUNTED,
+    }
+)
 """The store may have another amount than it should have."""
 
 
@@ -114,16 +128,31 @@ class StockRow:
 
 @dataclass(frozen=True, slots=True)
 class KnownProduct:
-    """A product of the store without its amount."""
+    """A product of the store without its amount.
+
+    `unreadable` says why its id or code can't be read, so that nobody knows which product it is; empty otherwise.
+    """
 
     key: str
     sku: str
     is_download: bool
+    unreadable: str = ""
+
+
+def known_product(product: Product | UnreadableProduct) -> KnownProduct:
+    """A product that was read, or couldn't be, without its amount."""
+    unreadable = product.reason if isinstance(product, UnreadableProduct) and not product.is_named else ""
+    return KnownProduct(product.key, product.sku, product.is_download, unreadable)
+
+
+def what_to_correct(reason: str) -> str:
+    """What a person has to do about a product's row that can't be read."""
+    return f"the store's row of the product can't be read: {reason}. Correct it there: the next push takes it up"
 
 
 def plan(
     wanted: Mapping[str, Wanted],
-    products: Iterable[Product],
+    products: Iterable[Product | UnreadableProduct],
     unread: Iterable[KnownProduct] = (),
     *,
     to_all: bool = True,
@@ -132,17 +161,17 @@ def plan(
 
     Args:
         wanted: the amount by SKU. Codes are compared exactly, letter case included.
-        products: the store's products, with their amounts.
+        products: the store's products, with their amounts. One that can't be read costs no other.
         unread: the further products, of which the amount was not read.
         to_all: whether several products with one SKU all get its amount; otherwise none does.
     """
-    by_sku: defaultdict[str, list[Product]] = defaultdict(list)
+    by_sku: defaultdict[str, list[Product | UnreadableProduct]] = defaultdict(list)
     for product in products:
         by_sku[product.sku].append(product)
     without_code = by_sku.pop("", [])
     rows = [row for sku, amount in wanted.items() for row in _rows_of(sku, amount, by_sku.pop(sku, []), to_all)]
     rows += [
-        _left_alone(KnownProduct(product.key, product.sku, product.is_download), product.amount)
+        _left_alone(known_product(product), product.amount)
         for product in [*without_code, *itertools.chain(*by_sku.values())]
     ]
     return rows + [_left_alone(product, None) for product in unread]
@@ -153,12 +182,14 @@ def _left_alone(product: KnownProduct, amount: int | None) -> StockRow:
     outcome, reason = StockOutcome.NOT_IN_WAREHOUSE, "the warehouse has no stock row with this code: left alone"
     if product.is_download:
         outcome, reason = StockOutcome.DOWNLOAD, "a download, which no warehouse has: left alone"
+    elif product.unreadable:
+        outcome, reason = StockOutcome.UNREADABLE, what_to_correct(product.unreadable)
     elif not product.sku:
         outcome, reason = StockOutcome.NO_CODE, "the product has no code, so that nothing tells its stock: left alone"
     return StockRow(product.sku, product.key, None, amount, outcome, reason)
 
 
-def _rows_of(sku: str, wanted: Wanted, products: Sequence[Product], to_all: bool) -> list[StockRow]:
+def _rows_of(sku: str, wanted: Wanted, products: Sequence[Product | UnreadableProduct], to_all: bool) -> list[StockRow]:
     if not products:
         reason = "no product or combination of the store has this code: give it one, or check spelling and letter case"
         return [StockRow(sku, None, wanted.after(0), None, StockOutcome.NOT_IN_STORE, reason)]
@@ -166,11 +197,16 @@ def _rows_of(sku: str, wanted: Wanted, products: Sequence[Product], to_all: bool
         keys = ", ".join(product.key for product in products)
         reason = f"the products {keys} have the same code: give each its own, or allow it by stock.same_sku: all"
         several = StockOutcome.SEVERAL_PRODUCTS
-        return [StockRow(sku, one.key, wanted.after(0), one.amount, several, reason) for one in products]
+        return [
+            _row(sku, wanted, one)
+            if isinstance(one, UnreadableProduct)
+            else StockRow(sku, one.key, wanted.after(0), one.amount, several, reason)
+            for one in products
+        ]
     return [_row(sku, wanted, product) for product in products]
 
 
-def _row(sku: str, wanted: Wanted, product: Product) -> StockRow:
+def _row(sku: str, wanted: Wanted, product: Product | UnreadableProduct) -> StockRow:
     outcome: StockOutcome | None = None
     amount = wanted.after(0)
     reason = f"{product.amount} in the store, {amount} wanted ({wanted.why})"
@@ -178,6 +214,8 @@ def _row(sku: str, wanted: Wanted, product: Product) -> StockRow:
         outcome, reason = StockOutcome.NOT_TRACKED, "the store doesn't count this product's stock: left alone"
     elif product.tracking == BY_COMBINATION and not product.combination:
         outcome, reason = StockOutcome.NOT_TRACKED, "counted by option combinations, of which it has none: left alone"
+    elif isinstance(product, UnreadableProduct):
+        outcome, reason = StockOutcome.UNREADABLE, what_to_correct(product.reason)
     elif abs(amount) > LARGEST_AMOUNT:
         outcome, reason = StockOutcome.REFUSED, f"no store can hold {amount}: correct the count on the platform"
     elif product.amount == amount:

@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from npf_pipelines.sandbox.model import (
     Address,
@@ -74,6 +75,8 @@ class SandboxStore:
         vetoes: status changes `(from, to)` that an add-on prevents.
         whole_orders_in_lists: whether `get_orders_data` is honoured.
         padding: characters by which a whole order is longer, as add-ons make it.
+        odd_fields: what add-ons and old imports print in a row of a list in place of its fields, by the list's name
+            and the row's id (of a status its letter).
         restless: dice, with which some orders enter and leave the lists after each list (restless.py).
     """
 
@@ -105,6 +108,7 @@ class SandboxStore:
         self.shipments: dict[int, Shipment] = {}
         self.statuses = {status.letter: status for status in shipped_statuses(version)}
         self.shippings = {1: ShippingMethod(1, "Custom shipping method")}
+        self.odd_fields: dict[tuple[str, str], dict[str, Any]] = {}
         self.mails: list[Mail] = []
         self.next_order_id = 1
         self.next_shipment_id = 1

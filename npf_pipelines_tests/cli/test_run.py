@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
+from npf_pipelines.platform.health import read_health
+from npf_pipelines.rules.days import day_of
 from npf_pipelines_tests.loop import Loop, write_setup
 
 
@@ -102,6 +104,40 @@ def test_a_day_before_the_first_one_is_refused_with_the_first(shell: Loop) -> No
     result = npf("run", "orders", "--day", "2001-01-01")
     assert result.exit_code != 0
     assert f"{shell.days[0]}" in result.output
+
+
+@pytest.mark.parametrize("family", ["orders", "shipments"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("--from", "2026-11-25", "--to", "2026-11-20"),
+            "2026-11-25, is after the last day, 2026-11-20",
+        ),
+        (("--day", "2099-01-01"), "2099-01-01 has not begun for any client"),
+        (("--from", "2099-01-01"), "2099-01-01 has not begun for any client"),
+    ],
+)
+def test_days_that_no_run_can_take_are_refused_before_one_is_made(
+    shell: Loop, family: str, words: tuple[str, ...], said: str
+) -> None:
+    result = npf("run", family, *words)
+    assert result.exit_code == 2, result.output
+    assert said in " ".join(result.output.replace("│", " ").split())
+    assert shell.instance.get_runs_count() == 0
+    assert read_health(shell.house.engine) == {}
+
+
+def test_a_day_that_has_begun_for_some_clients_is_run_for_them(shell: Loop) -> None:
+    zones = {"acme": "Pacific/Kiritimati", "bolt": "Pacific/Pago_Pago"}  # 25 hours apart: never on one day.
+    for client, zone in zones.items():
+        write_setup(shell.settings.clients, client, shell.url, store={"time_zone": zone})
+    day = day_of(datetime.now(UTC), shell.house.setups()["acme"].zone)
+    for words in (("--day", f"{day}"), ("--from", f"{day}")):
+        result = npf("run", "shipments", *words)
+        assert result.exit_code == 0, result.output
+        assert f"bolt: {day} has not begun there" in result.output
+    assert read_health(shell.house.engine).keys() == {("acme", "shipments")}
 
 
 def test_sql_answers_and_refuses(shell: Loop) -> None:

@@ -123,6 +123,22 @@ async def test_the_shipped_statuses_are_the_sandboxs(store: Store) -> None:
     assert takes == {status.letter: status.takes_stock for status in SHIPPED_STATUSES}
 
 
+async def test_a_status_that_cannot_be_read_costs_no_other(store: Store, box: SandboxStore) -> None:
+    box.odd_fields["statuses", "F"] = {"status": [], "status_id": "17"}
+    assert {status.letter for status in await store.statuses()} == set("PCODBI")
+    assert [str(row) for row in store.unreadable] == [
+        "in the store's list of statuses, the row 17 can't be read: status: is missing"
+    ]
+    await store.statuses()
+    assert len(store.unreadable) == 1
+
+
+async def test_a_list_of_which_nothing_can_be_read_is_a_bad_answer() -> None:
+    async with odd(lambda _: json_answer({"statuses": [1, 2]})) as client:
+        with pytest.raises(BadAnswer, match="version"):
+            await client.statuses()
+
+
 async def test_a_status_is_set_without_touching_the_rest(store: Store, box: SandboxStore) -> None:
     order_id = box.place_order([(1, 2)], timestamp=START)
     before = (await store.orders_by_id([str(order_id)]))[str(order_id)]
@@ -610,7 +626,14 @@ async def test_combinations_of_another_product_are_not_taken_for_ours() -> None:
         assert await client.products_by_key(["6/71"]) == {}
 
 
-@pytest.mark.parametrize("answer", [[1], [{"product_id": "5"}], {"message": "no"}])
+@pytest.mark.parametrize("bad", [1, {"product_id": "5"}, {"product_id": "5", "combination_hash": "72", "amount": None}])
+async def test_a_combination_that_cannot_be_read_costs_no_other(bad: object) -> None:
+    good = {"product_id": "5", "combination_hash": "71", "amount": "3"}
+    async with odd(lambda _: json_answer([bad, good])) as client:
+        assert (await client.products_by_key(["5/71"]))["5/71"].amount == 3
+
+
+@pytest.mark.parametrize("answer", [{"message": "no"}])
 async def test_what_is_no_list_of_combinations_is_a_bad_answer(answer: object) -> None:
     async with odd(lambda _: json_answer(answer)) as client:
         with pytest.raises(BadAnswer, match="version"):

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.platform.tables import open_platform
+from npf_pipelines_tests.machine import POSTGRESQL, demand
 
 _numbers = count(1)
 
@@ -40,9 +41,7 @@ def engine(url: str) -> Iterator[sa.Engine]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Path]:
     """A PostgreSQL server that nobody else can reach: the folder of its socket."""
-    programs = _programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's server is not installed: on Debian, apt-get install postgresql")
+    programs = demand(POSTGRESQL)
     # It refuses to run as root, and its user must get at the folder.
     user = "nobody" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="npf-pg-"))
@@ -63,10 +62,3 @@ def postgresql() -> Iterator[Path]:
             run("pg_ctl", "stop", "--wait", "--mode=immediate")
     finally:
         shutil.rmtree(folder)
-
-
-def _programs() -> Path | None:
-    """The folder of the server's programs: Debian keeps them off the path."""
-    on_path = shutil.which("initdb")
-    folders = [Path(on_path).parent] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)

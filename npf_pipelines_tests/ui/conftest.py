@@ -1,12 +1,12 @@
 """A real `npf dev` whose automation is stopped, so that only what is clicked runs; and a browser in front of it."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from npf_pipelines_tests.dev_server import DevServer, start_dev
+from npf_pipelines_tests.machine import BROWSER, demand
 
 _QUIET = [
     "--no-sandbox",  # Chromium refuses to run as root with it.
@@ -22,8 +22,8 @@ _PATIENCE = 60_000
 
 
 @pytest.fixture(scope="session")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
-    """The server, ended after the last test, nothing left behind."""
+def dev(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[DevServer]:
+    """The server, ended after the last test, nothing left behind. It isn't started where no browser would ask it."""
     server = start_dev(tmp_path_factory.mktemp("dev"), NPF_AUTOMATION="stopped")
     try:
         assert server.assets(), "npf dev did not come up"
@@ -35,10 +35,8 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("The tests of the UI need a browser: apt-get install chromium (.ci/run does so).")
+    """The machine's Chromium or Chrome, headless."""
+    chromium = demand(BROWSER)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, headless=True, args=_QUIET)
         yield running

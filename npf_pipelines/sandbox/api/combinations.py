@@ -1,6 +1,6 @@
 """`/combinations`: the amounts of products that are tracked by option combination; as a plain array, never checked."""
 
-from npf_pipelines.sandbox.answers import combination_row
+from npf_pipelines.sandbox.answers import as_listed, combination_row
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.listing import list_combinations
 from npf_pipelines.sandbox.php import identifier, text, whole_number
@@ -30,5 +30,9 @@ def _index(call: Call) -> Answer:
     if not product_id:
         return refusal(400, "Bad Request: the field product_id is required")
     product = call.store.products.get(product_id)
-    rows = [combination_row(product, one) for one in list_combinations(product, call.query)] if product else []
+    rows = [
+        as_listed(call.store, "combinations", one.combination_hash, combination_row(product, one))
+        for one in (list_combinations(product, call.query) if product else [])
+        if product
+    ]
     return Answer(200, rows)

@@ -1,6 +1,6 @@
 """`/orders`: lists, details, and the update that always says yes."""
 
-from npf_pipelines.sandbox.answers import order_detail, order_row
+from npf_pipelines.sandbox.answers import as_listed, order_detail, order_row
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.listing import list_orders
 from npf_pipelines.sandbox.php import first_letter, truth, whole_number
@@ -28,9 +28,9 @@ def _index(call: Call) -> Answer:
     store = call.store
     orders, params = list_orders(store, call.query)
     if store.whole_orders_in_lists and truth(call.query.get("get_orders_data")):
-        rows = [order_detail(store, order) for order in orders]
+        rows = [as_listed(store, "orders", order.order_id, order_detail(store, order)) for order in orders]
     else:
-        rows = [order_row(order) for order in orders]
+        rows = [as_listed(store, "orders", order.order_id, order_row(order)) for order in orders]
     if store.restless:
         stir(store, store.restless)
     return Answer(200, {"orders": rows, "params": params})

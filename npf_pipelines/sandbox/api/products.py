@@ -1,6 +1,6 @@
 """`/products`: lists, details, and amounts that are never checked."""
 
-from npf_pipelines.sandbox.answers import product_detail, product_row
+from npf_pipelines.sandbox.answers import as_listed, product_detail, product_row
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.listing import list_products
 from npf_pipelines.sandbox.php import identifier, truth, whole_number
@@ -15,7 +15,8 @@ async def answer(call: Call) -> Answer:
         if call.method != "GET":
             return refusal(405)
         products, params = list_products(store, call.query)
-        return Answer(200, {"products": [product_row(product) for product in products], "params": params})
+        rows = [as_listed(store, "products", one.product_id, product_row(one)) for one in products]
+        return Answer(200, {"products": rows, "params": params})
     product = store.products.get(call.number)
     if product is None:
         return refusal(404)
