@@ -12,7 +12,7 @@ import re
 _LINE_BREAK = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REMOVED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_SCHEME = re.compile(r"\s*([a-z][a-z0-9+-]*):", re.IGNORECASE)
+_SCHEME = re.compile(r"([a-z][a-z0-9+-]*):", re.IGNORECASE)
 
 
 def clean_text(text: str, longest: int | None = None) -> str:
@@ -44,6 +44,6 @@ def passable_address(url: str) -> str:
     An address with a scheme other than http and https, such as `javascript:` or `data:`, is code or a file. One
     without any is passed on as it is: carriers write `www.carrier.example/123`.
     """
-    url = one_line(url)
-    scheme = _SCHEME.match(url)
+    url = clean_text(url).strip()
+    scheme = _SCHEME.match("".join(url.split()))  # Browsers read over line breaks and tabs in it.
     return url if scheme is None or scheme[1].lower() in {"http", "https"} else ""
