@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo dev test faults day lint lock clean
+.PHONY: install demo dev test faults hostile day lint lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file
 
@@ -25,6 +25,9 @@ test: install ## the whole suite; browser and PostgreSQL are installed where tha
 
 faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills
 	$(BIN)/python -m npf_pipelines_tests.faults
+
+hostile: install ## the store's client against 10,000 hostile answers on a raw socket
+	$(BIN)/python -m npf_pipelines_tests.hostile
 
 day: install ## kills at work, then 24 simulated hours of 20 clients, with outages and killed runs
 	$(BIN)/pytest -m long

@@ -47,22 +47,29 @@ class House:
         """The platform."""
         return Platform(self.engine)
 
-    @staticmethod
-    def store(setup: MasterSetup) -> Store:
+    def store(self, setup: MasterSetup) -> Store:
         """The client's store, to be entered as an async context.
 
         Raises:
             SetupError: the API key is not in the environment.
         """
         store = setup.store
-        return Store(store.url, store.api_user, setup.api_key(), concurrency=store.concurrency)
+        largest = self._settings.largest_answer
+        return Store(store.url, store.api_user, setup.api_key(), concurrency=store.concurrency, largest_answer=largest)
 
-    @staticmethod
-    def store_for_a_look(setup: MasterSetup) -> Store:
+    def store_for_a_look(self, setup: MasterSetup) -> Store:
         """The client's store, to be asked once and briefly: one that doesn't answer is asked again another time.
 
         Raises:
             SetupError: the API key is not in the environment.
         """
         store = setup.store
-        return Store(store.url, store.api_user, setup.api_key(), concurrency=1, timeout=_BRIEFLY, attempts=1)
+        return Store(
+            store.url,
+            store.api_user,
+            setup.api_key(),
+            concurrency=1,
+            timeout=_BRIEFLY,
+            attempts=1,
+            largest_answer=self._settings.largest_answer,
+        )

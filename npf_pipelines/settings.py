@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     personal_data_days: Annotated[int, Field(ge=31)] = Field(
         90, description="Days for which pulled orders keep personal data; more than the nightly look-back goes back."
     )
+    answer_megabytes: Annotated[int, Field(ge=1)] = Field(
+        64,
+        description="Megabytes that one answer of a store may have, unpacked; a page of a list is then made smaller.",
+    )
     alerts_webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = Field(
         None, description="The webhook that is told of alerts; its address is a secret."
     )
@@ -67,3 +71,8 @@ class Settings(BaseSettings):
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),
         description="The platform's database as an SQLAlchemy URL, which may hold a password.",
     )
+
+    @property
+    def largest_answer(self) -> int:
+        """Bytes that one answer of a store may have."""
+        return self.answer_megabytes * 1_000_000

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from npf_pipelines.text import one_line
+
 _LONGEST = 999 - len("\n| 1000000 more | | |")
-_MARKUP = r"\`*_{}[]()<>#|!~"
+_MARKUP = r"\`*_{}[]()<>#|!~&"
 
 
 def inline_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dg.MetadataValue:
@@ -30,7 +32,7 @@ def inline_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dg.Me
 
 def cell(text: object) -> str:
     """Text from a store as a cell of Markdown: nothing in it is markup."""
-    return "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in str(text)).replace("\n", " ")
+    return "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in one_line(str(text)))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -9,6 +9,8 @@ import dagster as dg
 from rich.console import Console
 from rich.logging import RichHandler
 
+from npf_pipelines.text import clean_text
+
 
 @dg.logger
 def console(_context: dg.InitLoggerContext) -> logging.Logger:
@@ -23,7 +25,7 @@ def console(_context: dg.InitLoggerContext) -> logging.Logger:
 
 class _Sentence(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return str(_meta(record).get("orig_message") or record.getMessage())
+        return clean_text(str(_meta(record).get("orig_message") or record.getMessage()))
 
 
 def _meta(record: logging.LogRecord) -> dict[str, object]:

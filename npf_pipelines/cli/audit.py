@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from npf_pipelines.cli.instance import open_instance
+from npf_pipelines.cli.plain import plain
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.settings import Settings
 
@@ -34,5 +35,5 @@ def audit() -> None:
 def _shown(name: str, value: dg.TableMetadataValue) -> Table:
     table = Table(*value.records[0].data, title=name, title_justify="left")
     for record in value.records:
-        table.add_row(*map(str, record.data.values()))
+        table.add_row(*map(plain, record.data.values()))
     return table

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from npf_pipelines.automation.launch import Launched, launch
 from npf_pipelines.cli.instance import open_instance
+from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.summary import changes_tables, run_summary
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.house import House
@@ -84,7 +85,7 @@ def run(
     launched = _run(settings, family, awake, (first, day or to), config)
     for one in launched:
         if one.failure:
-            _CONSOLE.print(one.failure, style="red", markup=False)
+            _CONSOLE.print(plain(one.failure), style="red")
     if wrong or (awake and not launched) or not wanted or any(one.failure for one in launched):
         raise typer.Exit(1)
 

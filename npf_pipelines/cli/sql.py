@@ -1,14 +1,19 @@
 """`npf sql`: a query over the lake."""
 
+import contextlib
+import io
+import sys
 from typing import Annotated
 
 import duckdb
 import typer
 from rich.console import Console
 
+from npf_pipelines.cli.plain import plain
 from npf_pipelines.lake import Lake
 from npf_pipelines.settings import Settings
 from npf_pipelines.tables import TABLES
+from npf_pipelines.text import clean_text
 
 
 def sql(
@@ -17,8 +22,12 @@ def sql(
     """Open DuckDB with a view for each table of the lake, and print a query's answer."""
     try:
         answer = Lake(Settings().lake).query(query)
-        if answer is not None:
-            answer.show(max_rows=10_000)
+        drawn = io.StringIO()
+        with contextlib.redirect_stdout(drawn):
+            if answer is not None:
+                answer.show(max_rows=10_000)
     except duckdb.Error as error:
-        Console(stderr=True).print(str(error), style="red", markup=False)
+        Console(stderr=True).print(plain(error), style="red")
         raise typer.Exit(1) from None
+    # Tables that an earlier release wrote hold what a store sent, escape sequences included.
+    sys.stdout.write(clean_text(drawn.getvalue()))

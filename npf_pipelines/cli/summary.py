@@ -9,6 +9,7 @@ from datetime import date
 from rich.table import Table
 
 from npf_pipelines.automation.launch import Launched
+from npf_pipelines.cli.plain import plain
 from npf_pipelines.lake import Lake
 
 _COUNTED = {
@@ -25,7 +26,7 @@ def run_summary(lake: Lake, family: str, clients: Sequence[str], days: tuple[dat
     for name in _COUNTED[family]:
         table, column = name.split(".")
         for client, value, rows in counts(lake, table, column, clients, days):
-            shown.add_row(client, table, column, value, str(rows))
+            shown.add_row(*map(plain, (client, table, column, value, rows)))
     return shown
 
 
@@ -38,7 +39,7 @@ def changes_tables(launched: Sequence[Launched]) -> list[Table | str]:
         title = f"{change.table} of {change.partition}: {change.rows} would change{more}"
         shown = Table(*columns, title=title, title_justify="left")
         for record in change.shown:
-            shown.add_row(*(str(record.get(name, "")) for name in columns))
+            shown.add_row(*(plain(record.get(name, "")) for name in columns))
         tables.append(shown)
     has_failed = any(one.failure for one in launched)
     return tables or ([] if has_failed else ["Nothing would change."])

@@ -9,8 +9,8 @@ import duckdb
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from npf_pipelines.cli.plain import plain
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
 from npf_pipelines.rules.shipments import PushOutcome
@@ -63,12 +63,12 @@ def trace(
         raise typer.Exit(1)
     order = found[0]
     number = order["order_number"]
-    story = Table("when", "what", title=f"Order {number} of {setup.name}", title_justify="left", show_lines=True)
+    story = Table("when", "what", title=plain(f"Order {number} of {setup.name}"), title_justify="left", show_lines=True)
     for when, what in [
         *_until_import(order, _rows(lake, _ON_PLATFORM, client=client, number=number)),
         *_since_lodgement(_rows(lake, _SHIPMENTS, client=client, number=number)),
     ]:
-        story.add_row(_shown(when, setup.zone), Text(what))
+        story.add_row(_shown(when, setup.zone), plain(what))
     _CONSOLE.print(story)
     _CONSOLE.print(f"Times are those of {setup.store.time_zone}.", markup=False)
 

@@ -4,8 +4,7 @@ Here: what each status and each odd body means. Not here: sending and repeating 
 JSON (models.py). A body is looked at but never repeated: an HTML error page may hold SQL and a backtrace.
 """
 
-import json
-import re
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,11 +23,16 @@ from npf_pipelines.cscart.errors import (
     StoreError,
     Unauthorized,
 )
+from npf_pipelines.cscart.json_body import decode_json_text, is_web_page
 from npf_pipelines.cscart.redaction import clean_words
+from npf_pipelines.text import one_line
 
-# JSON can only start at the start, behind a blank or behind the tag of a warning; the values inside it don't.
-_START = re.compile(r"(?<![^\s>])[{\[]")
-_WEB_PAGE = re.compile(r"<!doctype|<html", re.IGNORECASE)
+_MOST_SAID = 20
+"""Sentences of the store's that are read, and how deep in its answer."""
+_DEPTH = 4
+_LONGEST_HOST = 260
+_LONGEST_PAUSE = 10.0**9
+"""Seconds; a longer one is as good as none that ends."""
 _RIGHTS = {
     ("orders", True): "view_orders",
     ("orders", False): "edit_order",
@@ -44,25 +48,12 @@ _RIGHTS = {
 
 
 def decode_json(response: httpx.Response) -> Any:
-    """The object or list in a body, also behind the HTML warnings that some hosts print first (known behaviour).
+    """The object or list in a body, also between the warnings that some hosts print around it (known behaviour).
 
     Raises:
         ValueError: there is none, or it is cut short.
     """
-    text = response.content.decode("utf-8-sig", errors="replace").strip()
-    decoder = json.JSONDecoder()
-    for start in _START.finditer(text):
-        try:
-            value, end = decoder.raw_decode(text, start.start())
-        except (ValueError, RecursionError):
-            value, end = None, -1
-        if end == len(text):
-            return value
-        if start.start() == 0:
-            # Nothing precedes it: what follows is its inside, and half an answer is none.
-            break
-    # Not chained to the decoder's error, which carries the body.
-    raise ValueError("no JSON")
+    return decode_json_text(response.content.decode("utf-8-sig", errors="replace"))
 
 
 def holds_json(response: httpx.Response) -> bool:
@@ -95,7 +86,8 @@ def read_answer(response: httpx.Response, method: str, path: str, secrets: tuple
         return decode_json(response)
     except ValueError:
         pass
-    if _WEB_PAGE.search(response.text[:4096]):
+    # Never by the encoding that the answer names: `charset=hex` is one, too.
+    if is_web_page(response.content[:4096].decode(errors="replace")):
         raise BadAnswer(
             f"{call}: a web page came instead of JSON. Check the store's address, that its API is switched on,"
             " and that no firewall or maintenance page stands in front of it."
@@ -179,25 +171,30 @@ def _refused(response: httpx.Response, call: str, secrets: tuple[str, ...]) -> R
 
 
 def _host_of(response: httpx.Response) -> str:
+    """Scheme and host of a redirect, for a person to read: nothing is sent there."""
     try:
         target = response.url.join(response.headers["Location"])
-    except httpx.InvalidURL:
+        host = target.host
+    except (httpx.InvalidURL, ValueError):
         return "nowhere readable"
-    return f"{target.scheme}://{target.host}"
+    if target.scheme not in {"http", "https"} or not host:
+        return "nowhere that a store could be"
+    return one_line(f"{target.scheme}://{host}", _LONGEST_HOST)
 
 
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds or a date, as HTTP allows; None for anything else."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), _LONGEST_PAUSE)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        pause = (until - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, LookupError, OverflowError):
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, pause), _LONGEST_PAUSE)
 
 
 def _words(response: httpx.Response, secrets: tuple[str, ...]) -> str:
@@ -208,15 +205,14 @@ def _words(response: httpx.Response, secrets: tuple[str, ...]) -> str:
         return ""
     if not isinstance(body, dict):
         return ""
-    said = dict.fromkeys(
-        word for name in ("message", "messages", "errors") for word in _strings(body.get(name)) if word
-    )
+    words = (word for name in ("message", "messages", "errors") for word in _strings(body.get(name)) if word)
+    said = dict.fromkeys(itertools.islice(words, _MOST_SAID))
     return f"The store says: {clean_words('; '.join(said), secrets)}. " if said else ""
 
 
-def _strings(value: object) -> Iterator[str]:
+def _strings(value: object, depth: int = _DEPTH) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, list | dict):
+    elif isinstance(value, list | dict) and depth:
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _strings(inner)
+            yield from _strings(inner, depth - 1)

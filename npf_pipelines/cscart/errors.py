@@ -77,3 +77,19 @@ class BadAnswer(StoreError):
     def __init__(self, text: str, *, transient: bool = False) -> None:
         super().__init__(text)
         self.transient = transient
+
+
+class TooLarge(BadAnswer):
+    """More bytes than an answer may have. A page of a list is asked for again smaller; anything else is lasting."""
+
+    def __init__(self, call: str, largest: int) -> None:
+        super().__init__(
+            f"{call}: the answer is larger than {largest / 1_000_000:g} MB. If the store needs as much, raise"
+            " NPF_ANSWER_MEGABYTES; if not, ask the merchant for the add-on that swells its answers."
+        )
+
+
+class BadCertificate(StoreError):
+    """The store's certificate is expired, self-signed or another host's: it has to be mended there."""
+
+    store_untouched = True

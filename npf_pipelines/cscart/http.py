@@ -11,7 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache, partial
 from http import HTTPStatus
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -21,7 +21,17 @@ import stamina
 from pydantic import SecretStr
 
 from npf_pipelines.cscart.answers import holds_json, read_answer
-from npf_pipelines.cscart.errors import BadAnswer, Broken, Busy, NoAnswer, StoreError, Unreachable
+from npf_pipelines.cscart.body import read_body
+from npf_pipelines.cscart.errors import (
+    BadAnswer,
+    BadCertificate,
+    Broken,
+    Busy,
+    NoAnswer,
+    StoreError,
+    TooLarge,
+    Unreachable,
+)
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
 
@@ -32,11 +42,17 @@ Query = Mapping[str, str | int | list[str]]
 _LOG = logging.getLogger(__name__)
 
 ATTEMPTS = 4
+LARGEST_ANSWER = 64_000_000
+"""Bytes of an answer, unpacked, if nothing else is set."""
+_LARGE = 200_000
+"""Bytes of JSON from which on it is decoded beside the other work."""
 LONGEST_PAUSE = 60.0
 """Seconds of `Retry-After` that are waited for; whoever asks for more is left alone until the next run."""
 
 
 _RARE_VERBS = frozenset({"PUT", "DELETE"})
+_OF_THE_WIRE = {b"content-encoding", b"content-length", b"transfer-encoding"}
+"""Headers that don't hold any more when the body is unpacked."""
 
 
 def pause_before_repeat(error: Exception, *, is_write: bool) -> bool | float:
@@ -87,6 +103,19 @@ def _tell_of_repeat(details: stamina.instrumentation.RetryDetails) -> None:
 stamina.instrumentation.set_on_retry_hooks([_tell_of_repeat])
 
 
+class _NoCookies(CookieJar):
+    """PHP lets calls of one session wait for each other; without cookies each is on its own."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Read none."""
+
+
+async def _set_redirect_aside(response: httpx.Response) -> None:
+    """Keep the target of a redirect from httpx, which builds its request even if none is followed."""
+    if "Location" in response.headers:
+        response.extensions["location"] = response.headers.pop("Location")
+
+
 class StoreHttp:
     """The HTTP side of one store: one pool of connections, a few requests at a time.
 
@@ -104,6 +133,7 @@ class StoreHttp:
         concurrency: int = 4,
         timeout: float = 30.0,
         attempts: int = ATTEMPTS,
+        largest_answer: int = LARGEST_ANSWER,
     ) -> None:
         """Open nothing yet.
 
@@ -115,6 +145,7 @@ class StoreHttp:
             timeout: seconds without progress after which a call is given up; a whole call may take four times
                 as long, however steadily it drips.
             attempts: at one call; 1 for no repeats.
+            largest_answer: bytes that an answer may have, unpacked.
 
         Raises:
             ValueError: the address isn't one to which a key may be sent.
@@ -127,6 +158,7 @@ class StoreHttp:
         self._gate = asyncio.Semaphore(concurrency)
         self._longest_call = 4 * timeout
         self._attempts = attempts
+        self._largest_answer = largest_answer
         self._way = _Way()
         self._client = httpx.AsyncClient(
             auth=httpx.BasicAuth(api_user, api_key.get_secret_value()),
@@ -135,8 +167,8 @@ class StoreHttp:
             verify=_certificates(),
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
             follow_redirects=False,
-            # PHP lets calls of one session wait for each other; without cookies each is on its own.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            cookies=_NoCookies(),
+            event_hooks={"response": [_set_redirect_aside]},
         )
 
     async def __aenter__(self) -> Self:
@@ -164,6 +196,8 @@ class StoreHttp:
     ) -> Sized:
         """One page of a list; where the store fails or doesn't answer in time, it is asked for half as much.
 
+        So it is where the answer is too large, without counting as a repeat, as long as there is less to ask for.
+
         Args:
             path: behind `/api/2.0/`.
             asking: the parameters by which so many rows are asked for.
@@ -175,13 +209,16 @@ class StoreHttp:
         """
         async for attempt in _attempts(self._attempts, is_write=False):
             with attempt:
-                asked = max(page_size.rows, at_least)
-                try:
-                    response = await self._with_detours("GET", path, asking(asked), None)
-                    content = read_answer(response, "GET", path, self._secrets)
-                except (Broken, NoAnswer, BadAnswer):
-                    page_size.failed(asked)
-                    raise
+                while True:
+                    asked = max(page_size.rows, at_least)
+                    try:
+                        response = await self._with_detours("GET", path, asking(asked), None)
+                        content = await self._read(response, "GET", path)
+                        break
+                    except (Broken, NoAnswer, BadAnswer) as error:
+                        page_size.failed(asked)
+                        if not isinstance(error, TooLarge) or max(page_size.rows, at_least) >= asked:
+                            raise
                 return Sized(content, asked, len(response.content), response.elapsed.total_seconds())
         raise AssertionError("the last attempt returns or raises")
 
@@ -199,7 +236,7 @@ class StoreHttp:
 
     async def put_once(self, path: str, body: Mapping[str, Any]) -> Any:
         """Change something to what is only right for now: as `put`, without any repeat."""
-        return read_answer(await self._with_detours("PUT", path, None, body), "PUT", path, self._secrets)
+        return await self._read(await self._with_detours("PUT", path, None, body), "PUT", path)
 
     async def delete(self, path: str) -> Any:
         """Delete something; the store's JSON, None where it has nothing to say. Raises as `post` does."""
@@ -211,8 +248,14 @@ class StoreHttp:
         async for attempt in _attempts(self._attempts, is_write=method != "GET"):
             with attempt:
                 response = await self._with_detours(method, path, params, body)
-                return read_answer(response, method, path, self._secrets)
+                return await self._read(response, method, path)
         raise AssertionError("the last attempt returns or raises")
+
+    async def _read(self, response: httpx.Response, method: str, path: str) -> Any:
+        """What an answer means; a large one holds up no other store."""
+        if len(response.content) < _LARGE:
+            return read_answer(response, method, path, self._secrets)
+        return await asyncio.to_thread(read_answer, response, method, path, self._secrets)
 
     async def _with_detours(
         self, method: str, path: str, params: Query | None, body: Mapping[str, Any] | None
@@ -249,22 +292,56 @@ class StoreHttp:
         # Without the content type a write is a 405 (known behaviour).
         headers = {} if method == "GET" else {"Content-Type": "application/json"}
         call = f"{method} {path} at {self._host}"
+        request = self._client.build_request(verb, url, params=query, json=body, headers=headers)
         async with self._gate:
             self.requests += 1
             self.writes += method != "GET"
             try:
                 async with asyncio.timeout(self._longest_call):
-                    return await self._client.request(verb, url, params=query, json=body, headers=headers)
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-                why = clean_words(str(error), self._secrets) or type(error).__name__
-                raise Unreachable(
-                    f"{call}: no connection ({why}). Check the store's address and that it is up."
-                ) from error
-            except (httpx.HTTPError, TimeoutError) as error:
-                raise NoAnswer(
-                    f"{call}: the request was sent, but no whole answer came ({type(error).__name__})."
-                    " If it was a write, look at what the store has before trying again."
-                ) from error
+                    return await self._whole(request, call)
+            except StoreError:
+                raise
+            except Exception as error:
+                raise self._failure(error, call) from error
+
+    async def _whole(self, request: httpx.Request, call: str) -> httpx.Response:
+        """The answer with its body, unpacked; however it ends, the connection is free again."""
+        answer = await self._client.send(request, stream=True)
+        try:
+            body = await read_body(answer, self._largest_answer, call)
+        finally:
+            await answer.aclose()
+        headers = [(name, value) for name, value in answer.headers.raw if name.lower() not in _OF_THE_WIRE]
+        if location := answer.extensions.get("location"):
+            headers.append((b"Location", location.encode(errors="replace")))
+        whole = httpx.Response(answer.status_code, headers=headers, content=body, request=request)
+        whole.elapsed = answer.elapsed
+        return whole
+
+    def _failure(self, error: Exception, call: str) -> StoreError:
+        """Whatever a wire can do is the store's failure: the libraries raise more kinds than they document."""
+        if (certificate := _certificate_trouble(error)) is not None:
+            why = clean_words(certificate.verify_message, self._secrets)
+            return BadCertificate(
+                f"{call}: no connection, the store's certificate isn't accepted ({why}). Have the merchant's host put"
+                " a valid one in place; nothing has to be changed here."
+            )
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError):
+            why = clean_words(str(error), self._secrets) or type(error).__name__
+            return Unreachable(f"{call}: no connection ({why}). Check the store's address and that it is up.")
+        return NoAnswer(
+            f"{call}: the request was sent, but no whole answer came ({type(error).__name__})."
+            " If it was a write, look at what the store has before trying again."
+        )
+
+
+def _certificate_trouble(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """The refusal of a certificate beneath the errors that the libraries made of it."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _attempts(attempts: int, *, is_write: bool) -> AsyncIterator[stamina.Attempt]:

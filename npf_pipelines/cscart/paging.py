@@ -7,7 +7,7 @@ is fetched (store.py).
 import itertools
 import json
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Self, TypeVar
@@ -123,6 +123,10 @@ class OrderWalk(Generic[T]):
         last = max(seconds, default=self._since)
         if not self.left:
             self._since = self._until + 1
+        elif last > self._since and not fresh:
+            # Nothing new at a later moment: it lists the same order wherever it is asked to begin.
+            self._stall(page, asked)
+            self._since = last
         elif last > self._since:
             # What came before this page can't come again, so it needn't be remembered.
             self._since, self._at_least, self._stalls, self._seen = last, 1, 0, set(keyed)
@@ -150,8 +154,9 @@ async def walk_pages(
     """Every row of a list that can only be walked by page numbers, each once.
 
     Ended by `total_items`, because a page past the end of shipments is the last page again (known behaviour).
-    When rows were shifted across a page's edge meanwhile, fewer than the total were seen: the walk is then
-    repeated, up to three times in all, and what it saw united.
+    When rows were shifted across a page's edge meanwhile, a page brings nothing new or fewer than the total were seen:
+    the walk is then repeated, up to three times in all, and what it saw united. A list that is short even so is none:
+    whoever takes a shipment for missing makes it a second time.
 
     Args:
         fetch: gets one page for the parameters.
@@ -163,20 +168,28 @@ async def walk_pages(
         The rows not seen before, page by page.
 
     Raises:
-        BadAnswer: the store doesn't say how many rows there are.
+        BadAnswer: the store doesn't say how many rows there are, or never gives all of them.
     """
     seen: set[str] = set()
     for _ in range(_WALKS):
-        passed = 0
+        passed, of_this_walk = 0, set[str]()
         for number in itertools.count(1):
             page = await fetch({"page": number, "items_per_page": page_size})
             total = total_of(page, name)
-            yield _fresh(page.rows, id_of, seen)
+            keyed = {key_of(row, id_of): row for row in page.rows}
+            yield [row for key, row in keyed.items() if key not in seen]
+            seen |= keyed.keys()
             passed += len(page.rows)
-            if not page.rows or passed >= total:
+            if passed >= total or keyed.keys() <= of_this_walk:
                 break
+            of_this_walk |= keyed.keys()
         if len(seen) >= total:
             return
+    raise BadAnswer(
+        f"The store says that it has {total} {name}, but its pages bring only {len(seen)}, however often they are read."
+        " If it goes on, look for an add-on that limits its lists or repeats their pages.",
+        transient=True,
+    )
 
 
 def total_of(page: Page, name: str) -> int:
@@ -193,20 +206,16 @@ def total_of(page: Page, name: str) -> int:
     return page.total
 
 
-def _fresh(rows: Iterable[object], id_of: Callable[[object], str | None], seen: set[str]) -> list[object]:
-    """The rows not seen yet."""
-    fresh = []
-    for row in rows:
-        key = key_of(row, id_of)
-        if key not in seen:
-            seen.add(key)
-            fresh.append(row)
-    return fresh
-
-
 def key_of(row: object, id_of: Callable[[object], str | None]) -> str:
-    """What tells a row from the others: its id; without one, its whole content."""
-    return id_of(row) or json.dumps(row, sort_keys=True)
+    """What tells a row from the others: its id; without one, its whole content.
+
+    Raises:
+        BadAnswer: a row without an id is nested too deep to be compared.
+    """
+    try:
+        return id_of(row) or json.dumps(row, sort_keys=True)
+    except RecursionError:
+        raise BadAnswer("A row of the store's list has no number and no end of depth. Check its add-ons.") from None
 
 
 def _check_obeyed(seconds: list[int], since: int, until: int) -> None:

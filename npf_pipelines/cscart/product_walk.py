@@ -43,10 +43,12 @@ def page_behind(passed: int, most: int) -> tuple[int, int]:
 async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
     """Every product that is in the list throughout, each once, whatever enters and leaves it meanwhile.
 
-    Where a page's first row isn't known, too much has left the list: the walk goes half a page back. Products that
-    share a code may change places between two pages (inferred). Where a page begins among such, it can't be told
-    whether one slipped through: if in the end fewer were seen than the store has, the walk is repeated, up to three
-    times in all.
+    Where a page's first row isn't known, too much has left the list: the walk goes half a page back. So many may enter
+    it that a page brings nothing new; a store whose pages never do repeats them. Products that share a code may change
+    places between two pages (inferred). Where a page begins among such, it can't be told whether one slipped through:
+    if in the end fewer were seen than the store has, the walk is repeated, up to three
+    times in all. So it is where the pages end before the number that the store names; if they do so each time, the list
+    is none.
 
     Args:
         fetch: gets a page of the list, which has to be sorted by code.
@@ -55,12 +57,12 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
         The rows not seen before, page by page.
 
     Raises:
-        BadAnswer: the store doesn't say how many products there are, or doesn't keep them in order.
+        BadAnswer: the store doesn't say how many products there are, doesn't keep them in order, or never gives all.
     """
     seen: set[str] = set()
     steps_back = 0
     for _ in range(_WALKS):
-        passed, last_code, doubtful = 0, "", False
+        passed, last_code, doubtful, of_this_walk = 0, "", False, set[str]()
         while True:
             page, start = await fetch(passed)
             rows, total = page.rows, total_of(page, "products")
@@ -75,11 +77,23 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
             yield [row for key, row in dict(zip(keys, rows, strict=True)).items() if key not in seen]
             seen.update(keys)
             end = start + len(rows)
+            if end < total and of_this_walk.issuperset(keys):
+                steps_back += 1
+                if steps_back > _MOST_STEPS_BACK:
+                    raise _out_of_order()
+            of_this_walk.update(keys)
             if end >= total or end <= passed:
                 break
             passed, last_code = end, _code(rows[-1])
-        if len(seen) >= total or not doubtful:
+        is_short = end < total
+        if len(seen) >= total or not (doubtful or is_short):
             return
+    if is_short:
+        raise BadAnswer(
+            f"The store says that it has {total} products, but its pages bring only {len(seen)}, however often they"
+            " are read. If it goes on, look for an add-on that limits its lists or repeats their pages.",
+            transient=True,
+        )
 
 
 def _same_code(rows: Sequence[object]) -> bool:

@@ -12,9 +12,9 @@ from typing import Any, Self, TypeVar
 from pydantic import SecretStr
 
 from npf_pipelines.batches import batches
-from npf_pipelines.cscart.errors import BadAnswer, Broken, NotFound
+from npf_pipelines.cscart.errors import BadAnswer, Broken, NotFound, TooLarge
 from npf_pipelines.cscart.fields import Row, Unreadable
-from npf_pipelines.cscart.http import ATTEMPTS, Params, Query, StoreHttp
+from npf_pipelines.cscart.http import ATTEMPTS, LARGEST_ANSWER, Params, Query, StoreHttp
 from npf_pipelines.cscart.models import (
     BY_COMBINATION,
     LARGEST_AMOUNT,
@@ -80,11 +80,20 @@ class Store:
         concurrency: int = 4,
         timeout: float = 30.0,
         attempts: int = ATTEMPTS,
+        largest_answer: int = LARGEST_ANSWER,
     ) -> None:
         """Arguments as for `StoreHttp`; raises ValueError for an address to which no key may be sent."""
         self.concurrency = concurrency
         self.unreadable: list[UnreadableRow] = []
-        self._http = StoreHttp(url, api_user, api_key, concurrency=concurrency, timeout=timeout, attempts=attempts)
+        self._http = StoreHttp(
+            url,
+            api_user,
+            api_key,
+            concurrency=concurrency,
+            timeout=timeout,
+            attempts=attempts,
+            largest_answer=largest_answer,
+        )
         self._lists_hold_lines: bool | None = None
         self._broken_lists = 0
         self._order_pages = PageSize()
@@ -263,9 +272,9 @@ class Store:
         if self._lists_hold_lines is not False and self._broken_lists < _MOST_BROKEN_LISTS:
             try:
                 page, asked = await self._page({**params, "get_orders_data": 1}, self._order_pages, at_least)
-            except Broken:
-                # One order that the store can't put together spoils its page. The plain list has no such trouble,
-                # and of the details only that one will fail.
+            except (Broken, TooLarge):
+                # One order that the store can't put together, or that is too large, spoils its page. The plain list
+                # has no such trouble, and of the details only that one will fail.
                 self._broken_lists += 1
             else:
                 self._broken_lists = 0

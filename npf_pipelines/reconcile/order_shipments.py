@@ -23,6 +23,7 @@ from npf_pipelines.reconcile.tracking_work import (
 )
 from npf_pipelines.reconcile.trouble import is_end_known, raise_if_permanent
 from npf_pipelines.rules.shipments import PushOutcome, left_behind, match, skus_of, spread
+from npf_pipelines.text import passable_address
 
 
 async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, lease: Lease) -> None:
@@ -276,7 +277,7 @@ async def _shipping_id(store: Store, order: Order) -> str | None:
 def _carrier_and_comments(shipment: LodgedShipment, plan: TrackingPlan) -> tuple[str, str]:
     """Only a carrier that the store knows gets a link of its own."""
     code, is_known = carrier_code(shipment.carrier, plan.carriers)
-    return code, "" if is_known else shipment.tracking_url
+    return code, "" if is_known else passable_address(shipment.tracking_url)
 
 
 def _is_as_asked(theirs: Shipment, shipment: LodgedShipment, order: Order, plan: TrackingPlan) -> bool:

@@ -1,5 +1,6 @@
 """Tests of npf_pipelines.cscart.answers."""
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,9 +13,17 @@ from hypothesis import strategies as st
 
 from npf_pipelines.cscart.answers import decode_json, holds_json, read_answer
 from npf_pipelines.cscart.errors import BadAnswer, Broken, Busy, Forbidden, NotFound, Refused, StoreError, Unauthorized
+from npf_pipelines.cscart.json_body import decode_json_text
+from npf_pipelines_tests.growth import assert_linear
 
 HTML = "<!DOCTYPE html><html><body>Sorry</body></html>"
 WARNING = "<br />\n<b>Warning</b>:  Undefined array key [0] in <b>/var/www/fn.php</b> on line <b>7</b><br />\n{x} [1] "
+
+BEHIND = [
+    "<br />\n<b>Warning</b>:  Undefined array key [0] in <b>/var/www/fn.php</b> on line <b>7</b><br />\n",
+    "\n<!-- cached -->",
+    "\nPHP Deprecated: Function strftime() is deprecated in /var/www/fn.php on line 7",
+]
 
 # No blank and no ">": PHP prints JSON without blanks, and a warning ends with one or the other.
 texts = st.text('ab0{}[]",:\\é', max_size=4)
@@ -57,6 +66,43 @@ def test_any_object_or_list_is_read(document: Any) -> None:
 @given(documents)
 def test_warnings_before_it_change_nothing(document: Any) -> None:
     assert decode_json(answer(WARNING + json.dumps(document))) == document
+
+
+@given(documents, st.sampled_from(["", WARNING]), st.sampled_from(BEHIND))
+def test_warnings_behind_it_change_nothing_either(document: Any, before: str, behind: str) -> None:
+    text = json.dumps(document, separators=(",", ":"))
+    if len(text) > len("[0]"):  # As long as it is longer than any list in the warnings.
+        assert decode_json(answer(before + text + behind)) == document
+
+
+@given(documents, st.data(), st.sampled_from(["", WARNING]), st.sampled_from(BEHIND))
+def test_half_an_answer_before_a_warning_is_none(document: Any, data: st.DataObject, before: str, behind: str) -> None:
+    text = json.dumps(document, separators=(",", ":"))
+    cut = data.draw(st.integers(1, len(text) - 1))
+    assert not before or len(text[:cut]) > len("[0]") or not holds_json(answer(before + text[:cut] + behind))
+    assert before or not holds_json(answer(text[:cut] + behind))
+
+
+@pytest.mark.parametrize("body", ["{} and more", "[1] [2]", "{}{}", '{"a": 1}<html>', "[]</script>"])
+def test_what_is_no_warning_behind_it_spoils_it(body: str) -> None:
+    assert not holds_json(answer(body))
+
+
+@pytest.mark.parametrize("unit", ["[", " [", '{"a":', " {", "[0] ", '"', " [0]<br />", "{x} ", " [1,"])
+@pytest.mark.parametrize("before", ["", "<b>"])
+def test_decoding_costs_in_proportion(unit: str, before: str) -> None:
+    """587 kB of brackets once took 57 s."""
+
+    def decode(text: str) -> None:
+        with contextlib.suppress(ValueError):
+            decode_json_text(before + text)
+
+    assert_linear(decode, unit)
+
+
+def test_a_number_of_too_many_digits_costs_no_other_field() -> None:
+    text = '{"orders": [{"total": ' + "9" * 5000 + ', "order_id": "96"}]}'
+    assert decode_json(answer(text))["orders"][0]["order_id"] == "96"
 
 
 @given(documents, st.data(), st.sampled_from(["", WARNING]))
@@ -212,3 +258,41 @@ def test_a_redirect_is_named_by_its_host_alone() -> None:
     text = str(failure("", 302, headers={"Location": "https://other.example/login?token=abc"}))
     assert "https://other.example," in text
     assert "abc" not in text
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [("javascript:alert(1)", "nowhere"), ("data:text/html,x", "nowhere"), ("http://\x7f", "nowhere"), ("", "redirect")],
+)
+def test_a_redirect_to_what_is_no_address_names_none(target: str, named: str) -> None:
+    error = failure("", 302, headers={"Location": target})
+    assert isinstance(error, Refused)
+    assert named in str(error)
+    assert "alert" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Fri, 31 Dec 99999999999999 23:59:59 GMT",
+        "9" * 5000,
+        "Fri, 1 Jan 0001 00:00:00 +9999",
+        "1e400",
+        "Fri, 31 Dec 9999",
+    ],
+)
+def test_a_pause_beyond_all_measure_is_none_that_is_waited_for(header: str) -> None:
+    error = failure("", 503, headers={"Retry-After": header})
+    assert isinstance(error, Busy)
+    assert error.retry_after is None or error.retry_after <= 10**9
+
+
+@pytest.mark.parametrize("charset", ["hex", "utf-7", "rot13", "no such thing", "idna"])
+def test_the_encoding_that_an_answer_names_changes_nothing(charset: str) -> None:
+    headers = {"Content-Type": f"text/html; charset={charset}"}
+    with pytest.raises(BadAnswer, match="web page"):
+        read_answer(answer(HTML, 200, headers), "GET", "orders", ())
+
+
+def test_half_a_character_in_the_stores_words_costs_nothing() -> None:
+    assert "bad ? end" in str(failure('{"message":"bad \\ud800 end"}', 400))

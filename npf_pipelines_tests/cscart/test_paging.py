@@ -252,19 +252,46 @@ def test_a_row_shifted_out_of_sight_is_found_by_another_walk() -> None:
     # Product 1 is deleted behind page 1: 3 moves to page 1 unseen, and page 2 is empty.
     pages = fixed(Page([first, second], 3), Page([], 2), Page([second, third], 2))
     assert collect(walk_pages(pages, "products", product_id, 2)) == [first, second]
-    pages = fixed(Page([first, second], 4), Page([second], 4), Page([third, first], 4), Page([], 4))
+    pages = fixed(Page([first, second], 3), Page([second], 3), Page([third, first], 3), Page([], 3))
     assert collect(walk_pages(pages, "products", product_id, 2)) == [first, second, third]
 
 
-def test_a_list_that_never_fulfils_its_total_ends_all_the_same() -> None:
+@pytest.mark.parametrize("total", [3, 10**9])
+def test_a_list_that_never_fulfils_its_total_fails_the_read(total: int) -> None:
+    """Taken as complete, what it lacks would be made a second time; read on, it would never end."""
     log: list[int] = []
 
     async def fetch(params: Params) -> Page:
         log.append(int(params["page"]))
-        return Page([{"product_id": "1"}], 3)
+        return Page([{"product_id": "1"}], total)
 
-    assert len(collect(walk_pages(fetch, "products", product_id, 2))) == 1
-    assert log == [1, 2, 3] * 3
+    with pytest.raises(BadAnswer, match=f"has {total} shipments, but its pages bring only 1") as caught:
+        collect(walk_pages(fetch, "shipments", product_id, 2))
+    assert caught.value.transient
+    assert log == [1, 2] * 3
+
+
+def test_a_last_page_that_comes_again_is_no_more_of_the_list() -> None:
+    rows = [{"product_id": str(number)} for number in range(1, 7)]
+
+    async def fetch(params: Params) -> Page:
+        page = int(params["page"])
+        return Page(list(rows[4 * (page - 1) : 4 * page] or rows[4:]), 12)
+
+    with pytest.raises(BadAnswer, match="only 6"):
+        collect(walk_pages(fetch, "shipments", product_id, 4))
+
+
+def test_orders_that_are_listed_wherever_it_begins_end_the_walk() -> None:
+    asked = []
+
+    async def fetch(params: Params) -> Page:
+        asked.append(int(params["time_from"]))
+        return Page([row(1, min(int(params["time_from"]) + 1, 100_000))], 10**9)
+
+    with pytest.raises(BadAnswer, match="gives only 1"):
+        collect(walk(sized(fetch, 5), at(100), at(100_000)))
+    assert len(asked) < 10
 
 
 def test_a_list_without_total_has_no_end_that_could_be_trusted() -> None:

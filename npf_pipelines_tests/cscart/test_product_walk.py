@@ -182,13 +182,28 @@ def test_a_store_that_keeps_no_order_is_a_bad_answer() -> None:
         walked(store.fetch)
 
 
-def test_a_list_that_never_fulfils_its_total_ends_all_the_same() -> None:
+def test_a_list_that_never_fulfils_its_total_fails_the_read() -> None:
     async def fetch(passed: int) -> tuple[Page, int]:
         number, size = page_behind(passed, 4)
         rows: list[object] = [{"product_id": "1"}]
         return Page(rows[(number - 1) * size :], 3), (number - 1) * size
 
-    assert walked(fetch) == [1]
+    with pytest.raises(BadAnswer, match="has 3 products, but its pages bring only 1"):
+        walked(fetch)
+
+
+def test_a_store_that_repeats_one_page_for_ever_is_a_bad_answer() -> None:
+    asked = []
+
+    async def fetch(passed: int) -> tuple[Page, int]:
+        asked.append(passed)
+        number, size = page_behind(passed, 4)
+        rows: list[object] = [{"product_id": str(one), "product_code": f"A{one}"} for one in range(1, 5)]
+        return Page(rows, 10**9), (number - 1) * size
+
+    with pytest.raises(BadAnswer, match="bring only 4"):
+        walked(fetch)
+    assert len(asked) < 30
 
 
 def test_a_list_without_total_has_no_end_that_could_be_trusted() -> None:

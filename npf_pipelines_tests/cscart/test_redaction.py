@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
+from npf_pipelines_tests.growth import assert_linear
 
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6)
 
@@ -52,3 +53,38 @@ def test_what_is_left_is_one_short_line() -> None:
     assert clean_words("<p>Out\n of</p>  stock", ()) == "Out of stock"
     assert len(clean_words("word " * 1000, ())) == 300
     assert clean_words("", secrets_of("", "")) == ""
+
+
+@given(at=st.integers(0, 4000), filler=st.sampled_from(["x ", "x", "<b>", "\u4e2d"]))
+def test_a_cut_secret_leaves_no_head_wherever_it_is(at: int, filler: str) -> None:
+    """Read only in part, a long message could end in half a key."""
+    key = "S3cr3tKey" * 30
+    words = clean_words((filler * 4000)[:at] + key + " " + "y " * 3000, secrets_of("api@acme.example", key))
+    assert "S3cr" not in words
+    assert len(words) <= 300
+
+
+@given(
+    before=st.text("<> \n\0\x1b\u202eab", max_size=2300),
+    words=st.sampled_from(["//me:hunter2@host", "password=hunter2"]),
+)
+def test_nothing_like_a_credential_is_left_of_a_long_message(before: str, words: str) -> None:
+    assert "hunter2" not in clean_words(f"{before} {words} " + "z " * 2000, ())
+
+
+@given(st.text(st.characters(codec=None, categories=None), max_size=400))
+def test_no_message_holds_what_can_not_be_written(words: str) -> None:
+    clean = clean_words(words, ())
+    clean.encode()
+    assert "\0" not in clean
+    assert len(clean.splitlines()) <= 1
+
+
+def test_half_a_character_in_an_error_becomes_a_question_mark() -> None:
+    assert clean_words("bad \ud800 end", ()) == "bad ? end"
+
+
+@pytest.mark.parametrize("unit", ["x", "<", "key", "a-", "//", "basic ", '"', "password", "key= ", "//a", " "])
+def test_the_cost_grows_in_proportion(unit: str) -> None:
+    """A word of 10,000 letters once took 54 s, in which no other store was served."""
+    assert_linear(lambda words: clean_words(words, secrets_of("api@acme.example", "S3cr3t/Key+1")), unit)
