@@ -7,7 +7,7 @@ import contextlib
 import enum
 import functools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,7 @@ from npf_pipelines.platform.tables import (
     shipments,
     stock,
 )
+from npf_pipelines.platform.unknown_skus import UnknownSku, skus_not_counted, unknown_skus
 
 _BATCH = 500
 """Rows for each statement: below SQLite's limit of 32,766 parameters."""
@@ -217,6 +218,14 @@ class Platform:
         with self._engine.connect() as connection:
             return list(connection.scalars(sa.select(stock.c.sku).where(stock.c.client == client)))
 
+    def skus_not_counted(self, client: str, skus: Collection[str]) -> set[str]:
+        """Those of these SKUs of which the warehouse has no stock row."""
+        return skus_not_counted(self._engine, client, skus)
+
+    def unknown_skus(self) -> list[UnknownSku]:
+        """The SKUs on all clients' open orders of which the warehouse has no stock row, by client and SKU."""
+        return unknown_skus(self._engine)
+
     def count_stock(self, client: str, order_numbers: Iterable[str]) -> tuple[list[StockFigure], set[str]]:
         """The count of each of the client's SKUs, and which of these orders it has in it: both of one moment.
 
@@ -376,7 +385,8 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         order=PlatformOrder(
             **fields,
             lines=tuple(
-                PlatformLine(row.line_id, row.sku, row.description, row.quantity, row.unit_price) for row in lines
+                PlatformLine(row.line_id, row.sku, row.description, row.quantity, row.unit_price, row.options)
+                for row in lines
             ),
         ),
         status=OrderStatus(rows[0].status),
