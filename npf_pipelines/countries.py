@@ -6,50 +6,60 @@ Not here: which countries a client wants (master_setup.py) or what follows from 
 import functools
 import re
 import unicodedata
+from collections.abc import Iterator
 
 import pycountry
+from babel import Locale
 
-_VARIANTS = {
-    "america": "US",
-    "bolivia": "BO",
-    "bosnia": "BA",
-    "brunei": "BN",
-    "burma": "MM",
-    "cape verde": "CV",
-    "czech republic": "CZ",
-    "east timor": "TL",
-    "emirates": "AE",
-    "england": "GB",
-    "great britain": "GB",
-    "holland": "NL",
-    "iran": "IR",
-    "ivory coast": "CI",
-    "kosovo": "XK",
-    "laos": "LA",
-    "macau": "MO",
-    "macedonia": "MK",
-    "moldova": "MD",
-    "northern ireland": "GB",
-    "palestine": "PS",
-    "russia": "RU",
-    "scotland": "GB",
-    "south korea": "KR",
-    "north korea": "KP",
-    "swaziland": "SZ",
-    "syria": "SY",
-    "taiwan": "TW",
-    "tanzania": "TZ",
-    "turkey": "TR",
-    "uae": "AE",
-    "uk": "GB",
-    "united states of america": "US",
-    "vatican": "VA",
-    "vatican city": "VA",
-    "venezuela": "VE",
-    "vietnam": "VN",
-    "wales": "GB",
+_OTHER_NAMES = {
+    "AE": ("Emirates", "UAE"),
+    "BA": ("Bosnia", "Bosnia-Herzegovina", "Bosnia and Herzegowina"),
+    "BL": ("St. Barts",),
+    "BQ": ("Bonaire", "Bonaire, Saint Eustatius and Saba"),
+    "CC": ("Cocos Islands", "Keeling Islands"),
+    "CD": ("DR Congo", "Zaire"),
+    "CI": ("Ivory Coast",),
+    "CN": ("Mainland China", "PR China"),
+    "FO": ("Faeroe Islands",),
+    "FR": ("France, Metropolitan",),
+    "GB": ("Britain", "England", "Great Britain", "Northern Ireland", "Scotland", "UK", "Wales"),
+    "GS": ("S. Georgia and S. Sandwich Isls.", "South Georgia", "South Georgia/Sandwich Islands"),
+    "HK": ("Hong Kong SAR",),
+    "HM": ("Heard and Mc Donald Islands", "Heard and McDonald Islands"),
+    "HR": ("Croatia (local name: Hrvatska)", "Hrvatska"),
+    "IE": ("Eire", "Republic of Ireland"),
+    "KP": ("Korea, Democratic People's Republic", "Korea, North"),
+    "KR": ("Korea", "Korea, South"),
+    "LY": ("Libyan Arab Jamahiriya",),
+    "MK": (
+        "FYROM",
+        "Macedonia",
+        "Macedonia, The Former Yugoslav Republic",
+        "Macedonia, The Former Yugoslav Republic of",
+    ),
+    "MM": ("Burma",),
+    "MO": ("Macao SAR", "Macau"),
+    "NL": ("Holland",),
+    "PS": ("Palestine", "Palestinian Authority", "Palestinian Territory", "Palestinian Territory, Occupied"),
+    "PW": ("Belau",),
+    "SH": ("Saint Helena",),
+    "SJ": ("Svalbard and Jan Mayen Islands",),
+    "SX": ("Saint Martin (Dutch part)", "St. Maarten"),
+    "SZ": ("Swaziland",),
+    "TC": ("Turks and Caicos",),
+    "TL": ("East Timor",),
+    "TR": ("Turkey",),
+    "TW": ("Taiwan, ROC",),
+    "UM": ("United States (US) Minor Outlying Islands", "US Minor Outlying Islands"),
+    "US": ("America",),
+    "VA": ("Vatican", "Vatican City State", "Holy See"),
+    "VC": ("St. Vincent",),
+    "VI": ("United States (US) Virgin Islands", "United States Virgin Islands"),
+    "WF": ("Wallis and Futuna Islands",),
+    "WS": ("Western Samoa",),
+    "XK": ("Republic of Kosovo",),
 }
-"""What people write that ISO 3166 doesn't list."""
+"""Names that people and the lists of common carts have, and neither ISO 3166 nor CLDR."""
 
 _KOSOVO = ("XK", "Kosovo")
 """No ISO code, but the one that stores and carriers use."""
@@ -62,10 +72,12 @@ class UnknownCountry(ValueError):
 def country_code(written: str) -> str:
     """The two-letter code of a country given by code, English name or common variant.
 
+    Exact names only, and "A (B)" where A and B name the same country: nothing is guessed.
+
     Raises:
         UnknownCountry: it names none.
     """
-    code = _codes().get(_folded(written))
+    code = _codes().get(_folded(written)) or _named_twice(written)
     if code is None:
         raise UnknownCountry(f"{written[:60]!r} is no country: write its English name or its two-letter ISO code")
     return code
@@ -85,16 +97,30 @@ def country_name(code: str) -> str:
     return _plain_order(getattr(country, "common_name", country.name))
 
 
+def _named_twice(written: str) -> str | None:
+    """The country of "United Kingdom (UK)", as shops write it."""
+    parts = re.fullmatch(r"([^()]+)\(([^()]+)\)", written.strip())
+    codes = {_codes().get(_folded(part)) for part in parts.groups()} if parts else set()
+    return codes.pop() if len(codes) == 1 else None
+
+
 @functools.cache
 def _codes() -> dict[str, str]:
-    codes = dict(_VARIANTS) | {"xk": "XK"}
-    for country in pycountry.countries:
-        spellings = [country.alpha_2, country.alpha_3, country.name]
-        spellings += [getattr(country, field, "") for field in ("common_name", "official_name")]
-        for spelling in filter(None, spellings):
-            codes[_folded(spelling)] = country.alpha_2
-            codes[_folded(_plain_order(spelling))] = country.alpha_2
+    codes = {"xk": "XK"}
+    for code, name in _names():
+        codes.setdefault(_folded(name), code)
+        codes.setdefault(_folded(_plain_order(name)), code)
     return codes
+
+
+def _names() -> Iterator[tuple[str, str]]:
+    """Every country with its codes and names. The norm comes first: what it names is never another country."""
+    fields = ("alpha_2", "alpha_3", "name", "common_name", "official_name")
+    iso = [(country.alpha_2, country) for country in pycountry.countries]
+    yield from ((code, getattr(country, field)) for code, country in iso for field in fields if hasattr(country, field))
+    known = {_KOSOVO[0]} | {code for code, _ in iso}
+    yield from ((code, name) for code, name in Locale("en").territories.items() if code in known)
+    yield from ((code, name) for code, names in _OTHER_NAMES.items() for name in names)
 
 
 def _plain_order(name: str) -> str:
@@ -106,4 +132,6 @@ def _plain_order(name: str) -> str:
 def _folded(written: str) -> str:
     plain = unicodedata.normalize("NFKD", written.casefold().replace("&", " and ").replace(".", ""))
     words = re.sub(r"[^a-z0-9 ]+", " ", "".join(c for c in plain if not unicodedata.combining(c))).split()
+    if len(words) > 1:  # By itself it is the code of São Tomé.
+        words = ["saint" if word == "st" else word for word in words]
     return " ".join(word for word in words if word != "the")

@@ -114,6 +114,7 @@ class OrdersSetup(_Part):
     statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)]
     countries: Annotated[tuple[_Country, ...] | None, BeforeValidator(_not_an_empty_list)] = None
     cut_off: Annotated[time | None, BeforeValidator(_time_of_day)] = None
+    lines_without_code: Literal["set_aside", "leave_out"] = "set_aside"
 
 
 class TrackingSetup(_Part):
@@ -139,7 +140,7 @@ class StockSetup(_Part):
     """Which stock figure the store gets."""
 
     quantity: Literal["on_hand", "available", "off"]
-    negative_as_zero: bool = True
+    negative_as_zero: bool = False
     on_hand_less_in_flight: bool = False
     in_flight_days: Annotated[int, Field(ge=1, le=365)] = 30
     same_sku: Literal["all", "none"] = "all"

@@ -56,6 +56,7 @@ _LINES = arrow.list_(
         ]
     )
 )
+_LINE_OPTIONS = arrow.list_(arrow.struct([("item_id", _TEXT), ("options", _TEXT)]))
 _SHIPPING = arrow.list_(
     arrow.struct([("shipping_id", _TEXT), ("name", _TEXT), ("module", _TEXT), ("needs_shipment", _FLAG)])
 )
@@ -157,9 +158,12 @@ RAW_ORDERS = _table(
         "shipping": _column(_SHIPPING, "the chosen shipping methods", nullable=True),
         "shipment_ids": _column(arrow.list_(_TEXT), "the shipments that the store has", nullable=True),
         "lines": _column(_LINES, "the order's lines", nullable=True),
+        "line_options": _column(
+            _LINE_OPTIONS, "what the shopper chose and typed for each line that has options", nullable=True
+        ),
         "pulled_at": _column(_TIME, "when the store told it so"),
     },
-    personal=frozenset({"email", "phone", "company", "notes", "ship_to", "bill_to"}),
+    personal=frozenset({"email", "phone", "company", "notes", "ship_to", "bill_to", "line_options"}),
 )
 
 FILTERED_ORDERS = _table(

@@ -134,7 +134,7 @@ def write_setup(folder: Path, client: str, url: str, **changes: dict[str, Any]) 
             "countries": ["Australia", "NZ"],
         },
         "tracking": {"shipped_status": "Complete", "partially_shipped_status": "Back Ordered"},
-        "stock": {"quantity": "available"},
+        "stock": {"quantity": "available", "negative_as_zero": True},
         "alerts": {},
     }
     setup = {"id": client, "name": client.title()} | {

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+import yaml
 
 from npf_pipelines.platform.tables import OrderStatus, order_lines, orders
 from npf_pipelines.rules.days import day_of
@@ -212,6 +213,7 @@ def test_the_audit_passes_on_a_world_that_agrees(fresh: Loop) -> None:
         "set_aside": True,
         "staleness": True,
         "stock_conservation": True,
+        "order_skus_known": True,
         "stock_drift": True,
         "unknown_skus": False,  # the generated stores have a product without a code
     }
@@ -225,6 +227,25 @@ def test_a_status_that_gives_stock_back_is_told_before_it_does_harm(fresh: Loop)
     told = {record["client"]: record["what"] for record in _records(check, "misfits")}
     assert "tracking.partially_shipped_status: Back Ordered gives the order's stock back" in told["acme"]
     assert "'Shiny' is no status of the store" in told["bolt"]
+
+
+def test_a_setup_that_relied_on_negative_figures_as_zero_is_named(fresh: Loop) -> None:
+    file = fresh.settings.clients / "acme.yaml"
+    setup = yaml.safe_load(file.read_text(encoding="utf-8"))
+    setup["tracking"]["partially_shipped_status"] = "On hold"
+    del setup["stock"]["negative_as_zero"]
+    file.write_text(yaml.safe_dump(setup), encoding="utf-8")
+    write_setup(
+        fresh.settings.clients,
+        "bolt",
+        fresh.url,
+        tracking={"partially_shipped_status": None},
+        stock={"quantity": "off"},
+    )
+    told = _records(_audit(fresh)["setups_fit"], "misfits")
+    assert [(record["client"], record["what"][:39]) for record in told] == [
+        ("acme", "stock.negative_as_zero: left out, which")
+    ]
 
 
 def test_a_setup_is_checked_where_the_statuses_may_not_be_read(fresh: Loop) -> None:

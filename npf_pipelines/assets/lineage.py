@@ -20,7 +20,7 @@ from npf_pipelines.tables import (
     Table,
 )
 
-_JUDGED = ("status", "placed_at", "lines", "ship_to", "shipping", "is_parent", "unreadable")
+_JUDGED = ("status", "placed_at", "lines", "ship_to", "bill_to", "shipping", "is_parent", "unreadable")
 _SENT = ("carrier", "tracking_number", "tracking_url", "quantities")
 _COUNTED = ("on_hand", "in_process", "back_orders", "in_flight")
 

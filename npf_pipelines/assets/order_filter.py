@@ -23,4 +23,5 @@ async def order_filter(facts: StoreFacts, setup: MasterSetup) -> OrderFilter:
         statuses=frozenset(status_letter(name, statuses) for name in setup.orders.statuses),
         countries=frozenset(setup.orders.countries) if setup.orders.countries is not None else None,
         status_names={status.letter: status.name for status in statuses},
+        leaves_out_lines_without_code=setup.orders.lines_without_code == "leave_out",
     )

@@ -177,6 +177,7 @@ async def _tracking_plan(walk: ClientWalk, facts: StoreFacts) -> TrackingPlan:
             imported_from=frozenset(status_letter(name, statuses) for name in setup.orders.statuses),
             shipped=letter(tracking.shipped_status),
             partially_shipped=letter(tracking.partially_shipped_status),
+            leaves_out_lines_without_code=setup.orders.lines_without_code == "leave_out",
         ),
         carriers=tracking.carriers,
         notify_customer=tracking.notify_customer,

@@ -29,12 +29,12 @@ ORDER BY client, outcome, sku, product_id
 
 
 def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
-    """The three checks, each over all clients."""
+    """The four checks, each over all clients."""
 
     @dg.asset_check(
         asset=NPF_PLATFORM.key,
         name="stock_conservation",
-        description="The units in process and on back order are those of the open orders, and none is left out.",
+        description="The units in process and on back order are those of the open orders.",
     )
     def stock_conservation() -> dg.AssetCheckResult:
         found = [
@@ -43,6 +43,27 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
             for sku, what in _imbalances(house, client)
         ]
         return listed_result(found, "imbalances", dg.AssetCheckSeverity.ERROR)
+
+    @dg.asset_check(
+        asset=NPF_PLATFORM.key,
+        name="order_skus_known",
+        description="The warehouse has a stock row of every SKU on an open order.",
+    )
+    def order_skus_known() -> dg.AssetCheckResult:
+        clients = house.setups().clients
+        found = [
+            {
+                "client": one.client,
+                "sku": one.sku,
+                "orders": str(one.orders),
+                "units": str(one.units),
+                "first_order": one.first_order,
+                "what_to_do": "have the warehouse take the SKU into its count, or correct the code in the store",
+            }
+            for one in house.platform.unknown_skus()
+            if one.client in clients
+        ]
+        return listed_result(found, "unknown_to_the_warehouse", dg.AssetCheckSeverity.WARN)
 
     @dg.asset_check(
         asset=STORE_AMOUNTS.key,
@@ -61,7 +82,7 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
     def unknown_skus() -> dg.AssetCheckResult:
         return listed_result(lake_rows(house, _UNKNOWN, tests=sorted(TEST_SKUS)), "unknown", dg.AssetCheckSeverity.WARN)
 
-    return [stock_conservation, stock_drift, unknown_skus]
+    return [stock_conservation, order_skus_known, stock_drift, unknown_skus]
 
 
 def _imbalances(house: House, client: str) -> list[tuple[str, str]]:

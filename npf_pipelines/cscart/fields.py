@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from npf_pipelines.cscart.entities import without_entities
 from npf_pipelines.text import clean_text
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
@@ -62,9 +63,13 @@ class Row:
         if not isinstance(value, str) and not _is_small_number(value):
             raise self._wrong(name, "is not text")
         text = str(value)
-        if len(text) > _LONGEST_TEXT:
-            raise self._wrong(name, f"is longer than {_LONGEST_TEXT} characters")
+        if len(text) > _LONGEST_TEXT:  # Not quoted: it may be what a shopper wrote.
+            raise Unreadable(f"{self._where(name)}: is longer than {_LONGEST_TEXT} characters")
         return clean_text(text).strip()
+
+    def name(self, name: str) -> str:
+        """The text of a name or of a part of an address, its HTML entities decoded."""
+        return readable(self.text(name))
 
     def required_text(self, name: str) -> str:
         """Text that has to be there."""
@@ -110,6 +115,10 @@ class Row:
         if value is None or value == "":
             return default
         return value is True or value == 1 or (isinstance(value, str) and value.upper() in {"Y", "1", "TRUE"})
+
+    def raw(self, name: str) -> object:
+        """The field as the store sent it, for what may have any form; None if it isn't there."""
+        return self._raw.get(name)
 
     def row(self, name: str) -> "Row":
         """An object inside this one."""
@@ -173,6 +182,11 @@ class Row:
 
     def _missing(self, name: str) -> str:
         raise Unreadable(f"{self._where(name)}: is missing")
+
+
+def readable(text: str) -> str:
+    """The text as a person reads it: HTML entities decoded, fit for any database, no blanks around it."""
+    return clean_text(without_entities(text)).strip()
 
 
 def _is_empty(value: object) -> bool:

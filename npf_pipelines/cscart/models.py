@@ -12,6 +12,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict
 
 from npf_pipelines.cscart.fields import Row, Unreadable
+from npf_pipelines.cscart.options import chosen_options
 
 LARGEST_AMOUNT = 8_388_607
 """Units that a product's column holds; more would be cut (inferred)."""
@@ -35,6 +36,7 @@ class OrderLine(_Model):
         is_download: nothing to ship.
         shipped: units in the store's shipments so far.
         to_ship: units the store still has to ship; None if it doesn't say.
+        options: what the shopper chose and typed, "Size: L; Engraving: With love"; None where it was not kept.
     """
 
     item_id: str
@@ -46,6 +48,7 @@ class OrderLine(_Model):
     is_download: bool
     shipped: int
     to_ship: int | None
+    options: str | None = None
 
 
 class Address(_Model):
@@ -341,7 +344,7 @@ def _order(row: Row) -> Order:
         total=row.money("total"),
         email=row.text("email"),
         phone=row.text("phone"),
-        company=row.text("company"),
+        company=row.name("company"),
         notes=row.text("notes"),
         ship_to=_address(row, "s_"),
         bill_to=_address(row, "b_"),
@@ -364,12 +367,13 @@ def _line(key: str, line: Row) -> OrderLine:
         item_id=line.text("item_id") or key,
         product_id=line.text("product_id"),
         sku=line.text("product_code"),
-        description=line.text("product"),
+        description=line.name("product"),
         quantity=line.quantity("amount"),
         price=line.money("price"),
         is_download=extra.flag("is_edp") and not extra.flag("edp_shipping"),
         shipped=line.optional_quantity("shipped_amount") or 0,
         to_ship=line.optional_quantity("shipment_amount"),
+        options=chosen_options(extra.raw("product_options_value"), extra.raw("product_options")),
     )
 
 
@@ -377,26 +381,26 @@ def _address(row: Row, prefix: str) -> Address:
     return Address(
         # A checkout that asks for a name only once may leave it out of the address (inferred).
         name=_name(row, prefix) or _name(row, ""),
-        address_1=row.text(f"{prefix}address"),
-        address_2=row.text(f"{prefix}address_2"),
-        city=row.text(f"{prefix}city"),
-        county=row.text(f"{prefix}county"),
-        state=row.text(f"{prefix}state") or row.text(f"{prefix}state_descr"),
-        postcode=row.text(f"{prefix}zipcode"),
+        address_1=row.name(f"{prefix}address"),
+        address_2=row.name(f"{prefix}address_2"),
+        city=row.name(f"{prefix}city"),
+        county=row.name(f"{prefix}county"),
+        state=row.name(f"{prefix}state") or row.name(f"{prefix}state_descr"),
+        postcode=row.name(f"{prefix}zipcode"),
         country_code=row.text(f"{prefix}country").upper(),
-        country=row.text(f"{prefix}country_descr"),
+        country=row.name(f"{prefix}country_descr"),
         phone=row.text(f"{prefix}phone"),
     )
 
 
 def _name(row: Row, prefix: str) -> str:
-    return f"{row.text(f'{prefix}firstname')} {row.text(f'{prefix}lastname')}".strip()
+    return f"{row.name(f'{prefix}firstname')} {row.name(f'{prefix}lastname')}".strip()
 
 
 def _shipping_method(method: Row) -> ShippingMethod:
     return ShippingMethod(
         shipping_id=method.optional_id("shipping_id"),
-        name=method.text("shipping"),
+        name=method.name("shipping"),
         module=method.text("module"),
         needs_shipment=method.flag("need_shipment", default=True),
     )

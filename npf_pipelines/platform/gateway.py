@@ -7,7 +7,7 @@ import contextlib
 import enum
 import functools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +35,7 @@ from npf_pipelines.platform.tables import (
     shipments,
     stock,
 )
+from npf_pipelines.platform.unknown_skus import UnknownSku, skus_not_counted, unknown_skus
 from npf_pipelines.platform.values import WrongValue, moment, quantity, text, whole
 
 _BATCH = 500
@@ -220,6 +221,14 @@ class Platform:
         with self._engine.connect() as connection:
             return list(connection.scalars(sa.select(stock.c.sku).where(stock.c.client == client)))
 
+    def skus_not_counted(self, client: str, skus: Collection[str]) -> set[str]:
+        """Those of these SKUs of which the warehouse has no stock row."""
+        return skus_not_counted(self._engine, client, skus)
+
+    def unknown_skus(self) -> list[UnknownSku]:
+        """The SKUs on all clients' open orders of which the warehouse has no stock row, by client and SKU."""
+        return unknown_skus(self._engine)
+
     def count_stock(self, client: str, order_numbers: Iterable[str]) -> tuple[list[StockFigure], set[str]]:
         """The count of each of the client's SKUs, and which of these orders it has in it: both of one moment.
 
@@ -389,7 +398,10 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         shipped = _units(line.quantity_shipped, f"quantity_shipped of {line.sku}", wrong)
         open_units[text(line.sku)] += ordered - shipped
         units_shipped += shipped
-        lines.append(PlatformLine(text(line.line_id), text(line.sku), text(line.description), ordered, line.unit_price))
+        options = None if line.options is None else text(line.options)
+        lines.append(
+            PlatformLine(text(line.line_id), text(line.sku), text(line.description), ordered, line.unit_price, options)
+        )
     status = OrderStatus(row.status)
     if not status.is_known:
         wrong.append(f"status: {str(status)[:40]!r} is no word of the contract")

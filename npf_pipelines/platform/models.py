@@ -13,13 +13,17 @@ from npf_pipelines.platform.tables import OrderStatus
 
 @dataclass(frozen=True)
 class PlatformLine:
-    """One line to pick. `line_id` is the store's item_id."""
+    """One line to pick. `line_id` is the store's item_id.
+
+    `options` is what the shopper chose, empty where nothing was; None where it isn't known.
+    """
 
     line_id: str
     sku: str
     description: str
     quantity: int
     unit_price: Decimal
+    options: str | None = None
 
 
 @dataclass(frozen=True)

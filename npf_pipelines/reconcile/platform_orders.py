@@ -6,15 +6,16 @@ begun with them, and are told to a person afterwards. Not here: the decisions (r
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.platform.gateway import ImportOutcome, ImportResult, Platform
 from npf_pipelines.platform.models import PlatformRecord
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
 from npf_pipelines.rules.after_import import Step, follow
 from npf_pipelines.rules.imports import order_number, platform_order
+from npf_pipelines.rules.orders import is_test, lines_to_ship
 
 
 class OrderOutcome(enum.StrEnum):
@@ -83,7 +84,8 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> list[OrderRow]:
     rows += [_followed(platform, day, number, record) for number, record in ours.items()]
     # A number that was refused just now because another order of the store has it is no order that went missing.
     gone = day.records.keys() - ours.keys() - {order.order_number for order in new}
-    return rows + [_gone(number, day.records[number]) for number in sorted(gone)]
+    rows += [_gone(number, day.records[number]) for number in sorted(gone)]
+    return _naming_unknown_skus(platform, day, rows)
 
 
 def _imported(order_id: str, number: str, result: ImportResult | None) -> OrderRow:
@@ -124,6 +126,26 @@ def _gone(number: str, record: PlatformRecord) -> OrderRow:
     )
 
 
+def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderRow]) -> list[OrderRow]:
+    """The rows, each saying which SKUs of its order the warehouse can't pick because it doesn't know them."""
+    skus: dict[str, set[str]] = {}
+    for row in rows:
+        order, record = day.pulled.get(row.order_id), day.records.get(row.order_number)
+        is_open = row.outcome in _TO_BE_PICKED and (record is None or record.status in OPEN_STATUSES)
+        if is_open and isinstance(order, Order) and not is_test(order):
+            skus[row.order_number] = {line.sku for line in lines_to_ship(order)}
+    unknown = platform.skus_not_counted(day.client, set[str]().union(*skus.values())) if skus else set()
+    named = {number: ", ".join(sorted(found)) for number, all_skus in skus.items() if (found := all_skus & unknown)}
+    return [
+        replace(row, reason=f"{row.reason}; {_UNKNOWN_TO_THE_WAREHOUSE} {named[row.order_number]}")
+        if row.order_number in named
+        else row
+        for row in rows
+    ]
+
+
+_TO_BE_PICKED = frozenset({OrderOutcome.IMPORTED, OrderOutcome.PLANNED, OrderOutcome.DIFFERS})
+_UNKNOWN_TO_THE_WAREHOUSE = "the warehouse has no stock row of"
 _AGREES = "on the platform as in the store"
 _AGREED = {
     False: (OrderOutcome.IMPORTED, _AGREES),

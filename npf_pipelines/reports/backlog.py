@@ -24,8 +24,14 @@ KINDS = {
     "order_unreadable": Kind(
         "orders", "set aside", "Open the order in the store, complete it and save it: the nightly pull reads it again."
     ),
-    "order_no_product_code": Kind("orders", "set aside", "Give the order's products their codes in the store."),
+    "order_no_product_code": Kind("orders", "set aside", "Give all of the order's products their codes in the store."),
     "order_test_item_in_real_order": Kind("orders", "set aside", "Take the test item off the order in the store."),
+    "order_probable_test_item": Kind(
+        "orders", "set aside", "Correct the product code in the store: the letter case and blanks of test items count."
+    ),
+    "order_address_incomplete": Kind(
+        "orders", "set aside", "Complete the order's delivery address in the store: a street, and a city or postcode."
+    ),
     "order_country_unreadable": Kind(
         "orders", "set aside", "Correct the country of the order's delivery address in the store."
     ),

@@ -7,9 +7,11 @@ import enum
 from collections import Counter
 from dataclasses import dataclass
 
+from npf_pipelines.cscart.entities import without_entities
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.platform.models import PlatformOrder, PlatformRecord
 from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.rules.addresses import address_of_earlier_releases
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.orders import NotShippable
 
@@ -97,9 +99,11 @@ def _edited(order: Order, record: PlatformRecord, prefix: str) -> Following:
     try:
         wanted = platform_order(order, prefix)
     except NotShippable as error:
+        if _is_as_an_earlier_release_imported_it(order, record, prefix):
+            return Following(Step.NOTHING, "")
         return Following(Step.TELL, f"edited in the store: {error}")
     differs = "; ".join(_differences(wanted, record.order))
-    if not differs:
+    if not differs or _is_as_an_earlier_release_imported_it(order, record, prefix):
         return Following(Step.NOTHING, "")
     if _is_changeable(record):
         return Following(Step.UPDATE, differs, wanted)
@@ -108,7 +112,7 @@ def _edited(order: Order, record: PlatformRecord, prefix: str) -> Following:
 
 def _differences(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:
     """Which fields differ, without their personal content; and which SKUs."""
-    fields = [name.replace("_", " ") for name in _COMPARED if getattr(wanted, name) != getattr(has, name)]
+    fields = [name.replace("_", " ") for name in _COMPARED if not _alike(getattr(wanted, name), getattr(has, name))]
     wanted_units, units = _units(wanted), _units(has)
     skus = [
         f"{units[sku]} of {sku} on the platform, {wanted_units[sku]} in the store"
@@ -117,7 +121,31 @@ def _differences(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:
     ]
     if not skus and {line.line_id for line in wanted.lines} != {line.line_id for line in has.lines}:
         skus = ["the lines have other numbers"]
-    return ([f"other {', '.join(fields)}"] if fields else []) + skus
+    others = [f"other {', '.join(fields)}"] if fields else []
+    return others + skus + [f"other options of {sku}" for sku in _other_options(wanted, has)]
+
+
+def _alike(wanted: str, has: str) -> bool:
+    """Whether two texts are the same, or one is the other as earlier releases wrote it, its HTML entities left in."""
+    return wanted == has or without_entities(wanted) == has or wanted == without_entities(has)
+
+
+def _other_options(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:
+    """The SKUs of the lines on which the shopper's choice is another.
+
+    Where one side doesn't say, nothing can be compared: a platform without the column, an order imported before it.
+    """
+    known = {line.line_id: line.options for line in has.lines}
+    choices = ((line.sku, line.options, known.get(line.line_id)) for line in wanted.lines)
+    return sorted({sku for sku, now, before in choices if None not in (now, before) and now != before})
+
+
+def _is_as_an_earlier_release_imported_it(order: Order, record: PlatformRecord, prefix: str) -> bool:
+    try:
+        earlier = platform_order(order, prefix, address=address_of_earlier_releases(order))
+    except NotShippable:
+        return False
+    return not _differences(earlier, record.order)
 
 
 def _units(order: PlatformOrder) -> Counter[str]:

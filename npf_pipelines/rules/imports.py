@@ -4,9 +4,10 @@ Not here: whether it is accepted (orders.py).
 """
 
 from npf_pipelines.countries import UnknownCountry, country_name
-from npf_pipelines.cscart.models import Order
+from npf_pipelines.cscart.models import Address, Order
 from npf_pipelines.platform.models import PlatformLine, PlatformOrder
-from npf_pipelines.rules.orders import NotShippable, country_of, deliver_to, is_test, lines_to_ship
+from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
+from npf_pipelines.rules.orders import NotShippable, country_of, is_test, lines_to_ship
 
 
 def order_number(prefix: str, order_id: str) -> str:
@@ -14,16 +15,21 @@ def order_number(prefix: str, order_id: str) -> str:
     return f"{prefix}{order_id}"
 
 
-def platform_order(order: Order, prefix: str) -> PlatformOrder:
+def platform_order(order: Order, prefix: str, *, address: Address | None = None) -> PlatformOrder:
     """Translate an order that was accepted.
 
+    Args:
+        order: the order.
+        prefix: the client's order prefix.
+        address: where it goes; left out, where the rules say.
+
     Raises:
-        NotShippable: there is nothing to ship, or no country to ship it to; such an order is never accepted.
+        NotShippable: there is nothing to ship, or no address to ship it to; such an order is never accepted.
     """
-    address = deliver_to(order)
     try:
+        address = address or deliver_to(order)
         code = country_of(address)
-    except UnknownCountry as error:
+    except (IncompleteAddress, UnknownCountry) as error:
         raise NotShippable(str(error)) from None
     if not lines_to_ship(order):
         raise NotShippable("no line is left to ship")
@@ -49,9 +55,10 @@ def platform_order(order: Order, prefix: str) -> PlatformOrder:
             PlatformLine(
                 line_id=line.item_id,
                 sku=line.sku,
-                description=line.description,
+                description=f"{line.description} ({line.options})" if line.options else line.description,
                 quantity=line.quantity,
                 unit_price=line.price,
+                options=line.options,
             )
             for line in lines_to_ship(order)
         ),

@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass
 
 from npf_pipelines.cscart.models import Order
-from npf_pipelines.rules.orders import lines_to_ship
+from npf_pipelines.rules.orders import lines_to_ship, lines_without_code
 
 
 class StatusOutcome(enum.StrEnum):
@@ -34,6 +34,8 @@ class StatusPlan:
     imported_from: frozenset[str]
     shipped: str | None
     partially_shipped: str | None
+    leaves_out_lines_without_code: bool = False
+    """Whether the master setup leaves lines without a product code to the merchant."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,14 @@ def next_status(order: Order, plan: StatusPlan, *, on_back_order: bool) -> Statu
         on_back_order: whether the platform has the rest of the order on back order.
     """
     unshipped = [line for line in lines_to_ship(order) if line.shipped < line.quantity]
+    if not unshipped and not plan.leaves_out_lines_without_code:
+        without_code = [line.item_id for line in lines_without_code(order) if line.shipped < line.quantity]
+        if without_code:
+            reason = (
+                f"the lines {', '.join(without_code)} have no product code and have not shipped: ship them in the "
+                "store, or let the setup leave such lines out (orders.lines_without_code)"
+            )
+            return StatusStep(None, StatusOutcome.NOT_ASKED, reason)
     if not unshipped:
         wanted, because = plan.shipped, "every line has shipped in full"
     elif on_back_order:

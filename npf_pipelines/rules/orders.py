@@ -1,15 +1,17 @@
 """Which of a store's orders come to the warehouse, and why the others don't.
 
-Not here: what an accepted order looks like on the platform (imports.py).
+Not here: where an order is sent (addresses.py), what an accepted one looks like on the platform (imports.py).
 """
 
 import enum
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from npf_pipelines.countries import UnknownCountry, country_code, country_name
 from npf_pipelines.cscart.models import Address, Order, OrderLine, UnreadableOrder
+from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
 
 TEST_SKUS = frozenset({"Test001", "Test002", "Test003"})
 """The test items: orders made only of these prove an integration and are never dispatched."""
@@ -41,6 +43,8 @@ class Rule(enum.StrEnum):
     NOTHING_TO_SHIP = "nothing_to_ship"
     NO_PRODUCT_CODE = "no_product_code"
     TEST_ITEM_IN_REAL_ORDER = "test_item_in_real_order"
+    PROBABLE_TEST_ITEM = "probable_test_item"
+    ADDRESS_INCOMPLETE = "address_incomplete"
     COUNTRY_UNREADABLE = "country_unreadable"
     COUNTRY = "country"
 
@@ -61,6 +65,8 @@ class OrderFilter:
     """Two-letter codes; None for all."""
     status_names: Mapping[str, str]
     """The store's name of each letter, for the reasons."""
+    leaves_out_lines_without_code: bool = False
+    """Whether an order comes without its lines that have no product code, instead of being set aside."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,8 @@ def decide(order: Order | UnreadableOrder, wanted: OrderFilter, *, imported: boo
         _by_nature(order, wanted.start)
         or _by_status(order, wanted)
         or _by_goods(order)
-        or _by_country(order, wanted.countries)
-        or _by_codes(order)
+        or _by_address(order, wanted.countries)
+        or _by_codes(order, wanted)
     )
     if objection and imported:
         return Verdict(Decision.ACCEPTED, Rule.ALREADY_IMPORTED, f"imported before; now: {objection.reason}")
@@ -107,11 +113,9 @@ def lines_to_ship(order: Order) -> list[OrderLine]:
     return [line for line in _goods(order) if line.sku]
 
 
-def deliver_to(order: Order) -> Address:
-    """The ship-to address, or the bill-to one where the store leaves ship-to empty."""
-    ship_to = order.ship_to
-    is_given = ship_to.address_1 or ship_to.city or ship_to.postcode or ship_to.country_code
-    return ship_to if is_given else order.bill_to
+def lines_without_code(order: Order) -> list[OrderLine]:
+    """The lines of goods that have no product code, so that the warehouse can't know what to pick."""
+    return [line for line in _goods(order) if not line.sku]
 
 
 def country_of(address: Address) -> str:
@@ -151,8 +155,11 @@ def _by_goods(order: Order) -> Verdict | None:
     return None
 
 
-def _by_country(order: Order, countries: frozenset[str] | None) -> Verdict | None:
-    address = deliver_to(order)
+def _by_address(order: Order, countries: frozenset[str] | None) -> Verdict | None:
+    try:
+        address = deliver_to(order)
+    except IncompleteAddress as error:
+        return _aside(Rule.ADDRESS_INCOMPLETE, f"{error}: complete it in the store")
     try:
         code = country_of(address)
     except UnknownCountry:
@@ -164,21 +171,48 @@ def _by_country(order: Order, countries: frozenset[str] | None) -> Verdict | Non
     return None
 
 
-def _by_codes(order: Order) -> Verdict | None:
+def _by_codes(order: Order, wanted: OrderFilter) -> Verdict | None:
     skus = {line.sku for line in lines_to_ship(order)}
     if not skus:
         return _aside(Rule.NO_PRODUCT_CODE, "no line has a product code: give the products codes in the store")
+    without_code = lines_without_code(order)
+    if without_code and not wanted.leaves_out_lines_without_code:
+        todo = "give the products codes in the store, or let the setup leave such lines out (orders.lines_without_code)"
+        return _aside(Rule.NO_PRODUCT_CODE, f"no product code on the lines {_names(without_code)}: {todo}")
+    probable = {sku: test_item for sku in skus if (test_item := _test_item_like(sku))}
+    if probable:
+        written = ", ".join(f"{sku!r} for {test_item}" for sku, test_item in sorted(probable.items()))
+        todo = "correct the code in the store, where letter case and blanks count"
+        return _aside(Rule.PROBABLE_TEST_ITEM, f"probably a test item in other letters, {written}: {todo}")
     if skus & TEST_SKUS and not skus <= TEST_SKUS:
         mixed = ", ".join(sorted(skus & TEST_SKUS))
         return _aside(Rule.TEST_ITEM_IN_REAL_ORDER, f"a real order with the test item {mixed}: take it off the order")
     return None
 
 
+def _test_item_like(sku: str) -> str | None:
+    """The test item whose code this is but for letter case and blanks; None for its exact code and all others."""
+    return None if sku in TEST_SKUS else _TEST_ITEMS.get(_without_blanks(sku))
+
+
+def _without_blanks(sku: str) -> str:
+    # Blanks that can't be seen are separators and format characters to Unicode.
+    return "".join(letter for letter in sku if unicodedata.category(letter)[0] not in "ZC").casefold()
+
+
+_TEST_ITEMS = {_without_blanks(sku): sku for sku in TEST_SKUS}
+
+
 def _acceptance(order: Order) -> str:
-    without_code = [line.description or line.item_id for line in _goods(order) if not line.sku]
+    without_code = lines_without_code(order)
     if without_code:
-        return f"accepted without the lines that have no product code: {', '.join(without_code)[:200]}"
+        return f"accepted without the lines that have no product code: {_names(without_code)}"
     return "a test order: never dispatched" if is_test(order) else "passes every rule of the master setup"
+
+
+def _names(lines: list[OrderLine]) -> str:
+    """The products' names in the store; what the shopper chose is not among them."""
+    return ", ".join(line.description or line.item_id for line in lines)[:200]
 
 
 def _goods(order: Order) -> list[OrderLine]:

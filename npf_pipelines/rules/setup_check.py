@@ -35,4 +35,9 @@ def misfits(setup: MasterSetup, statuses: Sequence[Status]) -> list[str]:
                 f"tracking.{field}: {status.name} gives the order's stock back: the store sells it again until the "
                 "next stock push. Choose a status that keeps the stock"
             )
+    if setup.stock.quantity != "off" and "negative_as_zero" not in setup.stock.model_fields_set:
+        found.append(
+            "stock.negative_as_zero: left out, which means false since November 2026 and meant true before. Write "
+            "false, and the store gets negative figures as they are, or true, and it gets 0 instead"
+        )
     return found

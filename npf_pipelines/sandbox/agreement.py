@@ -45,7 +45,14 @@ def disagreements(
         lake: the tables.
     """
     client = _Client(setup, store, others, engine, lake)
-    found = [*_orders(client), *_lines(client), *_shipments(client), *_statuses(client), *_amounts(client)]
+    found = [
+        *_orders(client),
+        *_lines(client),
+        *_options(client),
+        *_shipments(client),
+        *_statuses(client),
+        *_amounts(client),
+    ]
     return [f"{setup.id}: {sentence}" for sentence in found]
 
 
@@ -91,6 +98,18 @@ def _lines(client: _Client) -> Iterator[str]:
                 wanted[line.product_code] += line.amount
         if on_platform[row.order_number] != dict(wanted):
             yield f"the lines of {row.order_number} differ: {on_platform[row.order_number]} for {dict(wanted)}"
+
+
+def _options(client: _Client) -> Iterator[str]:
+    query = sa.select(order_lines.c.order_number, order_lines.c.line_id, order_lines.c.options, orders.c.store_order_id)
+    on_order = (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number)
+    # Empty in lines that were imported before the platform had the column.
+    known = (order_lines.c.client == client.setup.id) & order_lines.c.options.is_not(None)
+    for row in client.rows(query.join_from(order_lines, orders, on_order).where(known)):
+        lines = {line.item_id: line for line in client.store.orders[int(row.store_order_id)].lines}
+        chosen = lines[row.line_id].options if row.line_id in lines else ()
+        if row.options != "; ".join(f"{name}: {value}" for name, value in chosen):
+            yield f"the options of line {row.line_id} of {row.order_number} differ"
 
 
 def _shipments(client: _Client) -> Iterator[str]:
@@ -208,8 +227,11 @@ def _in_flight(client: _Client) -> Counter[str]:
     units: Counter[str] = Counter()
     for _, order_id in store.listed(int(start)):
         order = store.orders[order_id]
-        country = (order.customer.ship_to if order.customer.ship_to.country else order.customer.bill_to).country
-        is_ours = setup.orders.countries is None or not country or country in setup.orders.countries
+        ship_to, bill_to = order.customer.ship_to, order.customer.bill_to
+        address = ship_to if ship_to.address or ship_to.city or ship_to.zipcode else bill_to
+        is_complete = address.address and (address.city or address.zipcode) and address.country
+        # An order that can't be sent as it is waits for a person, wherever it goes.
+        is_ours = setup.orders.countries is None or not is_complete or address.country in setup.orders.countries
         is_picked_up = order.shipping and all(way.module == "store_locator" for way in order.shipping)
         goods = {line.product_code for line in order.lines if line.ships}
         if (

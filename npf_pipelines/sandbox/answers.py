@@ -283,8 +283,10 @@ def _lines(store: SandboxStore, order: Order) -> dict[str, dict[str, Any]]:
 
 
 def _line(store: SandboxStore, order: Order, line: Line, shipped: int) -> dict[str, Any]:
-    options: list[dict[str, str]] = [
-        {"option_name": name, "variant_name": value, "option_type": "S"} for name, value in line.options
+    chosen = [(str(number), name, value) for number, (name, value) in enumerate(line.options, 1)]
+    options = [
+        {"option_id": number, "option_name": name, "option_type": "I", "value": value, "variant_name": value}
+        for number, name, value in chosen
     ]
     subtotal = _amount(line.cents * line.amount)
     return {
@@ -295,7 +297,7 @@ def _line(store: SandboxStore, order: Order, line: Line, shipped: int) -> dict[s
         "price": _money(line.cents),
         "amount": str(line.amount),
         "extra": {
-            "product_options": {str(number): name for number, (name, _) in enumerate(line.options, 1)} or [],
+            "product_options": {number: value for number, _, value in chosen} or [],
             **({"product_options_value": options} if options else {}),
             "unlimited_download": "N",
             "product": line.name,

@@ -64,9 +64,21 @@ def test_a_shipped_order_is_never_set_back() -> None:
     assert (step.letter, step.outcome) == (None, StatusOutcome.LEFT_ALONE)
 
 
-def test_downloads_and_lines_without_code_need_no_parcel() -> None:
-    mixed = order(line("i1", shipped=1), line("i2", "PDF", is_download=True), line("i3", ""), line("i4", "DRUM", 0))
-    assert next_status(mixed, PLAN, on_back_order=False).letter == "C"
+MIXED = order(line("i1", shipped=1), line("i2", "PDF", is_download=True), line("i3", ""), line("i4", "DRUM", 0))
+
+
+def test_downloads_and_lines_that_the_setup_leaves_out_need_no_parcel() -> None:
+    assert next_status(MIXED, replace(PLAN, leaves_out_lines_without_code=True), on_back_order=False).letter == "C"
+
+
+def test_an_order_is_not_complete_while_a_line_without_a_code_has_not_shipped() -> None:
+    step = next_status(MIXED, PLAN, on_back_order=False)
+    assert (step.letter, step.outcome) == (None, StatusOutcome.NOT_ASKED)
+    assert step.reason.startswith("the lines i3 have no product code and have not shipped")
+    by_the_merchant = MIXED.model_copy(
+        update={"lines": tuple(one.model_copy(update={"shipped": one.quantity}) for one in MIXED.lines)}
+    )
+    assert next_status(by_the_merchant, PLAN, on_back_order=False).letter == "C"
 
 
 def test_more_shipped_than_ordered_is_shipped_in_full() -> None:

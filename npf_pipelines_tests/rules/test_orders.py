@@ -1,5 +1,6 @@
 """Tests of npf_pipelines.rules.orders."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from npf_pipelines.countries import UnknownCountry
 from npf_pipelines.cscart.models import Order, OrderLine, UnreadableOrder
+from npf_pipelines.rules.addresses import deliver_to
 from npf_pipelines.rules.orders import (
     TEST_SKUS,
     Decision,
@@ -17,9 +19,9 @@ from npf_pipelines.rules.orders import (
     Verdict,
     country_of,
     decide,
-    deliver_to,
     is_test,
     lines_to_ship,
+    lines_without_code,
 )
 from npf_pipelines_tests.builders import ADDRESS, NO_ADDRESS, NOON, line, order, shipping
 
@@ -33,7 +35,7 @@ WANTED = OrderFilter(
     status_names={"P": "Paid", "O": "Open", "C": "Complete"},
 )
 
-skus = st.sampled_from(["KITE", "DRUM", "kite", "", "Test001", "Test002"])
+skus = st.sampled_from(["KITE", "DRUM", "kite", "", "Test001", "Test002", "TEST002"])
 lines = st.builds(
     line,
     item_id=st.uuids().map(str),
@@ -42,10 +44,13 @@ lines = st.builds(
     is_download=st.booleans(),
 )
 addresses = st.builds(
-    lambda code, name, city: NO_ADDRESS.model_copy(update={"country_code": code, "country": name, "city": city}),
+    lambda code, name, street, city: NO_ADDRESS.model_copy(
+        update={"country_code": code, "country": name, "address_1": street, "city": city}
+    ),
     st.sampled_from(["AU", "NZ", "US", "UK", "XX", "", "au"]),
     st.sampled_from(["Australia", "", "Atlantis", "Germany"]),
-    st.sampled_from(["", "Sydney"]),
+    st.sampled_from(["", "1 High St", "1 High St"]),
+    st.sampled_from(["", "Sydney", "Sydney"]),
 )
 
 
@@ -80,6 +85,7 @@ filters = st.builds(
     statuses=st.frozensets(st.sampled_from("POCTNA")),
     countries=st.none() | st.frozensets(st.sampled_from(["AU", "NZ", "GB"])),
     status_names=st.just({"P": "Paid"}),
+    leaves_out_lines_without_code=st.booleans(),
 )
 
 
@@ -105,6 +111,7 @@ def test_any_order_gets_a_verdict_with_a_reason(
         assert not one.is_parent
         assert lines_to_ship(one)
         assert is_test(one) or not {line.sku for line in lines_to_ship(one)} & TEST_SKUS
+        assert wanted.leaves_out_lines_without_code or not lines_without_code(one)
         assert wanted.countries is None or country_of(deliver_to(one)) in wanted.countries
 
 
@@ -116,7 +123,13 @@ def test_what_was_imported_stays_accepted(one: Order, wanted: OrderFilter) -> No
 @given(one=readable_orders, wanted=filters)
 def test_a_person_is_called_only_for_what_only_a_person_can_mend(one: Order, wanted: OrderFilter) -> None:
     said = decide(one, wanted, imported=False)
-    needs_a_person = {Rule.NO_PRODUCT_CODE, Rule.TEST_ITEM_IN_REAL_ORDER, Rule.COUNTRY_UNREADABLE}
+    needs_a_person = {
+        Rule.NO_PRODUCT_CODE,
+        Rule.TEST_ITEM_IN_REAL_ORDER,
+        Rule.PROBABLE_TEST_ITEM,
+        Rule.ADDRESS_INCOMPLETE,
+        Rule.COUNTRY_UNREADABLE,
+    }
     assert (said.decision is Decision.SET_ASIDE) == (said.rule in needs_a_person)
     assert (said.decision is Decision.ACCEPTED) == (said.rule is Rule.ALL_PASSED)
 
@@ -147,6 +160,12 @@ EACH_RULE: dict[Rule, tuple[Decision, dict[str, Any], str]] = {
         Decision.SET_ASIDE,
         {"lines": (line("1"), line("2", "Test001"))},
         "a real order with the test item Test001",
+    ),
+    Rule.PROBABLE_TEST_ITEM: (Decision.SET_ASIDE, {"lines": (line(sku="TEST001"),)}, "'TEST001' for Test001"),
+    Rule.ADDRESS_INCOMPLETE: (
+        Decision.SET_ASIDE,
+        {"ship_to": ADDRESS.model_copy(update={"address_1": ""})},
+        "the delivery address has no street",
     ),
     Rule.COUNTRY_UNREADABLE: (Decision.SET_ASIDE, {"ship_to": TO_NOWHERE}, "'XX' is no country"),
     Rule.COUNTRY: (Decision.REJECTED, {"ship_to": TO_GERMANY}, "goes to Germany"),
@@ -216,10 +235,41 @@ def test_downloads_beside_goods_stay_in_the_store() -> None:
     assert [one.sku for one in lines_to_ship(mixed)] == ["KITE"]
 
 
-def test_a_line_without_a_code_is_left_out_and_named() -> None:
-    said = verdict(line("1", "KITE"), line("2", "", description="Gift card"))
+LEAVES_OUT = replace(WANTED, leaves_out_lines_without_code=True)
+
+
+def test_an_order_with_a_line_without_a_code_is_set_aside_and_the_line_named() -> None:
+    some = (line("1", "KITE"), line("2", "", description="Gift card", options="Text: For Ann"))
+    said = verdict(*some)
+    assert (said.decision, said.rule) == (Decision.SET_ASIDE, Rule.NO_PRODUCT_CODE)
+    assert "no product code on the lines Gift card:" in said.reason
+    assert "Ann" not in said.reason
+    assert verdict(*some, imported=True).decision is Decision.ACCEPTED
+
+
+def test_a_line_without_a_code_is_left_out_and_named_where_the_setup_says_so() -> None:
+    said = verdict(line("1", "KITE"), line("2", "", description="Gift card"), wanted=LEAVES_OUT)
     assert said.rule is Rule.ALL_PASSED
     assert "without the lines that have no product code: Gift card" in said.reason
+    assert verdict(line("2", ""), wanted=LEAVES_OUT).rule is Rule.NO_PRODUCT_CODE
+
+
+def test_only_goods_need_a_code() -> None:
+    assert verdict(line("1", "KITE"), line("2", "", is_download=True), line("3", "", quantity=0)).rule is (
+        Rule.ALL_PASSED
+    )
+
+
+@pytest.mark.parametrize("sku", ["TEST001", "test001", "Test 001", "Test001\u200b", "tESt002"])
+def test_a_test_item_in_other_letters_is_probably_one(sku: str) -> None:
+    assert verdict(line(sku=sku)).rule is Rule.PROBABLE_TEST_ITEM
+    assert verdict(line("1"), line("2", sku)).rule is Rule.PROBABLE_TEST_ITEM
+    assert verdict(line(sku=sku), imported=True).decision is Decision.ACCEPTED
+
+
+@pytest.mark.parametrize("sku", ["TEST004", "TEST0011", "TEST-001", "TESTER"])
+def test_another_code_is_no_test_item(sku: str) -> None:
+    assert verdict(line(sku=sku)).rule is Rule.ALL_PASSED
 
 
 @pytest.mark.parametrize(
@@ -242,14 +292,6 @@ def test_a_test_order_is_accepted_as_one() -> None:
     assert verdict(line("1", "Test001"), line("2", "Test002")).reason == "a test order: never dispatched"
 
 
-def test_the_bill_to_address_serves_where_there_is_no_other() -> None:
-    elsewhere = ADDRESS.model_copy(update={"city": "Perth"})
-    assert deliver_to(order(ship_to=ADDRESS, bill_to=elsewhere)).city == "Sydney"
-    assert deliver_to(order(ship_to=NO_ADDRESS, bill_to=elsewhere)).city == "Perth"
-    named_only = NO_ADDRESS.model_copy(update={"name": "Ann Lee", "phone": "1"})
-    assert deliver_to(order(ship_to=named_only, bill_to=elsewhere)).city == "Perth"
-
-
 @pytest.mark.parametrize(
     ("code", "name", "country"),
     [("AU", "", "AU"), ("", "Korea, Republic of", "KR"), ("XX", "Australia", "AU"), ("NZ", "Australia", "NZ")],
@@ -261,4 +303,5 @@ def test_the_code_of_a_country_goes_before_its_name(code: str, name: str, countr
 def test_an_address_without_country_names_none() -> None:
     with pytest.raises(UnknownCountry):
         country_of(NO_ADDRESS)
-    assert "the order names no country" in verdict(ship_to=NO_ADDRESS, bill_to=NO_ADDRESS).reason
+    without = ADDRESS.model_copy(update={"country_code": "", "country": ""})
+    assert "the order names no country" in verdict(ship_to=without, bill_to=NO_ADDRESS).reason

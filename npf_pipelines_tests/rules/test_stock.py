@@ -41,7 +41,8 @@ def test_available_is_on_hand_less_what_is_promised() -> None:
 @pytest.mark.parametrize(
     ("setup", "amount", "why"),
     [
-        ({"quantity": "available"}, 0, "1 on hand, less 3 in process, less 2 on back order, less 4 in flight"),
+        ({"quantity": "available"}, -8, "1 on hand, less 3 in process, less 2 on back order, less 4 in flight"),
+        ({"quantity": "available", "negative_as_zero": True}, 0, "negative (-8) as 0"),
         ({"quantity": "available", "negative_as_zero": False}, -8, "less 4 in flight"),
         ({"quantity": "on_hand"}, 1, "1 on hand"),
         ({"quantity": "on_hand", "on_hand_less_in_flight": True, "negative_as_zero": False}, -3, "less 4 in flight"),

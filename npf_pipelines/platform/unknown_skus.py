@@ -1,0 +1,72 @@
+"""The SKUs on open orders of which the warehouse has no stock row: nobody can pick them.
+
+Not here: what is said of them (reconcile/platform_orders.py, automation/stock_checks.py).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from npf_pipelines.batches import batches
+from npf_pipelines.platform.tables import OPEN_STATUSES, order_lines, orders, stock
+
+_BATCH = 500
+"""SKUs for each statement: below SQLite's limit of 32,766 parameters."""
+
+
+@dataclass(frozen=True)
+class UnknownSku:
+    """A SKU that the warehouse doesn't know: the open orders that have it, their units still to ship, the first one."""
+
+    client: str
+    sku: str
+    orders: int
+    units: int
+    first_order: str
+
+
+def unknown_skus(engine: sa.Engine) -> list[UnknownSku]:
+    """The unknown SKUs of all clients, by client and SKU; test orders are left out.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+    """
+    on_order = (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number)
+    counted = (stock.c.client == order_lines.c.client) & (stock.c.sku == order_lines.c.sku)
+    query = (
+        sa.select(
+            order_lines.c.client,
+            order_lines.c.sku,
+            sa.func.count(sa.distinct(orders.c.order_number)),
+            sa.func.sum(order_lines.c.quantity - order_lines.c.quantity_shipped),
+            sa.func.min(orders.c.order_number),
+        )
+        .join_from(order_lines, orders, on_order)
+        .join(stock, counted, isouter=True)
+        .where(
+            orders.c.status.in_(OPEN_STATUSES),
+            orders.c.is_test.is_(False),
+            order_lines.c.quantity > order_lines.c.quantity_shipped,
+            stock.c.sku.is_(None),
+        )
+        .group_by(order_lines.c.client, order_lines.c.sku)
+        .order_by(order_lines.c.client, order_lines.c.sku)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(query).all()
+    return [UnknownSku(client, sku, count, int(units), first) for client, sku, count, units, first in rows]
+
+
+def skus_not_counted(engine: sa.Engine, client: str, skus: Collection[str]) -> set[str]:
+    """Those of these SKUs of which the warehouse has no stock row.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+    """
+    missing = set(skus)
+    with engine.connect() as connection:
+        for batch in batches(sorted(skus), _BATCH):
+            query = sa.select(stock.c.sku).where(stock.c.client == client, stock.c.sku.in_(batch))
+            missing.difference_update(connection.scalars(query))
+    return missing
