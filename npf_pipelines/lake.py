@@ -152,6 +152,18 @@ class Lake:
         """Delete a snapshot from the history."""
         self._files.rm(self._snapshot_folder(client, taken), recursive=True)
 
+    def rename_client(self, old: str, new: str) -> None:
+        """Move all files of a client to another id, over those that the other one has; the client stands in paths only.
+
+        Made again after it broke off, it moves what is left.
+        """
+        for file in sorted(self._files.glob(f"{self._root}/*/client={old}/**/part.parquet")):
+            target = file.replace(f"/client={old}/", f"/client={new}/", 1)
+            self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            self._files.mv(file, target)
+        for folder in self._files.glob(f"{self._root}/*/client={old}"):
+            self._files.rm(folder, recursive=True)
+
     def lacks_personal(self, table: Table, *, client: str, day: date | None = None) -> bool:
         """Whether the partition's personal data was dropped; only the file's foot is read."""
         with self._files.open(self._path(table.name, client=client, day=day), "rb") as file:

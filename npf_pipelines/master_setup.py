@@ -7,6 +7,7 @@ import functools
 import ipaddress
 import os
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -19,6 +20,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from npf_pipelines.countries import country_code
+from npf_pipelines.store_address import comparable_address
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
@@ -223,6 +225,7 @@ def load_master_setups(folder: Path) -> MasterSetups:
     except OSError as error:
         raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
     clients: dict[str, MasterSetup] = {}
+    names: dict[str, str] = {}
     errors: list[str] = []
     for path in files:
         try:
@@ -233,8 +236,33 @@ def load_master_setups(folder: Path) -> MasterSetups:
         if setup.id in clients:
             errors.append(f"{path.name}: id: another file has the client {setup.id!r} already")
         else:
-            clients[setup.id] = setup
+            clients[setup.id], names[setup.id] = setup, path.name
+    for client, sentence in _sharing_a_store(clients, names):
+        del clients[client]
+        errors.append(sentence)
     return MasterSetups(clients, tuple(errors))
+
+
+def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The clients whose store is also another's, each with a sentence: both would import the same orders.
+
+    Args:
+        clients: the valid setups by client.
+        names: the names of their files.
+    """
+    by_address: defaultdict[str, list[str]] = defaultdict(list)
+    for client, setup in clients.items():
+        by_address[comparable_address(setup.store.url)].append(client)
+    found = []
+    for sharing in by_address.values():
+        for client in sharing if len(sharing) > 1 else ():
+            others = " and ".join(names[one] for one in sharing if one != client)
+            sentence = (
+                f"{names[client]}: store.url: {others} has the same store, and each would import all of its orders: "
+                "one store is one client, so keep one of the files"
+            )
+            found.append((client, sentence))
+    return found
 
 
 def _load(path: Path) -> MasterSetup:

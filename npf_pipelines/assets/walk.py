@@ -32,9 +32,11 @@ from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK, day_key
 from npf_pipelines.platform.lease import RUN_FLOW, Lease, LeaseLost, LeaseTaken, held_lease
 from npf_pipelines.platform.open_rows import Written, note_written
+from npf_pipelines.platform.stores import other_client_of, remember_store
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.retries import Trouble
 from npf_pipelines.shares import ShareConfig
+from npf_pipelines.store_address import comparable_address
 from npf_pipelines.tables import Table
 
 _CLIENTS_AT_ONCE = 16
@@ -174,14 +176,24 @@ class ClientWalk:
         """The client's store, open; the rows of its lists that couldn't be read are logged at the end.
 
         Raises:
-            SetupError: the API key is not in the environment.
+            SetupError: the API key is not in the environment, or another client has worked with the store.
         """
+        address = comparable_address(self.setup.store.url)
+        other = await asyncio.to_thread(other_client_of, self.house.engine, self.client, address)
+        if other:
+            raise SetupError(
+                f"{self.client}: store.url: the client {other} has worked with this store, and {self.client} would "
+                f"import its orders a second time. If {other} has only got another id, run: npf client rename {other} "
+                f"{self.client}. If {other} has left the store to {self.client}: npf client release-store {other}"
+            )
         async with self.house.store(self.setup) as store:
             try:
                 yield store
             finally:
                 for row in store.unreadable:
                     self.say(str(row))
+        if not self.dry_run:
+            await asyncio.to_thread(remember_store, self.house.engine, self.client, address)
 
     def lease(self, flow: str) -> contextlib.AbstractAsyncContextManager[Lease]:
         """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check."""

@@ -5,7 +5,7 @@ One file for each command; this one only names them.
 
 import typer
 
-from npf_pipelines.cli import audit, demo, dev, lodge_tests, reports, run, sandbox, sql, trace
+from npf_pipelines.cli import audit, client, demo, dev, lodge_tests, reports, run, sandbox, sql, trace
 
 app = typer.Typer(
     help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",
@@ -20,4 +20,5 @@ app.command("sql")(sql.sql)
 app.command("reports")(reports.reports)
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)
+app.add_typer(client.app, name="client")
 app.add_typer(sandbox.app, name="sandbox")

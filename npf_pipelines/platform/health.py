@@ -130,5 +130,15 @@ def keep_health(engine: sa.Engine, after: Health) -> None:
         connection.execute(sa.insert(health).values(asdict(after)))
 
 
+def forget_health(engine: sa.Engine, client: str) -> None:
+    """Forget how a client's flows stand, so that they are tried again by themselves.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    with engine.begin() as connection:
+        connection.execute(sa.delete(health).where(health.c.client == client))
+
+
 def _is(client: str, flow: str) -> sa.ColumnElement[bool]:
     return (health.c.client == client) & (health.c.flow == flow)

@@ -218,6 +218,14 @@ uncounted = sa.Table(
 )
 """Not of the contract: what runs have written and not counted in open_rows yet."""
 
+client_stores = sa.Table(
+    "client_stores",
+    metadata,
+    _text("client", primary_key=True),
+    _text("address", primary_key=True),
+)
+"""Not of the contract: which client has worked with which store, by the store's comparable address."""
+
 alerts = sa.Table(
     "alerts",
     metadata,

@@ -21,6 +21,8 @@ def whole(value: object, column: str) -> int:
     Raises:
         WrongValue: it is missing or not whole.
     """
+    if type(value) is int and abs(value) < _LARGEST:  # Nearly always; a catalogue has very many.
+        return value
     if value is None:
         raise WrongValue(f"{column} is missing")
     try:

@@ -1,0 +1,71 @@
+"""A client under another id, so that nothing is pulled or pushed a second time.
+
+Files first, then the platform's rows, then Dagster's partitions: each step can be made again after one that broke off.
+Not here: the rows (platform/rename.py), the files (lake.py).
+"""
+
+import dagster as dg
+
+from npf_pipelines.house import House
+from npf_pipelines.partitions import CLIENTS, register_clients
+from npf_pipelines.platform.lease import held_now
+from npf_pipelines.platform.rename import has_orders, rename_rows
+from npf_pipelines.tables import TABLES
+
+_FLOWS = ("orders", "shipments", "stock")
+
+
+class CannotRename(Exception):
+    """The client can't get the other id; the text says why and what to do."""
+
+
+def rename_client(house: House, instance: dg.DagsterInstance, old: str, new: str) -> int:
+    """Move all that is known of a client to another id.
+
+    Returns:
+        How many orders of the platform moved.
+
+    Raises:
+        CannotRename: the master setups don't say so, both ids have orders, or a run is at work.
+        SetupError: the master setups can't be read, or there is no valid one of the new id.
+        sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+    """
+    _check(house, old, new)
+    house.lake.rename_client(old, new)
+    moved = rename_rows(house.engine, old, new)
+    _rename_partitions(instance, old, new)
+    return moved
+
+
+def _check(house: House, old: str, new: str) -> None:
+    setups = house.setups()
+    if old == new:
+        raise CannotRename("name two different ids")
+    if old in setups.clients:
+        raise CannotRename(f"{old} has a master setup of its own: rename its file and the id in it to {new} first")
+    setups[new]  # SetupError where there is no valid one.
+    if has_orders(house.engine, old) and has_orders(house.engine, new):
+        raise CannotRename(f"both {old} and {new} have orders on the platform: they are two clients")
+    busy = {client for flow in _FLOWS for client in held_now(house.engine, flow)} & {old, new}
+    if busy:
+        raise CannotRename(f"a run is at work on {', '.join(sorted(busy))}: wait until it is over")
+
+
+def _rename_partitions(instance: dg.DagsterInstance, old: str, new: str) -> None:
+    """Make the new id's partitions of those that the old one has, and take the old id away."""
+    register_clients(instance, [new])
+    for name in TABLES:
+        key = dg.AssetKey(name)
+        done = instance.get_materialized_partitions(key)
+        for partition in sorted(done):
+            client, bar, day = partition.partition("|")
+            renamed = f"{new}{bar}{day}"
+            if client == old and renamed not in done:
+                event = dg.AssetMaterialization(
+                    key,
+                    partition=dg.MultiPartitionKey({"client": new, "day": day}) if day else new,
+                    description=f"Made as {old}, which has the id {new} now.",
+                )
+                instance.report_runless_asset_event(event)
+    if instance.has_dynamic_partition(CLIENTS.name or "", old):
+        instance.delete_dynamic_partition(CLIENTS.name or "", old)
