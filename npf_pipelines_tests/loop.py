@@ -160,7 +160,7 @@ def small_loop(folder: Path, clients: tuple[str, ...] = ("acme", "bolt")) -> Ite
         )
         for number, client in enumerate(clients, 1)
     }
-    with _opened(folder, stores) as world:
+    with opened_loop(folder, stores) as world:
         yield world
 
 
@@ -175,12 +175,13 @@ def copied_loop(world: Loop, folder: Path) -> Iterator[Loop]:
         stores = state.load()
         for store in stores.values():
             store.recorder = None
-    with _opened(folder, stores) as copy:
+    with opened_loop(folder, stores) as copy:
         yield copy
 
 
 @contextlib.contextmanager
-def _opened(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]:
+def opened_loop(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]:
+    """A world of these stores over what the folder holds already."""
     settings = Settings(
         data=folder,
         clients=folder / "clients",

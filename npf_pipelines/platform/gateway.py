@@ -5,6 +5,7 @@ Not here: the tables (tables.py), nor any decision on what is imported (rules/).
 
 import contextlib
 import enum
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from npf_pipelines.batches import batches
+from npf_pipelines.platform.additions import absent_additions
 from npf_pipelines.platform.models import (
     LodgedShipment,
     OrderState,
@@ -26,6 +28,7 @@ from npf_pipelines.platform.models import (
 from npf_pipelines.platform.tables import (
     OPEN_STATUSES,
     OrderStatus,
+    metadata,
     order_lines,
     orders,
     shipment_lines,
@@ -59,6 +62,20 @@ class Platform:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+
+    @functools.cached_property
+    def _absent(self) -> set[sa.Column[Any]]:
+        """The optional columns that this platform doesn't have."""
+        with self._engine.connect() as connection:
+            return set(absent_additions(connection, metadata))
+
+    def _columns(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
+        """All columns of a table for a query; NULL for each that this platform doesn't have."""
+        return [sa.null().label(column.name) if column in self._absent else column for column in table.columns]
+
+    def _writable(self, table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row without the columns that this platform doesn't have."""
+        return {name: value for name, value in row.items() if table.columns[name] not in self._absent}
 
     def import_orders(self, client: str, accepted: Sequence[PlatformOrder], now: datetime) -> dict[str, ImportResult]:
         """Bring the orders onto the platform, each once, however often this is called.
@@ -100,8 +117,8 @@ class Platform:
         with self._engine.begin() as connection:
             known = self._states(connection, client, [order.order_number for order in batch])
             new = [order for order in batch if order.order_number not in known]
-            came = self._insert(connection, [_order_row(client, order, now) for order in new]) if new else set()
-            lines = [row for order in new if order.order_number in came for row in _line_rows(client, order)]
+            came = self._insert(connection, [self._order_row(client, order, now) for order in new]) if new else set()
+            lines = [row for order in new if order.order_number in came for row in self._line_rows(client, order)]
             if lines:
                 connection.execute(sa.insert(order_lines), lines)
             overtaken = [order.order_number for order in new if order.order_number not in came]
@@ -129,7 +146,7 @@ class Platform:
         Returns:
             Whether it did; not when the warehouse has moved it on meanwhile.
         """
-        row = _order_row(client, order, now)
+        row = self._order_row(client, order, now)
         for kept in ("client", "order_number", "status", "imported_at"):
             del row[kept]
         with self._engine.begin() as connection:
@@ -137,7 +154,7 @@ class Platform:
                 return False
             here = (order_lines.c.client == client) & (order_lines.c.order_number == order.order_number)
             connection.execute(sa.delete(order_lines).where(here))
-            connection.execute(sa.insert(order_lines), list(_line_rows(client, order)))
+            connection.execute(sa.insert(order_lines), list(self._line_rows(client, order)))
         return True
 
     def cancel_order(self, client: str, seen: PlatformRecord, now: datetime) -> bool:
@@ -158,13 +175,8 @@ class Platform:
     def _records(self, *where: sa.ColumnElement[bool]) -> dict[str, PlatformRecord]:
         query = (
             sa.select(
-                orders,
-                order_lines.c.line_id,
-                order_lines.c.sku,
-                order_lines.c.description,
-                order_lines.c.quantity,
-                order_lines.c.quantity_shipped,
-                order_lines.c.unit_price,
+                *self._columns(orders),
+                *(column for column in self._columns(order_lines) if column.name not in orders.columns),
             )
             .join_from(
                 orders,
@@ -316,6 +328,17 @@ class Platform:
             for shipment_id, row in rows.items()
         ]
 
+    def _order_row(self, client: str, order: PlatformOrder, now: datetime) -> dict[str, Any]:
+        row = asdict(order)
+        del row["lines"]
+        row |= {"client": client, "status": OrderStatus.IMPORTED, "imported_at": now, "updated_at": now}
+        return self._writable(orders, row)
+
+    def _line_rows(self, client: str, order: PlatformOrder) -> Iterator[dict[str, Any]]:
+        for line in order.lines:
+            row = asdict(line) | {"client": client, "order_number": order.order_number, "quantity_shipped": 0}
+            yield self._writable(order_lines, row)
+
     @staticmethod
     def _insert(connection: sa.Connection, rows: list[dict[str, Any]]) -> set[str]:
         """Insert orders; the numbers of those that came, for another run may have brought the others since."""
@@ -362,14 +385,3 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         updated_at=rows[0].updated_at,
         open_units=open_units,
     )
-
-
-def _order_row(client: str, order: PlatformOrder, now: datetime) -> dict[str, Any]:
-    row = asdict(order)
-    del row["lines"]
-    return row | {"client": client, "status": OrderStatus.IMPORTED, "imported_at": now, "updated_at": now}
-
-
-def _line_rows(client: str, order: PlatformOrder) -> Iterator[dict[str, Any]]:
-    for line in order.lines:
-        yield asdict(line) | {"client": client, "order_number": order.order_number, "quantity_shipped": 0}

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 import stamina
 from sqlalchemy.types import TypeDecorator
 
+from npf_pipelines.platform.additions import absent_additions, add_columns, addition
+
 
 class OrderStatus(enum.StrEnum):
     """Where an order stands on the platform."""
@@ -93,8 +95,10 @@ orders = sa.Table(
     _text("shipping_method"),
     _time("imported_at"),
     _time("updated_at"),
+    addition("cancelled_by", sa.Text),
     sa.Index("orders_by_status", "client", "status"),
     sa.Index("orders_by_change", "client", "updated_at"),
+    sa.Index("orders_by_store_order", "client", "store_order_id"),
 )
 
 order_lines = sa.Table(
@@ -108,6 +112,7 @@ order_lines = sa.Table(
     _quantity("quantity"),
     _quantity("quantity_shipped"),
     sa.Column("unit_price", sa.Numeric(14, 4), nullable=False),
+    addition("options", sa.Text),
 )
 
 shipments = sa.Table(
@@ -210,7 +215,7 @@ alerts = sa.Table(
 
 
 def open_platform(url: str) -> sa.Engine:
-    """The engine of the platform's database, its missing tables created.
+    """The engine of the platform's database, its missing tables created; in SQLite also missing optional columns.
 
     Args:
         url: an SQLAlchemy URL, `sqlite:///data/platform.sqlite` or `postgresql+psycopg://…`.
@@ -230,6 +235,8 @@ def open_platform(url: str) -> sa.Engine:
         # One process after the other: two that find a table missing would both create it.
         connection.exec_driver_sql(_ALONE[engine.dialect.name])
         metadata.create_all(connection)
+        if engine.dialect.name == "sqlite":
+            add_columns(connection, absent_additions(connection, metadata))
     return engine
 
 

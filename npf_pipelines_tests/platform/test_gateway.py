@@ -350,3 +350,17 @@ def test_stock_of_a_busy_client(platform: Platform, engine: sa.Engine) -> None:
     }
     assert platform.count_stock("bolt", [])[0] == [StockFigure("KITE", 99, in_process=50, back_orders=0)]
     assert platform.count_stock("cord", [])[0] == []
+
+
+# Optional columns
+
+
+def test_a_platform_without_the_optional_columns_takes_changes_and_gives_orders(engine: sa.Engine) -> None:
+    for table, column in (("orders", "cancelled_by"), ("order_lines", "options")):
+        change(engine, sa.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+    platform = Platform(engine)
+    order = platform_order("CS1")
+    assert platform.import_orders("acme", [order], NOON)["CS1"].outcome is ImportOutcome.IMPORTED
+    edited = replace(order, city="Perth")
+    assert platform.update_order("acme", edited, platform.records("acme", ["CS1"])["CS1"], LATER)
+    assert platform.records("acme", ["CS1"])["CS1"].order == edited

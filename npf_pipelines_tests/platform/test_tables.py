@@ -97,3 +97,12 @@ def test_an_error_quotes_no_values(engine: sa.Engine) -> None:
     # PostgreSQL would add the whole row to its sentence.
     assert "updated_at" in str(refused.value)
     assert "Ann Lee" not in f"{refused.value} {refused.value!r} {refused.value.orig} {refused.value.orig!r}"
+
+
+def test_the_embedded_database_of_an_earlier_release_gets_the_optional_columns(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'platform.sqlite'}"
+    engine = open_platform(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE order_lines DROP COLUMN options")
+    columns = {column["name"] for column in sa.inspect(open_platform(url)).get_columns("order_lines")}
+    assert "options" in columns
