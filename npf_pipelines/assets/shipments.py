@@ -1,7 +1,7 @@
 """Shipments, from the platform to the store: shipment_records → tracking_push, by client and day lodged.
 
 Thin: read, push, write. Not here: the push itself (reconcile/tracking.py), what is remembered of it
-(tracking_ledger.py).
+(tracking_ledger.py), which earlier days are due (late_lodgements.py).
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from npf_pipelines.assets.late_lodgements import late_lodgements
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.tracking_ledger import TrackingLedger, what_waits
@@ -33,7 +34,12 @@ Lodged = Mapping[date, Sequence[LodgedShipment]]
 
 
 async def walk_shipments(walk: ClientWalk) -> None:
-    """Bring one client's lodged shipments into its store."""
+    """Bring one client's lodged shipments into its store, those of earlier days that no run has dealt with included."""
+    if walk.wants(SHIPMENT_RECORDS) and walk.wants(TRACKING_PUSH):
+        late = await late_lodgements(walk)
+        if late:
+            walk.say(f"parcels lodged on {len(late)} earlier days, from {min(late)} on, are still to be pushed")
+            walk.add_days(late)
     lodged = await _records(walk) if walk.wants(SHIPMENT_RECORDS) else _records_as_written(walk)
     if walk.wants(TRACKING_PUSH):
         await _push(walk, lodged)

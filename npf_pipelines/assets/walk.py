@@ -6,7 +6,7 @@ collected and raised as one at the end. Not here: what a family does for a clien
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -84,6 +84,11 @@ class ClientWalk:
     def wants(self, table: Table) -> bool:
         """Whether the run is to make this table's partitions."""
         return dg.AssetKey(table.name) in self._context.selected_asset_keys
+
+    def add_days(self, days: Collection[date]) -> None:
+        """Work on further days, too: they become part of the walk like those of the run."""
+        self.days = sorted({*self.days, *days})
+        self._events.add_days(days)
 
     def say(self, text: str) -> None:
         """Tell whoever watches the run."""

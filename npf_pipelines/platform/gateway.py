@@ -204,6 +204,20 @@ class Platform:
             shipments.c.client == client, shipments.c.lodged_at >= start, shipments.c.lodged_at < end
         )
 
+    def lodgement_times(self, client: str, start: datetime, end: datetime | None = None) -> dict[str, datetime]:
+        """When the client's shipments were lodged, from `start` until just before `end` if there is one, by their id.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+        """
+        columns = shipments.c
+        query = sa.select(columns.shipment_id, columns.lodged_at).where(
+            columns.client == client, columns.lodged_at >= start
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query if end is None else query.where(columns.lodged_at < end))
+            return {shipment_id: lodged_at for shipment_id, lodged_at in rows}
+
     def shipments_of(self, client: str, order_numbers: Iterable[str]) -> dict[str, list[LodgedShipment]]:
         """All lodged shipments of the orders, whatever the day, by order number, oldest first."""
         found: defaultdict[str, list[LodgedShipment]] = defaultdict(list)
