@@ -1,4 +1,4 @@
-"""What comes late, and clocks that are ahead: parcels entered days after their lodgement, pauses, times in the future."""
+"""What comes late, and clocks that are ahead: parcels entered late, long pauses, times in the future."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -33,9 +33,9 @@ async def late_lodgements(walk: ClientWalk) -> set[date]:
     if start >= end:
         return set()
     by_day: defaultdict[date, set[str]] = defaultdict(set)
-    lodged = await asyncio.to_thread(walk.house.platform.lodgement_times, walk.client, start, end)
-    for shipment_id, lodged_at in lodged.items():
-        by_day[day_of(lodged_at, zone)].add(shipment_id)
+    lodged = await asyncio.to_thread(walk.house.platform.lodgements, walk.client, start, end)
+    for shipment_id, one in lodged.items():
+        by_day[day_of(one.lodged_at, zone)].add(shipment_id)
     return {day for day, parcels in by_day.items() if not parcels <= _done(walk, day)}
 
 

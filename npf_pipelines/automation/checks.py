@@ -19,10 +19,12 @@ from npf_pipelines.automation.listing import lake_rows
 from npf_pipelines.automation.stock_checks import stock_checks
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import OrderStub
+from npf_pipelines.cscart.statuses import UnknownStatus, status_letter
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.rules.audit import Gap, gaps
+from npf_pipelines.rules.clock import unless_future
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.setup_check import misfits
 
@@ -40,7 +42,8 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(
         asset=STORE_ORDERS.key,
         name="gap_audit",
-        description="Every order of the last 30 days has a decision, and every accepted one is on the platform.",
+        description="Every order of the last 30 days, and every older one in a status that is imported, has a decision, "
+        "and every accepted one is on the platform.",
     )
     def gap_audit() -> dg.AssetCheckResult:
         found, unread = asyncio.run(_audit(house))
@@ -109,14 +112,13 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
     async def audit(setup: MasterSetup) -> None:
         (until,) = lake.execute(_PULLED_UNTIL, {"client": setup.id}).fetchone() or (None,)
         try:
-            stubs = await _listed(house, setup, now, until or now)
-        except (StoreError, SetupError) as error:
+            stubs = await _listed(house, setup, now, _due_until(setup, now, until))
+        except (StoreError, SetupError, UnknownStatus) as error:
             unread[setup.id] = str(error)
             return
         query = "SELECT order_id, decision FROM filtered_orders WHERE client = $1"
         decisions = dict(lake.execute(query, [setup.id]).fetchall())
-        records = house.platform.records_placed(setup.id, now - LOOK_BACK - timedelta(days=1), now)
-        on_platform = {record.order.store_order_id for record in records.values()}
+        on_platform = house.platform.store_order_ids(setup.id)
         found.extend(gaps(setup.id, [stub.order_id for stub in stubs], decisions, on_platform))
 
     async with asyncio.TaskGroup() as audits:
@@ -126,7 +128,23 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
 
 
 async def _listed(house: House, setup: MasterSetup, now: datetime, until: datetime) -> list[OrderStub]:
-    """The orders that the store lists in the window, up to the last one pulled: younger ones aren't due yet."""
-    first = max(setup.orders.start_date, day_of(now - LOOK_BACK, setup.zone))
+    """The orders that should have a decision: those of the last weeks, and older ones that wait for the warehouse.
+
+    The night goes back over the last weeks only: what it leaves out is looked for further back.
+    """
+    started = start_of_day(setup.orders.start_date, setup.zone)
+    weeks = max(started, start_of_day(day_of(now - LOOK_BACK, setup.zone), setup.zone))
     async with house.store(setup) as store:
-        return [stub async for stub in store.order_stubs(start_of_day(first, setup.zone), until)]
+        stubs = [stub async for stub in store.order_stubs(weeks, until)]
+        if started < weeks:
+            statuses = await readable_statuses(store)
+            letters = {status_letter(name, statuses) for name in setup.orders.statuses}
+            before = weeks - timedelta(seconds=1)
+            stubs += [stub async for stub in store.order_stubs(started, before, statuses=letters)]
+    return stubs
+
+
+def _due_until(setup: MasterSetup, now: datetime, pulled_until: datetime | None) -> datetime:
+    """Up to when placed orders should have been pulled: the last pull, or the client's limit where that is later."""
+    pulled_until = unless_future(pulled_until, now) or now
+    return pulled_until if setup.paused else max(pulled_until, now - setup.alerts.pull_limit)

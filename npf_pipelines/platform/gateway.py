@@ -19,6 +19,7 @@ from npf_pipelines.batches import batches
 from npf_pipelines.platform.additions import absent_additions
 from npf_pipelines.platform.models import (
     LodgedShipment,
+    Lodgement,
     OrderState,
     PlatformLine,
     PlatformOrder,
@@ -140,6 +141,15 @@ class Platform:
         """What the platform has of the client's orders that still take stock."""
         return self._records(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
 
+    def store_order_ids(self, client: str) -> set[str]:
+        """The store's ids of all of the client's orders.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+        """
+        with self._engine.connect() as connection:
+            return set(connection.scalars(sa.select(orders.c.store_order_id).where(orders.c.client == client)))
+
     def update_order(self, client: str, order: PlatformOrder, seen: PlatformRecord, now: datetime) -> bool:
         """Overwrite an order and its lines, if it still stands where it was seen.
 
@@ -204,19 +214,19 @@ class Platform:
             shipments.c.client == client, shipments.c.lodged_at >= start, shipments.c.lodged_at < end
         )
 
-    def lodgement_times(self, client: str, start: datetime, end: datetime | None = None) -> dict[str, datetime]:
-        """When the client's shipments were lodged, from `start` until just before `end` if there is one, by their id.
+    def lodgements(self, client: str, start: datetime, end: datetime | None = None) -> dict[str, Lodgement]:
+        """The client's lodgements from `start` until just before `end`, if there is one, by the shipment's id.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
         """
         columns = shipments.c
-        query = sa.select(columns.shipment_id, columns.lodged_at).where(
+        query = sa.select(columns.shipment_id, columns.order_number, columns.lodged_at).where(
             columns.client == client, columns.lodged_at >= start
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query if end is None else query.where(columns.lodged_at < end))
-            return {shipment_id: lodged_at for shipment_id, lodged_at in rows}
+            return {row.shipment_id: Lodgement(row.order_number, row.lodged_at) for row in rows}
 
     def shipments_of(self, client: str, order_numbers: Iterable[str]) -> dict[str, list[LodgedShipment]]:
         """All lodged shipments of the orders, whatever the day, by order number, oldest first."""

@@ -83,6 +83,14 @@ class LodgedShipment:
 
 
 @dataclass(frozen=True, slots=True)
+class Lodgement:
+    """When a shipment was lodged, and of which order it is."""
+
+    order_number: str
+    lodged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StockFigure:
     """One SKU's count, and what open orders still take from it; test orders are left out."""
 
