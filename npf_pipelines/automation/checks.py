@@ -42,7 +42,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(
         asset=STORE_ORDERS.key,
         name="gap_audit",
-        description="Every order of the last 30 days, and every older one in a status that is imported, has a decision, "
+        description="Every order of the last 30 days, and every older one in an imported status, has a decision, "
         "and every accepted one is on the platform.",
     )
     def gap_audit() -> dg.AssetCheckResult:
