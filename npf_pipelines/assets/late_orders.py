@@ -4,13 +4,15 @@ An order placed weeks ago may reach a wanted status only today, be edited, or be
 """
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import OrderStub
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.rules.after_import import Step, follow
+from npf_pipelines.rules.after_import import Step
+from npf_pipelines.rules.changes import follow_order
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.orders import Decision, OrderFilter
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
@@ -79,5 +81,27 @@ async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
     return {
         day_of(record.order.placed_at, zone)
         for order_id, record in earlier.items()
-        if follow(orders.get(order_id), record, prefix).step is not Step.NOTHING
+        if follow_order(orders.get(order_id), record, prefix).step is not Step.NOTHING
     }
+
+
+def days_with(walk: ClientWalk, order_ids: Mapping[date, Collection[str]]) -> set[date]:
+    """Those of the days whose table still has one of the orders, which are on another day now.
+
+    Args:
+        walk: the client's.
+        order_ids: the orders by the day on which they were.
+    """
+    found = set()
+    for day, ids in order_ids.items():
+        decided = walk.house.lake.columns(FILTERED_ORDERS, ["order_id"], client=walk.client, day=day)
+        if day >= walk.setup.orders.start_date and not set(ids).isdisjoint(decided["order_id"].to_pylist()):
+            found.add(day)
+    return found
+
+
+def days_of_held(walk: ClientWalk) -> set[date]:
+    """The days on which orders are held for a person."""
+    query = "SELECT DISTINCT day FROM platform_orders WHERE outcome = 'held'"
+    with walk.house.lake.connect(walk.client) as connection:
+        return {day for (day,) in connection.execute(query).fetchall()}

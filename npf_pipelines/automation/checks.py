@@ -7,7 +7,7 @@ do, run again).
 """
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -116,9 +116,9 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
         except (StoreError, SetupError, UnknownStatus) as error:
             unread[setup.id] = str(error)
             return
-        query = "SELECT order_id, decision FROM filtered_orders WHERE client = $1"
+        query = "SELECT order_id, arg_max(decision, decided_at) FROM filtered_orders WHERE client = $1 GROUP BY ALL"
         decisions = dict(lake.execute(query, [setup.id]).fetchall())
-        on_platform = house.platform.store_order_ids(setup.id)
+        on_platform = house.platform.states_of(setup.id, [stub.order_id for stub in stubs])
         found.extend(gaps(setup.id, [stub.order_id for stub in stubs], decisions, on_platform))
 
     async with asyncio.TaskGroup() as audits:

@@ -16,6 +16,8 @@ from npf_pipelines.cscart.fields import Row, Unreadable
 LARGEST_AMOUNT = 8_388_607
 """Units that a product's column holds; more would be cut (inferred)."""
 
+PICK_UP = "store_locator"
+"""The module of a shipping method by which the shopper fetches the goods from the shop (documented)."""
 _PARENT = "T"
 _TAKING_STOCK = frozenset("PCO")
 BY_COMBINATION = "O"
@@ -35,6 +37,7 @@ class OrderLine(_Model):
         is_download: nothing to ship.
         shipped: units in the store's shipments so far.
         to_ship: units the store still has to ship; None if it doesn't say.
+        is_pick_up: the shopper fetches it from the shop: the shipping of its group is a pick-up.
     """
 
     item_id: str
@@ -46,6 +49,7 @@ class OrderLine(_Model):
     is_download: bool
     shipped: int
     to_ship: int | None
+    is_pick_up: bool = False
 
 
 class Address(_Model):
@@ -360,13 +364,22 @@ def _order(row: Row) -> Order:
 
 
 def _lines(row: Row) -> tuple[OrderLine, ...]:
-    lines = tuple(_line(key, line) for key, line in row.rows("products"))
+    picked_up = _picked_up_groups(row)
+    lines = tuple(_line(key, line, picked_up) for key, line in row.rows("products"))
     if len({line.item_id for line in lines}) < len(lines):
         raise Unreadable("products: two lines have the same item_id")
     return lines
 
 
-def _line(key: str, line: Row) -> OrderLine:
+def _picked_up_groups(row: Row) -> frozenset[str]:
+    """The groups of the order whose shipping is a pick-up: each line and each shipping names one (known behaviour)."""
+    by_group: dict[str, set[bool]] = {}
+    for _, method in row.rows("shipping"):
+        by_group.setdefault(method.text("group_key"), set()).add(method.text("module") == PICK_UP)
+    return frozenset(group for group, pick_ups in by_group.items() if group and pick_ups == {True})
+
+
+def _line(key: str, line: Row, picked_up: frozenset[str]) -> OrderLine:
     extra = line.row("extra")
     return OrderLine(
         item_id=line.text("item_id") or key,
@@ -378,6 +391,7 @@ def _line(key: str, line: Row) -> OrderLine:
         is_download=extra.flag("is_edp") and not extra.flag("edp_shipping"),
         shipped=line.optional_quantity("shipped_amount") or 0,
         to_ship=line.optional_quantity("shipment_amount"),
+        is_pick_up=extra.text("group_key") in picked_up,
     )
 
 

@@ -4,12 +4,14 @@ Not here: which orders count (rules/in_flight.py).
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from npf_pipelines.cscart.models import Order, OrderStub, UnreadableOrder
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.platform.models import OrderState
+from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.in_flight import InFlightRule, units_by_sku, units_taken
 
 _SKEW = timedelta(minutes=15)
@@ -52,26 +54,38 @@ class Sales:
         self._seen: set[str] = set()
         self._new: list[Order | UnreadableOrder] = []
 
-    async def listed(self) -> list[str]:
-        """The ids of the store's orders that may hold stock, to be compared with those that the platform has.
+    async def listed(self) -> dict[str, datetime]:
+        """When the store's orders that may hold stock were placed, by id; to be compared with what the platform has.
 
         Raises:
             StoreError: the store can't be asked.
         """
-        return [stub.order_id for stub in await self._unseen(self._since)]
+        return {stub.order_id: stub.placed_at for stub in await self._unseen(self._since)}
 
-    async def in_flight(self, unknown: Collection[str]) -> Counter[str]:
+    async def in_flight(
+        self, listed: Mapping[str, datetime], known: Mapping[str, Sequence[OrderState]]
+    ) -> Counter[str]:
         """What the orders in flight hold by SKU, at the time of the count.
 
         Args:
-            unknown: those of the listed orders that the platform doesn't have.
+            listed: when the orders were placed, by id.
+            known: what the platform has with these ids. A new shop's order may have the id of an older one.
 
         Raises:
             StoreError: the store can't be asked.
         """
-        orders = await self._store.orders_by_id(unknown)
-        self.unreadable = [order for order in orders.values() if isinstance(order, UnreadableOrder)]
-        return units_by_sku(orders.values(), self._rule)
+        unsure = [
+            order_id
+            for order_id, placed_at in listed.items()
+            if placed_at not in {state.placed_at for state in known.get(order_id, ())}
+        ]
+        orders = [
+            order
+            for order_id, order in (await self._store.orders_by_id(unsure)).items()
+            if not any(is_same_order(order, state) for state in known.get(order_id, ()))
+        ]
+        self.unreadable = [order for order in orders if isinstance(order, UnreadableOrder)]
+        return units_by_sku(orders, self._rule)
 
     async def sold(self) -> Sold:
         """What was sold since the orders were listed.
