@@ -155,6 +155,23 @@ def test_a_parcel_dated_ahead_is_told(old: Loop) -> None:
     assert "future" in rows[0]["lodged"]
 
 
+def test_an_order_that_waits_for_longer_than_the_night_looks_back_is_a_gap(old: Loop) -> None:
+    store = old.stores["acme"]
+    product = next(one for one in store.products.values() if one.product_code and one.tracking == "B")
+    placed = datetime.now(UTC) - timedelta(days=40)
+    order_id = store.place_order([(product.product_id, 1)], status="P", timestamp=int(placed.timestamp()))
+    passed, rows = check(old, "gap_audit", "missing")
+    assert not passed
+    assert ("acme", str(order_id)) in [(row["client"], row["order"]) for row in rows]
+
+
+def test_a_registered_client_without_a_file_is_stale(old: Loop) -> None:
+    (old.settings.clients / "bolt.yaml").unlink()
+    passed, rows = check(old, "staleness", "stale")
+    assert not passed
+    assert ("bolt", "it has no valid master setup") in [(row["client"], row["why"]) for row in rows]
+
+
 # Clocks
 
 

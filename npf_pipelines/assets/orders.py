@@ -16,6 +16,7 @@ import dagster as dg
 from pydantic import Field
 
 from npf_pipelines.assets.late_orders import days_of_held, days_with, late_days
+from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.order_rows import order_of, row_of
 from npf_pipelines.assets.platform_day import PlatformDay, platform_day
@@ -27,7 +28,6 @@ from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.health import read_one
 from npf_pipelines.reconcile.held_back import HeldBack
@@ -89,7 +89,7 @@ async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
         if walk.is_automated and not walk.dry_run and not confirm_held:
             run.held_back = HeldBack(walk.house.platform, walk.client)
             health = await asyncio.to_thread(read_one, walk.house.engine, walk.client, "orders")
-            run.last_good_pull = health.last_success_at
+            run.last_good_pull = health.known_at(walk.now).last_success_at
         await _walk(run, confirm_held=confirm_held)
         await _finish_held_back(run)
 
@@ -128,12 +128,18 @@ async def _pull_late(run: _Run, days: set[date]) -> None:
 
 
 async def _pull(run: _Run, first: date, last: date) -> None:
-    """The days from first to last. The store isn't asked for those before the order start date."""
+    """The days from first to last. The store isn't asked for those before the order start date that nothing is of."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    live = [day for day in days if is_live(run.walk, day)]
+    for day in sorted(set(days) - set(live)):
+        await _one_day(run, day, [])
+    for begin, end in consecutive(live):
+        await _pull_live(run, begin, end)
+
+
+async def _pull_live(run: _Run, begin: date, last: date) -> None:
     walk, store = run.walk, run.store
-    begin = max(first, walk.setup.orders.start_date)
-    for number in range((min(begin, last + timedelta(days=1)) - first).days):
-        await _one_day(run, first + timedelta(days=number), [])
-    if begin > last or store is None:
+    if store is None:
         return
     pulled, told = 0, 0
     async for day, orders in pull_days(store, begin, last, walk.setup.zone):
@@ -149,7 +155,7 @@ async def _one_day(run: _Run, day: date, orders: Orders) -> None:
     """Write what of the day is asked for. Without a filter, the decisions are taken as they were written."""
     walk = run.walk
     run.done.add(day)
-    note = functools.partial(_note_before_start, walk.setup, day)
+    note = functools.partial(_note_before_start, walk, day)
     rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
     if walk.wants(RAW_ORDERS):
         walk.finish(RAW_ORDERS, rows, day, note)
@@ -235,7 +241,7 @@ def _finish_platform_orders(walk: ClientWalk, day: date, outcomes: list[OrderRow
         asdict(row) | {"differs_since": since.get(row.order_number, walk.now) if _differs(row) else None}
         for row in outcomes
     ]
-    walk.finish(PLATFORM_ORDERS, rows, day, functools.partial(_note_before_start, walk.setup, day))
+    walk.finish(PLATFORM_ORDERS, rows, day, functools.partial(_note_before_start, walk, day))
 
 
 def _differs(row: OrderRow) -> bool:
@@ -254,10 +260,12 @@ def _held(walk: ClientWalk, day: date) -> dict[str, str]:
     return {row["order_number"]: row["reason"] for row in rows if row["outcome"] == OrderOutcome.HELD}
 
 
-def _note_before_start(setup: MasterSetup, day: date) -> dict[str, dg.MetadataValue]:
-    if day >= setup.orders.start_date:
+def _note_before_start(walk: ClientWalk, day: date) -> dict[str, dg.MetadataValue]:
+    started = walk.setup.orders.start_date
+    if day >= started:
         return {}
-    return {"note": dg.MetadataValue.text(f"before the order start date, {setup.orders.start_date}: not asked for")}
+    said = "only orders imported before are followed" if is_live(walk, day) else "not asked for"
+    return {"note": dg.MetadataValue.text(f"before the order start date, {started}: {said}")}
 
 
 def orders_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:

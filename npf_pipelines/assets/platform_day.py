@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
@@ -56,7 +57,7 @@ async def platform_day(
         SetupError: the store's key isn't in the environment.
     """
     orders = {order.order_id: order for order in listed if order.order_id}
-    if day < walk.setup.orders.start_date:
+    if not is_live(walk, day):
         return PlatformDay({}, {}, orders, {}, {})
     found = await asyncio.to_thread(_records, walk, day, orders)
     zone = walk.setup.zone
@@ -110,7 +111,7 @@ def _is_of_another_day(
     if is_parent(order) or order.status == INCOMPLETE:
         return False
     its_day, zone = day_of(order.placed_at, walk.setup.zone), walk.setup.zone
-    return its_day != day and walk.setup.orders.start_date <= its_day <= day_of(walk.now, zone)
+    return its_day != day and its_day <= day_of(walk.now, zone) and is_live(walk, its_day)
 
 
 def _children(

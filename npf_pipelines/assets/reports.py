@@ -80,7 +80,12 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
                 lines.append(Line(setup, _figures(house.lake, setup, now)))
             except duckdb.Error as error:
                 lines.append(Line(setup, None, f"its tables can't be read: {error}"))
-        folder.write(OVERVIEW, overview_page(lines, setups.errors, now))
+        gone = [
+            f"{client}: has tables, but no valid master setup: nothing runs for it"
+            for client in house.lake.clients()
+            if client not in setups.clients
+        ]
+        folder.write(OVERVIEW, overview_page(lines, [*setups.errors, *gone], now))
         people = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]
         return dg.MaterializeResult(
             metadata={

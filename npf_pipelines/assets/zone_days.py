@@ -7,6 +7,7 @@ Not here: the making (orders.py, shipments.py).
 from datetime import date, timedelta
 from typing import Any
 
+from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.rules.days import day_of
@@ -28,7 +29,7 @@ def days_of_other_zone(walk: ClientWalk, flow: str, table: Table) -> set[date]:
     beside = {day + timedelta(days=shift) for day in written for shift in (-1, 0, 1)}
     walk.say(f"the time zone was {zone} and is {walk.setup.zone.key} now: the days of {flow} are made again")
     last = max(day_of(walk.now, walk.setup.zone), *written) if written else date.max
-    return {day for day in beside if walk.setup.orders.start_date <= day <= last}
+    return {day for day in beside if day <= last and is_live(walk, day)}
 
 
 def keep_zone(walk: ClientWalk, flow: str) -> None:

@@ -14,7 +14,7 @@ import dagster as dg
 from npf_pipelines.automation.flows import Flow
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.partitions import CLIENTS
+from npf_pipelines.partitions import CLIENTS, first_day
 from npf_pipelines.platform.health import Health, read_health
 from npf_pipelines.rules.clock import is_future
 from npf_pipelines.rules.days import day_of
@@ -34,7 +34,7 @@ class Standing:
         ready: the setups of those that may be asked for.
         busy: those of them whose turn in a run is still to come or not over.
         left_alone: why each of the others is not asked for.
-        earliest: the first day that any client has; None without clients.
+        earliest: the first day that any client has (partitions.first_day); None without clients.
         flow: the name of the flow.
     """
 
@@ -117,8 +117,8 @@ def standing(
         for client in clients_of(record.dagster_run.run_config, record.dagster_run.tags, registered)
         if client in ready and not _has_had_its_turn(record, healths.get((client, flow.name)))
     }
-    starts = [setup.orders.start_date for setup in setups.clients.values()]
-    return Standing(now, registered, ready, busy, left_alone, min(starts, default=None), flow.name, healths)
+    first = first_day(setups, house.first_day_with_tables())
+    return Standing(now, registered, ready, busy, left_alone, first, flow.name, healths)
 
 
 def _has_had_its_turn(record: dg.RunRecord, health: Health | None) -> bool:

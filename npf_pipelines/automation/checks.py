@@ -7,7 +7,7 @@ do, run again).
 """
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -24,14 +24,14 @@ from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.rules.audit import Gap, gaps
-from npf_pipelines.rules.clock import unless_future
+from npf_pipelines.rules.clock import TOLERANCE
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.setup_check import misfits
 
 _PULLED_UNTIL = """
 SELECT greatest(
-  (SELECT max(pulled_at) FROM raw_orders WHERE client = $client),
-  (SELECT max(changes_read_until) FROM store_facts WHERE client = $client)
+  (SELECT max(pulled_at) FROM raw_orders WHERE client = $client AND pulled_at <= $latest),
+  (SELECT max(changes_read_until) FROM store_facts WHERE client = $client AND changes_read_until <= $latest)
 )
 """
 
@@ -110,7 +110,7 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
     lake = house.lake.connect()
 
     async def audit(setup: MasterSetup) -> None:
-        (until,) = lake.execute(_PULLED_UNTIL, {"client": setup.id}).fetchone() or (None,)
+        (until,) = lake.execute(_PULLED_UNTIL, {"client": setup.id, "latest": now + TOLERANCE}).fetchone() or (None,)
         try:
             stubs = await _listed(house, setup, now, _due_until(setup, now, until))
         except (StoreError, SetupError, UnknownStatus) as error:
@@ -146,5 +146,6 @@ async def _listed(house: House, setup: MasterSetup, now: datetime, until: dateti
 
 def _due_until(setup: MasterSetup, now: datetime, pulled_until: datetime | None) -> datetime:
     """Up to when placed orders should have been pulled: the last pull, or the client's limit where that is later."""
-    pulled_until = unless_future(pulled_until, now) or now
+    if pulled_until is None:
+        return now
     return pulled_until if setup.paused else max(pulled_until, now - setup.alerts.pull_limit)
