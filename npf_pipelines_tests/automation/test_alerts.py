@@ -122,7 +122,7 @@ def test_what_a_fault_of_ours_quotes_goes_nowhere(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("ann.shopper@example.com")
 
-    monkeypatch.setattr(orders, "decide", broken)
+    monkeypatch.setattr(orders, "judge", broken)
     failures = [one.failure for _ in range(2) for one in told.run("orders", "acme")]
     say(told)
     (text,) = receiver.texts
