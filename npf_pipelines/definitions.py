@@ -32,7 +32,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         setups = house.setups()
     except SetupError:  # The sensor says so in the UI; the definitions load all the same.
         setups = MasterSetups()
-    partitions = client_days(setups)
+    partitions = client_days(setups, house.first_day_with_tables())
     retention = retention_job(house, settings)
     return dg.Definitions(
         assets=[

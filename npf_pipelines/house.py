@@ -4,6 +4,7 @@ Nothing is opened before it is asked for: definitions load without touching a da
 """
 
 import functools
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -36,6 +37,16 @@ class House:
     def lake(self) -> Lake:
         """The lake."""
         return Lake(self._settings.lake)
+
+    def first_day_with_tables(self) -> date | None:
+        """The first day that has tables although it is before the order start date; None if none is known.
+
+        A lake that can't be read keeps nobody from loading the definitions: the runs that need it say so.
+        """
+        try:
+            return self.lake.first_day()
+        except OSError:
+            return None
 
     @functools.cached_property
     def engine(self) -> sa.Engine:

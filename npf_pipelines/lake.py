@@ -137,6 +137,30 @@ class Lake:
         found = self._files.glob(f"{self._root}/{table.name}/client={client}/day=*/part.parquet")
         return sorted(date.fromisoformat(path.split("/day=")[1].partition("/")[0]) for path in found)
 
+    def first_day(self) -> date | None:
+        """The first day that has tables and is before every order start date, as kept last; None if none was kept.
+
+        Raises:
+            OSError: the lake can't be read.
+        """
+        try:
+            with self._files.open(self._first_day_path, "r") as file:
+                return date.fromisoformat(file.read().strip())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def keep_first_day(self, day: date) -> None:
+        """Keep a first day, for readers that must not list the whole lake.
+
+        Raises:
+            OSError: the lake can't be written.
+        """
+        self._files.makedirs(self._root, exist_ok=True)
+        unfinished = f"{self._root}/.{uuid.uuid4().hex}.unfinished"
+        with self._files.open(unfinished, "w") as file:
+            file.write(day.isoformat())
+        self._files.mv(unfinished, self._first_day_path)
+
     def clients(self) -> list[str]:
         """The clients that have any table, those without a master setup included."""
         found = self._files.glob(f"{self._root}/*/client=*")
@@ -277,6 +301,10 @@ class Lake:
 
     def _snapshot_folder(self, client: str, taken: datetime) -> str:
         return f"{self._root}/{_SNAPSHOT_HISTORY}/client={client}/taken={taken:{_TAKEN}}"
+
+    @property
+    def _first_day_path(self) -> str:
+        return f"{self._root}/first_day.txt"
 
     def _path(self, name: str, *, client: str, day: date | None) -> str:
         by_day = f"/day={day.isoformat()}" if day else ""

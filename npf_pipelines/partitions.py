@@ -19,10 +19,21 @@ CLIENTS = dg.DynamicPartitionsDefinition(name="clients")
 """The clients, kept in step with the master setups by `register_clients`."""
 
 
-def client_days(setups: MasterSetups) -> dg.MultiPartitionsDefinition:
-    """Clients by days, from the earliest order start date; today exists before any client has it."""
+def first_day(setups: MasterSetups, with_tables: date | None) -> date | None:
+    """The first day of any client: the earliest order start date, or a day whose tables were made before one was moved.
+
+    Args:
+        setups: the clients' setups.
+        with_tables: the first day that has tables and is before every start date, as far as it is known.
+    """
+    starts = [setup.orders.start_date for setup in setups.clients.values()]
+    return min([*starts, *([with_tables] if with_tables and starts else [])], default=None)
+
+
+def client_days(setups: MasterSetups, with_tables: date | None = None) -> dg.MultiPartitionsDefinition:
+    """Clients by days, from the first day of any client; today exists before any client has it. Arguments as there."""
     clients = setups.clients.values()
-    first = min((setup.orders.start_date for setup in clients), default=date(2026, 1, 1))
+    first = first_day(setups, with_tables) or date(2026, 1, 1)
     days = dg.DailyPartitionsDefinition(
         start_date=first.isoformat(),
         timezone=_zone_ahead_of(clients),

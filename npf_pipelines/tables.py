@@ -53,6 +53,7 @@ _LINES = arrow.list_(
             ("is_download", _FLAG),
             ("shipped", _WHOLE),
             ("to_ship", _WHOLE),
+            ("is_pick_up", _FLAG),
         ]
     )
 )
@@ -294,6 +295,8 @@ STORE_FACTS = _table(
         ),
         "probed_at": _column(_TIME, "when that was tried", nullable=True),
         "changes_read_until": _column(_TIME, "up to when changed orders have been looked for", nullable=True),
+        "orders_zone": _column(_TEXT, "the time zone by whose days the tables of orders are cut", nullable=True),
+        "shipments_zone": _column(_TEXT, "the time zone by whose days those of shipments are cut", nullable=True),
     },
 )
 

@@ -3,6 +3,8 @@
 Not here: the other metadata (metadata.py), what is open over many days (reports/backlog.py).
 """
 
+from collections.abc import Callable, Collection, Mapping
+
 import dagster as dg
 import pandas as pd
 
@@ -12,7 +14,7 @@ from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, T
 
 _FOR_A_PERSON = {
     FILTERED_ORDERS.name: ("decision", {"set_aside"}),
-    PLATFORM_ORDERS.name: ("outcome", {"refused", "differs"}),
+    PLATFORM_ORDERS.name: ("outcome", {"refused", "differs", "held"}),
     TRACKING_PUSH.name: ("outcome", {"refused", "set_aside"}),
     STOCK_PUSH.name: (
         "outcome",
@@ -22,14 +24,16 @@ _FOR_A_PERSON = {
 """By table: the column, and its values that want a person."""
 
 
-def attention_metadata(table: Table, frame: pd.DataFrame, store_url: str, prefix: str) -> dict[str, dg.MetadataValue]:
+def attention_metadata(
+    table: Table, frame: pd.DataFrame, store_url: str, order_ids: Callable[[Collection[str]], Mapping[str, str]]
+) -> dict[str, dg.MetadataValue]:
     """The rows that want a person, each linked to its order, and the store itself.
 
     Args:
         table: the partition's table.
         frame: its rows.
         store_url: the store's address.
-        prefix: the client's order prefix, which the store's own number lacks.
+        order_ids: gives the store's order ids of order numbers, for tables that have only these.
     """
     store: dict[str, dg.MetadataValue] = {"store": dg.MetadataValue.url(store_url)}
     if table.name not in _FOR_A_PERSON:
@@ -38,22 +42,21 @@ def attention_metadata(table: Table, frame: pd.DataFrame, store_url: str, prefix
     rows = frame[frame[column].isin(values)]
     if rows.empty:
         return {**store, "needs_a_person": dg.MetadataValue.int(0)}
+    lacks_ids = "order_number" in frame and "order_id" not in frame
+    ids = order_ids(set(rows["order_number"])) if lacks_ids else {}
     return {
         **store,
         "needs_a_person": dg.MetadataValue.int(len(rows)),
         "for_a_person": inline_table(
             ["what", "outcome", "why"],
-            [
-                (_what(row, store_url, prefix), cell(row[column]), cell(row["reason"]))
-                for row in rows.to_dict("records")
-            ],
+            [(_what(row, store_url, ids), cell(row[column]), cell(row["reason"])) for row in rows.to_dict("records")],
         ),
     }
 
 
-def _what(row: dict[str, object], store_url: str, prefix: str) -> str:
+def _what(row: dict[str, object], store_url: str, ids: Mapping[str, str]) -> str:
     if "sku" in row:
         return cell(row["sku"] or f"product {row['product_id']}")
     number = str(row["order_number"])
-    link = order_link(store_url, str(row.get("order_id") or number.removeprefix(prefix)))
+    link = order_link(store_url, str(row.get("order_id") or ids.get(number, "")))
     return f"[{cell(number)}]({link})" if link else cell(number)

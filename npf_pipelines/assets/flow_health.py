@@ -40,7 +40,16 @@ class FlowHealth:
             return
         try:
             reached_today = not days or (setup is not None and day_of(began, setup.zone) in days)
-            before = read_one(self._engine, client, self._flow)
+            now = datetime.now(UTC)
+            kept = read_one(self._engine, client, self._flow)
+            before = kept.known_at(now)
+            if before != kept:
+                self._context.log.warning(
+                    "%s: the last run of %s was noted at a time in the future, by a machine whose clock was wrong: "
+                    "the time is taken as unknown",
+                    client,
+                    self._flow,
+                )
             if trouble is None:
                 after = succeeded(before, began, reached_today=reached_today)
             else:
@@ -50,7 +59,7 @@ class FlowHealth:
                     reason,
                     setup,
                     began=began,
-                    now=datetime.now(UTC),
+                    now=now,
                     reached_today=reached_today,
                 )
             keep_health(self._engine, after)

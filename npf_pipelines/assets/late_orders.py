@@ -4,13 +4,16 @@ An order placed weeks ago may reach a wanted status only today, be edited, or be
 """
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
+from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import OrderStub, UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.rules.after_import import Step, follow
+from npf_pipelines.rules.after_import import Step
+from npf_pipelines.rules.changes import follow_order
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.orders import Decision, OrderFilter
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
@@ -25,13 +28,15 @@ async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: O
     It goes back to the first day that was ever pulled: what lies before has been left to a backfill so far.
     Stores that can list by the last change are asked for that. The others are asked for the orders that have a
     wanted status now, and for those that are open on the platform.
+    Of the orders placed before the start date, those that were imported before it was moved and are open are followed.
 
     Raises:
         StoreError: the store can't be asked.
     """
     zone = walk.setup.zone
     first_pulled = min(walk.house.lake.days(RAW_ORDERS, client=walk.client), default=walk.days[0])
-    start = start_of_day(max(first_pulled, walk.setup.orders.start_date), zone)
+    followed = await asyncio.to_thread(_open_before_start, walk, first_pulled)
+    start = start_of_day(min([max(first_pulled, walk.setup.orders.start_date), *followed.values()]), zone)
     before_run = start_of_day(walk.days[0], zone) - timedelta(seconds=1)
     if day_of(walk.now, zone) not in walk.days or before_run < start:
         return set()
@@ -39,7 +44,9 @@ async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: O
         since = facts.changes_read_until - _OVERLAP
         changed = [stub async for stub in store.order_stubs(start, before_run, changed_since=since)]
         _say_dayless(walk, changed)
-        return {day_of(stub.placed_at, zone) for stub in changed if stub.placed_at}
+        new = {day_of(stub.placed_at, zone) for stub in changed if stub.placed_at and stub.placed_at >= wanted.start}
+        return new | {followed[stub.order_id] for stub in changed if stub.order_id in followed}
+    start = max(start, wanted.start)
     listed = [stub async for stub in store.order_stubs(start, before_run, statuses=wanted.statuses)]
     stubs = [stub for stub in listed if isinstance(stub, OrderStub)]
     return _days_of_news(walk, stubs) | await _days_of_open_orders(walk, store)
@@ -51,6 +58,16 @@ def _say_dayless(walk: ClientWalk, changed: list[OrderStub | UnreadableOrder]) -
         if isinstance(stub, UnreadableOrder) and stub.placed_at is None:
             named = stub.order_id or "without a number"
             walk.say(f"the order {named} has changed, and its day can't be read: {stub.reason}")
+
+
+def _open_before_start(walk: ClientWalk, first_pulled: date) -> dict[str, date]:
+    """The days of the orders placed before the start date that are open on the platform, by the store's order id."""
+    if first_pulled >= walk.setup.orders.start_date:
+        return {}
+    records = walk.house.platform.open_records(walk.client).values()
+    placed = {one.order.store_order_id: day_of(one.order.placed_at, walk.setup.zone) for one in records}
+    days = {day for day in placed.values() if day < walk.setup.orders.start_date and is_live(walk, day)}
+    return {order_id: day for order_id, day in placed.items() if day in days}
 
 
 def _days_of_news(walk: ClientWalk, stubs: list[OrderStub]) -> set[date]:
@@ -82,11 +99,33 @@ async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
     earlier = {
         record.order.store_order_id: record
         for record in records.values()
-        if not record.unreadable and day_of(record.order.placed_at, zone) < walk.days[0]
+        if not record.unreadable and (day := day_of(record.order.placed_at, zone)) < walk.days[0] and is_live(walk, day)
     }
     orders = await store.orders_by_id(earlier)
     return {
         day_of(record.order.placed_at, zone)
         for order_id, record in earlier.items()
-        if follow(orders.get(order_id), record, prefix).step is not Step.NOTHING
+        if follow_order(orders.get(order_id), record, prefix).step is not Step.NOTHING
     }
+
+
+def days_with(walk: ClientWalk, order_ids: Mapping[date, Collection[str]]) -> set[date]:
+    """Those of the days whose table still has one of the orders, which are on another day now.
+
+    Args:
+        walk: the client's.
+        order_ids: the orders by the day on which they were.
+    """
+    found = set()
+    for day, ids in order_ids.items():
+        decided = walk.house.lake.columns(FILTERED_ORDERS, ["order_id"], client=walk.client, day=day)
+        if is_live(walk, day) and not set(ids).isdisjoint(decided["order_id"].to_pylist()):
+            found.add(day)
+    return found
+
+
+def days_of_held(walk: ClientWalk) -> set[date]:
+    """The days on which orders are held for a person."""
+    query = "SELECT DISTINCT day FROM platform_orders WHERE outcome = 'held'"
+    with walk.house.lake.connect(walk.client) as connection:
+        return {day for (day,) in connection.execute(query).fetchall()}

@@ -1,84 +1,149 @@
 """Orders, from the store to the platform: raw_orders → filtered_orders → platform_orders, by client and day placed.
 
 Thin: pull, decide, bring onto the platform, write. Not here: the pulling (pull.py), which other days are due
-(late_orders.py), the decisions (rules/orders.py), the platform (reconcile/platform_orders.py).
+(late_orders.py), what the platform has of a day (platform_day.py), the decisions (rules/), the platform itself
+(reconcile/platform_orders.py, held_back.py).
 """
 
 import asyncio
 import functools
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
-from npf_pipelines.assets.late_orders import late_days
+from npf_pipelines.assets.late_orders import days_of_held, days_with, late_days
+from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.order_rows import order_of, row_of
+from npf_pipelines.assets.platform_day import PlatformDay, platform_day
 from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
+from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
-from npf_pipelines.platform.models import PlatformRecord
-from npf_pipelines.reconcile.platform_orders import OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
-from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
+from npf_pipelines.platform.health import read_one
+from npf_pipelines.reconcile.held_back import HeldBack
+from npf_pipelines.reconcile.platform_orders import Limit, OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
+from npf_pipelines.rules.days import day_of
+from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number
-from npf_pipelines.rules.orders import Decision, OrderFilter, decide, is_test
+from npf_pipelines.rules.orders import Decision, OrderFilter, is_test
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 
 _TELL_EVERY = 1000
 """Orders between two words to whoever watches."""
 
+CONFIRM_HELD = "{ops: {orders: {config: {confirm_held: true}}}}"
+"""The run config, as it is typed into the UI's Launchpad."""
+
 Orders = list[Order | UnreadableOrder]
 
 
-async def walk_orders(walk: ClientWalk) -> None:
+class OrdersConfig(WalkConfig):
+    """How a run of orders works."""
+
+    confirm_held: bool = Field(
+        default=False,
+        description="Import and cancel also what is held because it was very much at once: a person has checked it.",
+    )
+
+
+@dataclass
+class _Run:
+    """What one client's days share.
+
+    Attributes:
+        walk: the client's share of the run.
+        store: its store; None where nothing is read of it.
+        criteria: its order rules; None where the decisions are taken as they were written.
+        held_back: what is decided at the end; None where a person asked for the run, which has no limit.
+        last_good_pull: when its orders were last pulled well.
+        redated: the ids of orders of the run that were imported from another day's list, by that day.
+        done: the days that were dealt with.
+    """
+
+    walk: ClientWalk
+    store: Store | None = None
+    criteria: OrderFilter | None = None
+    held_back: HeldBack | None = None
+    last_good_pull: datetime | None = None
+    redated: dict[date, set[str]] = field(default_factory=dict)
+    done: set[date] = field(default_factory=set)
+
+
+async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
     """Bring one client's days through the chain, each day whole; then the earlier days on which something changed.
 
     Two walks of one client at once could each undo what the other has just read anew: the lease keeps them apart.
     """
     async with walk.lease("orders"):
-        await _walk(walk)
+        run = _Run(walk)
+        if walk.is_automated and not walk.dry_run and not confirm_held:
+            run.held_back = HeldBack(walk.house.platform, walk.client)
+            health = await asyncio.to_thread(read_one, walk.house.engine, walk.client, "orders")
+            run.last_good_pull = health.known_at(walk.now).last_success_at
+        await _walk(run, confirm_held=confirm_held)
+        await _finish_held_back(run)
 
 
-async def _walk(walk: ClientWalk) -> None:
+async def _walk(run: _Run, *, confirm_held: bool) -> None:
+    walk = run.walk
     if not (walk.wants(RAW_ORDERS) or walk.wants(FILTERED_ORDERS)):
         for day in walk.days:
-            await _one_day(walk, day, _as_pulled(walk, day), None)
+            await _one_day(run, day, _as_pulled(walk, day))
         return
     async with walk.store() as store:
+        run.store = store
         facts = StoreFacts(walk, store)
-        wanted = await order_filter(facts, walk.setup)
+        run.criteria = await order_filter(facts, walk.setup)
         if not walk.wants(RAW_ORDERS):
             for day in walk.days:
-                await _one_day(walk, day, _as_pulled(walk, day), wanted)
+                await _one_day(run, day, _as_pulled(walk, day))
             return
         for first, last in consecutive(walk.days):
-            await _pull(walk, store, first, last, wanted)
-        late = await late_days(walk, store, facts, wanted)
-        for first, last in consecutive(sorted(late)):
-            walk.say(f"an order placed from {first} to {last} has changed since: pulling again")
-            await _pull(walk, store, first, last, wanted)
+            await _pull(run, first, last)
+        late = await late_days(walk, store, facts, run.criteria)
+        late |= days_of_other_zone(walk, "orders", RAW_ORDERS)
+        late |= days_of_held(walk) if confirm_held else set()
+        await _pull_late(run, late)
+        # Not before: these days may have been among the late ones.
+        await _pull_late(run, days_with(walk, run.redated))
         if day_of(walk.now, walk.setup.zone) in walk.days:
             facts.keep_changes_read()
+            keep_zone(walk, "orders")
 
 
-async def _pull(walk: ClientWalk, store: Store, first: date, last: date, wanted: OrderFilter) -> None:
-    """The days from first to last. The store isn't asked for those before the order start date."""
-    begin = max(first, walk.setup.orders.start_date)
-    for number in range((min(begin, last + timedelta(days=1)) - first).days):
-        await _one_day(walk, first + timedelta(days=number), [], wanted)
-    if begin > last:
+async def _pull_late(run: _Run, days: set[date]) -> None:
+    for first, last in consecutive(sorted(days - run.done)):
+        run.walk.say(f"an order placed from {first} to {last} has changed since: pulling again")
+        await _pull(run, first, last)
+
+
+async def _pull(run: _Run, first: date, last: date) -> None:
+    """The days from first to last. The store isn't asked for those before the order start date that nothing is of."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    live = [day for day in days if is_live(run.walk, day)]
+    for day in sorted(set(days) - set(live)):
+        await _one_day(run, day, [])
+    for begin, end in consecutive(live):
+        await _pull_live(run, begin, end)
+
+
+async def _pull_live(run: _Run, begin: date, last: date) -> None:
+    walk, store = run.walk, run.store
+    if store is None:
         return
     pulled, told = 0, 0
     async for day, orders in pull_days(store, begin, last, walk.setup.zone):
-        await _one_day(walk, day, orders, wanted)
+        await _one_day(run, day, orders)
         pulled += len(orders)
         if pulled - told >= _TELL_EVERY:
             told = pulled
@@ -86,20 +151,26 @@ async def _pull(walk: ClientWalk, store: Store, first: date, last: date, wanted:
     walk.say(f"{pulled} orders pulled from {begin} to {last}, {store.requests} requests")
 
 
-async def _one_day(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFilter | None) -> None:
+async def _one_day(run: _Run, day: date, orders: Orders) -> None:
     """Write what of the day is asked for. Without a filter, the decisions are taken as they were written."""
-    note = functools.partial(_note_before_start, walk.setup, day)
+    walk = run.walk
+    run.done.add(day)
+    note = functools.partial(_note_before_start, walk, day)
     rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
     if walk.wants(RAW_ORDERS):
         walk.finish(RAW_ORDERS, rows, day, note)
-    records = await asyncio.to_thread(_records, walk, day, orders)
-    if walk.wants(FILTERED_ORDERS) and wanted:
-        decided = [_decided(walk, row, order, records, wanted) for row, order in zip(rows, orders, strict=True)]
+    on_platform = await platform_day(walk, run.store, day, orders)
+    for other_day, order_ids in on_platform.redated.items():
+        run.redated.setdefault(other_day, set()).update(order_ids)
+    if walk.wants(FILTERED_ORDERS) and run.criteria:
+        decided = [
+            _decided(walk, row, order, on_platform, run.criteria) for row, order in zip(rows, orders, strict=True)
+        ]
         walk.finish(FILTERED_ORDERS, decided, day, note)
     elif walk.wants(PLATFORM_ORDERS):
         decided = walk.house.lake.read(FILTERED_ORDERS, client=walk.client, day=day)
     if walk.wants(PLATFORM_ORDERS):
-        await _onto_platform(walk, day, orders, decided, records)
+        await _onto_platform(run, day, orders, decided, on_platform)
 
 
 def _as_pulled(walk: ClientWalk, day: date) -> Orders:
@@ -109,30 +180,19 @@ def _as_pulled(walk: ClientWalk, day: date) -> Orders:
     return [order_of(row) for row in rows]
 
 
-def _records(walk: ClientWalk, day: date, orders: Orders) -> dict[str, PlatformRecord]:
-    """What the platform has of the day's orders, those that the store has no more included."""
-    if day < walk.setup.orders.start_date:
-        return {}
-    platform, zone, prefix = walk.house.platform, walk.setup.zone, walk.setup.orders.prefix
-    placed = platform.records_placed(walk.client, start_of_day(day, zone), end_of_day(day, zone))
-    numbers = {order_number(prefix, order.order_id) for order in orders if order.order_id}
-    return placed | platform.records(walk.client, numbers - placed.keys())
-
-
 def _decided(
     walk: ClientWalk,
     row: dict[str, Any],
     order: Order | UnreadableOrder,
-    records: dict[str, PlatformRecord],
-    wanted: OrderFilter,
+    on_platform: PlatformDay,
+    criteria: OrderFilter,
 ) -> dict[str, Any]:
-    number = order_number(walk.setup.orders.prefix, row["order_id"])
-    record = records.get(number)
-    imported = record is not None and record.order.store_order_id == order.order_id
-    verdict = decide(order, wanted, imported=imported)
+    imported = on_platform.by_id.get(row["order_id"], ())
+    numbers = [one.order_number for one in imported if is_same_order(order, one)]
+    verdict = judge(order, criteria, imported)
     return {
         "order_id": row["order_id"],
-        "order_number": number,
+        "order_number": min(numbers, default=order_number(walk.setup.orders.prefix, row["order_id"])),
         "decision": verdict.decision,
         "rule": verdict.rule,
         "reason": verdict.reason,
@@ -144,29 +204,44 @@ def _decided(
 
 
 async def _onto_platform(
-    walk: ClientWalk,
+    run: _Run,
     day: date,
     orders: Orders,
     decided: list[dict[str, Any]],
-    records: dict[str, PlatformRecord],
+    on_platform: PlatformDay,
 ) -> None:
+    walk = run.walk
     accepted = {row["order_id"] for row in decided if row["decision"] == Decision.ACCEPTED}
     day_of_orders = OrdersOfDay(
         client=walk.client,
         prefix=walk.setup.orders.prefix,
         accepted=[order for order in orders if isinstance(order, Order) and order.order_id in accepted],
-        pulled={order.order_id: order for order in orders if order.order_id},
-        records=records,
+        pulled=on_platform.orders,
+        records=on_platform.records,
         now=walk.now,
         dry_run=walk.dry_run,
+        children=on_platform.children,
+        limit=Limit(run.last_good_pull, functools.cache(lambda: _held(walk, day))) if run.held_back else None,
     )
-    outcomes = await asyncio.to_thread(reconcile_orders, walk.house.platform, day_of_orders)
+    outcome = await asyncio.to_thread(reconcile_orders, walk.house.platform, day_of_orders)
+    if not (run.held_back and run.held_back.leave(day, day_of_orders, outcome)):
+        _finish_platform_orders(walk, day, outcome.rows)
+
+
+async def _finish_held_back(run: _Run) -> None:
+    """The days of which something was left to the end."""
+    if run.held_back:
+        for day, rows in await asyncio.to_thread(lambda: list(run.held_back.finish()) if run.held_back else []):
+            _finish_platform_orders(run.walk, day, rows)
+
+
+def _finish_platform_orders(walk: ClientWalk, day: date, outcomes: list[OrderRow]) -> None:
     since = _differing_since(walk, day) if any(_differs(row) for row in outcomes) else {}
     rows = [
         asdict(row) | {"differs_since": since.get(row.order_number, walk.now) if _differs(row) else None}
         for row in outcomes
     ]
-    walk.finish(PLATFORM_ORDERS, rows, day, functools.partial(_note_before_start, walk.setup, day))
+    walk.finish(PLATFORM_ORDERS, rows, day, functools.partial(_note_before_start, walk, day))
 
 
 def _differs(row: OrderRow) -> bool:
@@ -179,10 +254,18 @@ def _differing_since(walk: ClientWalk, day: date) -> dict[str, datetime]:
     return {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
 
 
-def _note_before_start(setup: MasterSetup, day: date) -> dict[str, dg.MetadataValue]:
-    if day >= setup.orders.start_date:
+def _held(walk: ClientWalk, day: date) -> dict[str, str]:
+    """The reasons of the orders of the day that an earlier run has held, by order number."""
+    rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
+    return {row["order_number"]: row["reason"] for row in rows if row["outcome"] == OrderOutcome.HELD}
+
+
+def _note_before_start(walk: ClientWalk, day: date) -> dict[str, dg.MetadataValue]:
+    started = walk.setup.orders.start_date
+    if day >= started:
         return {}
-    return {"note": dg.MetadataValue.text(f"before the order start date, {setup.orders.start_date}: not asked for")}
+    said = "only orders imported before are followed" if is_live(walk, day) else "not asked for"
+    return {"note": dg.MetadataValue.text(f"before the order start date, {started}: {said}")}
 
 
 def orders_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:
@@ -199,7 +282,8 @@ def orders_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> dg.
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
-    def orders(context: dg.AssetExecutionContext, config: WalkConfig) -> Iterator[dg.MaterializeResult[None]]:
-        yield from walk_clients(context, house, walk_orders, config)
+    def orders(context: dg.AssetExecutionContext, config: OrdersConfig) -> Iterator[dg.MaterializeResult[None]]:
+        each = functools.partial(walk_orders, confirm_held=config.confirm_held)
+        yield from walk_clients(context, house, each, config)
 
     return orders

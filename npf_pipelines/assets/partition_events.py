@@ -4,7 +4,7 @@ Not here: what is shown of them (metadata.py, attention.py), the walk itself (wa
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -41,6 +41,10 @@ class PartitionEvents:
         self._made: set[_Partition] = set()
         self._left: set[_Partition] = set()
         self._open: dict[_Partition, Mapping[str, dg.MetadataValue]] = {}
+
+    def add_days(self, days: Collection[date]) -> None:
+        """The walk works on further days, too."""
+        self._days = [*self._days, *(day for day in sorted(days) if day not in self._days)]
 
     @property
     def tells_changes(self) -> bool:

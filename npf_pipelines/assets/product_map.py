@@ -12,6 +12,7 @@ from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.cscart.unreadable import UnreadableProduct
+from npf_pipelines.rules.clock import unless_future
 from npf_pipelines.rules.stock import KnownProduct, known_product
 from npf_pipelines.tables import STORE_PRODUCTS
 
@@ -40,7 +41,8 @@ class ProductMap:
             if row["product_id"]
         }
         self._looked_for = {row["sku"] for row in rows}
-        self._is_fresh = bool(rows) and walk.now - min(row["read_at"] for row in rows) < _GOOD_FOR
+        read_at = unless_future(min((row["read_at"] for row in rows), default=None), walk.now)
+        self._is_fresh = read_at is not None and walk.now - read_at < _GOOD_FOR
 
     async def read(self, store: Store, skus: Collection[str]) -> Reading:
         """The amounts of the products with these SKUs, in as few requests as the map allows.

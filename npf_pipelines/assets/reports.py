@@ -83,7 +83,12 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
             except Exception as error:
                 context.log.exception("%s: its figures could not be made", setup.id)
                 lines.append(Line(setup, None, f"{type(error).__name__}, a fault of the program: see the run's log"))
-        folder.write(OVERVIEW, overview_page(lines, setups.errors, now))
+        gone = [
+            f"{client}: has tables, but no valid master setup: nothing runs for it"
+            for client in house.lake.clients()
+            if client not in setups.clients
+        ]
+        folder.write(OVERVIEW, overview_page(lines, [*setups.errors, *gone], now))
         people = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]
         return dg.MaterializeResult(
             metadata={

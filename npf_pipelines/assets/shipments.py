@@ -1,7 +1,7 @@
 """Shipments, from the platform to the store: shipment_records → tracking_push, by client and day lodged.
 
 Thin: read, push, write. Not here: the push itself (reconcile/tracking.py), what is remembered of it
-(tracking_ledger.py).
+(tracking_ledger.py), which earlier days are due (late_lodgements.py).
 """
 
 import asyncio
@@ -14,10 +14,12 @@ from typing import Any
 import dagster as dg
 
 from npf_pipelines.assets.held_shipments import held_shipments
+from npf_pipelines.assets.late_lodgements import late_lodgements
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.tracking_ledger import TrackingLedger, what_waits
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
+from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.house import House
 from npf_pipelines.partitions import consecutive
@@ -34,16 +36,35 @@ Lodged = Mapping[date, Sequence[LodgedShipment]]
 
 
 async def walk_shipments(walk: ClientWalk) -> None:
-    """Bring one client's lodged shipments into its store."""
-    lodged = await _records(walk) if walk.wants(SHIPMENT_RECORDS) else _records_as_written(walk)
+    """Bring one client's lodged shipments into its store, those of earlier days that no run has dealt with included."""
+    if not walk.wants(SHIPMENT_RECORDS):
+        if walk.wants(TRACKING_PUSH):
+            await _push(walk, _records_as_written(walk))
+        return
     if walk.wants(TRACKING_PUSH):
-        await _push(walk, lodged)
+        late = await late_lodgements(walk)
+        if late:
+            walk.say(f"parcels lodged on {len(late)} earlier days, from {min(late)} on, are still to be pushed")
+            walk.add_days(late)
+    lodged = await _records(walk, sorted({*walk.days, *days_of_other_zone(walk, "shipments", SHIPMENT_RECORDS)}))
+    if walk.wants(TRACKING_PUSH):
+        try:
+            await _push(walk, lodged)
+        except ClientFailure:  # Some shipments wait for the store, all of them on their days.
+            _keep_zone(walk)
+            raise
+        _keep_zone(walk)
 
 
-async def _records(walk: ClientWalk) -> Lodged:
+def _keep_zone(walk: ClientWalk) -> None:
+    if day_of(walk.now, walk.setup.zone) in walk.days:
+        keep_zone(walk, "shipments")
+
+
+async def _records(walk: ClientWalk, days: Sequence[date]) -> Lodged:
     zone = walk.setup.zone
-    by_day: dict[date, list[LodgedShipment]] = {day: [] for day in walk.days}
-    for first, last in consecutive(walk.days):
+    by_day: dict[date, list[LodgedShipment]] = {day: [] for day in days}
+    for first, last in consecutive(days):
         start, end = start_of_day(first, zone), end_of_day(last, zone)
         for shipment in await asyncio.to_thread(walk.house.platform.lodged_between, walk.client, start, end):
             by_day[day_of(shipment.lodged_at, zone)].append(shipment)
@@ -81,8 +102,8 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
             walk.say(f"{len(pushed)} shipments compared, {store.requests} requests, {store.writes} writes")
         rows |= {row.shipment_id: asdict(row) for row in pushed}
     waiting: dict[str, str] = {}
-    for day, shipments in lodged.items():
-        table = ledger.table(day, shipments, rows)
+    for day in lodged:
+        table = ledger.table(day, lodged, rows)
         waits = {row["shipment_id"]: said for row in table if (said := what_waits(row))}
         waiting |= waits
         (walk.leave_open if waits else walk.finish)(TRACKING_PUSH, table, day)

@@ -29,7 +29,6 @@ from npf_pipelines.partitions import CLIENTS
 from npf_pipelines.platform.models import StockFigure
 from npf_pipelines.reconcile.amounts import push_amounts
 from npf_pipelines.reconcile.sales import Sales
-from npf_pipelines.rules.imports import order_number
 from npf_pipelines.rules.in_flight import InFlightRule, in_flight_rule
 from npf_pipelines.rules.stock import DIFFERS, RIGHT, StockOutcome, StockRow, available, plan, wanted_amount
 from npf_pipelines.rules.stock_brake import BRAKE_FELL, brake
@@ -155,9 +154,9 @@ def _as_count(figures: Sequence[StockFigure], in_flight: Mapping[str, int] | Non
 
 async def _count(walk: ClientWalk, sales: Sales) -> _Count:
     """Figures and in-flight units of one moment: an order that is imported meanwhile is in just one of them."""
-    ids = {order_number(walk.setup.orders.prefix, order_id): order_id for order_id in await sales.listed()}
-    figures, known = await asyncio.to_thread(walk.house.platform.count_stock, walk.client, ids)
-    return _as_count(figures, await sales.in_flight([ids[number] for number in ids.keys() - known]))
+    listed = await sales.listed()
+    figures, known = await asyncio.to_thread(walk.house.platform.count_stock, walk.client, listed)
+    return _as_count(figures, await sales.in_flight(listed, known))
 
 
 async def _in_flight_rule(walk: ClientWalk, store: Store) -> InFlightRule:

@@ -13,6 +13,7 @@ from npf_pipelines.cscart.models import Status
 from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, UnknownStatus, status_letter
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake import NotWritten
+from npf_pipelines.rules.clock import unless_future
 from npf_pipelines.tables import STORE_FACTS
 
 _GOOD_FOR = timedelta(days=1)
@@ -63,16 +64,15 @@ class StoreFacts:
 
     @property
     def changes_read_until(self) -> datetime | None:
-        """Up to when changed orders have been looked for; None if never."""
-        until: datetime | None = self._row["changes_read_until"]
-        return until
+        """Up to when changed orders have been looked for; None if never, or if the time kept is in the future."""
+        return unless_future(self._row["changes_read_until"], self._walk.now)
 
     def keep_changes_read(self) -> None:
         """Changed orders have been looked for, and dealt with, up to the start of this walk."""
         self._keep(changes_read_until=self._walk.now)
 
     def _is_fresh(self, column: str) -> bool:
-        since: datetime | None = self._row[column]
+        since = unless_future(self._row[column], self._walk.now)
         return since is not None and self._walk.now - since < _GOOD_FOR
 
     def _keep(self, **facts: Any) -> None:

@@ -5,7 +5,7 @@ what to look for, and that a day isn't done. Not here: the push itself (reconcil
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from npf_pipelines.assets.walk import ClientWalk
@@ -42,7 +42,7 @@ class TrackingLedger:
 
     def pushed(self, shipment_id: str, day: date) -> PushedBefore | None:
         """What was, or may have been, put into the store for a shipment lodged on the day."""
-        row = self.of_day(day).get(shipment_id)
+        row = self._row(shipment_id, day)
         if row is None or row["outcome"] == PushOutcome.WITHDRAWN or not (row["store_shipment_id"] or row["sent"]):
             return None
         return PushedBefore(row["store_shipment_id"], row["content"] or NOT_READ_BACK, frozenset(row["sent"] or ()))
@@ -52,20 +52,27 @@ class TrackingLedger:
         to_push = {one.state.order_number for one in orders}
         for day, shipments in lodged.items():
             rows = self.of_day(day)
+            before = {one.shipment_id: self._row(one.shipment_id, day) for one in shipments}
             new = [
-                one for one in shipments if one.order_number in to_push and self._is_new(rows.get(one.shipment_id), one)
+                one for one in shipments if one.order_number in to_push and self._is_new(before[one.shipment_id], one)
             ]
             if new:
-                announced = {one.shipment_id: self._announced(rows.get(one.shipment_id), one) for one in new}
+                announced = {one.shipment_id: self._announced(before[one.shipment_id], one) for one in new}
                 self._walk.announce(TRACKING_PUSH, list((dict(rows) | announced).values()), day)
 
-    def table(self, day: date, shipments: Sequence[LodgedShipment], rows: Mapping[str, Row]) -> list[Row]:
+    def table(self, day: date, lodged: Mapping[date, Sequence[LodgedShipment]], rows: Mapping[str, Row]) -> list[Row]:
         """The day's table after the push, from what came of each shipment.
 
         What was withdrawn keeps its row on the day on which it was lodged.
+
+        Args:
+            day: the day.
+            lodged: the shipments of all days of the run.
+            rows: what came of each shipment.
         """
-        now = {shipment.shipment_id: shipment for shipment in shipments}
-        of_day = [*now, *(one for one in self.of_day(day) if one in rows and one not in now)]
+        now = {shipment.shipment_id: shipment for shipment in lodged[day]}
+        elsewhere = {shipment.shipment_id for shipments in lodged.values() for shipment in shipments}
+        of_day = [*now, *(one for one in self.of_day(day) if one in rows and one not in elsewhere)]
         return [
             rows[one]
             | {
@@ -76,6 +83,11 @@ class TrackingLedger:
             }
             for one in of_day
         ]
+
+    def _row(self, shipment_id: str, day: date) -> Row | None:
+        """The earlier row of a shipment lodged on the day; in another time zone that may have been the day beside."""
+        beside = (self.of_day(day + timedelta(days=shift)).get(shipment_id) for shift in (0, -1, 1))
+        return next((row for row in beside if row), None)
 
     def _announced(self, before: Row | None, shipment: LodgedShipment) -> Row:
         row = before or dict.fromkeys(TRACKING_PUSH.arrow_schema.names)
@@ -97,7 +109,7 @@ class TrackingLedger:
 
     def _sent(self, row: Row, day: date, now: LodgedShipment | None) -> list[str]:
         """All that the store may have of the shipment: what was made and seen leaves nothing else."""
-        before = self.of_day(day).get(row["shipment_id"])
+        before = self._row(row["shipment_id"], day)
         older = (before and before["sent"]) or ()
         outcome = row["outcome"]
         if outcome == PushOutcome.WITHDRAWN:
@@ -125,7 +137,7 @@ class TrackingLedger:
 
     def _same_in_store(self, row: Row, day: date) -> Row | None:
         """The earlier row of the shipment, if it names the same shipment of the store."""
-        before = self.of_day(day).get(row["shipment_id"])
+        before = self._row(row["shipment_id"], day)
         return before if before and before["store_shipment_id"] == row["store_shipment_id"] else None
 
 

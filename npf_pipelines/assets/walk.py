@@ -6,7 +6,7 @@ collected and raised as one at the end. Not here: what a family does for a clien
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -40,6 +40,8 @@ from npf_pipelines.store_address import comparable_address
 from npf_pipelines.tables import Table
 
 _CLIENTS_AT_ONCE = 16
+_ASKED_BY = frozenset({"dagster/schedule_name", "dagster/sensor_name"})
+"""The tags that Dagster gives to a run that a schedule or a sensor asked for (documented)."""
 _Notes = Callable[[], Mapping[str, dg.MetadataValue]]
 
 _UNDERSTOOD = (StoreError, SetupError, UnknownStatus, NotWritten, LeaseTaken, LeaseLost, SQLAlchemyError)
@@ -91,6 +93,16 @@ class ClientWalk:
     def wants(self, table: Table) -> bool:
         """Whether the run is to make this table's partitions."""
         return dg.AssetKey(table.name) in self._context.selected_asset_keys
+
+    def add_days(self, days: Collection[date]) -> None:
+        """Work on further days, too: they become part of the walk like those of the run."""
+        self.days = sorted({*self.days, *days})
+        self._events.add_days(days)
+
+    @property
+    def is_automated(self) -> bool:
+        """Whether a schedule or a sensor asked for the run, and no person."""
+        return not _ASKED_BY.isdisjoint(self._context.run.tags)
 
     def say(self, text: str) -> None:
         """Tell whoever watches the run."""
@@ -159,8 +171,13 @@ class ClientWalk:
             self._noted |= new
 
     def _metadata(self, table: Table, frame: pd.DataFrame, notes: _Notes = dict) -> dict[str, dg.MetadataValue]:
-        needs = attention_metadata(table, frame, self.setup.store.url, self.setup.orders.prefix)
+        needs = attention_metadata(table, frame, self.setup.store.url, self._order_ids)
         return dict(notes()) | needs | partition_metadata(table, frame)
+
+    def _order_ids(self, order_numbers: Collection[str]) -> Mapping[str, str]:
+        """The store's order ids of orders on the platform, by order number."""
+        states = self.house.platform.order_states(self.client, order_numbers)
+        return {number: state.store_order_id for number, state in states.items()}
 
     def report(self, asset: str, metadata: Mapping[str, Any], day: date | None = None) -> None:
         """Report a partition as made."""

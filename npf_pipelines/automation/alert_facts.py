@@ -5,6 +5,7 @@ Both are kept in the platform's database by the runs: no table of the lake is re
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 
@@ -19,8 +20,13 @@ from npf_pipelines.rules.alerts import ClientFacts, Flow, OpenThings
 _Row = TypeVar("_Row", Health, OpenRows)
 
 
-def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup]) -> Iterator[ClientFacts]:
+def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetime) -> Iterator[ClientFacts]:
     """What is known of these clients.
+
+    Args:
+        engine: the platform's database.
+        setups: the clients' setups.
+        now: the moment; what was noted at a later time is unknown.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -29,9 +35,18 @@ def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup]) -> Iterator[
     for client, setup in setups.items():
         flows = [
             Flow(one.flow, one.last_success_at, one.failing_since, one.failures, one.is_permanent, one.reason)
-            for one in stands.get(client, [])
+            for one in (kept.known_at(now) for kept in stands.get(client, []))
         ]
         yield ClientFacts(client, setup.alerts.pull_limit, flows, [_things(one) for one in left.get(client, [])])
+
+
+def noted_ahead(engine: sa.Engine, now: datetime) -> list[str]:
+    """The flows that were noted at a time in the future, each with its client.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    return [f"{one.flow} of {one.client}" for one in read_health(engine).values() if one.known_at(now) != one]
 
 
 def _by_client(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:

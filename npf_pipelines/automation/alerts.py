@@ -7,27 +7,31 @@ Two looks at once are kept apart by a lease. Not here: what is told (rules/alert
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import SecretStr
 
-from npf_pipelines.automation.alert_facts import all_facts
+from npf_pipelines.automation.alert_facts import all_facts, noted_ahead
 from npf_pipelines.automation.switch import sensor_status
 from npf_pipelines.automation.webhook import NotSent, send
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetups, SetupError
+from npf_pipelines.partitions import CLIENTS
 from npf_pipelines.platform.alerts import keep_alerts, read_alerts
 from npf_pipelines.platform.lease import Lease, LeaseTaken
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.rules.alert_words import message
 from npf_pipelines.rules.alerts import (
+    OF_ROWS,
     Alert,
     Condition,
     after_look,
     client_conditions,
+    clock_conditions,
     folder_condition,
+    missing_setup_conditions,
     setup_conditions,
 )
 from npf_pipelines.settings import Settings
@@ -60,7 +64,8 @@ def alerts_sensor(house: House, settings: Settings) -> dg.SensorDefinition:
 
 def _look(context: dg.SensorEvaluationContext, house: House, settings: Settings, now: datetime) -> str:
     known = read_alerts(house.engine)
-    seen = _see(house, settings, now)
+    registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
+    seen = _see(house, settings, now, registered)
     unknown = [key for key, alert in known.items() if seen.knows_not(alert)]
     alerts = after_look(known, seen.conditions, unknown, now)
     begun = [alert for alert in alerts if alert.is_due(now)]
@@ -101,22 +106,31 @@ class _Seen:
 
     conditions: Sequence[Condition]
     setups: MasterSetups | None
+    registered: Sequence[str] = field(default=())
 
     def knows_not(self, alert: Alert) -> bool:
         """Whether the alert may hold although it was not found."""
         if self.setups is None:
             return True
-        # A client whose file is wrong just now fails as before.
-        return bool(alert.client and alert.client not in self.setups.clients and self.setups.errors)
+        if not alert.client:
+            return False
+        setup = self.setups.clients.get(alert.client)
+        if setup is None:
+            # A client whose file is wrong or gone just now fails as before.
+            return bool(self.setups.errors) or alert.client in self.registered
+        # A pause puts no row right.
+        return setup.paused and alert.kind in OF_ROWS
 
 
-def _see(house: House, settings: Settings, now: datetime) -> _Seen:
+def _see(house: House, settings: Settings, now: datetime, registered: Sequence[str]) -> _Seen:
     try:
         setups = house.setups()
     except SetupError as error:
         return _Seen([folder_condition(str(error))], None)
     awake = {client: setup for client, setup in setups.clients.items() if not setup.paused}
     found = list(setup_conditions(setups.errors))
-    for facts in all_facts(house.engine, awake):
+    found += missing_setup_conditions(registered, setups.clients, setups.errors)
+    found += clock_conditions(noted_ahead(house.engine, now))
+    for facts in all_facts(house.engine, awake, now):
         found += client_conditions(facts, now, is_running=settings.automation == "running")
-    return _Seen(found, setups)
+    return _Seen(found, setups, registered)

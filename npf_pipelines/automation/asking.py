@@ -3,17 +3,20 @@
 Not here: who is due (sweeps.py), where something changed (new_orders.py, platform_news.py).
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from npf_pipelines.automation.flows import Flow
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.partitions import CLIENTS
+from npf_pipelines.partitions import CLIENTS, first_day
 from npf_pipelines.platform.health import Health, read_health
+from npf_pipelines.rules.clock import is_future
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.shares import clients_of, share_config, share_tags
 
@@ -31,7 +34,7 @@ class Standing:
         ready: the setups of those that may be asked for.
         busy: those of them whose turn in a run is still to come or not over.
         left_alone: why each of the others is not asked for.
-        earliest: the first day that any client has; None without clients.
+        earliest: the first day that any client has (partitions.first_day); None without clients.
         flow: the name of the flow.
     """
 
@@ -49,7 +52,12 @@ class Standing:
         return self._health.get((client, self.flow)) or Health(client, self.flow)
 
     def is_lost(self, client: str, asked_at: datetime) -> bool:
-        """Whether a run that was asked for at a moment died before it came to the client, which has none now."""
+        """Whether a run that was asked for at a moment died before it came to the client, which has none now.
+
+        One that was asked for in the future is unknown, and counts as lost.
+        """
+        if is_future(asked_at, self.now):
+            return True
         tried_at = self.health(client).tried_at
         return self.now - asked_at > _LONGEST_START and (tried_at is None or tried_at < asked_at)
 
@@ -87,7 +95,9 @@ def standing(
     """
     setups = house.setups()
     registered = instance.get_dynamic_partitions(CLIENTS.name or "")
-    healths = read_health(house.engine, flow.name)
+    # A tick may be evaluated long after its own moment.
+    clock = max(now, datetime.now(UTC))
+    healths = {key: one.known_at(clock) for key, one in read_health(house.engine, flow.name).items()}
     ready: dict[str, MasterSetup] = {}
     left_alone: dict[str, str] = {}
     for client in registered:
@@ -107,8 +117,8 @@ def standing(
         for client in clients_of(record.dagster_run.run_config, record.dagster_run.tags, registered)
         if client in ready and not _has_had_its_turn(record, healths.get((client, flow.name)))
     }
-    starts = [setup.orders.start_date for setup in setups.clients.values()]
-    return Standing(now, registered, ready, busy, left_alone, min(starts, default=None), flow.name, healths)
+    first = first_day(setups, house.first_day_with_tables())
+    return Standing(now, registered, ready, busy, left_alone, first, flow.name, healths)
 
 
 def _has_had_its_turn(record: dg.RunRecord, health: Health | None) -> bool:
@@ -131,7 +141,10 @@ def requests(stands: Standing, wanted: Collection[str], days: tuple[date, date] 
     if not wanted or (days and days[0] > days[1]):
         return []
     config = share_config(stands.flow, wanted, days)
-    return [dg.RunRequest(run_config=config, tags=dict(share_tags(stands.flow, wanted, days)))]
+    # Dagster fails a schedule's tick with several requests if one has no key. A key is good for one run, for ever.
+    content = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+    key = f"{stands.now.isoformat()} {content[:16]}"
+    return [dg.RunRequest(run_key=key, run_config=config, tags=dict(share_tags(stands.flow, wanted, days)))]
 
 
 def taken(asked: Iterable[dg.RunRequest]) -> set[str]:
@@ -139,15 +152,16 @@ def taken(asked: Iterable[dg.RunRequest]) -> set[str]:
     return {client for one in asked for client in clients_of(one.run_config, one.tags, ())}
 
 
-def shipment_requests(stands: Standing, wanted: Collection[str], longest: timedelta) -> list[dg.RunRequest]:
+def shipment_requests(stands: Standing, wanted: Collection[str], usual: timedelta) -> list[dg.RunRequest]:
     """Runs over yesterday and today, and for those that have missed more, over all days since it last went well.
 
-    On the days before that, everything was in the store or set aside: otherwise it would not have gone well.
+    On the days before that, everything was in the store or set aside: otherwise it would not have gone well. Clients
+    that come back after very long don't make the runs of the others longer.
 
     Args:
         stands: how the clients stand.
         wanted: some of the free ones.
-        longest: how far back a client is caught up with at most.
+        usual: how far back a client is caught up with that never went well; its run finds by itself what is older.
     """
     todays = stands.todays()
     if not todays:
@@ -156,10 +170,12 @@ def shipment_requests(stands: Standing, wanted: Collection[str], longest: timede
 
     def missed_since(client: str) -> date:
         success = stands.health(client).last_success_at
-        return day_of(success, stands.ready[client].zone) if success else last - longest
+        return min(day_of(success, stands.ready[client].zone), yesterday) if success else last - usual
 
-    late = {client: day for client in wanted if (day := missed_since(client)) < yesterday}
-    asked = requests(stands, [client for client in wanted if client not in late], (yesterday, last))
-    if late:
-        asked += requests(stands, late, (max(min(late.values()), last - longest), last))
+    asked: list[dg.RunRequest] = []
+    since = {client: missed_since(client) for client in wanted}
+    for oldest, newest in ((yesterday, date.max), (last - usual, yesterday), (date.min, last - usual)):
+        taken_now = {client: day for client, day in since.items() if oldest <= day < newest}
+        if taken_now:
+            asked += requests(stands, taken_now, (min(taken_now.values()), last))
     return asked

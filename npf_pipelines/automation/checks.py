@@ -20,11 +20,13 @@ from npf_pipelines.automation.listing import lake_rows
 from npf_pipelines.automation.stock_checks import stock_checks
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import OrderStub, UnreadableOrder
+from npf_pipelines.cscart.statuses import UnknownStatus, status_letter
 from npf_pipelines.house import House
 from npf_pipelines.isolation import run_isolated
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.rules.audit import Gap, gaps
+from npf_pipelines.rules.clock import TOLERANCE
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.setup_check import misfits
 
@@ -33,8 +35,8 @@ _AT_ONCE = 100
 """Stores asked at the same time."""
 _PULLED_UNTIL = """
 SELECT greatest(
-  (SELECT max(pulled_at) FROM raw_orders WHERE client = $client),
-  (SELECT max(changes_read_until) FROM store_facts WHERE client = $client)
+  (SELECT max(pulled_at) FROM raw_orders WHERE client = $client AND pulled_at <= $latest),
+  (SELECT max(changes_read_until) FROM store_facts WHERE client = $client AND changes_read_until <= $latest)
 )
 """
 
@@ -45,7 +47,8 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(
         asset=STORE_ORDERS.key,
         name="gap_audit",
-        description="Every order of the last 30 days has a decision, and every accepted one is on the platform.",
+        description="Every order of the last 30 days, and every older one in an imported status, has a decision, "
+        "and every accepted one is on the platform.",
     )
     def gap_audit() -> dg.AssetCheckResult:
         found, unread = asyncio.run(_audit(house))
@@ -103,7 +106,7 @@ async def _misfits(house: House) -> list[dict[str, str]]:
 
 
 def _why_unasked(client: str, failure: Exception) -> str:
-    if isinstance(failure, StoreError | SetupError):
+    if isinstance(failure, StoreError | SetupError | UnknownStatus):
         return str(failure)
     _LOG.error("%s: the check broke", client, exc_info=failure)
     return f"{type(failure).__name__}, a fault of the program: see the log"
@@ -117,13 +120,12 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
 
     async def audit(client: str) -> list[Gap]:
         setup = setups[client]
-        (until,) = lake.execute(_PULLED_UNTIL, {"client": client}).fetchone() or (None,)
-        stubs = await _listed(house, setup, now, until or now)
-        query = "SELECT order_id, decision FROM filtered_orders WHERE client = $1"
+        (until,) = lake.execute(_PULLED_UNTIL, {"client": client, "latest": now + TOLERANCE}).fetchone() or (None,)
+        stubs = await _listed(house, setup, now, _due_until(setup, now, until))
+        query = "SELECT order_id, arg_max(decision, decided_at) FROM filtered_orders WHERE client = $1 GROUP BY ALL"
         decisions = dict(lake.execute(query, [client]).fetchall())
-        records = house.platform.records_placed(client, now - LOOK_BACK - timedelta(days=1), now)
-        on_platform = {record.order.store_order_id for record in records.values()}
-        return gaps(client, [stub.order_id for stub in stubs if stub.order_id], decisions, on_platform) + [
+        ids = [stub.order_id for stub in stubs if stub.order_id]
+        return gaps(client, ids, decisions, house.platform.states_of(client, ids)) + [
             Gap(client, "", f"in the store's list of orders, without a readable number: {stub.reason}")
             for stub in stubs
             if isinstance(stub, UnreadableOrder) and stub.order_id is None
@@ -142,7 +144,24 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
 async def _listed(
     house: House, setup: MasterSetup, now: datetime, until: datetime
 ) -> list[OrderStub | UnreadableOrder]:
-    """The orders that the store lists in the window, up to the last one pulled: younger ones aren't due yet."""
-    first = max(setup.orders.start_date, day_of(now - LOOK_BACK, setup.zone))
+    """The orders that should have a decision: those of the last weeks, and older ones that wait for the warehouse.
+
+    The night goes back over the last weeks only: what it leaves out is looked for further back.
+    """
+    started = start_of_day(setup.orders.start_date, setup.zone)
+    weeks = max(started, start_of_day(day_of(now - LOOK_BACK, setup.zone), setup.zone))
     async with house.store(setup) as store:
-        return [stub async for stub in store.order_stubs(start_of_day(first, setup.zone), until)]
+        stubs = [stub async for stub in store.order_stubs(weeks, until)]
+        if started < weeks:
+            statuses = await readable_statuses(store)
+            letters = {status_letter(name, statuses) for name in setup.orders.statuses}
+            before = weeks - timedelta(seconds=1)
+            stubs += [stub async for stub in store.order_stubs(started, before, statuses=letters)]
+    return stubs
+
+
+def _due_until(setup: MasterSetup, now: datetime, pulled_until: datetime | None) -> datetime:
+    """Up to when placed orders should have been pulled: the last pull, or the client's limit where that is later."""
+    if pulled_until is None:
+        return now
+    return pulled_until if setup.paused else max(pulled_until, now - setup.alerts.pull_limit)

@@ -1,18 +1,28 @@
 """The sensor that makes every client with a master setup a partition, without a manual step.
 
-A client is never taken away: a file that is missing or can't be read deletes nothing.
+A client is never taken away: a file that is missing or can't be read deletes nothing. Nor is a day that has tables: an
+order start date that is moved later takes no partition away.
 """
 
-import dagster as dg
+from collections.abc import Mapping
+from datetime import date
 
+import dagster as dg
+from pydantic import TypeAdapter
+
+from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import SetupError
 from npf_pipelines.partitions import client_days, lacks_days, register_clients
+from npf_pipelines.tables import RAW_ORDERS, SHIPMENT_RECORDS
 
 _OLD_DAYS = (
     "; the UI doesn't offer all days of all clients: start the code server again. What runs by itself takes them all "
     "the same"
 )
+
+_STARTS = TypeAdapter(dict[str, date])
+"""The clients' order start dates at the last look."""
 
 
 def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinition:
@@ -29,7 +39,7 @@ def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
-    def clients(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    def clients(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.SensorResult:
         try:
             setups = house.setups()
         except SetupError as error:
@@ -40,7 +50,31 @@ def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg
         paused = [setup.id for setup in setups.clients.values() if setup.paused]
         asleep = f"; paused: {', '.join(paused)}" if paused else ""
         wrong = f"; wrong setups: {'; '.join(setups.errors)}" if setups.errors else ""
-        days = _OLD_DAYS if lacks_days(partitions, client_days(setups)) else ""
-        return dg.SkipReason(f"registered: {', '.join(new) or 'nothing new'}{asleep}{wrong}{days}")
+        starts = {client: setup.orders.start_date for client, setup in setups.clients.items()}
+        before = remembered(_STARTS, context.cursor)
+        first = _first_day(house, starts, before)
+        days = _OLD_DAYS if lacks_days(partitions, client_days(setups, first)) else ""
+        said = f"registered: {', '.join(new) or 'nothing new'}{asleep}{wrong}{days}"
+        return dg.SensorResult(skip_reason=said, cursor=_STARTS.dump_json(before | starts).decode())
 
     return clients
+
+
+def _first_day(house: House, starts: Mapping[str, date], before: Mapping[str, date]) -> date | None:
+    """The first day that has tables and is before its client's start date; kept in the lake.
+
+    Only the tables of clients that are new, or whose date has changed, are listed: there may be very many.
+    """
+    known = house.lake.first_day()
+    earlier = [
+        day
+        for client, start in starts.items()
+        if before.get(client) != start
+        for table in (RAW_ORDERS, SHIPMENT_RECORDS)
+        for day in house.lake.days(table, client=client)[:1]
+        if day < start
+    ]
+    first = min([*earlier, *([known] if known else [])], default=None)
+    if first and first != known:
+        house.lake.keep_first_day(first)
+    return first

@@ -3,6 +3,7 @@
 Not here: those that ask the stores (checks.py), those of stock (stock_checks.py).
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -10,16 +11,19 @@ import dagster as dg
 from npf_pipelines.assets.specs import STORE_ORDERS, STORE_SHIPMENTS
 from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
-from npf_pipelines.partitions import LOOK_BACK
+from npf_pipelines.partitions import CLIENTS
 from npf_pipelines.platform.health import Health, read_health
+from npf_pipelines.rules.clock import is_future
+from npf_pipelines.rules.days import start_of_day
 
 LODGED_FOR = timedelta(hours=1)
 """How long a lodged shipment may take to its store before it counts as missing there."""
 
 _PUSHED = """
-SELECT client, shipment_id FROM tracking_push
+SELECT shipment_id FROM tracking_push
 WHERE outcome IN ('confirmed', 'already_there', 'refused', 'set_aside', 'withdrawn')
 """
+_FIRST_DAY = "SELECT least($start::DATE, (SELECT min(day) FROM shipment_records))"
 _ASIDE = """
 SELECT client, 'order' AS what, order_number AS number, day, reason FROM filtered_orders WHERE decision = 'set_aside'
 UNION ALL
@@ -29,12 +33,12 @@ ORDER BY client, what, day, number
 
 
 def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
-    """The three checks, each over all clients."""
+    """The three checks, each over all clients, and over all time: no flow's own window hides what it left out."""
 
     @dg.asset_check(
         asset=STORE_SHIPMENTS.key,
         name="all_lodged_pushed",
-        description="Every shipment lodged in the last 30 days is in its store, or told why it can't be.",
+        description="Every shipment ever lodged is in its store, or has a reason why it can't be.",
     )
     def all_lodged_pushed() -> dg.AssetCheckResult:
         return listed_result(_not_pushed(house, datetime.now(UTC)), "missing", dg.AssetCheckSeverity.ERROR)
@@ -50,34 +54,48 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(
         asset=STORE_ORDERS.key,
         name="staleness",
-        description="Every client that isn't paused was pulled within its alerts.no_pull_hours.",
+        description="Every client that isn't paused has a master setup and was pulled within its alerts.no_pull_hours.",
     )
-    def staleness() -> dg.AssetCheckResult:
-        return listed_result(_stale(house, datetime.now(UTC)), "stale", dg.AssetCheckSeverity.ERROR)
+    def staleness(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
+        found = _stale(house, datetime.now(UTC), registered)
+        return listed_result(found, "stale", dg.AssetCheckSeverity.ERROR)
 
     return [all_lodged_pushed, set_aside, staleness]
 
 
 def _not_pushed(house: House, now: datetime) -> list[dict[str, str]]:
     found = []
-    pushed = {(row["client"], row["shipment_id"]) for row in lake_rows(house, _PUSHED)}
-    for client in sorted(house.setups().clients):
-        for one in house.platform.lodged_between(client, now - LOOK_BACK, now - LODGED_FOR):
-            if (client, one.shipment_id) not in pushed:
-                lodged = f"{one.lodged_at:%Y-%m-%d %H:%M} UTC"
-                found.append(
-                    {"client": client, "shipment": one.shipment_id, "order": one.order_number, "lodged": lodged}
-                )
-    return found
+    for client, setup in sorted(house.setups().clients.items()):
+        lake = house.lake.connect(client)
+        (first,) = lake.execute(_FIRST_DAY, {"start": setup.orders.start_date}).fetchone() or (None,)
+        start = start_of_day(first or setup.orders.start_date, setup.zone)
+        lodged = house.platform.lodgements(client, start)
+        pushed = {shipment_id for (shipment_id,) in lake.execute(_PUSHED).fetchall()}
+        for shipment_id in lodged.keys() - pushed:
+            one = lodged[shipment_id]
+            if is_future(one.lodged_at, now) or one.lodged_at < now - LODGED_FOR:
+                what = {"shipment": shipment_id, "order": one.order_number, "lodged": _when(one.lodged_at, now)}
+                found.append({"client": client} | what)
+    return sorted(found, key=lambda row: (row["client"], row["lodged"], row["shipment"]))
 
 
-def _stale(house: House, now: datetime) -> list[dict[str, str]]:
+def _when(lodged_at: datetime, now: datetime) -> str:
+    ahead = ", in the future: it is pushed on that day" if is_future(lodged_at, now) else ""
+    return f"{lodged_at:%Y-%m-%d %H:%M} UTC{ahead}"
+
+
+def _stale(house: House, now: datetime, registered: Collection[str]) -> list[dict[str, str]]:
     healths = read_health(house.engine, "orders")
     found = []
-    for client, setup in sorted(house.setups().clients.items()):
-        stands = healths.get((client, "orders")) or Health(client, "orders")
-        if setup.paused or (stands.last_success_at and now - stands.last_success_at <= setup.alerts.pull_limit):
+    setups = house.setups().clients
+    for client in sorted({*setups, *registered}):
+        setup = setups.get(client)
+        stands = (healths.get((client, "orders")) or Health(client, "orders")).known_at(now)
+        last = stands.last_success_at
+        if setup and (setup.paused or (last and now - last <= setup.alerts.pull_limit)):
             continue
-        since = f"{stands.last_success_at:%Y-%m-%d %H:%M} UTC" if stands.last_success_at else "never"
-        found.append({"client": client, "last_pulled": since, "why": stands.reason or "no run has pulled it"})
+        since = f"{last:%Y-%m-%d %H:%M} UTC" if last else "never"
+        why = stands.reason or "no run has pulled it" if setup else "it has no valid master setup"
+        found.append({"client": client, "last_pulled": since, "why": why})
     return found

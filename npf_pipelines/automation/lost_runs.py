@@ -12,6 +12,7 @@ import dagster as dg
 from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.house import House
 from npf_pipelines.platform.lease import RUN_FLOW, held_now
+from npf_pipelines.rules.clock import is_future
 
 _TO_BEGIN = timedelta(minutes=2)
 """How long a run may take from its start to its lease."""
@@ -28,7 +29,7 @@ def lost_runs(house: House) -> dg.SensorDefinition:
     )
     def lost(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         instance = context.instance
-        begun_before = (datetime.now(UTC) - _TO_BEGIN).timestamp()
+        now = datetime.now(UTC)
         started = {
             record.dagster_run.run_id: record.dagster_run
             for flow in FLOWS
@@ -37,7 +38,7 @@ def lost_runs(house: House) -> dg.SensorDefinition:
             if record.dagster_run.job_name == flow.job
             and record.dagster_run.status is dg.DagsterRunStatus.STARTED
             and record.start_time
-            and record.start_time < begun_before
+            and _has_had_time(datetime.fromtimestamp(record.start_time, UTC), now)
         }
         silent = started.keys() - held_now(house.engine, RUN_FLOW) if started else set()
         # A run that is just ending has given its lease back and is over at the second look.
@@ -48,3 +49,8 @@ def lost_runs(house: House) -> dg.SensorDefinition:
         return dg.SensorResult(skip_reason=said, cursor=json.dumps(sorted(silent - ended)))
 
     return lost
+
+
+def _has_had_time(started: datetime, now: datetime) -> bool:
+    """Whether a run should hold its lease by now; by its clock it may have started in the future."""
+    return started < now - _TO_BEGIN or is_future(started, now)

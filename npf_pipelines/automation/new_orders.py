@@ -25,6 +25,7 @@ from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.rules.after_import import CANCELLED
+from npf_pipelines.rules.clock import is_future, unless_future
 from npf_pipelines.rules.news import Look, is_news
 from npf_pipelines.rules.retries import pause
 from npf_pipelines.settings import Settings
@@ -134,11 +135,11 @@ async def _look_at_all(
 
     async def look_at(setup: MasterSetup) -> None:
         memory = seen.setdefault(setup.id, _Seen())
-        if stands.now < memory.next_look_at:
+        if stands.now < memory.next_look_at and not is_future(memory.next_look_at, stands.now + _LONGEST_PAUSE):
             return
         async with places:
             try:
-                question = _what_to_ask(setup, facts.of(setup.id, stands.health(setup.id).tried_at))
+                question = _what_to_ask(setup, facts.of(setup.id, stands.health(setup.id).tried_at), stands.now)
                 async with asyncio.timeout(_FOR_ONE):
                     looks[setup.id] = await _look(house, setup, question)
             except (StoreError, SetupError, TimeoutError) as error:
@@ -167,13 +168,14 @@ async def _look(house: House, setup: MasterSetup, question: _Question) -> Look:
     return Look(int(since.timestamp()) if since else None, total, int(order.order_id) if order else 0)
 
 
-def _what_to_ask(setup: MasterSetup, facts: Mapping[str, Any]) -> _Question:
+def _what_to_ask(setup: MasterSetup, facts: Mapping[str, Any], now: datetime) -> _Question:
     """What a store is asked, by what the runs have found out about it."""
     letters = _letters(setup.orders.statuses, facts.get("statuses") or [])
-    if not facts.get("updated_at_filter") or not facts.get("changes_read_until"):
+    read_until = unless_future(facts.get("changes_read_until"), now)
+    if not facts.get("updated_at_filter") or not read_until:
         return None, letters
     # Cancellations are to be noticed, too; what we push on ourselves is not.
-    return facts["changes_read_until"] - _OVERLAP, letters and letters | CANCELLED
+    return read_until - _OVERLAP, letters and letters | CANCELLED
 
 
 def _letters(names: Iterable[str], kept: list[dict[str, Any]]) -> set[str]:

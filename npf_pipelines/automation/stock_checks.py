@@ -10,6 +10,7 @@ import dagster as dg
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_AMOUNTS
 from npf_pipelines.automation.listing import lake_rows, listed_result
 from npf_pipelines.house import House
+from npf_pipelines.rules.clock import TOLERANCE
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock_audit import imbalances
 
@@ -19,7 +20,7 @@ _LOOKS = 3
 
 _DRIFT = """
 SELECT client, sku, product_id, wanted, before AS in_store, differs_since AS since, reason
-FROM stock_push WHERE differs_since < $limit ORDER BY since, client, sku
+FROM stock_push WHERE differs_since < $limit OR differs_since > $ahead ORDER BY since, client, sku
 """
 _UNKNOWN = """
 SELECT client, sku, product_id, outcome, reason FROM stock_push
@@ -71,7 +72,9 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
         description=f"No amount in a store is another than wanted for longer than {DRIFT_AFTER}.",
     )
     def stock_drift() -> dg.AssetCheckResult:
-        found = lake_rows(house, _DRIFT, limit=datetime.now(UTC) - DRIFT_AFTER)
+        now = datetime.now(UTC)
+        # Since a time in the future is since an unknown time.
+        found = lake_rows(house, _DRIFT, limit=now - DRIFT_AFTER, ahead=now + TOLERANCE)
         return listed_result(found, "drift", dg.AssetCheckSeverity.ERROR)
 
     @dg.asset_check(

@@ -57,6 +57,9 @@ def run(
     release_brake: Annotated[
         bool, typer.Option("--release-brake", help="Stock only: push although the brake fell.")
     ] = False,
+    confirm_held: Annotated[
+        bool, typer.Option("--confirm-held", help="Orders only: import and cancel what is held, on all days.")
+    ] = False,
 ) -> None:
     """Run a job for clients and days; today, in each client's time zone, if no day is named."""
     if (day and (from_ or to)) or (to and not from_):
@@ -64,7 +67,7 @@ def run(
     if not family.has_days and (day or from_):
         raise typer.BadParameter(f"{family} has no days: it is what it is now")
     _check_order(from_, to)
-    config = _config(family, dry_run=dry_run, release_brake=release_brake)
+    config = _config(family, dry_run=dry_run, release_brake=release_brake, confirm_held=confirm_held)
     settings = Settings()
     try:
         setups = House(settings).setups()
@@ -94,6 +97,8 @@ def _config(family: Family, **options: bool) -> dict[str, bool]:
     """The options that are set, as the run's config."""
     if options["release_brake"] and family is not Family.STOCK:
         raise typer.BadParameter("only a push of stock has a brake")
+    if options["confirm_held"] and family is not Family.ORDERS:
+        raise typer.BadParameter("only orders are held")
     if options["dry_run"] and family is Family.REPORTS:
         raise typer.BadParameter("reports change nothing")
     return {name: is_set for name, is_set in options.items() if is_set}

@@ -20,8 +20,8 @@ _CONSOLE = Console(highlight=False)
 
 _ORDER = """
 SELECT f.*, r.pulled_at FROM filtered_orders f LEFT JOIN raw_orders r USING (client, day, order_id)
-WHERE f.client = $client AND (f.order_number = $number OR f.order_id = $number)
-ORDER BY f.order_number = $number DESC LIMIT 1
+WHERE f.client = $client AND (f.order_number = $number OR f.order_id IN ($number, $id))
+ORDER BY f.order_number = $number DESC, f.decided_at DESC LIMIT 1
 """
 _ON_PLATFORM = "FROM platform_orders WHERE client = $client AND order_number = $number"
 _SHIPMENTS = """
@@ -53,7 +53,9 @@ def trace(
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     lake = house.lake.connect()
-    found = _rows(lake, _ORDER, client=client, number=order_number)
+    # The order may have got its number under an earlier prefix.
+    order_id = order_number.removeprefix(setup.orders.prefix)
+    found = _rows(lake, _ORDER, client=client, number=order_number, id=order_id)
     if not found:
         _CONSOLE.print(
             f"{client}: no order {order_number} has been pulled. Days pulled so far: {_days(lake, client)}. "

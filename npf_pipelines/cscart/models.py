@@ -17,6 +17,8 @@ from npf_pipelines.cscart.options import chosen_options
 LARGEST_AMOUNT = 8_388_607
 """Units that a product's column holds; more would be cut (inferred)."""
 
+PICK_UP = "store_locator"
+"""The module of a shipping method by which the shopper fetches the goods from the shop (documented)."""
 _PARENT = "T"
 _TAKING_STOCK = frozenset("PCO")
 BY_COMBINATION = "O"
@@ -37,6 +39,7 @@ class OrderLine(_Model):
         shipped: units in the store's shipments so far.
         to_ship: units the store still has to ship; None if it doesn't say.
         options: what the shopper chose and typed, "Size: L; Engraving: With love"; None where it was not kept.
+        is_pick_up: the shopper fetches it from the shop: the shipping of its group is a pick-up.
     """
 
     item_id: str
@@ -49,6 +52,7 @@ class OrderLine(_Model):
     shipped: int
     to_ship: int | None
     options: str | None = None
+    is_pick_up: bool = False
 
 
 class Address(_Model):
@@ -355,13 +359,22 @@ def _order(row: Row) -> Order:
 
 
 def _lines(row: Row) -> tuple[OrderLine, ...]:
-    lines = tuple(_line(key, line) for key, line in row.rows("products"))
+    picked_up = _picked_up_groups(row)
+    lines = tuple(_line(key, line, picked_up) for key, line in row.rows("products"))
     if len({line.item_id for line in lines}) < len(lines):
         raise Unreadable("products: two lines have the same item_id")
     return lines
 
 
-def _line(key: str, line: Row) -> OrderLine:
+def _picked_up_groups(row: Row) -> frozenset[str]:
+    """The groups of the order whose shipping is a pick-up: each line and each shipping names one (known behaviour)."""
+    by_group: dict[str, set[bool]] = {}
+    for _, method in row.rows("shipping"):
+        by_group.setdefault(method.text("group_key"), set()).add(method.text("module") == PICK_UP)
+    return frozenset(group for group, pick_ups in by_group.items() if group and pick_ups == {True})
+
+
+def _line(key: str, line: Row, picked_up: frozenset[str]) -> OrderLine:
     extra = line.row("extra")
     return OrderLine(
         item_id=line.text("item_id") or key,
@@ -374,6 +387,7 @@ def _line(key: str, line: Row) -> OrderLine:
         shipped=line.optional_quantity("shipped_amount") or 0,
         to_ship=line.optional_quantity("shipment_amount"),
         options=chosen_options(extra.raw("product_options_value"), extra.raw("product_options")),
+        is_pick_up=extra.text("group_key") in picked_up,
     )
 
 

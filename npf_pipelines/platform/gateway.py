@@ -8,7 +8,7 @@ import enum
 import functools
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from npf_pipelines.batches import batches
 from npf_pipelines.platform.additions import absent_additions
 from npf_pipelines.platform.models import (
     LodgedShipment,
+    Lodgement,
     OrderState,
     PlatformLine,
     PlatformOrder,
@@ -54,10 +55,11 @@ class ImportOutcome(enum.StrEnum):
 
 @dataclass(frozen=True)
 class ImportResult:
-    """The outcome for one order, and when the platform got it."""
+    """The outcome for one order, the number under which the platform has it, and when the platform got it."""
 
     outcome: ImportOutcome
     reason: str
+    order_number: str
     imported_at: datetime | None
 
 
@@ -84,7 +86,8 @@ class Platform:
     def import_orders(self, client: str, accepted: Sequence[PlatformOrder], now: datetime) -> dict[str, ImportResult]:
         """Bring the orders onto the platform, each once, however often this is called.
 
-        An order and its lines come together or not at all. What the platform has already is left as it is.
+        An order and its lines come together or not at all. An order is its client and its store order id: one that
+        the platform has under any number is left as it is.
 
         Args:
             client: the client's id.
@@ -92,7 +95,7 @@ class Platform:
             now: what becomes `imported_at`.
 
         Returns:
-            A result for each order, by order number.
+            A result for each order, by the number that it was to get.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
@@ -115,25 +118,29 @@ class Platform:
         except sa.exc.StatementError as error:
             if not _is_about_an_order(error):
                 raise
-            return ImportResult(ImportOutcome.REFUSED, f"the platform refused the order: {error.orig}", None)
+            reason = f"the platform refused the order: {error.orig}"
+            return ImportResult(ImportOutcome.REFUSED, reason, order.order_number, None)
 
     def _import(self, client: str, batch: Sequence[PlatformOrder], now: datetime) -> dict[str, ImportResult]:
         with self._engine.begin() as connection:
-            known = self._states(connection, client, [order.order_number for order in batch])
-            new = [order for order in batch if order.order_number not in known]
+            known = self._states(connection, client, orders.c.order_number, [order.order_number for order in batch])
+            by_id = _by_store_order(
+                self._states(connection, client, orders.c.store_order_id, [order.store_order_id for order in batch])
+            )
+            new = [one for one in batch if one.order_number not in known and one.store_order_id not in by_id]
             came = self._insert(connection, [self._order_row(client, order, now) for order in new]) if new else set()
             lines = [row for order in new if order.order_number in came for row in self._line_rows(client, order)]
             if lines:
                 connection.execute(sa.insert(order_lines), lines)
             overtaken = [order.order_number for order in new if order.order_number not in came]
-            known |= self._states(connection, client, overtaken)
-        return {order.order_number: _import_result(order, known, now) for order in batch}
+            known |= self._states(connection, client, orders.c.order_number, overtaken)
+        return {order.order_number: _import_result(order, known, by_id, now) for order in batch}
 
-    def records(self, client: str, order_numbers: Iterable[str]) -> dict[str, PlatformRecord]:
-        """What the platform has of these orders, by order number; those that it doesn't have are left out."""
+    def records(self, client: str, store_order_ids: Iterable[str]) -> dict[str, PlatformRecord]:
+        """What the platform has of these orders of the store, by order number, whatever number that is."""
         found: dict[str, PlatformRecord] = {}
-        for batch in batches(sorted(set(order_numbers)), _BATCH):
-            found |= self._records(orders.c.client == client, orders.c.order_number.in_(batch))
+        for batch in batches(sorted(set(store_order_ids)), _BATCH):
+            found |= self._records(orders.c.client == client, orders.c.store_order_id.in_(batch))
         return found
 
     def records_placed(self, client: str, start: datetime, end: datetime) -> dict[str, PlatformRecord]:
@@ -145,11 +152,12 @@ class Platform:
         return self._records(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
 
     def update_order(self, client: str, order: PlatformOrder, seen: PlatformRecord, now: datetime) -> bool:
-        """Overwrite an order and its lines, if it still stands where it was seen.
+        """Overwrite an order and its lines, if it still stands where it was seen; it keeps its number.
 
         Returns:
             Whether it did; not when the warehouse has moved it on meanwhile.
         """
+        order = replace(order, order_number=seen.order.order_number)
         row = self._order_row(client, order, now)
         for kept in ("client", "order_number", "status", "imported_at"):
             del row[kept]
@@ -200,13 +208,38 @@ class Platform:
     def order_states(self, client: str, order_numbers: Iterable[str]) -> dict[str, OrderState]:
         """Where the client's orders stand, by order number; those that the platform doesn't have are left out."""
         with self._engine.connect() as connection:
-            return self._states(connection, client, list(order_numbers))
+            return self._states(connection, client, orders.c.order_number, list(order_numbers))
+
+    def states_of(self, client: str, store_order_ids: Iterable[str]) -> dict[str, list[OrderState]]:
+        """Where the client's orders stand, by store order id; those that the platform doesn't have are left out."""
+        with self._engine.connect() as connection:
+            return _by_store_order(self._states(connection, client, orders.c.store_order_id, list(store_order_ids)))
+
+    def count_open(self, client: str) -> int:
+        """How many of the client's orders still take stock."""
+        query = sa.select(sa.func.count()).where(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
+        with self._engine.connect() as connection:
+            return connection.scalar(query) or 0
 
     def lodged_between(self, client: str, start: datetime, end: datetime) -> list[LodgedShipment]:
         """The client's shipments lodged from `start` until just before `end`, oldest first."""
         return self._shipments(
             shipments.c.client == client, shipments.c.lodged_at >= start, shipments.c.lodged_at < end
         )
+
+    def lodgements(self, client: str, start: datetime, end: datetime | None = None) -> dict[str, Lodgement]:
+        """The client's lodgements from `start` until just before `end`, if there is one, by the shipment's id.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+        """
+        columns = shipments.c
+        query = sa.select(columns.shipment_id, columns.order_number, columns.lodged_at).where(
+            columns.client == client, columns.lodged_at >= start
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query if end is None else query.where(columns.lodged_at < end))
+            return {row.shipment_id: Lodgement(row.order_number, row.lodged_at) for row in rows}
 
     def shipments_of(self, client: str, order_numbers: Iterable[str]) -> dict[str, list[LodgedShipment]]:
         """All lodged shipments of the orders, whatever the day, by order number, oldest first."""
@@ -229,21 +262,23 @@ class Platform:
         """The SKUs on all clients' open orders of which the warehouse has no stock row, by client and SKU."""
         return unknown_skus(self._engine)
 
-    def count_stock(self, client: str, order_numbers: Iterable[str]) -> tuple[list[StockFigure], set[str]]:
+    def count_stock(
+        self, client: str, store_order_ids: Iterable[str]
+    ) -> tuple[list[StockFigure], dict[str, list[OrderState]]]:
         """The count of each of the client's SKUs, and which of these orders it has in it: both of one moment.
 
         An order that is imported meanwhile is so either in the figures and known, or neither.
 
         Args:
             client: the client's id.
-            order_numbers: orders of the store.
+            store_order_ids: orders of the store.
 
         Returns:
-            The figures by SKU, and those of the numbers that the platform has.
+            The figures by SKU, and what the platform has of the orders, by store order id.
         """
         with self._one_moment() as connection:
-            known = self._states(connection, client, list(order_numbers))
-            return self._stock(connection, client), set(known)
+            known = self._states(connection, client, orders.c.store_order_id, list(store_order_ids))
+            return self._stock(connection, client), _by_store_order(known)
 
     @contextlib.contextmanager
     def _one_moment(self) -> Iterator[sa.Connection]:
@@ -291,18 +326,27 @@ class Platform:
         )
         return [_figure(*row) for row in connection.execute(query)]
 
-    def _states(self, connection: sa.Connection, client: str, order_numbers: Sequence[str]) -> dict[str, OrderState]:
+    @staticmethod
+    def _states(
+        connection: sa.Connection, client: str, column: sa.Column[str], values: Sequence[str]
+    ) -> dict[str, OrderState]:
+        """The orders that have one of the values in the column, by order number."""
         states: dict[str, OrderState] = {}
-        for batch in batches(order_numbers, _BATCH):
+        for batch in batches(values, _BATCH):
             query = sa.select(
                 orders.c.order_number,
                 orders.c.store_order_id,
                 orders.c.status,
                 orders.c.is_test,
                 orders.c.imported_at,
-            ).where(orders.c.client == client, orders.c.order_number.in_(batch))
-            for number, store_order_id, status, test, imported_at in connection.execute(query):
-                states[number] = OrderState(number, store_order_id, OrderStatus(status), test, imported_at)
+                orders.c.placed_at,
+                orders.c.email,
+                orders.c.ship_to_name,
+                orders.c.address_1,
+                orders.c.postcode,
+            ).where(orders.c.client == client, column.in_(batch))
+            for number, store_order_id, status, *rest in connection.execute(query):
+                states[number] = OrderState(number, store_order_id, OrderStatus(status), *rest)
         return states
 
     def _shipments(self, *where: sa.ColumnElement[bool]) -> list[LodgedShipment]:
@@ -351,17 +395,28 @@ def _is_about_an_order(error: sa.exc.StatementError) -> bool:
     return is_refusal or not isinstance(error, sa.exc.DBAPIError)
 
 
-def _import_result(order: PlatformOrder, known: Mapping[str, OrderState], now: datetime) -> ImportResult:
-    state = known.get(order.order_number)
+def _by_store_order(states: Mapping[str, OrderState]) -> dict[str, list[OrderState]]:
+    """The states by store order id, those imported first at the front."""
+    found: defaultdict[str, list[OrderState]] = defaultdict(list)
+    for state in sorted(states.values(), key=lambda state: (state.imported_at, state.order_number)):
+        found[state.store_order_id].append(state)
+    return dict(found)
+
+
+def _import_result(
+    order: PlatformOrder, known: Mapping[str, OrderState], by_id: Mapping[str, Sequence[OrderState]], now: datetime
+) -> ImportResult:
+    state = next(iter(by_id.get(order.store_order_id, ())), None) or known.get(order.order_number)
     if state is None:
-        return ImportResult(ImportOutcome.IMPORTED, "new on the platform", now)
+        return ImportResult(ImportOutcome.IMPORTED, "new on the platform", order.order_number, now)
     if state.store_order_id != order.store_order_id:
         reason = (
             f"the number {order.order_number} belongs to the store's order {state.store_order_id} already: "
-            "give the master setup another order prefix"
+            f"ask the warehouse to enter this order by hand, with the store order id {order.store_order_id}"
         )
-        return ImportResult(ImportOutcome.REFUSED, reason, None)
-    return ImportResult(ImportOutcome.ALREADY_THERE, f"on the platform as {state.status}", state.imported_at)
+        return ImportResult(ImportOutcome.REFUSED, reason, order.order_number, None)
+    reason = f"on the platform as {state.status}"
+    return ImportResult(ImportOutcome.ALREADY_THERE, reason, state.order_number, state.imported_at)
 
 
 def _figure(sku: object, on_hand: object, in_process: object, back_orders: object) -> StockFigure:

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.platform.tables import health
-from npf_pipelines.rules.retries import Trouble, failures_in_a_row, next_try
+from npf_pipelines.rules.clock import is_future, unless_future
+from npf_pipelines.rules.retries import LONGEST_PAUSE, Trouble, failures_in_a_row, next_try
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,17 @@ class Health:
         if self.is_permanent:
             return self.setup_print == print_of(setup, salt=self.setup_print.partition(":")[0])
         return self.next_try_at is not None and now < self.next_try_at
+
+    def known_at(self, now: datetime) -> "Health":
+        """What of it can be true: a time in the future was written by a wrong clock and is unknown."""
+        failing_since = self.failing_since
+        return replace(
+            self,
+            tried_at=unless_future(self.tried_at, now),
+            last_success_at=unless_future(self.last_success_at, now),
+            failing_since=now if failing_since and is_future(failing_since, now) else failing_since,
+            next_try_at=unless_future(self.next_try_at, now + LONGEST_PAUSE),
+        )
 
 
 def succeeded(before: Health, began: datetime, *, reached_today: bool) -> Health:

@@ -52,13 +52,21 @@ class PlatformOrder:
 
 @dataclass(frozen=True)
 class OrderState:
-    """Where an imported order stands."""
+    """Where an imported order stands.
+
+    `placed_at` and the fields after it say which order of the store it is (rules/identity.py).
+    """
 
     order_number: str
     store_order_id: str
     status: OrderStatus
     is_test: bool
     imported_at: datetime
+    placed_at: datetime
+    email: str = field(default="", repr=False)
+    ship_to_name: str = field(default="", repr=False)
+    address_1: str = field(default="", repr=False)
+    postcode: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,14 @@ class LodgedShipment:
     lodged_at: datetime
     quantities: Mapping[str, int]
     unreadable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lodgement:
+    """When a shipment was lodged, and of which order it is."""
+
+    order_number: str
+    lodged_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

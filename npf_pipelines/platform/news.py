@@ -1,5 +1,7 @@
-"""By how much the platform's tables have grown for each client: cheap to ask for, and different after any change.
+"""A mark of the platform's tables for each client: cheap to ask for, and different after any change.
 
+The latest time alone is no mark: one row dated ahead would hide all later changes, and a row that is entered late, or
+dated back, would not move it. So the sum of all times belongs to it.
 Not here: who is told (automation/platform_news.py).
 """
 
@@ -12,12 +14,12 @@ from npf_pipelines.platform.tables import orders, shipments, stock
 
 
 def lodgements(engine: sa.Engine) -> Mapping[str, str]:
-    """By client: how many shipments were lodged, and when the last one was."""
+    """By client: how many shipments are lodged, and their times."""
     return _marks(engine, shipments.c.client, shipments.c.lodged_at)
 
 
 def stock_movements(engine: sa.Engine) -> Mapping[str, str]:
-    """By client: how many SKUs and orders there are, and when the last of each was changed.
+    """By client: how many SKUs and orders there are, and the times of their last changes.
 
     Orders belong to it, for what they take is not available.
     """
@@ -30,9 +32,14 @@ def stock_movements(engine: sa.Engine) -> Mapping[str, str]:
 
 
 def _marks(engine: sa.Engine, client: sa.Column[str], moment: sa.Column[datetime]) -> dict[str, str]:
-    query = sa.select(client, sa.func.count(), sa.func.max(moment)).group_by(client)
+    seconds = sa.func.sum(sa.extract("epoch", moment))
+    # On SQLite the sum is of whole seconds; the latest time has the parts of a second.
+    query = sa.select(client, sa.func.count(), sa.func.max(moment), seconds).group_by(client)
     with engine.connect() as connection:
-        return {name: f"{count} until {_shown(last)}" for name, count, last in connection.execute(query)}
+        return {
+            name: f"{count} until {_shown(last)}, {total} in all"
+            for name, count, last, total in connection.execute(query)
+        }
 
 
 def _shown(last: datetime | None) -> str:

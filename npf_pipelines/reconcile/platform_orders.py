@@ -5,17 +5,21 @@ begun with them, and are told to a person afterwards. Not here: the decisions (r
 """
 
 import enum
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.platform.gateway import ImportOutcome, ImportResult, Platform
-from npf_pipelines.platform.models import PlatformRecord
+from npf_pipelines.platform.models import OrderState, PlatformOrder, PlatformRecord
 from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
-from npf_pipelines.rules.after_import import Step, follow
+from npf_pipelines.rules.after_import import Following, Step
+from npf_pipelines.rules.changes import follow_order, is_parent
+from npf_pipelines.rules.identity import imported_twice
 from npf_pipelines.rules.imports import order_number, platform_order
+from npf_pipelines.rules.mass_changes import is_old
 from npf_pipelines.rules.orders import is_test, lines_to_ship
+from npf_pipelines.rules.shipped_before import left_to_ship
 
 
 class OrderOutcome(enum.StrEnum):
@@ -29,6 +33,8 @@ class OrderOutcome(enum.StrEnum):
     """Store and platform differ, and it is too late for the platform to follow: a person has to see it."""
     REFUSED = "refused"
     """The platform doesn't take it."""
+    HELD = "held"
+    """One of very many at once that a run on its own would import or cancel: a person has to confirm it."""
     PLANNED = "planned"
     """A dry run: it would be imported, updated or cancelled."""
 
@@ -52,10 +58,12 @@ class OrdersOfDay:
         client: the client's id.
         prefix: its order prefix.
         accepted: the orders that the rules accept.
-        pulled: all orders that the store has, by its order id.
-        records: all that the platform has, by order number.
+        pulled: all orders that the store has, by its order id; those that its list hides but that were asked for, too.
+        records: all that the platform has of them or of the day, by order number.
         now: what becomes `imported_at` and `updated_at`.
         dry_run: whether the platform is only compared, and nothing written.
+        children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
+        limit: what is held back for a person; None where nothing is.
     """
 
     client: str
@@ -65,41 +73,150 @@ class OrdersOfDay:
     records: Mapping[str, PlatformRecord]
     now: datetime
     dry_run: bool = False
+    children: Mapping[str, Collection[str]] = field(default_factory=dict)
+    limit: "Limit | None" = None
 
 
-def reconcile_orders(platform: Platform, day: OrdersOfDay) -> list[OrderRow]:
+@dataclass(frozen=True)
+class Limit:
+    """What of a day a run that automation asked for leaves to the end of the client's days (held_back.py).
+
+    Attributes:
+        last_good_pull: when the client's orders were last pulled well.
+        held: reads the orders that an earlier run has held: their reasons, by order number.
+    """
+
+    last_good_pull: datetime | None
+    held: Callable[[], Mapping[str, str]]
+
+
+@dataclass
+class DayOutcome:
+    """What became of a day's orders, and what of it is decided at the end of the client's days.
+
+    Attributes:
+        rows: a row for each accepted order and for each that the platform has, but for those left.
+        imports: old orders that may be imported.
+        cancellations: orders of the platform that may be cancelled, each with the reason.
+    """
+
+    rows: list[OrderRow]
+    imports: list[PlatformOrder] = field(default_factory=list)
+    cancellations: list[tuple[PlatformRecord, str]] = field(default_factory=list)
+
+
+def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
     """Import what is new, let the rest follow the store.
-
-    Returns:
-        A row for each accepted order and for each that the platform has.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
-    ours = {number: record for number, record in day.records.items() if record.order.store_order_id in day.pulled}
-    accepted = {order_number(day.prefix, order.order_id): order for order in day.accepted}
-    new = [platform_order(order, day.prefix) for number, order in accepted.items() if number not in ours]
-    results = {} if day.dry_run else platform.import_orders(day.client, new, day.now)
-    rows = [_imported(order.store_order_id, order.order_number, results.get(order.order_number)) for order in new]
-    rows += [_followed(platform, day, number, record) for number, record in ours.items()]
+    known = {record.order.store_order_id for record in day.records.values()}
+    new = [order for order in day.accepted if order.order_id not in known]
+    outcome = DayOutcome([])
+    now = [platform_order(left_to_ship(order), day.prefix) for order in new if not _is_left(order, day, outcome)]
+    outcome.rows += _imported(platform, day, now)
+    children = _children(platform, day)
+    twice = imported_twice(day.records.values())
     # A number that was refused just now because another order of the store has it is no order that went missing.
-    gone = day.records.keys() - ours.keys() - {order.order_number for order in new}
-    rows += [_gone(number, day.records[number]) for number in sorted(gone)]
-    return _naming_unknown_skus(platform, day, rows)
+    numbers = {order_number(day.prefix, order.order_id) for order in new}
+    for number, record in sorted(day.records.items()):
+        order = day.pulled.get(record.order.store_order_id)
+        if order is None and number in numbers:
+            continue
+        following = follow_order(order, record, day.prefix, children.get(record.order.store_order_id, ()))
+        if following.step is Step.CANCEL and day.limit:
+            _leave_cancellation(record, following.differs, day.limit, outcome)
+        else:
+            said = _OTHER_NUMBER if _is_other_number(record, day.records) else twice.get(number, "")
+            outcome.rows.append(_followed(platform, day, record, following, said))
+    outcome.rows = _naming_unknown_skus(platform, day, outcome.rows)
+    return outcome
 
 
-def _imported(order_id: str, number: str, result: ImportResult | None) -> OrderRow:
+def finish_imports(platform: Platform, day: OrdersOfDay, left: Sequence[PlatformOrder]) -> list[OrderRow]:
+    """Import the old orders that were left."""
+    return _imported(platform, day, left)
+
+
+def finish_cancellations(
+    platform: Platform, day: OrdersOfDay, left: Sequence[tuple[PlatformRecord, str]]
+) -> list[OrderRow]:
+    """Cancel the orders that were left."""
+    return [_followed(platform, day, record, Following(Step.CANCEL, reason), "") for record, reason in left]
+
+
+def held_row(order: PlatformOrder, imported_at: datetime | None, reason: str) -> OrderRow:
+    """The row of an order that waits for a person."""
+    return OrderRow(order.store_order_id, order.order_number, OrderOutcome.HELD, reason, imported_at)
+
+
+def _is_left(order: Order, day: OrdersOfDay, outcome: DayOutcome) -> bool:
+    """Whether a new order is old enough to be left, or held, and noted so."""
+    if day.limit is None or not is_old(order, day.limit.last_good_pull):
+        return False
+    left = platform_order(left_to_ship(order), day.prefix)
+    if reason := day.limit.held().get(left.order_number):
+        outcome.rows.append(held_row(left, None, reason))
+    else:
+        outcome.imports.append(left)
+    return True
+
+
+def _leave_cancellation(record: PlatformRecord, differs: str, limit: Limit, outcome: DayOutcome) -> None:
+    if reason := limit.held().get(record.order.order_number):
+        outcome.rows.append(held_row(record.order, record.imported_at, reason))
+    else:
+        outcome.cancellations.append((record, differs))
+
+
+def _children(platform: Platform, day: OrdersOfDay) -> Mapping[str, Sequence[OrderState]]:
+    """What the platform has of the children of parents that it has, by the parent's store order id."""
+    parents = [
+        record.order.store_order_id
+        for record in day.records.values()
+        if is_parent(day.pulled.get(record.order.store_order_id))
+    ]
+    ids = {child for parent in parents for child in day.children.get(parent, ())}
+    states = platform.states_of(day.client, ids) if ids else {}
+    return {
+        parent: [state for child in day.children.get(parent, ()) for state in states.get(child, ())]
+        for parent in parents
+    }
+
+
+def _is_other_number(record: PlatformRecord, records: Mapping[str, PlatformRecord]) -> bool:
+    """Whether a cancelled order is on the platform under another number, too."""
+    return record.status is OrderStatus.CANCELLED and any(
+        other.order.store_order_id == record.order.store_order_id and other.status is not OrderStatus.CANCELLED
+        for other in records.values()
+    )
+
+
+def _imported(platform: Platform, day: OrdersOfDay, new: Sequence[PlatformOrder]) -> list[OrderRow]:
+    results = {} if day.dry_run else platform.import_orders(day.client, new, day.now)
+    return [_import_row(order, results.get(order.order_number)) for order in new]
+
+
+def _import_row(order: PlatformOrder, result: ImportResult | None) -> OrderRow:
+    order_id = order.store_order_id
     if result is None:
-        return OrderRow(order_id, number, OrderOutcome.PLANNED, "would be imported", None)
+        return OrderRow(order_id, order.order_number, OrderOutcome.PLANNED, "would be imported", None)
     if result.outcome is ImportOutcome.REFUSED:
-        return OrderRow(order_id, number, OrderOutcome.REFUSED, result.reason, None)
-    return OrderRow(order_id, number, OrderOutcome.IMPORTED, _AGREES, result.imported_at)
+        return OrderRow(order_id, order.order_number, OrderOutcome.REFUSED, result.reason, None)
+    return OrderRow(order_id, result.order_number, OrderOutcome.IMPORTED, _AGREES, result.imported_at)
 
 
-def _followed(platform: Platform, day: OrdersOfDay, number: str, record: PlatformRecord) -> OrderRow:
-    order_id = record.order.store_order_id
-    following = follow(day.pulled[order_id], record, day.prefix)
+def _followed(
+    platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: Following, other_numbers: str
+) -> OrderRow:
+    order_id, number = record.order.store_order_id, record.order.order_number
+    if other_numbers and following.step in {Step.NOTHING, Step.TELL}:
+        outcome = OrderOutcome.CANCELLED if record.status is OrderStatus.CANCELLED else OrderOutcome.DIFFERS
+        return OrderRow(order_id, number, outcome, other_numbers, record.imported_at)
     outcome, reason = _AGREED[record.status is OrderStatus.CANCELLED]
+    if order_id not in day.pulled:
+        reason = "gone from the store"
     match following.step:
         case Step.TELL:
             outcome, reason = OrderOutcome.DIFFERS, following.differs
@@ -114,16 +231,6 @@ def _followed(platform: Platform, day: OrdersOfDay, number: str, record: Platfor
         case Step.CANCEL | Step.UPDATE:
             outcome, reason = OrderOutcome.DIFFERS, f"{following.differs}; the warehouse has just gone on with it"
     return OrderRow(order_id, number, outcome, reason, record.imported_at)
-
-
-def _gone(number: str, record: PlatformRecord) -> OrderRow:
-    following = follow(None, record, "")
-    outcome = (
-        OrderOutcome.DIFFERS if following.step is Step.TELL else _AGREED[record.status is OrderStatus.CANCELLED][0]
-    )
-    return OrderRow(
-        record.order.store_order_id, number, outcome, following.differs or "gone from the store", record.imported_at
-    )
 
 
 def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderRow]) -> list[OrderRow]:
@@ -146,6 +253,7 @@ def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderR
 
 _TO_BE_PICKED = frozenset({OrderOutcome.IMPORTED, OrderOutcome.PLANNED, OrderOutcome.DIFFERS})
 _UNKNOWN_TO_THE_WAREHOUSE = "the warehouse has no stock row of"
+_OTHER_NUMBER = "cancelled on the platform; it has the store's order under another number, too"
 _AGREES = "on the platform as in the store"
 _AGREED = {
     False: (OrderOutcome.IMPORTED, _AGREES),

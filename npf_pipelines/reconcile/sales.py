@@ -4,12 +4,14 @@ Not here: which orders count (rules/in_flight.py).
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.platform.models import OrderState
+from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.in_flight import InFlightRule, units_by_sku, units_taken
 
 _SKEW = timedelta(minutes=15)
@@ -52,26 +54,40 @@ class Sales:
         self._seen: set[str] = set()
         self._new: list[Order | UnreadableOrder] = []
 
-    async def listed(self) -> list[str]:
-        """The ids of the store's orders that may hold stock, to be compared with those that the platform has.
+    async def listed(self) -> dict[str, datetime | None]:
+        """When the store's orders that may hold stock were placed, by id; to be compared with what the platform has.
+
+        None where the list doesn't say when in a readable way.
 
         Raises:
             StoreError: the store can't be asked.
         """
         return await self._unseen(self._since)
 
-    async def in_flight(self, unknown: Collection[str]) -> Counter[str]:
+    async def in_flight(
+        self, listed: Mapping[str, datetime | None], known: Mapping[str, Sequence[OrderState]]
+    ) -> Counter[str]:
         """What the orders in flight hold by SKU, at the time of the count.
 
         Args:
-            unknown: those of the listed orders that the platform doesn't have.
+            listed: when the orders were placed, by id.
+            known: what the platform has with these ids. A new shop's order may have the id of an older one.
 
         Raises:
             StoreError: the store can't be asked.
         """
-        orders = await self._store.orders_by_id(unknown)
-        self.unreadable += [order for order in orders.values() if isinstance(order, UnreadableOrder)]
-        return units_by_sku(orders.values(), self._rule)
+        unsure = [
+            order_id
+            for order_id, placed_at in listed.items()
+            if placed_at not in {state.placed_at for state in known.get(order_id, ())}
+        ]
+        orders = [
+            order
+            for order_id, order in (await self._store.orders_by_id(unsure)).items()
+            if not any(is_same_order(order, state) for state in known.get(order_id, ()))
+        ]
+        self.unreadable += [order for order in orders if isinstance(order, UnreadableOrder)]
+        return units_by_sku(orders, self._rule)
 
     async def sold(self) -> Sold:
         """What was sold since the orders were listed.
@@ -84,14 +100,14 @@ class Sales:
             self._new += (await self._store.orders_by_id(new)).values()
         return Sold(units_taken(self._new, self._rule), units_by_sku(self._new, self._rule))
 
-    async def _unseen(self, start: datetime) -> list[str]:
-        """The ids of the orders that weren't listed before, also where nothing else of the row can be read."""
-        ids = []
+    async def _unseen(self, start: datetime) -> dict[str, datetime | None]:
+        """The orders that weren't listed before, by id, also where nothing else of the row can be read."""
+        new: dict[str, datetime | None] = {}
         async for stub in self._store.order_stubs(start, self._until, statuses=self._rule.listed):
-            if stub.order_id is not None:
-                ids.append(stub.order_id)
-            elif isinstance(stub, UnreadableOrder) and stub not in self.unreadable:
-                self.unreadable.append(stub)
-        new = [order_id for order_id in ids if order_id not in self._seen]
-        self._seen |= set(new)
+            if stub.order_id is None:
+                if isinstance(stub, UnreadableOrder) and stub not in self.unreadable:
+                    self.unreadable.append(stub)
+            elif stub.order_id not in self._seen:
+                new[stub.order_id] = stub.placed_at
+        self._seen |= new.keys()
         return new

@@ -20,6 +20,7 @@ from npf_pipelines.reconcile.tracking_work import (
     Work,
 )
 from npf_pipelines.reconcile.trouble import raise_if_permanent
+from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.order_status import StatusOutcome, StatusStep, next_status
 from npf_pipelines.rules.shipments import PushOutcome
 from npf_pipelines.together import together
@@ -76,10 +77,11 @@ async def _push_batch(store: Store, orders: Sequence[OrderShipments], plan: Trac
     pushed: list[Pushed] = []
     for ours in orders:
         order = found.get(ours.state.store_order_id)
-        if isinstance(order, Order):
+        if isinstance(order, Order) and is_same_order(order, ours.state):
             work.append(Work(ours, order))
         else:
             said = f"can't be read: {order.reason}" if isinstance(order, UnreadableOrder) else "is gone from the store"
+            said = "is another shopper's now in the store" if isinstance(order, Order) else said
             reason = f"the order {ours.state.store_order_id} {said}: look it up in the store"
             pushed += _rows_alike(ours, PushOutcome.SET_ASIDE, reason)
     await together(bring_shipments(store, one, plan, lease) for one in work)

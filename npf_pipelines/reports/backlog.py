@@ -35,6 +35,14 @@ KINDS = {
     "order_country_unreadable": Kind(
         "orders", "set aside", "Correct the country of the order's delivery address in the store."
     ),
+    "order_id_used_again": Kind(
+        "orders", "set aside", "Give the new shop a client of its own: its order ids are those of an older shop."
+    ),
+    "order_held": Kind(
+        "orders",
+        "held: very much at once",
+        "See whether a setting or the store was changed by mistake. If not, run npf run orders with --confirm-held.",
+    ),
     "order_refused": Kind(
         "orders", "refused by the platform", "Correct what the reason names, then run orders for that day again."
     ),

@@ -145,7 +145,8 @@ UNION ALL
 SELECT client, 'order_not_imported', day, order_number, order_id, 'accepted, and not on the platform yet'
 FROM filtered_orders ANTI JOIN platform_orders USING (client, day, order_id) WHERE decision = 'accepted'
 UNION ALL
-SELECT client, 'order_refused', day, order_number, order_id, reason FROM platform_orders WHERE outcome = 'refused'
+SELECT client, 'order_' || outcome, day, order_number, order_id, reason
+FROM platform_orders WHERE outcome IN ('refused', 'held')
 UNION ALL
 SELECT client, 'order_differs', day, order_number, order_id, differs FROM order_exceptions
 UNION ALL

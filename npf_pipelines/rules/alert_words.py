@@ -6,7 +6,7 @@ Not here: what begins and ends (alerts.py), how it is sent (automation/webhook.p
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from npf_pipelines.rules.alerts import Alert
+from npf_pipelines.rules.alerts import Alert, AlertKind
 
 MOST_TOLD = 10
 """Alerts of a message that are told in full; of the others their number, by client.
@@ -48,7 +48,7 @@ def _end(alert: Alert) -> str:
 
 
 def _of(alert: Alert) -> str:
-    return alert.client or "master setups"
+    return alert.client or ("clocks" if alert.kind == AlertKind.CLOCK else "master setups")
 
 
 def _short(text: str) -> str:

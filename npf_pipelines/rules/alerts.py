@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from npf_pipelines.rules.clock import is_future
 from npf_pipelines.rules.stock import StockOutcome
 from npf_pipelines.rules.stock_brake import BRAKE_FELL
 
@@ -42,7 +43,13 @@ class AlertKind(enum.StrEnum):
     BACKLOG = "backlog"
     """What waits for the next run hasn't been worked off for too long."""
     SETUP = "setup"
-    """A master setup is wrong."""
+    """A master setup is wrong, or missing."""
+    CLOCK = "clock"
+    """A machine wrote times that lie in the future."""
+
+
+OF_ROWS = frozenset({AlertKind.NEEDS_A_PERSON, AlertKind.BRAKE})
+"""The kinds that hold until somebody puts rows right, whether anything runs or not."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +237,42 @@ def setup_conditions(errors: Iterable[str]) -> Iterator[Condition]:
         )
 
 
+def missing_setup_conditions(
+    registered: Iterable[str], valid: Collection[str], errors: Iterable[str]
+) -> Iterator[Condition]:
+    """A condition for each registered client that has no valid master setup.
+
+    Args:
+        registered: the clients that are partitions.
+        valid: the clients with a valid setup.
+        errors: of the files that are wrong. A wrong file with a client's name has an alert of its own.
+    """
+    wrong = {error.partition(":")[0].rpartition(".")[0] for error in errors}
+    for client in registered:
+        if client not in valid and client not in wrong:
+            yield Condition(
+                AlertKind.SETUP,
+                client,
+                "",
+                "the client has no master setup: nothing runs for it, and its open orders and parcels are not followed",
+                f"Put {client}.yaml back. For a client that has left, put it back with `paused: true`.",
+            )
+
+
+def clock_conditions(ahead: Collection[str]) -> Iterator[Condition]:
+    """What holds while a flow of these clients is noted at a time in the future."""
+    if ahead:
+        named = sorted(ahead)
+        more = f" and {len(named) - FIRST_FEW} more" if len(named) > FIRST_FEW else ""
+        yield Condition(
+            AlertKind.CLOCK,
+            "",
+            "",
+            f"runs of {', '.join(named[:FIRST_FEW])}{more} were noted at a time in the future: it is taken as unknown",
+            "Set the clocks of the machines that execute runs (NTP).",
+        )
+
+
 def folder_condition(error: str) -> Condition:
     """What holds when no master setup can be read."""
     return Condition(AlertKind.SETUP, "", "", f"nothing runs: {error}", "Make the folder readable.")
@@ -288,7 +331,8 @@ def after_look(
     for key, alert in known.items():
         if key in holding or alert.over_told_at:
             continue
-        ending = alert if alert.over_at or key in unknown else replace(alert, over_at=now)
+        is_ending = alert.over_at is not None and not is_future(alert.over_at, now)
+        ending = alert if is_ending or key in unknown else replace(alert, over_at=now)
         alerts.append(ending)
     return alerts
 
@@ -305,4 +349,9 @@ def _going_on(before: Alert | None, condition: Condition, now: datetime) -> Aler
             since,
             since + condition.patience,
         )
-    return replace(before, text=condition.text, what_to_do=condition.what_to_do, over_at=None)
+    # Times that a wrong clock wrote must not keep the alert from being sent.
+    since = now if is_future(before.since, now) else before.since
+    due_at = min(before.due_at, now + condition.patience) if before.told_at is None else before.due_at
+    return replace(
+        before, text=condition.text, what_to_do=condition.what_to_do, since=since, due_at=due_at, over_at=None
+    )

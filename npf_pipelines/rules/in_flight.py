@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from npf_pipelines.cscart.models import Order, Status, UnreadableOrder
 from npf_pipelines.rules.orders import Decision, OrderFilter, decide, is_test, lines_to_ship
+from npf_pipelines.rules.shipped_before import left_to_ship
 
 COMPLETE = "C"
 """The store's letter of an order that is over (documented); merchants rename it, not its meaning."""
@@ -61,7 +62,7 @@ def units_by_sku(orders: Iterable[Order | UnreadableOrder], rule: InFlightRule) 
     units: Counter[str] = Counter()
     for order in orders:
         if isinstance(order, Order) and is_in_flight(order, rule):
-            for line in lines_to_ship(order):
+            for line in lines_to_ship(left_to_ship(order)):
                 units[line.sku] += line.quantity
     return units
 

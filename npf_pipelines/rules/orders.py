@@ -36,11 +36,13 @@ class Rule(enum.StrEnum):
     ALL_PASSED = "all_passed"
     ALREADY_IMPORTED = "already_imported"
     UNREADABLE = "unreadable"
+    ID_USED_AGAIN = "id_used_again"
     START_DATE = "start_date"
     PARENT = "parent"
     INCOMPLETE = "incomplete"
     STATUS = "status"
     NOTHING_TO_SHIP = "nothing_to_ship"
+    ALREADY_SHIPPED = "already_shipped"
     NO_PRODUCT_CODE = "no_product_code"
     TEST_ITEM_IN_REAL_ORDER = "test_item_in_real_order"
     PROBABLE_TEST_ITEM = "probable_test_item"
@@ -216,7 +218,7 @@ def _names(lines: list[OrderLine]) -> str:
 
 
 def _goods(order: Order) -> list[OrderLine]:
-    return [line for line in order.lines if line.quantity > 0 and not line.is_download]
+    return [line for line in order.lines if line.quantity > 0 and not line.is_download and not line.is_pick_up]
 
 
 def _no(rule: Rule, reason: str) -> Verdict:

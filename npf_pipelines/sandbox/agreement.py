@@ -67,14 +67,14 @@ def _orders(client: _Client) -> Iterator[str]:
     )
     for order_id in sorted(listed - decided.keys()):
         yield f"the store's order {order_id} has no decision"
-    accepted = {f"{setup.orders.prefix}{order_id}" for order_id, one in decided.items() if one == "accepted"}
+    accepted = {order_id for order_id, one in decided.items() if one == "accepted"}
     there = client.rows(sa.select(orders.c.order_number, orders.c.store_order_id).where(orders.c.client == setup.id))
-    numbers = Counter(row.order_number for row in there)
-    for number in sorted(accepted - numbers.keys()):
-        yield f"the accepted order {number} is not on the platform"
-    for number in sorted(numbers.keys() - accepted):
-        yield f"the platform has the order {number}, which was not accepted"
-    for order_id, times in Counter(row.store_order_id for row in there).items():
+    ids = Counter(row.store_order_id for row in there)
+    for order_id in sorted(accepted - ids.keys()):
+        yield f"the accepted order {order_id} is not on the platform"
+    for order_id in sorted(ids.keys() - accepted):
+        yield f"the platform has the order {order_id}, which was not accepted"
+    for order_id, times in ids.items():
         if times > 1:
             yield f"the store's order {order_id} is on the platform {times} times"
 

@@ -302,6 +302,7 @@ def _line(store: SandboxStore, order: Order, line: Line, shipped: int) -> dict[s
             "unlimited_download": "N",
             "product": line.name,
             "company_id": str(line.company_id),
+            "group_key": line.group,
             "is_edp": _yes(line.is_edp),
             "edp_shipping": _yes(line.edp_shipping),
             "discount": 0,
@@ -335,7 +336,7 @@ def _shipping(way: ShippingMethod, *, needs: bool) -> dict[str, Any]:
         "service_params": [],
         "module": way.module,
         "service_code": None,
-        "group_key": 0,
+        "group_key": way.group,
         "rate": _amount(way.cents),
         "need_shipment": needs,
     }

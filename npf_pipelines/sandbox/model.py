@@ -40,12 +40,13 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class ShippingMethod:
-    """A way of shipping. `shipping_id` is None for an order's entry that lost its method."""
+    """A way of shipping, of an order's group of lines. `shipping_id` is None for an entry that lost its method."""
 
     shipping_id: int | None
     name: str
     module: str | None = None
     cents: int = 0
+    group: int = 0
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class Line:
     """A line of an order.
 
     `options` are pairs of an option's name and its value. `combination` is the hash of the product's combination
-    that was ordered, None where it has none.
+    that was ordered, None where it has none. `group` is that of its shipping.
     """
 
     item_id: str
@@ -67,6 +68,7 @@ class Line:
     edp_shipping: bool = False
     company_id: int = 1
     combination: int | None = None
+    group: int = 0
 
     @property
     def ships(self) -> bool:

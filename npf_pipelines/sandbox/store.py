@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from npf_pipelines.sandbox.model import (
@@ -318,6 +319,27 @@ class SandboxStore:
             self._unlist(self.orders[order_id])
             del self.orders[order_id]
             self._changes.add(("order", order_id))
+
+    def split_order(self, order_id: int, parts: int = 2) -> list[int]:
+        """Make an order a parent, as Multi-Vendor does, and its child orders of its lines; their ids (inferred)."""
+        with self._change():
+            parent = self.orders[order_id]
+            self._unlist(parent)
+            children = []
+            for number in range(parts):
+                child = replace(
+                    parent,
+                    order_id=self.next_order_id,
+                    updated_at=self.now,
+                    lines=[replace(line) for line in parent.lines[number::parts]],
+                    parent_order_id=order_id,
+                    documented=None,
+                )
+                self.add_order(child)
+                children.append(child.order_id)
+            parent.is_parent, parent.status, parent.updated_at = True, "T", self.now
+            self._changes.add(("order", order_id))
+            return children
 
     def rebuild_order(self, order_id: int, amounts: Mapping[str, int] | None = None) -> None:
         """What any key beyond status and notify_* does: the order is calculated anew (known behaviour).

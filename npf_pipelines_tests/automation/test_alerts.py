@@ -122,7 +122,7 @@ def test_what_a_fault_of_ours_quotes_goes_nowhere(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("ann.shopper@example.com")
 
-    monkeypatch.setattr(orders, "decide", broken)
+    monkeypatch.setattr(orders, "judge", broken)
     failures = [one.failure for _ in range(2) for one in told.run("orders", "acme")]
     say(told)
     (text,) = receiver.texts
@@ -192,6 +192,42 @@ def test_a_wrong_setup_is_told_and_its_clients_alerts_are_not_over(told: Loop, r
         say(told)
     assert [text.splitlines() for text in receiver.texts[2:]] == [[receiver.texts[2]]]
     assert receiver.texts[2].startswith("Over: master setups: ")
+
+
+def test_a_client_whose_file_is_gone_is_told_once_and_its_alerts_stay(told: Loop, receiver: Receiver) -> None:
+    told.floor.count("acme", ["GHOST"], datetime.now(UTC))
+    told.run("stock", "acme", release_brake=True)
+    fail(told)
+    say(told)
+    receiver.got.clear()
+    path = told.settings.clients / "acme.yaml"
+    right = path.read_text(encoding="utf-8")
+    path.unlink()
+    for _ in range(4):
+        say(told)
+    (text,) = receiver.texts
+    assert text.startswith("acme: the client has no master setup: nothing runs for it")
+    assert "Put acme.yaml back" in text
+    path.write_text(right, encoding="utf-8")
+    for _ in range(3):
+        say(told)
+    assert [line for text in receiver.texts[1:] for line in text.splitlines()] == [receiver.texts[-1]]
+    assert receiver.texts[-1].startswith("Over: acme: the client has no master setup")
+
+
+def test_a_pause_ends_no_alert_about_rows(told: Loop, receiver: Receiver) -> None:
+    told.floor.count("acme", ["GHOST"], datetime.now(UTC))
+    told.run("stock", "acme", release_brake=True)
+    fail(told)
+    say(told)
+    receiver.got.clear()
+    path = told.settings.clients / "acme.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
+    for _ in range(3):
+        say(told)
+    (text,) = receiver.texts
+    assert text.startswith("Over: acme: runs of orders fail")
+    assert len(text.splitlines()) == 1
 
 
 @pytest.mark.parametrize("trouble", ["500", "hangs", "down"])

@@ -1,4 +1,4 @@
-"""Ticks without a daemon: schedules and sensors evaluated at a moment, and the runs that they ask for.
+"""Ticks without a daemon: schedules and sensors evaluated at a moment as Dagster does, and the runs they ask for.
 
 Not here: what is expected of them.
 """
@@ -26,9 +26,9 @@ def tick(loop: Loop, schedule: str, at: datetime | None = None, **settings: Any)
     """What a schedule asks for at a moment, or why it asks for nothing."""
     defs = build_defs(Settings(**loop.settings.model_dump() | settings))
     definition = defs.resolve_schedule_def(schedule)
-    context = dg.build_schedule_context(instance=loop.instance, scheduled_execution_time=at or datetime.now(UTC))
-    said: Any = definition(context)
-    return str(said.skip_message) if isinstance(said, dg.SkipReason) else list(said)
+    with dg.build_schedule_context(instance=loop.instance, scheduled_execution_time=at or datetime.now(UTC)) as context:
+        said = definition.evaluate_tick(context)
+    return list(said.run_requests) if said.run_requests else str(said.skip_message)
 
 
 def look(
@@ -37,12 +37,8 @@ def look(
     """What a sensor asks for just now, its next cursor, and why it asks for nothing; `defs` are those loaded before."""
     definition = (defs or loop.defs).resolve_sensor_def(sensor)
     with dg.build_sensor_context(instance=loop.instance, cursor=cursor) as context:
-        said: Any = definition(context)
-    if isinstance(said, dg.SkipReason):
-        return [], cursor or "", said.skip_message or ""
-    reason = said.skip_reason
-    text = reason.skip_message if isinstance(reason, dg.SkipReason) else reason
-    return list(said.run_requests or []), said.cursor or "", text or ""
+        said = definition.evaluate_tick(context)
+    return list(said.run_requests or []), said.cursor or "", said.skip_message or ""
 
 
 def execute(loop: Loop, job: str, asked: Iterable[dg.RunRequest]) -> list[dg.ExecuteInProcessResult]:

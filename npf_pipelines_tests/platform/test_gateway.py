@@ -62,8 +62,8 @@ def test_an_order_comes_back_as_it_went(platform: Platform) -> None:
         notes="Leave at\nthe door; DROP TABLE orders",
     )
     results = platform.import_orders("acme", [order], NOON)
-    assert results == {"CS1": ImportResult(ImportOutcome.IMPORTED, "new on the platform", NOON)}
-    (record,) = platform.records("acme", ["CS1", "CS2"]).values()
+    assert results == {"CS1": ImportResult(ImportOutcome.IMPORTED, "new on the platform", "CS1", NOON)}
+    (record,) = platform.records("acme", ["1", "2"]).values()
     assert record.order == order
     assert (record.status, record.units_shipped) == (OrderStatus.IMPORTED, 0)
     assert (record.imported_at, record.updated_at) == (NOON, NOON)
@@ -75,8 +75,16 @@ def test_importing_twice_changes_nothing(platform: Platform, engine: sa.Engine) 
     before = [rows(engine, table) for table in metadata.sorted_tables]
     edited = platform_order("CS1", platform_line("2", "DRUM", 5), city="Perth")
     again = platform.import_orders("acme", [edited, platform_order("CS1")], LATER)
-    assert again == {"CS1": ImportResult(ImportOutcome.ALREADY_THERE, "on the platform as picking", NOON)}
+    assert again == {"CS1": ImportResult(ImportOutcome.ALREADY_THERE, "on the platform as picking", "CS1", NOON)}
     assert [rows(engine, table) for table in metadata.sorted_tables] == before
+
+
+def test_an_order_that_is_there_under_another_number_is_not_imported_again(platform: Platform) -> None:
+    platform.import_orders("acme", [platform_order("CS1")], NOON)
+    again = platform.import_orders("acme", [platform_order("CSK1"), platform_order("CSK2")], LATER)
+    assert again["CSK1"] == ImportResult(ImportOutcome.ALREADY_THERE, "on the platform as imported", "CS1", NOON)
+    assert set(platform.records("acme", ["1", "2"])) == {"CS1", "CSK2"}
+    assert {order_id: len(states) for order_id, states in platform.states_of("acme", "123").items()} == {"1": 1, "2": 1}
 
 
 def test_each_of_many_gets_a_result(platform: Platform, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,8 +102,8 @@ def test_the_same_number_of_two_clients_is_two_orders(platform: Platform) -> Non
     platform.import_orders("acme", [platform_order("CS1", city="Sydney")], NOON)
     results = platform.import_orders("bolt", [platform_order("CS1", city="Perth")], LATER)
     assert results["CS1"].outcome is ImportOutcome.IMPORTED
-    assert platform.records("acme", ["CS1"])["CS1"].order.city == "Sydney"
-    assert platform.records("bolt", ["CS1"])["CS1"].order.city == "Perth"
+    assert platform.records("acme", ["1"])["CS1"].order.city == "Sydney"
+    assert platform.records("bolt", ["1"])["CS1"].order.city == "Perth"
 
 
 def test_a_number_that_another_order_has_is_refused(platform: Platform, engine: sa.Engine) -> None:
@@ -105,7 +113,8 @@ def test_a_number_that_another_order_has_is_refused(platform: Platform, engine: 
     results = platform.import_orders("acme", [platform_order("CS1", store_order_id="71")], LATER)
     assert results["CS1"].outcome is ImportOutcome.REFUSED
     assert "CS1 belongs to the store's order 1 already" in results["CS1"].reason
-    assert "prefix" in results["CS1"].reason
+    assert "prefix" not in results["CS1"].reason
+    assert "with the store order id 71" in results["CS1"].reason
     assert results["CS1"].imported_at is None
     assert rows(engine, orders) == before
 
@@ -132,7 +141,7 @@ def test_two_that_import_at_once_make_each_order_once(url: str) -> None:
         results = list(threads.map(import_it, [early, late]))
     assert {result.outcome for result in results} == {ImportOutcome.IMPORTED, ImportOutcome.ALREADY_THERE}
     engine = open_platform(url)
-    record = Platform(engine).records("acme", ["CS1"])["CS1"]
+    record = Platform(engine).records("acme", ["1"])["CS1"]
     assert [record.order] == (early if results[0].outcome is ImportOutcome.IMPORTED else late)
     engine.dispose()
 
@@ -205,19 +214,19 @@ def test_open_records(platform: Platform, engine: sa.Engine) -> None:
 def test_an_edited_order_is_overwritten(platform: Platform) -> None:
     platform.import_orders("acme", [platform_order("CS1"), platform_order("CS2")], NOON)
     platform.import_orders("bolt", [platform_order("CS1")], NOON)
-    seen = platform.records("acme", ["CS1"])["CS1"]
+    seen = platform.records("acme", ["1"])["CS1"]
     edited = platform_order("CS1", platform_line("8", "DRUM", 3), platform_line("9", "KITE"), city="Perth")
     assert platform.update_order("acme", edited, seen, LATER)
-    record = platform.records("acme", ["CS1"])["CS1"]
+    record = platform.records("acme", ["1"])["CS1"]
     assert record.order == edited
     assert (record.status, record.imported_at, record.updated_at) == (OrderStatus.IMPORTED, NOON, LATER)
-    assert platform.records("acme", ["CS2"])["CS2"].order == platform_order("CS2")
-    assert platform.records("bolt", ["CS1"])["CS1"].order == platform_order("CS1")
+    assert platform.records("acme", ["2"])["CS2"].order == platform_order("CS2")
+    assert platform.records("bolt", ["1"])["CS1"].order == platform_order("CS1")
 
 
 def test_a_cancelled_order_takes_no_more_stock(platform: Platform) -> None:
     platform.import_orders("acme", [platform_order("CS1"), platform_order("CS2")], NOON)
-    seen = platform.records("acme", ["CS1"])["CS1"]
+    seen = platform.records("acme", ["1"])["CS1"]
     assert platform.cancel_order("acme", seen, LATER)
     assert not platform.cancel_order("acme", seen, LATER)
     assert set(platform.open_records("acme")) == {"CS2"}
@@ -228,7 +237,7 @@ def test_an_order_that_the_warehouse_has_touched_since_is_left_as_it_is(
     platform: Platform, engine: sa.Engine, status: OrderStatus
 ) -> None:
     platform.import_orders("acme", [platform_order("CS1")], NOON)
-    seen = platform.records("acme", ["CS1"])["CS1"]
+    seen = platform.records("acme", ["1"])["CS1"]
     move_on(engine, "CS1", status)
     before = [rows(engine, table) for table in metadata.sorted_tables]
     assert not platform.update_order("acme", platform_order("CS1", platform_line("9")), seen, LATER)
@@ -362,5 +371,5 @@ def test_a_platform_without_the_optional_columns_takes_changes_and_gives_orders(
     order = platform_order("CS1")
     assert platform.import_orders("acme", [order], NOON)["CS1"].outcome is ImportOutcome.IMPORTED
     edited = replace(order, city="Perth")
-    assert platform.update_order("acme", edited, platform.records("acme", ["CS1"])["CS1"], LATER)
-    assert platform.records("acme", ["CS1"])["CS1"].order == edited
+    assert platform.update_order("acme", edited, platform.records("acme", ["1"])["CS1"], LATER)
+    assert platform.records("acme", ["1"])["CS1"].order == edited

@@ -46,6 +46,26 @@ def test_counts_and_orders_both_move_stock(engine: sa.Engine) -> None:
     assert len(set(marks)) == 4
 
 
+def test_a_row_dated_ahead_hides_no_later_change(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        for sku, at in (("KITE", NOON), ("ROPE", NOON + timedelta(days=1))):
+            connection.execute(sa.insert(stock).values(client="acme", sku=sku, on_hand=5, updated_at=at))
+    before = stock_movements(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.update(stock).where(stock.c.sku == "KITE").values(on_hand=4, updated_at=LATER))
+    assert stock_movements(engine) != before
+
+
+def test_a_parcel_that_takes_the_place_of_another_changes_the_mark(engine: sa.Engine) -> None:
+    lodge(engine, "1", NOON)
+    lodge(engine, "2", LATER)
+    before = lodgements(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(shipments).where(shipments.c.shipment_id == "1"))
+    lodge(engine, "3", NOON - timedelta(days=5))
+    assert lodgements(engine) != before
+
+
 def test_a_client_with_orders_and_no_stock_has_a_mark(engine: sa.Engine) -> None:
     Platform(engine).import_orders("acme", [platform_order()], NOON)
     assert stock_movements(engine).keys() == {"acme"}

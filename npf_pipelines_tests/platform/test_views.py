@@ -81,7 +81,7 @@ def fill(engine: sa.Engine) -> None:
 
 
 def test_whole_decimals_are_whole_numbers_and_the_others_name_their_sku(views: sa.Engine) -> None:
-    figures, known = Platform(views).count_stock("acme", ["CS1", "CS2"])
+    figures, known = Platform(views).count_stock("acme", ["1", "2"])
     assert {figure.sku: figure.unreadable for figure in figures} == {
         "DRUM": "on_hand: '7.5' is not a whole number",
         "KITE": "",
@@ -91,12 +91,12 @@ def test_whole_decimals_are_whole_numbers_and_the_others_name_their_sku(views: s
     (kite,) = [figure for figure in figures if figure.sku == "KITE"]
     assert kite == StockFigure("KITE", 10, 3, 0)
     assert {type(number) for number in (kite.on_hand, kite.in_process, kite.back_orders)} == {int}
-    assert known == {"CS1", "CS2"}
+    assert known.keys() == {"1", "2"}
 
 
 def test_an_order_with_an_unknown_word_or_half_a_unit_is_there_and_named(views: sa.Engine) -> None:
     platform = Platform(views)
-    records = platform.records("acme", ["CS1", "CS2", "CS3"])
+    records = platform.records("acme", ["1", "2", "3"])
     assert {number: record.unreadable for number, record in records.items()} == {
         "CS1": "",
         "CS2": "status: 'on_its_way' is no word of the contract",

@@ -88,7 +88,9 @@ def world(tmp_path: Path) -> World:
     for _ in range(3):
         order_id = str(box.place_order([(1, 1), (2, 2)], status="P"))
         parcel = lodged(f"S{order_id}", f"T{order_id}", order_number=f"CS{order_id}", quantities={"KITE": 1, "DRUM": 1})
-        state = OrderState(f"CS{order_id}", order_id, OrderStatus.SHIPPED, is_test=False, imported_at=NOON)
+        state = OrderState(
+            f"CS{order_id}", order_id, OrderStatus.SHIPPED, is_test=False, imported_at=NOON, placed_at=NOON
+        )
         world.orders.append(OrderShipments(state, [parcel], frozenset({parcel.shipment_id})))
     return world
 

@@ -20,6 +20,8 @@ from npf_pipelines.rules.alerts import (
     OpenThings,
     after_look,
     client_conditions,
+    clock_conditions,
+    missing_setup_conditions,
     setup_conditions,
 )
 
@@ -50,6 +52,29 @@ def things(
 
 
 BRAKED_ROWS = OpenThings(BRAKED, "stock", "held by the brake", None, 12, "K1, K2, K3", "Look at the amounts.")
+
+
+def test_a_registered_client_needs_a_file_or_a_wrong_one_of_its_name() -> None:
+    errors = ["bolt.yaml: is not YAML"]
+    (told,) = missing_setup_conditions(["acme", "bolt", "cord"], {"cord": 1}, errors)
+    assert (told.client, told.kind) == ("acme", AlertKind.SETUP)
+
+
+def test_clocks_that_are_ahead_are_one_condition() -> None:
+    assert list(clock_conditions([])) == []
+    (told,) = clock_conditions([f"orders of c{number}" for number in range(5)])
+    assert "orders of c0, orders of c1, orders of c2 and 2 more" in told.text
+
+
+def test_times_in_the_future_keep_no_alert_from_being_sent() -> None:
+    ahead = NOON + 20 * HOUR
+    condition = Condition(AlertKind.BACKLOG, "acme", "orders", "3 orders wait", "See.", patience=BACKLOG_PATIENCE)
+    (alert,) = after_look({}, [condition], [], ahead)
+    (alert,) = after_look({alert.key: alert}, [condition], [], NOON)
+    assert (alert.since, alert.due_at) == (NOON, NOON + BACKLOG_PATIENCE)
+    over = replace(alert, told_at=ahead, over_at=ahead)
+    (over,) = after_look({over.key: over}, [], [], NOON)
+    assert over.over_at == NOON
 
 
 def test_a_client_that_goes_well_is_no_alert() -> None:

@@ -1,0 +1,57 @@
+"""The days before a run's own on which a parcel is lodged that the store may not have.
+
+A parcel may be entered into the platform days after its lodgement, be moved to another day, or have waited while the
+client was paused. Not here: what is lodged on the run's own days, and the push (shipments.py).
+"""
+
+import asyncio
+from collections import defaultdict
+from datetime import date
+
+from npf_pipelines.assets.tracking_ledger import what_waits
+from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.partitions import LOOK_BACK
+from npf_pipelines.platform.health import read_one
+from npf_pipelines.rules.days import day_of, start_of_day
+from npf_pipelines.rules.shipments import PushOutcome
+from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
+
+
+async def late_lodgements(walk: ClientWalk) -> set[date]:
+    """The days of all parcels that were not dealt with; none for a run that doesn't reach today.
+
+    It goes back 30 days, and further if the flow has not gone well since: everything before was dealt with then.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+    """
+    zone = walk.setup.zone
+    if day_of(walk.now, zone) not in walk.days:
+        return set()
+    start = start_of_day(await asyncio.to_thread(_since, walk), zone)
+    end = start_of_day(walk.days[0], zone)
+    if start >= end:
+        return set()
+    by_day: defaultdict[date, set[str]] = defaultdict(set)
+    lodged = await asyncio.to_thread(walk.house.platform.lodgements, walk.client, start, end)
+    for shipment_id, one in lodged.items():
+        by_day[day_of(one.lodged_at, zone)].add(shipment_id)
+    return {day for day, parcels in by_day.items() if not parcels <= _done(walk, day)}
+
+
+def _since(walk: ClientWalk) -> date:
+    """The first day on which a parcel may have been left out."""
+    started = walk.setup.orders.start_date
+    success = read_one(walk.house.engine, walk.client, "shipments").known_at(walk.now).last_success_at
+    usual = walk.days[0] - LOOK_BACK
+    since = min(usual, day_of(success, walk.setup.zone)) if success else min(usual, started)
+    if since >= started:
+        return since
+    # Before the start date only what was pushed before the date was moved is of this client's store.
+    return max(since, min([started, *walk.house.lake.days(SHIPMENT_RECORDS, client=walk.client)[:1]]))
+
+
+def _done(walk: ClientWalk, day: date) -> set[str]:
+    """The day's parcels that no run has to take up again."""
+    rows = walk.house.lake.read_if_written(TRACKING_PUSH, client=walk.client, day=day)
+    return {row["shipment_id"] for row in rows if row["outcome"] != PushOutcome.WITHDRAWN and not what_waits(row)}

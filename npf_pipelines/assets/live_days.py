@@ -1,0 +1,18 @@
+"""The days whose orders are dealt with: from the order start date on, and days pulled before that date was moved.
+
+The start date decides which orders are imported. The orders imported before it was moved are followed until they are
+done, and their days' tables stay. Not here: the following (orders.py, late_orders.py).
+"""
+
+from datetime import date
+
+from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.tables import PLATFORM_ORDERS, RAW_ORDERS
+
+
+def is_live(walk: ClientWalk, day: date) -> bool:
+    """Whether the store is asked for the day's orders, and the platform compared with them."""
+    return day >= walk.setup.orders.start_date or any(
+        walk.house.lake.columns(table, ["order_id"], client=walk.client, day=day).num_rows
+        for table in (RAW_ORDERS, PLATFORM_ORDERS)
+    )

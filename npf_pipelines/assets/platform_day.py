@@ -1,0 +1,127 @@
+"""Which of the platform's orders belong to a client's day, and what the store has of those that its list doesn't show.
+
+An order that the day's list lacks may be gone, hidden from lists, or placed on another day by now: the store is asked
+for it by its id. Not here: what follows from it (rules/changes.py).
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from npf_pipelines.assets.live_days import is_live
+from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.platform.models import PlatformOrder, PlatformRecord
+from npf_pipelines.rules.changes import is_parent
+from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
+from npf_pipelines.rules.identity import is_same_order
+from npf_pipelines.rules.orders import INCOMPLETE
+
+_CHILDREN = "SELECT parent_order_id, order_id FROM raw_orders WHERE list_contains($parents, parent_order_id)"
+
+
+@dataclass(frozen=True)
+class PlatformDay:
+    """What the platform has of a day.
+
+    Attributes:
+        records: the orders that belong to the day, by order number.
+        by_id: all orders with the id of an order of the day, whether they are the same or not, by store order id.
+        orders: the store's orders by id, those that its list doesn't show but that were asked for included.
+        children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
+        redated: the ids of orders that were imported from another day's list, by that day.
+    """
+
+    records: Mapping[str, PlatformRecord]
+    by_id: Mapping[str, Sequence[PlatformOrder]]
+    orders: Mapping[str, Order | UnreadableOrder]
+    children: Mapping[str, Collection[str]]
+    redated: Mapping[date, Collection[str]]
+
+
+async def platform_day(
+    walk: ClientWalk, store: Store | None, day: date, listed: Sequence[Order | UnreadableOrder]
+) -> PlatformDay:
+    """Read what the platform has of a day.
+
+    Args:
+        walk: the client's.
+        store: the client's store, open; None if the run hasn't needed it so far.
+        day: the day.
+        listed: the orders that the store lists for it.
+
+    Raises:
+        StoreError: the store can't be asked for orders that it doesn't list.
+        SetupError: the store's key isn't in the environment.
+    """
+    orders = {order.order_id: order for order in listed if order.order_id}
+    if not is_live(walk, day):
+        return PlatformDay({}, {}, orders, {}, {})
+    found = await asyncio.to_thread(_records, walk, day, orders)
+    zone = walk.setup.zone
+    records: dict[str, PlatformRecord] = {}
+    absent: dict[str, PlatformRecord] = {}
+    by_id: dict[str, list[PlatformOrder]] = {}
+    redated: dict[date, set[str]] = {}
+    for number, record in found.items():
+        order, order_id = orders.get(record.order.store_order_id), record.order.store_order_id
+        by_id.setdefault(order_id, []).append(record.order)
+        imported_from = day_of(record.order.placed_at, zone)
+        if order is not None and is_same_order(order, record.order):
+            records[number] = record
+            if imported_from != day:
+                redated.setdefault(imported_from, set()).add(order_id)
+        elif imported_from == day:
+            absent[number] = record
+    asked = await _ask(walk, store, {record.order.store_order_id for record in absent.values()})
+    orders |= asked
+    records |= {
+        number: record
+        for number, record in absent.items()
+        if not _is_of_another_day(walk, day, asked.get(record.order.store_order_id), record)
+    }
+    parents = {one.order.store_order_id for one in records.values() if is_parent(orders.get(one.order.store_order_id))}
+    children = await asyncio.to_thread(_children, walk, listed, parents) if parents else {}
+    return PlatformDay(records, by_id, orders, children, redated)
+
+
+def _records(walk: ClientWalk, day: date, order_ids: Iterable[str]) -> dict[str, PlatformRecord]:
+    platform, zone = walk.house.platform, walk.setup.zone
+    placed = platform.records_placed(walk.client, start_of_day(day, zone), end_of_day(day, zone))
+    return placed | platform.records(walk.client, order_ids)
+
+
+async def _ask(walk: ClientWalk, store: Store | None, ids: Collection[str]) -> dict[str, Order | UnreadableOrder]:
+    if not ids:
+        return {}
+    if store:
+        return await store.orders_by_id(ids)
+    async with walk.house.store(walk.setup) as its_store:
+        return await its_store.orders_by_id(ids)
+
+
+def _is_of_another_day(
+    walk: ClientWalk, day: date, order: Order | UnreadableOrder | None, record: PlatformRecord
+) -> bool:
+    """Whether the store lists the order for another day, one on which it is dealt with."""
+    if order is None or order.placed_at is None or not is_same_order(order, record.order):
+        return False
+    if is_parent(order) or order.status == INCOMPLETE:
+        return False
+    its_day, zone = day_of(order.placed_at, walk.setup.zone), walk.setup.zone
+    return its_day != day and its_day <= day_of(walk.now, zone) and is_live(walk, its_day)
+
+
+def _children(
+    walk: ClientWalk, listed: Iterable[Order | UnreadableOrder], parents: Collection[str]
+) -> Mapping[str, Collection[str]]:
+    children: dict[str, set[str]] = {parent: set() for parent in parents}
+    for order in listed:
+        if isinstance(order, Order) and order.parent_order_id in children:
+            children[order.parent_order_id].add(order.order_id)
+    with walk.house.lake.connect(walk.client) as connection:
+        for parent, child in connection.execute(_CHILDREN, {"parents": sorted(parents)}).fetchall():
+            children[parent].add(child)
+    return children

@@ -1,0 +1,64 @@
+"""What follows on the platform when the store hides an order that the platform has, or has another one under its id.
+
+The store's lists hide incomplete orders and Multi-Vendor parents (documented), so that an order that isn't listed may
+still be there. Not here: edits and cancellations of orders that it lists (after_import.py).
+"""
+
+from collections.abc import Sequence
+
+from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.platform.models import OrderState, PlatformRecord
+from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
+from npf_pipelines.rules.after_import import Following, Step, follow
+from npf_pipelines.rules.identity import is_same_order
+from npf_pipelines.rules.orders import INCOMPLETE, PARENT
+from npf_pipelines.rules.shipped_before import as_ordered_here
+
+
+def follow_order(
+    order: Order | UnreadableOrder | None, record: PlatformRecord, prefix: str, children: Sequence[OrderState] = ()
+) -> Following:
+    """Compare an order of the store, whatever became of it, with what the platform has of it.
+
+    Args:
+        order: as the store has it now, asked for by its id; None when the store has it no more.
+        record: as the platform has it.
+        prefix: the client's order prefix.
+        children: of a Multi-Vendor parent, what the platform has of its child orders.
+    """
+    if isinstance(order, Order) and not record.unreadable:
+        if not is_same_order(order, record.order):
+            differs = "the store has another order under this id now: use a client id of its own for a new shop"
+            return Following(Step.TELL if record.status in OPEN_STATUSES else Step.NOTHING, differs)
+        if is_parent(order):
+            return _parent(record, children)
+        if order.status == INCOMPLETE:
+            return _stopped(record, "the order has become incomplete in the store")
+        order = as_ordered_here(order, record)
+    return follow(order, record, prefix)
+
+
+def is_parent(order: Order | UnreadableOrder | None) -> bool:
+    """Whether it is a Multi-Vendor parent, of which only the children are shipped."""
+    return isinstance(order, Order) and (order.is_parent or order.status == PARENT)
+
+
+def _parent(record: PlatformRecord, children: Sequence[OrderState]) -> Following:
+    numbers = sorted(child.order_number for child in children if child.status is not OrderStatus.CANCELLED)
+    if numbers:
+        listed = ", ".join(numbers)
+        return _stopped(record, f"the store has split the order, and its child orders are here as {listed}")
+    differs = "the store has split the order, and none of its child orders is on the platform"
+    return Following(Step.TELL if record.status in OPEN_STATUSES else Step.NOTHING, differs)
+
+
+def _stopped(record: PlatformRecord, because: str) -> Following:
+    if record.status is OrderStatus.CANCELLED:
+        return Following(Step.NOTHING, "")
+    if record.status in _BEFORE_PICKING and not record.units_shipped:
+        return Following(Step.CANCEL, because)
+    stage = "shipped" if record.units_shipped else record.status.replace("_", " ")
+    return Following(Step.TELL, f"{because}, but {stage} on the platform")
+
+
+_BEFORE_PICKING = frozenset({OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.BACK_ORDER})

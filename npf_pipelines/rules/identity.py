@@ -1,0 +1,111 @@
+"""Which order of the store an order of the platform is: the client's store order id decides, never the order number.
+
+A new shop under an old client id counts its orders from 1 again. Such an order has an id that the platform knows, but
+another time of placement and another shopper. An order that was only re-dated, or only edited, is the same order.
+Not here: what is compared of two that are the same (after_import.py), the other rules of import (orders.py).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.platform.models import PlatformRecord
+from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
+from npf_pipelines.rules.orders import Decision, OrderFilter, Rule, Verdict, decide
+from npf_pipelines.rules.shipped_before import is_shipped
+
+
+class Imported(Protocol):
+    """An order of the platform, by the fields that say which order of the store it is."""
+
+    @property
+    def placed_at(self) -> datetime:
+        """When the order was placed."""
+        ...
+
+    @property
+    def email(self) -> str:
+        """The shopper's e-mail address; empty if the store had none."""
+        ...
+
+    @property
+    def ship_to_name(self) -> str:
+        """Who gets the goods."""
+        ...
+
+    @property
+    def address_1(self) -> str:
+        """The street."""
+        ...
+
+    @property
+    def postcode(self) -> str:
+        """The postcode."""
+        ...
+
+
+def is_same_order(order: Order | UnreadableOrder, imported: Imported) -> bool:
+    """Whether an order of the store is the one that the platform has with the same store order id."""
+    if isinstance(order, UnreadableOrder) or order.placed_at == imported.placed_at:
+        return True
+    if order.email and imported.email:
+        return _plain(order.email) == _plain(imported.email)
+    shopper = _where(imported.ship_to_name, imported.address_1, imported.postcode)
+    return any(
+        _where(address.name, address.address_1, address.postcode) == shopper
+        for address in (order.ship_to, order.bill_to)
+    )
+
+
+def judge(order: Order | UnreadableOrder, criteria: OrderFilter, imported: Sequence[Imported]) -> Verdict:
+    """Decide on an order of the store by the client's rules and by what the platform has with its id.
+
+    Args:
+        order: the order.
+        criteria: the client's order rules.
+        imported: the platform's orders with the same store order id.
+    """
+    is_known = any(is_same_order(order, one) for one in imported)
+    if imported and not is_known:
+        reason = (
+            "the warehouse has another order with this id, placed at another time by another shopper: "
+            "if a new shop has begun its numbers again, give it a client id of its own"
+        )
+        return Verdict(Decision.SET_ASIDE, Rule.ID_USED_AGAIN, reason)
+    verdict = decide(order, criteria, imported=is_known)
+    if verdict.decision is not Decision.REJECTED and not is_known and isinstance(order, Order) and is_shipped(order):
+        return Verdict(Decision.REJECTED, Rule.ALREADY_SHIPPED, "already shipped in the store: nothing is left to ship")
+    return verdict
+
+
+def imported_twice(records: Iterable[PlatformRecord]) -> Mapping[str, str]:
+    """What to say of orders that the platform has under several numbers, by order number.
+
+    Nothing is said once at most one of the numbers is open or no other one has taken goods: then nothing can be
+    shipped twice any more.
+    """
+    by_id: dict[str, list[PlatformRecord]] = {}
+    for record in records:
+        if record.status is not OrderStatus.CANCELLED:
+            by_id.setdefault(record.order.store_order_id, []).append(record)
+    found: dict[str, str] = {}
+    for same in by_id.values():
+        if len(same) > 1 and any(record.status in OPEN_STATUSES for record in same):
+            stages = ", ".join(
+                f"{record.order.order_number} ({record.status.replace('_', ' ')})"
+                for record in sorted(same, key=lambda record: (record.imported_at, record.order.order_number))
+            )
+            for record in same:
+                found[record.order.order_number] = (
+                    f"the platform has the store's order more than once: {stages}; cancel all but one in the warehouse"
+                )
+    return found
+
+
+def _where(name: str, street: str, postcode: str) -> tuple[str, str, str]:
+    return _plain(name), _plain(street), _plain(postcode)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
