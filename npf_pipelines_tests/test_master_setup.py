@@ -131,7 +131,8 @@ def test_what_is_optional_has_the_documented_meaning(tmp_path: Path) -> None:
     assert setup.orders.statuses == ("P",)
     assert (setup.tracking.shipped_status, setup.tracking.partially_shipped_status) == (None, None)
     assert (setup.tracking.notify_customer, setup.tracking.carriers) == (False, {})
-    assert setup.stock.negative_as_zero is True
+    assert setup.stock.negative_as_zero is False
+    assert setup.orders.lines_without_code == "set_aside"
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,7 @@ def test_a_setup_that_relied_on_negative_figures_as_zero_is_named(fresh: Loop) -
         fresh.settings.clients,
         "bolt",
         fresh.url,
-        tracking={"partially_shipped_status": None},
+        tracking={"partially_shipped_status": "On hold"},
         stock={"quantity": "off"},
     )
     told = _records(_audit(fresh)["setups_fit"], "misfits")
