@@ -14,7 +14,10 @@ _FOR_A_PERSON = {
     FILTERED_ORDERS.name: ("decision", {"set_aside"}),
     PLATFORM_ORDERS.name: ("outcome", {"refused", "differs"}),
     TRACKING_PUSH.name: ("outcome", {"refused", "set_aside"}),
-    STOCK_PUSH.name: ("outcome", {"refused", "braked", "not_in_store", "several_products", "no_code"}),
+    STOCK_PUSH.name: (
+        "outcome",
+        {"refused", "braked", "not_in_store", "several_products", "no_code", "left_warehouse"},
+    ),
 }
 """By table: the column, and its values that want a person."""
 

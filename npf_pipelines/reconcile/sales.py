@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from npf_pipelines.cscart.models import Order, OrderStub, UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.rules.in_flight import InFlightRule, units_by_sku, units_taken
+from npf_pipelines.rules.in_flight import InFlightRule, is_in_flight, units_by_sku, units_taken
+from npf_pipelines.rules.order_age import HoldWindow, OldHold, old_holds
 
 _SKEW = timedelta(minutes=15)
 """How far a store's clock may be off ours."""
@@ -35,22 +36,24 @@ class Sales:
 
     Attributes:
         unreadable: orders that can't be read, so that what they hold is not taken off.
+        old_holds: orders in flight that need a person because of their age, by id.
     """
 
-    def __init__(self, store: Store, rule: InFlightRule, since: datetime, now: datetime) -> None:
+    def __init__(self, store: Store, rule: InFlightRule, window: HoldWindow, now: datetime) -> None:
         """Ask nothing yet.
 
         Args:
             store: the client's store, open.
             rule: which orders count.
-            since: the time from which on orders count.
+            window: how long an order in flight holds its units.
             now: the present, before anything of the store was read.
         """
         self.unreadable: list[UnreadableOrder] = []
-        self._store, self._rule = store, rule
-        self._since, self._begun, self._until = since, now - _SKEW, now + _AHEAD
+        self.old_holds: dict[str, OldHold] = {}
+        self._store, self._rule, self._window, self._now = store, rule, window, now
+        self._since, self._begun, self._until = now - window.length, now - _SKEW, now + _AHEAD
         self._seen: set[str] = set()
-        self._new: list[Order | UnreadableOrder] = []
+        self._sold = Sold(Counter(), Counter())
 
     async def listed(self) -> list[str]:
         """The ids of the store's orders that may hold stock, to be compared with those that the platform has.
@@ -58,7 +61,13 @@ class Sales:
         Raises:
             StoreError: the store can't be asked.
         """
-        return [stub.order_id for stub in await self._unseen(self._since)]
+        found = await self._unseen(self._window.listed_since(self._now))
+        # Of those older than the window only the open ones can hold anything.
+        may_hold = self._rule.orders.statuses
+        listed = [stub.order_id for stub in found if stub.placed_at >= self._since or stub.status in may_hold]
+        asked_for = [order_id for order_id in self._window.asked_for(self._now) if order_id not in self._seen]
+        self._seen |= set(asked_for)
+        return listed + asked_for
 
     async def in_flight(self, unknown: Collection[str]) -> Counter[str]:
         """What the orders in flight hold by SKU, at the time of the count.
@@ -71,7 +80,10 @@ class Sales:
         """
         orders = await self._store.orders_by_id(unknown)
         self.unreadable = [order for order in orders.values() if isinstance(order, UnreadableOrder)]
-        return units_by_sku(orders.values(), self._rule)
+        in_flight = [order for order in orders.values() if isinstance(order, Order) and is_in_flight(order, self._rule)]
+        self.old_holds = old_holds(in_flight, self._window, self._now)
+        offered = {order_id for order_id, hold in self.old_holds.items() if hold.offered_at <= self._now}
+        return units_by_sku([order for order in in_flight if order.order_id not in offered], self._rule)
 
     async def sold(self) -> Sold:
         """What was sold since the orders were listed.
@@ -81,8 +93,10 @@ class Sales:
         """
         new = await self._unseen(max(self._since, self._begun))
         if new:
-            self._new += (await self._store.orders_by_id([stub.order_id for stub in new])).values()
-        return Sold(units_taken(self._new, self._rule), units_by_sku(self._new, self._rule))
+            orders = (await self._store.orders_by_id([stub.order_id for stub in new])).values()
+            self._sold.taken.update(units_taken(orders, self._rule))
+            self._sold.in_flight.update(units_by_sku(orders, self._rule))
+        return self._sold
 
     async def _unseen(self, start: datetime) -> list[OrderStub]:
         listed = self._store.order_stubs(start, self._until, statuses=self._rule.listed)
