@@ -6,8 +6,10 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.platform.lease import Lease, LeaseLost
 from npf_pipelines.platform.open_rows import read_open_rows
 from npf_pipelines.platform.tables import stock
+from npf_pipelines.reconcile import amounts
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.store import SandboxStore
@@ -73,6 +75,27 @@ def test_after_an_outage_with_all_skus_due_the_next_push_is_not_the_first(
     assert push(stocked, release_brake=True) == ""
 
 
+def test_after_a_first_push_that_was_cut_off_the_next_is_not_the_first(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = loop.stores["acme"]
+    loop.floor.count("acme", store.skus(), datetime.now(UTC))
+    assert "the first push" in push(loop)
+    plain = Lease.check
+
+    def lost(self: Lease) -> None:
+        if store.writes > 5:
+            raise LeaseLost("another run has the lease")
+        plain(self)
+
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(amounts, "_NEW_AT_ONCE", 3)
+        cut_off.setattr(Lease, "check", lost)
+        assert "another run has the lease" in push(loop, release_brake=True)
+    assert store.writes > 0
+    assert "the first push" not in push(loop)
+
+
 def test_after_an_empty_feed_the_next_push_is_not_the_first(stocked: Loop) -> None:
     product, skus = kite(stocked), stocked.stores["acme"].skus()
     uncount(stocked)
@@ -93,7 +116,7 @@ def test_stock_turned_off_for_a_while_is_no_new_beginning(stocked: Loop) -> None
     assert product.amount == 60
 
 
-@pytest.mark.parametrize("between", ["off", "nothing"])
+@pytest.mark.parametrize("between", ["off", "a braked count", "nothing"])
 def test_a_client_that_was_pushed_before_the_history_existed_counts_as_pushed(stocked: Loop, between: str) -> None:
     product = kite(stocked)
     (stocked.settings.data / f"lake/{PUSHED_SKUS.name}/client=acme/part.parquet").unlink()
@@ -101,6 +124,10 @@ def test_a_client_that_was_pushed_before_the_history_existed_counts_as_pushed(st
         setup(stocked, quantity="off")
         assert push(stocked) == ""
         setup(stocked)
+    if between == "a braked count":
+        count(stocked, 0)
+        assert "the brake fell" in push(stocked)
+        count(stocked, 50)
     count(stocked, 60, product.product_code)
     assert push(stocked) == ""
     assert product.amount == 60

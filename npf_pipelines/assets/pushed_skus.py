@@ -39,6 +39,7 @@ class PushedSkus:
         kept = self._kept().to_pylist() or [{"sku": sku, "first_right_at": self._walk.now} for sku in self.skus]
         kept += [{"sku": sku, "first_right_at": self._walk.now} for sku in sorted(new)]
         self._walk.keep(PUSHED_SKUS, kept)
+        self._is_kept = True
 
     def _kept(self) -> arrow.Table:
         return self._walk.house.lake.columns(PUSHED_SKUS, ["sku", "first_right_at"], client=self._walk.client)

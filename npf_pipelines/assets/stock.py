@@ -96,13 +96,14 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
         count = await _count_platform(walk)
         await _finish_snapshot(walk, count)
         if walk.wants(STOCK_PUSH):
-            history.add()
+            await asyncio.to_thread(history.add)
             reason = "the master setup turns stock off"
             rows = [StockRow(figure.sku, None, None, None, StockOutcome.OFF, reason) for figure in count.figures]
             await walk.finish_large(STOCK_PUSH, _push_rows(walk, rows, _Before(), Scope()))
         return
     async with walk.lease("stock") as lease, walk.house.store(walk.setup) as store:
         before = await asyncio.to_thread(_before, walk)
+        await asyncio.to_thread(history.add)  # This push may replace the only table that it is known from.
         window = hold_window(walk)
         try:
             sales = Sales(store, await _in_flight_rule(walk, store), window, walk.now)
@@ -136,7 +137,12 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
         else:
             if any(row.outcome is None for row in todo.rows):
                 walk.begin()
-            rows = await push_amounts(store, todo.rows, todo.wanted, sales, lease, scope=scope)
+            ended: list[StockRow] = []
+            try:
+                rows = await push_amounts(store, todo.rows, todo.wanted, sales, lease, scope=scope, ended=ended.append)
+            except BaseException:  # Whatever cuts a push off: what it has brought so far was pushed.
+                history.add(ended)
+                raise
             await asyncio.to_thread(history.add, rows)
         walk.say(f"{len(rows)} products compared, {store.requests} requests, {store.writes} writes")
     await _finish_push(walk, name_left(rows, todo.left), before, scope, stopped)

@@ -6,7 +6,7 @@ moved since it was compared. Not here: which amount is wanted (rules/stock.py), 
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from npf_pipelines.cscart.errors import StoreError
@@ -34,6 +34,7 @@ async def push_amounts(
     lease: Lease,
     *,
     scope: Scope,
+    ended: Callable[[StockRow], object],
 ) -> list[StockRow]:
     """Bring the store to where every planned product has its amount.
 
@@ -44,6 +45,7 @@ async def push_amounts(
         sales: the client's orders, listed before the count.
         lease: the client's lease, held.
         scope: which amount of a product is compared and written; learns from what the store shows.
+        ended: called with each row as soon as it has its outcome: a push may be cut off before it returns.
 
     Returns:
         The rows, each with an outcome.
@@ -52,7 +54,7 @@ async def push_amounts(
         StoreError: a permanent one (key, rights).
         LeaseLost: another run may have begun to write.
     """
-    push = _Push(store, wanted, sales, lease, scope)
+    push = _Push(store, wanted, sales, lease, scope=scope, ended=ended)
     done = {id(row): after for row, after in await push.run([row for row in rows if row.outcome is None])}
     return [done.get(id(row), row) for row in rows]
 
@@ -73,8 +75,18 @@ class _Item:
 
 
 class _Push:
-    def __init__(self, store: Store, wanted: Mapping[str, Wanted], sales: Sales, lease: Lease, scope: Scope) -> None:
-        self._store, self._wanted, self._sales, self._lease, self._scope = store, wanted, sales, lease, scope
+    def __init__(
+        self,
+        store: Store,
+        wanted: Mapping[str, Wanted],
+        sales: Sales,
+        lease: Lease,
+        *,
+        scope: Scope,
+        ended: Callable[[StockRow], object],
+    ) -> None:
+        self._store, self._wanted, self._sales, self._lease = store, wanted, sales, lease
+        self._scope, self._ended = scope, ended
         self._done: list[tuple[StockRow, StockRow]] = []
 
     async def run(self, due: Iterable[StockRow]) -> list[tuple[StockRow, StockRow]]:
@@ -165,4 +177,6 @@ class _Push:
     def _end(self, item: _Item, outcome: StockOutcome, reason: str) -> None:
         reason = f"{item.row.reason}: {reason}" if outcome is not StockOutcome.ALREADY_RIGHT else reason
         written = item.standing.amount if item.writes else item.row.wanted
-        self._done.append((item.row, replace(item.row, wanted=written, outcome=outcome, reason=reason)))
+        after = replace(item.row, wanted=written, outcome=outcome, reason=reason)
+        self._done.append((item.row, after))
+        self._ended(after)
