@@ -2,9 +2,9 @@
 
 100,000 products in a store that answers after 50 ms, and a pusher in a process of its own, three times: the first push
 ever, when all amounts are right but for 1 % of them; the same again, when nothing has changed; and when the warehouse
-has counted another 1 % anew. The event loop's longest lag is measured, too: other clients of the run wait for it.
-Beside it the pusher that writes every SKU (npf_pipelines_tests/faults/stock_naive.py),
-measured on a sample, and what sellers of such integrations state: 20,000 SKUs in 10 to 20 minutes.
+has changed its count of another 1 %. The event loop's longest lag is measured, too: other clients wait for it.
+Beside it the pusher that writes every SKU (npf_pipelines_tests/faults/stock_naive.py), measured on a sample, and what
+sellers of such integrations state: 20,000 SKUs in 10 to 20 minutes.
 """
 
 import asyncio

@@ -153,7 +153,7 @@ def test_most_of_a_small_shop_is_not_set_to_0_without_a_person(stocked: Loop) ->
 # SKUs that leave the count
 
 
-def test_a_sku_that_left_the_count_is_told_apart_from_one_that_was_never_there(stocked: Loop) -> None:
+def test_a_sku_that_left_the_count_has_another_outcome_than_one_that_was_never_there(stocked: Loop) -> None:
     store, product = stocked.stores["acme"], kite(stocked)
     never = Product(9001, "NEVER-HERE", "Never here", 100, amount=3)
     store.add_product(never)
@@ -213,7 +213,7 @@ def test_all_stock_rows_vanish_and_nothing_is_set_to_0_without_a_person(stocked:
 # Orders that grow old
 
 
-def test_an_order_is_told_of_before_its_units_are_offered_again(stocked: Loop) -> None:
+def test_an_order_is_a_row_for_a_person_before_its_units_are_offered_again(stocked: Loop) -> None:
     store, product = stocked.stores["acme"], kite(stocked)
     start = (datetime.now(UTC) - timedelta(days=60)).date()
     write_setup(stocked.settings.clients, "acme", stocked.url, orders={"start_date": start})
@@ -229,7 +229,7 @@ def test_an_order_is_told_of_before_its_units_are_offered_again(stocked: Loop) -
     assert grown(26) == ""
     assert product.amount == 47
     assert "sku_held_by_old_order" not in open_kinds(stocked)
-    # Three days before, somebody is told; until then, and so long at least, its units are held.
+    # Three days before, there is a row for a person; its units are held for at least so long after it.
     for days in (27.5, 31, 33):
         assert grown(days) == ""
         assert product.amount == 47
@@ -247,7 +247,7 @@ def test_an_order_is_told_of_before_its_units_are_offered_again(stocked: Loop) -
     assert "sku_held_by_old_order" not in open_kinds(stocked)
 
 
-def test_what_was_offered_again_before_anybody_looked_is_not_held_again(stocked: Loop) -> None:
+def test_units_offered_again_before_the_upgrade_are_not_held_again(stocked: Loop) -> None:
     store, product = stocked.stores["acme"], kite(stocked)
     start = (datetime.now(UTC) - timedelta(days=60)).date()
     write_setup(stocked.settings.clients, "acme", stocked.url, orders={"start_date": start})
@@ -276,7 +276,7 @@ def test_a_right_location_is_left_alone_and_a_wrong_one_written_once(stocked: Lo
     setup(stocked, store_location=1)
     count(stocked, 9, product.product_code)
     assert push(stocked) == ""
-    # Where only the total shows, the first write tells what of it lies elsewhere.
+    # Where only the total shows, the first write shows how much of it is elsewhere.
     assert pushed(stocked, product)["outcome"] == ("already_right" if shown else "confirmed")
     for on_hand in (9, 30, 30, 50, 50, 7):
         count(stocked, on_hand, product.product_code)

@@ -49,7 +49,7 @@ class ProductMap:
         Raises:
             StoreError: the store's products can't be read.
         """
-        # A set: of a list, each of a hundred thousand products would be looked for from its beginning.
+        # A set: in a list, each of a hundred thousand products would be searched for from the beginning.
         picked = [key for key, product in self._known.items() if product.sku in skus]
         is_part = len(picked) < _MOST_OF_IT * len(self._known)
         if self._is_fresh and is_part and self._looked_for.issuperset(skus):

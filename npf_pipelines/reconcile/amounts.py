@@ -157,7 +157,7 @@ class _Push:
             item.by_location = True
             return again
         hint = (
-            f"it doesn't take amounts for the store location {self._scope.location}: look the product up in the store"
+            f"it doesn't take amounts for the store location {self._scope.location}: check the product in the store"
             if self._scope.location
             else "its stock is probably split over warehouses: name ours in stock.store_location"
         )

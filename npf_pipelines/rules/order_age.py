@@ -46,7 +46,7 @@ class HoldWindow:
     Attributes:
         length: from the order's placing on.
         known: the old orders that the push before this one has noticed, by id.
-        is_new: whether no push has looked for old orders yet: what is too old by then was offered again long ago.
+        is_new: whether no push has searched for old orders yet: units of older ones were offered again long ago.
     """
 
     length: timedelta
@@ -59,7 +59,7 @@ class HoldWindow:
         return min(_LONGEST_NOTICE, self.length / 4)
 
     def listed_since(self, now: datetime) -> datetime:
-        """From when on open orders are looked for in the store."""
+        """From when on open orders are searched for in the store."""
         return now - self.length - _FOUND_LATE
 
     def asked_for(self, now: datetime) -> list[str]:

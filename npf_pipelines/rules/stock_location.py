@@ -3,8 +3,8 @@
 The wanted amount is the warehouse's. It is compared with what the store has at the warehouse's own location, never
 with the total over all locations. A store shows the shares of the locations in its products (inferred), or the total
 alone (known behaviour of the vendor's own add-on). Of such a store the rest is remembered: the total just after a
-write of ours, less what was written. The share is then the total less that rest, as long as nobody changes another
-location; if somebody does, one more write brings share and rest right.
+write, less what was written. The share is then the total less that rest, while the other locations stay
+as they are; if a merchant changes one, one more write brings share and rest right.
 
 Not here: how the shares are read (cscart/models.py), and when an amount is written (stock_step.py).
 """

@@ -23,7 +23,7 @@ def test_the_reason_says_what_is_held_and_what_happens_when() -> None:
     assert "holds 4 DRUM, 3 KITE and isn't on the platform" in hold.reason
 
 
-def test_what_was_too_old_before_anybody_looked_is_named_and_not_held() -> None:
+def test_what_was_too_old_before_the_first_search_is_named_and_not_held() -> None:
     now = ORDER.placed_at + timedelta(days=31)
     (hold,) = old_holds([ORDER], window(30, is_new=True), now).values()
     assert hold.offered_at == ORDER.placed_at + timedelta(days=30)

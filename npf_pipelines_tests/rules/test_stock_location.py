@@ -23,13 +23,13 @@ def test_without_a_location_nothing_is_split() -> None:
     assert Scope(None, {"1": 41}).amount(TOTAL) == 50
 
 
-@given(ours=st.integers(-5, 500), others=st.integers(-5, 500), sold=st.integers(0, 9), written=st.integers(0, 500))
+@given(here=st.integers(-5, 500), others=st.integers(-5, 500), sold=st.integers(0, 9), written=st.integers(0, 500))
 def test_a_share_that_is_not_shown_is_the_total_less_what_was_learnt(
-    ours: int, others: int, sold: int, written: int
+    here: int, others: int, sold: int, written: int
 ) -> None:
     scope = Scope(1)
-    before = product("1", amount=ours + others)
-    assert scope.amount(before) == ours + others
+    before = product("1", amount=here + others)
+    assert scope.amount(before) == here + others
     scope.learn(product("1", amount=written + others), written)
     assert scope.is_split(before)
     assert scope.amount(product("1", amount=written + others - sold)) == written - sold
