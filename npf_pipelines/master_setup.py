@@ -146,8 +146,14 @@ class StockSetup(_Part):
     on_hand_less_in_flight: bool = False
     in_flight_days: Annotated[int, Field(ge=1, le=365)] = 30
     same_sku: Literal["all", "none"] = "all"
+    missing_sku: Literal["leave", "zero"] = "leave"
     store_location: Annotated[int, Field(ge=1)] | None = None
     brake: BrakeSetup = BrakeSetup()
+
+    @property
+    def takes_sales_off(self) -> bool:
+        """Whether orders in flight are taken off the figure."""
+        return self.quantity == "available" or self.on_hand_less_in_flight
 
 
 class AlertsSetup(_Part):

@@ -279,6 +279,10 @@ STOCK_PUSH = _table(
         "outcome": _column(_TEXT, "what became of it", _one_of(StockOutcome)),
         "reason": _column(_TEXT, "why, in words, and how the amount comes about"),
         "differs_since": _column(_TIME, "since when the store may have another amount", nullable=True),
+        "store_location": _column(_WHOLE, "the store location whose amount it is, where one is set", nullable=True),
+        "elsewhere": _column(
+            _WHOLE, "units at the other store locations, where the store shows only the total", nullable=True
+        ),
         "pushed_at": _column(_TIME, "when the store was found, or made, so"),
     },
 )
@@ -315,6 +319,30 @@ STORE_PRODUCTS = _table(
     },
 )
 
+PUSHED_SKUS = _table(
+    "pushed_skus",
+    "The SKUs whose amount was ever right in the client's store; a SKU stays when the warehouse counts it no longer.",
+    key=("client", "sku"),
+    columns={
+        "sku": _column(_TEXT, "the product code"),
+        "first_right_at": _column(_TIME, "when the store was first known to have the wanted amount"),
+    },
+)
+
+OLD_HOLDS = _table(
+    "old_holds",
+    "Orders in flight that are about to grow older than stock.in_flight_days, or have: the units that they hold.",
+    key=("client", "order_id"),
+    columns={
+        "order_id": _column(_TEXT, "the store's order number"),
+        "placed_at": _column(_TIME, "when the order was placed"),
+        "noticed_at": _column(_TIME, "when a push first found it so old"),
+        "offered_at": _column(_TIME, "from when on its units are offered again"),
+        "skus": _column(arrow.list_(_TEXT), "the SKUs that it holds"),
+        "reason": _column(_TEXT, "what it holds, and what happens when"),
+    },
+)
+
 TABLES = {
     table.name: table
     for table in (
@@ -327,5 +355,7 @@ TABLES = {
         STOCK_PUSH,
         STORE_FACTS,
         STORE_PRODUCTS,
+        PUSHED_SKUS,
+        OLD_HOLDS,
     )
 }

@@ -123,7 +123,7 @@ def test_an_empty_snapshot_empties_nothing(stocked: Loop) -> None:
     written = stocked.stores["acme"].writes
     assert push(stocked) == ""
     assert stocked.stores["acme"].writes == written
-    assert pushed(stocked, kite(stocked))["outcome"] == "not_in_warehouse"
+    assert pushed(stocked, kite(stocked))["outcome"] == "left_warehouse"
 
 
 def test_what_the_store_has_sold_and_the_warehouse_does_not_know_is_taken_off(stocked: Loop) -> None:

@@ -18,7 +18,16 @@ _FOR_A_PERSON = {
     TRACKING_PUSH.name: ("outcome", {"refused", "set_aside"}),
     STOCK_PUSH.name: (
         "outcome",
-        {"refused", "braked", "not_in_store", "several_products", "no_code", "unreadable", "uncounted"},
+        {
+            "refused",
+            "braked",
+            "not_in_store",
+            "several_products",
+            "no_code",
+            "unreadable",
+            "uncounted",
+            "left_warehouse",
+        },
     ),
 }
 """By table: the column, and its values that want a person."""

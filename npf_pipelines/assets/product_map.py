@@ -4,9 +4,12 @@ It saves reading the whole catalogue where the warehouse has only a part of it. 
 of everything: losing it costs requests, never a figure.
 """
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
+
+from pyarrow import compute
 
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import Product
@@ -16,6 +19,7 @@ from npf_pipelines.rules.clock import unless_future
 from npf_pipelines.rules.stock import KnownProduct, known_product
 from npf_pipelines.tables import STORE_PRODUCTS
 
+_COLUMNS = ["product_id", "sku", "is_download", "unreadable", "read_at"]
 _GOOD_FOR = timedelta(days=1)
 _MOST_OF_IT = 0.5
 """The share of the catalogue from which on reading all of it takes no more requests than picking."""
@@ -34,34 +38,37 @@ class ProductMap:
 
     def __init__(self, walk: ClientWalk) -> None:
         self._walk = walk
-        rows = walk.house.lake.read_if_written(STORE_PRODUCTS, client=walk.client)
+        rows = walk.house.lake.columns(STORE_PRODUCTS, _COLUMNS, client=walk.client)
+        columns = zip(*(rows[name].to_pylist() for name in _COLUMNS[:-1]), strict=True)
         self._known = {
-            row["product_id"]: KnownProduct(row["product_id"], row["sku"], row["is_download"], row["unreadable"] or "")
-            for row in rows
-            if row["product_id"]
+            key: KnownProduct(key, sku, is_download, unreadable or "")
+            for key, sku, is_download, unreadable in columns
+            if key
         }
-        self._looked_for = {row["sku"] for row in rows}
-        read_at = unless_future(min((row["read_at"] for row in rows), default=None), walk.now)
+        self._looked_for = frozenset(rows["sku"].to_pylist())
+        read_at = unless_future(compute.min(rows["read_at"]).as_py(), walk.now)
         self._is_fresh = read_at is not None and walk.now - read_at < _GOOD_FOR
 
-    async def read(self, store: Store, skus: Collection[str]) -> Reading:
+    async def read(self, store: Store, skus: Set[str]) -> Reading:
         """The amounts of the products with these SKUs, in as few requests as the map allows.
 
         Raises:
             StoreError: the store's products can't be read.
         """
+        # A set: in a list, each of a hundred thousand products would be searched for from the beginning.
         picked = [key for key, product in self._known.items() if product.sku in skus]
         is_part = len(picked) < _MOST_OF_IT * len(self._known)
         if self._is_fresh and is_part and self._looked_for.issuperset(skus):
             found = await store.products_by_key(picked)
             if all(key in found and found[key].sku == self._known[key].sku for key in picked):
                 return Reading(list(found.values()), [self._known[key] for key in self._known.keys() - found.keys()])
+        self._known, self._looked_for = {}, frozenset()  # A catalogue in memory is enough.
         products = [product async for product in store.products()]
-        self._keep(products, skus)
+        await asyncio.to_thread(self._keep, products, skus)
         return Reading(products, [])
 
-    def _keep(self, products: Sequence[Product | UnreadableProduct], skus: Collection[str]) -> None:
-        missing = set(skus) - {product.sku for product in products}
+    def _keep(self, products: Sequence[Product | UnreadableProduct], skus: Set[str]) -> None:
+        missing = skus - {product.sku for product in products}
         known = [known_product(product) for product in products]
         known += [KnownProduct("", sku, is_download=False) for sku in missing]
         self._walk.keep(

@@ -130,11 +130,14 @@ def _by_order(
     states = walk.house.platform.order_states(walk.client, numbers)
     everything = walk.house.platform.shipments_of(walk.client, states)
     before: defaultdict[str, dict[str, PushedBefore]] = defaultdict(dict)
+    missing_of: defaultdict[str, dict[str, date]] = defaultdict(dict)
+    for shipment_id, (row, day) in missing.items():
+        missing_of[row["order_number"]][shipment_id] = day
     for number in states:
         days = {
             shipment.shipment_id: day_of(shipment.lodged_at, walk.setup.zone) for shipment in everything.get(number, [])
         }
-        days |= {one: day for one, (row, day) in missing.items() if row["order_number"] == number and one not in days}
+        days |= {one: day for one, day in missing_of[number].items() if one not in days}
         for shipment_id, day in days.items():
             if pushed := ledger.pushed(shipment_id, day):
                 before[number][shipment_id] = pushed

@@ -8,20 +8,23 @@ counts anew. Not here: the figures (rules/stock.py), the push itself (reconcile/
 import asyncio
 import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
+from npf_pipelines.assets.old_holds import hold_window, keep_holds
 from npf_pipelines.assets.order_filter import order_filter
-from npf_pipelines.assets.product_map import ProductMap
+from npf_pipelines.assets.product_map import ProductMap, Reading
+from npf_pipelines.assets.pushed_skus import PushedSkus
 from npf_pipelines.assets.sparkline import sparkline
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.errors import StoreError
+from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
@@ -30,8 +33,10 @@ from npf_pipelines.platform.models import StockFigure
 from npf_pipelines.reconcile.amounts import push_amounts
 from npf_pipelines.reconcile.sales import Sales
 from npf_pipelines.rules.in_flight import InFlightRule, in_flight_rule
-from npf_pipelines.rules.stock import DIFFERS, RIGHT, StockOutcome, StockRow, available, plan, wanted_amount
+from npf_pipelines.rules.stock import DIFFERS, StockOutcome, StockRow, Wanted, available, plan, wanted_amount
 from npf_pipelines.rules.stock_brake import BRAKE_FELL, brake
+from npf_pipelines.rules.stock_left import NONE_LEFT, left_skus, name_left
+from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.rules.stock_uncounted import uncounted, with_uncounted
 from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 
@@ -46,6 +51,9 @@ class StockConfig(WalkConfig):
 
 RELEASED = "{ops: {stock: {config: {release_brake: true}}}}"
 """The run config, as it is typed into the UI's Launchpad."""
+_FIGURE = tuple(one.name for one in fields(StockFigure))
+_ROW = tuple(one.name for one in fields(StockRow))
+"""Their columns: `asdict` would copy each value of a hundred thousand rows."""
 _WEEKS_SHOWN = timedelta(weeks=4)
 _DAYS_STOCK = """
 SELECT sum(on_hand), sum(available) FROM stock_snapshots_history
@@ -68,65 +76,109 @@ class _Count:
 
 @dataclass(frozen=True)
 class _Before:
-    """What the push before this one left: whether there was none that brought anything, and since when what differs."""
+    """What the push before this one left: since when what differs, and what other store locations have."""
 
-    is_first: bool = True
     since: Mapping[tuple[str, str | None], datetime] = field(default_factory=dict)
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a push is to do: the amounts by SKU, the rows, the SKUs that left the count, and why it has to stop."""
+
+    wanted: Mapping[str, Wanted]
+    rows: list[StockRow]
+    left: frozenset[str]
+    stopped: str
 
 
 async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
     """Count one client's stock, and bring it into its store."""
+    history = await asyncio.to_thread(PushedSkus, walk)
     if walk.setup.stock.quantity == "off":
-        count = await _count_platform(walk)
-        _finish_snapshot(walk, count)
-        if walk.wants(STOCK_PUSH):
-            reason = "the master setup turns stock off"
-            off = [*(figure.sku for figure in count.figures), *count.uncounted]
-            rows = [StockRow(sku, None, None, None, StockOutcome.OFF, reason) for sku in off]
-            walk.finish(STOCK_PUSH, _push_rows(walk, rows, _Before()))
+        await _turned_off(walk, history)
         return
     async with walk.lease("stock") as lease, walk.store() as store:
-        before = _before(walk)
+        before = await asyncio.to_thread(_before, walk)
+        await asyncio.to_thread(history.add)  # This push may replace the only table that it is known from.
+        window = hold_window(walk)
         try:
-            sales = Sales(store, await _in_flight_rule(walk, store), _since(walk), walk.now)
+            sales = Sales(store, await _in_flight_rule(walk, store), window, walk.now)
             skus = await asyncio.to_thread(walk.house.platform.skus, walk.client)
-            reading = await ProductMap(walk).read(store, skus)
+            products = await asyncio.to_thread(ProductMap, walk)
+            reading = await products.read(store, history.skus.union(skus))
+            del products
             count = await _count(walk, sales)
         except StoreError:
             # The warehouse's own figures are worth keeping; they are not pushed.
-            _finish_snapshot(walk, await _count_platform(walk))
+            await _finish_snapshot(walk, await _count_platform(walk))
             raise
-        _finish_snapshot(walk, count)
+        await _finish_snapshot(walk, count)
+        keep_holds(walk, window, sales.old_holds if walk.setup.stock.takes_sales_off else {})
         for order in sales.unreadable:
             named = order.order_id or "without a number"
             walk.say(f"the order {named} can't be read, so that what it holds is not taken off: {order.reason}")
         if not walk.wants(STOCK_PUSH):
             return
-        setup = walk.setup.stock
-        in_flight = count.in_flight or {}
-        wanted = {figure.sku: wanted_amount(figure, in_flight.get(figure.sku, 0), setup) for figure in count.figures}
-        rows = plan(wanted, reading.products, reading.unread, to_all=setup.same_sku == "all")
-        rows = list(with_uncounted(rows, count.uncounted))
+        scope = Scope(walk.setup.stock.store_location, before.elsewhere)
+        todo = await asyncio.to_thread(_compare, walk, count, reading, scope, history)
         del reading  # The largest thing in memory; the rows have all of it that matters.
-        stopped = brake(rows, setup.brake, is_first=before.is_first) if not release_brake else ""
+        stopped = "" if release_brake else todo.stopped
         if walk.dry_run:
-            rows = [_left(row, StockOutcome.PLANNED, {None}) for row in rows]
+            rows = [_left(row, StockOutcome.PLANNED, {None}) for row in todo.rows]
         elif stopped:
             # Of a first push also what is right by chance: the next one is still the first.
-            held = {None, StockOutcome.ALREADY_RIGHT} if before.is_first else {None}
-            rows = [_left(row, StockOutcome.BRAKED, held) for row in rows]
+            held = {None} if history.skus else {None, StockOutcome.ALREADY_RIGHT}
+            rows = [_left(row, StockOutcome.BRAKED, held) for row in todo.rows]
         else:
-            if any(row.outcome is None for row in rows):
+            if any(row.outcome is None for row in todo.rows):
                 walk.begin()
-            rows = await push_amounts(store, rows, wanted, sales, lease, location=setup.store_location)
+            ended: list[StockRow] = []
+            try:
+                rows = await push_amounts(store, todo.rows, todo.wanted, sales, lease, scope=scope, ended=ended.append)
+            except BaseException:  # Whatever cuts a push off: what it has brought so far was pushed.
+                history.add(ended)
+                raise
+            await asyncio.to_thread(history.add, rows)
         walk.say(f"{len(rows)} products compared, {store.requests} requests, {store.writes} writes")
-    _finish_push(walk, rows, before, stopped)
+    await _finish_push(walk, name_left(rows, todo.left), before, scope, stopped)
 
 
-def _finish_push(walk: ClientWalk, rows: list[StockRow], before: _Before, stopped: str) -> None:
+async def _turned_off(walk: ClientWalk, history: PushedSkus) -> None:
+    count = await _count_platform(walk)
+    await _finish_snapshot(walk, count)
+    if walk.wants(STOCK_PUSH):
+        await asyncio.to_thread(history.add)
+        reason = "the master setup turns stock off"
+        off = [*(figure.sku for figure in count.figures), *count.uncounted]
+        rows = [StockRow(sku, None, None, None, StockOutcome.OFF, reason) for sku in off]
+        await walk.finish_large(STOCK_PUSH, _push_rows(walk, rows, _Before(), Scope()))
+
+
+def _compare(walk: ClientWalk, count: _Count, reading: Reading, scope: Scope, history: PushedSkus) -> _Plan:
+    """What there is to do, by the figures and by what the store has."""
+    setup, in_flight = walk.setup.stock, count.in_flight or {}
+    wanted = {figure.sku: wanted_amount(figure, in_flight.get(figure.sku, 0), setup) for figure in count.figures}
+    readable = [product for product in reading.products if isinstance(product, Product)]
+    left = left_skus(history.skus, wanted.keys() | count.uncounted.keys(), readable)
+    if setup.missing_sku == "zero":
+        wanted |= dict.fromkeys(sorted(left), NONE_LEFT)
+    products = (scope.scoped(product) if isinstance(product, Product) else product for product in reading.products)
+    rows = plan(wanted, products, reading.unread, to_all=setup.same_sku == "all", left=left)
+    rows = list(with_uncounted(rows, count.uncounted))
+    if scope.location is not None:
+        rows = scope.named(rows, {product.key: product for product in readable})
+    stopped = brake(rows, setup.brake, is_first=not history.skus, counts_nothing=not count.figures)
+    return _Plan(wanted, rows, left, stopped)
+
+
+async def _finish_push(walk: ClientWalk, rows: Sequence[StockRow], before: _Before, scope: Scope, stopped: str) -> None:
     waiting = [row for row in rows if row.outcome is StockOutcome.WAITING]
-    write = walk.leave_open if stopped or waiting else walk.finish
-    write(STOCK_PUSH, _push_rows(walk, rows, before))
+    written = await asyncio.to_thread(_push_rows, walk, rows, before, scope)
+    if stopped or waiting:
+        await walk.leave_open_large(STOCK_PUSH, written)
+    else:
+        await walk.finish_large(STOCK_PUSH, written)
     if stopped and walk.dry_run:
         walk.say(f"the brake would fall: {stopped}")
     elif stopped:
@@ -167,19 +219,20 @@ async def _in_flight_rule(walk: ClientWalk, store: Store) -> InFlightRule:
     return in_flight_rule(wanted, statuses, [status_letter(name, statuses) for name in names])
 
 
-def _since(walk: ClientWalk) -> datetime:
-    return walk.now - timedelta(days=walk.setup.stock.in_flight_days)
+async def _finish_snapshot(walk: ClientWalk, count: _Count) -> None:
+    rows = await asyncio.to_thread(_snapshot_rows, walk, count)
+    await walk.finish_large(STOCK_SNAPSHOTS, rows, notes=functools.partial(_units, walk, rows))
 
 
-def _finish_snapshot(walk: ClientWalk, count: _Count) -> None:
+def _snapshot_rows(walk: ClientWalk, count: _Count) -> list[dict[str, Any]]:
     def in_flight(sku: str) -> int | None:
         return None if count.in_flight is None else count.in_flight.get(sku, 0)
 
-    rows = [
-        asdict(figure) | {"available": available(figure), "in_flight": in_flight(figure.sku), "taken_at": walk.now}
+    return [
+        {name: getattr(figure, name) for name in _FIGURE}
+        | {"available": available(figure), "in_flight": in_flight(figure.sku), "taken_at": walk.now}
         for figure in count.figures
     ]
-    walk.finish(STOCK_SNAPSHOTS, rows, notes=functools.partial(_units, walk, rows))
 
 
 def _units(walk: ClientWalk, rows: Sequence[Mapping[str, Any]]) -> dict[str, dg.MetadataValue]:
@@ -191,12 +244,14 @@ def _units(walk: ClientWalk, rows: Sequence[Mapping[str, Any]]) -> dict[str, dg.
 
 
 def _before(walk: ClientWalk) -> _Before:
-    columns = ["sku", "product_id", "outcome", "differs_since"]
+    columns = ["sku", "product_id", "differs_since", "store_location", "elsewhere"]
     rows = walk.house.lake.columns(STOCK_PUSH, columns, client=walk.client)
     differed = rows.filter(rows["differs_since"].is_valid()).to_pylist()
+    location = walk.setup.stock.store_location
+    rests = rows.filter(rows["elsewhere"].is_valid()).to_pylist() if location else []
     return _Before(
-        is_first=RIGHT.isdisjoint(rows["outcome"].unique().to_pylist()),
         since={(row["sku"], row["product_id"]): row["differs_since"] for row in differed},
+        elsewhere={row["product_id"]: row["elsewhere"] for row in rests if row["store_location"] == location},
     )
 
 
@@ -212,11 +267,13 @@ def _last_weeks(walk: ClientWalk, now: Sequence[Mapping[str, Any]]) -> dg.Metada
     return sparkline({"on hand": [int(one) for one, _ in totals], "available": [int(two) for _, two in totals]})
 
 
-def _push_rows(walk: ClientWalk, rows: Sequence[StockRow], before: _Before) -> list[dict[str, Any]]:
+def _push_rows(walk: ClientWalk, rows: Sequence[StockRow], before: _Before, scope: Scope) -> list[dict[str, Any]]:
     return [
-        asdict(row)
+        {name: getattr(row, name) for name in _ROW}
         | {
             "differs_since": before.since.get((row.sku, row.product_id), walk.now) if row.outcome in DIFFERS else None,
+            "store_location": walk.setup.stock.store_location,
+            "elsewhere": scope.elsewhere.get(row.product_id or ""),
             "pushed_at": walk.now,
         }
         for row in rows

@@ -6,7 +6,18 @@ collected and raised as one at the end. Not here: what a family does for a clien
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -43,6 +54,7 @@ _CLIENTS_AT_ONCE = 16
 _ASKED_BY = frozenset({"dagster/schedule_name", "dagster/sensor_name"})
 """The tags that Dagster gives to a run that a schedule or a sensor asked for (documented)."""
 _Notes = Callable[[], Mapping[str, dg.MetadataValue]]
+_Parts = Generator[Callable[[], Any], Any, None]
 
 _UNDERSTOOD = (StoreError, SetupError, UnknownStatus, NotWritten, LeaseTaken, LeaseLost, SQLAlchemyError)
 """Failures whose own text says what happened and what to do; any other is a fault of ours, with its trace."""
@@ -123,21 +135,41 @@ class ClientWalk:
             day: the partition's, for a table with days.
             notes: further metadata, asked for only if the partition is told of.
         """
+        work = self._finishing(table, rows, day, notes)
+        part = next(work, None)
+        while part:
+            part = _next_part(work, part())
+
+    async def finish_large(self, table: Table, rows: list[dict[str, Any]], notes: _Notes = dict) -> None:
+        """As `finish`, for very many rows: they are compared, written and counted beside the event loop."""
+        work = self._finishing(table, rows, None, notes)
+        part = next(work, None)
+        while part:
+            part = _next_part(work, await asyncio.to_thread(part))
+
+    def _finishing(self, table: Table, rows: list[dict[str, Any]], day: date | None, notes: _Notes) -> _Parts:
+        """The parts of `finish` that take long, to be called by who goes through them; the events are between them."""
+        lake, client = self.house.lake, self.client
+        framed = functools.partial(lake.frame, table, rows, client=client, day=day)
         if self.dry_run:
-            frame = self.house.lake.frame(table, rows, client=self.client, day=day)
-            metadata = planned_metadata(table, frame) | self._metadata(table, frame, notes)
+            frame = yield framed
+            metadata = yield lambda: planned_metadata(table, frame) | self._metadata(table, frame, notes)
             self._events.seen(table.name, metadata, day, "Dry run: nothing was written.")
             return
-        is_there = self._events.tells_changes and self.house.lake.holds(table, rows, client=self.client, day=day)
+        is_there = self._events.tells_changes and (
+            yield functools.partial(lake.holds, table, rows, client=client, day=day)
+        )
         if is_there and self._events.is_shown(table.name, day):
             self._events.left(table.name, day)
             return
+        self.begin(day)
         if is_there:  # Its rows have stood so since they were written.
-            self.begin(day)
-            frame = self.house.lake.frame(table, rows, client=self.client, day=day)
+            frame = yield framed
         else:
-            frame = self._write(table, rows, day)
-        self.report(table.name, self._metadata(table, frame, notes) | column_lineage(table), day)
+            self.note([day])
+            frame = yield functools.partial(lake.write, table, rows, client=client, day=day)
+        metadata = yield lambda: self._metadata(table, frame, notes)
+        self.report(table.name, metadata | column_lineage(table), day)
 
     def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         """Write a partition that is not made yet: the walk will fail, and its rows are shown beside the reason."""
@@ -146,6 +178,16 @@ class ClientWalk:
             return
         frame = self._write(table, rows, day)
         self._events.left_open(table.name, self._metadata(table, frame), day)
+
+    async def leave_open_large(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """As `leave_open`, for very many rows: they are written and counted beside the event loop."""
+        if self.dry_run:
+            await self.finish_large(table, rows)
+            return
+        self.begin()
+        self.note([None])
+        frame = await asyncio.to_thread(self.house.lake.write, table, rows, client=self.client)
+        self._events.left_open(table.name, await asyncio.to_thread(self._metadata, table, frame), None)
 
     def announce(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
         """Write what a partition says while it is being made."""
@@ -217,6 +259,13 @@ class ClientWalk:
         if self.dry_run:
             return contextlib.nullcontext(Lease(self.house.engine, self.client, flow))
         return held_lease(self.house.engine, self.client, flow)
+
+
+def _next_part(parts: _Parts, result: Any) -> Callable[[], Any] | None:
+    try:
+        return parts.send(result)
+    except StopIteration:
+        return None
 
 
 class WalkConfig(ShareConfig):

@@ -5,6 +5,7 @@ The fields are an allow-list, because an order detail carries secrets that aren'
 accounts and passwords, payment data, the customer's IP address. Whatever isn't named here is never kept.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -178,6 +179,7 @@ class Product:
         status: the store's letter; empty for a combination, which has none.
         combination: the combination's hash; empty for a whole product.
         is_download: nothing to ship, so that no warehouse has it.
+        shares: units by store location, where stock is split over several and the store shows them; otherwise None.
     """
 
     product_id: str
@@ -187,6 +189,7 @@ class Product:
     status: str
     combination: str = ""
     is_download: bool = False
+    shares: Mapping[str, int] | None = None
 
     @property
     def key(self) -> str:
@@ -288,7 +291,17 @@ def parse_product(raw: object) -> Product:
         tracking=row.text("tracking") or None,
         status=row.text("status"),
         is_download=row.flag("is_edp") and not row.flag("edp_shipping"),
+        shares=_shares(row),
     )
+
+
+def _shares(row: Row) -> Mapping[str, int] | None:
+    """Units by store location (inferred: as they are written, an object of amounts); None where none can be read."""
+    try:
+        places = row.row("warehouses")
+        return {place: places.whole(place) for place in places.names()} or None
+    except Unreadable:
+        return None
 
 
 def product_id_of(raw: object) -> str | None:

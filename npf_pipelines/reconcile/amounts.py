@@ -6,7 +6,7 @@ moved since it was compared. Not here: which amount is wanted (rules/stock.py), 
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from npf_pipelines.cscart.errors import StoreError
@@ -17,6 +17,7 @@ from npf_pipelines.platform.lease import Lease
 from npf_pipelines.reconcile.sales import Sales, Sold
 from npf_pipelines.reconcile.trouble import raise_if_permanent
 from npf_pipelines.rules.stock import StockOutcome, StockRow, Wanted, what_to_correct
+from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.rules.stock_step import Done, Look, Standing, Write, next_step
 from npf_pipelines.together import together
 
@@ -33,7 +34,8 @@ async def push_amounts(
     sales: Sales,
     lease: Lease,
     *,
-    location: int | None = None,
+    scope: Scope,
+    ended: Callable[[StockRow], object],
 ) -> list[StockRow]:
     """Bring the store to where every planned product has its amount.
 
@@ -43,7 +45,8 @@ async def push_amounts(
         wanted: the amount by SKU.
         sales: the client's orders, listed before the count.
         lease: the client's lease, held.
-        location: the store location that the warehouse is, in a store that splits its stock over several.
+        scope: which amount of a product is compared and written; learns from what the store shows.
+        ended: called with each row as soon as it has its outcome: a push may be cut off before it returns.
 
     Returns:
         The rows, each with an outcome.
@@ -52,7 +55,7 @@ async def push_amounts(
         StoreError: a permanent one (key, rights).
         LeaseLost: another run may have begun to write.
     """
-    push = _Push(store, wanted, sales, lease, location)
+    push = _Push(store, wanted, sales, lease, scope=scope, ended=ended)
     done = {id(row): after for row, after in await push.run([row for row in rows if row.outcome is None])}
     return [done.get(id(row), row) for row in rows]
 
@@ -74,10 +77,17 @@ class _Item:
 
 class _Push:
     def __init__(
-        self, store: Store, wanted: Mapping[str, Wanted], sales: Sales, lease: Lease, location: int | None
+        self,
+        store: Store,
+        wanted: Mapping[str, Wanted],
+        sales: Sales,
+        lease: Lease,
+        *,
+        scope: Scope,
+        ended: Callable[[StockRow], object],
     ) -> None:
         self._store, self._wanted, self._sales, self._lease = store, wanted, sales, lease
-        self._location = None if location is None else str(location)
+        self._scope, self._ended = scope, ended
         self._done: list[tuple[StockRow, StockRow]] = []
 
     async def run(self, due: Iterable[StockRow]) -> list[tuple[StockRow, StockRow]]:
@@ -108,13 +118,18 @@ class _Push:
         if product is None or product.sku != item.row.sku:
             self._end(item, StockOutcome.MOVED, "the product is gone, or has another code now: left to the next round")
             return False
+        item.by_location = item.by_location or self._scope.is_split(product)
         look = Look(
-            product.amount,
+            self._scope.amount(product),
             sold.taken[product.product_id, product.sku],
             sold.in_flight[product.sku],
         )
         wanted = self._wanted[item.row.sku]
-        step = next_step(wanted, item.standing, look)
+        step: Done | Write
+        if item.writes and item.by_location and not self._scope.shows_share(product):
+            step = self._after_unseen(item, product, wanted.after(look.sold))
+        else:
+            step = next_step(wanted, item.standing, look)
         if isinstance(step, Done) and step.outcome is StockOutcome.REFUSED:
             step = self._not_taken(item, step, Write(wanted.after(look.sold)))
         if isinstance(step, Write) and item.writes == _WRITES:
@@ -126,17 +141,29 @@ class _Push:
         item.standing = Standing(step.amount, look.taken, before=look.amount)
         return True
 
+    def _after_unseen(self, item: _Item, product: Product, target: int) -> Done | Write:
+        """After a write to a location whose amount the store doesn't show: its answer is all there is to go by."""
+        if item.trouble is not None:
+            return Write(target) if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
+        self._scope.learn(product, item.standing.amount)
+        if item.standing.amount > target:
+            return Write(target)  # A sale was overwritten, or came since: what is sold must not be offered.
+        return Done(
+            StockOutcome.CONFIRMED,
+            f"written to store location {self._scope.location}, of which the store shows no amount to read back",
+        )
+
     def _not_taken(self, item: _Item, refused: Done, again: Write) -> Done | Write:
         """The store has what it had. What to do depends on what it said to the write."""
         if item.trouble is not None:
             return again if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
-        if self._location is not None and not item.by_location and "/" not in item.key:
+        if self._scope.location is not None and not item.by_location and "/" not in item.key:
             # Known behaviour: stock that is split over warehouses takes no plain amount, and says nothing of it.
             item.by_location = True
             return again
         hint = (
-            f"it doesn't take amounts for the store location {self._location}: look the product up in the store"
-            if self._location
+            f"it doesn't take amounts for the store location {self._scope.location}: check the product in the store"
+            if self._scope.location
             else "its stock is probably split over warehouses: name ours in stock.store_location"
         )
         return Done(StockOutcome.REFUSED, f"{refused.reason}; {hint}")
@@ -145,7 +172,7 @@ class _Push:
         self._lease.check()
         item.writes += 1
         item.trouble = None
-        location = self._location if item.by_location else None
+        location = self._scope.location if item.by_location else None
         try:
             await self._store.set_amount(item.key, item.standing.amount, location=location)
         except StoreError as error:
@@ -155,4 +182,6 @@ class _Push:
     def _end(self, item: _Item, outcome: StockOutcome, reason: str) -> None:
         reason = f"{item.row.reason}: {reason}" if outcome is not StockOutcome.ALREADY_RIGHT else reason
         written = item.standing.amount if item.writes else item.row.wanted
-        self._done.append((item.row, replace(item.row, wanted=written, outcome=outcome, reason=reason)))
+        after = replace(item.row, wanted=written, outcome=outcome, reason=reason)
+        self._done.append((item.row, after))
+        self._ended(after)

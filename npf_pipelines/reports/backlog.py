@@ -20,6 +20,8 @@ class Kind(NamedTuple):
     what_to_do: str = ""
 
 
+HELD = "sku_held_by_old_order"
+"""The one kind of open thing about stock in which the store has the wanted amount."""
 KINDS = {
     "order_unreadable": Kind(
         "orders", "set aside", "Open the order in the store, complete it and save it: the nightly pull reads it again."
@@ -81,6 +83,16 @@ KINDS = {
     "sku_braked": Kind(
         "stock", "held by the brake", "Look at the amounts; if they are right, run stock with release_brake."
     ),
+    "sku_left_warehouse": Kind(
+        "stock",
+        "no longer in the warehouse's count",
+        "Ask the warehouse whether it still has the SKU. If not, disable the product in the store.",
+    ),
+    HELD: Kind(
+        "stock",
+        "held by an order that grows too old",
+        "Have the order imported, or complete or cancel it in the store.",
+    ),
     "sku_waiting": Kind("stock", "waiting for the store"),
 }
 _SET_ASIDE = Kind("orders", "set aside", "Put right what the reason names: the nightly pull reads it again.")
@@ -105,7 +117,7 @@ class Backlog:
     @property
     def drift(self) -> int:
         """SKUs whose amount in the store is not the wanted one."""
-        return sum(rows for (about, _), rows in self.counts.items() if about == "stock")
+        return sum(rows for key, rows in self.counts.items() if key[0] == "stock" and key != KINDS[HELD][:2])
 
     def about(self, about: str) -> list[tuple[Kind, OpenFact]]:
         """The rows for a person about orders, shipments or stock."""

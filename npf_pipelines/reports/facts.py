@@ -168,7 +168,9 @@ SELECT client, 'sku_' || outcome, NULL, coalesce('product ' || product_id, 'no S
 FROM stock_push WHERE outcome IN ('unreadable', 'uncounted') AND sku = ''
 UNION ALL
 SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
-FROM stock_push WHERE outcome IN ('waiting', 'refused', 'braked', 'several_products', 'not_in_store')
+FROM stock_push WHERE outcome IN ('waiting', 'refused', 'braked', 'several_products', 'not_in_store', 'left_warehouse')
+UNION ALL
+SELECT client, 'sku_held_by_old_order', NULL, unnest(skus), order_id, reason FROM old_holds
 """
 
 _OPEN_ROWS = f"SELECT kind, day, number, order_id, reason FROM ({_OPEN}) ORDER BY day NULLS LAST, kind, number"  # noqa: S608

@@ -23,6 +23,7 @@ SKU_WORDS: dict[str, tuple[str, str]] = {
     StockOutcome.DOWNLOAD: ("a download", ""),
     StockOutcome.NOT_IN_STORE: ("not in the store", "wrong"),
     StockOutcome.NOT_IN_WAREHOUSE: ("not in the warehouse", ""),
+    StockOutcome.LEFT_WAREHOUSE: ("no longer in the warehouse's count", "wrong"),
     StockOutcome.NOT_TRACKED: ("not counted by the store", ""),
     StockOutcome.OFF: ("turned off", ""),
 }

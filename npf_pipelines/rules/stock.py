@@ -7,7 +7,7 @@ stops (stock_brake.py), what is done when the store's amount moves meanwhile (st
 import enum
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from npf_pipelines.cscart.models import BY_COMBINATION, LARGEST_AMOUNT, Product
@@ -48,6 +48,8 @@ class StockOutcome(enum.StrEnum):
     DOWNLOAD = "download"
     NOT_IN_STORE = "not_in_store"
     NOT_IN_WAREHOUSE = "not_in_warehouse"
+    LEFT_WAREHOUSE = "left_warehouse"
+    """The SKU was pushed before, and the warehouse no longer counts it."""
 
 
 RIGHT = frozenset({StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT})
@@ -100,7 +102,7 @@ def wanted_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> Wan
         in_flight: units of orders that the warehouse doesn't know yet but will.
         setup: the master setup's stock part.
     """
-    less_sales = setup.quantity == "available" or setup.on_hand_less_in_flight
+    less_sales = setup.takes_sales_off
     taken = {"in process": figure.in_process, "on back order": figure.back_orders}
     off = (taken if setup.quantity == "available" else {}) | ({"in flight": in_flight} if less_sales else {})
     amount = figure.on_hand - sum(off.values())
@@ -156,6 +158,7 @@ def plan(
     unread: Iterable[KnownProduct] = (),
     *,
     to_all: bool = True,
+    left: Collection[str] = frozenset(),
 ) -> list[StockRow]:
     """Compare what should be with what is; every SKU and every product of either side comes out.
 
@@ -164,6 +167,7 @@ def plan(
         products: the store's products, with their amounts. One that can't be read costs no other.
         unread: the further products, of which the amount was not read.
         to_all: whether several products with one SKU all get its amount; otherwise none does.
+        left: the SKUs that were pushed before and have left the warehouse's count (stock_left.py).
     """
     by_sku: defaultdict[str, list[Product | UnreadableProduct]] = defaultdict(list)
     for product in products:
@@ -171,16 +175,19 @@ def plan(
     without_code = by_sku.pop("", [])
     rows = [row for sku, amount in wanted.items() for row in _rows_of(sku, amount, by_sku.pop(sku, []), to_all)]
     rows += [
-        _left_alone(known_product(product), product.amount)
+        _left_alone(known_product(product), product.amount, left)
         for product in [*without_code, *itertools.chain(*by_sku.values())]
     ]
-    return rows + [_left_alone(product, None) for product in unread]
+    return rows + [_left_alone(product, None, left) for product in unread]
 
 
-def _left_alone(product: KnownProduct, amount: int | None) -> StockRow:
+def _left_alone(product: KnownProduct, amount: int | None, left: Collection[str]) -> StockRow:
     """The row of a product that the warehouse doesn't have."""
     outcome, reason = StockOutcome.NOT_IN_WAREHOUSE, "the warehouse has no stock row with this code: left alone"
-    if product.is_download:
+    if product.sku in left:
+        outcome = StockOutcome.LEFT_WAREHOUSE
+        reason = "pushed before, and the warehouse no longer counts it: left as it is (stock.missing_sku)"
+    elif product.is_download:
         outcome, reason = StockOutcome.DOWNLOAD, "a download, which no warehouse has: left alone"
     elif product.unreadable:
         outcome, reason = StockOutcome.UNREADABLE, what_to_correct(product.unreadable)

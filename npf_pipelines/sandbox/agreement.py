@@ -190,7 +190,7 @@ def _amounts(client: _Client) -> Iterator[str]:
     for sku, quantity in open_lines:
         taken[sku] += quantity
     in_flight = _in_flight(client)
-    on_sale = list(_on_sale(client.store))
+    on_sale = list(_on_sale(client.store, setup.stock.store_location))
     for row in client.rows(sa.select(stock.c.sku, stock.c.on_hand).where(stock.c.client == setup.id)):
         wanted = row.on_hand
         if setup.stock.quantity == "available":
@@ -203,14 +203,18 @@ def _amounts(client: _Client) -> Iterator[str]:
                 yield f"{row.sku} (product {number}) has the amount {amount}, not {wanted}"
 
 
-def _on_sale(store: SandboxStore) -> Iterator[tuple[int, str, int]]:
-    """Product id, code and amount of whatever the store counts: products, and combinations in their place."""
+def _on_sale(store: SandboxStore, location: int | None) -> Iterator[tuple[int, str, int]]:
+    """Product id, code and amount of whatever the store counts: products, and combinations in their place.
+
+    Of a product whose stock is split the amount is that of the location, if there is one.
+    """
     for product in store.products.values():
         if product.tracking == "O" and product.combinations:
             for one in product.combinations.values():
                 yield product.product_id, one.product_code, one.amount
         elif product.tracking != "D":
-            yield product.product_id, product.product_code, product.amount
+            share = product.warehouses.get(location or 0, 0) if location and product.warehouses else product.amount
+            yield product.product_id, product.product_code, share
 
 
 def _in_flight(client: _Client) -> Counter[str]:

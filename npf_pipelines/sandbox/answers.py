@@ -145,8 +145,9 @@ def shipment_row(store: SandboxStore, shipment: Shipment) -> dict[str, Any]:
     }
 
 
-def product_row(product: Product) -> dict[str, Any]:
-    """A product in a list."""
+def product_row(product: Product, *, shows_shares: bool = True) -> dict[str, Any]:
+    """A product in a list; with the amounts of its warehouses, if it has some and the store shows them (inferred)."""
+    shares = {str(place): str(amount) for place, amount in product.warehouses.items()}
     return {
         "product_id": str(product.product_id),
         "product": product.name,
@@ -160,15 +161,14 @@ def product_row(product: Product) -> dict[str, Any]:
         "is_edp": _yes(product.is_edp),
         "edp_shipping": "N",
         "weight": "0.50",
+        **({"warehouses": shares} if shares and shows_shares else {}),
     }
 
 
-def product_detail(product: Product) -> dict[str, Any]:
-    """A product whole; the amounts of its warehouses where stock is split."""
-    printed = product_row(product) | {"short_description": "", "product_features": [], "tax_ids": ["6"]}
-    if product.warehouses:
-        printed["warehouses"] = {str(place): str(amount) for place, amount in product.warehouses.items()}
-    return printed
+def product_detail(product: Product, *, shows_shares: bool = True) -> dict[str, Any]:
+    """A product whole."""
+    row = product_row(product, shows_shares=shows_shares)
+    return row | {"short_description": "", "product_features": [], "tax_ids": ["6"]}
 
 
 def combination_row(product: Product, combination: Combination) -> dict[str, Any]:

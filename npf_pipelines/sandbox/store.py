@@ -75,6 +75,7 @@ class SandboxStore:
         prints_warnings: PHP's warnings stand before the JSON.
         vetoes: status changes `(from, to)` that an add-on prevents.
         whole_orders_in_lists: whether `get_orders_data` is honoured.
+        shows_shares: whether products show what each of their warehouses has (inferred); otherwise only the total.
         padding: characters by which a whole order is longer, as add-ons make it.
         odd_fields: what add-ons and old imports print in a row of a list in place of its fields, by the list's name
             and the row's id (of a status its letter).
@@ -126,6 +127,7 @@ class SandboxStore:
         self.refuses_put_and_delete = False
         self.prints_warnings = False
         self.vetoes: set[tuple[str, str]] = set()
+        self.shows_shares = True
         self.padding = 0
         self.restless: random.Random | None = None
 

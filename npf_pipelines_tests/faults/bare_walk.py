@@ -6,7 +6,7 @@ Not here: which walk is gone (tracking_pusher.py, stock_pusher.py).
 import asyncio
 import logging
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,20 @@ class BareWalk(ClientWalk):
     def finish(self, table: Table, rows: list[dict[str, Any]], day: date | None = None, notes: Any = None) -> None:  # noqa: ARG002
         self.house.lake.write(table, rows, client=self.client, day=day)
 
+    async def finish_large(self, table: Table, rows: list[dict[str, Any]], notes: Any = None) -> None:
+        await asyncio.to_thread(self.finish, table, rows, notes=notes)
+
+    async def leave_open_large(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        await asyncio.to_thread(self.leave_open, table, rows)
+
     def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         self.house.lake.write(table, rows, client=self.client, day=day)
 
     def announce(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
         self.house.lake.write(table, rows, client=self.client, day=day)
+
+    def note(self, days: Iterable[date | None]) -> None:
+        pass
 
     def begin(self, day: date | None = None) -> None:
         pass

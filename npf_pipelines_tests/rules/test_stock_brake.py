@@ -26,7 +26,15 @@ def right(count: int) -> list[StockRow]:
         (changing(13, wanted=0) + right(107), "would set 13 of 120 products that store and warehouse both have to 0"),
         (changing(13, wanted=-2) + right(107), "would set 13"),
         (changing(13, wanted=0, before=0) + right(107), ""),
-        (changing(FEW, wanted=0), ""),
+        (changing(FEW), ""),
+        (
+            changing(FEW, wanted=0),
+            "would set 10 of 10 products that store and warehouse both have to 0, more",
+        ),
+        (changing(5, wanted=0) + right(3), "would set 5 of 8"),
+        (changing(4, wanted=0) + right(4), ""),
+        (changing(3, wanted=0) + right(2), "would set 3 of 5"),
+        (changing(2, wanted=0), ""),
         (changing(FEW + 1) + right(2), "would change 11"),
         ([], ""),
     ],
@@ -41,6 +49,19 @@ def test_the_first_push_stops_whatever_it_would_change() -> None:
         changing(1) + right(2), BrakeSetup(), is_first=True
     )
     assert brake(right(2), BrakeSetup(), is_first=True) == ""
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 100))
+def test_more_than_half_to_0_needs_a_person_whatever_the_limits(changes: int, others: int, percent: int) -> None:
+    limits = BrakeSetup(changed_percent=percent, zeroed_percent=percent)
+    stopped = brake(changing(changes, wanted=0) + right(others), limits, is_first=False)
+    assert stopped or changes < 3 or changes <= others
+
+
+def test_a_warehouse_that_counts_nothing_sets_nothing_to_0() -> None:
+    rows = changing(1, wanted=0) + right(99)
+    assert "counts no SKU" in brake(rows, BrakeSetup(), is_first=False, counts_nothing=True)
+    assert brake(right(5), BrakeSetup(), is_first=False, counts_nothing=True) == ""
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 100))

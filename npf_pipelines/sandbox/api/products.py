@@ -15,13 +15,16 @@ async def answer(call: Call) -> Answer:
         if call.method != "GET":
             return refusal(405)
         products, params = list_products(store, call.query)
-        rows = [as_listed(store, "products", one.product_id, product_row(one)) for one in products]
+        rows = [
+            as_listed(store, "products", one.product_id, product_row(one, shows_shares=store.shows_shares))
+            for one in products
+        ]
         return Answer(200, {"products": rows, "params": params})
     product = store.products.get(call.number)
     if product is None:
         return refusal(404)
     if call.method == "GET":
-        return Answer(200, product_detail(product))
+        return Answer(200, product_detail(product, shows_shares=store.shows_shares))
     if call.method != "PUT":
         return refusal(405)
     places = call.body.get("warehouses")
