@@ -94,7 +94,7 @@ def test_files_of_both_releases_are_read_together(earlier: Loop) -> None:
     ((in_new_files,),) = earlier.rows(picked_up)
     reasons = "SELECT count(*) FROM filtered_orders WHERE reason = 'picked up in the store: nothing to ship' "
     ((rejected,),) = earlier.rows(f"{reasons} AND day BETWEEN '{DAYS[0]}' AND '{DAYS[1]}'")
-    assert in_new_files == rejected > 0
+    assert in_new_files >= rejected > 0
 
 
 def test_after_another_prefix_what_an_earlier_release_imported_keeps_its_number(earlier: Loop) -> None:
