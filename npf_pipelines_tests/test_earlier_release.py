@@ -82,3 +82,24 @@ def test_store_and_platform_still_agree(earlier: Loop) -> None:
         earlier.run(flow, days=DAYS)
     earlier.run("stock")
     assert earlier.disagreements() == []
+
+
+def test_files_of_both_releases_are_read_together(earlier: Loop) -> None:
+    query = "SELECT day, len(lines), lines[1].sku FROM raw_orders WHERE client = 'acme' AND len(lines) > 0 ORDER BY ALL"
+    before = earlier.rows(query)
+    assert before
+    earlier.run("orders", days=(DAYS[0], DAYS[1]))
+    assert earlier.rows(query) == before
+    picked_up = "SELECT count(*) FROM raw_orders WHERE list_contains([line.is_pick_up FOR line IN lines], true)"
+    ((in_new_files,),) = earlier.rows(picked_up)
+    reasons = "SELECT count(*) FROM filtered_orders WHERE reason = 'picked up in the store: nothing to ship' "
+    ((rejected,),) = earlier.rows(f"{reasons} AND day BETWEEN '{DAYS[0]}' AND '{DAYS[1]}'")
+    assert in_new_files >= rejected > 0
+
+
+def test_after_another_prefix_what_an_earlier_release_imported_keeps_its_number(earlier: Loop) -> None:
+    before = _platform(earlier)
+    write_setup(earlier.settings.clients, "acme", earlier.url, orders={"prefix": "CSK"})
+    assert [one.failure for one in earlier.run("orders", days=DAYS)] == [""]
+    assert _platform(earlier) == before
+    assert earlier.rows("FROM order_exceptions") == []

@@ -92,11 +92,14 @@ async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
         if (day := day_of(record.order.placed_at, zone)) < walk.days[0] and is_live(walk, day)
     }
     orders = await store.orders_by_id(earlier)
-    return {
-        day_of(record.order.placed_at, zone)
-        for order_id, record in earlier.items()
-        if follow_order(orders.get(order_id), record, prefix).step is not Step.NOTHING
-    }
+    days: set[date] = set()
+    for order_id, record in earlier.items():
+        order = orders.get(order_id)
+        if follow_order(order, record, prefix).step is not Step.NOTHING:
+            # A re-dated order belongs to another day than that of its import.
+            placed = {record.order.placed_at, (order and order.placed_at) or record.order.placed_at}
+            days |= {day_of(moment, zone) for moment in placed}
+    return {day for day in days if day < walk.days[0]}
 
 
 def days_with(walk: ClientWalk, order_ids: Mapping[date, Collection[str]]) -> set[date]:

@@ -41,9 +41,6 @@ from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 _TELL_EVERY = 1000
 """Orders between two words to whoever watches."""
 
-CONFIRM_HELD = "{ops: {orders: {config: {confirm_held: true}}}}"
-"""The run config, as it is typed into the UI's Launchpad."""
-
 Orders = list[Order | UnreadableOrder]
 
 
