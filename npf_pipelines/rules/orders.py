@@ -150,10 +150,12 @@ def _by_status(order: Order, wanted: OrderFilter) -> Verdict | None:
 
 
 def _by_goods(order: Order) -> Verdict | None:
-    if not _goods(order):
-        return _no(Rule.NOTHING_TO_SHIP, "only downloads, or no line at all: nothing to ship")
-    if order.shipping and all(method.module == "store_locator" for method in order.shipping):
+    goods = _goods(order)
+    is_picked_up = order.shipping and all(method.module == "store_locator" for method in order.shipping)
+    if (goods and is_picked_up) or (not goods and any(line.is_pick_up for line in order.lines)):
         return _no(Rule.NOTHING_TO_SHIP, "picked up in the store: nothing to ship")
+    if not goods:
+        return _no(Rule.NOTHING_TO_SHIP, "only downloads, or no line at all: nothing to ship")
     return None
 
 

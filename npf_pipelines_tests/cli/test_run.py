@@ -54,6 +54,7 @@ def test_one_day(shell: Loop) -> None:
 def test_stock_needs_no_day(shell: Loop) -> None:
     assert npf("run", "stock", "--client", "acme").exit_code == 0
     assert npf("run", "stock", "--day", "2026-11-20").exit_code == 2
+    assert npf("run", "stock", "--confirm-held").exit_code == 2
 
 
 def test_reports_need_no_day_and_say_where_the_overview_is(shell: Loop) -> None:
