@@ -6,13 +6,15 @@ An order placed weeks ago may reach a wanted status only today, be edited, or be
 import asyncio
 from datetime import date, timedelta
 
+from npf_pipelines.assets.short_orders import days_of_short_orders
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.cscart.models import OrderStub
+from npf_pipelines.cscart.models import Order, OrderStub
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.rules.after_import import Step, follow
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.orders import Decision, OrderFilter
+from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 
 _OVERLAP = timedelta(minutes=15)
@@ -23,8 +25,8 @@ async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: O
     """The days before the run's own on which something changed; none for a run that doesn't reach today.
 
     It goes back to the first day that was ever pulled: what lies before has been left to a backfill so far.
-    Stores that can list by the last change are asked for that. The others are asked for the orders that have a
-    wanted status now, and for those that are open on the platform.
+    Stores that can list by the last change are asked for that. The others are asked for the orders that are in a
+    status in which they go on, and for those that are open on the platform. What was shipped short the platform says.
 
     Raises:
         StoreError: the store can't be asked.
@@ -37,11 +39,14 @@ async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: O
         return set()
     if await facts.knows_changes() and facts.changes_read_until:
         since = facts.changes_read_until - _OVERLAP
-        return {
+        changed = {
             day_of(stub.placed_at, zone) async for stub in store.order_stubs(start, before_run, changed_since=since)
         }
-    stubs = [stub async for stub in store.order_stubs(start, before_run, statuses=wanted.statuses)]
-    return _days_of_news(walk, stubs) | await _days_of_open_orders(walk, store)
+        return changed | await days_of_short_orders(walk, start, follow_up=False)
+    letters = wanted.meanings.going_on
+    stubs = [stub async for stub in store.order_stubs(start, before_run, statuses=letters)]
+    open_orders = await _days_of_open_orders(walk, store, wanted.meanings)
+    return _days_of_news(walk, stubs) | open_orders | await days_of_short_orders(walk, start, follow_up=True)
 
 
 def _days_of_news(walk: ClientWalk, stubs: list[OrderStub]) -> set[date]:
@@ -66,8 +71,8 @@ def _known(walk: ClientWalk, day: date) -> dict[str, str]:
     }
 
 
-async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
-    """The days of the orders open on the platform that differ from the store's."""
+async def _days_of_open_orders(walk: ClientWalk, store: Store, meanings: StatusMeanings) -> set[date]:
+    """The days of the orders open on the platform that differ from the store's, or have another status than before."""
     prefix, zone = walk.setup.orders.prefix, walk.setup.zone
     records = await asyncio.to_thread(walk.house.platform.open_records, walk.client)
     earlier = {
@@ -76,8 +81,14 @@ async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
         if day_of(record.order.placed_at, zone) < walk.days[0]
     }
     orders = await store.orders_by_id(earlier)
-    return {
+    differing = {
         day_of(record.order.placed_at, zone)
         for order_id, record in earlier.items()
-        if follow(orders.get(order_id), record, prefix).step is not Step.NOTHING
+        if follow(orders.get(order_id), record, prefix, meanings, walk.now).step is not Step.NOTHING
     }
+    stubs = [
+        OrderStub(order_id=order_id, status=order.status, placed_at=earlier[order_id].order.placed_at)
+        for order_id, order in orders.items()
+        if isinstance(order, Order)
+    ]
+    return differing | _days_of_news(walk, stubs)

@@ -18,6 +18,7 @@ from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.order_rows import order_of, row_of
 from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
+from npf_pipelines.assets.status_questions import keep_status_questions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.models import Order, UnreadableOrder
@@ -30,6 +31,7 @@ from npf_pipelines.reconcile.platform_orders import OrderOutcome, OrderRow, Orde
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 from npf_pipelines.rules.imports import order_number
 from npf_pipelines.rules.orders import Decision, OrderFilter, decide, is_test
+from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 
 _TELL_EVERY = 1000
@@ -48,37 +50,35 @@ async def walk_orders(walk: ClientWalk) -> None:
 
 
 async def _walk(walk: ClientWalk) -> None:
-    if not (walk.wants(RAW_ORDERS) or walk.wants(FILTERED_ORDERS)):
-        for day in walk.days:
-            await _one_day(walk, day, _as_pulled(walk, day), None)
-        return
     async with walk.house.store(walk.setup) as store:
         facts = StoreFacts(walk, store)
-        wanted = await order_filter(facts, walk.setup)
+        await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
         if not walk.wants(RAW_ORDERS):
             for day in walk.days:
-                await _one_day(walk, day, _as_pulled(walk, day), wanted)
+                orders = _as_pulled(walk, day)
+                await _one_day(walk, day, orders, await order_filter(facts, walk.setup, orders))
             return
         for first, last in consecutive(walk.days):
-            await _pull(walk, store, first, last, wanted)
-        late = await late_days(walk, store, facts, wanted)
+            await _pull(walk, store, facts, first, last)
+        late = await late_days(walk, store, facts, await order_filter(facts, walk.setup))
         for first, last in consecutive(sorted(late)):
             walk.say(f"an order placed from {first} to {last} has changed since: pulling again")
-            await _pull(walk, store, first, last, wanted)
+            await _pull(walk, store, facts, first, last)
+        await keep_status_questions(walk, await facts.meanings())
         if day_of(walk.now, walk.setup.zone) in walk.days:
             facts.keep_changes_read()
 
 
-async def _pull(walk: ClientWalk, store: Store, first: date, last: date, wanted: OrderFilter) -> None:
+async def _pull(walk: ClientWalk, store: Store, facts: StoreFacts, first: date, last: date) -> None:
     """The days from first to last. The store isn't asked for those before the order start date."""
     begin = max(first, walk.setup.orders.start_date)
     for number in range((min(begin, last + timedelta(days=1)) - first).days):
-        await _one_day(walk, first + timedelta(days=number), [], wanted)
+        await _one_day(walk, first + timedelta(days=number), [], await order_filter(facts, walk.setup))
     if begin > last:
         return
     pulled, told = 0, 0
     async for day, orders in pull_days(store, begin, last, walk.setup.zone):
-        await _one_day(walk, day, orders, wanted)
+        await _one_day(walk, day, orders, await order_filter(facts, walk.setup, orders))
         pulled += len(orders)
         if pulled - told >= _TELL_EVERY:
             told = pulled
@@ -86,20 +86,20 @@ async def _pull(walk: ClientWalk, store: Store, first: date, last: date, wanted:
     walk.say(f"{pulled} orders pulled from {begin} to {last}, {store.requests} requests")
 
 
-async def _one_day(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFilter | None) -> None:
-    """Write what of the day is asked for. Without a filter, the decisions are taken as they were written."""
+async def _one_day(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFilter) -> None:
+    """Write what of the day is asked for. Decisions that aren't asked for are taken as they were written."""
     note = functools.partial(_note_before_start, walk.setup, day)
     rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
     if walk.wants(RAW_ORDERS):
         walk.finish(RAW_ORDERS, rows, day, note)
     records = await asyncio.to_thread(_records, walk, day, orders)
-    if walk.wants(FILTERED_ORDERS) and wanted:
+    if walk.wants(FILTERED_ORDERS):
         decided = [_decided(walk, row, order, records, wanted) for row, order in zip(rows, orders, strict=True)]
         walk.finish(FILTERED_ORDERS, decided, day, note)
     elif walk.wants(PLATFORM_ORDERS):
         decided = walk.house.lake.read(FILTERED_ORDERS, client=walk.client, day=day)
     if walk.wants(PLATFORM_ORDERS):
-        await _onto_platform(walk, day, orders, decided, records)
+        await _onto_platform(walk, day, orders, decided, records, meanings=wanted.meanings)
 
 
 def _as_pulled(walk: ClientWalk, day: date) -> Orders:
@@ -149,6 +149,8 @@ async def _onto_platform(
     orders: Orders,
     decided: list[dict[str, Any]],
     records: dict[str, PlatformRecord],
+    *,
+    meanings: StatusMeanings,
 ) -> None:
     accepted = {row["order_id"] for row in decided if row["decision"] == Decision.ACCEPTED}
     day_of_orders = OrdersOfDay(
@@ -158,6 +160,7 @@ async def _onto_platform(
         pulled={order.order_id: order for order in orders if order.order_id},
         records=records,
         now=walk.now,
+        meanings=meanings,
         dry_run=walk.dry_run,
     )
     outcomes = await asyncio.to_thread(reconcile_orders, walk.house.platform, day_of_orders)

@@ -22,15 +22,13 @@ from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.statuses import status_letter
-from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.partitions import CLIENTS
 from npf_pipelines.platform.models import StockFigure
 from npf_pipelines.reconcile.amounts import push_amounts
 from npf_pipelines.reconcile.sales import Sales
 from npf_pipelines.rules.imports import order_number
-from npf_pipelines.rules.in_flight import InFlightRule, in_flight_rule
+from npf_pipelines.rules.in_flight import in_flight_rule
 from npf_pipelines.rules.stock import DIFFERS, RIGHT, StockOutcome, StockRow, available, plan, wanted_amount
 from npf_pipelines.rules.stock_brake import BRAKE_FELL, brake
 from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
@@ -85,7 +83,8 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
     async with walk.lease("stock") as lease, walk.house.store(walk.setup) as store:
         before = _before(walk)
         try:
-            sales = Sales(store, await _in_flight_rule(walk, store), _since(walk), walk.now)
+            criteria = await order_filter(StoreFacts(walk, store), walk.setup)
+            sales = Sales(store, in_flight_rule(criteria), _since(walk), walk.now)
             skus = await asyncio.to_thread(walk.house.platform.skus, walk.client)
             reading = await ProductMap(walk).read(store, skus)
             count = await _count(walk, sales)
@@ -150,14 +149,6 @@ async def _count(walk: ClientWalk, sales: Sales) -> _Count:
     ids = {order_number(walk.setup.orders.prefix, order_id): order_id for order_id in await sales.listed()}
     figures, known = await asyncio.to_thread(walk.house.platform.count_stock, walk.client, ids)
     return _Count(figures, await sales.in_flight([ids[number] for number in ids.keys() - known]))
-
-
-async def _in_flight_rule(walk: ClientWalk, store: Store) -> InFlightRule:
-    facts, tracking = StoreFacts(walk, store), walk.setup.tracking
-    wanted = await order_filter(facts, walk.setup)
-    names = [name for name in (tracking.shipped_status, tracking.partially_shipped_status) if name]
-    statuses = await facts.statuses(names)
-    return in_flight_rule(wanted, statuses, [status_letter(name, statuses) for name in names])
 
 
 def _since(walk: ClientWalk) -> datetime:

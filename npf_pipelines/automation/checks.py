@@ -88,7 +88,8 @@ async def _misfits(house: House) -> list[dict[str, str]]:
     async def check(setup: MasterSetup) -> None:
         try:
             async with house.store(setup) as store:
-                sentences = misfits(setup, await readable_statuses(store))
+                statuses, were_read = await readable_statuses(store)
+                sentences = misfits(setup, statuses, were_read=were_read)
         except (StoreError, SetupError) as error:
             sentences = [str(error)]
         found.extend({"client": setup.id, "what": sentence} for sentence in sentences)

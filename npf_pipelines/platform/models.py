@@ -57,9 +57,16 @@ class OrderState:
     imported_at: datetime
 
 
+CANCELLED_BY_STORE = "store"
+"""Who cancelled an order: the pipeline, for the store."""
+
+
 @dataclass(frozen=True)
 class PlatformRecord:
-    """An imported order as the platform has it now; `open_units` are those still to ship, by SKU."""
+    """An imported order as the platform has it now; `open_units` are those still to ship, by SKU.
+
+    `cancelled_by` is empty where nobody cancelled it, or the platform doesn't say who did.
+    """
 
     order: PlatformOrder
     status: OrderStatus
@@ -67,6 +74,7 @@ class PlatformRecord:
     imported_at: datetime
     updated_at: datetime
     open_units: Mapping[str, int] = field(default_factory=dict)
+    cancelled_by: str = ""
 
 
 @dataclass(frozen=True)

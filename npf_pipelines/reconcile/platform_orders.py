@@ -15,6 +15,7 @@ from npf_pipelines.platform.models import PlatformRecord
 from npf_pipelines.platform.tables import OrderStatus
 from npf_pipelines.rules.after_import import Step, follow
 from npf_pipelines.rules.imports import order_number, platform_order
+from npf_pipelines.rules.status_meaning import StatusMeanings
 
 
 class OrderOutcome(enum.StrEnum):
@@ -54,6 +55,7 @@ class OrdersOfDay:
         pulled: all orders that the store has, by its order id.
         records: all that the platform has, by order number.
         now: what becomes `imported_at` and `updated_at`.
+        meanings: what the statuses of the client's store mean.
         dry_run: whether the platform is only compared, and nothing written.
     """
 
@@ -63,6 +65,7 @@ class OrdersOfDay:
     pulled: Mapping[str, Order | UnreadableOrder]
     records: Mapping[str, PlatformRecord]
     now: datetime
+    meanings: StatusMeanings
     dry_run: bool = False
 
 
@@ -83,7 +86,7 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> list[OrderRow]:
     rows += [_followed(platform, day, number, record) for number, record in ours.items()]
     # A number that was refused just now because another order of the store has it is no order that went missing.
     gone = day.records.keys() - ours.keys() - {order.order_number for order in new}
-    return rows + [_gone(number, day.records[number]) for number in sorted(gone)]
+    return rows + [_gone(day, number, day.records[number]) for number in sorted(gone)]
 
 
 def _imported(order_id: str, number: str, result: ImportResult | None) -> OrderRow:
@@ -91,13 +94,14 @@ def _imported(order_id: str, number: str, result: ImportResult | None) -> OrderR
         return OrderRow(order_id, number, OrderOutcome.PLANNED, "would be imported", None)
     if result.outcome is ImportOutcome.REFUSED:
         return OrderRow(order_id, number, OrderOutcome.REFUSED, result.reason, None)
-    return OrderRow(order_id, number, OrderOutcome.IMPORTED, _AGREES, result.imported_at)
+    return OrderRow(order_id, number, OrderOutcome.IMPORTED, AGREES, result.imported_at)
 
 
 def _followed(platform: Platform, day: OrdersOfDay, number: str, record: PlatformRecord) -> OrderRow:
     order_id = record.order.store_order_id
-    following = follow(day.pulled[order_id], record, day.prefix)
+    following = follow(day.pulled[order_id], record, day.prefix, day.meanings, day.now)
     outcome, reason = _AGREED[record.status is OrderStatus.CANCELLED]
+    reason = following.differs or reason
     match following.step:
         case Step.TELL:
             outcome, reason = OrderOutcome.DIFFERS, following.differs
@@ -105,27 +109,30 @@ def _followed(platform: Platform, day: OrdersOfDay, number: str, record: Platfor
             outcome, reason = OrderOutcome.PLANNED, f"would be cancelled: {following.differs}"
         case Step.UPDATE if day.dry_run:
             outcome, reason = OrderOutcome.PLANNED, f"would be updated: {following.differs}"
+        case Step.RESUME if day.dry_run:
+            outcome, reason = OrderOutcome.PLANNED, f"would be taken up again: {following.differs}"
         case Step.CANCEL if platform.cancel_order(day.client, record, day.now):
             outcome, reason = _AGREED[True]
         case Step.UPDATE if following.order and platform.update_order(day.client, following.order, record, day.now):
             outcome, reason = _AGREED[False]
-        case Step.CANCEL | Step.UPDATE:
+        case Step.RESUME if following.order and platform.resume_order(day.client, following.order, record, day.now):
+            outcome, reason = _AGREED[False]
+        case Step.CANCEL | Step.UPDATE | Step.RESUME:
             outcome, reason = OrderOutcome.DIFFERS, f"{following.differs}; the warehouse has just gone on with it"
     return OrderRow(order_id, number, outcome, reason, record.imported_at)
 
 
-def _gone(number: str, record: PlatformRecord) -> OrderRow:
-    following = follow(None, record, "")
-    outcome = (
-        OrderOutcome.DIFFERS if following.step is Step.TELL else _AGREED[record.status is OrderStatus.CANCELLED][0]
-    )
-    return OrderRow(
-        record.order.store_order_id, number, outcome, following.differs or "gone from the store", record.imported_at
-    )
+def _gone(day: OrdersOfDay, number: str, record: PlatformRecord) -> OrderRow:
+    following = follow(None, record, day.prefix, day.meanings, day.now)
+    outcome, reason = _AGREED[record.status is OrderStatus.CANCELLED][0], "gone from the store"
+    if following.step is Step.TELL:
+        outcome, reason = OrderOutcome.DIFFERS, following.differs
+    return OrderRow(record.order.store_order_id, number, outcome, reason, record.imported_at)
 
 
-_AGREES = "on the platform as in the store"
+AGREES = "on the platform as in the store"
+"""The reason of an order on which both sides agree, and of which nothing else is to be said."""
 _AGREED = {
-    False: (OrderOutcome.IMPORTED, _AGREES),
+    False: (OrderOutcome.IMPORTED, AGREES),
     True: (OrderOutcome.CANCELLED, "cancelled in the store and on the platform"),
 }

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.platform.models import LodgedShipment, OrderState
@@ -14,12 +15,16 @@ from npf_pipelines.rules.shipments import PushOutcome
 
 @dataclass(frozen=True)
 class TrackingPlan:
-    """What a master setup asks for, resolved against the store; a dry run only tells what it would write."""
+    """What a master setup asks for, resolved against the store; a dry run only tells what it would write.
+
+    An order that the platform calls shipped, and of which nothing was lodged since `short_before`, gets nothing more.
+    """
 
     statuses: StatusPlan
     carriers: Mapping[str, str]
     notify_customer: bool
     dry_run: bool = False
+    short_before: datetime | None = None
 
 
 NOT_READ_BACK = ""
@@ -107,6 +112,17 @@ class Work:
             self.note(shipment_id, PushOutcome.WAITING, f"made as {made}, but not read back yet: {reason}", made)
         if self.step.letter or self.step.outcome is StatusOutcome.WAITING:
             self.step = StatusStep(None, StatusOutcome.WAITING, reason)
+
+    def units_lodged(self) -> Counter[str]:
+        """What the warehouse has lodged of the order, by SKU."""
+        units: Counter[str] = Counter()
+        for shipment in self.ours.lodged:
+            units.update(shipment.quantities)
+        return units
+
+    def last_lodged_before(self, moment: datetime | None) -> bool:
+        """Whether the order's last lodgement was earlier; not without a moment."""
+        return moment is not None and all(shipment.lodged_at < moment for shipment in self.ours.lodged)
 
     def judge_completeness(self) -> bool:
         """Whether every lodged shipment of the order is in the store; if one never will be, the status says so."""

@@ -5,17 +5,15 @@ Not here: what an accepted order looks like on the platform (imports.py).
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from npf_pipelines.countries import UnknownCountry, country_code, country_name
 from npf_pipelines.cscart.models import Address, Order, OrderLine, UnreadableOrder
+from npf_pipelines.rules.status_meaning import INCOMPLETE, PARENT, StatusMeanings
 
 TEST_SKUS = frozenset({"Test001", "Test002", "Test003"})
 """The test items: orders made only of these prove an integration and are never dispatched."""
-
-INCOMPLETE, PARENT = "N", "T"
-"""The store's letters for an order that was never finished, and for a Multi-Vendor parent."""
 
 
 class Decision(enum.StrEnum):
@@ -61,6 +59,8 @@ class OrderFilter:
     """Two-letter codes; None for all."""
     status_names: Mapping[str, str]
     """The store's name of each letter, for the reasons."""
+    meanings: StatusMeanings = field(default_factory=StatusMeanings)
+    """What each status means for an order that was imported."""
 
 
 @dataclass(frozen=True)
