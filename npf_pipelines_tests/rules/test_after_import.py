@@ -1,5 +1,6 @@
 """What follows on the platform from edits and cancellations in the store."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,3 +120,30 @@ def test_an_order_that_is_gone_or_unreadable_is_told_until_it_is_over(now: Unrea
     assert follow(now, record(order()), "CS").step is Step.TELL
     for over in (OrderStatus.SHIPPED, OrderStatus.CANCELLED):
         assert follow(now, record(order(), over), "CS").step is Step.NOTHING
+
+
+GOING_ON = StatusMeanings(wanted=frozenset("P"), continued=frozenset("E"))
+
+
+@pytest.mark.parametrize("letter", ["P", "E"])
+def test_an_order_that_the_store_cancelled_goes_on_when_the_store_has_it_going_on(letter: str) -> None:
+    has = replace(record(order(), OrderStatus.CANCELLED), cancelled_by="store")
+    edited = order(line(quantity=2), status=letter)
+    following = follow(edited, has, "CS", GOING_ON)
+    assert (following.step, following.order) == (Step.RESUME, platform_order(edited, "CS"))
+    for other in ("warehouse", ""):
+        assert follow(edited, replace(has, cancelled_by=other), "CS", GOING_ON).step is Step.TELL
+
+
+@pytest.mark.parametrize("letter", ["C", "B", "X"])
+def test_a_cancelled_order_in_any_other_status_is_left_to_a_person(letter: str) -> None:
+    has = replace(record(order(), OrderStatus.CANCELLED), cancelled_by="store")
+    assert follow(order(status=letter), has, "CS", GOING_ON).step is Step.TELL
+
+
+@given(ORDERS, ORDERS, STAGES, st.integers(0, 2))
+def test_a_status_in_which_orders_go_on_never_cancels(
+    imported: Order, now: Order, status: OrderStatus, shipped: int
+) -> None:
+    everything = StatusMeanings(wanted=frozenset("PCOFDBIX"))
+    assert follow(now, record(imported, status, shipped), "CS", everything).step is not Step.CANCEL
