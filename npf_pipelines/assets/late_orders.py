@@ -7,6 +7,7 @@ import asyncio
 from datetime import date, timedelta
 
 from npf_pipelines.assets.short_orders import days_of_short_orders
+from npf_pipelines.assets.status_questions import days_of_answered_questions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.models import Order, OrderStub
@@ -33,20 +34,25 @@ async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: O
     """
     zone = walk.setup.zone
     first_pulled = min(walk.house.lake.days(RAW_ORDERS, client=walk.client), default=walk.days[0])
-    start = start_of_day(max(first_pulled, walk.setup.orders.start_date), zone)
+    first_day = max(first_pulled, walk.setup.orders.start_date)
+    start = start_of_day(first_day, zone)
     before_run = start_of_day(walk.days[0], zone) - timedelta(seconds=1)
     if day_of(walk.now, zone) not in walk.days or before_run < start:
         return set()
+    answered = {
+        day for day in await days_of_answered_questions(walk, wanted.meanings) if first_day <= day < walk.days[0]
+    }
     if await facts.knows_changes() and facts.changes_read_until:
         since = facts.changes_read_until - _OVERLAP
         changed = {
             day_of(stub.placed_at, zone) async for stub in store.order_stubs(start, before_run, changed_since=since)
         }
-        return changed | await days_of_short_orders(walk, start, follow_up=False)
+        return answered | changed | await days_of_short_orders(walk, start, follow_up=False)
     letters = wanted.meanings.going_on
     stubs = [stub async for stub in store.order_stubs(start, before_run, statuses=letters)]
     open_orders = await _days_of_open_orders(walk, store, wanted.meanings)
-    return _days_of_news(walk, stubs) | open_orders | await days_of_short_orders(walk, start, follow_up=True)
+    short = await days_of_short_orders(walk, start, follow_up=True)
+    return answered | _days_of_news(walk, stubs) | open_orders | short
 
 
 def _days_of_news(walk: ClientWalk, stubs: list[OrderStub]) -> set[date]:

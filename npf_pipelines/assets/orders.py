@@ -27,6 +27,7 @@ from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.models import PlatformRecord
+from npf_pipelines.platform.tables import OPEN_STATUSES
 from npf_pipelines.reconcile.platform_orders import OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 from npf_pipelines.rules.imports import order_number
@@ -55,8 +56,7 @@ async def _walk(walk: ClientWalk) -> None:
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
         if not walk.wants(RAW_ORDERS):
             for day in walk.days:
-                orders = _as_pulled(walk, day)
-                await _one_day(walk, day, orders, await order_filter(facts, walk.setup, orders))
+                await _one_day(walk, facts, day, _as_pulled(walk, day))
             return
         for first, last in consecutive(walk.days):
             await _pull(walk, store, facts, first, last)
@@ -73,12 +73,12 @@ async def _pull(walk: ClientWalk, store: Store, facts: StoreFacts, first: date, 
     """The days from first to last. The store isn't asked for those before the order start date."""
     begin = max(first, walk.setup.orders.start_date)
     for number in range((min(begin, last + timedelta(days=1)) - first).days):
-        await _one_day(walk, first + timedelta(days=number), [], await order_filter(facts, walk.setup))
+        await _one_day(walk, facts, first + timedelta(days=number), [])
     if begin > last:
         return
     pulled, told = 0, 0
     async for day, orders in pull_days(store, begin, last, walk.setup.zone):
-        await _one_day(walk, day, orders, await order_filter(facts, walk.setup, orders))
+        await _one_day(walk, facts, day, orders)
         pulled += len(orders)
         if pulled - told >= _TELL_EVERY:
             told = pulled
@@ -86,13 +86,15 @@ async def _pull(walk: ClientWalk, store: Store, facts: StoreFacts, first: date, 
     walk.say(f"{pulled} orders pulled from {begin} to {last}, {store.requests} requests")
 
 
-async def _one_day(walk: ClientWalk, day: date, orders: Orders, wanted: OrderFilter) -> None:
+async def _one_day(walk: ClientWalk, facts: StoreFacts, day: date, orders: Orders) -> None:
     """Write what of the day is asked for. Decisions that aren't asked for are taken as they were written."""
     note = functools.partial(_note_before_start, walk.setup, day)
     rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
     if walk.wants(RAW_ORDERS):
         walk.finish(RAW_ORDERS, rows, day, note)
     records = await asyncio.to_thread(_records, walk, day, orders)
+    open_orders = {record.order.store_order_id for record in records.values() if record.status in OPEN_STATUSES}
+    wanted = await order_filter(facts, walk.setup, orders, open_orders)
     if walk.wants(FILTERED_ORDERS):
         decided = [_decided(walk, row, order, records, wanted) for row, order in zip(rows, orders, strict=True)]
         walk.finish(FILTERED_ORDERS, decided, day, note)

@@ -20,7 +20,8 @@ async def keep_status_questions(walk: ClientWalk, meanings: StatusMeanings) -> N
     placed = await asyncio.to_thread(walk.house.platform.open_orders, walk.client)
     before = walk.house.lake.read_if_written(STATUS_QUESTIONS, client=walk.client)
     since: dict[str, datetime] = {row["status"]: row["since"] for row in before}
-    orders = Counter(status for status in _statuses(walk, placed) if meanings.of(status) is Meaning.UNCLEAR)
+    found = (status for _, status in await asyncio.to_thread(_statuses, walk, placed))
+    orders = Counter(status for status in found if meanings.of(status) is Meaning.UNCLEAR)
     rows = [
         _row(meanings.name(status), status, count, since.get(status, walk.now))
         for status, count in sorted(orders.items())
@@ -30,15 +31,25 @@ async def keep_status_questions(walk: ClientWalk, meanings: StatusMeanings) -> N
         walk.keep(STATUS_QUESTIONS, rows)
 
 
-def _statuses(walk: ClientWalk, placed: Mapping[str, datetime]) -> list[str]:
-    """The statuses that the open orders had when they were judged last."""
+async def days_of_answered_questions(walk: ClientWalk, meanings: StatusMeanings) -> set[date]:
+    """The days of the open orders in a status that the setup, or the store, explains by now."""
+    asked = walk.house.lake.read_if_written(STATUS_QUESTIONS, client=walk.client)
+    answered = {row["status"] for row in asked if meanings.of(row["status"]) is not Meaning.UNCLEAR}
+    if not answered:
+        return set()
+    placed = await asyncio.to_thread(walk.house.platform.open_orders, walk.client)
+    return {day for day, status in await asyncio.to_thread(_statuses, walk, placed) if status in answered}
+
+
+def _statuses(walk: ClientWalk, placed: Mapping[str, datetime]) -> list[tuple[date, str]]:
+    """The day of each open order, and the status that it had when it was judged last."""
     by_day: dict[date, set[str]] = {}
     for order_id, placed_at in placed.items():
         by_day.setdefault(day_of(placed_at, walk.setup.zone), set()).add(order_id)
-    found: list[str] = []
+    found: list[tuple[date, str]] = []
     for day, orders in by_day.items():
         rows = walk.house.lake.columns(FILTERED_ORDERS, ["order_id", "status"], client=walk.client, day=day)
-        found += [row["status"] for row in rows.to_pylist() if row["order_id"] in orders]
+        found += [(day, row["status"]) for row in rows.to_pylist() if row["order_id"] in orders]
     return found
 
 

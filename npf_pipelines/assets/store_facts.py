@@ -3,7 +3,7 @@
 Kept as the table store_facts. Losing it costs a few requests and no order: everything in it is found out again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,12 +51,10 @@ class StoreFacts:
                 pass  # It may have been given that name since.
         return await self._read_meanings()
 
-    async def meanings_with(self, letters: Iterable[str]) -> StatusMeanings:
-        """The same, read again, once in a run, where an order has a status that the store didn't have before."""
+    async def meanings_read_now(self) -> StatusMeanings:
+        """The same, as read in this run; not asked again where they may not be read."""
         meanings = await self.meanings()
-        if not meanings.were_read or self._statuses_read or all(map(meanings.knows, letters)):
-            return meanings
-        return await self._read_meanings()
+        return meanings if self._statuses_read or not meanings.were_read else await self._read_meanings()
 
     async def _read_meanings(self) -> StatusMeanings:
         statuses, were_read = await readable_statuses(self._store)

@@ -209,6 +209,7 @@ class SandboxStore:
         """
         with self._change():
             self.statuses[letter] = Status(letter, description, inventory, notify)
+            self._changes.add(("status", list(self.statuses).index(letter)))
 
     def change_amounts(self, order_id: int, amounts: Mapping[str, int]) -> None:
         """The merchant changes how much of some lines is ordered, by item id, which stay; stock moves (inferred)."""
