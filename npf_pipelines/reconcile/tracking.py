@@ -121,13 +121,12 @@ async def _look_after(store: Store, work: Work) -> None:
 async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan, lease: Lease) -> None:
     """Set the statuses that follow, and read all of them back at once."""
     for one in work:
-        status = one.ours.state.status
         one.step = next_status(
             one.order,
             plan.statuses,
-            lodged=one.units_lodged(),
-            on_back_order=status == OrderStatus.BACK_ORDER,
-            is_over=status == OrderStatus.SHIPPED and one.last_lodged_before(plan.short_before),
+            in_store=one.units_in_store(),
+            on_back_order=one.ours.state.status == OrderStatus.BACK_ORDER,
+            is_over=one.is_over(plan.short_before),
         )
     to_set = [one for one in work if one.step.letter]
     if plan.dry_run:

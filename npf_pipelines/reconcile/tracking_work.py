@@ -9,8 +9,9 @@ from datetime import datetime
 
 from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.platform.models import LodgedShipment, OrderState
+from npf_pipelines.platform.tables import OrderStatus
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan, StatusStep
-from npf_pipelines.rules.shipments import PushOutcome
+from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
 
 
 @dataclass(frozen=True)
@@ -113,16 +114,23 @@ class Work:
         if self.step.letter or self.step.outcome is StatusOutcome.WAITING:
             self.step = StatusStep(None, StatusOutcome.WAITING, reason)
 
-    def units_lodged(self) -> Counter[str]:
-        """What the warehouse has lodged of the order, by SKU."""
+    def units_in_store(self) -> Counter[str]:
+        """What of the warehouse's lodgements is in the store, by SKU."""
         units: Counter[str] = Counter()
         for shipment in self.ours.lodged:
-            units.update(shipment.quantities)
+            if self._is_in_store(shipment):
+                units.update(shipment.quantities)
         return units
 
-    def last_lodged_before(self, moment: datetime | None) -> bool:
-        """Whether the order's last lodgement was earlier; not without a moment."""
-        return moment is not None and all(shipment.lodged_at < moment for shipment in self.ours.lodged)
+    def is_over(self, moment: datetime | None) -> bool:
+        """Whether the order is shipped, all of it lodged before the moment, and all of that in the store."""
+        if moment is None or self.ours.state.status is not OrderStatus.SHIPPED:
+            return False
+        return all(self._is_in_store(shipment) and shipment.lodged_at < moment for shipment in self.ours.lodged)
+
+    def _is_in_store(self, shipment: LodgedShipment) -> bool:
+        result = self.results.get(shipment.shipment_id)
+        return result is not None and result.outcome in IN_STORE | {PushOutcome.PLANNED}
 
     def judge_completeness(self) -> bool:
         """Whether every lodged shipment of the order is in the store; if one never will be, the status says so."""

@@ -17,6 +17,8 @@ SHORT_AFTER = timedelta(hours=1)
 def lacking(order: Order, record: PlatformRecord, now: datetime) -> str:
     """What of the store's order was not shipped and will not be, by SKU, with what to do; empty if nothing.
 
+    Units that the merchant has shipped count, too: the store has more of a SKU in shipments than the warehouse.
+
     Args:
         order: as the store has it now.
         record: as the platform has it, shipped.
@@ -26,16 +28,20 @@ def lacking(order: Order, record: PlatformRecord, now: datetime) -> str:
     for line in record.order.lines:
         imported[line.sku] += line.quantity
     ordered: Counter[str] = Counter()
+    in_store: Counter[str] = Counter()
     for item in lines_to_ship(order):
         ordered[item.sku] += item.quantity
+        in_store[item.sku] += item.shipped
     is_due = now - record.updated_at > SHORT_AFTER
     short: list[str] = []
     added: list[str] = []
     for sku in sorted(ordered):
-        shipped = imported[sku] - record.open_units.get(sku, 0)
+        shipped = max(imported[sku] - record.open_units.get(sku, 0), in_store[sku])
+        if ordered[sku] <= shipped:
+            continue
         if ordered[sku] > imported[sku]:
             added.append(f"{ordered[sku]} of {sku} ordered, {shipped} shipped")
-        elif ordered[sku] > shipped and is_due:
+        elif is_due:
             short.append(f"{shipped} of {sku} shipped, {ordered[sku]} ordered")
     found = []
     if short:

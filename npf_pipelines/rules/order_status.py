@@ -68,7 +68,7 @@ def next_status(
     *,
     on_back_order: bool,
     is_over: bool = False,
-    lodged: Mapping[str, int] | None = None,
+    in_store: Mapping[str, int] | None = None,
 ) -> StatusStep:
     """Decide on the status of an order from what the store has of it.
 
@@ -77,10 +77,10 @@ def next_status(
         plan: the statuses that the master setup asks for.
         on_back_order: whether the platform has the rest of the order on back order.
         is_over: whether the platform will ship nothing more of it.
-        lodged: units by SKU that the warehouse has lodged, all of them in the store: a merchant's edit can give the
+        in_store: units by SKU of the warehouse's shipments that are in the store: a merchant's edit can give the
             lines other ids, under which the store counts nothing as shipped (inferred).
     """
-    unshipped = _unshipped(order, lodged or {})
+    unshipped = _unshipped(order, in_store or {})
     if not unshipped:
         wanted, because = plan.shipped, "every line has shipped in full"
     elif on_back_order:
@@ -100,11 +100,11 @@ def next_status(
     return StatusStep(wanted, StatusOutcome.SET, because)
 
 
-def _unshipped(order: Order, lodged: Mapping[str, int]) -> Counter[str]:
+def _unshipped(order: Order, in_store: Mapping[str, int]) -> Counter[str]:
     """The units still to ship, by SKU."""
     ordered: Counter[str] = Counter()
     unshipped: Counter[str] = Counter()
     for line in lines_to_ship(order):
         ordered[line.sku] += line.quantity
         unshipped[line.sku] += max(0, line.quantity - line.shipped)
-    return +Counter({sku: min(units, max(0, ordered[sku] - lodged.get(sku, 0))) for sku, units in unshipped.items()})
+    return +Counter({sku: min(units, max(0, ordered[sku] - in_store.get(sku, 0))) for sku, units in unshipped.items()})

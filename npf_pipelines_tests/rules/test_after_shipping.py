@@ -34,6 +34,11 @@ def test_a_line_that_was_added_or_raised_needs_no_patience() -> None:
     )
 
 
+def test_what_the_merchant_has_shipped_is_not_lacking() -> None:
+    assert lacking(order(line("1", "KITE", 3, shipped=3)), shipped(2, 2), LATER) == ""
+    assert "2 of KITE shipped, 3 ordered" in lacking(order(line("1", "KITE", 3, shipped=1)), shipped(2, 2), LATER)
+
+
 @given(st.integers(0, 6), st.integers(1, 4), st.integers(0, 5))
 def test_nothing_is_lacking_just_when_all_that_is_ordered_was_shipped(ordered: int, imported: int, units: int) -> None:
     units = min(units, imported + 1)

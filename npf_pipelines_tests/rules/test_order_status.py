@@ -54,10 +54,10 @@ def test_an_order_shipped_short_keeps_its_status_or_gets_the_one_for_it() -> Non
     assert next_status(kites(1, 1, status="H"), short, on_back_order=False, is_over=True).letter == "C"
 
 
-def test_lines_whose_ids_were_changed_count_by_what_was_lodged() -> None:
+def test_lines_whose_ids_were_changed_count_by_what_is_in_the_store() -> None:
     again = order(line("new", "KITE", 2, shipped=0), line("i2", "DRUM", 1, shipped=1))
-    assert next_status(again, PLAN, on_back_order=False, lodged={"KITE": 2, "DRUM": 1}).letter == "C"
-    assert next_status(again, PLAN, on_back_order=False, lodged={"KITE": 1, "DRUM": 1}).letter is None
+    assert next_status(again, PLAN, on_back_order=False, in_store={"KITE": 2, "DRUM": 1}).letter == "C"
+    assert next_status(again, PLAN, on_back_order=False, in_store={"KITE": 1, "DRUM": 1}).letter is None
 
 
 def test_what_the_setup_does_not_ask_for_is_not_done() -> None:
