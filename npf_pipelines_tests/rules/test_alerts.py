@@ -52,6 +52,12 @@ def things(
 BRAKED_ROWS = OpenThings(BRAKED, "stock", "held by the brake", None, 12, "K1, K2, K3", "Look at the amounts.")
 
 
+def test_rows_that_are_no_orders_are_counted_as_they_are_called() -> None:
+    asked = OpenThings("order_status_unclear", "orders", "unexplained", None, 2, "E, S", "Name them.", "order status")
+    (told,) = conditions(open_=[asked])
+    assert told.text == "2 order statuses unexplained: E, S"
+
+
 def test_a_client_that_goes_well_is_no_alert() -> None:
     assert conditions() == []
 
