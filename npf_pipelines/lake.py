@@ -31,8 +31,13 @@ _EXCEPTIONS = """
 CREATE VIEW order_exceptions AS
 SELECT client, day, order_number, order_id, reason AS differs, differs_since AS since
 FROM platform_orders WHERE outcome = 'differs'
+UNION ALL
+SELECT client, NULL, name, NULL, reason, since FROM status_questions
 """
-"""The orders on which store and platform differ and a person has to act. One leaves it when the two agree again."""
+"""The orders on which store and platform differ and a person has to act; a row leaves when the two agree again.
+
+Without day and order_id: a status of the store that the master setup doesn't explain, one row for all its orders.
+"""
 
 
 class NotWritten(Exception):

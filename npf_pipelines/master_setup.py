@@ -17,9 +17,19 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from npf_pipelines.countries import country_code
+from npf_pipelines.status_names import STOP_FIELD, contradictions, text_key
 from npf_pipelines.store_address import comparable_address
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -114,6 +124,8 @@ class OrdersSetup(_Part):
     start_date: date
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
     statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)]
+    continue_statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)] = ()
+    stop_statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)] = ()
     countries: Annotated[tuple[_Country, ...] | None, BeforeValidator(_not_an_empty_list)] = None
     cut_off: Annotated[time | None, BeforeValidator(_time_of_day)] = None
     lines_without_code: Literal["set_aside", "leave_out"] = "set_aside"
@@ -124,6 +136,7 @@ class TrackingSetup(_Part):
 
     shipped_status: _Name | None = None
     partially_shipped_status: _Name | None = None
+    short_shipped_status: _Name | None = None
     notify_customer: bool = False
     carriers: dict[str, _Name] = {}
 
@@ -178,6 +191,29 @@ class MasterSetup(_Part):
     tracking: TrackingSetup = TrackingSetup()
     stock: StockSetup
     alerts: AlertsSetup = AlertsSetup()
+
+    @model_validator(mode="after")
+    def _statuses_agree(self) -> "MasterSetup":
+        named = {field: {text_key(name): name for name in names} for field, names in self.status_names.items()}
+        if found := contradictions(named):
+            raise ValueError("; ".join(found))
+        return self
+
+    @property
+    def status_names(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of order statuses that the setup gives, by field; none where it leaves the field out."""
+        tracking = self.tracking
+        single = {
+            "tracking.shipped_status": tracking.shipped_status,
+            "tracking.partially_shipped_status": tracking.partially_shipped_status,
+            "tracking.short_shipped_status": tracking.short_shipped_status,
+        }
+        return {
+            "orders.statuses": self.orders.statuses,
+            "orders.continue_statuses": self.orders.continue_statuses,
+            STOP_FIELD: self.orders.stop_statuses,
+            **{field: (name,) if name else () for field, name in single.items()},
+        }
 
     @property
     def zone(self) -> ZoneInfo:

@@ -61,7 +61,9 @@ _LINE_OPTIONS = arrow.list_(arrow.struct([("item_id", _TEXT), ("options", _TEXT)
 _SHIPPING = arrow.list_(
     arrow.struct([("shipping_id", _TEXT), ("name", _TEXT), ("module", _TEXT), ("needs_shipment", _FLAG)])
 )
-_STATUSES = arrow.list_(arrow.struct([("letter", _TEXT), ("name", _TEXT), ("takes_stock", _FLAG)]))
+_STATUSES = arrow.list_(
+    arrow.struct([("letter", _TEXT), ("name", _TEXT), ("takes_stock", _FLAG), ("moves_stock", _FLAG)])
+)
 _QUANTITIES = arrow.list_(arrow.struct([("sku", _TEXT), ("quantity", _WHOLE)]))
 
 
@@ -293,6 +295,9 @@ STORE_FACTS = _table(
     key=("client",),
     columns={
         "statuses": _column(_STATUSES, "the store's order statuses", nullable=True),
+        "statuses_unreadable": _column(
+            _FLAG, "whether they may not be read, so that those of a new store stand for them", nullable=True
+        ),
         "statuses_read_at": _column(_TIME, "when they were read", nullable=True),
         "updated_at_filter": _column(
             _FLAG, "whether orders can be listed by the time of their last change", nullable=True
@@ -301,6 +306,19 @@ STORE_FACTS = _table(
         "changes_read_until": _column(_TIME, "up to when changed orders have been looked for", nullable=True),
         "orders_zone": _column(_TEXT, "the time zone by whose days the tables of orders are cut", nullable=True),
         "shipments_zone": _column(_TEXT, "the time zone by whose days those of shipments are cut", nullable=True),
+    },
+)
+
+STATUS_QUESTIONS = _table(
+    "status_questions",
+    "Statuses that the master setup doesn't explain, with orders in them that are open on the platform.",
+    key=("client", "status"),
+    columns={
+        "status": _column(_TEXT, "the store's status letter"),
+        "name": _column(_TEXT, "the status as the store calls it, with its letter"),
+        "orders": _column(_WHOLE, "orders in it that are open on the platform"),
+        "reason": _column(_TEXT, "what is so, and what to do"),
+        "since": _column(_TIME, "since when it is known"),
     },
 )
 
@@ -354,6 +372,7 @@ TABLES = {
         STOCK_SNAPSHOTS,
         STOCK_PUSH,
         STORE_FACTS,
+        STATUS_QUESTIONS,
         STORE_PRODUCTS,
         PUSHED_SKUS,
         OLD_HOLDS,

@@ -8,14 +8,17 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
 from npf_pipelines.assets.live_days import is_live
+from npf_pipelines.assets.short_orders import days_of_short_orders
+from npf_pipelines.assets.status_questions import days_of_answered_questions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.cscart.models import OrderStub, UnreadableOrder
+from npf_pipelines.cscart.models import Order, OrderStub, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.rules.after_import import Step
 from npf_pipelines.rules.changes import follow_order
 from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.orders import Decision, OrderFilter
+from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 
 _OVERLAP = timedelta(minutes=15)
@@ -26,8 +29,8 @@ async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: O
     """The days before the run's own on which something changed; none for a run that doesn't reach today.
 
     It goes back to the first day that was ever pulled: what lies before has been left to a backfill so far.
-    Stores that can list by the last change are asked for that. The others are asked for the orders that have a
-    wanted status now, and for those that are open on the platform.
+    Stores that can list by the last change are asked for that. The others are asked for the orders that are in a
+    status in which they go on, and for those that are open on the platform. The platform knows what was shipped short.
     Of the orders placed before the start date, those that were imported before it was moved and are open are followed.
 
     Raises:
@@ -40,16 +43,24 @@ async def late_days(walk: ClientWalk, store: Store, facts: StoreFacts, wanted: O
     before_run = start_of_day(walk.days[0], zone) - timedelta(seconds=1)
     if day_of(walk.now, zone) not in walk.days or before_run < start:
         return set()
+    answered = {
+        day
+        for day in await days_of_answered_questions(walk, wanted.meanings)
+        if day < walk.days[0] and is_live(walk, day)
+    }
     if await facts.knows_changes() and facts.changes_read_until:
         since = facts.changes_read_until - _OVERLAP
         changed = [stub async for stub in store.order_stubs(start, before_run, changed_since=since)]
         _say_dayless(walk, changed)
         new = {day_of(stub.placed_at, zone) for stub in changed if stub.placed_at and stub.placed_at >= wanted.start}
-        return new | {followed[stub.order_id] for stub in changed if stub.order_id in followed}
+        new |= {followed[stub.order_id] for stub in changed if stub.order_id in followed}
+        return answered | new | await days_of_short_orders(walk, start, follow_up=False)
+    short = await days_of_short_orders(walk, start, follow_up=True)
     start = max(start, wanted.start)
-    listed = [stub async for stub in store.order_stubs(start, before_run, statuses=wanted.statuses)]
+    listed = [stub async for stub in store.order_stubs(start, before_run, statuses=wanted.meanings.going_on)]
     stubs = [stub for stub in listed if isinstance(stub, OrderStub)]
-    return _days_of_news(walk, stubs) | await _days_of_open_orders(walk, store)
+    open_orders = await _days_of_open_orders(walk, store, wanted.meanings)
+    return answered | short | _days_of_news(walk, stubs) | open_orders
 
 
 def _say_dayless(walk: ClientWalk, changed: list[OrderStub | UnreadableOrder]) -> None:
@@ -92,8 +103,8 @@ def _known(walk: ClientWalk, day: date) -> dict[str, str]:
     }
 
 
-async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
-    """The days of the orders open on the platform that differ from the store's."""
+async def _days_of_open_orders(walk: ClientWalk, store: Store, meanings: StatusMeanings) -> set[date]:
+    """The days of the orders open on the platform that differ from the store's, or have another status than before."""
     prefix, zone = walk.setup.orders.prefix, walk.setup.zone
     records = await asyncio.to_thread(walk.house.platform.open_records, walk.client)
     earlier = {
@@ -105,11 +116,16 @@ async def _days_of_open_orders(walk: ClientWalk, store: Store) -> set[date]:
     days: set[date] = set()
     for order_id, record in earlier.items():
         order = orders.get(order_id)
-        if follow_order(order, record, prefix).step is not Step.NOTHING:
+        if follow_order(order, record, prefix, meanings, walk.now).step is not Step.NOTHING:
             # A re-dated order belongs to another day than that of its import.
             placed = {record.order.placed_at, (order and order.placed_at) or record.order.placed_at}
             days |= {day_of(moment, zone) for moment in placed}
-    return {day for day in days if day < walk.days[0]}
+    stubs = [
+        OrderStub(order_id=order_id, status=order.status, placed_at=earlier[order_id].order.placed_at)
+        for order_id, order in orders.items()
+        if isinstance(order, Order)
+    ]
+    return {day for day in days if day < walk.days[0]} | _days_of_news(walk, stubs)
 
 
 def days_with(walk: ClientWalk, order_ids: Mapping[date, Collection[str]]) -> set[date]:

@@ -1,27 +1,52 @@
 """A client's order rules with the names of its master setup resolved against its store.
 
-Not here: the rules themselves (rules/orders.py).
+Not here: the rules themselves (rules/orders.py), what the statuses mean (rules/status_meaning.py).
 """
 
+from collections.abc import Collection, Iterable
+
 from npf_pipelines.assets.store_facts import StoreFacts
-from npf_pipelines.cscart.statuses import status_letter
+from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.rules.days import start_of_day
 from npf_pipelines.rules.orders import OrderFilter
+from npf_pipelines.rules.status_meaning import Meaning
 
 
-async def order_filter(facts: StoreFacts, setup: MasterSetup) -> OrderFilter:
+async def order_filter(
+    facts: StoreFacts,
+    setup: MasterSetup,
+    orders: Iterable[Order | UnreadableOrder] = (),
+    open_orders: Collection[str] = (),
+) -> OrderFilter:
     """The client's order rules.
+
+    Args:
+        facts: what is known of the store.
+        setup: the client's master setup.
+        orders: orders to be judged by them. A status that the store didn't have before is asked about, and so is one
+            that would stop an order: the merchant may have made another one of it since the statuses were read.
+        open_orders: the ids of those of them that are open on the platform.
 
     Raises:
         UnknownStatus: the store doesn't have a status that the setup names.
+        SetupError: the setup contradicts itself in this store.
         StoreError: the store can't be asked.
     """
-    statuses = await facts.statuses(setup.orders.statuses)
+    meanings = await facts.meanings()
+    doubtful = (
+        not meanings.knows(order.status)
+        or (order.order_id in open_orders and meanings.of(order.status) is Meaning.STOP)
+        for order in orders
+        if order.status and order.status not in meanings.stopping
+    )
+    if any(doubtful):
+        meanings = await facts.meanings_read_now()
     return OrderFilter(
         start=start_of_day(setup.orders.start_date, setup.zone),
-        statuses=frozenset(status_letter(name, statuses) for name in setup.orders.statuses),
+        statuses=meanings.wanted,
         countries=frozenset(setup.orders.countries) if setup.orders.countries is not None else None,
-        status_names={status.letter: status.name for status in statuses},
+        status_names={status.letter: status.name for status in meanings.statuses},
+        meanings=meanings,
         leaves_out_lines_without_code=setup.orders.lines_without_code == "leave_out",
     )

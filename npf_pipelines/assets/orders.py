@@ -22,6 +22,7 @@ from npf_pipelines.assets.order_rows import order_of, row_of
 from npf_pipelines.assets.platform_day import PlatformDay, platform_day
 from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
+from npf_pipelines.assets.status_questions import keep_status_questions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
@@ -30,12 +31,14 @@ from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.health import read_one
+from npf_pipelines.platform.tables import OPEN_STATUSES
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.reconcile.platform_orders import Limit, OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number
 from npf_pipelines.rules.orders import Decision, OrderFilter, is_test
+from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 
 _TELL_EVERY = 1000
@@ -59,8 +62,8 @@ class _Run:
 
     Attributes:
         walk: the client's share of the run.
-        store: its store; None where nothing is read of it.
-        criteria: its order rules; None where the decisions are taken as they were written.
+        store: its store, open.
+        facts: what is known of the store.
         held_back: what is decided at the end; None where a person asked for the run, which has no limit.
         last_good_pull: when its orders were last pulled well.
         redated: the ids of orders of the run that were imported from another day's list, by that day.
@@ -68,8 +71,8 @@ class _Run:
     """
 
     walk: ClientWalk
-    store: Store | None = None
-    criteria: OrderFilter | None = None
+    store: Store
+    facts: StoreFacts
     held_back: HeldBack | None = None
     last_good_pull: datetime | None = None
     redated: dict[date, set[str]] = field(default_factory=dict)
@@ -81,8 +84,8 @@ async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
 
     Two walks of one client at once could each undo what the other has just read anew: the lease keeps them apart.
     """
-    async with walk.lease("orders"):
-        run = _Run(walk)
+    async with walk.lease("orders"), walk.store() as store:
+        run = _Run(walk, store, StoreFacts(walk, store))
         if walk.is_automated and not walk.dry_run and not confirm_held:
             run.held_back = HeldBack(walk.house.platform, walk.client)
             health = await asyncio.to_thread(read_one, walk.house.engine, walk.client, "orders")
@@ -92,30 +95,24 @@ async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
 
 
 async def _walk(run: _Run, *, confirm_held: bool) -> None:
-    walk = run.walk
-    if not (walk.wants(RAW_ORDERS) or walk.wants(FILTERED_ORDERS)):
+    walk, store, facts = run.walk, run.store, run.facts
+    await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
+    if not walk.wants(RAW_ORDERS):
         for day in walk.days:
             await _one_day(run, day, _as_pulled(walk, day))
         return
-    async with walk.store() as store:
-        run.store = store
-        facts = StoreFacts(walk, store)
-        run.criteria = await order_filter(facts, walk.setup)
-        if not walk.wants(RAW_ORDERS):
-            for day in walk.days:
-                await _one_day(run, day, _as_pulled(walk, day))
-            return
-        for first, last in consecutive(walk.days):
-            await _pull(run, first, last)
-        late = await late_days(walk, store, facts, run.criteria)
-        late |= days_of_other_zone(walk, "orders", RAW_ORDERS)
-        late |= days_of_held(walk) if confirm_held else set()
-        await _pull_late(run, late)
-        # Not before: these days may have been among the late ones.
-        await _pull_late(run, days_with(walk, run.redated))
-        if day_of(walk.now, walk.setup.zone) in walk.days:
-            facts.keep_changes_read()
-            keep_zone(walk, "orders")
+    for first, last in consecutive(walk.days):
+        await _pull(run, first, last)
+    late = await late_days(walk, store, facts, await order_filter(facts, walk.setup))
+    late |= days_of_other_zone(walk, "orders", RAW_ORDERS)
+    late |= days_of_held(walk) if confirm_held else set()
+    await _pull_late(run, late)
+    # Not before: these days may have been among the late ones.
+    await _pull_late(run, days_with(walk, run.redated))
+    await keep_status_questions(walk, await facts.meanings())
+    if day_of(walk.now, walk.setup.zone) in walk.days:
+        facts.keep_changes_read()
+        keep_zone(walk, "orders")
 
 
 async def _pull_late(run: _Run, days: set[date]) -> None:
@@ -136,8 +133,6 @@ async def _pull(run: _Run, first: date, last: date) -> None:
 
 async def _pull_live(run: _Run, begin: date, last: date) -> None:
     walk, store = run.walk, run.store
-    if store is None:
-        return
     pulled, told = 0, 0
     async for day, orders in pull_days(store, begin, last, walk.setup.zone):
         await _one_day(run, day, orders)
@@ -149,7 +144,7 @@ async def _pull_live(run: _Run, begin: date, last: date) -> None:
 
 
 async def _one_day(run: _Run, day: date, orders: Orders) -> None:
-    """Write what of the day is asked for. Without a filter, the decisions are taken as they were written."""
+    """Write what of the day is asked for. Decisions that aren't asked for are taken as they were written."""
     walk = run.walk
     run.done.add(day)
     note = functools.partial(_note_before_start, walk, day)
@@ -159,15 +154,15 @@ async def _one_day(run: _Run, day: date, orders: Orders) -> None:
     on_platform = await platform_day(walk, run.store, day, orders)
     for other_day, order_ids in on_platform.redated.items():
         run.redated.setdefault(other_day, set()).update(order_ids)
-    if walk.wants(FILTERED_ORDERS) and run.criteria:
-        decided = [
-            _decided(walk, row, order, on_platform, run.criteria) for row, order in zip(rows, orders, strict=True)
-        ]
+    still_open = {one.order.store_order_id for one in on_platform.records.values() if one.status in OPEN_STATUSES}
+    criteria = await order_filter(run.facts, walk.setup, on_platform.orders.values(), still_open)
+    if walk.wants(FILTERED_ORDERS):
+        decided = [_decided(walk, row, order, on_platform, criteria) for row, order in zip(rows, orders, strict=True)]
         walk.finish(FILTERED_ORDERS, decided, day, note)
     elif walk.wants(PLATFORM_ORDERS):
         decided = walk.house.lake.read(FILTERED_ORDERS, client=walk.client, day=day)
     if walk.wants(PLATFORM_ORDERS):
-        await _onto_platform(run, day, orders, decided, on_platform)
+        await _onto_platform(run, day, orders, decided, on_platform, meanings=criteria.meanings)
 
 
 def _as_pulled(walk: ClientWalk, day: date) -> Orders:
@@ -206,6 +201,8 @@ async def _onto_platform(
     orders: Orders,
     decided: list[dict[str, Any]],
     on_platform: PlatformDay,
+    *,
+    meanings: StatusMeanings,
 ) -> None:
     walk = run.walk
     accepted = {row["order_id"] for row in decided if row["decision"] == Decision.ACCEPTED}
@@ -216,6 +213,7 @@ async def _onto_platform(
         pulled=on_platform.orders,
         records=on_platform.records,
         now=walk.now,
+        meanings=meanings,
         dry_run=walk.dry_run,
         children=on_platform.children,
         limit=Limit(run.last_good_pull, functools.cache(lambda: _held(walk, day))) if run.held_back else None,

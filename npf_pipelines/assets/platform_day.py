@@ -17,7 +17,7 @@ from npf_pipelines.platform.models import PlatformOrder, PlatformRecord
 from npf_pipelines.rules.changes import is_parent
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 from npf_pipelines.rules.identity import is_same_order
-from npf_pipelines.rules.orders import INCOMPLETE
+from npf_pipelines.rules.status_meaning import INCOMPLETE
 
 _CHILDREN = "SELECT parent_order_id, order_id FROM raw_orders WHERE list_contains($parents, parent_order_id)"
 
@@ -42,19 +42,18 @@ class PlatformDay:
 
 
 async def platform_day(
-    walk: ClientWalk, store: Store | None, day: date, listed: Sequence[Order | UnreadableOrder]
+    walk: ClientWalk, store: Store, day: date, listed: Sequence[Order | UnreadableOrder]
 ) -> PlatformDay:
     """Read what the platform has of a day.
 
     Args:
         walk: the client's.
-        store: the client's store, open; None if the run hasn't needed it so far.
+        store: the client's store, open.
         day: the day.
         listed: the orders that the store lists for it.
 
     Raises:
         StoreError: the store can't be asked for orders that it doesn't list.
-        SetupError: the store's key isn't in the environment.
     """
     orders = {order.order_id: order for order in listed if order.order_id}
     if not is_live(walk, day):
@@ -75,7 +74,8 @@ async def platform_day(
                 redated.setdefault(imported_from, set()).add(order_id)
         elif imported_from == day:
             absent[number] = record
-    asked = await _ask(walk, store, {record.order.store_order_id for record in absent.values()})
+    ids = {record.order.store_order_id for record in absent.values()}
+    asked = await store.orders_by_id(ids) if ids else {}
     orders |= asked
     records |= {
         number: record
@@ -91,15 +91,6 @@ def _records(walk: ClientWalk, day: date, order_ids: Iterable[str]) -> dict[str,
     platform, zone = walk.house.platform, walk.setup.zone
     placed = platform.records_placed(walk.client, start_of_day(day, zone), end_of_day(day, zone))
     return placed | platform.records(walk.client, order_ids)
-
-
-async def _ask(walk: ClientWalk, store: Store | None, ids: Collection[str]) -> dict[str, Order | UnreadableOrder]:
-    if not ids:
-        return {}
-    if store:
-        return await store.orders_by_id(ids)
-    async with walk.house.store(walk.setup) as its_store:
-        return await its_store.orders_by_id(ids)
 
 
 def _is_of_another_day(

@@ -20,15 +20,15 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.tracking_ledger import TrackingLedger, what_waits
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
-from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.house import House
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.lease import Lease
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan
+from npf_pipelines.rules.after_shipping import SHORT_AFTER
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
-from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan
+from npf_pipelines.rules.order_status import StatusOutcome, status_plan
 from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
 from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 
@@ -189,23 +189,16 @@ def _unknown(shipment: LodgedShipment) -> Pushed:
 
 
 async def _tracking_plan(walk: ClientWalk, facts: StoreFacts) -> TrackingPlan:
-    setup, tracking = walk.setup, walk.setup.tracking
-    names = [*setup.orders.statuses, tracking.shipped_status, tracking.partially_shipped_status]
-    statuses = await facts.statuses(name for name in names if name)
-
-    def letter(name: str | None) -> str | None:
-        return None if name is None else status_letter(name, statuses)
-
+    tracking = walk.setup.tracking
     return TrackingPlan(
-        StatusPlan(
-            imported_from=frozenset(status_letter(name, statuses) for name in setup.orders.statuses),
-            shipped=letter(tracking.shipped_status),
-            partially_shipped=letter(tracking.partially_shipped_status),
-            leaves_out_lines_without_code=setup.orders.lines_without_code == "leave_out",
+        status_plan(
+            await facts.meanings(),
+            leaves_out_lines_without_code=walk.setup.orders.lines_without_code == "leave_out",
         ),
         carriers=tracking.carriers,
         notify_customer=tracking.notify_customer,
         dry_run=walk.dry_run,
+        short_before=walk.now - SHORT_AFTER,
     )
 
 

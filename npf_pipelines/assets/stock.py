@@ -25,14 +25,12 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import Product
-from npf_pipelines.cscart.statuses import status_letter
-from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.partitions import CLIENTS
 from npf_pipelines.platform.models import StockFigure
 from npf_pipelines.reconcile.amounts import push_amounts
 from npf_pipelines.reconcile.sales import Sales
-from npf_pipelines.rules.in_flight import InFlightRule, in_flight_rule
+from npf_pipelines.rules.in_flight import in_flight_rule
 from npf_pipelines.rules.stock import DIFFERS, StockOutcome, StockRow, Wanted, available, plan, wanted_amount
 from npf_pipelines.rules.stock_brake import BRAKE_FELL, brake
 from npf_pipelines.rules.stock_left import NONE_LEFT, left_skus, name_left
@@ -103,7 +101,8 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
         await asyncio.to_thread(history.add)  # This push may replace the only table that it is known from.
         window = hold_window(walk)
         try:
-            sales = Sales(store, await _in_flight_rule(walk, store), window, walk.now)
+            criteria = await order_filter(StoreFacts(walk, store), walk.setup)
+            sales = Sales(store, in_flight_rule(criteria), window, walk.now)
             skus = await asyncio.to_thread(walk.house.platform.skus, walk.client)
             products = await asyncio.to_thread(ProductMap, walk)
             reading = await products.read(store, history.skus.union(skus))
@@ -209,14 +208,6 @@ async def _count(walk: ClientWalk, sales: Sales) -> _Count:
     listed = await sales.listed()
     figures, known = await asyncio.to_thread(walk.house.platform.count_stock, walk.client, listed)
     return _as_count(figures, await sales.in_flight(listed, known))
-
-
-async def _in_flight_rule(walk: ClientWalk, store: Store) -> InFlightRule:
-    facts, tracking = StoreFacts(walk, store), walk.setup.tracking
-    wanted = await order_filter(facts, walk.setup)
-    names = [name for name in (tracking.shipped_status, tracking.partially_shipped_status) if name]
-    statuses = await facts.statuses(names)
-    return in_flight_rule(wanted, statuses, [status_letter(name, statuses) for name in names])
 
 
 async def _finish_snapshot(walk: ClientWalk, count: _Count) -> None:

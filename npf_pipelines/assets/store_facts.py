@@ -3,17 +3,20 @@
 Kept as the table store_facts. Losing it costs a few requests and no order: everything in it is found out again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.cscart.errors import Forbidden
 from npf_pipelines.cscart.models import Status
-from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, UnknownStatus, status_letter
+from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, UnknownStatus
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake import NotWritten
+from npf_pipelines.master_setup import SetupError
 from npf_pipelines.rules.clock import unless_future
+from npf_pipelines.rules.setup_check import NOT_READ
+from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
 from npf_pipelines.tables import STORE_FACTS
 
 _GOOD_FOR = timedelta(days=1)
@@ -24,33 +27,48 @@ class StoreFacts:
 
     def __init__(self, walk: ClientWalk, store: Store) -> None:
         self._walk, self._store = walk, store
+        self._statuses_read = False
         try:
             (self._row,) = walk.house.lake.read(STORE_FACTS, client=walk.client)
         except NotWritten:
             self._row = dict.fromkeys(STORE_FACTS.arrow_schema.names)
 
-    async def statuses(self, names: Iterable[str]) -> Sequence[Status]:
-        """The store's statuses, among them the named ones.
+    async def meanings(self) -> StatusMeanings:
+        """What the store's statuses mean for the client.
 
-        Where the API user may not read them, those that CS-Cart ships with.
+        Where the API user may not read them, those that CS-Cart ships with count.
 
         Raises:
-            UnknownStatus: the store doesn't have one of the names, asked anew.
+            UnknownStatus: the store doesn't have a status that the setup names, asked anew.
+            SetupError: the setup contradicts itself in this store, asked anew.
             StoreError: the store can't be asked.
         """
-        wanted = list(names)
-        if self._is_fresh("statuses_read_at"):
+        # An earlier release didn't write down whether they could be read.
+        if self._is_fresh("statuses_read_at") and self._row["statuses_unreadable"] is not None:
             kept = [Status.model_validate(status) for status in self._row["statuses"]]
             try:
-                _resolve(wanted, kept)
-            except UnknownStatus:
+                return status_meanings(self._walk.setup, kept, were_read=not self._row["statuses_unreadable"])
+            except (UnknownStatus, SetupError):
                 pass  # It may have been given that name since.
-            else:
-                return kept
-        statuses = await readable_statuses(self._store)
-        _resolve(wanted, statuses)
-        self._keep(statuses=[status.model_dump() for status in statuses], statuses_read_at=self._walk.now)
-        return statuses
+        return await self._read_meanings()
+
+    async def meanings_read_now(self) -> StatusMeanings:
+        """The same, as read in this run; not asked again where they may not be read."""
+        meanings = await self.meanings()
+        return meanings if self._statuses_read or not meanings.were_read else await self._read_meanings()
+
+    async def _read_meanings(self) -> StatusMeanings:
+        statuses, were_read = await readable_statuses(self._store)
+        meanings = status_meanings(self._walk.setup, statuses, were_read=were_read)
+        if not were_read:
+            self._walk.say(NOT_READ)
+        self._statuses_read = True
+        self._keep(
+            statuses=[status.model_dump() for status in statuses],
+            statuses_unreadable=not were_read,
+            statuses_read_at=self._walk.now,
+        )
+        return meanings
 
     async def knows_changes(self) -> bool:
         """Whether the store can list its orders by their last change.
@@ -80,18 +98,13 @@ class StoreFacts:
         self._walk.keep(STORE_FACTS, [self._row])
 
 
-async def readable_statuses(store: Store) -> Sequence[Status]:
-    """The store's statuses; where the API user may not read them, those that CS-Cart ships with.
+async def readable_statuses(store: Store) -> tuple[Sequence[Status], bool]:
+    """The store's statuses and True; where the API user may not read them, those that CS-Cart ships with and False.
 
     Raises:
         StoreError: the store can't be asked.
     """
     try:
-        return await store.statuses()
+        return await store.statuses(), True
     except Forbidden:
-        return SHIPPED_STATUSES
-
-
-def _resolve(names: Iterable[str], statuses: Sequence[Status]) -> None:
-    for name in names:
-        status_letter(name, statuses)
+        return SHIPPED_STATUSES, False

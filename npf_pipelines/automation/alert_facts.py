@@ -55,4 +55,4 @@ def _by_client(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:
 
 def _things(one: OpenRows) -> OpenThings:
     kind = kind_of(one.kind)
-    return OpenThings(one.kind, kind.about, kind.name, one.day, one.rows, one.first, kind.what_to_do)
+    return OpenThings(one.kind, kind.about, kind.name, one.day, one.rows, one.first, kind.what_to_do, kind.unit)

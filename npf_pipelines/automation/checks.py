@@ -95,7 +95,8 @@ async def _misfits(house: House) -> list[dict[str, str]]:
     async def check(client: str) -> list[str]:
         setup = setups.clients[client]
         async with house.store(setup) as store:
-            return misfits(setup, await readable_statuses(store)) + [str(row) for row in store.unreadable]
+            statuses, were_read = await readable_statuses(store)
+            return misfits(setup, statuses, were_read=were_read) + [str(row) for row in store.unreadable]
 
     outcomes = await run_isolated(setups.clients, check, at_once=_AT_ONCE)
     found = [{"client": "", "what": error} for error in setups.errors]
@@ -153,7 +154,7 @@ async def _listed(
     async with house.store(setup) as store:
         stubs = [stub async for stub in store.order_stubs(weeks, until)]
         if started < weeks:
-            statuses = await readable_statuses(store)
+            statuses, _ = await readable_statuses(store)
             letters = {status_letter(name, statuses) for name in setup.orders.statuses}
             before = weeks - timedelta(seconds=1)
             stubs += [stub async for stub in store.order_stubs(started, before, statuses=letters)]

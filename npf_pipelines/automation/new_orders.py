@@ -6,7 +6,7 @@ What was noticed while a client's run isn't over yet is noticed again at the nex
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,14 +20,14 @@ from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.switch import sensor_status
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.models import Status
-from npf_pipelines.cscart.statuses import UnknownStatus, status_letter
+from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
 from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.rules.after_import import CANCELLED
 from npf_pipelines.rules.clock import is_future, unless_future
 from npf_pipelines.rules.news import Look, is_news
 from npf_pipelines.rules.retries import pause
+from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
 from npf_pipelines.settings import Settings
 from npf_pipelines.tables import STORE_FACTS
 
@@ -170,18 +170,26 @@ async def _look(house: House, setup: MasterSetup, question: _Question) -> Look:
 
 def _what_to_ask(setup: MasterSetup, facts: Mapping[str, Any], now: datetime) -> _Question:
     """What a store is asked, by what the runs have found out about it."""
-    letters = _letters(setup.orders.statuses, facts.get("statuses") or [])
+    try:
+        meanings = _meanings(setup, facts)
+    except UnknownStatus:
+        wanted, noticed = set[str](), set[str]()
+    else:
+        wanted = set(meanings.wanted)
+        # Cancellations are to be noticed, too; what we push on ourselves is not.
+        noticed = wanted | {one.letter for one in meanings.statuses} - meanings.final
     read_until = unless_future(facts.get("changes_read_until"), now)
     if not facts.get("updated_at_filter") or not read_until:
-        return None, letters
-    # Cancellations are to be noticed, too; what we push on ourselves is not.
-    return read_until - _OVERLAP, letters and letters | CANCELLED
+        return None, wanted
+    return read_until - _OVERLAP, noticed
 
 
-def _letters(names: Iterable[str], kept: list[dict[str, Any]]) -> set[str]:
-    """The letters of the wanted statuses; none, for all statuses, where one of them isn't known."""
-    statuses = [Status.model_validate(status) for status in kept]
-    try:
-        return {status_letter(name, statuses) for name in names}
-    except UnknownStatus:
-        return set()
+def _meanings(setup: MasterSetup, facts: Mapping[str, Any]) -> StatusMeanings:
+    """What the statuses mean that a run has read.
+
+    Raises:
+        UnknownStatus: one that the setup names isn't known, so that all statuses are asked for.
+        SetupError: the setup contradicts itself in this store.
+    """
+    statuses = [Status.model_validate(status) for status in facts.get("statuses") or []]
+    return status_meanings(setup, statuses, were_read=not facts.get("statuses_unreadable"))

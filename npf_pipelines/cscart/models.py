@@ -21,7 +21,8 @@ LARGEST_AMOUNT = 8_388_607
 PICK_UP = "store_locator"
 """The module of a shipping method by which the shopper fetches the goods from the shop (documented)."""
 _PARENT = "T"
-_TAKING_STOCK = frozenset("PCO")
+_TAKING_STOCK, _GIVING_BACK = frozenset("PCO"), frozenset("FDBI")
+"""The letters that take stock as shipped, and those that give it back (documented)."""
 BY_COMBINATION = "O"
 """The letter of products whose amounts are those of their option combinations (documented; 4.11 and older)."""
 
@@ -203,12 +204,19 @@ class Status(_Model):
     Attributes:
         letter: its one letter.
         name: what the merchant calls it.
-        takes_stock: an order in it holds stock; otherwise its stock was given back.
+        takes_stock: an order that comes into it takes stock.
+        moves_stock: whether it says what becomes of stock; otherwise an order keeps what it has taken.
     """
 
     letter: str
     name: str
     takes_stock: bool
+    moves_stock: bool = True
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether an order that comes into it gives its stock back."""
+        return self.moves_stock and not self.takes_stock
 
 
 def parse_order(raw: object) -> Order | UnreadableOrder:
@@ -330,9 +338,9 @@ def parse_combination(raw: object) -> Product:
 
 
 def parse_status(raw: object) -> Status:
-    """A row of `GET /statuses`. Its `params.inventory` is `D` where stock is taken (documented).
+    """A row of `GET /statuses`. By its `params.inventory`, `D` takes stock and `I` gives it back (documented).
 
-    Where it is missing, the letter's meaning as shipped counts.
+    Where it is missing, the letter's meaning as shipped counts; for a merchant's own status no stock moves (inferred).
 
     Raises:
         Unreadable: naming the field.
@@ -344,6 +352,7 @@ def parse_status(raw: object) -> Status:
         letter=letter,
         name=row.text("description"),
         takes_stock=inventory == "D" if inventory else letter in _TAKING_STOCK,
+        moves_stock=inventory in {"D", "I"} or letter in _TAKING_STOCK | _GIVING_BACK,
     )
 
 

@@ -57,6 +57,14 @@ def status_letter(name: str, statuses: Iterable[Status]) -> str:
     raise UnknownStatus(f"{name!r} {trouble}. It has: {has}. Write one of these names, or its letter.")
 
 
+def is_called_as_shipped(status: Status) -> bool:
+    """Whether the store calls a status as CS-Cart does, spelling apart: a merchant hasn't made another one of it."""
+    return any(
+        (status.letter, _folded(status.name)) == (shipped.letter, _folded(shipped.name))
+        for shipped in SHIPPED_STATUSES + _NEWER_NAMES
+    )
+
+
 def _folded(name: str) -> str:
     """Letters and digits alone, "cancelled" as "canceled", and the word's end off: backorders, back-ordered."""
     plain = "".join(letter for letter in name.casefold() if letter.isalnum()).replace("ll", "l")

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from npf_pipelines.batches import batches
 from npf_pipelines.platform.additions import absent_additions
 from npf_pipelines.platform.models import (
+    CANCELLED_BY_STORE,
     LodgedShipment,
     Lodgement,
     OrderState,
@@ -151,16 +152,56 @@ class Platform:
         """What the platform has of the client's orders that still take stock."""
         return self._records(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
 
+    def open_orders(self, client: str) -> dict[str, datetime]:
+        """When the client's orders were placed that still take stock, by the store's order id."""
+        query = sa.select(orders.c.store_order_id, orders.c.placed_at).where(
+            orders.c.client == client, orders.c.status.in_(OPEN_STATUSES)
+        )
+        with self._engine.connect() as connection:
+            return {row.store_order_id: row.placed_at for row in connection.execute(query)}
+
+    def short_orders(self, client: str, start: datetime, end: datetime) -> dict[str, datetime]:
+        """When the client's orders were placed that were shipped with fewer units than imported, by the store's id.
+
+        Args:
+            client: the client's id.
+            start: only orders that were changed last from this moment on, inclusive.
+            end: and before this one.
+        """
+        query = (
+            sa.select(orders.c.store_order_id, orders.c.placed_at)
+            .join_from(
+                orders,
+                order_lines,
+                (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number),
+            )
+            .where(
+                orders.c.client == client,
+                orders.c.status == OrderStatus.SHIPPED,
+                orders.c.updated_at >= start,
+                orders.c.updated_at < end,
+                order_lines.c.quantity_shipped < order_lines.c.quantity,
+            )
+        )
+        with self._engine.connect() as connection:
+            return {row.store_order_id: row.placed_at for row in connection.execute(query)}
+
     def update_order(self, client: str, order: PlatformOrder, seen: PlatformRecord, now: datetime) -> bool:
         """Overwrite an order and its lines, if it still stands where it was seen; it keeps its number.
 
         Returns:
             Whether it did; not when the warehouse has moved it on meanwhile.
         """
+        return self._overwrite(client, order, seen, now, {})
+
+    def _overwrite(
+        self, client: str, order: PlatformOrder, seen: PlatformRecord, now: datetime, more: Mapping[str, Any]
+    ) -> bool:
         order = replace(order, order_number=seen.order.order_number)
         row = self._order_row(client, order, now)
         for kept in ("client", "order_number", "status", "imported_at"):
             del row[kept]
+        row |= self._writable(orders, more)
         with self._engine.begin() as connection:
             if not self._change(connection, client, seen, row):
                 return False
@@ -172,7 +213,12 @@ class Platform:
     def cancel_order(self, client: str, seen: PlatformRecord, now: datetime) -> bool:
         """Cancel an order, if it still stands where it was seen; whether it did."""
         with self._engine.begin() as connection:
-            return self._change(connection, client, seen, {"status": OrderStatus.CANCELLED, "updated_at": now})
+            row = {"status": OrderStatus.CANCELLED, "cancelled_by": CANCELLED_BY_STORE, "updated_at": now}
+            return self._change(connection, client, seen, self._writable(orders, row))
+
+    def resume_order(self, client: str, order: PlatformOrder, seen: PlatformRecord, now: datetime) -> bool:
+        """Import an order anew that was cancelled, if it still stands where it was seen; whether it did."""
+        return self._overwrite(client, order, seen, now, {"status": OrderStatus.IMPORTED, "cancelled_by": ""})
 
     @staticmethod
     def _change(connection: sa.Connection, client: str, seen: PlatformRecord, values: dict[str, Any]) -> bool:
@@ -274,10 +320,11 @@ class Platform:
             store_order_ids: orders of the store.
 
         Returns:
-            The figures by SKU, and what the platform has of the orders, by store order id.
+            The figures by SKU, and what the platform has of the orders and has not cancelled, by store order id.
         """
         with self._one_moment() as connection:
-            known = self._states(connection, client, orders.c.store_order_id, list(store_order_ids))
+            states = self._states(connection, client, orders.c.store_order_id, list(store_order_ids))
+            known = {number: state for number, state in states.items() if state.status is not OrderStatus.CANCELLED}
             return self._stock(connection, client), _by_store_order(known)
 
     @contextlib.contextmanager
@@ -478,6 +525,7 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         updated_at=_moment(row.updated_at, "updated_at", wrong),
         open_units=open_units,
         unreadable="; ".join(wrong),
+        cancelled_by=text(row.cancelled_by),
     )
 
 

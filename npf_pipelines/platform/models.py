@@ -69,11 +69,16 @@ class OrderState:
     postcode: str = field(default="", repr=False)
 
 
+CANCELLED_BY_STORE = "store"
+"""Who cancelled an order: the pipeline, for the store."""
+
+
 @dataclass(frozen=True)
 class PlatformRecord:
     """An imported order as the platform has it now; `open_units` are those still to ship, by SKU.
 
     `unreadable` says what of it isn't what the contract names, so that nothing follows from it; empty otherwise.
+    `cancelled_by` is empty where nobody cancelled it, or the platform doesn't say who did.
     """
 
     order: PlatformOrder
@@ -83,6 +88,7 @@ class PlatformRecord:
     updated_at: datetime
     open_units: Mapping[str, int] = field(default_factory=dict)
     unreadable: str = ""
+    cancelled_by: str = ""
 
 
 @dataclass(frozen=True)

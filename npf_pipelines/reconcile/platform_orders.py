@@ -20,6 +20,7 @@ from npf_pipelines.rules.imports import order_number, platform_order
 from npf_pipelines.rules.mass_changes import is_old
 from npf_pipelines.rules.orders import is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import left_to_ship
+from npf_pipelines.rules.status_meaning import StatusMeanings
 
 
 class OrderOutcome(enum.StrEnum):
@@ -61,6 +62,7 @@ class OrdersOfDay:
         pulled: all orders that the store has, by its order id; those that its list hides but that were asked for, too.
         records: all that the platform has of them or of the day, by order number.
         now: what becomes `imported_at` and `updated_at`.
+        meanings: what the statuses of the client's store mean.
         dry_run: whether the platform is only compared, and nothing written.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         limit: what is held back for a person; None where nothing is.
@@ -72,6 +74,7 @@ class OrdersOfDay:
     pulled: Mapping[str, Order | UnreadableOrder]
     records: Mapping[str, PlatformRecord]
     now: datetime
+    meanings: StatusMeanings
     dry_run: bool = False
     children: Mapping[str, Collection[str]] = field(default_factory=dict)
     limit: "Limit | None" = None
@@ -124,7 +127,8 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
         order = day.pulled.get(record.order.store_order_id)
         if order is None and number in numbers:
             continue
-        following = follow_order(order, record, day.prefix, children.get(record.order.store_order_id, ()))
+        its_children = children.get(record.order.store_order_id, ())
+        following = follow_order(order, record, day.prefix, day.meanings, day.now, children=its_children)
         if following.step is Step.CANCEL and day.limit:
             _leave_cancellation(record, following.differs, day.limit, outcome)
         else:
@@ -204,7 +208,7 @@ def _import_row(order: PlatformOrder, result: ImportResult | None) -> OrderRow:
         return OrderRow(order_id, order.order_number, OrderOutcome.PLANNED, "would be imported", None)
     if result.outcome is ImportOutcome.REFUSED:
         return OrderRow(order_id, order.order_number, OrderOutcome.REFUSED, result.reason, None)
-    return OrderRow(order_id, result.order_number, OrderOutcome.IMPORTED, _AGREES, result.imported_at)
+    return OrderRow(order_id, result.order_number, OrderOutcome.IMPORTED, AGREES, result.imported_at)
 
 
 def _followed(
@@ -214,23 +218,39 @@ def _followed(
     if other_numbers and following.step in {Step.NOTHING, Step.TELL}:
         outcome = OrderOutcome.CANCELLED if record.status is OrderStatus.CANCELLED else OrderOutcome.DIFFERS
         return OrderRow(order_id, number, outcome, other_numbers, record.imported_at)
-    outcome, reason = _AGREED[record.status is OrderStatus.CANCELLED]
-    if order_id not in day.pulled:
-        reason = "gone from the store"
-    match following.step:
-        case Step.TELL:
-            outcome, reason = OrderOutcome.DIFFERS, following.differs
-        case Step.CANCEL if day.dry_run:
-            outcome, reason = OrderOutcome.PLANNED, f"would be cancelled: {following.differs}"
-        case Step.UPDATE if day.dry_run:
-            outcome, reason = OrderOutcome.PLANNED, f"would be updated: {following.differs}"
-        case Step.CANCEL if platform.cancel_order(day.client, record, day.now):
-            outcome, reason = _AGREED[True]
-        case Step.UPDATE if following.order and platform.update_order(day.client, following.order, record, day.now):
-            outcome, reason = _AGREED[False]
-        case Step.CANCEL | Step.UPDATE:
-            outcome, reason = OrderOutcome.DIFFERS, f"{following.differs}; the warehouse has just gone on with it"
+    outcome, reason = _carried_out(platform, day, record, following)
     return OrderRow(order_id, number, outcome, reason, record.imported_at)
+
+
+def _carried_out(
+    platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: Following
+) -> tuple[OrderOutcome, str]:
+    if following.step is Step.TELL:
+        return OrderOutcome.DIFFERS, following.differs
+    if following.step is Step.NOTHING:
+        outcome, agrees = _AGREED[record.status is OrderStatus.CANCELLED]
+        if record.order.store_order_id not in day.pulled:
+            return outcome, "gone from the store"
+        return outcome, following.differs or agrees
+    if day.dry_run:
+        return OrderOutcome.PLANNED, f"would be {_WOULD_BE[following.step]}: {following.differs}"
+    if _write(platform, day, record, following):
+        return _AGREED[following.step is Step.CANCEL]
+    return OrderOutcome.DIFFERS, f"{following.differs}; the warehouse has just gone on with it"
+
+
+def _write(platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: Following) -> bool:
+    """Whether the platform still had the order as it was seen, so that the write was made."""
+    match following.step:
+        case Step.UPDATE if following.order:
+            return platform.update_order(day.client, following.order, record, day.now)
+        case Step.RESUME if following.order:
+            return platform.resume_order(day.client, following.order, record, day.now)
+        case _:
+            return platform.cancel_order(day.client, record, day.now)
+
+
+_WOULD_BE = {Step.CANCEL: "cancelled", Step.UPDATE: "updated", Step.RESUME: "taken up again"}
 
 
 def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderRow]) -> list[OrderRow]:
@@ -254,8 +274,9 @@ def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderR
 _TO_BE_PICKED = frozenset({OrderOutcome.IMPORTED, OrderOutcome.PLANNED, OrderOutcome.DIFFERS})
 _UNKNOWN_TO_THE_WAREHOUSE = "the warehouse has no stock row of"
 _OTHER_NUMBER = "cancelled on the platform; it has the store's order under another number, too"
-_AGREES = "on the platform as in the store"
+AGREES = "on the platform as in the store"
+"""The reason of an order on which both sides agree, and of which nothing else is to be said."""
 _AGREED = {
-    False: (OrderOutcome.IMPORTED, _AGREES),
+    False: (OrderOutcome.IMPORTED, AGREES),
     True: (OrderOutcome.CANCELLED, "cancelled in the store and on the platform"),
 }

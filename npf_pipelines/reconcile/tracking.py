@@ -123,8 +123,13 @@ async def _look_after(store: Store, work: Work) -> None:
 async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan, lease: Lease) -> None:
     """Set the statuses that follow, and read all of them back at once."""
     for one in work:
-        on_back_order = one.ours.state.status == OrderStatus.BACK_ORDER
-        one.step = next_status(one.order, plan.statuses, on_back_order=on_back_order)
+        one.step = next_status(
+            one.order,
+            plan.statuses,
+            in_store=one.units_in_store(),
+            on_back_order=one.ours.state.status == OrderStatus.BACK_ORDER,
+            is_over=one.is_over(plan.short_before),
+        )
     to_set = [one for one in work if one.step.letter]
     if plan.dry_run:
         for one in to_set:

@@ -5,21 +5,27 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.platform.models import LodgedShipment, OrderState
+from npf_pipelines.platform.tables import OrderStatus
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan, StatusStep
-from npf_pipelines.rules.shipments import PushOutcome
+from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
 
 
 @dataclass(frozen=True)
 class TrackingPlan:
-    """What a master setup asks for, resolved against the store; a dry run only tells what it would write."""
+    """What a master setup asks for, resolved against the store; a dry run only tells what it would write.
+
+    An order that the platform calls shipped, and of which nothing was lodged since `short_before`, gets nothing more.
+    """
 
     statuses: StatusPlan
     carriers: Mapping[str, str]
     notify_customer: bool
     dry_run: bool = False
+    short_before: datetime | None = None
 
 
 NOT_READ_BACK = ""
@@ -107,6 +113,24 @@ class Work:
             self.note(shipment_id, PushOutcome.WAITING, f"made as {made}, but not read back yet: {reason}", made)
         if self.step.letter or self.step.outcome is StatusOutcome.WAITING:
             self.step = StatusStep(None, StatusOutcome.WAITING, reason)
+
+    def units_in_store(self) -> Counter[str]:
+        """What of the warehouse's lodgements is in the store, by SKU."""
+        units: Counter[str] = Counter()
+        for shipment in self.ours.lodged:
+            if self._is_in_store(shipment):
+                units.update(shipment.quantities)
+        return units
+
+    def is_over(self, moment: datetime | None) -> bool:
+        """Whether the order is shipped, all of it lodged before the moment, and all of that in the store."""
+        if moment is None or self.ours.state.status is not OrderStatus.SHIPPED:
+            return False
+        return all(self._is_in_store(shipment) and shipment.lodged_at < moment for shipment in self.ours.lodged)
+
+    def _is_in_store(self, shipment: LodgedShipment) -> bool:
+        result = self.results.get(shipment.shipment_id)
+        return result is not None and result.outcome in IN_STORE | {PushOutcome.PLANNED}
 
     def judge_completeness(self) -> bool:
         """Whether every lodged shipment of the order is in the store; if one never will be, the status says so."""

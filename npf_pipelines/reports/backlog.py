@@ -18,6 +18,8 @@ class Kind(NamedTuple):
     """`orders`, `shipments` or `stock`."""
     name: str
     what_to_do: str = ""
+    unit: str = ""
+    """What a row is, where it isn't an order, a shipment or a SKU."""
 
 
 HELD = "sku_held_by_old_order"
@@ -52,6 +54,12 @@ KINDS = {
         "orders",
         "differs between store and warehouse",
         "Decide with the warehouse which side is right, and bring the other one to it.",
+    ),
+    "order_status_unclear": Kind(
+        "orders",
+        "not explained by the master setup",
+        "Write the status under orders.stop_statuses or orders.continue_statuses in the master setup.",
+        "order status",
     ),
     "order_not_imported": Kind("orders", "accepted, not imported"),
     "shipment_set_aside": Kind(

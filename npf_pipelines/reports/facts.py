@@ -149,6 +149,9 @@ SELECT client, 'order_' || outcome, day, order_number, order_id, reason
 FROM platform_orders WHERE outcome IN ('refused', 'held')
 UNION ALL
 SELECT client, 'order_differs', day, order_number, order_id, differs FROM order_exceptions
+WHERE order_id IS NOT NULL
+UNION ALL
+SELECT client, 'order_status_unclear', NULL, name, NULL, reason FROM status_questions
 UNION ALL
 SELECT client, 'shipment_' || outcome, day, order_number, order_id, reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number) WHERE outcome IN ('waiting', 'refused', 'set_aside')

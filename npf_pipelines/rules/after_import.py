@@ -6,17 +6,17 @@ Not here: whether an order is imported at all (orders.py), the writing (platform
 import enum
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 
 from npf_pipelines.cscart.entities import without_entities
 from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.platform.models import PlatformOrder, PlatformRecord
+from npf_pipelines.platform.models import CANCELLED_BY_STORE, PlatformOrder, PlatformRecord
 from npf_pipelines.platform.tables import OrderStatus
 from npf_pipelines.rules.addresses import address_of_earlier_releases
+from npf_pipelines.rules.after_shipping import SHORT_AFTER, is_short, lacking
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.orders import NotShippable
-
-CANCELLED = frozenset("FDI")
-"""The store's letters for failed, declined and cancelled (documented); merchants rename them, not their meaning."""
+from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings
 
 _CHANGEABLE = frozenset({OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.BACK_ORDER})
 """The stages before anything is picked."""
@@ -45,54 +45,100 @@ class Step(enum.StrEnum):
     NOTHING = "nothing"
     UPDATE = "update"
     CANCEL = "cancel"
+    RESUME = "resume"
+    """Cancelled for the store, which has it going on again: it is imported anew under its number."""
     TELL = "tell"
     """It is too late for the platform to follow by itself: a person has to see it."""
 
 
 @dataclass(frozen=True)
 class Following:
-    """The step, and what differs between store and platform; `order` is what an update writes."""
+    """The step, and what differs between store and platform; `order` is what an update or a resumption writes.
+
+    Where there is nothing to do, `differs` may say why that is so.
+    """
 
     step: Step
     differs: str
     order: PlatformOrder | None = None
 
 
-def follow(order: Order | UnreadableOrder | None, record: PlatformRecord, prefix: str) -> Following:  # noqa: PLR0911 - each case
+def follow(
+    order: Order | UnreadableOrder | None,
+    record: PlatformRecord,
+    prefix: str,
+    meanings: StatusMeanings,
+    now: datetime,
+) -> Following:
     """Compare an order of the store with what the platform has of it.
 
     Args:
         order: as the store has it now; None when the store has it no more.
         record: as the platform has it.
         prefix: the client's order prefix.
+        meanings: what the store's statuses mean.
+        now: the present.
     """
     if record.unreadable:
         return Following(Step.TELL, f"{UNREADABLE_ON_PLATFORM}: {record.unreadable}. Ask the warehouse to correct it")
-    if order is None:
-        return _told(record, "the order is gone from the store")
-    if isinstance(order, UnreadableOrder):
-        return _told(record, f"the order can't be read in the store: {order.reason}")
-    if order.status in CANCELLED:
-        return _cancelled(order, record)
-    if record.status is OrderStatus.CANCELLED:
-        return Following(Step.TELL, f"cancelled on the platform, but the store has it with the status {order.status}")
-    if record.status is OrderStatus.SHIPPED:
-        return Following(Step.NOTHING, "")
-    return _edited(order, record, prefix)
+    if not isinstance(order, Order):
+        said = f"can't be read in the store: {order.reason}" if order else "is gone from the store"
+        return _told(record, f"the order {said}")
+    meaning, status = meanings.of(order.status), meanings.label(order.status)
+    if meaning is Meaning.STOP:
+        return stop(record, f"cancelled in the store (status {status})")
+    if meaning is Meaning.OUT_OF_STOCK and record.status is not OrderStatus.CANCELLED:
+        return _told(
+            record,
+            f"in the store it has the status {status}, which gives its stock back: stock may have run out there. "
+            "Give it a status in which it goes on or stops",
+        )
+    match record.status:
+        case OrderStatus.CANCELLED:
+            following = _cancelled(order, record, prefix, meanings)
+        case OrderStatus.SHIPPED:
+            following = _shipped(order, record, now)
+        case _:
+            following = _edited(order, record, prefix)
+    return following
 
 
 def _told(record: PlatformRecord, differs: str) -> Following:
     is_over = record.status in {OrderStatus.SHIPPED, OrderStatus.CANCELLED}
-    return Following(Step.NOTHING, "") if is_over else Following(Step.TELL, differs)
+    return Following(Step.NOTHING if is_over else Step.TELL, differs)
 
 
-def _cancelled(order: Order, record: PlatformRecord) -> Following:
+def stop(record: PlatformRecord, because: str) -> Following:
+    """Cancel an order before picking; after it, a person decides.
+
+    Args:
+        record: as the platform has it.
+        because: what happened in the store.
+    """
     if record.status is OrderStatus.CANCELLED:
         return Following(Step.NOTHING, "")
     if _is_changeable(record):
-        return Following(Step.CANCEL, f"cancelled in the store (status {order.status})")
+        return Following(Step.CANCEL, because)
     stage = "shipped" if record.units_shipped else record.status.replace("_", " ")
-    return Following(Step.TELL, f"cancelled in the store (status {order.status}), but {stage} on the platform")
+    return Following(Step.TELL, f"{because}, but {stage} on the platform")
+
+
+def _cancelled(order: Order, record: PlatformRecord, prefix: str, meanings: StatusMeanings) -> Following:
+    """An order that the platform has as cancelled and the store doesn't: it goes on if the store had cancelled it."""
+    differs = f"cancelled on the platform, but the store has it with the status {meanings.label(order.status)}"
+    if order.status not in meanings.going_on or record.cancelled_by != CANCELLED_BY_STORE:
+        return Following(Step.TELL, differs)
+    try:
+        return Following(Step.RESUME, differs, platform_order(order, prefix))
+    except NotShippable as error:
+        return Following(Step.TELL, f"{differs}: {error}")
+
+
+def _shipped(order: Order, record: PlatformRecord, now: datetime) -> Following:
+    if differs := lacking(order, record, now):
+        return Following(Step.TELL, differs)
+    is_judged = is_short(record) and now - record.updated_at > SHORT_AFTER
+    return Following(Step.NOTHING, "shipped short, and the store has it so" if is_judged else "")
 
 
 def _edited(order: Order, record: PlatformRecord, prefix: str) -> Following:

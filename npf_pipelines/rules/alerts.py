@@ -104,6 +104,7 @@ class OpenThings:
         rows: how many.
         first: the numbers of the first few.
         what_to_do: where they need a person; empty where the next run does it.
+        unit: what a row is; empty where it is what they are about.
     """
 
     kind: str
@@ -113,6 +114,7 @@ class OpenThings:
     rows: int
     first: str
     what_to_do: str
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def _of_rows(client: str, things: Sequence[OpenThings]) -> Iterator[Condition]:
                 AlertKind.NEEDS_A_PERSON,
                 client,
                 f"{some.kind}|{some.day or ''}",
-                f"{_counted(some.about, some.rows)}{of_day} {some.name}: {_first_few([some])}",
+                f"{_counted(some.about, some.rows, some.unit)}{of_day} {some.name}: {_first_few([some])}",
                 some.what_to_do,
             )
         else:
@@ -213,9 +215,10 @@ def _of_rows(client: str, things: Sequence[OpenThings]) -> Iterator[Condition]:
         )
 
 
-def _counted(about: str, rows: int) -> str:
-    one = {"orders": "order", "shipments": "shipment"}.get(about, "SKU")
-    return f"{rows} {one}" if rows == 1 else f"{rows} {one}s"
+def _counted(about: str, rows: int, unit: str = "") -> str:
+    one = unit or {"orders": "order", "shipments": "shipment"}.get(about, "SKU")
+    many = f"{one}es" if one.endswith("s") else f"{one}s"
+    return f"{rows} {one}" if rows == 1 else f"{rows} {many}"
 
 
 def _first_few(kinds: Sequence[OpenThings]) -> str:

@@ -5,18 +5,25 @@ still be there. Not here: edits and cancellations of orders that it lists (after
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.platform.models import OrderState, PlatformRecord
 from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
-from npf_pipelines.rules.after_import import Following, Step, follow
+from npf_pipelines.rules.after_import import Following, Step, follow, stop
 from npf_pipelines.rules.identity import is_same_order
-from npf_pipelines.rules.orders import INCOMPLETE, PARENT
 from npf_pipelines.rules.shipped_before import as_ordered_here
+from npf_pipelines.rules.status_meaning import INCOMPLETE, PARENT, StatusMeanings
 
 
 def follow_order(
-    order: Order | UnreadableOrder | None, record: PlatformRecord, prefix: str, children: Sequence[OrderState] = ()
+    order: Order | UnreadableOrder | None,
+    record: PlatformRecord,
+    prefix: str,
+    meanings: StatusMeanings,
+    now: datetime,
+    *,
+    children: Sequence[OrderState] = (),
 ) -> Following:
     """Compare an order of the store, whatever became of it, with what the platform has of it.
 
@@ -24,6 +31,8 @@ def follow_order(
         order: as the store has it now, asked for by its id; None when the store has it no more.
         record: as the platform has it.
         prefix: the client's order prefix.
+        meanings: what the store's statuses mean.
+        now: the present.
         children: of a Multi-Vendor parent, what the platform has of its child orders.
     """
     if isinstance(order, Order) and not record.unreadable:
@@ -33,9 +42,9 @@ def follow_order(
         if is_parent(order):
             return _parent(record, children)
         if order.status == INCOMPLETE:
-            return _stopped(record, "the order has become incomplete in the store")
+            return stop(record, "the order has become incomplete in the store")
         order = as_ordered_here(order, record)
-    return follow(order, record, prefix)
+    return follow(order, record, prefix, meanings, now)
 
 
 def is_parent(order: Order | UnreadableOrder | None) -> bool:
@@ -47,18 +56,6 @@ def _parent(record: PlatformRecord, children: Sequence[OrderState]) -> Following
     numbers = sorted(child.order_number for child in children if child.status is not OrderStatus.CANCELLED)
     if numbers:
         listed = ", ".join(numbers)
-        return _stopped(record, f"the store has split the order, and its child orders are here as {listed}")
+        return stop(record, f"the store has split the order, and its child orders are here as {listed}")
     differs = "the store has split the order, and none of its child orders is on the platform"
     return Following(Step.TELL if record.status in OPEN_STATUSES else Step.NOTHING, differs)
-
-
-def _stopped(record: PlatformRecord, because: str) -> Following:
-    if record.status is OrderStatus.CANCELLED:
-        return Following(Step.NOTHING, "")
-    if record.status in _BEFORE_PICKING and not record.units_shipped:
-        return Following(Step.CANCEL, because)
-    stage = "shipped" if record.units_shipped else record.status.replace("_", " ")
-    return Following(Step.TELL, f"{because}, but {stage} on the platform")
-
-
-_BEFORE_PICKING = frozenset({OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.BACK_ORDER})

@@ -4,20 +4,17 @@ Not here: which orders the store has, and which the platform (reconcile/sales.py
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from npf_pipelines.cscart.models import Order, Status, UnreadableOrder
+from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.rules.orders import Decision, OrderFilter, decide, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import left_to_ship
-
-COMPLETE = "C"
-"""The store's letter of an order that is over (documented); merchants rename it, not its meaning."""
 
 
 @dataclass(frozen=True)
 class InFlightRule:
-    """Which orders count as in flight while the platform doesn't have them.
+    """Which orders count as in flight while the platform doesn't have them, or has them as cancelled.
 
     Attributes:
         orders: the client's order rules, widened to every status that takes stock and isn't final.
@@ -33,17 +30,10 @@ class InFlightRule:
         return self.orders.statuses | self.taking
 
 
-def in_flight_rule(orders: OrderFilter, statuses: Sequence[Status], final: Collection[str]) -> InFlightRule:
-    """The rule of a client.
-
-    Args:
-        orders: its order rules.
-        statuses: those that its store has.
-        final: the letters of the setup's shipped and partially shipped status.
-    """
-    taking = frozenset(status.letter for status in statuses if status.takes_stock)
-    open_ones = taking - {COMPLETE, *final}
-    return InFlightRule(replace(orders, statuses=orders.statuses | open_ones), taking)
+def in_flight_rule(orders: OrderFilter) -> InFlightRule:
+    """The rule of a client, by its order rules and the meanings of its store's statuses."""
+    taking = orders.meanings.taking
+    return InFlightRule(replace(orders, statuses=orders.statuses | (taking - orders.meanings.final)), taking)
 
 
 def is_in_flight(order: Order | UnreadableOrder, rule: InFlightRule) -> bool:

@@ -4,10 +4,13 @@ Not here: how a status name becomes a letter (cscart/statuses.py).
 """
 
 import enum
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from npf_pipelines.cscart.models import Order
 from npf_pipelines.rules.orders import lines_to_ship, lines_without_code
+from npf_pipelines.rules.status_meaning import StatusMeanings
 
 
 class StatusOutcome(enum.StrEnum):
@@ -29,13 +32,33 @@ class StatusOutcome(enum.StrEnum):
 
 @dataclass(frozen=True)
 class StatusPlan:
-    """The letters of a master setup's statuses, resolved against the store; None where it asks for none."""
+    """The letters of a master setup's statuses, resolved against the store; None where it asks for none.
+
+    `imported_from` are those in which an order goes on: wanted, or a stage of the merchant's own.
+    """
 
     imported_from: frozenset[str]
     shipped: str | None
     partially_shipped: str | None
+    short_shipped: str | None = None
     leaves_out_lines_without_code: bool = False
     """Whether the master setup leaves lines without a product code to the merchant."""
+
+    @property
+    def movable(self) -> frozenset[str | None]:
+        """The letters of the orders whose status the pipeline may change."""
+        return self.imported_from | {self.partially_shipped, self.short_shipped}
+
+
+def status_plan(meanings: StatusMeanings, *, leaves_out_lines_without_code: bool = False) -> StatusPlan:
+    """The plan of a client, by the meanings of its store's statuses and its word on lines without a product code."""
+    return StatusPlan(
+        meanings.going_on,
+        meanings.shipped,
+        meanings.partially_shipped,
+        meanings.short_shipped,
+        leaves_out_lines_without_code,
+    )
 
 
 @dataclass(frozen=True)
@@ -47,15 +70,25 @@ class StatusStep:
     reason: str
 
 
-def next_status(order: Order, plan: StatusPlan, *, on_back_order: bool) -> StatusStep:
+def next_status(
+    order: Order,
+    plan: StatusPlan,
+    *,
+    on_back_order: bool,
+    is_over: bool = False,
+    in_store: Mapping[str, int] | None = None,
+) -> StatusStep:
     """Decide on the status of an order from what the store has of it.
 
     Args:
         order: the store's order as it is now; its lines tell the units in all of its shipments, whoever made them.
         plan: the statuses that the master setup asks for.
         on_back_order: whether the platform has the rest of the order on back order.
+        is_over: whether the platform will ship nothing more of it.
+        in_store: units by SKU of the warehouse's shipments that are in the store: a merchant's edit can give the
+            lines other ids, under which the store counts nothing as shipped (inferred).
     """
-    unshipped = [line for line in lines_to_ship(order) if line.shipped < line.quantity]
+    unshipped = _unshipped(order, in_store or {})
     if not unshipped and not plan.leaves_out_lines_without_code:
         without_code = [line.item_id for line in lines_without_code(order) if line.shipped < line.quantity]
         if without_code:
@@ -68,13 +101,26 @@ def next_status(order: Order, plan: StatusPlan, *, on_back_order: bool) -> Statu
         wanted, because = plan.shipped, "every line has shipped in full"
     elif on_back_order:
         wanted, because = plan.partially_shipped, "the rest is on back order"
+    elif is_over:
+        short = ", ".join(f"{units} of {sku}" for sku, units in unshipped.items())
+        wanted, because = plan.short_shipped, f"the warehouse is done with the order, and {short} were not shipped"
     else:
         return StatusStep(None, StatusOutcome.NOT_ASKED, "the rest of the order is still to be lodged")
     if wanted is None:
         return StatusStep(None, StatusOutcome.NOT_ASKED, f"{because}; the master setup asks for no status")
     if order.status == wanted:
         return StatusStep(None, StatusOutcome.ALREADY_SET, f"{because}; the order has the status {wanted}")
-    if order.status not in plan.imported_from | {plan.partially_shipped}:
+    if order.status not in plan.movable:
         reason = f"{because}, but the merchant has given the order the status {order.status}"
         return StatusStep(None, StatusOutcome.LEFT_ALONE, reason)
     return StatusStep(wanted, StatusOutcome.SET, because)
+
+
+def _unshipped(order: Order, in_store: Mapping[str, int]) -> Counter[str]:
+    """The units still to ship, by SKU."""
+    ordered: Counter[str] = Counter()
+    unshipped: Counter[str] = Counter()
+    for line in lines_to_ship(order):
+        ordered[line.sku] += line.quantity
+        unshipped[line.sku] += max(0, line.quantity - line.shipped)
+    return +Counter({sku: min(units, max(0, ordered[sku] - in_store.get(sku, 0))) for sku, units in unshipped.items()})

@@ -6,18 +6,16 @@ Not here: where an order is sent (addresses.py), what an accepted one looks like
 import enum
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from npf_pipelines.countries import UnknownCountry, country_code, country_name
 from npf_pipelines.cscart.models import Address, Order, OrderLine, UnreadableOrder
 from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
+from npf_pipelines.rules.status_meaning import INCOMPLETE, PARENT, StatusMeanings
 
 TEST_SKUS = frozenset({"Test001", "Test002", "Test003"})
 """The test items: orders made only of these prove an integration and are never dispatched."""
-
-INCOMPLETE, PARENT = "N", "T"
-"""The store's letters for an order that was never finished, and for a Multi-Vendor parent."""
 
 
 class Decision(enum.StrEnum):
@@ -69,6 +67,8 @@ class OrderFilter:
     """The store's name of each letter, for the reasons."""
     leaves_out_lines_without_code: bool = False
     """Whether an order comes without its lines that have no product code, instead of being set aside."""
+    meanings: StatusMeanings = field(default_factory=StatusMeanings)
+    """What each status means for an order that was imported."""
 
 
 @dataclass(frozen=True)

@@ -5,36 +5,40 @@ from collections.abc import Sequence
 from npf_pipelines.cscart.models import Status
 from npf_pipelines.cscart.statuses import UnknownStatus, status_letter
 from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.status_names import contradictions
+
+NOT_READ = (
+    "the store's order statuses can't be read, so that each counts as CS-Cart ships it, by its letter: give the API "
+    "user's group the right to manage order statuses"
+)
 
 
-def misfits(setup: MasterSetup, statuses: Sequence[Status]) -> list[str]:
+def misfits(setup: MasterSetup, statuses: Sequence[Status], *, were_read: bool) -> list[str]:
     """A sentence for each; empty when the setup fits.
 
     Args:
         setup: the client's master setup.
-        statuses: those that its store has.
+        statuses: those that its store has, or those that CS-Cart ships with.
+        were_read: whether the store's own could be read.
     """
     by_letter = {status.letter: status for status in statuses}
-    found: list[str] = []
-    for name in setup.orders.statuses:
-        try:
-            status_letter(name, statuses)
-        except UnknownStatus as error:
-            found.append(f"orders.statuses: {error}")
-    for field in ("shipped_status", "partially_shipped_status"):
-        name = getattr(setup.tracking, field)
-        if name is None:
-            continue
-        try:
-            status = by_letter.get(status_letter(name, statuses))
-        except UnknownStatus as error:
-            found.append(f"tracking.{field}: {error}")
-            continue
-        if status and not status.takes_stock:
-            found.append(
-                f"tracking.{field}: {status.name} gives the order's stock back: the store sells it again until the "
-                "next stock push. Choose a status that keeps the stock"
-            )
+    found = [] if were_read else [NOT_READ]
+    letters: dict[str, dict[str, str]] = {}
+    for field, names in setup.status_names.items():
+        letters[field] = {}
+        for name in names:
+            try:
+                letters[field][status_letter(name, statuses)] = name
+            except UnknownStatus as error:
+                found.append(f"{field}: {error}")
+    found += contradictions(letters)
+    for field, named in letters.items():
+        for status in (by_letter[letter] for letter in named if field.startswith("tracking.")):
+            if status.gives_back:
+                found.append(
+                    f"{field}: {status.name} gives the order's stock back: the store sells it again until the "
+                    "next stock push. Choose a status that keeps the stock"
+                )
     if setup.stock.quantity != "off" and "negative_as_zero" not in setup.stock.model_fields_set:
         found.append(
             "stock.negative_as_zero: left out, which means false since November 2026 and meant true before. Write "

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from npf_pipelines.lake import Lake
-from npf_pipelines.master_setup import MasterSetup, TrackingSetup
+from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.sandbox.store import SandboxStore
 
@@ -220,14 +220,20 @@ def _on_sale(store: SandboxStore, location: int | None) -> Iterator[tuple[int, s
 def _in_flight(client: _Client) -> Counter[str]:
     """Units of the store's orders that the platform doesn't have but will, by SKU."""
     setup, store = client.setup, client.store
-    there = {row.store_order_id for row in client.rows(sa.select(orders).where(orders.c.client == setup.id))}
+    has = sa.select(orders).where(orders.c.client == setup.id, orders.c.status != OrderStatus.CANCELLED)
+    there = {row.store_order_id for row in client.rows(has)}
     start = datetime.combine(setup.orders.start_date, time_of_day.min, setup.zone).timestamp()
     start = max(start, store.now - setup.stock.in_flight_days * 24 * 60 * 60)
     letters = {status.description.casefold(): letter for letter, status in store.statuses.items()}
-    tracking = setup.tracking
-    final = {"C", *(letters.get(name.casefold()) for name in (tracking.shipped_status or "", _partial(tracking)))}
-    wanted = {letters.get(name.casefold(), name) for name in setup.orders.statuses}
-    taking = {letter for letter, status in store.statuses.items() if status.inventory == "D"}
+    named = {
+        field: {letters.get(name.casefold(), name) for name in names} for field, names in setup.status_names.items()
+    }
+    wanted = named["orders.statuses"]
+    final = {letter for field, found in named.items() if field.startswith("tracking.") for letter in found}
+    ends_as_shipped = not setup.tracking.shipped_status or store.statuses["C"].description == "Complete"
+    if ends_as_shipped and not any("C" in found for found in named.values()):
+        final.add("C")
+    taking = {letter for letter, status in store.statuses.items() if status.inventory != "I"}
     units: Counter[str] = Counter()
     for _, order_id in store.listed(int(start)):
         order = store.orders[order_id]
@@ -248,10 +254,6 @@ def _in_flight(client: _Client) -> Counter[str]:
             for line in order.lines:
                 units[line.product_code] += line.amount * line.ships
     return units
-
-
-def _partial(tracking: TrackingSetup) -> str:
-    return tracking.partially_shipped_status or ""
 
 
 _LINKED = frozenset({"ups", "usps", "fedex", "dhl", "can", "aup", "swisspost"})

@@ -6,9 +6,10 @@ transaction, so a floor that is stopped leaves no half-packed parcel. Not here: 
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -92,6 +93,23 @@ class WarehouseFloor:
                 self._lodge(connection, client, number, now)
         return numbers
 
+    def ship_short(self, client: str, number: str, missing: Mapping[str, int], now: datetime) -> int:
+        """Lodge an order without some of its units, which never come, and call it shipped.
+
+        Args:
+            client: the client's id.
+            number: the order's number.
+            missing: units that are left out, by SKU.
+            now: the moment.
+
+        Returns:
+            The number of parcels lodged.
+        """
+        with self._engine.begin() as connection:
+            parcels = self._lodge(connection, client, number, now, missing)
+            self._set_status(connection, client, number, OrderStatus.SHIPPED, now)
+            return parcels
+
     def _work_on(self, client: str, number: str, status: OrderStatus, now: datetime) -> int:
         lingers = self._dice(client, number, "lingers") % 8 == 0
         if lingers and status in {OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS}:
@@ -101,7 +119,14 @@ class WarehouseFloor:
         with self._engine.begin() as connection:
             return self._lodge(connection, client, number, now)
 
-    def _lodge(self, connection: sa.Connection, client: str, number: str, now: datetime) -> int:
+    def _lodge(
+        self,
+        connection: sa.Connection,
+        client: str,
+        number: str,
+        now: datetime,
+        missing: Mapping[str, int] = MappingProxyType({}),
+    ) -> int:
         here = (order_lines.c.client == client) & (order_lines.c.order_number == number)
         lines = connection.execute(sa.select(order_lines).where(here).order_by(order_lines.c.line_id)).all()
         is_test = connection.scalar(
@@ -110,8 +135,11 @@ class WarehouseFloor:
         on_hand = self._on_hand(connection, client, {line.sku for line in lines})
         picked: list[tuple[str, str, int]] = []
         short = False
+        left_out = Counter(missing)
         for line in lines:
             wanted = line.quantity - line.quantity_shipped
+            wanted -= (unpacked := min(wanted, left_out[line.sku]))
+            left_out[line.sku] -= unpacked
             # Test items are never dispatched: their lodgement is played, and no stock is needed for it.
             quantity = wanted if is_test else max(0, min(wanted, on_hand[line.sku]))
             on_hand[line.sku] -= quantity

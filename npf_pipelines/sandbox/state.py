@@ -150,5 +150,7 @@ def _thing(store: SandboxStore, kind: str, number: int) -> Any:
             return store.shipments.get(number)
         case "mail":
             return store.mails[number]
+        case "status":
+            return list(store.statuses.values())[number]
         case _:
             return getattr(store, kind)

@@ -205,6 +205,33 @@ class SandboxStore:
 
     # What shoppers and the merchant do.
 
+    def define_status(self, letter: str, description: str, inventory: str, *, notify: bool = False) -> None:
+        """Add a status or change everything about one but its letter; no order's stock moves (documented).
+
+        Args:
+            letter: the status's.
+            description: what the merchant calls it.
+            inventory: `D` takes stock, `I` gives it back; empty as for one without the parameter: no stock moves.
+            notify: whether the customer is mailed.
+        """
+        with self._change():
+            self.statuses[letter] = Status(letter, description, inventory, notify)
+            self._changes.add(("status", list(self.statuses).index(letter)))
+
+    def change_amounts(self, order_id: int, amounts: Mapping[str, int]) -> None:
+        """The merchant changes how much of some lines is ordered, by item id, which stay; stock moves (inferred)."""
+        with self._change():
+            order = self.orders[order_id]
+            takes = self._inventory(order.status) == "D"
+            if takes:
+                self._move_stock(order.lines, 1)
+            for line in order.lines:
+                line.amount = amounts.get(line.item_id, line.amount)
+            if takes:
+                self._move_stock(order.lines, -1)
+            order.updated_at = max(self.now, order.updated_at)
+            self._changes.add(("order", order_id))
+
     def place_order(
         self,
         items: Iterable[Item],

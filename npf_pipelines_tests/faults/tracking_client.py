@@ -13,6 +13,8 @@ IMPORTED_FROM = ("P", "O")
 SHIPPED = "C"
 PARTIALLY_SHIPPED = "H"
 """A status of the merchant's own, which takes stock as the shipped ones do."""
+SHORT_SHIPPED = "S"
+"""Another."""
 
 CARRIERS = ("Australia Post", "DHL Express", "StarTrack", "Couriers Please")
 """Two that every store knows, one that the master setup knows, and one unknown."""
@@ -32,6 +34,7 @@ SETUP = {
     "tracking": {
         "shipped_status": SHIPPED,
         "partially_shipped_status": PARTIALLY_SHIPPED,
+        "short_shipped_status": SHORT_SHIPPED,
         # Every shipment mails its customer, so that one made twice shows in the mails too.
         "notify_customer": True,
         "carriers": CARRIER_CODES,

@@ -28,9 +28,12 @@ from npf_pipelines_tests.faults.tracking_client import (
     CLIENT,
     IMPORTED_FROM,
     PARTIALLY_SHIPPED,
+    SHORT_SHIPPED,
 )
 
 _PRODUCTS = 12
+_SHORT = 0.2
+"""Of the orders that the warehouse calls shipped, those of which a unit never comes."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = T
     """Orders with at least that many lodged parcels in all.
 
     Among them are several parcels of one order, also under one tracking number and on several days; one SKU on two
-    lines; rests on back order or still being picked; and orders of which the merchant has shipped something already.
+    lines; rests on back order, still being picked or never to come; and orders of which the merchant has shipped
+    something already.
     """
     folder.mkdir(parents=True, exist_ok=True)
     dice = random.Random(seed)
@@ -103,6 +107,7 @@ def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = T
 def _empty_store() -> SandboxStore:
     store = SandboxStore(CLIENT, api_user=API_USER, api_key=API_KEY.get_secret_value(), clock=NOON.timestamp)
     store.statuses[PARTIALLY_SHIPPED] = Status(PARTIALLY_SHIPPED, "Partially shipped", "D")
+    store.statuses[SHORT_SHIPPED] = Status(SHORT_SHIPPED, "Short shipped", "D")
     for number in range(1, _PRODUCTS + 1):
         store.add_product(Product(number, f"SKU-{number}", f"Product {number}", 1250, amount=10**6))
     return store
@@ -134,11 +139,11 @@ def _ship_some_as_merchant(store: SandboxStore, dice: random.Random, order_id: i
 
 
 def _hold_some_back(dice: random.Random, left: Counter[str]) -> OrderStatus:
-    """For some orders, a rest that isn't lodged."""
+    """For some orders, a rest that isn't lodged, or never will be."""
     status = dice.choice([OrderStatus.SHIPPED, OrderStatus.SHIPPED, OrderStatus.BACK_ORDER, OrderStatus.PICKING])
     if left.total() == 1:
         return OrderStatus.SHIPPED
-    if status is not OrderStatus.SHIPPED:
+    if status is not OrderStatus.SHIPPED or dice.random() < _SHORT:
         left[dice.choice(list(left.elements()))] -= 1
     return status
 

@@ -361,6 +361,37 @@ def test_stock_of_a_busy_client(platform: Platform, engine: sa.Engine) -> None:
     assert platform.count_stock("cord", [])[0] == []
 
 
+# Cancelled for the store, and shipped short
+
+
+def test_an_order_that_the_store_cancelled_is_taken_up_again_where_it_was_seen(
+    platform: Platform, engine: sa.Engine
+) -> None:
+    platform.import_orders("acme", [platform_order("CS1")], NOON)
+    assert platform.cancel_order("acme", platform.records("acme", ["1"])["CS1"], NOON)
+    seen = platform.records("acme", ["1"])["CS1"]
+    assert (seen.status, seen.cancelled_by) == (OrderStatus.CANCELLED, "store")
+    assert platform.count_stock("acme", ["1"])[1] == {}
+    again = platform_order("CS1", platform_line("2", "DRUM", 4))
+    assert platform.resume_order("acme", again, seen, LATER)
+    record = platform.records("acme", ["1"])["CS1"]
+    assert (record.status, record.cancelled_by, record.order, record.imported_at) == ("imported", "", again, NOON)
+    assert platform.count_stock("acme", ["1"])[1].keys() == {"1"}
+    assert not platform.resume_order("acme", again, seen, LATER)
+
+
+def test_open_orders_and_those_shipped_short_by_the_stores_id(platform: Platform, engine: sa.Engine) -> None:
+    platform.import_orders("acme", [platform_order(f"CS{number}") for number in range(1, 5)], NOON)
+    platform.import_orders("bolt", [platform_order("CS9")], NOON)
+    for number, status in (("CS1", OrderStatus.SHIPPED), ("CS2", OrderStatus.SHIPPED), ("CS3", OrderStatus.CANCELLED)):
+        move_on(engine, number, status)
+    change(engine, sa.update(order_lines).where(order_lines.c.order_number == "CS2").values(quantity_shipped=1))
+    change(engine, sa.update(orders).where(orders.c.client == "acme").values(updated_at=LATER))
+    assert platform.open_orders("acme") == {"4": NOON}
+    assert platform.short_orders("acme", NOON, LATER) == {}
+    assert platform.short_orders("acme", LATER, LATER + (LATER - NOON)) == {"1": NOON}
+
+
 # Optional columns
 
 

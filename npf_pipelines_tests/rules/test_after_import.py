@@ -1,5 +1,6 @@
 """What follows on the platform from edits and cancellations in the store."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.platform.models import PlatformRecord
 from npf_pipelines.platform.tables import OrderStatus
-from npf_pipelines.rules.after_import import CANCELLED, Step, follow
+from npf_pipelines.rules import after_import
+from npf_pipelines.rules.after_import import Following, Step
 from npf_pipelines.rules.imports import platform_order
+from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines_tests.builders import ADDRESS, NOON, line, order
 
 BEFORE_PICKING = [OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.BACK_ORDER]
@@ -24,6 +27,15 @@ ORDERS = st.builds(
     st.sampled_from(["1 High St", "2 Low St"]),
     st.sampled_from(["KITE", "YOYO"]),
 )
+
+
+MEANINGS = StatusMeanings(wanted=frozenset("P"))
+
+
+def follow(
+    now: Order | UnreadableOrder | None, has: PlatformRecord, prefix: str, meanings: StatusMeanings = MEANINGS
+) -> Following:
+    return after_import.follow(now, has, prefix, meanings, NOON)
 
 
 def record(imported: Order, status: OrderStatus = OrderStatus.IMPORTED, units_shipped: int = 0) -> PlatformRecord:
@@ -55,7 +67,7 @@ def test_an_update_ends_in_agreement(imported: Order, now: Order, status: OrderS
         assert follow(now, updated, "CS").step is Step.NOTHING
 
 
-@pytest.mark.parametrize("letter", sorted(CANCELLED))
+@pytest.mark.parametrize("letter", ["D", "F", "I"])
 @pytest.mark.parametrize("status", BEFORE_PICKING)
 def test_a_cancellation_before_picking_is_carried_out(letter: str, status: OrderStatus) -> None:
     assert follow(order(status=letter), record(order(), status), "CS").step is Step.CANCEL
@@ -108,3 +120,30 @@ def test_an_order_that_is_gone_or_unreadable_is_told_until_it_is_over(now: Unrea
     assert follow(now, record(order()), "CS").step is Step.TELL
     for over in (OrderStatus.SHIPPED, OrderStatus.CANCELLED):
         assert follow(now, record(order(), over), "CS").step is Step.NOTHING
+
+
+GOING_ON = StatusMeanings(wanted=frozenset("P"), continued=frozenset("E"))
+
+
+@pytest.mark.parametrize("letter", ["P", "E"])
+def test_an_order_that_the_store_cancelled_goes_on_when_the_store_has_it_going_on(letter: str) -> None:
+    has = replace(record(order(), OrderStatus.CANCELLED), cancelled_by="store")
+    edited = order(line(quantity=2), status=letter)
+    following = follow(edited, has, "CS", GOING_ON)
+    assert (following.step, following.order) == (Step.RESUME, platform_order(edited, "CS"))
+    for other in ("warehouse", ""):
+        assert follow(edited, replace(has, cancelled_by=other), "CS", GOING_ON).step is Step.TELL
+
+
+@pytest.mark.parametrize("letter", ["C", "B", "X"])
+def test_a_cancelled_order_in_any_other_status_is_left_to_a_person(letter: str) -> None:
+    has = replace(record(order(), OrderStatus.CANCELLED), cancelled_by="store")
+    assert follow(order(status=letter), has, "CS", GOING_ON).step is Step.TELL
+
+
+@given(ORDERS, ORDERS, STAGES, st.integers(0, 2))
+def test_a_status_in_which_orders_go_on_never_cancels(
+    imported: Order, now: Order, status: OrderStatus, shipped: int
+) -> None:
+    everything = StatusMeanings(wanted=frozenset("PCOFDBIX"))
+    assert follow(now, record(imported, status, shipped), "CS", everything).step is not Step.CANCEL

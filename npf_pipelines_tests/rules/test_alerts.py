@@ -77,6 +77,12 @@ def test_times_in_the_future_keep_no_alert_from_being_sent() -> None:
     assert over.over_at == NOON
 
 
+def test_rows_that_are_no_orders_are_counted_as_they_are_called() -> None:
+    asked = OpenThings("order_status_unclear", "orders", "unexplained", None, 2, "E, S", "Name them.", "order status")
+    (told,) = conditions(open_=[asked])
+    assert told.text == "2 order statuses unexplained: E, S"
+
+
 def test_a_client_that_goes_well_is_no_alert() -> None:
     assert conditions() == []
 

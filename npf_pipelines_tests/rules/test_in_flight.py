@@ -10,12 +10,17 @@ from npf_pipelines.cscart.models import UnreadableOrder
 from npf_pipelines.cscart.statuses import SHIPPED_STATUSES
 from npf_pipelines.rules.in_flight import in_flight_rule, is_in_flight, units_by_sku, units_taken
 from npf_pipelines.rules.orders import OrderFilter
+from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines_tests.builders import ADDRESS, NO_ADDRESS, NOON, line, order, shipping
 
 ORDERS = OrderFilter(
-    start=NOON - timedelta(days=20), statuses=frozenset("P"), countries=frozenset({"AU"}), status_names={}
+    start=NOON - timedelta(days=20),
+    statuses=frozenset("P"),
+    countries=frozenset({"AU"}),
+    status_names={},
+    meanings=StatusMeanings(SHIPPED_STATUSES, wanted=frozenset("P"), shipped="C"),
 )
-RULE = in_flight_rule(ORDERS, SHIPPED_STATUSES, final=["C"])
+RULE = in_flight_rule(ORDERS)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +55,12 @@ def test_downloads_test_items_and_lines_without_a_code_hold_nothing() -> None:
 
 
 def test_a_wanted_status_counts_even_if_it_is_complete() -> None:
-    rule = in_flight_rule(replace(ORDERS, statuses=frozenset("PC")), SHIPPED_STATUSES, final=["C"])
+    rule = in_flight_rule(replace(ORDERS, statuses=frozenset("PC")))
     assert is_in_flight(order(status="C"), rule)
 
 
 def test_the_statuses_that_the_pipeline_itself_sets_do_not_count() -> None:
-    rule = in_flight_rule(ORDERS, SHIPPED_STATUSES, final=["C", "O"])
+    rule = in_flight_rule(replace(ORDERS, meanings=replace(ORDERS.meanings, partially_shipped="O")))
     assert not is_in_flight(order(status="O"), rule)
 
 

@@ -44,6 +44,22 @@ def test_an_order_whose_rest_is_only_late_is_not_touched() -> None:
     assert "still to be lodged" in step.reason
 
 
+def test_an_order_shipped_short_keeps_its_status_or_gets_the_one_for_it() -> None:
+    step = next_status(kites(1, 0), PLAN, on_back_order=False, is_over=True)
+    assert (step.letter, step.outcome) == (None, StatusOutcome.NOT_ASKED)
+    assert "1 of KITE were not shipped" in step.reason
+    short = replace(PLAN, short_shipped="H")
+    assert next_status(kites(1, 0), short, on_back_order=False, is_over=True).letter == "H"
+    assert next_status(kites(1, 0, status="H"), short, on_back_order=True).letter == "B"
+    assert next_status(kites(1, 1, status="H"), short, on_back_order=False, is_over=True).letter == "C"
+
+
+def test_lines_whose_ids_were_changed_count_by_what_is_in_the_store() -> None:
+    again = order(line("new", "KITE", 2, shipped=0), line("i2", "DRUM", 1, shipped=1))
+    assert next_status(again, PLAN, on_back_order=False, in_store={"KITE": 2, "DRUM": 1}).letter == "C"
+    assert next_status(again, PLAN, on_back_order=False, in_store={"KITE": 1, "DRUM": 1}).letter is None
+
+
 def test_what_the_setup_does_not_ask_for_is_not_done() -> None:
     nothing = replace(PLAN, shipped=None, partially_shipped=None)
     for one in (kites(1, 0), kites(1, 1)):

@@ -269,3 +269,13 @@ def test_a_floor_that_is_stopped_leaves_no_half_packed_parcel(place: Warehouse) 
     place.work(2)
     place.check_books({"KITE": 9, "DRUM": 9})
     assert set(place.statuses().values()) == {OrderStatus.SHIPPED}
+
+
+def test_an_order_that_is_shipped_short_is_over(place: Warehouse) -> None:
+    place.stock(KITE=10, DRUM=10, SAND=10)
+    place.take(order(1, [("KITE", 3), ("DRUM", 1)]))
+    assert place.floor.ship_short("acme", "CS1", {"KITE": 2}, NOON) == 1
+    assert place.statuses() == {"CS1": OrderStatus.SHIPPED}
+    assert place.shipped() == {("CS1", "KITE"): 1, ("CS1", "DRUM"): 1}
+    assert place.work() == 0
+    place.check_books({"KITE": 10, "DRUM": 10, "SAND": 10})

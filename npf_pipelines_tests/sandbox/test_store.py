@@ -61,6 +61,26 @@ def test_an_unknown_letter_moves_no_stock(store: SandboxStore) -> None:
     assert store.products[11].amount == 97
 
 
+def test_a_merchant_changes_everything_about_a_status_but_its_letter(store: SandboxStore) -> None:
+    order_id = store.place_order([(11, 3)])
+    store.define_status("D", "Ready to dispatch", "D")
+    store.define_status("R", "Refunded", "I")
+    store.define_status("X", "Printed", "")
+    amounts = []
+    for letter in "DRDXR":
+        assert store.change_status(order_id, letter)
+        amounts.append(store.products[11].amount)
+    assert amounts == [97, 100, 97, 97, 97]
+
+
+def test_a_changed_amount_moves_stock_and_keeps_the_lines_ids(store: SandboxStore) -> None:
+    order_id = store.place_order([(11, 3), (14, 1)])
+    before = [line.item_id for line in store.orders[order_id].lines]
+    store.change_amounts(order_id, {before[0]: 5})
+    assert [(line.item_id, line.amount) for line in store.orders[order_id].lines] == [(before[0], 5), (before[1], 1)]
+    assert store.products[11].amount == 95
+
+
 def test_the_customer_is_mailed_as_the_status_says(store: SandboxStore) -> None:
     order_id = store.place_order([(11, 1)])
     store.change_status(order_id, "C")

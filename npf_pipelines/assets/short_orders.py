@@ -1,0 +1,45 @@
+"""The days on which an order was placed that the warehouse has shipped short since: they are pulled again.
+
+Nothing in the store changes when that happens, and after a day the nightly look-back finds it anyway. Not here: what
+counts as short (rules/after_shipping.py).
+"""
+
+import asyncio
+from datetime import date, datetime, timedelta
+
+from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.reconcile.platform_orders import AGREES, OrderOutcome
+from npf_pipelines.rules.after_shipping import SHORT_AFTER
+from npf_pipelines.rules.days import day_of
+from npf_pipelines.tables import PLATFORM_ORDERS
+
+_FOR = timedelta(days=1)
+"""How long after it counts as short an order is asked about."""
+
+
+async def days_of_short_orders(walk: ClientWalk, start: datetime, *, follow_up: bool) -> set[date]:
+    """The days before the run's own with an order that was shipped short and that no run has judged so yet.
+
+    Args:
+        walk: the client's share of the run.
+        start: earlier orders are left alone.
+        follow_up: whether orders that are known to be short are asked about again, because the store can't list what
+            has changed.
+    """
+    end = walk.now - SHORT_AFTER
+    placed = await asyncio.to_thread(walk.house.platform.short_orders, walk.client, end - _FOR, end)
+    by_day: dict[date, set[str]] = {}
+    for order_id, placed_at in placed.items():
+        day = day_of(placed_at, walk.setup.zone)
+        if placed_at >= start and day < walk.days[0]:
+            by_day.setdefault(day, set()).add(order_id)
+    return {day for day, orders in by_day.items() if _is_due(walk, day, orders, follow_up=follow_up)}
+
+
+def _is_due(walk: ClientWalk, day: date, orders: set[str], *, follow_up: bool) -> bool:
+    rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
+    return any(
+        row["reason"] == AGREES or (follow_up and row["outcome"] == OrderOutcome.DIFFERS)
+        for row in rows
+        if row["order_id"] in orders
+    )
