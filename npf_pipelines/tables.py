@@ -60,6 +60,7 @@ _SHIPPING = arrow.list_(
     arrow.struct([("shipping_id", _TEXT), ("name", _TEXT), ("module", _TEXT), ("needs_shipment", _FLAG)])
 )
 _STATUSES = arrow.list_(arrow.struct([("letter", _TEXT), ("name", _TEXT), ("takes_stock", _FLAG)]))
+_CARRIER_LINKS = arrow.list_(arrow.struct([("code", _TEXT), ("links", _FLAG)]))
 _QUANTITIES = arrow.list_(arrow.struct([("sku", _TEXT), ("quantity", _WHOLE)]))
 
 
@@ -288,6 +289,11 @@ STORE_FACTS = _table(
             _FLAG, "whether orders can be listed by the time of their last change", nullable=True
         ),
         "probed_at": _column(_TIME, "when that was tried", nullable=True),
+        "carrier_links": _column(
+            _CARRIER_LINKS,
+            "for which carrier codes the store has shown a tracking link, and for which none",
+            nullable=True,
+        ),
         "changes_read_until": _column(_TIME, "up to when changed orders have been looked for", nullable=True),
     },
 )

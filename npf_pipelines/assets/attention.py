@@ -13,8 +13,11 @@ from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, T
 _FOR_A_PERSON = {
     FILTERED_ORDERS.name: ("decision", {"set_aside"}),
     PLATFORM_ORDERS.name: ("outcome", {"refused", "differs"}),
-    TRACKING_PUSH.name: ("outcome", {"refused", "set_aside"}),
-    STOCK_PUSH.name: ("outcome", {"refused", "braked", "not_in_store", "several_products", "no_code"}),
+    TRACKING_PUSH.name: ("outcome", {"refused", "set_aside", "differs_in_store"}),
+    STOCK_PUSH.name: (
+        "outcome",
+        {"refused", "braked", "not_in_store", "several_products", "several_counts", "no_code"},
+    ),
 }
 """By table: the column, and its values that want a person."""
 

@@ -7,7 +7,7 @@ Thin: read, push, write. Not here: the push itself (reconcile/tracking.py), what
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -21,7 +21,7 @@ from npf_pipelines.cscart.statuses import status_letter
 from npf_pipelines.house import House
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.lease import Lease
-from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.platform.models import LodgedShipment, normalised
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
@@ -74,9 +74,13 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
     orders, rows = await asyncio.to_thread(_by_order, walk, lodged, ledger)
     if orders:
         async with walk.house.store(walk.setup) as store:
-            plan = await _tracking_plan(walk, StoreFacts(walk, store))
+            facts = StoreFacts(walk, store)
+            plan = replace(await _tracking_plan(walk, facts), links=facts.carrier_links())
             ledger.announce(lodged, orders)
-            pushed = await push_tracking(store, orders, plan, lease)
+            try:
+                pushed = await push_tracking(store, orders, plan, lease)
+            finally:
+                facts.keep_carrier_links(plan.links)
             walk.say(f"{len(pushed)} shipments compared, {store.requests} requests, {store.writes} writes")
         rows |= {row.shipment_id: asdict(row) for row in pushed}
     waiting: dict[str, str] = {}
@@ -177,12 +181,14 @@ async def _tracking_plan(walk: ClientWalk, facts: StoreFacts) -> TrackingPlan:
 
 def _record_row(shipment: LodgedShipment) -> dict[str, Any]:
     quantities = [{"sku": sku, "quantity": quantity} for sku, quantity in shipment.quantities.items()]
-    return asdict(shipment) | {"quantities": quantities}
+    row = {name: value for name, value in vars(shipment).items() if name != "as_written"}
+    return row | {"quantities": quantities}
 
 
 def _record_of(row: dict[str, Any]) -> LodgedShipment:
     fields = {name: value for name, value in row.items() if name != "read_at"}
-    return LodgedShipment(**fields | {"quantities": {one["sku"]: one["quantity"] for one in row["quantities"]}})
+    quantities = {one["sku"]: one["quantity"] for one in row["quantities"]}
+    return normalised(LodgedShipment(**fields | {"quantities": quantities}))
 
 
 def shipments_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.cscart.carrier_links import CarrierLinks
 from npf_pipelines.cscart.errors import Forbidden
 from npf_pipelines.cscart.models import Status
 from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, UnknownStatus, status_letter
@@ -70,6 +71,15 @@ class StoreFacts:
     def keep_changes_read(self) -> None:
         """Changed orders have been looked for, and dealt with, up to the start of this walk."""
         self._keep(changes_read_until=self._walk.now)
+
+    def carrier_links(self) -> CarrierLinks:
+        """For which carrier codes the store has shown a tracking link, and for which none."""
+        return CarrierLinks({one["code"]: one["links"] for one in self._row["carrier_links"] or ()})
+
+    def keep_carrier_links(self, links: CarrierLinks) -> None:
+        """Keep what a push has learnt of the store's carriers."""
+        if links.is_changed:
+            self._keep(carrier_links=[{"code": code, "links": has} for code, has in sorted(links.known.items())])
 
     def _is_fresh(self, column: str) -> bool:
         since: datetime | None = self._row[column]

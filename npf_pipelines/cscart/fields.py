@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from npf_pipelines.rules.keys import as_stored, writable
+
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 _BIGGEST = 10**15
 _BIGGEST_SUM = 10**12
@@ -62,7 +64,7 @@ class Row:
         text = str(value)
         if len(text) > _LONGEST_TEXT:
             raise self._wrong(name, f"is longer than {_LONGEST_TEXT} characters")
-        return _writable(text).strip()
+        return as_stored(text)
 
     def required_text(self, name: str) -> str:
         """Text that has to be there."""
@@ -126,7 +128,7 @@ class Row:
         if isinstance(value, dict):
             if any(len(key) > _LONGEST_TEXT for key in value):
                 raise self._wrong(name, f"has a key longer than {_LONGEST_TEXT} characters")
-            return [(_writable(key), inner) for key, inner in value.items()]
+            return [(writable(key), inner) for key, inner in value.items()]
         if isinstance(value, list):
             return [(str(place), inner) for place, inner in enumerate(value)]
         raise self._wrong(name, "is neither a list nor an object")
@@ -171,13 +173,6 @@ class Row:
 
     def _missing(self, name: str) -> str:
         raise Unreadable(f"{self._where(name)}: is missing")
-
-
-def _writable(text: str) -> str:
-    """The text without what its table would refuse, with all its neighbours: a lone surrogate, a NUL."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _is_empty(value: object) -> bool:

@@ -15,6 +15,8 @@ from npf_pipelines.cscart.fields import Row, Unreadable
 
 LARGEST_AMOUNT = 8_388_607
 """Units that a product's column holds; more would be cut (inferred)."""
+LONGEST_LABEL = 255
+"""Characters that the columns of a shipment's tracking number and carrier hold; more is cut or refused (inferred)."""
 
 _PARENT = "T"
 _TAKING_STOCK = frozenset("PCO")

@@ -24,6 +24,7 @@ from npf_pipelines.platform.models import (
     PlatformOrder,
     PlatformRecord,
     StockFigure,
+    normalised,
 )
 from npf_pipelines.platform.tables import (
     OPEN_STATUSES,
@@ -35,6 +36,7 @@ from npf_pipelines.platform.tables import (
     shipments,
     stock,
 )
+from npf_pipelines.rules.keys import as_stored
 
 _BATCH = 500
 """Rows for each statement: below SQLite's limit of 32,766 parameters."""
@@ -215,7 +217,8 @@ class Platform:
     def skus(self, client: str) -> list[str]:
         """The SKUs of which the warehouse counts the client's stock."""
         with self._engine.connect() as connection:
-            return list(connection.scalars(sa.select(stock.c.sku).where(stock.c.client == client)))
+            skus = connection.scalars(sa.select(stock.c.sku).where(stock.c.client == client))
+            return list(dict.fromkeys(map(as_stored, skus)))
 
     def count_stock(self, client: str, order_numbers: Iterable[str]) -> tuple[list[StockFigure], set[str]]:
         """The count of each of the client's SKUs, and which of these orders it has in it: both of one moment.
@@ -250,8 +253,8 @@ class Platform:
         taken = (
             sa.select(
                 order_lines.c.sku,
-                sa.func.sum(sa.case((on_back_order, 0), else_=open_quantity)).label("in_process"),
-                sa.func.sum(sa.case((on_back_order, open_quantity), else_=0)).label("back_orders"),
+                sa.func.sum(sa.case((on_back_order, 0), else_=open_quantity)),
+                sa.func.sum(sa.case((on_back_order, open_quantity), else_=0)),
             )
             .join_from(
                 order_lines,
@@ -264,22 +267,21 @@ class Platform:
                 orders.c.is_test.is_(False),
             )
             .group_by(order_lines.c.sku)
-            .subquery()
         )
-        query = (
-            sa.select(
-                stock.c.sku,
-                stock.c.on_hand,
-                sa.func.coalesce(taken.c.in_process, 0),
-                sa.func.coalesce(taken.c.back_orders, 0),
-            )
-            .join_from(stock, taken, stock.c.sku == taken.c.sku, isouter=True)
-            .where(stock.c.client == client)
-            .order_by(stock.c.sku)
-        )
+        in_process: Counter[str] = Counter()
+        back_orders: Counter[str] = Counter()
+        for sku, processed, back_ordered in connection.execute(taken):
+            in_process[as_stored(sku)] += int(processed)
+            back_orders[as_stored(sku)] += int(back_ordered)
+        counted = connection.execute(
+            sa.select(stock.c.sku, stock.c.on_hand).where(stock.c.client == client).order_by(stock.c.sku)
+        ).all()
+        spellings = Counter(as_stored(row.sku) for row in counted)
         return [
-            StockFigure(sku, on_hand, int(in_process), int(back_orders))
-            for sku, on_hand, in_process, back_orders in connection.execute(query)
+            # Of two rows for one SKU neither is the count: they keep their spellings, and the push names them.
+            StockFigure(key if spellings[key] == 1 else row.sku, row.on_hand, in_process[key], back_orders[key])
+            for row in counted
+            for key in [as_stored(row.sku)]
         ]
 
     def _states(self, connection: sa.Connection, client: str, order_numbers: Sequence[str]) -> dict[str, OrderState]:
@@ -316,14 +318,16 @@ class Platform:
                 if row.sku is not None:
                     quantities[row.shipment_id][row.sku] = row.quantity
         return [
-            LodgedShipment(
-                shipment_id=shipment_id,
-                order_number=row.order_number,
-                carrier=row.carrier,
-                tracking_number=row.tracking_number,
-                tracking_url=row.tracking_url,
-                lodged_at=row.lodged_at,
-                quantities=quantities[shipment_id],
+            normalised(
+                LodgedShipment(
+                    shipment_id=shipment_id,
+                    order_number=row.order_number,
+                    carrier=row.carrier,
+                    tracking_number=row.tracking_number,
+                    tracking_url=row.tracking_url,
+                    lodged_at=row.lodged_at,
+                    quantities=quantities[shipment_id],
+                )
             )
             for shipment_id, row in rows.items()
         ]
@@ -370,13 +374,14 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
     lines = [row for row in rows if row.line_id is not None]
     open_units: Counter[str] = Counter()
     for row in lines:
-        open_units[row.sku] += row.quantity - row.quantity_shipped
+        open_units[as_stored(row.sku)] += row.quantity - row.quantity_shipped
     fields = {name: getattr(rows[0], name) for name in PlatformOrder.__dataclass_fields__ if name != "lines"}
     return PlatformRecord(
         order=PlatformOrder(
             **fields,
             lines=tuple(
-                PlatformLine(row.line_id, row.sku, row.description, row.quantity, row.unit_price) for row in lines
+                PlatformLine(row.line_id, as_stored(row.sku), row.description, row.quantity, row.unit_price)
+                for row in lines
             ),
         ),
         status=OrderStatus(rows[0].status),

@@ -4,11 +4,12 @@ Not here: the tables behind it (tables.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.rules.keys import as_label, units_by_key
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ class PlatformRecord:
 
 @dataclass(frozen=True)
 class LodgedShipment:
-    """A parcel handed to the carrier, its quantities by SKU."""
+    """A parcel handed to the carrier, its quantities by SKU.
+
+    Attributes:
+        as_written: the parcel as the platform has it, where that isn't normalised: an earlier release pushed it so.
+    """
 
     shipment_id: str
     order_number: str
@@ -80,6 +85,19 @@ class LodgedShipment:
     tracking_url: str
     lodged_at: datetime
     quantities: Mapping[str, int]
+    as_written: "LodgedShipment | None" = None
+
+
+def normalised(shipment: LodgedShipment) -> LodgedShipment:
+    """The parcel with carrier, tracking number, URL and SKUs as they are compared; lines without units are left out."""
+    clean = replace(
+        shipment,
+        carrier=as_label(shipment.carrier),
+        tracking_number=as_label(shipment.tracking_number),
+        tracking_url=as_label(shipment.tracking_url),
+        quantities=units_by_key(shipment.quantities.items()),
+    )
+    return clean if clean == shipment else replace(clean, as_written=shipment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,18 +150,19 @@ UNION ALL
 SELECT client, 'order_differs', day, order_number, order_id, differs FROM order_exceptions
 UNION ALL
 SELECT client, 'shipment_' || outcome, day, order_number, order_id, reason
-FROM tracking_push LEFT JOIN numbers USING (client, order_number) WHERE outcome IN ('waiting', 'refused', 'set_aside')
+FROM tracking_push LEFT JOIN numbers USING (client, order_number)
+WHERE outcome IN ('waiting', 'refused', 'set_aside', 'differs_in_store')
 UNION ALL
 SELECT client, 'status_' || status_outcome, day, order_number, order_id, status_reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number)
-WHERE outcome IN ('confirmed', 'already_there') AND status_outcome IN ('waiting', 'refused')
+WHERE outcome IN ('confirmed', 'already_there', 'differs_in_store') AND status_outcome IN ('waiting', 'refused')
 UNION ALL
 SELECT client, 'shipment_waiting', day, order_number, order_id, 'lodged, and not pushed yet'
 FROM shipment_records ANTI JOIN tracking_push USING (client, day, shipment_id)
 LEFT JOIN numbers USING (client, order_number)
 UNION ALL
 SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
-FROM stock_push WHERE outcome IN ('waiting', 'refused', 'braked', 'several_products', 'not_in_store')
+FROM stock_push WHERE outcome IN ('waiting', 'refused', 'braked', 'several_products', 'several_counts', 'not_in_store')
 """
 
 _OPEN_ROWS = f"SELECT kind, day, number, order_id, reason FROM ({_OPEN}) ORDER BY day NULLS LAST, kind, number"  # noqa: S608

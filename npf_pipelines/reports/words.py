@@ -17,6 +17,7 @@ SKU_WORDS: dict[str, tuple[str, str]] = {
     StockOutcome.MOVED: ("moved while we worked", "wrong"),
     StockOutcome.PLANNED: ("planned", "wrong"),
     StockOutcome.SEVERAL_PRODUCTS: ("several products with one code", "wrong"),
+    StockOutcome.SEVERAL_COUNTS: ("several counts of one code", "wrong"),
     StockOutcome.NO_CODE: ("without a code", ""),
     StockOutcome.DOWNLOAD: ("a download", ""),
     StockOutcome.NOT_IN_STORE: ("not in the store", "wrong"),
