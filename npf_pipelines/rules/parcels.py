@@ -10,7 +10,7 @@ from npf_pipelines.cscart.models import LONGEST_LABEL, Shipment
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.rules.keys import as_label, shown
 
-_SEPARATORS = re.compile(r"[,;|/]")
+_SEPARATORS = re.compile(r"[,;|]| / ")
 _SHOWN = 60
 """Characters of a store's text that a reason quotes."""
 
