@@ -14,15 +14,16 @@ import sqlalchemy as sa
 import stamina
 
 from npf_pipelines.assets.shipments import walk_shipments
+from npf_pipelines.assets.stock import walk_stock
 from npf_pipelines.assets.walk import ClientFailure
 from npf_pipelines.house import House
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.platform.tables import OrderStatus, orders, shipment_lines, shipments
+from npf_pipelines.platform.tables import OrderStatus, orders, shipment_lines, shipments, stock
 from npf_pipelines.sandbox.model import Product, Shipment, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.tables import STORE_FACTS, TRACKING_PUSH
+from npf_pipelines.tables import STOCK_PUSH, STORE_FACTS, TRACKING_PUSH
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
 from npf_pipelines_tests.faults.bare_walk import BareWalk, house_of
 from npf_pipelines_tests.faults.tracking_changes import lodge
@@ -40,7 +41,6 @@ class ParcelWorld:
     store: SandboxStore
     house: House
     order_id: int
-    setup: dict[str, Any]
     folder: Path
 
     def lodge(self, shipment_id: str = "S1", number: str = "T1", /, **changes: Any) -> LodgedShipment:
@@ -77,10 +77,22 @@ class ParcelWorld:
         """One run over the day; why it failed."""
         expire_leases(self.house.engine)
         try:
-            await walk_shipments(BareWalk(self.house, self.setup, TODAY))
+            await walk_shipments(BareWalk(self.house, SETUP, TODAY))
         except ClientFailure as failure:
             return str(failure)
         return ""
+
+    def count(self, **on_hand: int) -> None:
+        """The warehouse counts its stock, by SKU."""
+        rows = [{"client": CLIENT, "sku": sku, "on_hand": units, "updated_at": NOON} for sku, units in on_hand.items()]
+        with self.house.engine.begin() as connection:
+            connection.execute(sa.insert(stock), rows)
+
+    async def push_stock(self) -> dict[str, dict[str, Any]]:
+        """One run of stock on hand; what became of each SKU."""
+        setup = {**SETUP, "stock": {"quantity": "on_hand"}}
+        await walk_stock(BareWalk(self.house, setup), release_brake=True)
+        return {row["sku"]: row for row in self.house.lake.read(STOCK_PUSH, client=CLIENT)}
 
     def row(self, shipment_id: str = "S1") -> Mapping[str, Any]:
         """What became of a parcel."""
@@ -125,5 +137,5 @@ def parcel_world(folder: Path, *, clock: datetime = NOON) -> Iterator[ParcelWorl
         Platform(house.engine).import_orders(CLIENT, [platform_order(f"CS{order_id}", *lines)], NOON)
         with house.engine.begin() as connection:
             connection.execute(sa.update(orders).values(status=OrderStatus.SHIPPED))
-        yield ParcelWorld(store, house, order_id, {**SETUP, "tracking": dict(SETUP["tracking"])}, folder)
+        yield ParcelWorld(store, house, order_id, folder)
         house.engine.dispose()

@@ -427,3 +427,18 @@ async def test_a_line_that_the_merchant_deletes_after_shipping_doubles_nothing(w
     assert [one.tracking_number for one in world.there] == ["T1", "T2"]
     assert world.row()["outcome"] == "set_aside"
     assert "has this tracking number, but other units" in world.row()["reason"]
+
+
+# Stock is found by its SKU too
+
+
+async def test_stock_whose_sku_has_a_blank_reaches_its_product_less_what_orders_take(world: ParcelWorld) -> None:
+    world.count(**{"KITE ": 50, "DRUM": 20, "DRUM ": 30})
+    rows = await world.push_stock()
+    assert {sku: row["outcome"] for sku, row in rows.items()} == {
+        "KITE": "confirmed",
+        "DRUM": "several_counts",
+        "DRUM ": "several_counts",
+    }
+    assert [one.amount for one in world.store.products.values()] == [50, 99]
+    assert '"DRUM "' in rows["DRUM"]["reason"]

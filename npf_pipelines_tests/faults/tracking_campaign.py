@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from npf_pipelines.platform.models import normalised
 from npf_pipelines.sandbox.model import Mail
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.faults import tracking_naive, tracking_pusher
@@ -123,7 +124,7 @@ def _contents(world: World) -> list[_Content]:
     store = world.store
     urls = {order_id: {""} for order_id in store.orders}
     for order_id, parcel in world.plan.parcels.values():
-        urls[order_id].add(parcel.tracking_url)
+        urls[order_id].add(normalised(parcel).tracking_url)
     found = []
     for one in store.shipments.values():
         skus = {line.item_id: line.product_code for line in store.orders[one.order_id].lines}
