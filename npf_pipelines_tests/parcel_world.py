@@ -17,9 +17,11 @@ from npf_pipelines.assets.shipments import walk_shipments
 from npf_pipelines.assets.stock import walk_stock
 from npf_pipelines.assets.walk import ClientFailure
 from npf_pipelines.house import House
+from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.platform.tables import OrderStatus, orders, shipment_lines, shipments, stock
+from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.model import Product, Shipment, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
@@ -105,6 +107,11 @@ class ParcelWorld:
     def write_rows(self, *rows: dict[str, Any]) -> None:
         """What an earlier run has left."""
         self.house.lake.write(TRACKING_PUSH, list(rows), client=CLIENT, day=TODAY)
+
+    def disagreements(self) -> list[str]:
+        """What the demo's check says of the order's shipments."""
+        found = disagreements(MasterSetup.model_validate(SETUP), self.store, (), self.house.engine, self.house.lake)
+        return [sentence for sentence in found if "the shipment " in sentence]
 
     @property
     def links(self) -> dict[str, bool]:

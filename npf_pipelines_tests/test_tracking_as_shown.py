@@ -12,10 +12,13 @@ from npf_pipelines.cscart.errors import NoAnswer
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.reconcile import tracking
 from npf_pipelines.reconcile.tracking_work import content_print
+from npf_pipelines.reports.backlog import KINDS
+from npf_pipelines.reports.facts import read_facts
 from npf_pipelines.rules.shipments import mark
 from npf_pipelines.tables import TRACKING_PUSH
 from npf_pipelines_tests.builders import NOON, row
-from npf_pipelines_tests.parcel_world import ParcelWorld, parcel_world
+from npf_pipelines_tests.faults.tracking_client import CLIENT
+from npf_pipelines_tests.parcel_world import TODAY, ParcelWorld, parcel_world
 
 MANY = ", ".join(f"TN{number:08}" for number in range(30))
 """Several tracking numbers in one field: more than a store's column holds."""
@@ -427,6 +430,35 @@ async def test_a_line_that_the_merchant_deletes_after_shipping_doubles_nothing(w
     assert [one.tracking_number for one in world.there] == ["T1", "T2"]
     assert world.row()["outcome"] == "set_aside"
     assert "has this tracking number, but other units" in world.row()["reason"]
+
+
+@pytest.mark.parametrize("number", ["T1 ", "T1, T2", MANY])
+async def test_the_demos_check_knows_what_is_right(world: ParcelWorld, number: str) -> None:
+    world.lodge("S1", number, carrier="Australia Post", quantities={"KITE ": 3, "DRUM": 1, "FLYER": 1, "ROPE": 0})
+    await world.push()
+    assert world.disagreements() == []
+    world.there[0].comments = ""
+    world.store.carriers.clear()
+    assert ["shows no tracking URL" in sentence for sentence in world.disagreements()] == [True]
+
+
+async def test_a_shipment_that_differs_is_open_until_it_is_corrected(world: ParcelWorld) -> None:
+    world.store.drops = frozenset({"comments"})
+    world.lodge("S1", "T1")
+    await world.push()
+    assert open_things(world) == ["shipment_differs_in_store"]
+    await world.push()
+    assert open_things(world) == ["shipment_differs_in_store"]
+    world.store.correct_shipment(world.there[0].shipment_id, {"comments": "https://track.example/S1"})
+    await world.push()
+    assert open_things(world) == []
+
+
+def open_things(world: ParcelWorld) -> list[str]:
+    """The kinds of what the report and the alerts call open; each says what to do."""
+    kinds = [row.kind for row in read_facts(world.house.lake, CLIENT, TODAY).open]
+    assert all(KINDS[kind].what_to_do for kind in kinds)
+    return kinds
 
 
 # Stock is found by its SKU too

@@ -24,10 +24,8 @@ class StoreFacts:
 
     def __init__(self, walk: ClientWalk, store: Store) -> None:
         self._walk, self._store = walk, store
-        try:
-            (self._row,) = walk.house.lake.read(STORE_FACTS, client=walk.client)
-        except NotWritten:
-            self._row = dict.fromkeys(STORE_FACTS.arrow_schema.names)
+        self._row = self._read()
+        self._found_out: dict[str, Any] = {}
 
     async def statuses(self, names: Iterable[str]) -> Sequence[Status]:
         """The store's statuses, among them the named ones.
@@ -85,8 +83,17 @@ class StoreFacts:
         since: datetime | None = self._row[column]
         return since is not None and self._walk.now - since < _GOOD_FOR
 
+    def _read(self) -> dict[str, Any]:
+        try:
+            (row,) = self._walk.house.lake.read(STORE_FACTS, client=self._walk.client)
+        except NotWritten:
+            return dict.fromkeys(STORE_FACTS.arrow_schema.names)
+        return row
+
     def _keep(self, **facts: Any) -> None:
-        self._row |= facts
+        self._found_out |= facts
+        # Another flow of the client may have found out something else meanwhile.
+        self._row = self._read() | self._found_out
         self._walk.keep(STORE_FACTS, [self._row])
 
 
