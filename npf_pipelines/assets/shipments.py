@@ -25,6 +25,7 @@ from npf_pipelines.platform.models import LodgedShipment, normalised
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
+from npf_pipelines.rules.keys import shown
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan
 from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
 from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
@@ -151,7 +152,7 @@ def _unknown(shipment: LodgedShipment) -> Pushed:
         shipment.shipment_id,
         shipment.order_number,
         PushOutcome.SET_ASIDE,
-        f"the platform has no order {shipment.order_number}: correct the shipment there",
+        f"the platform has no order {shown(shipment.order_number)}: correct the shipment there",
         None,
         None,
         StatusOutcome.NOT_ASKED,
