@@ -64,6 +64,7 @@ _SHIPPING = arrow.list_(
 _STATUSES = arrow.list_(
     arrow.struct([("letter", _TEXT), ("name", _TEXT), ("takes_stock", _FLAG), ("moves_stock", _FLAG)])
 )
+_CARRIER_LINKS = arrow.list_(arrow.struct([("code", _TEXT), ("links", _FLAG)]))
 _QUANTITIES = arrow.list_(arrow.struct([("sku", _TEXT), ("quantity", _WHOLE)]))
 
 
@@ -303,6 +304,11 @@ STORE_FACTS = _table(
             _FLAG, "whether orders can be listed by the time of their last change", nullable=True
         ),
         "probed_at": _column(_TIME, "when that was tried", nullable=True),
+        "carrier_links": _column(
+            _CARRIER_LINKS,
+            "for which carrier codes the store has shown a tracking link, and for which none",
+            nullable=True,
+        ),
         "changes_read_until": _column(_TIME, "up to when changed orders have been looked for", nullable=True),
         "orders_zone": _column(_TEXT, "the time zone by whose days the tables of orders are cut", nullable=True),
         "shipments_zone": _column(_TEXT, "the time zone by whose days those of shipments are cut", nullable=True),

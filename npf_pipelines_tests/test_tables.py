@@ -114,7 +114,7 @@ def _names(of: type[Any]) -> set[str]:
         (RAW_ORDERS, Order, set()),
         (RAW_ORDERS, UnreadableOrder, {"reason"}),  # as `unreadable`
         (PLATFORM_ORDERS, OrderRow, set()),
-        (SHIPMENT_RECORDS, LodgedShipment, set()),
+        (SHIPMENT_RECORDS, LodgedShipment, {"as_written"}),  # the platform has it
         (TRACKING_PUSH, Pushed, set()),
         (STOCK_SNAPSHOTS, StockFigure, set()),
         (STOCK_PUSH, StockRow, set()),

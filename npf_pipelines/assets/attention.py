@@ -15,7 +15,7 @@ from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, T
 _FOR_A_PERSON = {
     FILTERED_ORDERS.name: ("decision", {"set_aside"}),
     PLATFORM_ORDERS.name: ("outcome", {"refused", "differs", "held"}),
-    TRACKING_PUSH.name: ("outcome", {"refused", "set_aside"}),
+    TRACKING_PUSH.name: ("outcome", {"refused", "set_aside", "differs_in_store"}),
     STOCK_PUSH.name: (
         "outcome",
         {
@@ -23,6 +23,7 @@ _FOR_A_PERSON = {
             "braked",
             "not_in_store",
             "several_products",
+            "several_counts",
             "no_code",
             "unreadable",
             "uncounted",

@@ -7,7 +7,7 @@ Thin: read, push, write. Not here: the push itself (reconcile/tracking.py), what
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -23,11 +23,12 @@ from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.house import House
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.lease import Lease
-from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.platform.models import LodgedShipment, normalised
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan
 from npf_pipelines.rules.after_shipping import SHORT_AFTER
 from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
+from npf_pipelines.rules.keys import shown
 from npf_pipelines.rules.order_status import StatusOutcome, status_plan
 from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
 from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
@@ -96,9 +97,13 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
     orders, rows = await asyncio.to_thread(_by_order, walk, lodged, ledger)
     if orders:
         async with walk.store() as store:
-            plan = await _tracking_plan(walk, StoreFacts(walk, store))
+            facts = StoreFacts(walk, store)
+            plan = replace(await _tracking_plan(walk, facts), links=facts.carrier_links())
             ledger.announce(lodged, orders)
-            pushed = await push_tracking(store, orders, plan, lease)
+            try:
+                pushed = await push_tracking(store, orders, plan, lease)
+            finally:
+                facts.keep_carrier_links(plan.links)
             walk.say(f"{len(pushed)} shipments compared, {store.requests} requests, {store.writes} writes")
         rows |= {row.shipment_id: asdict(row) for row in pushed}
     waiting: dict[str, str] = {}
@@ -180,7 +185,7 @@ def _unknown(shipment: LodgedShipment) -> Pushed:
         shipment.shipment_id,
         shipment.order_number,
         PushOutcome.SET_ASIDE,
-        f"the platform has no order {shipment.order_number}: correct the shipment there",
+        f"the platform has no order {shown(shipment.order_number)}: correct the shipment there",
         None,
         None,
         StatusOutcome.NOT_ASKED,
@@ -204,13 +209,14 @@ async def _tracking_plan(walk: ClientWalk, facts: StoreFacts) -> TrackingPlan:
 
 def _record_row(shipment: LodgedShipment) -> dict[str, Any]:
     quantities = [{"sku": sku, "quantity": quantity} for sku, quantity in shipment.quantities.items()]
-    return asdict(shipment) | {"quantities": quantities, "unreadable": shipment.unreadable or None}
+    row = {name: value for name, value in vars(shipment).items() if name != "as_written"}
+    return row | {"quantities": quantities, "unreadable": shipment.unreadable or None}
 
 
 def _record_of(row: dict[str, Any]) -> LodgedShipment:
     fields = {name: value for name, value in row.items() if name != "read_at"}
     quantities = {one["sku"]: one["quantity"] for one in row["quantities"]}
-    return LodgedShipment(**fields | {"quantities": quantities, "unreadable": row["unreadable"] or ""})
+    return normalised(LodgedShipment(**fields | {"quantities": quantities, "unreadable": row["unreadable"] or ""}))
 
 
 def shipments_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:

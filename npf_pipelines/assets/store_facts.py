@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.cscart.carrier_links import CarrierLinks
 from npf_pipelines.cscart.errors import Forbidden
 from npf_pipelines.cscart.models import Status
 from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, UnknownStatus
@@ -28,10 +29,8 @@ class StoreFacts:
     def __init__(self, walk: ClientWalk, store: Store) -> None:
         self._walk, self._store = walk, store
         self._statuses_read = False
-        try:
-            (self._row,) = walk.house.lake.read(STORE_FACTS, client=walk.client)
-        except NotWritten:
-            self._row = dict.fromkeys(STORE_FACTS.arrow_schema.names)
+        self._row = self._read()
+        self._found_out: dict[str, Any] = {}
 
     async def meanings(self) -> StatusMeanings:
         """What the store's statuses mean for the client.
@@ -89,12 +88,30 @@ class StoreFacts:
         """Changed orders have been looked for, and dealt with, up to the start of this walk."""
         self._keep(changes_read_until=self._walk.now)
 
+    def carrier_links(self) -> CarrierLinks:
+        """For which carrier codes the store has shown a tracking link, and for which none."""
+        return CarrierLinks({one["code"]: one["links"] for one in self._row["carrier_links"] or ()})
+
+    def keep_carrier_links(self, links: CarrierLinks) -> None:
+        """Keep what a push has learnt of the store's carriers."""
+        if links.is_changed:
+            self._keep(carrier_links=[{"code": code, "links": has} for code, has in sorted(links.known.items())])
+
     def _is_fresh(self, column: str) -> bool:
         since = unless_future(self._row[column], self._walk.now)
         return since is not None and self._walk.now - since < _GOOD_FOR
 
+    def _read(self) -> dict[str, Any]:
+        try:
+            (row,) = self._walk.house.lake.read(STORE_FACTS, client=self._walk.client)
+        except NotWritten:
+            return dict.fromkeys(STORE_FACTS.arrow_schema.names)
+        return row
+
     def _keep(self, **facts: Any) -> None:
-        self._row |= facts
+        self._found_out |= facts
+        # Another flow of the client may have found out something else meanwhile.
+        self._row = self._read() | self._found_out
         self._walk.keep(STORE_FACTS, [self._row])
 
 

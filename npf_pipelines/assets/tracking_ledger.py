@@ -10,9 +10,15 @@ from typing import Any
 
 from npf_pipelines.assets.walk import ClientWalk
 from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.reconcile.tracking_work import NOT_READ_BACK, OrderShipments, PushedBefore, content_print
+from npf_pipelines.reconcile.tracking_work import (
+    NOT_READ_BACK,
+    OrderShipments,
+    PushedBefore,
+    content_print,
+    has_content,
+)
 from npf_pipelines.rules.order_status import StatusOutcome
-from npf_pipelines.rules.shipments import IN_STORE, PushOutcome, mark
+from npf_pipelines.rules.shipments import IN_STORE, PushOutcome, mark, normalised_mark
 from npf_pipelines.tables import TRACKING_PUSH
 
 Row = dict[str, Any]
@@ -45,7 +51,12 @@ class TrackingLedger:
         row = self._row(shipment_id, day)
         if row is None or row["outcome"] == PushOutcome.WITHDRAWN or not (row["store_shipment_id"] or row["sent"]):
             return None
-        return PushedBefore(row["store_shipment_id"], row["content"] or NOT_READ_BACK, frozenset(row["sent"] or ()))
+        return PushedBefore(
+            row["store_shipment_id"],
+            row["content"] or NOT_READ_BACK,
+            frozenset(_marks(row)),
+            differs=row["reason"] if row["outcome"] == PushOutcome.DIFFERS_IN_STORE else "",
+        )
 
     def announce(self, lodged: Mapping[date, Sequence[LodgedShipment]], orders: Iterable[OrderShipments]) -> None:
         """Write down what may be made now, on the days on which it isn't written already."""
@@ -96,7 +107,7 @@ class TrackingLedger:
             "order_number": shipment.order_number,
             "outcome": PushOutcome.WAITING,
             "reason": "on its way into the store; if this lasts, the run was cut off and the next one goes on",
-            "sent": sorted({*(row["sent"] or ()), _mark(shipment)}),
+            "sent": sorted({*_marks(row), _mark(shipment)}),
             "status_outcome": StatusOutcome.WAITING,
             "status_reason": "not every shipment of the order is in the store yet",
             "confirmed_at": None,
@@ -105,12 +116,12 @@ class TrackingLedger:
 
     @staticmethod
     def _is_new(row: Row | None, shipment: LodgedShipment) -> bool:
-        return row is None or row["content"] != content_print(shipment) or _mark(shipment) not in (row["sent"] or ())
+        return row is None or not has_content(shipment, row["content"]) or _mark(shipment) not in _marks(row)
 
     def _sent(self, row: Row, day: date, now: LodgedShipment | None) -> list[str]:
         """All that the store may have of the shipment: what was made and seen leaves nothing else."""
         before = self._row(row["shipment_id"], day)
-        older = (before and before["sent"]) or ()
+        older = _marks(before) if before else set()
         outcome = row["outcome"]
         if outcome == PushOutcome.WITHDRAWN:
             return []
@@ -139,6 +150,11 @@ class TrackingLedger:
         """The earlier row of the shipment, if it names the same shipment of the store."""
         before = self._row(row["shipment_id"], day)
         return before if before and before["store_shipment_id"] == row["store_shipment_id"] else None
+
+
+def _marks(row: Row) -> set[str]:
+    """The marks of all that the store may have of a row's shipment."""
+    return {normalised_mark(written) for written in row["sent"] or ()}
 
 
 def _mark(shipment: LodgedShipment) -> str:

@@ -21,13 +21,14 @@ LODGED_FOR = timedelta(hours=1)
 
 _PUSHED = """
 SELECT shipment_id FROM tracking_push
-WHERE outcome IN ('confirmed', 'already_there', 'refused', 'set_aside', 'withdrawn')
+WHERE outcome IN ('confirmed', 'already_there', 'differs_in_store', 'refused', 'set_aside', 'withdrawn')
 """
 _FIRST_DAY = "SELECT least($start::DATE, (SELECT min(day) FROM shipment_records))"
 _ASIDE = """
 SELECT client, 'order' AS what, order_number AS number, day, reason FROM filtered_orders WHERE decision = 'set_aside'
 UNION ALL
-SELECT client, 'shipment', shipment_id, day, reason FROM tracking_push WHERE outcome IN ('refused', 'set_aside')
+SELECT client, 'shipment', shipment_id, day, reason FROM tracking_push
+WHERE outcome IN ('refused', 'set_aside', 'differs_in_store')
 ORDER BY client, what, day, number
 """
 

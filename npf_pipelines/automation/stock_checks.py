@@ -24,7 +24,7 @@ FROM stock_push WHERE differs_since < $limit OR differs_since > $ahead ORDER BY 
 """
 _UNKNOWN = """
 SELECT client, sku, product_id, outcome, reason FROM stock_push
-WHERE outcome IN ('not_in_store', 'not_in_warehouse', 'left_warehouse', 'several_products', 'no_code')
+WHERE outcome IN ('not_in_store', 'not_in_warehouse', 'left_warehouse', 'several_products', 'several_counts', 'no_code')
   AND NOT list_contains($tests, sku)
 ORDER BY client, outcome, sku, product_id
 """

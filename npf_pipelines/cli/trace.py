@@ -95,7 +95,8 @@ def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[Event]:
         if row["outcome"] in _BECAME:
             yield row["pushed_at"], f"{_BECAME[row['outcome']]} ({row['shipment_id']}): {row['reason']}"
         elif row["outcome"]:
-            yield row["confirmed_at"], f"In the store as shipment {row['store_shipment_id']}"
+            differs = f": {row['reason']}" if row["outcome"] == PushOutcome.DIFFERS_IN_STORE else ""
+            yield row["confirmed_at"], f"In the store as shipment {row['store_shipment_id']}{differs}"
         else:
             yield None, "Not pushed to the store yet"
         if row["status_outcome"] and row["outcome"] != PushOutcome.WITHDRAWN:

@@ -17,6 +17,8 @@ from npf_pipelines.cscart.options import chosen_options
 
 LARGEST_AMOUNT = 8_388_607
 """Units that a product's column holds; more would be cut (inferred)."""
+LONGEST_LABEL = 255
+"""Characters that the columns of a shipment's tracking number and carrier hold; more is cut or refused (inferred)."""
 
 PICK_UP = "store_locator"
 """The module of a shipping method by which the shopper fetches the goods from the shop (documented)."""

@@ -4,6 +4,7 @@ Here: the calls that exist, each with what the store makes of it. Not here: HTTP
 models (models.py), and whether anything should be written at all.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -345,6 +346,19 @@ class Store:
         shipments = [_parsed(parse_shipment, row) async for rows in pages for row in rows]
         # Unknown parameters are ignored without an error (documented): take no other order's shipment for ours.
         return [shipment for shipment in shipments if shipment.order_id == order_id]
+
+    async def newest_shipments(self, rows: int) -> list[Shipment]:
+        """About the shipments made last, of whatever orders, in one request.
+
+        That the list without an order is sorted so, newest first, is inferred: nothing follows from a shipment that
+        is missing here. One that can't be read is left out.
+        """
+        params: Params = {"sort_by": "id", "sort_order": "desc", "page": 1, "items_per_page": rows}
+        shipments = []
+        for row in read_page(await self._http.get("shipments", params), "shipments").rows:
+            with contextlib.suppress(Unreadable):
+                shipments.append(parse_shipment(row))
+        return shipments
 
     async def create_shipment(
         self,

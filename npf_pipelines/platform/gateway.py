@@ -26,6 +26,7 @@ from npf_pipelines.platform.models import (
     PlatformOrder,
     PlatformRecord,
     StockFigure,
+    normalised,
 )
 from npf_pipelines.platform.tables import (
     OPEN_STATUSES,
@@ -39,6 +40,7 @@ from npf_pipelines.platform.tables import (
 )
 from npf_pipelines.platform.unknown_skus import UnknownSku, skus_not_counted, unknown_skus
 from npf_pipelines.platform.values import WrongValue, moment, quantity, text, whole
+from npf_pipelines.rules.keys import as_stored
 
 _BATCH = 500
 """Rows for each statement: below SQLite's limit of 32,766 parameters."""
@@ -298,7 +300,8 @@ class Platform:
     def skus(self, client: str) -> list[str]:
         """The SKUs of which the warehouse counts the client's stock."""
         with self._engine.connect() as connection:
-            return list(connection.scalars(sa.select(stock.c.sku).where(stock.c.client == client)))
+            skus = connection.scalars(sa.select(stock.c.sku).where(stock.c.client == client))
+            return list(dict.fromkeys(map(as_stored, skus)))
 
     def skus_not_counted(self, client: str, skus: Collection[str]) -> set[str]:
         """Those of these SKUs of which the warehouse has no stock row."""
@@ -344,8 +347,8 @@ class Platform:
         taken = (
             sa.select(
                 order_lines.c.sku,
-                sa.func.sum(sa.case((on_back_order, 0), else_=open_quantity)).label("in_process"),
-                sa.func.sum(sa.case((on_back_order, open_quantity), else_=0)).label("back_orders"),
+                sa.func.sum(sa.case((on_back_order, 0), else_=open_quantity)),
+                sa.func.sum(sa.case((on_back_order, open_quantity), else_=0)),
             )
             .join_from(
                 order_lines,
@@ -358,20 +361,29 @@ class Platform:
                 orders.c.is_test.is_(False),
             )
             .group_by(order_lines.c.sku)
-            .subquery()
         )
-        query = (
-            sa.select(
-                stock.c.sku,
-                stock.c.on_hand,
-                sa.func.coalesce(taken.c.in_process, 0),
-                sa.func.coalesce(taken.c.back_orders, 0),
+        in_process: Counter[str] = Counter()
+        back_orders: Counter[str] = Counter()
+        wrong: dict[str, str] = {}
+        for sku, processed, back_ordered in connection.execute(taken):
+            key = as_stored(text(sku))
+            try:
+                in_process[key] += whole(processed, "in process")
+                back_orders[key] += whole(back_ordered, "on back order")
+            except WrongValue as why:
+                wrong[key] = str(why)
+        counted = [
+            (as_stored(text(sku)), text(sku), on_hand)
+            for sku, on_hand in connection.execute(
+                sa.select(stock.c.sku, stock.c.on_hand).where(stock.c.client == client).order_by(stock.c.sku)
             )
-            .join_from(stock, taken, stock.c.sku == taken.c.sku, isouter=True)
-            .where(stock.c.client == client)
-            .order_by(stock.c.sku)
-        )
-        return [_figure(*row) for row in connection.execute(query)]
+        ]
+        spellings = Counter(key for key, _, _ in counted)
+        return [
+            # Of two rows for one SKU neither is the count: they keep their spellings, and the push names them.
+            _figure(key if spellings[key] == 1 else sku, on_hand, in_process[key], back_orders[key], wrong.get(key, ""))
+            for key, sku, on_hand in counted
+        ]
 
     @staticmethod
     def _states(
@@ -466,18 +478,19 @@ def _import_result(
     return ImportResult(ImportOutcome.ALREADY_THERE, reason, state.order_number, state.imported_at)
 
 
-def _figure(sku: object, on_hand: object, in_process: object, back_orders: object) -> StockFigure:
+def _figure(sku: str, on_hand: object, in_process: int, back_orders: int, wrong: str) -> StockFigure:
+    """A SKU's figure; one that isn't whole has the reason instead."""
     try:
-        counted = whole(on_hand, "on_hand"), whole(in_process, "in process"), whole(back_orders, "on back order")
+        units = whole(on_hand, "on_hand")
     except WrongValue as why:
-        return StockFigure(text(sku), 0, 0, 0, str(why))
-    return StockFigure(text(sku), *counted)
+        units, wrong = 0, str(why)
+    return StockFigure(sku, 0, 0, 0, wrong) if wrong else StockFigure(sku, units, in_process, back_orders)
 
 
 def _shipment(row: sa.Row[Any], lines: Sequence[sa.Row[Any]]) -> LodgedShipment:
     wrong = list[str]()
     quantities = {text(line.sku): _units(line.quantity, f"quantity of {line.sku}", wrong) for line in lines}
-    return LodgedShipment(
+    shipment = LodgedShipment(
         shipment_id=text(row.shipment_id),
         order_number=text(row.order_number),
         carrier=text(row.carrier),
@@ -487,6 +500,7 @@ def _shipment(row: sa.Row[Any], lines: Sequence[sa.Row[Any]]) -> LodgedShipment:
         quantities=quantities,
         unreadable="; ".join(wrong),
     )
+    return normalised(shipment)
 
 
 def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
@@ -498,12 +512,11 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
             continue
         ordered = _units(line.quantity, f"quantity of {line.sku}", wrong)
         shipped = _units(line.quantity_shipped, f"quantity_shipped of {line.sku}", wrong)
-        open_units[text(line.sku)] += ordered - shipped
+        sku = as_stored(text(line.sku))
+        open_units[sku] += ordered - shipped
         units_shipped += shipped
         options = None if line.options is None else text(line.options)
-        lines.append(
-            PlatformLine(text(line.line_id), text(line.sku), text(line.description), ordered, line.unit_price, options)
-        )
+        lines.append(PlatformLine(text(line.line_id), sku, text(line.description), ordered, line.unit_price, options))
     status = OrderStatus(row.status)
     if not status.is_known:
         wrong.append(f"status: {str(status)[:40]!r} is no word of the contract")

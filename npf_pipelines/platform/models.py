@@ -4,11 +4,13 @@ Not here: the tables behind it (tables.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.rules.keys import as_label, units_by_key
+from npf_pipelines.text import passable_address
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,9 @@ class PlatformRecord:
 class LodgedShipment:
     """A parcel handed to the carrier, its quantities by SKU.
 
-    `unreadable` says what of it isn't what the contract names, so that it isn't pushed; empty otherwise.
+    Attributes:
+        unreadable: what of it isn't what the contract names, so that it isn't pushed; empty otherwise.
+        as_written: the parcel as the platform has it, where that isn't normalised: an earlier release pushed it so.
     """
 
     shipment_id: str
@@ -106,6 +110,7 @@ class LodgedShipment:
     lodged_at: datetime
     quantities: Mapping[str, int]
     unreadable: str = ""
+    as_written: "LodgedShipment | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,18 @@ class Lodgement:
 
     order_number: str
     lodged_at: datetime
+
+
+def normalised(shipment: LodgedShipment) -> LodgedShipment:
+    """The parcel with carrier, tracking number, URL and SKUs as they are compared; lines without units are left out."""
+    clean = replace(
+        shipment,
+        carrier=as_label(shipment.carrier),
+        tracking_number=as_label(shipment.tracking_number),
+        tracking_url=passable_address(as_label(shipment.tracking_url)),
+        quantities=units_by_key(shipment.quantities.items()),
+    )
+    return clean if clean == shipment else replace(clean, as_written=shipment)
 
 
 @dataclass(frozen=True, slots=True)

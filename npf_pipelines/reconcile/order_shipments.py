@@ -10,20 +10,35 @@ from collections.abc import Iterator, Mapping
 
 from npf_pipelines.cscart.carriers import carrier_code
 from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
-from npf_pipelines.cscart.models import Order, Shipment
+from npf_pipelines.cscart.models import LONGEST_LABEL, Order, Shipment
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.lease import Lease
 from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.reconcile.read_back import judge_created, judge_seen, note_otherwise, with_note
 from npf_pipelines.reconcile.tracking_work import (
     NOT_READ_BACK,
     PushedBefore,
     TrackingPlan,
     Work,
-    content_print,
+    has_content,
 )
 from npf_pipelines.reconcile.trouble import is_end_known, raise_if_permanent
-from npf_pipelines.rules.shipments import PushOutcome, left_behind, match, skus_of, spread
-from npf_pipelines.text import passable_address
+from npf_pipelines.rules.parcels import Label, is_as_labelled, label_of
+from npf_pipelines.rules.shipments import (
+    PushOutcome,
+    Spread,
+    fitting,
+    has_number,
+    left_behind,
+    made_otherwise,
+    match,
+    skus_of,
+    spread,
+)
+
+_TOO_LONG = (
+    f"the tracking number is longer than the {LONGEST_LABEL} characters that a store keeps: correct it on the platform"
+)
 
 
 async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, lease: Lease) -> None:
@@ -34,9 +49,12 @@ async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, lease: L
         LeaseLost: another run may have begun to write.
     """
     ours = work.ours
-    if _is_as_it_was_pushed(work):
+    if _is_as_it_was_pushed(work) and not work.is_to_compare:
         for shipment in ours.lodged:
-            _already_there(work, shipment, ours.pushed_before[shipment.shipment_id].store_shipment_id)
+            before = ours.pushed_before[shipment.shipment_id]
+            outcome = PushOutcome.DIFFERS_IN_STORE if before.differs else PushOutcome.ALREADY_THERE
+            reason = before.differs or with_note("in the store already", shipment, work.order)
+            work.note(shipment.shipment_id, outcome, reason, before.store_shipment_id)
         return
     try:
         work.in_store = await store.shipments_of(work.order.order_id) if work.order.shipment_ids else []
@@ -46,11 +64,13 @@ async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, lease: L
         }
         there = match(ours.lodged, work.order, work.in_store, known)
         await _look_for_left_behind(store, work, there, plan, lease)
+        taken = {theirs.shipment_id for theirs in there.values()}
+        work.strangers = [theirs for theirs in work.in_store if theirs.shipment_id not in taken]
         for shipment in ours.lodged:
             if shipment.shipment_id in work.results:
                 continue
-            if shipment.shipment_id in there:
-                _already_there(work, shipment, there[shipment.shipment_id].shipment_id)
+            if theirs := there.get(shipment.shipment_id):
+                judge_seen(work, shipment, theirs, _label(shipment, plan))
             elif shipment.shipment_id in ours.pushed_now:
                 await _create(store, work, shipment, plan, lease)
             else:
@@ -76,25 +96,6 @@ def confirm_created(work: Work, after: Order) -> bool:
     return {item_id: units for item_id, units in added.items() if units} == work.units_created
 
 
-async def look_after_created(store: Store, work: Work) -> None:
-    """Read the order's shipments, and tell what became of those created: made as asked, otherwise, or not at all.
-
-    Raises:
-        StoreError: the store can't be asked.
-    """
-    in_store = {theirs.shipment_id: theirs for theirs in await store.shipments_of(work.order.order_id)}
-    work.in_store = list(in_store.values())
-    for shipment in work.ours.lodged:
-        store_shipment_id = work.created.get(shipment.shipment_id)
-        if store_shipment_id is None:
-            continue
-        theirs = in_store.get(store_shipment_id)
-        if theirs is None:
-            work.note(shipment.shipment_id, PushOutcome.WAITING, "the store answered, but has no such shipment")
-        elif not match([shipment], work.order, [theirs]):
-            _otherwise(work, shipment, theirs)
-
-
 def _is_as_it_was_pushed(work: Work) -> bool:
     """Whether an earlier run put just this into the store, and the store still has it: nothing needs to be read."""
     ours = work.ours
@@ -104,7 +105,7 @@ def _is_as_it_was_pushed(work: Work) -> bool:
         # Two parcels alike, each with one of its own.
         and len(in_store) == len(ours.lodged)
         and in_store <= set(work.order.shipment_ids)
-        and all(ours.pushed_before[one.shipment_id].content == content_print(one) for one in ours.lodged)
+        and all(has_content(one, ours.pushed_before[one.shipment_id].content) for one in ours.lodged)
     )
 
 
@@ -157,7 +158,7 @@ def _is_outdated(
         return True
     if before.content == NOT_READ_BACK:
         return not _is_as_asked(theirs, now, order, plan)
-    return before.content != content_print(now)
+    return not has_content(now, before.content)
 
 
 async def _delete(store: Store, work: Work, theirs: Shipment, plan: TrackingPlan, lease: Lease) -> None:
@@ -196,33 +197,31 @@ def _write(lease: Lease, name: str) -> Iterator[None]:
 
 
 async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: TrackingPlan, lease: Lease) -> None:
+    label = _label(shipment, plan)
     laid = spread(shipment.quantities, work.order, [*(work.in_store or []), *work.reserved])
-    if not shipment.carrier and not shipment.tracking_number:
-        reason = "lodged without carrier and tracking number, which the store demands: complete it on the platform"
-        work.note(shipment.shipment_id, PushOutcome.SET_ASIDE, reason)
+    obstacle = _obstacle(work, shipment, laid)
+    if obstacle or label is None:
+        work.note(shipment.shipment_id, PushOutcome.SET_ASIDE, obstacle or _TOO_LONG)
         return
-    if laid.problem:
-        reason = f"{laid.problem}: compare the order in store and warehouse"
-        work.note(shipment.shipment_id, PushOutcome.SET_ASIDE, reason)
-        return
-    carrier, comments = _carrier_and_comments(shipment, plan)
     if plan.dry_run:
         work.in_store = [*(work.in_store or []), _as_laid("0", shipment, work.order, dict(laid.quantities))]
         work.order = _shipped_too(work.order, laid.quantities)
-        work.note(shipment.shipment_id, PushOutcome.PLANNED, f"would be created with the carrier {carrier}")
+        reason = with_note(f"would be created with the carrier {label.carrier}", shipment, work.order)
+        work.note(shipment.shipment_id, PushOutcome.PLANNED, reason)
         return
     before = work.ours.pushed_before.get(shipment.shipment_id)
     was_made = before is not None and before.store_shipment_id is not None
     shipping_id = await _shipping_id(store, work.order)
+    work.labels[shipment.shipment_id] = label
     try:
         with _write(lease, shipment.shipment_id):
             made = await store.create_shipment(
                 work.order.order_id,
                 shipping_id=shipping_id,
-                carrier=carrier,
-                tracking_number=shipment.tracking_number,
+                carrier=label.carrier,
+                tracking_number=label.tracking_number,
                 quantities=laid.quantities,
-                comments=comments,
+                comments=label.comments,
                 # Of a shipment that was corrected since, the customer was told when it was made first.
                 notify_customer=plan.notify_customer and not was_made,
             )
@@ -231,13 +230,27 @@ async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: Trac
         return
     except StoreError as error:
         raise_if_permanent(error)
-        await _after_unknown_end(store, work, shipment, error)
+        await _after_unknown_end(store, work, shipment, plan, error)
         lease.end_write(shipment.shipment_id)
         return
     work.created[shipment.shipment_id] = made
     work.units_created.update(laid.quantities)
     work.in_store = [*(work.in_store or []), _as_laid(made, shipment, work.order, dict(laid.quantities))]
-    work.note(shipment.shipment_id, PushOutcome.CONFIRMED, "created and read back", made)
+    work.note(shipment.shipment_id, PushOutcome.CONFIRMED, "created", made)
+
+
+def _obstacle(work: Work, shipment: LodgedShipment, laid: Spread) -> str:
+    """Why a shipment can't be made, with what to do; empty if it can."""
+    if not shipment.carrier and not shipment.tracking_number:
+        return "lodged without carrier and tracking number, which the store demands: complete it on the platform"
+    if laid.problem:
+        return f"{laid.problem}: compare the order in store and warehouse"
+    if theirs := made_otherwise(shipment, work.order, work.strangers):
+        return (
+            f"the store's shipment {theirs.shipment_id} has this tracking number, but other units: compare the two, and"
+            " correct or delete it there"
+        )
+    return ""
 
 
 def _reserve(work: Work, shipment: LodgedShipment) -> None:
@@ -247,7 +260,9 @@ def _reserve(work: Work, shipment: LodgedShipment) -> None:
         work.reserved.append(_as_laid("0", shipment, work.order, dict(laid.quantities)))
 
 
-async def _after_unknown_end(store: Store, work: Work, shipment: LodgedShipment, trouble: StoreError) -> None:
+async def _after_unknown_end(
+    store: Store, work: Work, shipment: LodgedShipment, plan: TrackingPlan, trouble: StoreError
+) -> None:
     """The store may have acted all the same: look.
 
     Raises:
@@ -257,13 +272,18 @@ async def _after_unknown_end(store: Store, work: Work, shipment: LodgedShipment,
     known = {theirs.shipment_id for theirs in work.in_store or []}
     work.in_store = await store.shipments_of(work.order.order_id)
     new = [theirs for theirs in work.in_store if theirs.shipment_id not in known]
-    made = match([shipment], work.order, new).get(shipment.shipment_id)
-    cut = next((theirs for theirs in new if theirs.tracking_number == shipment.tracking_number), None)
+    fits = fitting(shipment.quantities, work.order)
+    # Whatever the store has made of the number: nobody else writes just these units at this moment.
+    made = match([shipment], work.order, new).get(shipment.shipment_id) or next(
+        (theirs for theirs in new if skus_of(theirs, work.order) == fits), None
+    )
+    cut = next((theirs for theirs in new if has_number(theirs, shipment.tracking_number)), None)
     if made:
-        work.note(shipment.shipment_id, PushOutcome.CONFIRMED, "created and read back", made.shipment_id)
+        plan.links.learn([made])
+        judge_created(work, shipment, made)
         work.is_fresh = False
     elif cut:
-        _otherwise(work, shipment, cut)
+        note_otherwise(work, shipment, cut)
     else:
         raise trouble
 
@@ -274,16 +294,16 @@ async def _shipping_id(store: Store, order: Order) -> str | None:
     return named or next(iter(await store.shipping_ids()), None)
 
 
-def _carrier_and_comments(shipment: LodgedShipment, plan: TrackingPlan) -> tuple[str, str]:
-    """Only a carrier that the store knows gets a link of its own."""
-    code, is_known = carrier_code(shipment.carrier, plan.carriers)
-    return code, "" if is_known else passable_address(shipment.tracking_url)
+def _label(shipment: LodgedShipment, plan: TrackingPlan) -> Label | None:
+    """What is written for a shipment, by what is known of the store's carriers now."""
+    code, _ = carrier_code(shipment.carrier, plan.carriers)
+    return label_of(shipment, code, has_link=plan.links.yields_link(code))
 
 
 def _is_as_asked(theirs: Shipment, shipment: LodgedShipment, order: Order, plan: TrackingPlan) -> bool:
     """Whether the store has the shipment as it is lodged now, to the last field."""
-    is_alike = bool(match([shipment], order, [theirs]))
-    return is_alike and (theirs.carrier, theirs.comments) == _carrier_and_comments(shipment, plan)
+    label = _label(shipment, plan)
+    return label is not None and bool(match([shipment], order, [theirs])) and is_as_labelled(label, theirs)
 
 
 def _as_laid(store_shipment_id: str, shipment: LodgedShipment, order: Order, quantities: dict[str, int]) -> Shipment:
@@ -301,10 +321,6 @@ def _as_laid(store_shipment_id: str, shipment: LodgedShipment, order: Order, qua
     )
 
 
-def _already_there(work: Work, shipment: LodgedShipment, store_shipment_id: str | None) -> None:
-    work.note(shipment.shipment_id, PushOutcome.ALREADY_THERE, "in the store already", store_shipment_id)
-
-
 def _shipped_too(order: Order, quantities: Mapping[str, int]) -> Order:
     """The order as its lines would be with a shipment more."""
     lines = [
@@ -319,9 +335,3 @@ def _withdrawn(work: Work, shipment_id: str, plan: TrackingPlan, *, was_there: b
         work.note(shipment_id, PushOutcome.PLANNED, "withdrawn by the warehouse: would be deleted from the store")
     else:
         work.note(shipment_id, PushOutcome.WITHDRAWN, reason)
-
-
-def _otherwise(work: Work, shipment: LodgedShipment, theirs: Shipment) -> None:
-    has = ", ".join(f"{quantity} of {sku}" for sku, quantity in skus_of(theirs, work.order).items())
-    reason = f"the store made it otherwise ({has or 'nothing in it'}): correct shipment {theirs.shipment_id} there"
-    work.note(shipment.shipment_id, PushOutcome.REFUSED, reason)

@@ -3,7 +3,7 @@
 Not here: one order's shipments (order_shipments.py), the decisions (rules/).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from npf_pipelines.batches import batches
@@ -12,7 +12,8 @@ from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.lease import Lease
 from npf_pipelines.platform.tables import OrderStatus
-from npf_pipelines.reconcile.order_shipments import bring_shipments, confirm_created, look_after_created
+from npf_pipelines.reconcile.order_shipments import bring_shipments, confirm_created
+from npf_pipelines.reconcile.read_back import NewestShipments, read_back_created
 from npf_pipelines.reconcile.tracking_work import (
     OrderShipments,
     ShipmentResult,
@@ -27,6 +28,8 @@ from npf_pipelines.together import together
 
 _ORDERS_AT_ONCE = 50
 """Orders read in one request: what lies between reading an order and writing to it stays short."""
+_COMPARED_AGAIN = 25
+"""Orders of which the store showed something else than was written, compared again in one run, a request each."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,23 @@ async def push_tracking(
         LeaseLost: another run may have begun to write.
     """
     pushed: list[Pushed] = []
+    newest = NewestShipments(store)
+    differing = [one for one in orders if any(before.differs for before in one.pushed_before.values())]
+    to_compare = {one.state.order_number for one in differing[:_COMPARED_AGAIN]}
     for batch in batches(orders, _ORDERS_AT_ONCE):
-        pushed += await _push_batch(store, batch, plan, lease)
+        pushed += await _push_batch(store, batch, plan, lease, newest=newest, to_compare=to_compare)
     return pushed
 
 
-async def _push_batch(store: Store, orders: Sequence[OrderShipments], plan: TrackingPlan, lease: Lease) -> list[Pushed]:
+async def _push_batch(
+    store: Store,
+    orders: Sequence[OrderShipments],
+    plan: TrackingPlan,
+    lease: Lease,
+    *,
+    newest: NewestShipments,
+    to_compare: Collection[str],
+) -> list[Pushed]:
     try:
         found = await store.orders_by_id([ours.state.store_order_id for ours in orders])
     except StoreError as error:
@@ -78,7 +92,7 @@ async def _push_batch(store: Store, orders: Sequence[OrderShipments], plan: Trac
     for ours in orders:
         order = found.get(ours.state.store_order_id)
         if isinstance(order, Order) and is_same_order(order, ours.state):
-            work.append(Work(ours, order))
+            work.append(Work(ours, order, is_to_compare=ours.state.order_number in to_compare))
         else:
             said = f"can't be read: {order.reason}" if isinstance(order, UnreadableOrder) else "is gone from the store"
             said = "is another shopper's now in the store" if isinstance(order, Order) else said
@@ -86,7 +100,7 @@ async def _push_batch(store: Store, orders: Sequence[OrderShipments], plan: Trac
             pushed += _rows_alike(ours, PushOutcome.SET_ASIDE, reason)
     await together(bring_shipments(store, one, plan, lease) for one in work)
     try:
-        await _read_back_shipments(store, work)
+        await _read_back_shipments(store, work, newest, plan)
         await _bring_statuses(store, [one for one in work if one.judge_completeness()], plan, lease)
     except StoreError as error:
         raise_if_permanent(error)
@@ -95,29 +109,23 @@ async def _push_batch(store: Store, orders: Sequence[OrderShipments], plan: Trac
     return pushed + [row for one in work for row in _rows(one)]
 
 
-async def _read_back_shipments(store: Store, work: Sequence[Work]) -> None:
-    """One read for many orders shows what was created; an order that doesn't show it is looked at by itself."""
+async def _read_back_shipments(store: Store, work: Sequence[Work], newest: NewestShipments, plan: TrackingPlan) -> None:
+    """Two reads for many orders show what was created; an order that doesn't show it is looked at by itself."""
     touched = [one for one in work if one.created or not one.is_fresh]
     found = await store.orders_by_id([one.order.order_id for one in touched]) if touched else {}
+    created: list[Work] = []
     to_look_after: list[Work] = []
     for one in touched:
         after = found.get(one.order.order_id)
         if not isinstance(after, Order):
             one.leave_waiting("the order could not be read back")
             continue
-        if one.created and not (one.is_fresh and confirm_created(one, after)):
-            to_look_after.append(one)
+        if one.created:
+            created.append(one)
+            if not (one.is_fresh and confirm_created(one, after)):
+                to_look_after.append(one)
         one.order = after
-    await together(_look_after(store, one) for one in to_look_after)
-
-
-async def _look_after(store: Store, work: Work) -> None:
-    """One order that can't be looked at is left to the next run; the others go on."""
-    try:
-        await look_after_created(store, work)
-    except StoreError as error:
-        raise_if_permanent(error)
-        work.leave_waiting(str(error))
+    await read_back_created(store, created, newest, to_look_after, plan)
 
 
 async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan, lease: Lease) -> None:

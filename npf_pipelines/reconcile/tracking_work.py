@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from npf_pipelines.cscart.carrier_links import CarrierLinks
 from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.platform.models import LodgedShipment, OrderState
 from npf_pipelines.platform.tables import OrderStatus
 from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan, StatusStep
+from npf_pipelines.rules.parcels import Label
 from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
 
 
@@ -19,6 +21,7 @@ class TrackingPlan:
     """What a master setup asks for, resolved against the store; a dry run only tells what it would write.
 
     An order that the platform calls shipped, and of which nothing was lodged since `short_before`, gets nothing more.
+    `links` is what the store has shown of its carriers; the push adds to it.
     """
 
     statuses: StatusPlan
@@ -26,6 +29,7 @@ class TrackingPlan:
     notify_customer: bool
     dry_run: bool = False
     short_before: datetime | None = None
+    links: CarrierLinks = field(default_factory=CarrierLinks)
 
 
 NOT_READ_BACK = ""
@@ -40,11 +44,13 @@ class PushedBefore:
         store_shipment_id: the store's id of what they made last; None if they lived to see none.
         content: the print of its content.
         sent: the marks (rules/shipments.py) of all that they may have made, whether they lived to see it or not.
+        differs: what of it the store shows otherwise than it was written, in words; empty if nothing.
     """
 
     store_shipment_id: str | None
     content: str
     sent: frozenset[str] = frozenset()
+    differs: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,12 +83,15 @@ class Work:
         ours: what the platform has.
         order: the order as the store had it when it was last read.
         in_store: the store's shipments of it; None as long as they need not be read.
+        strangers: those of them that are none of ours.
         reserved: what earlier parcels need that are not in the store yet and are not to be pushed now.
         results: by our shipment_id.
         created: the store's ids of the shipments made now, by ours.
+        labels: what was written on them, by our shipment_id.
         units_created: what they hold, by item_id.
         is_fresh: whether `order` and `created` tell together what the store has now; not so when something was
             deleted, or made in a call that brought no answer.
+        is_to_compare: whether what differed when it was made is to be compared again.
         is_left: whether it is left to the next run as it is.
         step: what becomes of the order status.
     """
@@ -90,11 +99,14 @@ class Work:
     ours: OrderShipments
     order: Order
     in_store: list[Shipment] | None = None
+    strangers: list[Shipment] = field(default_factory=list)
     reserved: list[Shipment] = field(default_factory=list)
     results: dict[str, ShipmentResult] = field(default_factory=dict)
     created: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
     units_created: Counter[str] = field(default_factory=Counter)
     is_fresh: bool = True
+    is_to_compare: bool = False
     is_left: bool = False
     step: StatusStep = field(
         default_factory=lambda: StatusStep(
@@ -153,3 +165,9 @@ def content_print(shipment: LodgedShipment) -> str:
         sorted(shipment.quantities.items()),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def has_content(shipment: LodgedShipment, content: str | None) -> bool:
+    """Whether a print is that of the shipment as it is lodged, normalised or, by an earlier release, as written."""
+    as_written = shipment.as_written or shipment
+    return content in {content_print(shipment), content_print(as_written)}

@@ -70,6 +70,11 @@ KINDS = {
         "refused by the store",
         "Look the order up in the store, and enter the shipment if it is missing.",
     ),
+    "shipment_differs_in_store": Kind(
+        "shipments",
+        "shown otherwise in the store",
+        "Correct in the store what the reason names; the next runs notice it.",
+    ),
     "status_refused": Kind("shipments", "order status refused by the store", "Set the order's status in the store."),
     "shipment_waiting": Kind("shipments", "waiting for the store"),
     "status_waiting": Kind("shipments", "order status waiting for the store"),
@@ -87,6 +92,9 @@ KINDS = {
         "stock",
         "not readable on the platform",
         "Ask the warehouse to correct the figure that the reason names: the next push takes it up.",
+    ),
+    "sku_several_counts": Kind(
+        "stock", "several counts of one code", "Have the warehouse keep one of the codes that differ only by blanks."
     ),
     "sku_braked": Kind(
         "stock", "held by the brake", "Look at the amounts; if they are right, run stock with release_brake."

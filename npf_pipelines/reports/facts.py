@@ -154,11 +154,12 @@ UNION ALL
 SELECT client, 'order_status_unclear', NULL, name, NULL, reason FROM status_questions
 UNION ALL
 SELECT client, 'shipment_' || outcome, day, order_number, order_id, reason
-FROM tracking_push LEFT JOIN numbers USING (client, order_number) WHERE outcome IN ('waiting', 'refused', 'set_aside')
+FROM tracking_push LEFT JOIN numbers USING (client, order_number)
+WHERE outcome IN ('waiting', 'refused', 'set_aside', 'differs_in_store')
 UNION ALL
 SELECT client, 'status_' || status_outcome, day, order_number, order_id, status_reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number)
-WHERE outcome IN ('confirmed', 'already_there') AND status_outcome IN ('waiting', 'refused')
+WHERE outcome IN ('confirmed', 'already_there', 'differs_in_store') AND status_outcome IN ('waiting', 'refused')
 UNION ALL
 SELECT client, 'shipment_waiting', day, order_number, order_id, 'lodged, and not pushed yet'
 FROM shipment_records ANTI JOIN tracking_push USING (client, day, shipment_id)
@@ -171,7 +172,8 @@ SELECT client, 'sku_' || outcome, NULL, coalesce('product ' || product_id, 'no S
 FROM stock_push WHERE outcome IN ('unreadable', 'uncounted') AND sku = ''
 UNION ALL
 SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
-FROM stock_push WHERE outcome IN ('waiting', 'refused', 'braked', 'several_products', 'not_in_store', 'left_warehouse')
+FROM stock_push WHERE outcome IN
+  ('waiting', 'refused', 'braked', 'several_products', 'several_counts', 'not_in_store', 'left_warehouse')
 UNION ALL
 SELECT client, 'sku_held_by_old_order', NULL, unnest(skus), order_id, reason FROM old_holds
 """

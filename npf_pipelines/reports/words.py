@@ -19,6 +19,7 @@ SKU_WORDS: dict[str, tuple[str, str]] = {
     StockOutcome.UNREADABLE: ("not readable in the store", "wrong"),
     StockOutcome.UNCOUNTED: ("not readable on the platform", "wrong"),
     StockOutcome.SEVERAL_PRODUCTS: ("several products with one code", "wrong"),
+    StockOutcome.SEVERAL_COUNTS: ("several counts of one code", "wrong"),
     StockOutcome.NO_CODE: ("without a code", ""),
     StockOutcome.DOWNLOAD: ("a download", ""),
     StockOutcome.NOT_IN_STORE: ("not in the store", "wrong"),

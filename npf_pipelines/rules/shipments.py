@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.rules.keys import as_label, shown, units_by_key
+from npf_pipelines.rules.parcels import number_forms
 
 
 class PushOutcome(enum.StrEnum):
@@ -19,6 +21,8 @@ class PushOutcome(enum.StrEnum):
     CONFIRMED = "confirmed"
     """Created and read back."""
     ALREADY_THERE = "already_there"
+    DIFFERS_IN_STORE = "differs_in_store"
+    """It is in the store, but the shopper sees something else than was written: a person has to correct it there."""
     WAITING = "waiting"
     """The store didn't answer: the next run tries again."""
     REFUSED = "refused"
@@ -31,7 +35,7 @@ class PushOutcome(enum.StrEnum):
     """It doesn't fit the store's order: a person has to look."""
 
 
-IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE})
+IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE, PushOutcome.DIFFERS_IN_STORE})
 """The store is known to have the shipment."""
 
 
@@ -46,6 +50,9 @@ class Spread:
 def spread(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]) -> Spread:
     """Lay the SKUs' quantities on the order's lines, in the lines' order, up to what is still to ship.
 
+    SKUs that the order hasn't are left out (see `left_out`), unless there is nothing else. Too many units of a SKU
+    that it has are a problem of the whole shipment.
+
     Args:
         wanted: quantities by SKU.
         order: the store's order.
@@ -54,6 +61,7 @@ def spread(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]
     left = remaining(order, in_store)
     quantities: dict[str, int] = {}
     problems: list[str] = []
+    unknown: list[str] = []
     for sku, quantity in wanted.items():
         lines = [line.item_id for line in order.lines if line.sku == sku]
         to_lay = quantity
@@ -63,13 +71,28 @@ def spread(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]
                 quantities[item_id] = laid
                 to_lay -= laid
         if not lines:
-            problems.append(f"the order has no line with the SKU {sku}")
+            unknown.append(f"the order has no line with the SKU {shown(sku)}")
         elif to_lay:
-            problems.append(f"{quantity} of {sku} shipped, but only {quantity - to_lay} still to ship")
-    if not quantities and not problems:
+            problems.append(f"{quantity} of {shown(sku)} shipped, but only {quantity - to_lay} still to ship")
+    if not quantities and not problems and not unknown:
         # Sent without lines, the store would ship a package of its own choice.
         problems.append("the shipment holds nothing")
-    return Spread({}, "; ".join(problems)) if problems else Spread(quantities)
+    if problems or not quantities:
+        return Spread({}, "; ".join([*unknown, *problems]))
+    return Spread(quantities)
+
+
+def fitting(quantities: Mapping[str, int], order: Order) -> Counter[str]:
+    """Those of a parcel's units whose SKU the order has: what of it can be in a store's shipment."""
+    skus = {line.sku for line in order.lines}
+    return Counter({sku: units for sku, units in quantities.items() if units and sku in skus})
+
+
+def left_out(quantities: Mapping[str, int], order: Order) -> str:
+    """What of a parcel the order has no line for, as a note for a reason; empty if nothing."""
+    skus = {line.sku for line in order.lines}
+    named = [f"{units} of {shown(sku)}" for sku, units in quantities.items() if units and sku not in skus]
+    return f"not on the order, so left out: {', '.join(named)}" if named else ""
 
 
 def remaining(order: Order, in_store: Sequence[Shipment]) -> dict[str, int]:
@@ -92,8 +115,8 @@ def match(
         lodged: every shipment the platform has of the order, also those of other days.
         order: the store's order.
         in_store: the store's shipments of it.
-        known: the store's ids of those that an earlier run has matched, by our shipment_id; they go first, so that
-            two parcels alike don't change places.
+        known: the store's ids of those that an earlier run has made as they are lodged now, by our shipment_id. They
+            stay ours, whatever the store or the merchant has made of number and lines since.
 
     Returns:
         The store's shipment by our shipment_id; ours that the store doesn't have are left out.
@@ -104,9 +127,11 @@ def match(
     found: dict[str, Shipment] = {}
     for is_first in (True, False):
         for ours in by_age:
-            alike = (theirs for theirs in free if _is_alike(ours, theirs, order))
             if is_first:
-                alike = (theirs for theirs in alike if theirs.shipment_id == known.get(ours.shipment_id))
+                alike = (theirs for theirs in free if theirs.shipment_id == known.get(ours.shipment_id))
+            else:
+                parcel = (ours.tracking_number, ours.quantities)
+                alike = (theirs for theirs in free if _is_alike(*parcel, theirs, order))
             theirs = next(alike, None)
             if theirs and ours.shipment_id not in found:
                 found[ours.shipment_id] = theirs
@@ -114,13 +139,44 @@ def match(
     return found
 
 
-def _is_alike(ours: LodgedShipment, theirs: Shipment, order: Order) -> bool:
-    return theirs.tracking_number == ours.tracking_number and skus_of(theirs, order) == Counter(ours.quantities)
+def _is_alike(tracking_number: str, quantities: Mapping[str, int], theirs: Shipment, order: Order) -> bool:
+    """Whether a store's shipment has the number and what fits of the units; what fits nowhere is in no shipment."""
+    fits = fitting(quantities, order)
+    return bool(fits) and has_number(theirs, tracking_number) and skus_of(theirs, order) == fits
+
+
+def has_number(theirs: Shipment, tracking_number: str) -> bool:
+    """Whether a store's shipment has a tracking number, in any form in which the store may have it."""
+    return as_label(theirs.tracking_number) in number_forms(tracking_number)
+
+
+def made_otherwise(ours: LodgedShipment, order: Order, strangers: Sequence[Shipment]) -> Shipment | None:
+    """A shipment that is probably ours with other lines: made again, its units would be shipped twice.
+
+    Args:
+        ours: a shipment that the store doesn't have as it is lodged.
+        order: the store's order.
+        strangers: the store's shipments of it that are none of ours.
+    """
+    if not ours.tracking_number:
+        return None
+    on_order = {line.item_id for line in order.lines}
+    for theirs in strangers:
+        shares = skus_of(theirs, order).keys() & ours.quantities.keys() or theirs.quantities.keys() - on_order
+        if has_number(theirs, ours.tracking_number) and shares:
+            return theirs
+    return None
 
 
 def mark(tracking_number: str, quantities: Mapping[str, int]) -> str:
     """What tells a shipment in the store again, carrier and comments apart: its tracking number, and units by SKU."""
     return json.dumps([tracking_number, sorted(quantities.items())])
+
+
+def normalised_mark(written: str) -> str:
+    """A mark as it is made now, of one that an earlier release made of text that wasn't normalised."""
+    tracking_number, quantities = json.loads(written)
+    return mark(as_label(tracking_number), units_by_key(quantities))
 
 
 def left_behind(
@@ -141,7 +197,8 @@ def left_behind(
     free = [theirs for theirs in in_store if theirs.shipment_id not in taken]
     found: dict[str, Shipment] = {}
     for shipment_id, marks in sent.items():
-        made = (theirs for theirs in free if mark(theirs.tracking_number, skus_of(theirs, order)) in marks)
+        parcels = [(number, dict(quantities)) for number, quantities in map(json.loads, marks)]
+        made = (theirs for theirs in free if any(_is_alike(*parcel, theirs, order) for parcel in parcels))
         theirs = next(made, None)
         if theirs and shipment_id not in there:
             found[shipment_id] = theirs

@@ -14,6 +14,7 @@ from npf_pipelines.cscart.models import BY_COMBINATION, LARGEST_AMOUNT, Product
 from npf_pipelines.cscart.unreadable import UnreadableProduct
 from npf_pipelines.master_setup import StockSetup
 from npf_pipelines.platform.models import StockFigure
+from npf_pipelines.rules.keys import as_stored, shown
 
 NOT_TRACKED = "D"
 """The store's letter for a product whose amount it doesn't count."""
@@ -44,6 +45,8 @@ class StockOutcome(enum.StrEnum):
     """The platform's count can't be read: the warehouse has to correct it."""
     SEVERAL_PRODUCTS = "several_products"
     """Several products have the code, and the master setup doesn't give the figure to all of them."""
+    SEVERAL_COUNTS = "several_counts"
+    """The platform counts several codes that differ only by blanks: which is the product's isn't known."""
     NO_CODE = "no_code"
     DOWNLOAD = "download"
     NOT_IN_STORE = "not_in_store"
@@ -173,7 +176,14 @@ def plan(
     for product in products:
         by_sku[product.sku].append(product)
     without_code = by_sku.pop("", [])
-    rows = [row for sku, amount in wanted.items() for row in _rows_of(sku, amount, by_sku.pop(sku, []), to_all)]
+    spellings: defaultdict[str, list[str]] = defaultdict(list)
+    for sku in wanted:
+        spellings[as_stored(sku)].append(sku)
+    rows = []
+    for sku, amount in wanted.items():
+        of_sku = by_sku.pop(sku, [])
+        same = spellings[as_stored(sku)]
+        rows += _rows_of(sku, amount, of_sku, to_all) if len(same) == 1 else _rows_of_several(sku, same, of_sku)
     rows += [
         _left_alone(known_product(product), product.amount, left)
         for product in [*without_code, *itertools.chain(*by_sku.values())]
@@ -196,9 +206,22 @@ def _left_alone(product: KnownProduct, amount: int | None, left: Collection[str]
     return StockRow(product.sku, product.key, None, amount, outcome, reason)
 
 
+def _rows_of_several(
+    sku: str, spellings: Iterable[str], products: Sequence[Product | UnreadableProduct]
+) -> list[StockRow]:
+    """The rows of a code of which the platform has several counts."""
+    named = " and ".join(map(shown, spellings))
+    reason = f"the platform counts {named}, which the store can't tell apart: keep one of them there"
+    several = StockOutcome.SEVERAL_COUNTS
+    if not products:
+        return [StockRow(sku, None, None, None, several, reason)]
+    return [StockRow(sku, one.key, None, one.amount, several, reason) for one in products]
+
+
 def _rows_of(sku: str, wanted: Wanted, products: Sequence[Product | UnreadableProduct], to_all: bool) -> list[StockRow]:
     if not products:
-        reason = "no product or combination of the store has this code: give it one, or check spelling and letter case"
+        code = "this code" if shown(sku) == sku else f"the code {shown(sku)}"
+        reason = f"no product or combination of the store has {code}: give it one, or check spelling and letter case"
         return [StockRow(sku, None, wanted.after(0), None, StockOutcome.NOT_IN_STORE, reason)]
     if len(products) > 1 and not to_all:
         keys = ", ".join(product.key for product in products)

@@ -124,14 +124,15 @@ def _shipments(client: _Client) -> Iterator[str]:
     )
     contents: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in client.rows(sa.select(shipment_lines)):
-        contents[row.shipment_id][row.sku] += row.quantity
+        contents[row.shipment_id][row.sku.strip()] += row.quantity
     for shipment in ours:
         order_id = int(shipment.store_order_id)
         what = f"the shipment {shipment.shipment_id} ({shipment.tracking_number})"
         sku_of = {line.item_id: line.product_code for line in client.store.orders[order_id].lines}
-        same_number = [
-            theirs for theirs in client.store.shipments.values() if theirs.tracking_number == shipment.tracking_number
-        ]
+        numbers = shipment.tracking_number.replace(",", " ").split()
+        number = shipment.tracking_number.strip()
+        number = number if len(number) <= _LABEL_WIDTH else numbers[0]
+        same_number = [theirs for theirs in client.store.shipments.values() if theirs.tracking_number.strip() == number]
         if len(same_number) != 1:
             yield f"{what} is in the store {len(same_number)} times"
             continue
@@ -139,11 +140,14 @@ def _shipments(client: _Client) -> Iterator[str]:
         packed: Counter[str] = Counter()
         for item_id, quantity in theirs.products.items():
             packed[sku_of.get(item_id, item_id)] += quantity
-        if theirs.order_id != order_id or packed != contents[shipment.shipment_id]:
-            yield f"{what} holds {dict(packed)} of order {theirs.order_id}, not {dict(contents[shipment.shipment_id])}"
+        # What the order doesn't have can't be in a shipment of it.
+        sent = Counter({sku: units for sku, units in contents[shipment.shipment_id].items() if sku in sku_of.values()})
+        if theirs.order_id != order_id or packed != sent:
+            yield f"{what} holds {dict(packed)} of order {theirs.order_id}, not {dict(sent)}"
         if not theirs.carrier:
             yield f"{what} has no carrier in the store"
-        if theirs.carrier not in _LINKED and shipment.tracking_url not in theirs.comments:
+        has_link = theirs.carrier in client.store.carriers and len(numbers) == 1
+        if not has_link and shipment.tracking_url.strip() not in theirs.comments:
             yield f"{what} shows no tracking URL in the store"
         for other in client.others:
             if any(one.tracking_number == shipment.tracking_number for one in other.shipments.values()):
@@ -256,5 +260,5 @@ def _in_flight(client: _Client) -> Counter[str]:
     return units
 
 
-_LINKED = frozenset({"ups", "usps", "fedex", "dhl", "can", "aup", "swisspost"})
-"""The carriers for which the store builds the link itself."""
+_LABEL_WIDTH = 255
+"""Characters that the store keeps of a tracking number."""

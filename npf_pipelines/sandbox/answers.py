@@ -43,17 +43,6 @@ PLANTED_SECRETS = (
 )
 """Values that stand in answers and belong nowhere else; the last two are those of the documented order."""
 
-TRACKING_LINKS = {
-    "ups": ("UPS", "https://wwwapps.ups.com/WebTracking/track?track=yes&trackNums={}"),
-    "usps": ("USPS", "https://tools.usps.com/go/TrackConfirmAction?tLabels={}"),
-    "fedex": ("FedEx", "https://www.fedex.com/fedextrack/?trknbr={}"),
-    "dhl": ("DHL", "https://www.dhl.com/en/express/tracking.html?AWB={}"),
-    "can": ("Canada Post", "https://www.canadapost-postescanada.ca/track-reperage/en#/search?searchFor={}"),
-    "aup": ("Australia Post", "https://auspost.com.au/mypost/track/#/details/{}"),
-    "swisspost": ("Swiss Post", "https://service.post.ch/ekp-web/ui/entry/search/{}"),
-}
-"""The carriers that a store knows, by code: name and link. The addresses stand in for those of the store."""
-
 UNCAUGHT_ERROR = f"""<!DOCTYPE html><html><head><title>Service unavailable</title></head><body>
 <h1>Database error</h1><p>Duplicate entry '0' for key 'PRIMARY' (1062)</p>
 <p>INSERT INTO cscart_shipment_items SET ...</p>
@@ -119,7 +108,7 @@ def order_detail(store: SandboxStore, order: Order) -> dict[str, Any]:
 
 def shipment_row(store: SandboxStore, shipment: Shipment) -> dict[str, Any]:
     """A shipment; the link is built from the carrier's code, for carriers that the store knows."""
-    known = TRACKING_LINKS.get(shipment.carrier)
+    known = store.carriers.get(shipment.carrier)
     carrier_info: dict[str, str] | list[str] = []
     if known:
         name, link = known

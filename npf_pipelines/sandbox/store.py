@@ -33,6 +33,20 @@ Change = tuple[str, int]
 Item = tuple[int, int] | tuple[int, int, int]
 """What a shopper orders: a product id, an amount and, of a product with combinations, a combination's hash."""
 
+CARRIERS = {
+    "ups": ("UPS", "https://wwwapps.ups.com/WebTracking/track?track=yes&trackNums={}"),
+    "usps": ("USPS", "https://tools.usps.com/go/TrackConfirmAction?tLabels={}"),
+    "fedex": ("FedEx", "https://www.fedex.com/fedextrack/?trknbr={}"),
+    "dhl": ("DHL", "https://www.dhl.com/en/express/tracking.html?AWB={}"),
+    "can": ("Canada Post", "https://www.canadapost-postescanada.ca/track-reperage/en#/search?searchFor={}"),
+    "aup": ("Australia Post", "https://auspost.com.au/mypost/track/#/details/{}"),
+    "swisspost": ("Swiss Post", "https://service.post.ch/ekp-web/ui/entry/search/{}"),
+}
+"""The carriers that a new store has, by code: name and link. The addresses stand in for those of the store."""
+
+_LABEL_WIDTH = 255
+"""Characters of the columns for tracking number and carrier (documented by the schema)."""
+
 _HIDDEN_STATUSES = frozenset("NT")
 
 
@@ -57,6 +71,10 @@ class OutOfStockError(ValueError):
     """The checkout refuses what the store doesn't have."""
 
 
+class TooLongError(ValueError):
+    """A strict database refuses a text that is longer than its column."""
+
+
 class SandboxStore:
     """A store with everything that the API can see or change.
 
@@ -76,6 +94,9 @@ class SandboxStore:
         vetoes: status changes `(from, to)` that an add-on prevents.
         whole_orders_in_lists: whether `get_orders_data` is honoured.
         shows_shares: whether products show what each of their warehouses has (inferred); otherwise only the total.
+        carriers: name and link by code, of the carriers that are switched on.
+        strict_database: text that is longer than its column is refused, and not cut.
+        drops: fields of a new shipment that an add-on leaves out: `carrier`, `tracking_number`, `comments`.
         padding: characters by which a whole order is longer, as add-ons make it.
         odd_fields: what add-ons and old imports print in a row of a list in place of its fields, by the list's name
             and the row's id (of a status its letter).
@@ -128,6 +149,9 @@ class SandboxStore:
         self.prints_warnings = False
         self.vetoes: set[tuple[str, str]] = set()
         self.shows_shares = True
+        self.carriers = dict(CARRIERS)
+        self.strict_database = False
+        self.drops: frozenset[str] = frozenset()
         self.padding = 0
         self.restless: random.Random | None = None
 
@@ -410,17 +434,26 @@ class SandboxStore:
         timestamp: int | None = None,
         notify: bool = False,
     ) -> int:
-        """Store a shipment as it is, checking nothing; the order's `updated_at` stays (known behaviour)."""
+        """Store a shipment, checking nothing; the order's `updated_at` stays (known behaviour).
+
+        The columns of tracking number and carrier hold 255 characters: more is cut without a word (inferred).
+
+        Raises:
+            TooLongError: more where the database is strict.
+        """
+        labels = {"carrier": carrier, "tracking_number": tracking_number}
+        if self.strict_database and any(len(text) > _LABEL_WIDTH for text in labels.values()):
+            raise TooLongError(f"store {self.store_id} has a column that is too short for that")
+        kept = {name: text[:_LABEL_WIDTH] for name, text in labels.items()} | {"comments": comments}
+        kept |= dict.fromkeys(self.drops, "")
         with self._change():
             shipment = Shipment(
                 shipment_id=self.next_shipment_id,
                 order_id=order_id,
                 timestamp=self.now if timestamp is None else timestamp,
                 shipping_id=shipping_id,
-                carrier=carrier,
-                tracking_number=tracking_number,
-                comments=comments,
                 products=dict(products),
+                **kept,
             )
             self.add_shipment(shipment)
             if notify:

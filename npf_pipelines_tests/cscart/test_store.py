@@ -507,6 +507,22 @@ async def test_only_the_orders_own_shipments_are_its(store: Store, box: SandboxS
     assert {shipment.shipment_id for shipment in await store.shipments_of("2")} == {"4", "5", "6"}
 
 
+async def test_the_newest_shipments_of_all_orders_come_in_one_request(store: Store, box: SandboxStore) -> None:
+    for _ in range(3):
+        order_id = box.place_order([(1, 3)], timestamp=START)
+        box.save_shipment(order_id, {box.orders[order_id].lines[0].item_id: 1}, shipping_id=1, carrier="aup")
+    assert [shipment.shipment_id for shipment in await store.newest_shipments(2)] == ["3", "2"]
+    assert store.requests == 1
+
+
+async def test_of_the_newest_shipments_one_that_cannot_be_read_costs_no_other() -> None:
+    def row(shipment_id: object) -> dict[str, Any]:
+        return {"shipment_id": shipment_id, "order_id": "1", "shipment_timestamp": str(START)}
+
+    async with odd(lambda _: json_answer({"shipments": [row("7"), row(None), row("5")]})) as client:
+        assert [shipment.shipment_id for shipment in await client.newest_shipments(3)] == ["7", "5"]
+
+
 async def test_another_orders_shipments_are_left_out_where_the_filter_is_ignored() -> None:
     def row(shipment_id: int, order_id: int, **changes: Any) -> dict[str, Any]:
         return {"shipment_id": str(shipment_id), "order_id": str(order_id), "shipment_timestamp": str(START)} | changes

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from npf_pipelines.platform.models import normalised
 from npf_pipelines.sandbox.model import Mail
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.faults import tracking_naive, tracking_pusher
@@ -116,18 +117,23 @@ _Content = tuple[_Head, tuple[tuple[str, int], ...]]
 
 
 def _contents(world: World) -> list[_Content]:
-    """The store's shipments: order, tracking number, carrier and comments, and the quantities by line.
+    """The store's shipments: order, tracking number, carrier and what leads to the parcel, and the quantities by line.
 
     In an order that the warehouse has changed, they are by SKU: of two lines of one SKU, whichever was free was taken.
     """
     store = world.store
+    urls = {order_id: {""} for order_id in store.orders}
+    for order_id, parcel in world.plan.parcels.values():
+        urls[order_id].add(normalised(parcel).tracking_url)
     found = []
     for one in store.shipments.values():
         skus = {line.item_id: line.product_code for line in store.orders[one.order_id].lines}
         units: Counter[str] = Counter()
         for item_id, quantity in one.products.items():
             units[skus[item_id] if one.order_id in world.plan.changed else item_id] += quantity
-        head = (one.order_id, one.tracking_number, one.carrier, one.comments)
+        # Whether the URL is beside a link depends on when the carrier has shown its first link.
+        has_link = one.carrier in store.carriers and one.comments in urls[one.order_id]
+        head = (one.order_id, one.tracking_number, one.carrier, "a link" if has_link else one.comments)
         found.append((head, tuple(sorted(units.items()))))
     return found
 

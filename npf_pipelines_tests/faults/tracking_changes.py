@@ -20,6 +20,9 @@ from npf_pipelines_tests.faults.tracking_client import CARRIERS, CLIENT
 _SHARE = 0.25
 """Of the orders, those in which something changes."""
 
+SURPLUS = "FLYER"
+"""What is in some parcels and on no order."""
+
 
 @dataclass(frozen=True)
 class PackedOrder:
@@ -103,8 +106,8 @@ def _changed(dice: random.Random, order: PackedOrder) -> tuple[LodgedShipment, .
     """The order's parcels as they are in the end: one corrected, two repacked, or one withdrawn."""
     at = dice.randrange(len(order.parcels))
     one, others = order.parcels[at], [*order.parcels[:at], *order.parcels[at + 1 :]]
-    kind = dice.choice(("number", "carrier", "url", "quantities", "withdrawn"))
-    if kind == "quantities" and others and sum(one.quantities.values()) > 1:
+    kind = dice.choice(("number", "blanks", "carrier", "url", "quantities", "withdrawn"))
+    if kind == "quantities" and others and sum(one.quantities.values()) - one.quantities.get(SURPLUS, 0) > 1:
         return (*_repacked(dice, one, others[0]), *others[1:])
     if kind == "carrier":
         return (replace(one, carrier=dice.choice([name for name in CARRIERS if name != one.carrier])), *others)
@@ -116,11 +119,13 @@ def _changed(dice: random.Random, order: PackedOrder) -> tuple[LodgedShipment, .
         if order.status is OrderStatus.PICKING or (order.status is OrderStatus.BACK_ORDER and others):
             return tuple(others)
         return (replace(one, shipment_id=f"{one.shipment_id}-again", tracking_number=f"{one.shipment_id}A"), *others)
-    return (replace(one, tracking_number=f"{one.tracking_number}C"), *others)
+    # Blanks around a number are nothing that the store would show.
+    number = f" {one.tracking_number} " if kind == "blanks" else f"{one.tracking_number}C"
+    return (replace(one, tracking_number=number), *others)
 
 
 def _repacked(dice: random.Random, one: LodgedShipment, other: LodgedShipment) -> tuple[LodgedShipment, LodgedShipment]:
     """A unit moves from one parcel to the other."""
-    sku = dice.choice(sorted(one.quantities))
+    sku = dice.choice(sorted(one.quantities.keys() - {SURPLUS}))
     left = Counter(one.quantities) - Counter([sku])
     return replace(one, quantities=dict(left)), replace(other, quantities=Counter(other.quantities) + Counter([sku]))

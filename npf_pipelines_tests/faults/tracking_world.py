@@ -20,7 +20,7 @@ from npf_pipelines.sandbox.model import Line, Product, Status
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
 from npf_pipelines_tests.faults.proxy import Moment
-from npf_pipelines_tests.faults.tracking_changes import Changes, PackedOrder, lodge, plan_changes
+from npf_pipelines_tests.faults.tracking_changes import SURPLUS, Changes, PackedOrder, lodge, plan_changes
 from npf_pipelines_tests.faults.tracking_client import (
     API_KEY,
     API_USER,
@@ -82,7 +82,8 @@ def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = T
 
     Among them are several parcels of one order, also under one tracking number and on several days; one SKU on two
     lines; rests on back order, still being picked or never to come; and orders of which the merchant has shipped
-    something already.
+    something already. Some tracking numbers have blanks around them or are several in one field, some parcels hold
+    what nobody ordered.
     """
     folder.mkdir(parents=True, exist_ok=True)
     dice = random.Random(seed)
@@ -155,15 +156,25 @@ def _pack(dice: random.Random, order_id: int, left: Counter[str], first: int) ->
         dice.choice(parcels)[sku] += 1
     carrier, share_a_number, goes_on = dice.choice(CARRIERS), dice.random() < 0.15, dice.random() < 0.2
     for number, parcel in enumerate(filter(None, parcels)):
+        tracking_number = f"T{order_id}" if share_a_number else f"T{order_id}-{number}"
+        if dice.random() < 0.1:
+            parcel[SURPLUS] = 1
         yield lodged(
             f"{CLIENT}-{order_id}-{number}",
-            f"T{order_id}" if share_a_number else f"T{order_id}-{number}",
+            _as_typed(dice, tracking_number),
             order_number=f"CS{order_id}",
             carrier=carrier,
             # About a hundred parcels a day; some orders go on the day after.
             lodged_at=NOON + timedelta(days=number * goes_on, minutes=15 * (first + number)),
             quantities=dict(parcel),
         )
+
+
+def _as_typed(dice: random.Random, tracking_number: str) -> str:
+    """The number as the warehouse has it: mostly plain."""
+    forms = {"{}": 80, "{} ": 5, "\u200b{}": 5, "{}, {}B": 5, ", ".join(f"{{}}/{part}" for part in range(40)): 5}
+    form = dice.choices(list(forms), list(forms.values()))[0]
+    return form.format(tracking_number, tracking_number) if form == "{}, {}B" else form.replace("{}", tracking_number)
 
 
 def _bring_to_platform(engine: sa.Engine, store: SandboxStore, packed: PackedOrder) -> None:

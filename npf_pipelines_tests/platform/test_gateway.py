@@ -290,6 +290,20 @@ def test_a_parcel_with_all_that_is_in_it(platform: Platform, engine: sa.Engine) 
     ]
 
 
+def test_a_parcel_is_normalised_and_kept_as_it_was_written(platform: Platform, engine: sa.Engine) -> None:
+    written: dict[str, Any] = {
+        "carrier": " UPS ",
+        "tracking_number": "33A1 ",
+        "tracking_url": "https://track.example/1\u200b",
+        "quantities": {"DRUM": 0, "KITE": 1, "KITE ": 2},
+    }
+    lodge(engine, "acme", "S1", **written)
+    (found,) = platform.lodged_between("acme", NOON, LATER)
+    assert (found.carrier, found.tracking_number, found.tracking_url) == ("UPS", "33A1", "https://track.example/1")
+    assert found.quantities == {"KITE": 3}
+    assert found.as_written == lodged("S1", **written)
+
+
 def test_all_parcels_of_orders_whatever_the_day(
     platform: Platform, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,6 +343,23 @@ def test_what_an_order_takes_from_stock(
     platform.import_orders("acme", [platform_order("CS1", platform_line("1", "KITE", 3))], NOON)
     move_on(engine, "CS1", status)
     assert platform.count_stock("acme", [])[0] == [StockFigure("KITE", 10, in_process, back_orders)]
+
+
+def test_what_an_order_takes_is_found_whatever_blanks_its_sku_has(platform: Platform, engine: sa.Engine) -> None:
+    count_stock(engine, "acme", **{"KITE ": 10})
+    lines = [platform_line("1", "KITE", 3), platform_line("2", " KITE", 1)]
+    platform.import_orders("acme", [platform_order("CS1", *lines)], NOON)
+    assert platform.count_stock("acme", [])[0] == [StockFigure("KITE", 10, in_process=4, back_orders=0)]
+    assert platform.skus("acme") == ["KITE"]
+    record = platform.open_records("acme")["CS1"]
+    assert [one.sku for one in record.order.lines] == ["KITE", "KITE"]
+    assert record.open_units == {"KITE": 4}
+
+
+def test_two_counts_of_a_sku_keep_their_spellings(platform: Platform, engine: sa.Engine) -> None:
+    count_stock(engine, "acme", **{"KITE": 1, "KITE ": 10, "DRUM ": 2})
+    found = {figure.sku: figure.on_hand for figure in platform.count_stock("acme", [])[0]}
+    assert found == {"KITE": 1, "KITE ": 10, "DRUM": 2}
 
 
 def test_stock_of_a_busy_client(platform: Platform, engine: sa.Engine) -> None:

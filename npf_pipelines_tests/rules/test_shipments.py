@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from npf_pipelines.cscart.models import Order, Shipment
 from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.rules.shipments import left_behind, mark, match, remaining, skus_of, spread
+from npf_pipelines.rules.shipments import (
+    fitting,
+    left_behind,
+    left_out,
+    made_otherwise,
+    mark,
+    match,
+    normalised_mark,
+    remaining,
+    skus_of,
+    spread,
+)
 from npf_pipelines_tests.builders import NOON, line, lodged, order, shipment
 
 SKUS = ("KITE", "DRUM", "Test001")
@@ -44,11 +55,13 @@ def test_a_parcel_is_laid_whole_or_not_at_all(wanted: dict[str, int], one: Order
     room: Counter[str] = Counter()
     for each in one.lines:
         room[each.sku] += left[each.item_id]
+    fits = fitting(wanted, one)
     if laid.problem:
         assert not laid.quantities
-        assert any(units > room[sku] for sku, units in wanted.items())
+        assert not fits or any(units > room[sku] for sku, units in fits.items())
         return
-    assert skus_of(shipment(**dict(laid.quantities)), one) == Counter(wanted)
+    assert skus_of(shipment(**dict(laid.quantities)), one) == fits
+    assert bool(left_out(wanted, one)) == (fits != Counter(wanted))
     assert all(0 < units <= left[item_id] for item_id, units in laid.quantities.items())
 
 
@@ -117,7 +130,7 @@ def test_matching_uses_each_shipment_once_whatever_the_order(
         if parcel.shipment_id in found:
             theirs = found[parcel.shipment_id]
             assert theirs.tracking_number == parcel.tracking_number
-            assert skus_of(theirs, one) == Counter(parcel.quantities)
+            assert skus_of(theirs, one) == fitting(parcel.quantities, one)
     # Nothing that fits is left lying on both sides.
     for parcel in parcels:
         for theirs in there:
@@ -128,7 +141,8 @@ def test_matching_uses_each_shipment_once_whatever_the_order(
 
 
 def _same(parcel: LodgedShipment, theirs: Shipment, one: Order) -> bool:
-    return parcel.tracking_number == theirs.tracking_number and skus_of(theirs, one) == Counter(parcel.quantities)
+    fits = fitting(parcel.quantities, one)
+    return bool(fits) and parcel.tracking_number == theirs.tracking_number and skus_of(theirs, one) == fits
 
 
 def test_two_parcels_alike_are_two() -> None:
@@ -179,3 +193,46 @@ def test_two_marks_are_the_same_when_number_and_units_are(
 ) -> None:
     first, second = (mark(number, units) for number, units in zip(numbers, some, strict=True))
     assert (first == second) == (some[0] == some[1] and numbers[0] == numbers[1])
+
+
+# What an order hasn't, and what was written otherwise
+
+
+def test_what_the_order_has_not_is_left_out_and_named() -> None:
+    one = order(line("i1", "KITE", 2))
+    wanted = {"KITE": 1, "FLYER": 2, "SAND": 0}
+    assert spread(wanted, one, []).quantities == {"i1": 1}
+    assert spread(wanted, one, []).problem == ""
+    assert left_out(wanted, one) == "not on the order, so left out: 2 of FLYER"
+    assert left_out({"KITE": 1}, one) == ""
+
+
+def test_a_parcel_with_a_surplus_sku_is_known_again() -> None:
+    one = order(line("i1", "KITE", 2))
+    parcel = lodged(quantities={"KITE": 1, "FLYER": 1})
+    made = shipment("7", "T1", i1=1)
+    assert match([parcel], one, [made]) == {"S1": made}
+    assert left_behind({"S1": {mark("T1", parcel.quantities)}}, one, [made], {}) == {"S1": made}
+    assert match([lodged(quantities={"FLYER": 1})], one, [shipment("8", "T1")]) == {}
+
+
+def test_what_was_made_as_it_is_lodged_stays_ours_whatever_became_of_it() -> None:
+    one = order(line("i1", "KITE", 2))
+    theirs = shipment("7", "ANOTHER", gone=1)
+    assert match([lodged()], one, [theirs], {"S1": "7"}) == {"S1": theirs}
+    assert match([lodged()], one, [theirs], {"S1": "8"}) == {}
+
+
+def test_a_shipment_with_our_number_and_other_units_is_not_made_again() -> None:
+    one = order(line("i1", "KITE", 5), line("i2", "DRUM", 5))
+    cut, gone, other = shipment("7", "T1", i1=1), shipment("8", "T1", gone=1), shipment("9", "T1", i2=1)
+    parcel = lodged(quantities={"KITE": 2})
+    assert made_otherwise(parcel, one, [other, cut]) == cut
+    assert made_otherwise(parcel, one, [gone]) == gone
+    assert made_otherwise(parcel, one, [other]) is None
+    assert made_otherwise(lodged("S1", "", quantities={"KITE": 2}), one, [shipment("7", "", i1=1)]) is None
+
+
+def test_a_mark_of_an_earlier_release_is_read_as_it_is_made_now() -> None:
+    assert normalised_mark(mark(" T1\u200b ", {"KITE ": 1, "KITE": 2, "DRUM": 0})) == mark("T1", {"KITE": 3})
+    assert normalised_mark(mark("T1", {"KITE": 1})) == mark("T1", {"KITE": 1})

@@ -155,3 +155,24 @@ def test_combinations_are_counted_each_for_itself_and_a_product_by_combinations_
     red = replace(product("1", "KITE-RED", 5, tracking="O"), combination="822")
     rows = plan({"KITE-RED": amount_of(3), "KITE": amount_of(3)}, [red, product("2", "KITE", 5, tracking="O")])
     assert {row.product_id: row.outcome for row in rows} == {"1/822": None, "2": StockOutcome.NOT_TRACKED}
+
+
+# Codes that a person can't tell apart
+
+
+def test_of_two_counts_of_one_code_neither_is_written_and_both_are_named() -> None:
+    rows = plan(
+        {"KITE": amount_of(3), "KITE ": amount_of(7), "DRUM": amount_of(1)}, [product(), product("12", "DRUM", 9)]
+    )
+    several = [row for row in rows if row.outcome is StockOutcome.SEVERAL_COUNTS]
+    assert [(row.sku, row.product_id, row.before) for row in several] == [("KITE", "11", 5), ("KITE ", None, None)]
+    assert {row.reason for row in several} == {
+        'the platform counts KITE and "KITE ", which the store can\'t tell apart: keep one of them there'
+    }
+    assert [row.sku for row in rows if row.outcome is None] == ["DRUM"]
+
+
+def test_invisible_characters_of_a_code_that_no_product_has_are_shown() -> None:
+    (missing, _) = plan({"KI\u200bTE": amount_of(3)}, [product()])
+    assert missing.outcome is StockOutcome.NOT_IN_STORE
+    assert '"KI\\u200bTE"' in missing.reason

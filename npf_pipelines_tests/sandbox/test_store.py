@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.sandbox.model import Combination, Mail, Product
-from npf_pipelines.sandbox.store import Change, OutOfStockError, SandboxStore, shipped_statuses
+from npf_pipelines.sandbox.store import Change, OutOfStockError, SandboxStore, TooLongError, shipped_statuses
 from npf_pipelines_tests.sandbox.conftest import NOON
 
 LETTERS = "PCOFDBI"
@@ -207,3 +207,25 @@ def test_newer_stores_name_statuses_otherwise() -> None:
 def test_the_filter_by_change_came_with_a_version() -> None:
     assert not SandboxStore("old", version=(4, 13, 1)).updated_at_filter
     assert SandboxStore("new", version=(4, 13, 2)).updated_at_filter
+
+
+# What a store keeps of a shipment
+
+
+def test_a_shipments_columns_cut_what_is_too_long_unless_the_database_is_strict(store: SandboxStore) -> None:
+    order_id = store.place_order([(11, 1)])
+    store.save_shipment(order_id, {}, shipping_id=1, carrier="C" * 300, tracking_number="9" * 300, comments="U" * 300)
+    (shipment,) = store.shipments_of(order_id)
+    assert (len(shipment.carrier), len(shipment.tracking_number), len(shipment.comments)) == (255, 255, 300)
+    store.strict_database = True
+    with pytest.raises(TooLongError):
+        store.save_shipment(order_id, {}, shipping_id=1, tracking_number="9" * 256)
+    assert store.shipments_of(order_id) == [shipment]
+
+
+def test_an_add_on_may_leave_out_fields_of_a_shipment(store: SandboxStore) -> None:
+    order_id = store.place_order([(11, 1)])
+    store.drops = frozenset({"carrier", "comments"})
+    store.save_shipment(order_id, {}, shipping_id=1, carrier="aup", tracking_number="9", comments="U")
+    (shipment,) = store.shipments_of(order_id)
+    assert (shipment.carrier, shipment.tracking_number, shipment.comments) == ("", "9", "")

@@ -8,7 +8,7 @@ from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.listing import list_shipments
 from npf_pipelines.sandbox.model import Order
 from npf_pipelines.sandbox.php import first_letter, truth, whole_number
-from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store import SandboxStore, TooLongError
 
 RIGHTS = {"GET": "view_orders", "POST": "edit_order", "PUT": "edit_order", "DELETE": "edit_order"}
 
@@ -24,7 +24,10 @@ async def answer(call: Call) -> Answer:
     if call.number is not None:
         return _one(call, call.number)
     if call.method == "POST":
-        return await _create(call.store, call.body)
+        try:
+            return await _create(call.store, call.body)
+        except TooLongError:
+            return Answer(500, UNCAUGHT_ERROR)
     if call.method == "GET":
         shipments, params = list_shipments(call.store, call.query)
         rows = [shipment_row(call.store, shipment) for shipment in shipments]
