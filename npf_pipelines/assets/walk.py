@@ -22,7 +22,7 @@ from npf_pipelines.assets.lineage import column_lineage
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
 from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.assets.partition_events import PartitionEvents
-from npf_pipelines.cscart.errors import StoreError
+from npf_pipelines.cscart.errors import StoreError, Unauthorized
 from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.house import House
 from npf_pipelines.lake import NotWritten
@@ -273,6 +273,8 @@ def _begun(days: list[date], setup: MasterSetup | None, now: datetime) -> list[d
 def _kind(trouble: Exception | None) -> Trouble | None:
     if trouble is None:
         return None
-    if isinstance(trouble, SetupError | UnknownStatus) or (isinstance(trouble, StoreError) and not trouble.transient):
+    if isinstance(trouble, SetupError | Unauthorized):
         return Trouble.LASTING
+    if isinstance(trouble, UnknownStatus) or (isinstance(trouble, StoreError) and not trouble.transient):
+        return Trouble.MENDABLE
     return Trouble.PARTIAL if isinstance(trouble, ClientFailure) and trouble.is_partial else Trouble.PASSING

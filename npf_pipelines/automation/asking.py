@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.automation.flows import Flow
+from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import CLIENTS
@@ -131,7 +132,7 @@ def requests(stands: Standing, wanted: Collection[str], days: tuple[date, date] 
     if not wanted or (days and days[0] > days[1]):
         return []
     config = share_config(stands.flow, wanted, days)
-    return [dg.RunRequest(run_config=config, tags=dict(share_tags(stands.flow, wanted, days)))]
+    return [dg.RunRequest(run_config=config, tags={**share_tags(stands.flow, wanted, days), **ENDED_AFTER_HOURS})]
 
 
 def taken(asked: Iterable[dg.RunRequest]) -> set[str]:
