@@ -12,6 +12,7 @@ from npf_pipelines.platform.models import PlatformOrder, PlatformRecord
 from npf_pipelines.platform.tables import OrderStatus
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.orders import NotShippable
+from npf_pipelines.text import clean_text
 
 CANCELLED = frozenset("FDI")
 """The store's letters for failed, declined and cancelled (documented); merchants rename them, not their meaning."""
@@ -104,7 +105,9 @@ def _edited(order: Order, record: PlatformRecord, prefix: str) -> Following:
 
 def _differences(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:
     """Which fields differ, without their personal content; and which SKUs."""
-    fields = [name.replace("_", " ") for name in _COMPARED if getattr(wanted, name) != getattr(has, name)]
+    fields = [
+        name.replace("_", " ") for name in _COMPARED if _clean(getattr(wanted, name)) != _clean(getattr(has, name))
+    ]
     wanted_units, units = _units(wanted), _units(has)
     skus = [
         f"{units[sku]} of {sku} on the platform, {wanted_units[sku]} in the store"
@@ -119,8 +122,13 @@ def _differences(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:
 def _units(order: PlatformOrder) -> Counter[str]:
     units: Counter[str] = Counter()
     for line in order.lines:
-        units[line.sku] += line.quantity
+        units[_clean(line.sku)] += line.quantity
     return units
+
+
+def _clean(text: str) -> str:
+    """Text as it comes through the door today: what an earlier release let through is no edit."""
+    return clean_text(text).strip()
 
 
 def _is_changeable(record: PlatformRecord) -> bool:
