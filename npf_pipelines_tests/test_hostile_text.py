@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.loopback import LoopbackServer
+from npf_pipelines.platform.health import read_one
 from npf_pipelines.platform.tables import orders, shipments
-from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.loop import Loop, write_setup
 
 NOTES = "leave it\r\nat the \u202edoor\x1b[31m\0 \N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}"
 CLEAN = "leave it\nat the door[31m \N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}"
@@ -46,6 +48,27 @@ def test_what_an_earlier_release_let_through_is_no_edit(loop: Loop) -> None:
     order.notes = "leave it\nat the gate"
     assert [one.failure for one in loop.run("orders", "acme")] == [""]
     assert on_platform(loop, order.order_id)["notes"] == order.notes
+
+
+@pytest.mark.parametrize("words", ["bad \\ud800 end", "x" * 10_000, "<" * 40_000, "\\u001b]0;mine\\u0007\\u0000"])
+def test_an_error_that_can_not_be_written_fails_its_client_alone(loop: Loop, words: str) -> None:
+    """Its text once ended the run for all: no client was served, and no reason kept."""
+
+    async def store(scope: Any, _: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            headers = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": 400, "headers": headers})
+            await send({"type": "http.response.body", "body": f'{{"message": "{words}"}}'.encode()})
+
+    with LoopbackServer(store) as server:
+        write_setup(loop.settings.clients, "acme", server.url)
+        (run,) = loop.run("orders")
+    assert "acme: " in run.failure
+    assert "The store says" in run.failure
+    assert run.failure.isprintable() or "\n" in run.failure
+    assert "The store says" in read_one(loop.house.engine, "acme", "orders").reason
+    assert not read_one(loop.house.engine, "bolt", "orders").failures
+    assert loop.rows("SELECT DISTINCT client FROM filtered_orders") == [("bolt",)]
 
 
 @pytest.mark.parametrize(

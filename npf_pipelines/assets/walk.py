@@ -30,6 +30,7 @@ from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK, day_key
 from npf_pipelines.platform.lease import RUN_FLOW, Lease, LeaseLost, LeaseTaken, held_lease
 from npf_pipelines.platform.open_rows import Written, note_written
+from npf_pipelines.progress import progress_watched
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.retries import Trouble
 from npf_pipelines.shares import ShareConfig
@@ -226,7 +227,8 @@ async def _walk_all(
             events = PartitionEvents(context, client, days, green)
             try:
                 walk = ClientWalk(context, house, setups[client], days, events=events, dry_run=is_dry)
-                await each(walk)
+                with progress_watched(house.longest_stall):
+                    await each(walk)
                 if is_night:
                     walk.note(days)
             except (ClientFailure, *_UNDERSTOOD) as failure:

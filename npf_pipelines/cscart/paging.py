@@ -16,6 +16,7 @@ from npf_pipelines.cscart.errors import BadAnswer
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.http import Params
 from npf_pipelines.cscart.models import order_id_of, placed_at_of
+from npf_pipelines.progress import note_rows
 
 _WALKS = 3
 _STALLS = 3
@@ -136,6 +137,7 @@ class OrderWalk(Generic[T]):
                 self._at_least = 2 * asked
             else:
                 self._stall(page, asked)
+        note_rows(fresh)
         return await self._read(fresh)
 
     def _stall(self, page: Page, asked: int) -> None:
@@ -177,7 +179,9 @@ async def walk_pages(
             page = await fetch({"page": number, "items_per_page": page_size})
             total = total_of(page, name)
             keyed = {key_of(row, id_of): row for row in page.rows}
-            yield [row for key, row in keyed.items() if key not in seen]
+            fresh = [row for key, row in keyed.items() if key not in seen]
+            note_rows(fresh)
+            yield fresh
             seen |= keyed.keys()
             passed += len(page.rows)
             if passed >= total or keyed.keys() <= of_this_walk:

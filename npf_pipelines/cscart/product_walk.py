@@ -13,6 +13,7 @@ from npf_pipelines.cscart.errors import BadAnswer
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.models import product_id_of
 from npf_pipelines.cscart.paging import Page, key_of, total_of
+from npf_pipelines.progress import note_rows
 
 _WALKS = 3
 _MOST_STEPS_BACK = 20
@@ -74,7 +75,9 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
                 passed, last_code = max(0, min(start, total) - len(rows) // 2 - 1), ""
                 continue
             doubtful |= start > 0 and (keys[0] not in seen or _same_code(rows[:2]))
-            yield [row for key, row in dict(zip(keys, rows, strict=True)).items() if key not in seen]
+            fresh = [row for key, row in dict(zip(keys, rows, strict=True)).items() if key not in seen]
+            note_rows(fresh)
+            yield fresh
             seen.update(keys)
             end = start + len(rows)
             if end < total and of_this_walk.issuperset(keys):

@@ -38,6 +38,7 @@ from npf_pipelines.cscart.models import (
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.paging import OrderWalk, Page, read_page, walk_pages
 from npf_pipelines.cscart.product_walk import page_behind, walk_products
+from npf_pipelines.progress import note_progress, note_rows
 from npf_pipelines.together import together
 
 _IDS_AT_A_TIME = 50
@@ -251,6 +252,7 @@ class Store:
     async def _orders_in_list(self, ids: Sequence[str]) -> dict[str, Order | UnreadableOrder]:
         page, _ = await self._order_page({"order_id": ",".join(ids), "page": 1}, len(ids))
         rows = {order_id: row for row in page.rows if (order_id := order_id_of(row)) in ids}
+        note_rows(rows)
         orders = await self._orders_of(list(rows.values()))
         return {order_id: order for order_id, order in zip(rows, orders, strict=True) if order_id}
 
@@ -316,6 +318,7 @@ class Store:
             return unreadable_order(known, str(error))
         if order_id_of(raw) != order_id:
             return unreadable_order(known, "order_id: the store answers with something else")
+        note_progress()
         return parse_order(raw)
 
     # Shipments
@@ -475,6 +478,7 @@ class Store:
     async def _products_in_list(self, ids: Sequence[str]) -> list[Product]:
         params: Params = {"pid": ",".join(ids), "items_per_page": len(ids), "page": 1}
         page = read_page(await self._http.get("products", params), "products")
+        note_rows(page.rows)
         return [_parsed(parse_product, row) for row in page.rows]
 
     async def _combinations(self, product_id: str) -> list[Product]:
@@ -485,6 +489,7 @@ class Store:
         except NotFound:
             return []
         rows = _parsed(lambda raw: Row({"combinations": raw}).items("combinations"), answer)
+        note_rows(rows)
         combinations = [_parsed(parse_combination, row) for _, row in rows]
         return [one for one in combinations if one.product_id == product_id]
 
