@@ -157,8 +157,8 @@ async def walk_pages(
 
     Ended by `total_items`, because a page past the end of shipments is the last page again (known behaviour).
     When rows were shifted across a page's edge meanwhile, a page brings nothing new or fewer than the total were seen:
-    the walk is then repeated, up to three times in all, and what it saw united. A list that is short even so is none:
-    whoever takes a shipment for missing makes it a second time.
+    the walk is then repeated, up to three times in all, and what it saw united. A list that is short even so is
+    refused: a shipment that is taken for missing would be made a second time.
 
     Args:
         fetch: gets one page for the parameters.
@@ -191,7 +191,7 @@ async def walk_pages(
             return
     raise BadAnswer(
         f"The store says that it has {total} {name}, but its pages bring only {len(seen)}, however often they are read."
-        " If it goes on, look for an add-on that limits its lists or repeats their pages.",
+        " If it goes on, check the store for an add-on that limits its lists or repeats their pages.",
         transient=True,
     )
 

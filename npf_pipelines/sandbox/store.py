@@ -71,6 +71,7 @@ class SandboxStore:
         strips_authorization: the host drops the Authorization header.
         refuses_put_and_delete: the host's web server does not let these verbs through.
         prints_warnings: PHP's warnings stand before the JSON.
+        prints_warnings_behind: and behind it, as shutdown functions print them.
         vetoes: status changes `(from, to)` that an add-on prevents.
         whole_orders_in_lists: whether `get_orders_data` is honoured.
         padding: characters by which a whole order is longer, as add-ons make it.
@@ -120,6 +121,7 @@ class SandboxStore:
         self.strips_authorization = False
         self.refuses_put_and_delete = False
         self.prints_warnings = False
+        self.prints_warnings_behind = False
         self.vetoes: set[tuple[str, str]] = set()
         self.padding = 0
         self.restless: random.Random | None = None
