@@ -4,7 +4,7 @@ Nothing is opened before it is asked for: definitions load without touching a da
 """
 
 import functools
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
@@ -57,6 +57,11 @@ class House:
     def platform(self) -> Platform:
         """The platform."""
         return Platform(self.engine)
+
+    @property
+    def longest_stall(self) -> timedelta:
+        """How long a client's share of a run may go without progress."""
+        return timedelta(minutes=self._settings.stall_minutes)
 
     def store(self, setup: MasterSetup) -> Store:
         """The client's store, to be entered as an async context.

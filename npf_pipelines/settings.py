@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         64,
         description="Megabytes that one answer of a store may have, unpacked; a page of a list is then made smaller.",
     )
+    stall_minutes: Annotated[int, Field(ge=1)] = Field(
+        15,
+        description="Minutes without a new row, a write or a finished day after which a client's share of a run fails.",
+    )
     alerts_webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = Field(
         None, description="The webhook that is told of alerts; its address is a secret."
     )

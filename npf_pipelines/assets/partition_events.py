@@ -13,6 +13,7 @@ from dagster._core.events import AssetMaterializationPlannedData
 
 from npf_pipelines.assets.green import Green
 from npf_pipelines.partitions import day_key
+from npf_pipelines.progress import note_progress
 
 _Partition = tuple[str, date | None]
 
@@ -58,6 +59,7 @@ class PartitionEvents:
 
     def left(self, asset: str, day: date | None) -> None:
         """The partition stays as it is: nothing is told of it."""
+        note_progress()
         self._left.add((asset, day))
 
     def planned(self, day: date | None) -> None:
@@ -78,6 +80,7 @@ class PartitionEvents:
 
     def made(self, asset: str, metadata: Mapping[str, Any], day: date | None) -> None:
         """The partition is made: green."""
+        note_progress()
         self._made.add((asset, day))
         self._context.log_event(dg.AssetMaterialization(asset, partition=self._partition(day), metadata=metadata))
 

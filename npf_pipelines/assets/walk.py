@@ -33,7 +33,7 @@ from npf_pipelines.assets.lineage import column_lineage
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
 from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.assets.partition_events import PartitionEvents
-from npf_pipelines.cscart.errors import StoreError
+from npf_pipelines.cscart.errors import StoreError, Unauthorized
 from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
@@ -44,6 +44,7 @@ from npf_pipelines.partitions import LOOK_BACK, day_key
 from npf_pipelines.platform.lease import RUN_FLOW, Lease, LeaseLost, LeaseTaken, held_lease
 from npf_pipelines.platform.open_rows import Written, note_written
 from npf_pipelines.platform.stores import other_client_of, remember_store
+from npf_pipelines.progress import progress_watched
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.retries import Trouble
 from npf_pipelines.shares import ShareConfig
@@ -370,7 +371,8 @@ class _Run:
 
     async def _one_client(self, client: str, days: list[date], events: PartitionEvents) -> None:
         walk = ClientWalk(self._context, self._house, self._setups[client], days, events=events, dry_run=self._is_dry)
-        await self._each(walk)
+        with progress_watched(self._house.longest_stall):
+            await self._each(walk)
         if self._is_night:
             walk.note(days)
 
@@ -416,6 +418,8 @@ def _begun(days: list[date], setup: MasterSetup | None, now: datetime) -> list[d
 def _kind(trouble: Exception | None) -> Trouble | None:
     if trouble is None:
         return None
-    if isinstance(trouble, SetupError | UnknownStatus) or (isinstance(trouble, StoreError) and not trouble.transient):
+    if isinstance(trouble, SetupError | Unauthorized):
         return Trouble.LASTING
+    if isinstance(trouble, UnknownStatus) or (isinstance(trouble, StoreError) and not trouble.transient):
+        return Trouble.MENDABLE
     return Trouble.PARTIAL if isinstance(trouble, ClientFailure) and trouble.is_partial else Trouble.PASSING

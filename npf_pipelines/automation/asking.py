@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.automation.flows import Flow
+from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup
 from npf_pipelines.partitions import CLIENTS, first_day
@@ -144,7 +145,8 @@ def requests(stands: Standing, wanted: Collection[str], days: tuple[date, date] 
     # Dagster fails a schedule's tick with several requests if one has no key. A key is good for one run, for ever.
     content = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     key = f"{stands.now.isoformat()} {content[:16]}"
-    return [dg.RunRequest(run_key=key, run_config=config, tags=dict(share_tags(stands.flow, wanted, days)))]
+    tags = {**share_tags(stands.flow, wanted, days), **ENDED_AFTER_HOURS}
+    return [dg.RunRequest(run_key=key, run_config=config, tags=tags)]
 
 
 def taken(asked: Iterable[dg.RunRequest]) -> set[str]:

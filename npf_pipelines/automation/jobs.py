@@ -5,7 +5,8 @@ import dagster as dg
 from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Flow
 
 ENDED_AFTER_HOURS = {"dagster/max_runtime": "10800"}
-"""For the jobs that `lost_runs` doesn't look after: one whose process was killed would keep its place in the queue."""
+"""For the jobs that `lost_runs` doesn't look after: one whose process was killed would keep its place in the queue.
+Also for the runs that sweeps and sensors ask for: the next one takes up what was left. A backfill may take longer."""
 
 
 def _assets(flow: Flow) -> dg.AssetSelection:

@@ -5,6 +5,8 @@ Here: the kinds of failure, and what each means for trying again. Not here: whic
 a body as it came, a header or a credential.
 """
 
+from datetime import timedelta
+
 
 class StoreError(Exception):
     """A call to a store that brought no usable answer.
@@ -93,3 +95,16 @@ class BadCertificate(StoreError):
     """The store's certificate is expired, self-signed or another host's: it has to be mended there."""
 
     store_untouched = True
+
+
+class Stalled(StoreError):
+    """The store answers, and nothing comes of it: no new row, no write, no finished day for too long."""
+
+    store_untouched = True
+
+    def __init__(self, call: str, longest: timedelta) -> None:
+        super().__init__(
+            f"{call}: not asked any more. For {longest / timedelta(minutes=1):g} minutes (NPF_STALL_MINUTES) no new"
+            " row, no write and no finished day has come of what the store answered. Ask the merchant's host why it is"
+            " so slow, or for the add-on that repeats its lists."
+        )

@@ -148,7 +148,10 @@ class Row:
         return tuple(inner.number_id(key) for key in inner.names())
 
     def names(self) -> list[str]:
-        """The names of all fields."""
+        """The names of all fields, which become keys: each fit for a table as it is."""
+        for name in self._raw:
+            if clean_text(name) != name:
+                raise Unreadable(f"{self._where(name)}: has a name that can't be written")
         return list(self._raw)
 
     def _number(self, name: str) -> Decimal:
@@ -210,4 +213,4 @@ def _quote(value: object) -> str:
 
 
 def _shown(text: str) -> str:
-    return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"
+    return clean_text(text, _QUOTED).replace("\n", " ")

@@ -28,12 +28,14 @@ from npf_pipelines.cscart.errors import (
     Broken,
     Busy,
     NoAnswer,
+    Stalled,
     StoreError,
     TooLarge,
     Unreachable,
 )
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
+from npf_pipelines.progress import note_progress, stalled_for
 
 Params = Mapping[str, str | int]
 Query = Mapping[str, str | int | list[str]]
@@ -236,7 +238,9 @@ class StoreHttp:
 
     async def put_once(self, path: str, body: Mapping[str, Any]) -> Any:
         """Change something to what is only right for now: as `put`, without any repeat."""
-        return await self._read(await self._with_detours("PUT", path, None, body), "PUT", path)
+        answer = await self._read(await self._with_detours("PUT", path, None, body), "PUT", path)
+        note_progress()
+        return answer
 
     async def delete(self, path: str) -> Any:
         """Delete something; the store's JSON, None where it has nothing to say. Raises as `post` does."""
@@ -248,7 +252,10 @@ class StoreHttp:
         async for attempt in _attempts(self._attempts, is_write=method != "GET"):
             with attempt:
                 response = await self._with_detours(method, path, params, body)
-                return await self._read(response, method, path)
+                answer = await self._read(response, method, path)
+                if method != "GET":
+                    note_progress()
+                return answer
         raise AssertionError("the last attempt returns or raises")
 
     async def _read(self, response: httpx.Response, method: str, path: str) -> Any:
@@ -294,6 +301,8 @@ class StoreHttp:
         call = f"{method} {path} at {self._host}"
         request = self._client.build_request(verb, url, params=query, json=body, headers=headers)
         async with self._gate:
+            if (longest := stalled_for()) is not None:
+                raise Stalled(call, longest)
             self.requests += 1
             self.writes += method != "GET"
             try:

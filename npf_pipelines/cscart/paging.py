@@ -16,6 +16,7 @@ from npf_pipelines.cscart.errors import BadAnswer
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.http import Params
 from npf_pipelines.cscart.models import order_id_of, placed_at_of
+from npf_pipelines.progress import note_rows
 
 _WALKS = 3
 _STALLS = 3
@@ -136,6 +137,7 @@ class OrderWalk(Generic[T]):
                 self._at_least = 2 * asked
             else:
                 self._stall(page, asked)
+        note_rows(fresh)
         return await self._read(fresh)
 
     def _stall(self, page: Page, asked: int) -> None:
@@ -155,8 +157,8 @@ async def walk_pages(
 
     Ended by `total_items`, because a page past the end of shipments is the last page again (known behaviour).
     When rows were shifted across a page's edge meanwhile, a page brings nothing new or fewer than the total were seen:
-    the walk is then repeated, up to three times in all, and what it saw united. A list that is short even so is none:
-    whoever takes a shipment for missing makes it a second time.
+    the walk is then repeated, up to three times in all, and what it saw united. A list that is short even so is
+    refused: a shipment that is taken for missing would be made a second time.
 
     Args:
         fetch: gets one page for the parameters.
@@ -177,7 +179,9 @@ async def walk_pages(
             page = await fetch({"page": number, "items_per_page": page_size})
             total = total_of(page, name)
             keyed = {key_of(row, id_of): row for row in page.rows}
-            yield [row for key, row in keyed.items() if key not in seen]
+            fresh = [row for key, row in keyed.items() if key not in seen]
+            note_rows(fresh)
+            yield fresh
             seen |= keyed.keys()
             passed += len(page.rows)
             if passed >= total or keyed.keys() <= of_this_walk:
@@ -187,7 +191,7 @@ async def walk_pages(
             return
     raise BadAnswer(
         f"The store says that it has {total} {name}, but its pages bring only {len(seen)}, however often they are read."
-        " If it goes on, look for an add-on that limits its lists or repeats their pages.",
+        " If it goes on, check the store for an add-on that limits its lists or repeats their pages.",
         transient=True,
     )
 

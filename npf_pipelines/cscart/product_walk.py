@@ -13,6 +13,7 @@ from npf_pipelines.cscart.errors import BadAnswer
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.models import product_id_of
 from npf_pipelines.cscart.paging import Page, key_of, total_of
+from npf_pipelines.progress import note_rows
 
 _WALKS = 3
 _MOST_STEPS_BACK = 20
@@ -46,9 +47,8 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
     Where a page's first row isn't known, too much has left the list: the walk goes half a page back. So many may enter
     it that a page brings nothing new; a store whose pages never do repeats them. Products that share a code may change
     places between two pages (inferred). Where a page begins among such, it can't be told whether one slipped through:
-    if in the end fewer were seen than the store has, the walk is repeated, up to three
-    times in all. So it is where the pages end before the number that the store names; if they do so each time, the list
-    is none.
+    if in the end fewer were seen than the store has, the walk is repeated, up to three times in all. So it is where
+    the pages end before the number that the store names; if they do so each time, the list is refused.
 
     Args:
         fetch: gets a page of the list, which has to be sorted by code.
@@ -74,7 +74,9 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
                 passed, last_code = max(0, min(start, total) - len(rows) // 2 - 1), ""
                 continue
             doubtful |= start > 0 and (keys[0] not in seen or _same_code(rows[:2]))
-            yield [row for key, row in dict(zip(keys, rows, strict=True)).items() if key not in seen]
+            fresh = [row for key, row in dict(zip(keys, rows, strict=True)).items() if key not in seen]
+            note_rows(fresh)
+            yield fresh
             seen.update(keys)
             end = start + len(rows)
             if end < total and of_this_walk.issuperset(keys):
@@ -91,7 +93,7 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
     if is_short:
         raise BadAnswer(
             f"The store says that it has {total} products, but its pages bring only {len(seen)}, however often they"
-            " are read. If it goes on, look for an add-on that limits its lists or repeats their pages.",
+            " are read. If it goes on, check the store for an add-on that limits its lists or repeats pages.",
             transient=True,
         )
 

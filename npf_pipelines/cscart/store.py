@@ -44,6 +44,7 @@ from npf_pipelines.cscart.unreadable import (
     read_stub,
     row_id_of,
 )
+from npf_pipelines.progress import note_progress, note_rows
 from npf_pipelines.together import together
 
 _IDS_AT_A_TIME = 50
@@ -262,6 +263,7 @@ class Store:
     async def _orders_in_list(self, ids: Sequence[str]) -> dict[str, Order | UnreadableOrder]:
         page, _ = await self._order_page({"order_id": ",".join(ids), "page": 1}, len(ids))
         rows = {order_id: row for row in page.rows if (order_id := order_id_of(row)) in ids}
+        note_rows(rows)
         orders = await self._orders_of(list(rows.values()))
         return {order_id: order for order_id, order in zip(rows, orders, strict=True) if order_id}
 
@@ -327,6 +329,7 @@ class Store:
             return unreadable_order(known, str(error))
         if order_id_of(raw) != order_id:
             return unreadable_order(known, "order_id: the store answers with something else")
+        note_progress()
         return parse_order(raw)
 
     # Shipments
@@ -504,6 +507,7 @@ class Store:
     async def _products_in_list(self, ids: Sequence[str]) -> list[Product | UnreadableProduct]:
         params: Params = {"pid": ",".join(ids), "items_per_page": len(ids), "page": 1}
         page = read_page(await self._http.get("products", params), "products")
+        note_rows(page.rows)
         return [read_product(row, place) for place, row in enumerate(page.rows)]
 
     async def _combinations(self, product_id: str) -> list[Product | UnreadableProduct]:
@@ -514,6 +518,7 @@ class Store:
         except NotFound:
             return []
         rows = _parsed(_combination_rows, answer)
+        note_rows(rows)
         combinations = [read_combination(row, product_id, place) for place, row in enumerate(rows)]
         return [one for one in combinations if one.product_id == product_id]
 

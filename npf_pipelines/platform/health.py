@@ -48,8 +48,10 @@ class Health:
 
     def rests(self, setup: MasterSetup, now: datetime) -> bool:
         """Whether nothing should be tried by itself just now: a pause isn't over, or nothing has changed."""
-        if self.is_permanent:
-            return self.setup_print == print_of(setup, salt=self.setup_print.partition(":")[0])
+        if self.is_permanent and self.setup_print != print_of(setup, salt=self.setup_print.partition(":")[0]):
+            return False
+        if self.is_permanent and self.next_try_at is None:
+            return True
         return self.next_try_at is not None and now < self.next_try_at
 
     def known_at(self, now: datetime) -> "Health":
@@ -82,7 +84,7 @@ def failed(
 ) -> Health:
     """The flow after a walk that failed; `setup` is None where there is no valid one."""
     failures = failures_in_a_row(before.failures, trouble)
-    is_permanent = trouble is Trouble.LASTING
+    is_permanent = trouble in {Trouble.LASTING, Trouble.MENDABLE}
     return replace(
         before,
         tried_at=began if reached_today else before.tried_at,

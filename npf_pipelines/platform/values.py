@@ -6,6 +6,8 @@ Here: how one value is read, and the sentence when it can't be. Not here: which 
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
+from npf_pipelines.text import clean_text
+
 _LARGEST = 2**53
 """Beyond it a number is no count of units; within it, one that came as a float is still exact."""
 _QUOTED = 40
@@ -47,8 +49,8 @@ def quantity(value: object, column: str) -> int:
 
 
 def text(value: object) -> str:
-    """Text; empty where the platform has none."""
-    return "" if value is None else str(value)
+    """Text, fit for a store, a terminal and a reader (text.py); empty where the platform has none."""
+    return "" if value is None else clean_text(str(value))
 
 
 def moment(value: object, column: str) -> datetime:

@@ -17,6 +17,7 @@ from npf_pipelines.rules.after_shipping import SHORT_AFTER, is_short, lacking
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.orders import NotShippable
 from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings
+from npf_pipelines.text import clean_text
 
 _CHANGEABLE = frozenset({OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.BACK_ORDER})
 """The stages before anything is picked."""
@@ -173,6 +174,7 @@ def _differences(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:
 
 def _alike(wanted: str, has: str) -> bool:
     """Whether two texts are the same, or one is the other as earlier releases wrote it, its HTML entities left in."""
+    wanted, has = _clean(wanted), _clean(has)
     return wanted == has or without_entities(wanted) == has or wanted == without_entities(has)
 
 
@@ -197,8 +199,13 @@ def _is_as_an_earlier_release_imported_it(order: Order, record: PlatformRecord, 
 def _units(order: PlatformOrder) -> Counter[str]:
     units: Counter[str] = Counter()
     for line in order.lines:
-        units[line.sku] += line.quantity
+        units[_clean(line.sku)] += line.quantity
     return units
+
+
+def _clean(text: str) -> str:
+    """Text as it comes through the door today: what an earlier release let through is no edit."""
+    return clean_text(text).strip()
 
 
 def _is_changeable(record: PlatformRecord) -> bool:

@@ -149,7 +149,8 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
                 facts.client,
                 flow.name,
                 f"runs of {flow.name} fail: {flow.reason}",
-                "Change what the reason names: it is not tried again by itself before the night."
+                "Change what the reason names: a wrong key or setup is tried again when it is changed, trouble in the"
+                " store every hour."
                 if flow.is_permanent
                 else "It is tried again by itself. If it lasts, see whether the store answers.",
                 flow.failing_since,

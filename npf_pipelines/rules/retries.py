@@ -16,7 +16,9 @@ class Trouble(enum.StrEnum):
     PASSING = "passing"
     """It may pass by itself: the store is down, a database doesn't answer."""
     LASTING = "lasting"
-    """It comes again until somebody changes something: a wrong key, a wrong setup."""
+    """It comes again until somebody changes something here: a wrong key, a wrong setup."""
+    MENDABLE = "mendable"
+    """It comes again until somebody mends the store: a certificate, a right, a status. Only a try shows that it was."""
     PARTIAL = "partial"
     """The store answers, and only some things wait: no reason to leave the others waiting."""
 
@@ -42,6 +44,8 @@ def next_try(trouble: Trouble, failures: int, now: datetime) -> datetime | None:
     """When it is tried again; None where time alone decides nothing.
 
     That is for lasting trouble, which waits for a change or for the night, and for partial trouble, which waits for
-    its flow's usual time.
+    its flow's usual time. What is mended in the store is noticed within the longest pause.
     """
+    if trouble is Trouble.MENDABLE:
+        return now + LONGEST_PAUSE
     return now + pause(failures) if trouble is Trouble.PASSING else None

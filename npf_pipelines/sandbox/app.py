@@ -91,7 +91,7 @@ async def _serve(store: SandboxStore, request: Request) -> Response:
     store.journal.append((request.method, path, answer.status))
     if store.loses_answers:
         return _Broken(_response(answer).body)
-    return _response(answer, warnings=store.prints_warnings)
+    return _response(answer, before=store.prints_warnings, behind=store.prints_warnings_behind)
 
 
 def _address(path: str, query: php.Query) -> tuple[str, bool]:
@@ -162,12 +162,12 @@ async def _body(request: Request, method: str) -> dict[str, Any] | Answer:
     return body if isinstance(body, dict) else refusal(400)
 
 
-def _response(answer: Answer, *, warnings: bool = False) -> Response:
+def _response(answer: Answer, *, before: bool = False, behind: bool = False) -> Response:
     if isinstance(answer.content, str):
         return Response(answer.content, answer.status, answer.headers, "text/html; charset=utf-8")
     text = "" if answer.status == 204 else json.dumps(answer.content)  # noqa: PLR2004
-    if warnings and text:
-        text = answers.WARNING + text
+    if text:
+        text = f"{answers.WARNING if before else ''}{text}{answers.WARNING if behind else ''}"
     return Response(text, answer.status, answer.headers, "application/json")
 
 

@@ -91,6 +91,7 @@ class SandboxStore:
         strips_authorization: the host drops the Authorization header.
         refuses_put_and_delete: the host's web server does not let these verbs through.
         prints_warnings: PHP's warnings stand before the JSON.
+        prints_warnings_behind: and behind it, as shutdown functions print them.
         vetoes: status changes `(from, to)` that an add-on prevents.
         whole_orders_in_lists: whether `get_orders_data` is honoured.
         shows_shares: whether products show what each of their warehouses has (inferred); otherwise only the total.
@@ -147,6 +148,7 @@ class SandboxStore:
         self.strips_authorization = False
         self.refuses_put_and_delete = False
         self.prints_warnings = False
+        self.prints_warnings_behind = False
         self.vetoes: set[tuple[str, str]] = set()
         self.shows_shares = True
         self.carriers = dict(CARRIERS)

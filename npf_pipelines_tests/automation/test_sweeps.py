@@ -237,6 +237,36 @@ def test_a_wrong_key_is_tried_once_until_it_is_changed(loop: Loop, monkeypatch: 
     assert not read_one(loop.house.engine, "acme", "orders").failures
 
 
+def test_a_right_that_is_missing_is_tried_every_hour_until_the_store_has_it(loop: Loop) -> None:
+    register(loop)
+    loop.stores["acme"].missing_rights = {"view_orders"}
+    asked = tick(loop, "orders_sweep")
+    assert isinstance(asked, list)
+    execute(loop, "orders_job", asked)
+    stands = read_one(loop.house.engine, "acme", "orders")
+    assert (stands.is_permanent, stands.failures) == (True, 1)
+    assert "the right view_orders" in stands.reason
+    soon = tick(loop, "orders_sweep", datetime.now(UTC) + 30 * MINUTE)
+    assert isinstance(soon, list)
+    assert clients(soon) == [["bolt"]]
+    loop.stores["acme"].missing_rights = set()
+    later = tick(loop, "orders_sweep", datetime.now(UTC) + 61 * MINUTE)
+    assert isinstance(later, list)
+    assert clients(later) == [["acme", "bolt"]]
+    assert [run.success for run in execute(loop, "orders_job", later)] == [True]
+    assert not read_one(loop.house.engine, "acme", "orders").is_permanent
+
+
+def test_a_run_that_is_asked_for_ends_by_itself_and_a_backfill_does_not(loop: Loop) -> None:
+    register(loop)
+    asked = [one for name in ("orders_sweep", "shipments_sweep", "stock_sweep") for one in tick(loop, name)]
+    assert len(asked) == 3
+    assert all(int(one.tags["dagster/max_runtime"]) == 3 * 3600 for one in asked if isinstance(one, dg.RunRequest))
+    loop.backfill("stock", "bolt")
+    tags = [run.tags for run in loop.instance.get_runs()]
+    assert not any("dagster/max_runtime" in one for one in tags)
+
+
 def test_a_manual_run_always_tries_and_ends_the_pause(loop: Loop) -> None:
     register(loop)
     loop.stores["acme"].switched_off = True

@@ -124,3 +124,13 @@ def test_keys_are_bounded_and_writable_too() -> None:
     with pytest.raises(Unreadable) as caught:
         list(row({"\ud800" + "x" * 1000: 5}).rows("field"))
     assert len(str(caught.value).encode()) < 200
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x1b[31m", "\u202e1"])
+def test_a_name_that_can_not_be_written_is_unreadable_and_its_reason_can(name: str) -> None:
+    named = Row({name: "x"}, "products")
+    for read in (named.names, lambda: named.quantity(name)):
+        with pytest.raises(Unreadable) as caught:
+            read()
+        str(caught.value).encode()
+        assert str(caught.value).isprintable()

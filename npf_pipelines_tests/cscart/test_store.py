@@ -804,8 +804,11 @@ async def test_a_host_without_put_and_delete_changes_nothing_for_the_caller(stor
     assert store.writes == 4
 
 
-async def test_warnings_before_the_json_change_nothing(store: Store, box: SandboxStore) -> None:
-    box.prints_warnings = True
+@pytest.mark.parametrize(("before", "behind"), [(True, False), (False, True), (True, True)])
+async def test_warnings_around_the_json_change_nothing(
+    store: Store, box: SandboxStore, before: bool, behind: bool
+) -> None:
+    box.prints_warnings, box.prints_warnings_behind = before, behind
     box.place_order([(1, 1)], timestamp=START)
     assert [order.order_id for order in await everything(store)] == ["1"]
 

@@ -89,6 +89,14 @@ def test_lasting_trouble_rests_until_setup_or_key_change(monkeypatch: pytest.Mon
     assert not stands.rests(setup(), NOON)
 
 
+def test_trouble_in_the_store_rests_an_hour_or_until_setup_or_key_change() -> None:
+    stands = fail(NEW, Trouble.MENDABLE)
+    assert stands.is_permanent
+    assert stands.rests(setup(), NOON + timedelta(minutes=59))
+    assert not stands.rests(setup(), NOON + HOUR)
+    assert not stands.rests(setup(name="Acme Toys"), NOON)
+
+
 def test_the_print_shows_no_key_and_is_another_one_each_time() -> None:
     prints = {print_of(setup(), salt=salt) for salt in ("a", "b")}
     assert len(prints) == 2

@@ -33,6 +33,11 @@ def test_only_passing_trouble_is_tried_again_by_time() -> None:
     assert next_try(Trouble.PARTIAL, 1, NOON) is None
 
 
+@given(st.integers(1, 1000))
+def test_what_is_mended_in_the_store_is_noticed_within_the_hour(failures: int) -> None:
+    assert next_try(Trouble.MENDABLE, failures, NOON) == NOON + LONGEST_PAUSE
+
+
 def test_an_answer_of_the_store_begins_the_count_anew() -> None:
     assert failures_in_a_row(7, Trouble.PASSING) == 8
     assert failures_in_a_row(7, Trouble.PARTIAL) == 1
