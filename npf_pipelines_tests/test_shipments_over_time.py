@@ -383,9 +383,11 @@ def test_after_an_unknown_end_nothing_more_is_laid_on_the_order(lodged: Loop, mo
         assert "no answer came" in push(lodged)
     assert {pushed(lodged, one)["outcome"] for one in ("S1", "S2")} == {"waiting"}
     assert in_store(lodged) == {}
-    # The store may still act: as long as that can be, no run begins.
+    # The store may still act: as long as that can be, the order is left alone.
     assert "the store may still carry out" in push(lodged)
     assert in_store(lodged) == {}
+    assert {pushed(lodged, one)["outcome"] for one in ("S1", "S2")} == {"waiting"}
+    assert "a write of an earlier run (create S1)" in pushed(lodged, "S2")["reason"]
     expire_leases(lodged.house.engine)
     assert push(lodged) == ""
     assert in_store(lodged).keys() == {"T1", "T2"}
@@ -481,6 +483,7 @@ def test_a_delete_that_brought_no_answer_is_looked_after(lodged: Loop, monkeypat
         broken.setattr(Store, "delete_shipment", lost)
         assert "still to be deleted" in push(lodged)
     assert "the store may still carry out" in push(lodged)
+    assert pushed(lodged)["outcome"] == "waiting"
     expire_leases(lodged.house.engine)
     assert push(lodged) == ""
     assert in_store(lodged) == {}
