@@ -31,6 +31,7 @@ from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.health import read_one
+from npf_pipelines.platform.lease import Lease
 from npf_pipelines.platform.tables import OPEN_STATUSES
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.reconcile.platform_orders import Limit, OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
@@ -63,6 +64,7 @@ class _Run:
     Attributes:
         walk: the client's share of the run.
         store: its store, open.
+        lease: its lease for orders, held except in a dry run.
         facts: what is known of the store.
         held_back: what is decided at the end; None where a person asked for the run, which has no limit.
         last_good_pull: when its orders were last pulled well.
@@ -72,11 +74,17 @@ class _Run:
 
     walk: ClientWalk
     store: Store
+    lease: Lease
     facts: StoreFacts
     held_back: HeldBack | None = None
     last_good_pull: datetime | None = None
     redated: dict[date, set[str]] = field(default_factory=dict)
     done: set[date] = field(default_factory=set)
+
+    def check_lease(self) -> None:
+        """Write only while the lease holds. The cheap check suffices: nothing here is imported twice."""
+        if not self.walk.dry_run:
+            self.lease.check()
 
 
 async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
@@ -84,13 +92,14 @@ async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
 
     Two walks of one client at once could each undo what the other has just read anew: the lease keeps them apart.
     """
-    async with walk.lease("orders"), walk.store() as store:
-        run = _Run(walk, store, StoreFacts(walk, store))
+    async with walk.lease("orders") as lease, walk.store() as store:
+        run = _Run(walk, store, lease, StoreFacts(walk, store))
         if walk.is_automated and not walk.dry_run and not confirm_held:
             run.held_back = HeldBack(walk.house.platform, walk.client)
             health = await asyncio.to_thread(read_one, walk.house.engine, walk.client, "orders")
             run.last_good_pull = health.known_at(walk.now).last_success_at
         await _walk(run, confirm_held=confirm_held)
+        run.check_lease()
         await _finish_held_back(run)
 
 
@@ -147,6 +156,7 @@ async def _one_day(run: _Run, day: date, orders: Orders) -> None:
     """Write what of the day is asked for. Decisions that aren't asked for are taken as they were written."""
     walk = run.walk
     run.done.add(day)
+    run.check_lease()
     note = functools.partial(_note_before_start, walk, day)
     rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
     if walk.wants(RAW_ORDERS):
@@ -162,6 +172,7 @@ async def _one_day(run: _Run, day: date, orders: Orders) -> None:
     elif walk.wants(PLATFORM_ORDERS):
         decided = walk.house.lake.read(FILTERED_ORDERS, client=walk.client, day=day)
     if walk.wants(PLATFORM_ORDERS):
+        run.check_lease()
         await _onto_platform(run, day, orders, decided, on_platform, meanings=criteria.meanings)
 
 

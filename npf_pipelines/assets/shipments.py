@@ -106,6 +106,9 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
                 facts.keep_carrier_links(plan.links)
             walk.say(f"{len(pushed)} shipments compared, {store.requests} requests, {store.writes} writes")
         rows |= {row.shipment_id: asdict(row) for row in pushed}
+    if not walk.dry_run:
+        # What another run remembers by now must not be overwritten: what this one has made is announced anyway.
+        await asyncio.to_thread(lease.renew)
     waiting: dict[str, str] = {}
     for day in lodged:
         table = ledger.table(day, lodged, rows)

@@ -1,4 +1,4 @@
-"""The platform's tables, as its contract names them, and beside them four of ours: leases, health, open_rows, alerts.
+"""The platform's tables, as its contract names them, and beside them others: leases, health, alerts and so on.
 
 Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py and the files that are
 called like ours).
@@ -16,6 +16,7 @@ import stamina
 from sqlalchemy.types import TypeDecorator
 
 from npf_pipelines.platform.additions import absent_additions, add_columns, addition
+from npf_pipelines.platform.clock import boot_columns
 
 
 class OrderStatus(enum.StrEnum):
@@ -175,8 +176,20 @@ leases = sa.Table(
     _text("flow", primary_key=True),
     _text("holder"),
     _time("expires_at"),
+    *boot_columns(),
 )
 """Not of the contract: who may write to a client's store just now, one row for each client and flow."""
+
+unknown_ends = sa.Table(
+    "unknown_ends",
+    metadata,
+    _text("client", primary_key=True),
+    _text("order_number", primary_key=True),
+    _text("write"),
+    _time("until"),
+    *boot_columns(),
+)
+"""Not of the contract: the orders to which a store may still carry out a write, which one, and until when."""
 
 health = sa.Table(
     "health",
