@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.house import House
+from npf_pipelines.lake_connection import LakeConnection
 from npf_pipelines.master_setup import SetupError
 from npf_pipelines.rules.shipments import PushOutcome
 from npf_pipelines.settings import Settings
@@ -107,13 +107,13 @@ def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[Event]:
             )
 
 
-def _rows(lake: duckdb.DuckDBPyConnection, query: str, **values: str) -> list[dict[str, Any]]:
+def _rows(lake: LakeConnection, query: str, **values: str) -> list[dict[str, Any]]:
     answer = lake.execute(query, values)
     names = [column[0] for column in answer.description or []]
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-def _days(lake: duckdb.DuckDBPyConnection, client: str) -> str:
+def _days(lake: LakeConnection, client: str) -> str:
     (days,) = _rows(lake, "SELECT min(day) AS first, max(day) AS last FROM raw_orders WHERE client = $c", c=client)
     return f"{days['first']} to {days['last']}" if days["first"] else "none"
 
