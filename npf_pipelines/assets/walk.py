@@ -33,6 +33,7 @@ from npf_pipelines.assets.lineage import column_lineage
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
 from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.assets.partition_events import PartitionEvents
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.cscart.errors import StoreError, Unauthorized
 from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.cscart.store import Store
@@ -57,7 +58,7 @@ _ASKED_BY = frozenset({"dagster/schedule_name", "dagster/sensor_name"})
 _Notes = Callable[[], Mapping[str, dg.MetadataValue]]
 _Parts = Generator[Callable[[], Any], Any, None]
 
-_UNDERSTOOD = (StoreError, SetupError, UnknownStatus, NotWritten, LeaseTaken, LeaseLost, SQLAlchemyError)
+_UNDERSTOOD = (StoreError, SetupError, UnknownStatus, NotWritten, BrokenFile, LeaseTaken, LeaseLost, SQLAlchemyError)
 """Failures whose own text says what happened and what to do; any other is a fault of ours, with its trace."""
 
 
@@ -420,6 +421,6 @@ def _kind(trouble: Exception | None) -> Trouble | None:
         return None
     if isinstance(trouble, SetupError | Unauthorized):
         return Trouble.LASTING
-    if isinstance(trouble, UnknownStatus) or (isinstance(trouble, StoreError) and not trouble.transient):
+    if isinstance(trouble, UnknownStatus | BrokenFile) or (isinstance(trouble, StoreError) and not trouble.transient):
         return Trouble.MENDABLE
     return Trouble.PARTIAL if isinstance(trouble, ClientFailure) and trouble.is_partial else Trouble.PASSING

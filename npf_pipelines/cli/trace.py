@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.house import House
 from npf_pipelines.lake_connection import LakeConnection
@@ -52,11 +53,12 @@ def trace(
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
-    lake = house.lake.connect()
+    lake = house.lake.connect(client)
     # The order may have got its number under an earlier prefix.
     order_id = order_number.removeprefix(setup.orders.prefix)
     found = _rows(lake, _ORDER, client=client, number=order_number, id=order_id)
     if not found:
+        name_broken(lake)
         _CONSOLE.print(
             f"{client}: no order {order_number} has been pulled. Days pulled so far: {_days(lake, client)}. "
             "Run orders for the day on which it was placed.",
@@ -71,6 +73,7 @@ def trace(
         *_since_lodgement(_rows(lake, _SHIPMENTS, client=client, number=number)),
     ]:
         story.add_row(_shown(when, setup.zone), plain(what))
+    name_broken(lake)
     _CONSOLE.print(story)
     _CONSOLE.print(f"Times are those of {setup.store.time_zone}.", markup=False)
 
