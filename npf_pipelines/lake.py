@@ -79,6 +79,7 @@ class Lake:
         Raises:
             pandera.errors.SchemaErrors: a row breaks a rule of the table; nothing was written.
             pyarrow.lib.ArrowInvalid: a value has the wrong type; nothing was written.
+            OSError: the file can't be written; its name is in the error, and what was there before is still there.
         """
         frame = self.frame(table, rows, client=client, day=day)
         if table is STOCK_SNAPSHOTS and rows:
@@ -422,16 +423,19 @@ class Lake:
 
     def _put_file(self, data: arrow.Table, path: str) -> None:
         folder = path.rpartition("/")[0]
-        self._files.makedirs(folder, exist_ok=True)
         unfinished = f"{folder}/.{uuid.uuid4().hex}{_UNFINISHED}"
         try:
+            self._files.makedirs(folder, exist_ok=True)
             with self._files.open(unfinished, "wb") as file:
                 parquet.write_table(data, file, compression="zstd")
                 self._sync(file)
             self._put_in_place(unfinished, path)
-        except BaseException:
+        except BaseException as error:
             with contextlib.suppress(OSError):  # A full disk is not to stay full because of it.
                 self._files.rm_file(unfinished)
+            if isinstance(error, OSError) and error.errno:
+                # A full disk doesn't say where.
+                raise OSError(error.errno, os.strerror(error.errno), path) from error
             raise
 
     def _sync(self, file: IO[Any]) -> None:

@@ -40,6 +40,7 @@ from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.isolation import run_isolated
 from npf_pipelines.lake import NotWritten
+from npf_pipelines.machine_trouble import machine_trouble
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK, day_key
 from npf_pipelines.platform.lease import RUN_FLOW, Lease, LeaseLost, LeaseTaken, held_lease
@@ -289,12 +290,18 @@ def walk_clients(
     It yields nothing: an output would mark every partition of the run as made. Each walk reports its own.
 
     Raises:
-        dagster.Failure: at least one client failed, after all have been walked; or the config names no range of days.
+        dagster.Failure: at least one client failed, after all have been walked; or the config names no range of days;
+            or a file or a database that all clients need can't be used.
     """
     has_days = isinstance(context.assets_def.partitions_def, dg.MultiPartitionsDefinition)
     if wrong := config.why_wrong(has_days=has_days):
         raise dg.Failure(wrong, allow_retries=False)
-    failures = asyncio.run(_walk_all(context, house, each, config))
+    try:
+        failures = asyncio.run(_walk_all(context, house, each, config))
+    except Exception as error:
+        if not (said := machine_trouble(error)):
+            raise
+        raise dg.Failure(said) from None
     if failures:
         said = "\n".join(f"{client}: {text}" for client, text in sorted(failures.items()))
         raise dg.Failure(f"failed for {len(failures)} of the run's clients:\n{said}")
@@ -361,7 +368,7 @@ class _Run:
             await self._one_client(client, days, events)
         except Exception as error:
             failure = error
-            if not isinstance(error, _EXPECTED):
+            if not isinstance(error, _EXPECTED) and not machine_trouble(error):
                 self._context.log.exception("%s: the run of this client broke", client)
         reason = _reason(client, failure)
         events.end(reason)
@@ -394,6 +401,8 @@ def _reason(client: str, failure: Exception | None) -> str:
     """Why a client's share failed, in words. The text of a fault of the program may quote a row: it stays out."""
     if failure is None:
         return ""
+    if said := machine_trouble(failure):
+        return said
     if isinstance(failure, _EXPECTED):
         return str(failure).removeprefix(f"{client}: ")
     return f"{type(failure).__name__}, a fault of the program: see the log"
