@@ -21,8 +21,8 @@ T = TypeVar("T")
 
 _PARTITION = {"client": "VARCHAR", "day": "DATE", "taken": "VARCHAR"}
 """The columns that are in the path, with their types."""
-_FILE_TROUBLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
-"""The errors that DuckDB raises for a file; a wrong query is another."""
+_WRONG_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+"""The errors that no file is the reason of. Those of a broken file are of many kinds."""
 _READERS = 8
 """Files that are read at once in search of the broken ones."""
 
@@ -128,7 +128,9 @@ class LakeConnection:
         """
         try:
             return action(self._connection)
-        except _FILE_TROUBLE:
+        except _WRONG_QUERY:
+            raise
+        except duckdb.Error:
             found = self._find_broken()
             if found <= set(self.broken):
                 raise

@@ -31,9 +31,8 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise PortTaken(
-            f"the port {port} of {_LOOPBACK} is taken: end what listens there, or give another port"
-        ) from None
+        said = f"the port {port} of {_LOOPBACK} is taken: end what listens there, or give another port"
+        raise PortTaken(said) from None
 
 
 class LoopbackServer:

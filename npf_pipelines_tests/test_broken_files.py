@@ -200,7 +200,7 @@ _FLOWS = {
 def _run(loop: Loop, table: Table) -> str:
     """Run the table's flow for all clients; what failed."""
     flow = next((flow for flow, names in _FLOWS.items() if table.name in names), "orders")
-    (run,) = loop.run(flow, **({"release_brake": True} if flow == "stock" else {}))
+    (run,) = loop.run(flow, release_brake=True) if flow == "stock" else loop.run(flow)
     return run.failure
 
 

@@ -266,9 +266,7 @@ def open_platform(url: str) -> sa.Engine:
         target = sa.make_url(url)
     except sa.exc.ArgumentError:
         # The text isn't quoted: it may hold a password.
-        raise PlatformUnusable(
-            "NPF_PLATFORM_URL is no SQLAlchemy URL, such as sqlite:////srv/platform.sqlite"
-        ) from None
+        raise PlatformUnusable("NPF_PLATFORM_URL is no URL of a database, as sqlite:////srv/npf.sqlite is") from None
     try:
         return _open(target)
     except (sa.exc.SQLAlchemyError, ImportError, OSError) as error:
