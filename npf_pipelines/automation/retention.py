@@ -18,6 +18,7 @@ from npf_pipelines.house import House
 from npf_pipelines.lake import Lake
 from npf_pipelines.platform.alerts import forget_alerts
 from npf_pipelines.platform.lease import LeaseTaken, held_lease
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.retention import old_days, old_snapshots
 from npf_pipelines.settings import Settings
 from npf_pipelines.tables import TABLES, Table
@@ -44,7 +45,8 @@ def retention_job(house: House, settings: Settings) -> dg.JobDefinition:
             except Exception as error:  # One client's trouble costs no other client anything.
                 context.log.exception("%s: not everything could be let go", client)
                 trouble.append(f"{client}: {type(error).__name__}")
-        leftovers = house.lake.drop_leftovers(now - LEFTOVER_AGE)
+        reports = ReportFolder(settings.reports, settings.reports_url)
+        leftovers = sum(folder.drop_leftovers(now - LEFTOVER_AGE) for folder in (house.lake, reports))
         runs, kept = delete_old_runs(context.instance, now, timedelta(days=settings.run_days))
         alerts = forget_alerts(house.engine, now - ALERT_AGE)
         for record in dropped:
