@@ -113,7 +113,7 @@ def test_a_database_that_is_away_or_none_is_named(
 ) -> None:
     garbage = _garbage(tmp_path / "garbage.sqlite")
     monkeypatch.setenv("NPF_PLATFORM_URL", url.format(garbage=garbage))
-    for words in (("lodge-tests", "acme"), ("run", "stock")):
+    for words in (("lodge-tests", "acme"), ("run", "stock"), ("audit",)):
         result = npf(*words)
         assert result.exit_code == 1
         assert result.exception is None or isinstance(result.exception, SystemExit)
