@@ -39,11 +39,12 @@ def audit() -> None:
 
 def _why(error: SerializableErrorInfo | None) -> str:
     """Why a check could not be made. The text of any error but a database's may quote a row: it stays out."""
-    while error is not None and error.cause is not None:
+    name = "the step failed"
+    while error is not None:
+        name = error.cls_name or name
+        if name == PlatformUnusable.__name__:
+            return error.message.partition(": ")[2].strip()
         error = error.cause
-    name = error.cls_name if error is not None and error.cls_name else "the step failed"
-    if error is not None and name == PlatformUnusable.__name__:
-        return error.message.partition(": ")[2].strip()
     return f"{name}: see the log of the run"
 
 
