@@ -6,6 +6,7 @@ Thin: pull, decide, bring onto the platform, write. Not here: the pulling (pull.
 """
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -26,6 +27,7 @@ from npf_pipelines.assets.status_questions import keep_status_questions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
@@ -70,6 +72,7 @@ class _Run:
         last_good_pull: when its orders were last pulled well.
         redated: the ids of orders of the run that were imported from another day's list, by that day.
         done: the days that were dealt with.
+        broken: what says which files of the client can't be read, each of them in the way of one day.
     """
 
     walk: ClientWalk
@@ -80,6 +83,7 @@ class _Run:
     last_good_pull: datetime | None = None
     redated: dict[date, set[str]] = field(default_factory=dict)
     done: set[date] = field(default_factory=set)
+    broken: list[BrokenFile] = field(default_factory=list)
 
     def check_lease(self) -> None:
         """Write only while the lease holds. The cheap check suffices: nothing here is imported twice."""
@@ -101,6 +105,8 @@ async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
         await _walk(run, confirm_held=confirm_held)
         run.check_lease()
         await _finish_held_back(run)
+        if run.broken:
+            raise ClientFailure("; ".join(map(str, run.broken)), is_partial=True)
 
 
 async def _walk(run: _Run, *, confirm_held: bool) -> None:
@@ -108,7 +114,8 @@ async def _walk(run: _Run, *, confirm_held: bool) -> None:
     await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
     if not walk.wants(RAW_ORDERS):
         for day in walk.days:
-            await _one_day(run, day, _as_pulled(walk, day))
+            with _broken_noted(run):
+                await _one_day(run, day, _as_pulled(walk, day))
         return
     for first, last in consecutive(walk.days):
         await _pull(run, first, last)
@@ -119,7 +126,7 @@ async def _walk(run: _Run, *, confirm_held: bool) -> None:
     # Not before: these days may have been among the late ones.
     await _pull_late(run, days_with(walk, run.redated))
     await keep_status_questions(walk, await facts.meanings())
-    if day_of(walk.now, walk.setup.zone) in walk.days:
+    if day_of(walk.now, walk.setup.zone) in walk.days and not run.broken:
         facts.keep_changes_read()
         keep_zone(walk, "orders")
 
@@ -135,7 +142,8 @@ async def _pull(run: _Run, first: date, last: date) -> None:
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     live = [day for day in days if is_live(run.walk, day)]
     for day in sorted(set(days) - set(live)):
-        await _one_day(run, day, [])
+        with _broken_noted(run):
+            await _one_day(run, day, [])
     for begin, end in consecutive(live):
         await _pull_live(run, begin, end)
 
@@ -144,12 +152,22 @@ async def _pull_live(run: _Run, begin: date, last: date) -> None:
     walk, store = run.walk, run.store
     pulled, told = 0, 0
     async for day, orders in pull_days(store, begin, last, walk.setup.zone):
-        await _one_day(run, day, orders)
+        with _broken_noted(run):
+            await _one_day(run, day, orders)
         pulled += len(orders)
         if pulled - told >= _TELL_EVERY:
             told = pulled
             walk.say(f"{pulled} orders pulled, {day} is done")
     walk.say(f"{pulled} orders pulled from {begin} to {last}, {store.requests} requests")
+
+
+@contextlib.contextmanager
+def _broken_noted(run: _Run) -> Iterator[None]:
+    """A file that can't be read costs its day alone; the walk fails with it at the end."""
+    try:
+        yield
+    except BrokenFile as error:
+        run.broken.append(error)
 
 
 async def _one_day(run: _Run, day: date, orders: Orders) -> None:
@@ -238,7 +256,8 @@ async def _finish_held_back(run: _Run) -> None:
     """The days of which something was left to the end."""
     if run.held_back:
         for day, rows in await asyncio.to_thread(lambda: list(run.held_back.finish()) if run.held_back else []):
-            _finish_platform_orders(run.walk, day, rows)
+            with _broken_noted(run):
+                _finish_platform_orders(run.walk, day, rows)
 
 
 def _finish_platform_orders(walk: ClientWalk, day: date, outcomes: list[OrderRow]) -> None:

@@ -6,11 +6,13 @@ One file for each command; this one only names them.
 import typer
 
 from npf_pipelines.cli import audit, client, demo, dev, lodge_tests, reports, run, sandbox, sql, trace
+from npf_pipelines.cli.failures import OneSentence
 
 app = typer.Typer(
     help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    cls=OneSentence,
 )
 app.command("run")(run.run)
 app.command("audit")(audit.audit)

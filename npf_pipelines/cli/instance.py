@@ -12,10 +12,21 @@ PROJECT = Path(__file__).parents[2]
 """The folder of workspace.yaml and dagster.yaml."""
 
 
+class NoDagsterHome(Exception):
+    """The folder that DAGSTER_HOME names doesn't exist."""
+
+
 def dagster_home(settings: Settings) -> Path:
-    """The instance's folder, its dagster.yaml put there if it is ours; named in the environment from now on."""
+    """The instance's folder, its dagster.yaml put there if it is ours; named in the environment from now on.
+
+    Raises:
+        NoDagsterHome: the folder that the environment names doesn't exist.
+        OSError: our own folder can't be written.
+    """
     if given := os.environ.get("DAGSTER_HOME"):
-        return Path(given)
+        if not Path(given).is_dir():
+            raise NoDagsterHome(f"DAGSTER_HOME is {given}, which is no folder: create it, or leave the variable out")
+        return Path(given).absolute()
     home = settings.data / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")

@@ -256,6 +256,16 @@ alerts = sa.Table(
 """Not of the contract: what people are told of, one row for each condition."""
 
 
+class PlatformUnusable(sa.exc.SQLAlchemyError):
+    """The platform's database can't be opened; the text names it and says why."""
+
+
+def driver_words(error: Exception) -> str:
+    """An error of a database in one line, without the statement and the row, which may hold a shopper's data."""
+    words = str(getattr(error, "orig", None) or error).strip()
+    return words.partition("\n")[0].strip() or type(error).__name__
+
+
 def open_platform(url: str) -> sa.Engine:
     """The engine of the platform's database, its missing tables created; in SQLite also missing optional columns.
 
@@ -263,9 +273,23 @@ def open_platform(url: str) -> sa.Engine:
         url: an SQLAlchemy URL, `sqlite:///data/platform.sqlite` or `postgresql+psycopg://…`.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+        PlatformUnusable: the database can't be reached, or is none.
     """
-    target = sa.make_url(url)
+    try:
+        target = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        # The text isn't quoted: it may hold a password.
+        raise PlatformUnusable("NPF_PLATFORM_URL is no URL of a database, as sqlite:////srv/npf.sqlite is") from None
+    try:
+        return _open(target)
+    except (sa.exc.SQLAlchemyError, ImportError, OSError) as error:
+        named = " ".join(part for part in (target.get_backend_name(), target.host, target.database) if part)
+        raise PlatformUnusable(
+            f"the platform's database ({named}) can't be used: {driver_words(error)}; see NPF_PLATFORM_URL"
+        ) from error
+
+
+def _open(target: sa.URL) -> sa.Engine:
     if target.get_backend_name() == "sqlite" and target.database:
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
     # An error of the database must not quote a shopper's data.
