@@ -23,6 +23,7 @@ from npf_pipelines.master_setup import MasterSetups, SetupError
 from npf_pipelines.partitions import client_days
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.settings import Settings
+from npf_pipelines.umask import set_umask
 
 
 def build_defs(settings: Settings) -> dg.Definitions:
@@ -64,4 +65,6 @@ def build_defs(settings: Settings) -> dg.Definitions:
 @dg.definitions
 def defs() -> dg.Definitions:
     """The definitions of this environment."""
-    return build_defs(Settings())
+    settings = Settings()
+    set_umask(settings.umask)
+    return build_defs(settings)
