@@ -12,6 +12,7 @@ from typing import Protocol
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.platform.models import PlatformRecord
 from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
+from npf_pipelines.rules.addresses import IncompleteAddress, address_of_earlier_releases, deliver_to
 from npf_pipelines.rules.orders import Decision, OrderFilter, Rule, Verdict, decide
 from npf_pipelines.rules.shipped_before import is_shipped
 
@@ -51,11 +52,13 @@ def is_same_order(order: Order | UnreadableOrder, imported: Imported) -> bool:
         return True
     if order.email and imported.email:
         return _plain(order.email) == _plain(imported.email)
-    shopper = _where(imported.ship_to_name, imported.address_1, imported.postcode)
-    return any(
-        _where(address.name, address.address_1, address.postcode) == shopper
-        for address in (order.ship_to, order.bill_to)
-    )
+    try:
+        address = deliver_to(order)
+    except IncompleteAddress:
+        address = address_of_earlier_releases(order)
+    return [_plain(text) for text in (address.name, address.address_1, address.postcode)] == [
+        _plain(text) for text in (imported.ship_to_name, imported.address_1, imported.postcode)
+    ]
 
 
 def judge(order: Order | UnreadableOrder, criteria: OrderFilter, imported: Sequence[Imported]) -> Verdict:
@@ -101,10 +104,6 @@ def imported_twice(records: Iterable[PlatformRecord]) -> Mapping[str, str]:
                     f"the platform has the store's order more than once: {stages}; cancel all but one in the warehouse"
                 )
     return found
-
-
-def _where(name: str, street: str, postcode: str) -> tuple[str, str, str]:
-    return _plain(name), _plain(street), _plain(postcode)
 
 
 def _plain(text: str) -> str:

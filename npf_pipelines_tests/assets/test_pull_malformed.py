@@ -95,7 +95,7 @@ def test_malformed_orders_cost_no_other(drawn: list[tuple[str, Any]], whole: boo
 
     pulled = asyncio.run(pull())
     wanted = {
-        str(number): (amount, notes.encode("utf-8", "replace").decode().replace("\0", "").strip())
+        str(number): (amount, notes.encode("utf-8", "replace").decode().replace("\0", "").replace("\u202e", "").strip())
         for number, (kind, what) in enumerate(drawn, 1)
         if kind == "good"
         for amount, notes in [what]

@@ -32,6 +32,7 @@ def test_every_key_begins_with_the_client() -> None:
         "health": ["client", "flow"],
         "open_rows": ["client", "kind", "day"],
         "uncounted": ["client", "flow", "day", "run"],
+        "client_stores": ["client", "address"],
         # It is made of kind, client and thing.
         "alerts": ["key"],
     }
