@@ -1,7 +1,7 @@
 """The programs that the tests need beside the virtual environment: a browser, PostgreSQL's server and nginx.
 
 Here: how they are found, and `python -m npf_pipelines_tests.machine`, which installs what is missing where it may.
-Not here: how the tests start them (ui/conftest.py, platform/conftest.py, deploy/test_nginx.py).
+Not here: how the tests start them (ui/conftest.py, platform/conftest.py, deploy/nginx.py).
 Nothing but Python's standard library, and pytest where a test asks.
 """
 
