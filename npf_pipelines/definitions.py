@@ -25,6 +25,7 @@ from npf_pipelines.master_setup import MasterSetups, SetupError
 from npf_pipelines.partitions import client_days
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.settings import Settings
+from npf_pipelines.umask import set_umask
 
 
 def build_defs(settings: Settings) -> dg.Definitions:
@@ -74,4 +75,5 @@ def defs() -> dg.Definitions:
         settings = Settings()
     except ValidationError as error:
         raise SetupError(machine_trouble(error)) from None
+    set_umask(settings.umask)
     return build_defs(settings)
