@@ -16,7 +16,10 @@ import time_machine
 
 from npf_pipelines.sandbox.world import cancel_something, order_something
 from npf_pipelines_tests.automation.ticks import execute, look, register, tick
-from npf_pipelines_tests.day.lives import run_and_kill
+from npf_pipelines_tests.day.alerts import Silence, wrong_alerts
+from npf_pipelines_tests.day.events import AWAY, BEFORE_THE_DAY, CLOCK_AHEAD, Events, World
+from npf_pipelines_tests.day.followed import not_followed
+from npf_pipelines_tests.day.lives import run_and_kill, run_elsewhere
 from npf_pipelines_tests.day.troubles import Troubles, key_variable
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 
@@ -25,6 +28,8 @@ START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 CALM = timedelta(hours=2)
 """After the last order: longer than the longest pause after failures, and than the interval of any sweep."""
+_LONGEST_WAIT = timedelta(hours=6)
+"""How long an event may be waited for after the last order."""
 _SENSORS = ("new_orders", "new_lodgements", "stock_movements")
 _SCHEDULES = (
     ("orders_sweep", "shipments_sweep", "stock_sweep"),
@@ -50,7 +55,8 @@ class Day:
         runs: asked for by schedules and sensors.
         kills: of them.
         troubles: of the stores, by kind.
-        wrongs: what the stores, the platform and the tables don't agree on in the end.
+        events: that happened, in their order.
+        wrongs: what the stores, the platform and the tables don't agree on in the end, and which alerts are missing.
     """
 
     orders: int = 0
@@ -58,13 +64,14 @@ class Day:
     runs: int = 0
     kills: int = 0
     troubles: dict[str, int] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
 
 
 def live_day(folder: Path, clients: int, length: timedelta, seed: int, tell: Tell | None = None) -> Day:
     """Let so many clients live so long, and the calm after it, by these dice."""
     names = tuple(f"client{number:02}" for number in range(clients))
-    with time_machine.travel(START, tick=True) as clock, small_loop(folder, names) as loop:
+    with time_machine.travel(START - AWAY, tick=True) as clock, small_loop(folder, names) as loop:
         return _Course(loop, clock, random.Random(seed)).run(length, tell)
 
 
@@ -79,28 +86,43 @@ class _Course:
         for client in loop.stores:
             write_setup(loop.settings.clients, client, loop.url, store={"api_key_env": key_variable(client)})
         register(loop)
+        self._world = World(loop, random.Random(dice.random()), list(loop.stores))
+        self._silence = Silence()
 
     def run(self, length: timedelta, tell: Tell | None) -> Day:
         if failures := self._loop.run_all():
             raise RuntimeError("\n".join(failures))
+        for number, happen in BEFORE_THE_DAY:
+            happen(self._world, number % len(self._world.clients), datetime.now(UTC))
+        # The machine is off until the day begins; the shops and the warehouse are not.
+        self._clock.move_to(START - AWAY / 2)
+        self._be_busy(datetime.now(UTC))
+        self._clock.move_to(START)
         moment = max(START + STEP, datetime.now(UTC))
         moment -= timedelta(minutes=moment.minute % 5, seconds=moment.second, microseconds=moment.microsecond) - STEP
-        end = moment + length
-        while moment < end + CALM:
+        events = Events(self._world, moment)
+        last_order = moment + length
+        end = last_order + CALM
+        while moment < end:
             # A step that took longer than its five minutes must not take the clock back.
             self._clock.move_to(max(moment, datetime.now(UTC)))
-            if moment < end:
+            is_calm = moment >= last_order
+            if is_calm:
+                self._troubles.end()
+            else:
                 self._troubles.step(moment)
                 if self._dice.random() < _BUSY:
                     self._be_busy(moment)
-            else:
-                self._troubles.end()
-            self._look_and_sweep(moment, is_calm=moment >= end)
+            self._day.events += events.step(moment)
+            if is_calm and events.pending and moment < last_order + _LONGEST_WAIT:
+                end = moment + CALM
+            self._look_and_sweep(moment, is_calm=is_calm)
             if tell:
                 tell(moment, self._day)
             moment += STEP
         self._day.troubles = dict(self._troubles.had)
-        self._day.wrongs = self._wrongs()
+        never = [f"{self._world.clients[number]}: {happen.__name__} never came" for _, number, happen in events.pending]
+        self._day.wrongs = [*dict.fromkeys(self._world.wrongs), *never, *self._wrongs()]
         return self._day
 
     def _be_busy(self, moment: datetime) -> None:
@@ -115,7 +137,8 @@ class _Course:
     def _look_and_sweep(self, moment: datetime, *, is_calm: bool) -> None:
         """What the daemon would ask in these five minutes."""
         loop = self._loop
-        _, self._cursors["lost_runs"], _ = look(loop, "lost_runs", self._cursors.get("lost_runs"))
+        for sensor in ("lost_runs", "clients_sensor"):
+            _, self._cursors[sensor], _ = look(loop, sensor, self._cursors.get(sensor))
         for sensor in _SENSORS:
             asked, self._cursors[sensor], _ = look(loop, sensor, self._cursors.get(sensor))
             self._execute(_job(loop.defs.resolve_sensor_def(sensor)), asked, is_calm=is_calm)
@@ -127,12 +150,18 @@ class _Course:
                 continue
             told = tick(loop, schedule, moment)
             self._execute(_job(definition), told if isinstance(told, list) else [], is_calm=is_calm)
+        look(loop, "alerts")
+        self._world.wrongs += self._silence.step(loop.house.engine, loop.stores, self._world.paused, moment)
 
     def _execute(self, job: str, asked: list[dg.RunRequest], *, is_calm: bool) -> None:
         loop = self._loop
         for request in asked:
             self._day.runs += 1
-            if not is_calm and self._dice.random() < _KILLED:
+            if job in self._world.ahead:
+                self._world.ahead.remove(job)
+                run_elsewhere(loop.settings, request, job, datetime.now(UTC) + CLOCK_AHEAD)
+                look(loop, "alerts")
+            elif not is_calm and self._dice.random() < _KILLED:
                 after = self._dice.randint(1, _MOST_REQUESTS * len(loop.stores))
                 self._day.kills += run_and_kill(
                     loop.settings, request, job, datetime.now(UTC), seen=self._requests, after=after
@@ -144,12 +173,14 @@ class _Course:
         return sum(store.requests for store in self._loop.stores.values())
 
     def _wrongs(self) -> list[str]:
-        """The disagreements, less those that the tables tell of: an order cancelled when the floor had it already."""
+        """What is wrong, less what the tables report: an order cancelled when the floor had it already."""
         told = {
             f"{client}: the order {number} has the status"
             for client, number in self._loop.rows("SELECT client, order_number FROM order_exceptions")
         }
-        return [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in told)]
+        found = [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in told)]
+        world = self._world
+        return [*found, *not_followed(self._loop), *wrong_alerts(self._loop.house.engine, world.expected)]
 
 
 def _job(definition: dg.ScheduleDefinition | dg.SensorDefinition) -> str:
