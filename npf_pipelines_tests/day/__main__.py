@@ -22,8 +22,8 @@ _CONSOLE = Console()
 
 def main(
     seed: Annotated[int, typer.Option(help="Of the shoppers, the troubles and the kills.")] = 1,
-    clients: Annotated[int, typer.Option(help="With a store each.")] = 20,
-    hours: Annotated[float, typer.Option(help="Simulated, before two hours of calm.")] = 24,
+    clients: Annotated[int, typer.Option(help="With a store each, three at least.")] = 20,
+    hours: Annotated[float, typer.Option(help="Simulated, before two hours of calm; events take two.")] = 24,
 ) -> None:
     """Let many clients live a day, with troubles and kills, and look whether all is right in the end."""
     logging.disable(logging.CRITICAL)

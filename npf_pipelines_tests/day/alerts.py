@@ -56,7 +56,10 @@ def wrong_alerts(engine: sa.Engine, expected: Iterable[tuple[AlertKind, str]]) -
     known = list(read_alerts(engine).values())
     resolved = {(alert.kind, alert.client) for alert in known if alert.told_at and alert.over_told_at}
     return [
-        *(f"{client or 'clocks'}: no alert {kind} was sent and resolved" for kind, client in {*expected} - resolved),
+        *(
+            f"{client or 'clocks'}: no alert {kind} was sent and resolved"
+            for kind, client in sorted({*expected} - resolved)
+        ),
         *(
             f"{alert.client}: the alert {alert.kind} is not resolved: {alert.text}"
             for alert in known

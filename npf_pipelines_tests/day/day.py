@@ -88,15 +88,19 @@ class _Course:
         register(loop)
         self._world = World(loop, random.Random(dice.random()), list(loop.stores))
         self._silence = Silence()
+        # Loaded once, as by a code server that runs all day.
+        self._defs = loop.defs
 
     def run(self, length: timedelta, tell: Tell | None) -> Day:
         if failures := self._loop.run_all():
             raise RuntimeError("\n".join(failures))
         for number, happen in BEFORE_THE_DAY:
-            happen(self._world, number % len(self._world.clients), datetime.now(UTC))
-        # The machine is off until the day begins; the shops and the warehouse are not.
+            happen(self._world, number, datetime.now(UTC))
+        # The machine is off until the day begins; shops and warehouse are not.
         self._clock.move_to(START - AWAY / 2)
-        self._be_busy(datetime.now(UTC))
+        for client, store in self._loop.stores.items():
+            self._day.orders += order_something(store, self._dice)
+            self._day.parcels += self._loop.floor.work(client, datetime.now(UTC))
         self._clock.move_to(START)
         moment = max(START + STEP, datetime.now(UTC))
         moment -= timedelta(minutes=moment.minute % 5, seconds=moment.second, microseconds=moment.microsecond) - STEP
@@ -138,20 +142,25 @@ class _Course:
         """What the daemon would ask in these five minutes."""
         loop = self._loop
         for sensor in ("lost_runs", "clients_sensor"):
-            _, self._cursors[sensor], _ = look(loop, sensor, self._cursors.get(sensor))
+            self._look(sensor)
         for sensor in _SENSORS:
-            asked, self._cursors[sensor], _ = look(loop, sensor, self._cursors.get(sensor))
-            self._execute(_job(loop.defs.resolve_sensor_def(sensor)), asked, is_calm=is_calm)
+            asked = self._look(sensor)
+            self._execute(_job(self._defs.resolve_sensor_def(sensor)), asked, is_calm=is_calm)
         sweeps, nights = _SCHEDULES
         for schedule in (*sweeps, *nights):
-            definition = loop.defs.resolve_schedule_def(schedule)
+            definition = self._defs.resolve_schedule_def(schedule)
             minute, hour = str(definition.cron_schedule).split()[:2]
             if schedule in nights and not _strikes(int(hour), int(minute), moment):
                 continue
-            told = tick(loop, schedule, moment)
+            told = tick(loop, schedule, moment, defs=self._defs)
             self._execute(_job(definition), told if isinstance(told, list) else [], is_calm=is_calm)
-        look(loop, "alerts")
+        self._look("alerts")
         self._world.wrongs += self._silence.step(loop.house.engine, loop.stores, self._world.paused, moment)
+
+    def _look(self, sensor: str) -> list[dg.RunRequest]:
+        """What a sensor asks for."""
+        asked, self._cursors[sensor], _ = look(self._loop, sensor, self._cursors.get(sensor), defs=self._defs)
+        return asked
 
     def _execute(self, job: str, asked: list[dg.RunRequest], *, is_calm: bool) -> None:
         loop = self._loop
@@ -160,14 +169,14 @@ class _Course:
             if job in self._world.ahead:
                 self._world.ahead.remove(job)
                 run_elsewhere(loop.settings, request, job, datetime.now(UTC) + CLOCK_AHEAD)
-                look(loop, "alerts")
+                self._look("alerts")
             elif not is_calm and self._dice.random() < _KILLED:
                 after = self._dice.randint(1, _MOST_REQUESTS * len(loop.stores))
                 self._day.kills += run_and_kill(
                     loop.settings, request, job, datetime.now(UTC), seen=self._requests, after=after
                 )
             else:
-                execute(loop, job, [request])
+                execute(loop, job, [request], defs=self._defs)
 
     def _requests(self) -> int:
         return sum(store.requests for store in self._loop.stores.values())
