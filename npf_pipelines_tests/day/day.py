@@ -17,10 +17,11 @@ import time_machine
 from npf_pipelines.sandbox.world import cancel_something, order_something
 from npf_pipelines_tests.automation.ticks import execute, look, register, tick
 from npf_pipelines_tests.day.alerts import Silence, wrong_alerts
-from npf_pipelines_tests.day.events import AWAY, BEFORE_THE_DAY, CLOCK_AHEAD, Events, World
 from npf_pipelines_tests.day.followed import not_followed
 from npf_pipelines_tests.day.lives import run_and_kill, run_elsewhere
+from npf_pipelines_tests.day.plan import AWAY, BEFORE_THE_DAY, CLOCK_AHEAD, Events
 from npf_pipelines_tests.day.troubles import Troubles, key_variable
+from npf_pipelines_tests.day.world import World
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)

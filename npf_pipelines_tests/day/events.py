@@ -1,15 +1,11 @@
-"""The events of a day: which client has which event, and when.
+"""The events of a day: what changes the world, and the checks that belong to one event.
 
-Here: what changes the world, and the checks that belong to one event. Not here: outages and kills, which come by dice
-(troubles.py, day.py), and the checks over the whole day (alerts.py).
+Each function takes the world, the client's number and the moment, and returns whether the event has happened: otherwise
+it is tried again at the next step. Not here: when they happen (plan.py), and the checks over the whole day (alerts.py,
+followed.py).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from random import Random
-from typing import Any
 
 import sqlalchemy as sa
 import yaml
@@ -21,78 +17,12 @@ from npf_pipelines.rules.days import day_of
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.sandbox.world import order_something
 from npf_pipelines_tests.day.alerts import is_open, was_sent
-from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.day.world import PACKING, World
 
-AWAY = timedelta(days=2)
-"""How long before the day the last run was, and since when a client is paused."""
-CLOCK_AHEAD = timedelta(hours=20)
 _LODGED_BEFORE = timedelta(days=5)
 _NIGHT = (2, 32)
 """Hour and minute, UTC, of the nightly comparison of shipments."""
 _NEW_PREFIX = "CSK"
-_PACKING = "A"
-"""The letter of a status that the merchant has added and the setup names."""
-
-
-@dataclass
-class World:
-    """The events' world.
-
-    Attributes:
-        loop: stores, platform and pipeline.
-        dice: for what shoppers order.
-        clients: the clients' ids by number; a renamed client has its new id from the rename on.
-        paused: the clients that are paused now.
-        ahead: the jobs whose next run is executed by a machine with its clock ahead.
-        expected: alerts that must have been sent and resolved in the end, by kind and client.
-        wrongs: what an event found wrong.
-    """
-
-    loop: Loop
-    dice: Random
-    clients: list[str]
-    paused: set[str] = field(default_factory=set)
-    ahead: set[str] = field(default_factory=set)
-    expected: list[tuple[AlertKind, str]] = field(default_factory=list)
-    wrongs: list[str] = field(default_factory=list)
-    _count: dict[str, int] = field(default_factory=dict)
-    _on_sale: int = 0
-    _file: str = ""
-    _late: list[str] = field(default_factory=list)
-    _entered_at: datetime | None = None
-
-    def store(self, number: int) -> SandboxStore:
-        """A client's store."""
-        return self.loop.stores[self.clients[number]]
-
-    def file(self, number: int) -> Path:
-        """A client's master setup."""
-        return self.loop.settings.clients / f"{self.clients[number]}.yaml"
-
-    def change_setup(self, number: int, **changes: Any) -> None:
-        """Change some fields of a master setup; a section's other fields stay."""
-        path = self.file(number)
-        setup = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for name, value in changes.items():
-            setup[name] = setup[name] | value if isinstance(value, dict) else value
-        path.write_text(yaml.safe_dump(setup), encoding="utf-8")
-
-    def was_sent(self, kind: AlertKind, number: int) -> bool:
-        """Whether an alert of the kind was sent for a client, which is then expected to be resolved, too."""
-        if not was_sent(self.loop.house.engine, kind, self.clients[number]):
-            return False
-        self.expected.append((kind, self.clients[number]))
-        return True
-
-    def order_for_packing(self, number: int) -> None:
-        """A shopper orders, and the merchant moves the order to the added status."""
-        store = self.store(number)
-        if order_something(store, self.dice):
-            store.change_status(store.next_order_id - 1, _PACKING, user=False)
-
-
-Happen = Callable[[World, int, datetime], bool]
-"""Makes an event happen to a client, by its number; False: not yet, try again at the next step."""
 
 
 # A client that was away for longer than a day
@@ -120,9 +50,9 @@ def is_counted_as_zero(world: World, number: int, now: datetime) -> bool:
     here = stock.c.client == world.clients[number]
     with world.loop.house.engine.begin() as connection:
         rows = connection.execute(sa.select(stock.c.sku, stock.c.on_hand).where(here))
-        world._count = {row.sku: row.on_hand for row in rows}
+        world.right_count = {row.sku: row.on_hand for row in rows}
         connection.execute(sa.update(stock).where(here).values(on_hand=0, updated_at=now))
-    world._on_sale = _on_sale(world.store(number))
+    world.on_sale = _on_sale(world.store(number))
     return True
 
 
@@ -130,7 +60,7 @@ def file_is_gone(world: World, number: int, _: datetime) -> bool:
     """Its master setup is removed, after the alert of the braked push was sent."""
     if not world.was_sent(AlertKind.BRAKE, number):
         return False
-    world._file = world.file(number).read_text(encoding="utf-8")
+    world.removed_file = world.file(number).read_text(encoding="utf-8")
     world.file(number).unlink()
     return True
 
@@ -142,7 +72,7 @@ def file_is_back(world: World, number: int, _: datetime) -> bool:
     client = world.clients[number]
     if not is_open(world.loop.house.engine, AlertKind.BRAKE, client):
         world.wrongs.append(f"{client}: the alert of the braked push was resolved by the removal of the file")
-    world.file(number).write_text(world._file, encoding="utf-8")
+    world.file(number).write_text(world.removed_file, encoding="utf-8")
     return True
 
 
@@ -150,10 +80,10 @@ def is_counted_right(world: World, number: int, now: datetime) -> bool:
     """The count is mended."""
     client = world.clients[number]
     left = _on_sale(world.store(number))
-    if left < world._on_sale / 2:
-        world.wrongs.append(f"{client}: {left} of {world._on_sale} products are still on sale after a count of zeros")
+    if left < world.on_sale / 2:
+        world.wrongs.append(f"{client}: {left} of {world.on_sale} products are still on sale after a count of zeros")
     with world.loop.house.engine.begin() as connection:
-        for sku, on_hand in world._count.items():
+        for sku, on_hand in world.right_count.items():
             here = (stock.c.client == client) & (stock.c.sku == sku)
             connection.execute(sa.update(stock).where(here).values(on_hand=on_hand, updated_at=now))
     return True
@@ -176,19 +106,19 @@ def parcel_is_entered_late(world: World, number: int, now: datetime) -> bool:
     with world.loop.house.engine.begin() as connection:
         here = (shipments.c.client == world.clients[number]) & shipments.c.tracking_number.in_(late)
         connection.execute(sa.update(shipments).where(here).values(lodged_at=now - _LODGED_BEFORE))
-    world._late, world._entered_at = sorted(late), now
+    world.late_parcels, world.entered_at = sorted(late), now
     return True
 
 
 def late_parcel_is_pushed(world: World, number: int, now: datetime) -> bool:
     """By a sweep, not only by the night."""
     there = {shipment.tracking_number for shipment in world.store(number).shipments.values()}
-    if not there.issuperset(world._late) or world._entered_at is None:
+    if not there.issuperset(world.late_parcels) or world.entered_at is None:
         return False
-    night = world._entered_at.replace(hour=_NIGHT[0], minute=_NIGHT[1])
-    night += timedelta(days=night <= world._entered_at)
+    night = world.entered_at.replace(hour=_NIGHT[0], minute=_NIGHT[1])
+    night += timedelta(days=night <= world.entered_at)
     if now > night:
-        world.wrongs.append(f"{world.clients[number]}: the parcels {world._late} waited for the night")
+        world.wrongs.append(f"{world.clients[number]}: the parcels {world.late_parcels} waited for the night")
     return True
 
 
@@ -252,7 +182,7 @@ def new_prefix_is_used(world: World, number: int, _: datetime) -> bool:
 def status_is_renamed(world: World, number: int, _: datetime) -> bool:
     """The merchant gives a status that the setup names another name."""
     world.order_for_packing(number)
-    world.store(number).define_status(_PACKING, "In the packing queue", "D")
+    world.store(number).define_status(PACKING, "In the packing queue", "D")
     return True
 
 
@@ -296,59 +226,3 @@ def client_is_renamed(world: World, number: int, _: datetime) -> bool:
 
 def _new_id(old: str) -> str:
     return f"{old}-renamed"
-
-
-_FEW = 3
-"""Clients among whom the events can be shared."""
-
-BEFORE_THE_DAY: tuple[tuple[int, Happen], ...] = ((1, is_paused),)
-"""Number of the client and event."""
-
-PLAN: tuple[tuple[int, int, Happen], ...] = (
-    (10, 0, is_counted_as_zero),
-    (15, 2, parcel_is_entered_late),
-    (20, 1, comes_back),
-    (25, 7, prefix_is_changed),
-    (30, 0, file_is_gone),
-    (30, 2, late_parcel_is_pushed),
-    (40, 5, start_date_is_moved),
-    (45, 4, status_is_renamed),
-    (50, 7, new_prefix_is_used),
-    (60, 8, file_is_renamed),
-    (65, 4, setup_has_new_status),
-    (70, 0, file_is_back),
-    (80, 0, is_counted_right),
-    (90, 1, clock_is_ahead),
-    (100, 8, client_is_renamed),
-)
-"""Minutes from the beginning of the day, number of the client, event. A client's events happen in this order.
-
-Where there are too few clients, the first three share the events: the numbers count modulo 3.
-The clock is ahead after midnight in Sydney, so that the run's today is the same by both clocks.
-"""
-
-
-class Events:
-    """The events that are still to happen."""
-
-    def __init__(self, world: World, start: datetime) -> None:
-        numbers = 1 + max(number for _, number, _ in PLAN)
-        modulus = _FEW if len(world.clients) < numbers else numbers
-        self.pending = [
-            (start + timedelta(minutes=minutes), number % modulus, happen) for minutes, number, happen in PLAN
-        ]
-        self._world = world
-
-    def step(self, now: datetime) -> list[str]:
-        """What is due happens, unless it or an earlier event of its client has to wait; the events' names."""
-        waiting: set[int] = set()
-        happened, left = [], []
-        for event in self.pending:
-            at, number, happen = event
-            if at <= now and number not in waiting and happen(self._world, number, now):
-                happened.append(happen.__name__)
-            else:
-                waiting.add(number)
-                left.append(event)
-        self.pending = left
-        return happened
