@@ -29,7 +29,7 @@ faults: install ## the long fault campaigns: thousands of shipments and amounts,
 hostile: install ## the store's client against 10,000 hostile answers on a raw socket
 	$(BIN)/python -m npf_pipelines_tests.hostile
 
-day: install ## kills at work, then 24 simulated hours of 20 clients, with outages and killed runs
+day: install ## kills at work, then 24 simulated hours of 20 clients, with events, outages and killed runs
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 
