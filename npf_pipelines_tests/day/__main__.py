@@ -40,6 +40,7 @@ def main(
     table = Table("what", "how many", title=f"{hours:g} hours of {clients} clients, seed {seed}")
     for name in ("orders", "parcels", "runs", "kills"):
         table.add_row(name, str(getattr(day, name)))
+    table.add_row("ticks with several runs", str(day.split_ticks))
     table.add_row("events", str(len(day.events)))
     for trouble, times in sorted(day.troubles.items()):
         table.add_row(f"troubles: {trouble}", str(times))

@@ -55,6 +55,7 @@ class Day:
         parcels: lodged by the floor.
         runs: asked for by schedules and sensors.
         kills: of them.
+        split_ticks: of schedules, which asked for several runs at once: for a client that is late, and for the others.
         troubles: of the stores, by kind.
         events: that happened, in their order.
         wrongs: what the stores, the platform and the tables don't agree on in the end, and which alerts are missing.
@@ -64,6 +65,7 @@ class Day:
     parcels: int = 0
     runs: int = 0
     kills: int = 0
+    split_ticks: int = 0
     troubles: dict[str, int] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
@@ -121,7 +123,7 @@ class _Course:
             self._day.events += events.step(moment)
             if is_calm and events.pending and moment < last_order + _LONGEST_WAIT:
                 end = moment + CALM
-            self._look_and_sweep(moment, is_calm=is_calm)
+            self._sweep_and_look(moment, is_calm=is_calm)
             if tell:
                 tell(moment, self._day)
             moment += STEP
@@ -139,22 +141,24 @@ class _Course:
             if self._dice.random() < 0.5:
                 self._day.parcels += self._loop.floor.work(client, moment)
 
-    def _look_and_sweep(self, moment: datetime, *, is_calm: bool) -> None:
+    def _sweep_and_look(self, moment: datetime, *, is_calm: bool) -> None:
         """What the daemon would ask in these five minutes."""
         loop = self._loop
         for sensor in ("lost_runs", "clients_sensor"):
             self._look(sensor)
-        for sensor in _SENSORS:
-            asked = self._look(sensor)
-            self._execute(_job(self._defs.resolve_sensor_def(sensor)), asked, is_calm=is_calm)
         sweeps, nights = _SCHEDULES
         for schedule in (*sweeps, *nights):
             definition = self._defs.resolve_schedule_def(schedule)
             minute, hour = str(definition.cron_schedule).split()[:2]
             if schedule in nights and not _strikes(int(hour), int(minute), moment):
                 continue
-            told = tick(loop, schedule, moment, defs=self._defs)
-            self._execute(_job(definition), told if isinstance(told, list) else [], is_calm=is_calm)
+            said = tick(loop, schedule, moment, defs=self._defs)
+            asked = said if isinstance(said, list) else []
+            self._day.split_ticks += len(asked) > 1
+            self._execute(_job(definition), asked, is_calm=is_calm)
+        for sensor in _SENSORS:
+            job = _job(self._defs.resolve_sensor_def(sensor))
+            self._execute(job, self._look(sensor), is_calm=is_calm)
         self._look("alerts")
         self._world.wrongs += self._silence.step(loop.house.engine, loop.stores, self._world.paused, moment)
 

@@ -220,7 +220,8 @@ def client_is_renamed(world: World, number: int, _: datetime) -> bool:
             connection.execute(sa.update(table).where(table.c.client == old).values(client=new))
     world.clients[number] = new
     loop.stores = {new if client == old else client: store for client, store in loop.stores.items()}
-    world.expected.append((AlertKind.FAILING, new))
+    # The alert of the missing file has the new id, too.
+    world.expected += [(AlertKind.FAILING, new), (AlertKind.SETUP, new)]
     return True
 
 
