@@ -21,7 +21,7 @@ def as_stored(text: str) -> str:
 
 def as_label(text: str) -> str:
     """A tracking number, carrier or URL as it can be read on a label: one line without characters that nobody sees."""
-    text = " ".join(text.split())
+    text = " ".join(clean_text(text).split())
     if text.isascii() and text.isprintable():
         return text
     return " ".join("".join(letter for letter in text if unicodedata.category(letter) not in _INVISIBLE).split())
