@@ -70,11 +70,12 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
 
     Raises:
         duckdb.Error: a table can't be read.
+        BrokenFile: a file of a table can't be read.
     """
     connection = lake.connect(client)
     window = {"first": first}
     (last_pull, last_push) = connection.execute(_LAST).fetchone() or (None, None)
-    return Facts(
+    facts = Facts(
         orders=[OrderFact(*row) for row in connection.execute(_ORDERS, window).fetchall()],
         shipments=[ShipmentFact(*row) for row in connection.execute(_SHIPMENTS, window).fetchall()],
         stock=[StockLevel(*row) for row in connection.execute(_STOCK, window).fetchall()],
@@ -83,6 +84,9 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
         last_pull=last_pull,
         last_push=last_push,
     )
+    for path in connection.broken:  # Figures that lack a part would be taken for the whole.
+        raise lake.broken_file(path)
+    return facts
 
 
 class OpenCount(NamedTuple):
