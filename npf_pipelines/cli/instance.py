@@ -18,13 +18,25 @@ class TwoVersions(Exception):
     """A database of Dagster's that no process can open any more; the text says what to do."""
 
 
+class NoDagsterHome(Exception):
+    """The folder that DAGSTER_HOME names doesn't exist."""
+
+
 def dagster_home(settings: Settings) -> Path:
     """The instance's folder, our dagster.yaml put there if it is in the data folder and has none.
 
     It is named in the environment from now on.
+
+    Raises:
+        NoDagsterHome: the folder that the environment names doesn't exist.
+        OSError: our own folder can't be written.
     """
     if given := os.environ.get("DAGSTER_HOME"):
-        return Path(given)
+        if not Path(given).is_dir():
+            raise NoDagsterHome(
+                f"DAGSTER_HOME is {given}, which is no folder: create it by npf init, or leave the variable out"
+            )
+        return Path(given).absolute()
     home = settings.data / "dagster"
     _put_config(home)
     os.environ["DAGSTER_HOME"] = str(home)
@@ -46,8 +58,9 @@ def prepare_home(settings: Settings) -> Path:
         OSError: the folder can't be written.
         TwoVersions: that has happened to it before.
     """
+    if given := os.environ.get("DAGSTER_HOME"):
+        _put_config(Path(given))
     home = dagster_home(settings)
-    _put_config(home)
     try:
         with _alone(home), dg.DagsterInstance.from_config(str(home)) as instance:
             if any(map(_is_old, (instance.run_storage, instance.event_log_storage, instance.schedule_storage))):

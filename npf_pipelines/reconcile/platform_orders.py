@@ -271,7 +271,7 @@ def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderR
     ]
 
 
-_TO_BE_PICKED = frozenset({OrderOutcome.IMPORTED, OrderOutcome.PLANNED, OrderOutcome.DIFFERS})
+_TO_BE_PICKED = frozenset({OrderOutcome.IMPORTED, OrderOutcome.PLANNED})
 _UNKNOWN_TO_THE_WAREHOUSE = "the warehouse has no stock row of"
 _OTHER_NUMBER = "cancelled on the platform; it has the store's order under another number, too"
 AGREES = "on the platform as in the store"

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
-import duckdb
-
 from npf_pipelines.lake import Lake
+from npf_pipelines.lake_connection import LakeConnection
 
 
 class OrderFact(NamedTuple):
@@ -96,7 +95,7 @@ class OpenCount(NamedTuple):
     first: list[str]
 
 
-def count_open(connection: duckdb.DuckDBPyConnection, first: int) -> list[OpenCount]:
+def count_open(connection: LakeConnection, first: int) -> list[OpenCount]:
     """What isn't done, counted, over a connection to the tables of any clients and days.
 
     Args:

@@ -82,7 +82,7 @@ def test_a_row_for_a_person_has_its_reason_what_to_do_and_its_link() -> None:
     facts = Facts(open=[OpenFact("order_no_product_code", WINDOW[-1], "CS1000012", "1000012", "no code <b>")])
     page = _report(facts)
     assert "no code &lt;b&gt;" in page
-    assert "Give the order&#39;s products their codes" in page
+    assert "Give all of the order&#39;s products their codes" in page
     assert "order_id=1000012" in page
     assert "1 thing needs" in page
 
