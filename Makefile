@@ -40,7 +40,7 @@ faults: install ## the long fault campaigns: thousands of shipments and amounts,
 hostile: install ## the store's client against 10,000 hostile answers on a raw socket
 	$(BIN)/python -m npf_pipelines_tests.hostile
 
-day: install ## first starts and kills at work, then 24 simulated hours of 20 clients, with outages and killed runs
+day: install ## first starts and kills at work, then 24 simulated hours of 20 clients, with events, outages, killed runs
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 

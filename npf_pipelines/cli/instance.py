@@ -14,12 +14,12 @@ PROJECT = Path(__file__).parents[2]
 """The folder of workspace.yaml and dagster.yaml."""
 
 
-class TwoVersions(Exception):
-    """A database of Dagster's that no process can open any more; the text says what to do."""
-
-
 class NoDagsterHome(Exception):
     """The folder that DAGSTER_HOME names doesn't exist."""
+
+
+class TwoVersions(Exception):
+    """A database of Dagster's that no process can open any more; the text says what to do."""
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -33,9 +33,7 @@ def dagster_home(settings: Settings) -> Path:
     """
     if given := os.environ.get("DAGSTER_HOME"):
         if not Path(given).is_dir():
-            raise NoDagsterHome(
-                f"DAGSTER_HOME is {given}, which is no folder: create it by npf init, or leave the variable out"
-            )
+            raise NoDagsterHome(f"DAGSTER_HOME is {given}, which is no folder: run npf init, or leave the variable out")
         return Path(given).absolute()
     home = settings.data / "dagster"
     _put_config(home)
@@ -58,8 +56,7 @@ def prepare_home(settings: Settings) -> Path:
         OSError: the folder can't be written.
         TwoVersions: that has happened to it before.
     """
-    if given := os.environ.get("DAGSTER_HOME"):
-        _put_config(Path(given))
+    _put_config(Path(os.environ.get("DAGSTER_HOME") or settings.data / "dagster"))
     home = dagster_home(settings)
     try:
         with _alone(home), dg.DagsterInstance.from_config(str(home)) as instance:

@@ -22,9 +22,11 @@ def register(loop: Loop, *clients: str) -> None:
         register_clients(loop.instance, [client])
 
 
-def tick(loop: Loop, schedule: str, at: datetime | None = None, **settings: Any) -> list[dg.RunRequest] | str:
-    """What a schedule asks for at a moment, or why it asks for nothing."""
-    defs = build_defs(Settings(**loop.settings.model_dump() | settings))
+def tick(
+    loop: Loop, schedule: str, at: datetime | None = None, *, defs: dg.Definitions | None = None, **settings: Any
+) -> list[dg.RunRequest] | str:
+    """What a schedule asks for at a moment, or why it asks for nothing; `defs` are those loaded before."""
+    defs = defs or build_defs(Settings(**loop.settings.model_dump() | settings))
     definition = defs.resolve_schedule_def(schedule)
     with dg.build_schedule_context(instance=loop.instance, scheduled_execution_time=at or datetime.now(UTC)) as context:
         said = definition.evaluate_tick(context)
@@ -41,9 +43,11 @@ def look(
     return list(said.run_requests or []), said.cursor or "", said.skip_message or ""
 
 
-def execute(loop: Loop, job: str, asked: Iterable[dg.RunRequest]) -> list[dg.ExecuteInProcessResult]:
-    """The runs asked for, brought to their ends."""
-    definition = loop.defs.resolve_job_def(job)
+def execute(
+    loop: Loop, job: str, asked: Iterable[dg.RunRequest], *, defs: dg.Definitions | None = None
+) -> list[dg.ExecuteInProcessResult]:
+    """The runs asked for, brought to their ends; `defs` are those loaded before."""
+    definition = (defs or loop.defs).resolve_job_def(job)
     return [
         definition.execute_in_process(
             instance=loop.instance, run_config=dict(one.run_config), tags=dict(one.tags), raise_on_error=False

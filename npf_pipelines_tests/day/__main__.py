@@ -1,6 +1,6 @@
 """`make day`: the long form, 24 hours of 20 clients, with progress and a table.
 
-Ends with 1 if a store, the platform and the tables don't agree in the end.
+Ends with 1 if a store, the platform and the tables don't agree in the end, or an alert is missing or not resolved.
 """
 
 import logging
@@ -22,8 +22,8 @@ _CONSOLE = Console()
 
 def main(
     seed: Annotated[int, typer.Option(help="Of the shoppers, the troubles and the kills.")] = 1,
-    clients: Annotated[int, typer.Option(help="With a store each.")] = 20,
-    hours: Annotated[float, typer.Option(help="Simulated, before two hours of calm.")] = 24,
+    clients: Annotated[int, typer.Option(min=3, help="With a store each.")] = 20,
+    hours: Annotated[float, typer.Option(help="Simulated, before two hours of calm; events take two.")] = 24,
 ) -> None:
     """Let many clients live a day, with troubles and kills, and look whether all is right in the end."""
     logging.disable(logging.CRITICAL)
@@ -40,9 +40,11 @@ def main(
     table = Table("what", "how many", title=f"{hours:g} hours of {clients} clients, seed {seed}")
     for name in ("orders", "parcels", "runs", "kills"):
         table.add_row(name, str(getattr(day, name)))
+    table.add_row("ticks with several runs", str(day.split_ticks))
+    table.add_row("events", str(len(day.events)))
     for trouble, times in sorted(day.troubles.items()):
         table.add_row(f"troubles: {trouble}", str(times))
-    table.add_row("disagreements in the end", str(len(day.wrongs)))
+    table.add_row("wrong in the end", str(len(day.wrongs)))
     _CONSOLE.print(table)
     for wrong in day.wrongs:
         _CONSOLE.print(wrong, style="red", markup=False)

@@ -16,8 +16,12 @@ import time_machine
 
 from npf_pipelines.sandbox.world import cancel_something, order_something
 from npf_pipelines_tests.automation.ticks import execute, look, register, tick
-from npf_pipelines_tests.day.lives import run_and_kill
+from npf_pipelines_tests.day.alerts import Silence, wrong_alerts
+from npf_pipelines_tests.day.followed import not_followed
+from npf_pipelines_tests.day.lives import run_and_kill, run_elsewhere
+from npf_pipelines_tests.day.plan import AWAY, BEFORE_THE_DAY, CLOCK_AHEAD, Events
 from npf_pipelines_tests.day.troubles import Troubles, key_variable
+from npf_pipelines_tests.day.world import World
 from npf_pipelines_tests.leases import leases_by_wall_clock
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 
@@ -26,6 +30,8 @@ START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 CALM = timedelta(hours=2)
 """After the last order: longer than the longest pause after failures, and than the interval of any sweep."""
+_LONGEST_WAIT = timedelta(hours=6)
+"""How long an event may be waited for after the last order."""
 _SENSORS = ("new_orders", "new_lodgements", "stock_movements")
 _SCHEDULES = (
     ("orders_sweep", "shipments_sweep", "stock_sweep"),
@@ -50,15 +56,19 @@ class Day:
         parcels: lodged by the floor.
         runs: asked for by schedules and sensors.
         kills: of them.
+        split_ticks: of schedules, which asked for several runs at once: for a client that is late, and for the others.
         troubles: of the stores, by kind.
-        wrongs: what the stores, the platform and the tables don't agree on in the end.
+        events: that happened, in their order.
+        wrongs: what the stores, the platform and the tables don't agree on in the end, and which alerts are missing.
     """
 
     orders: int = 0
     parcels: int = 0
     runs: int = 0
     kills: int = 0
+    split_ticks: int = 0
     troubles: dict[str, int] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
 
 
@@ -66,7 +76,7 @@ def live_day(folder: Path, clients: int, length: timedelta, seed: int, tell: Tel
     """Let so many clients live so long, and the calm after it, by these dice."""
     names = tuple(f"client{number:02}" for number in range(clients))
     with (
-        time_machine.travel(START, tick=True) as clock,
+        time_machine.travel(START - AWAY, tick=True) as clock,
         leases_by_wall_clock(),
         small_loop(folder, names) as loop,
     ):
@@ -84,28 +94,47 @@ class _Course:
         for client in loop.stores:
             write_setup(loop.settings.clients, client, loop.url, store={"api_key_env": key_variable(client)})
         register(loop)
+        self._world = World(loop, random.Random(dice.random()), list(loop.stores))
+        self._silence = Silence()
+        # Loaded once, as by a code server that runs all day.
+        self._defs = loop.defs
 
     def run(self, length: timedelta, tell: Tell | None) -> Day:
         if failures := self._loop.run_all():
             raise RuntimeError("\n".join(failures))
+        for number, happen in BEFORE_THE_DAY:
+            happen(self._world, number, datetime.now(UTC))
+        # The machine is off until the day begins; shops and warehouse are not.
+        self._clock.move_to(START - AWAY / 2)
+        for client, store in self._loop.stores.items():
+            self._day.orders += order_something(store, self._dice)
+            self._day.parcels += self._loop.floor.work(client, datetime.now(UTC))
+        self._clock.move_to(START)
         moment = max(START + STEP, datetime.now(UTC))
         moment -= timedelta(minutes=moment.minute % 5, seconds=moment.second, microseconds=moment.microsecond) - STEP
-        end = moment + length
-        while moment < end + CALM:
+        events = Events(self._world, moment)
+        last_order = moment + length
+        end = last_order + CALM
+        while moment < end:
             # A step that took longer than its five minutes must not take the clock back.
             self._clock.move_to(max(moment, datetime.now(UTC)))
-            if moment < end:
+            is_calm = moment >= last_order
+            if is_calm:
+                self._troubles.end()
+            else:
                 self._troubles.step(moment)
                 if self._dice.random() < _BUSY:
                     self._be_busy(moment)
-            else:
-                self._troubles.end()
-            self._look_and_sweep(moment, is_calm=moment >= end)
+            self._day.events += events.step(moment)
+            if is_calm and events.pending and moment < last_order + _LONGEST_WAIT:
+                end = moment + CALM
+            self._sweep_and_look(moment, is_calm=is_calm)
             if tell:
                 tell(moment, self._day)
             moment += STEP
         self._day.troubles = dict(self._troubles.had)
-        self._day.wrongs = self._wrongs()
+        never = [f"{self._world.clients[number]}: {happen.__name__} never came" for _, number, happen in events.pending]
+        self._day.wrongs = [*dict.fromkeys(self._world.wrongs), *never, *self._wrongs()]
         return self._day
 
     def _be_busy(self, moment: datetime) -> None:
@@ -117,44 +146,60 @@ class _Course:
             if self._dice.random() < 0.5:
                 self._day.parcels += self._loop.floor.work(client, moment)
 
-    def _look_and_sweep(self, moment: datetime, *, is_calm: bool) -> None:
+    def _sweep_and_look(self, moment: datetime, *, is_calm: bool) -> None:
         """What the daemon would ask in these five minutes."""
         loop = self._loop
-        _, self._cursors["lost_runs"], _ = look(loop, "lost_runs", self._cursors.get("lost_runs"))
-        for sensor in _SENSORS:
-            asked, self._cursors[sensor], _ = look(loop, sensor, self._cursors.get(sensor))
-            self._execute(_job(loop.defs.resolve_sensor_def(sensor)), asked, is_calm=is_calm)
+        for sensor in ("lost_runs", "clients_sensor"):
+            self._look(sensor)
         sweeps, nights = _SCHEDULES
         for schedule in (*sweeps, *nights):
-            definition = loop.defs.resolve_schedule_def(schedule)
+            definition = self._defs.resolve_schedule_def(schedule)
             minute, hour = str(definition.cron_schedule).split()[:2]
             if schedule in nights and not _strikes(int(hour), int(minute), moment):
                 continue
-            told = tick(loop, schedule, moment)
-            self._execute(_job(definition), told if isinstance(told, list) else [], is_calm=is_calm)
+            said = tick(loop, schedule, moment, defs=self._defs)
+            asked = said if isinstance(said, list) else []
+            self._day.split_ticks += len(asked) > 1
+            self._execute(_job(definition), asked, is_calm=is_calm)
+        for sensor in _SENSORS:
+            job = _job(self._defs.resolve_sensor_def(sensor))
+            self._execute(job, self._look(sensor), is_calm=is_calm)
+        self._look("alerts")
+        self._world.wrongs += self._silence.step(loop.house.engine, loop.stores, self._world.paused, moment)
+
+    def _look(self, sensor: str) -> list[dg.RunRequest]:
+        """What a sensor asks for."""
+        asked, self._cursors[sensor], _ = look(self._loop, sensor, self._cursors.get(sensor), defs=self._defs)
+        return asked
 
     def _execute(self, job: str, asked: list[dg.RunRequest], *, is_calm: bool) -> None:
         loop = self._loop
         for request in asked:
             self._day.runs += 1
-            if not is_calm and self._dice.random() < _KILLED:
+            if job in self._world.ahead:
+                self._world.ahead.remove(job)
+                run_elsewhere(loop.settings, request, job, datetime.now(UTC) + CLOCK_AHEAD)
+                self._look("alerts")
+            elif not is_calm and self._dice.random() < _KILLED:
                 after = self._dice.randint(1, _MOST_REQUESTS * len(loop.stores))
                 self._day.kills += run_and_kill(
                     loop.settings, request, job, datetime.now(UTC), seen=self._requests, after=after
                 )
             else:
-                execute(loop, job, [request])
+                execute(loop, job, [request], defs=self._defs)
 
     def _requests(self) -> int:
         return sum(store.requests for store in self._loop.stores.values())
 
     def _wrongs(self) -> list[str]:
-        """The disagreements, less those that the tables tell of: an order cancelled when the floor had it already."""
+        """What is wrong, less what the tables report: an order cancelled when the floor had it already."""
         told = {
             f"{client}: the order {number} has the status"
             for client, number in self._loop.rows("SELECT client, order_number FROM order_exceptions")
         }
-        return [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in told)]
+        found = [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in told)]
+        world = self._world
+        return [*found, *not_followed(self._loop), *wrong_alerts(self._loop.house.engine, world.expected)]
 
 
 def _job(definition: dg.ScheduleDefinition | dg.SensorDefinition) -> str:

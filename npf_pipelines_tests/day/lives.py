@@ -1,4 +1,4 @@
-"""Runs that end by SIGKILL: each in a process of its own, which is killed when the stores have had so many requests.
+"""Runs in processes of their own: killed when the stores have had so many requests, or with a clock that is wrong.
 
 Not here: which runs there are (day.py).
 """
@@ -8,6 +8,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import dagster as dg
@@ -38,14 +39,32 @@ def run_and_kill(
         after: how many more they get before the process is killed.
     """
     last = seen() + after
-    # The server of the processes was started earlier: what the environment is now has to be told.
-    process = _PROCESSES.Process(target=_run, args=(settings, dict(request.run_config), job, moment, dict(os.environ)))
-    process.start()
+    process = _process(settings, request, job, moment)
     while process.is_alive() and seen() < last:
         process.join(_LOOK)
     process.kill()
     process.join()
     return process.exitcode != 0
+
+
+def run_elsewhere(settings: Settings, request: dg.RunRequest, job: str, moment: datetime) -> None:
+    """Run a job to its end on a machine with a clock of its own.
+
+    Args:
+        settings: of the world, whose data folder holds the instance.
+        request: what was asked for.
+        job: the job's name.
+        moment: what that clock says.
+    """
+    _process(settings, request, job, moment).join()
+
+
+def _process(settings: Settings, request: dg.RunRequest, job: str, moment: datetime) -> BaseProcess:
+    # The server of the processes was started earlier, and with the environment of that time.
+    environment = dict(os.environ)
+    process = _PROCESSES.Process(target=_run, args=(settings, dict(request.run_config), job, moment, environment))
+    process.start()
+    return process
 
 
 def _run(
