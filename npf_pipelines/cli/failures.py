@@ -11,7 +11,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.cli.instance import NoDagsterHome
+from npf_pipelines.cli.instance import NoDagsterHome, TwoVersions
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.loopback import PortTaken
 from npf_pipelines.machine_trouble import machine_trouble
@@ -19,7 +19,7 @@ from npf_pipelines.master_setup import SetupError
 
 INTERRUPTED = 130
 """The exit code of a program that SIGINT ended, as shells have it: 128 and the signal's number."""
-_SENTENCES = (NoDagsterHome, PortTaken, SetupError, BrokenFile, duckdb.Error)
+_SENTENCES = (NoDagsterHome, TwoVersions, PortTaken, SetupError, BrokenFile, duckdb.Error)
 """Failures whose own text is the sentence."""
 
 

@@ -53,7 +53,7 @@ class Row:
         if _is_empty(raw):
             raw = {}
         if not isinstance(raw, dict):
-            raise Unreadable(f"{path or 'the row'}: is {_kind(raw)}, not an object")
+            raise Unreadable(f"{path or 'the row'}: {_kind(raw)} is not an object")
         self._raw = raw
         self._path = path
 
@@ -72,7 +72,7 @@ class Row:
         if _is_empty(value):
             return ""
         if not isinstance(value, str) and not _is_small_number(value):
-            raise self._unfit(name, f"is {_kind(value)}, not text")
+            raise self._unfit(name, f"{_kind(value)} is not text")
         text = str(value)
         if len(text) > _LONGEST_TEXT:
             raise self._unfit(name, f"is longer than {_LONGEST_TEXT} characters")
@@ -151,7 +151,7 @@ class Row:
             return [(clean_text(key), inner) for key, inner in value.items()]
         if isinstance(value, list):
             return [(str(place), inner) for place, inner in enumerate(value)]
-        raise self._unfit(name, f"is {_kind(value)}, neither a list nor an object")
+        raise self._unfit(name, f"{_kind(value)} is neither a list nor an object")
 
     def ids(self, name: str) -> tuple[str, ...]:
         """The ids in a list or in an object's values."""

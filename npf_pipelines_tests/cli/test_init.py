@@ -60,6 +60,11 @@ def test_what_an_operator_has_put_there_stays(tmp_path: Path) -> None:
     assert [len(found) for found in versions(home)] == [1, 1, 1]
 
 
+def test_the_folder_that_the_environment_names_is_created(tmp_path: Path) -> None:
+    assert start(tmp_path / "data", DAGSTER_HOME=str(tmp_path / "new" / "home")).wait() == 0
+    assert [len(found) for found in versions(tmp_path / "new" / "home")] == [1, 1, 1]
+
+
 def test_no_other_command_overwrites_it_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_HOME", "")  # So that it is put back afterwards.
     settings = Settings(data=tmp_path, platform_url=SecretStr("sqlite://"))
