@@ -10,6 +10,7 @@ import duckdb
 from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.batches import batches
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.house import House
 from npf_pipelines.platform.open_rows import OpenRows, Written, keep_open_rows, to_count
 from npf_pipelines.reports.backlog import kind_of
@@ -34,7 +35,7 @@ def note_open_rows(log: dg.DagsterLogManager, house: House, flow: str, run: str)
             for client in sorted({one.client for one in some}):
                 try:
                     _note(house, flow, [one for one in some if one.client == client])
-                except (duckdb.Error, SQLAlchemyError) as error:
+                except (duckdb.Error, SQLAlchemyError, BrokenFile) as error:
                     log.warning("%s: what of its %s is open could not be kept: %s", client, flow, error)
                 except Exception:  # One client's broken table costs no other client anything.
                     log.exception("%s: what of its %s is open could not be kept", client, flow)
@@ -43,6 +44,8 @@ def note_open_rows(log: dg.DagsterLogManager, house: House, flow: str, run: str)
 def _note(house: House, flow: str, written: Sequence[Written]) -> None:
     with house.lake.connect_to({(one.client, one.day) for one in written}) as connection:
         found = count_open(connection, FIRST_FEW)
+        for path in connection.broken:  # Counts that lack a part would be taken for the whole.
+            raise house.lake.broken_file(path)
     ours = [
         OpenRows(one.client, one.kind, one.day, flow, one.rows, ", ".join(one.first))
         for one in found
