@@ -1,17 +1,28 @@
 # The doors of the project: each target says what it gives.
 PYTHON ?= python3
 BIN := .venv/bin
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra build --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo dev test faults hostile day lint lock clean
+.PHONY: install production demo dev test faults hostile day lint licences lock clean
 
-install: .venv/installed ## the environment in .venv, from the lock file
+install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
-.venv/installed: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --no-deps --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
-	touch $@
+.venv/installed: requirements-dev.lock pyproject.toml
+	$(call fill,requirements-dev.lock)
+
+production: .venv/production ## the environment in .venv with what runs need, and nothing else; in a folder without one
+
+.venv/production: requirements.lock pyproject.toml
+	$(call fill,requirements.lock)
+
+define fill
+$(PYTHON) -m venv .venv
+$(BIN)/pip install --quiet --no-deps --require-hashes --requirement $(1)
+$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+touch $@
+endef
 
 demo: install ## the whole loop once, against the sandbox
 	$(BIN)/npf demo
@@ -29,7 +40,7 @@ faults: install ## the long fault campaigns: thousands of shipments and amounts,
 hostile: install ## the store's client against 10,000 hostile answers on a raw socket
 	$(BIN)/python -m npf_pipelines_tests.hostile
 
-day: install ## kills at work, then 24 simulated hours of 20 clients, with events, outages and killed runs
+day: install ## first starts and kills at work, then 24 simulated hours of 20 clients, with events, outages, killed runs
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 
@@ -38,9 +49,12 @@ lint: install ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lock: ## the newest versions that pyproject.toml allows, with hashes
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-emit-index-url \
-		--no-emit-find-links --custom-compile-command "make lock" --upgrade --output-file requirements.lock pyproject.toml
+licences: install ## the licence of each package that production gets
+	$(BIN)/python -m npf_pipelines_tests.licences
+
+lock: ## the newest versions that pyproject.toml allows, with hashes; what both lock files have is the same in both
+	$(COMPILE) --upgrade --output-file requirements.lock pyproject.toml
+	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean: ## forget the environment; what is in data/ stays
 	rm -rf .venv

@@ -1,6 +1,7 @@
 """Everything wired together, and nothing else: the same for production, tests and demo."""
 
 import dagster as dg
+from pydantic import ValidationError
 
 from npf_pipelines.assets.orders import orders_assets
 from npf_pipelines.assets.reports import reports_assets
@@ -19,10 +20,12 @@ from npf_pipelines.automation.platform_news import platform_sensors
 from npf_pipelines.automation.retention import retention_job, retention_schedule
 from npf_pipelines.automation.sweeps import sweeps
 from npf_pipelines.house import House
+from npf_pipelines.machine_trouble import machine_trouble
 from npf_pipelines.master_setup import MasterSetups, SetupError
 from npf_pipelines.partitions import client_days
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.settings import Settings
+from npf_pipelines.umask import set_umask
 
 
 def build_defs(settings: Settings) -> dg.Definitions:
@@ -63,5 +66,14 @@ def build_defs(settings: Settings) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The definitions of this environment."""
-    return build_defs(Settings())
+    """The definitions of this environment.
+
+    Raises:
+        SetupError: a setting can't be read.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SetupError(machine_trouble(error)) from None
+    set_umask(settings.umask)
+    return build_defs(settings)

@@ -3,6 +3,7 @@
 It binds to 127.0.0.1 and nothing else. Not here: what is answered (sandbox/app.py, reports/server.py).
 """
 
+import errno
 import socket
 import threading
 from types import TracebackType
@@ -12,6 +13,26 @@ import uvicorn
 from starlette.types import ASGIApp
 
 _LOOPBACK = "127.0.0.1"
+
+
+class PortTaken(OSError):
+    """Another process listens on the port; the text names it."""
+
+
+def listen(port: int) -> socket.socket:
+    """A socket that listens on a port of 127.0.0.1; 0 is any free one.
+
+    Raises:
+        PortTaken: another process listens there.
+        OSError: the port can't be had for another reason.
+    """
+    try:
+        return socket.create_server((_LOOPBACK, port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        said = f"the port {port} of {_LOOPBACK} is taken: end what listens there, or give another port"
+        raise PortTaken(said) from None
 
 
 class LoopbackServer:
@@ -31,9 +52,9 @@ class LoopbackServer:
         """Listen.
 
         Raises:
-            OSError: the port is taken.
+            PortTaken: another process listens on the port.
         """
-        self._socket = socket.create_server((_LOOPBACK, self._port))
+        self._socket = listen(self._port)
         self.url = f"http://{_LOOPBACK}:{self._socket.getsockname()[1]}"
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name=type(self).__name__, daemon=True
@@ -55,11 +76,10 @@ def serve_forever(app: ASGIApp, port: int) -> None:
     """Serve on 127.0.0.1 until SIGINT or SIGTERM.
 
     Raises:
-        SystemExit: the port is taken.
+        PortTaken: another process listens on the port.
     """
-    config = _config(app)
-    config.port = port
-    uvicorn.Server(config).run()
+    with listen(port) as taken:
+        uvicorn.Server(_config(app)).run(sockets=[taken])
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

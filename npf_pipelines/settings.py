@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from npf_pipelines.master_setup import is_loopback
+from npf_pipelines.umask import OWNER_ONLY, parse_umask
 
 _Folder = Annotated[Path, AfterValidator(Path.absolute)]
 _Minutes = Annotated[int, Field(ge=5, le=1440)]
@@ -48,6 +49,9 @@ class Settings(BaseSettings):
     )
     reports: _Folder = Field(default_factory=_in_data("reports"), description="The folder of the reports' pages.")
     reports_url: str = Field("http://127.0.0.1:3100", description="Where a browser finds that folder.")
+    umask: Annotated[int, BeforeValidator(parse_umask)] = Field(
+        OWNER_ONLY, description="The rights that new folders and files don't give: 077 or, for a team, 027."
+    )
     automation: Literal["running", "stopped"] = Field(
         "stopped", description="Whether schedules and sensors run until somebody says otherwise in the UI."
     )

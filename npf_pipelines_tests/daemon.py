@@ -1,5 +1,6 @@
 """The automation as it runs in production: a code server and Dagster's daemon, as processes under a supervisor's care.
 
+The webserver, which the automation doesn't need, is started where a test asks for it.
 Not here: what is measured of them (benchmarks/running.py), what is done to them (automation/test_kills.py).
 """
 
@@ -27,8 +28,11 @@ class Automation:
 
     Attributes:
         code_server: the process of which those of the runs are children.
-        daemon: the other one.
+        daemon: the second one.
+        webserver: the third one, where it was started.
     """
+
+    webserver: Process | None = None
 
     def __init__(self, folder: Path, module: str = "npf_pipelines.definitions", **environment: str) -> None:
         """Start them.
@@ -56,11 +60,19 @@ class Automation:
         """Start the daemon, likewise."""
         self.daemon = self._started("dagster-daemon", "run", "--workspace", str(self._workspace))
 
+    def start_webserver(self) -> str:
+        """Start the webserver; where it will answer."""
+        port = str(free_port())
+        where = ["--host", "127.0.0.1", "--port", port]
+        self.webserver = self._started("dagster-webserver", "--workspace", str(self._workspace), *where)
+        return f"http://127.0.0.1:{port}"
+
     def end(self) -> None:
-        """Let both end by themselves, and kill what is left of their sessions after a while."""
-        for process in (self.daemon, self.code_server):
+        """Let all end by themselves, and kill what is left of their sessions after a while."""
+        started = [process for process in (self.webserver, self.daemon, self.code_server) if process]
+        for process in started:
             process.send_signal(signal.SIGINT)
-        for process in (self.daemon, self.code_server):
+        for process in started:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_LAST_WORDS)
             with contextlib.suppress(ProcessLookupError):

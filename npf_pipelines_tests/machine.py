@@ -1,7 +1,7 @@
-"""The programs that the tests need beside the virtual environment: a browser and PostgreSQL's server.
+"""The programs that the tests need beside the virtual environment: a browser, PostgreSQL's server and nginx.
 
 Here: how they are found, and `python -m npf_pipelines_tests.machine`, which installs what is missing where it may.
-Not here: how the tests start them (ui/conftest.py, platform/conftest.py).
+Not here: how the tests start them (ui/conftest.py, platform/conftest.py, deploy/nginx.py).
 Nothing but Python's standard library, and pytest where a test asks.
 """
 
@@ -17,6 +17,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 """The names under which Chromium and Chrome are installed, in the order in which they are tried."""
 _DEBIANS_SERVERS = Path("/usr/lib/postgresql")
 """Debian keeps the server's programs off the path, in a folder for each version."""
+_SBIN = Path("/usr/sbin")
+"""Where Debian keeps what only root starts; a plain user's path leaves it out."""
 _SECONDS_TO_START = 60
 _SECONDS_TO_INSTALL = 1800
 
@@ -56,8 +58,16 @@ def find_postgresql() -> Path | None:
     return Path(on_path).parent if on_path else next(reversed(folders), None)
 
 
+def find_nginx() -> Path | None:
+    """The program, on the path or where Debian puts it."""
+    found = shutil.which("nginx") or shutil.which("nginx", path=str(_SBIN))
+    return Path(found) if found else None
+
+
 BROWSER = Program("Chromium or Chrome", "chromium", "the tests of the UI", find_browser)
 POSTGRESQL = Program("PostgreSQL server", "postgresql", "the tests on PostgreSQL", find_postgresql)
+NGINX = Program("nginx", "nginx", "the tests of the proxy", find_nginx)
+PROGRAMS = (BROWSER, POSTGRESQL, NGINX)
 
 
 def is_ci() -> bool:
@@ -83,10 +93,10 @@ def main() -> int:
     Returns:
         The exit code: 1 where `CI` is set and something is still missing.
     """
-    missing = [program for program in (BROWSER, POSTGRESQL) if program.find() is None]
+    missing = [program for program in PROGRAMS if program.find() is None]
     if missing and (as_root := _as_root()) is not None:
         packages = [program.package for program in missing]
-        print(f"Installing {' and '.join(packages)} for the tests.", flush=True)  # noqa: T201
+        print(f"Installing {', '.join(packages)} for the tests.", flush=True)  # noqa: T201
         _install(as_root, packages)
         missing = [program for program in missing if program.find() is None]
     for program in missing:
@@ -105,8 +115,11 @@ def _as_root() -> list[str] | None:
 
 
 def _install(as_root: list[str], packages: list[str]) -> None:
-    """Debian's packages, without their recommendations. A package that can't be had doesn't cost the others."""
-    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    """Debian's packages, without their recommendations. A package that can't be had doesn't cost the others.
+
+    Their servers aren't started: the tests start their own, and nginx would serve a page to everybody.
+    """
+    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_OFFLINE=1", "apt-get"]
     _succeeds([*apt, "update"], _SECONDS_TO_INSTALL)
     for package in packages:
         _succeeds([*apt, "install", "--yes", "--no-install-recommends", package], _SECONDS_TO_INSTALL)

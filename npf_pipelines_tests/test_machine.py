@@ -1,4 +1,4 @@
-"""What a machine without browser or PostgreSQL gets: what may be installed is, the rest is named in one line each."""
+"""A machine that lacks browser, PostgreSQL or nginx: what may be installed is, the rest is named in one line each."""
 
 import os
 from pathlib import Path
@@ -16,6 +16,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(machine, "_DEBIANS_SERVERS", tmp_path / "postgresql")
+    monkeypatch.setattr(machine, "_SBIN", tmp_path / "sbin")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     (programs / "env").symlink_to("/usr/bin/env")
     return programs
@@ -27,7 +28,7 @@ def program(folder: Path, name: str, script: str = "exit 0") -> None:
 
 
 def apt_get(folder: Path) -> None:
-    """An apt-get that keeps what it was asked for, and puts chromium and initdb in place."""
+    """An apt-get that keeps what it was asked for, and puts chromium, initdb and nginx in place."""
     stub = "printf '#!/bin/sh\\nexit 0\\n' >"
     program(
         folder,
@@ -37,6 +38,7 @@ for word; do
     case $word in
         chromium) {stub} {folder}/chromium; /bin/chmod +x {folder}/chromium;;
         postgresql) {stub} {folder}/initdb; /bin/chmod +x {folder}/initdb;;
+        nginx) {stub} {folder}/nginx; /bin/chmod +x {folder}/nginx;;
     esac
 done""",
     )
@@ -50,6 +52,7 @@ INSTALLED = [
     "update",
     "install --yes --no-install-recommends chromium",
     "install --yes --no-install-recommends postgresql",
+    "install --yes --no-install-recommends nginx",
 ]
 
 
@@ -78,6 +81,13 @@ def test_the_newest_of_debians_servers_is_taken(bare: Path) -> None:
     assert machine.find_postgresql() == bare
 
 
+def test_nginx_is_found_where_only_roots_path_leads(bare: Path) -> None:
+    assert machine.find_nginx() is None
+    (bare.parent / "sbin").mkdir()
+    program(bare.parent / "sbin", "nginx")
+    assert machine.find_nginx() == bare.parent / "sbin" / "nginx"
+
+
 def test_a_plain_user_is_told_how_to_get_them(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     apt_get(bare)
     program(bare, "sudo", "exit 1")  # It would ask for a password.
@@ -85,6 +95,7 @@ def test_a_plain_user_is_told_how_to_get_them(bare: Path, capsys: pytest.Capture
     assert capsys.readouterr().out.splitlines() == [
         "No Chromium or Chrome found: the tests of the UI are skipped. To run them: apt-get install chromium",
         "No PostgreSQL server found: the tests on PostgreSQL are skipped. To run them: apt-get install postgresql",
+        "No nginx found: the tests of the proxy are skipped. To run them: apt-get install nginx",
     ]
     assert asked(bare) == []
     with pytest.raises(pytest.skip.Exception, match="apt-get install chromium"):
@@ -94,7 +105,7 @@ def test_a_plain_user_is_told_how_to_get_them(bare: Path, capsys: pytest.Capture
 def test_in_ci_what_is_missing_is_a_failure(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     assert machine.main() == 1
-    for needed in (machine.BROWSER, machine.POSTGRESQL):
+    for needed in machine.PROGRAMS:
         with pytest.raises(pytest.fail.Exception, match=f"apt-get install {needed.package}"):
             machine.demand(needed)
 
@@ -107,6 +118,7 @@ def test_root_installs_what_is_missing(bare: Path, monkeypatch: pytest.MonkeyPat
     assert asked(bare) == INSTALLED
     assert machine.demand(machine.BROWSER) == bare / "chromium"
     assert machine.demand(machine.POSTGRESQL) == bare
+    assert machine.demand(machine.NGINX) == bare / "nginx"
     assert machine.main() == 0
     assert asked(bare) == INSTALLED
 

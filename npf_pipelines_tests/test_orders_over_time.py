@@ -212,6 +212,7 @@ def test_the_audit_passes_on_a_world_that_agrees(fresh: Loop) -> None:
         "all_lodged_pushed": True,
         "set_aside": True,
         "staleness": True,
+        "broken_files": True,
         "stock_conservation": True,
         "order_skus_known": True,
         "stock_drift": True,

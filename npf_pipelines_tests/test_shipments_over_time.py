@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.assets import shipments as shipments_module
 from npf_pipelines.assets.tracking_ledger import what_waits
 from npf_pipelines.cscart.errors import NoAnswer
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments
+from npf_pipelines.platform.lease import Lease, LeaseLost
+from npf_pipelines.platform.tables import OrderStatus, leases, order_lines, orders, shipment_lines, shipments
 from npf_pipelines.reconcile import tracking
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.sandbox.model import Order, Shipment
@@ -383,9 +385,11 @@ def test_after_an_unknown_end_nothing_more_is_laid_on_the_order(lodged: Loop, mo
         assert "no answer came" in push(lodged)
     assert {pushed(lodged, one)["outcome"] for one in ("S1", "S2")} == {"waiting"}
     assert in_store(lodged) == {}
-    # The store may still act: as long as that can be, no run begins.
+    # The store may still act: as long as that can be, the order is left alone.
     assert "the store may still carry out" in push(lodged)
     assert in_store(lodged) == {}
+    assert {pushed(lodged, one)["outcome"] for one in ("S1", "S2")} == {"waiting"}
+    assert "a write of an earlier run (create S1)" in pushed(lodged, "S2")["reason"]
     expire_leases(lodged.house.engine)
     assert push(lodged) == ""
     assert in_store(lodged).keys() == {"T1", "T2"}
@@ -401,6 +405,42 @@ def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
         broken.setattr(tracking, "_read_back_shipments", killed)
         assert "RuntimeError, a fault of the program" in push(loop)
     expire_leases(loop.house.engine)
+
+
+def test_a_run_that_lost_its_lease_overwrites_nothing_that_another_remembers(
+    lodged: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+
+    async def robbed(*arguments: Any) -> list[tracking.Pushed]:
+        rows = await tracking.push_tracking(*arguments)
+        with lodged.house.engine.begin() as connection:
+            connection.execute(sa.update(leases).where(leases.c.client == "acme").values(holder="another"))
+        return rows
+
+    with monkeypatch.context() as late:
+        late.setattr(shipments_module, "push_tracking", robbed)
+        assert "taken over by another run" in push(lodged)
+    assert pushed(lodged)["reason"].startswith("on its way into the store")
+    expire_leases(lodged.house.engine)
+    assert push(lodged) == ""
+    assert in_store(lodged).keys() == {"T1"}
+
+
+def test_nothing_is_imported_under_a_lease_that_is_lost(lodged: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_: Lease) -> None:
+        raise LeaseLost("another run has the lease")
+
+    store = lodged.stores["acme"]
+    order_id = store.place_order([(1, 1)], customer=the_order(lodged).customer)
+    with monkeypatch.context() as late:
+        late.setattr(Lease, "check", lost)
+        (run,) = lodged.run("orders", "acme")
+    assert "another run has the lease" in run.failure
+    with lodged.house.engine.connect() as connection:
+        numbers = connection.scalars(sa.select(orders.c.store_order_id).where(orders.c.client == "acme")).all()
+    assert str(order_id) not in numbers
 
 
 def push_until_done(loop: Loop) -> None:
@@ -481,6 +521,7 @@ def test_a_delete_that_brought_no_answer_is_looked_after(lodged: Loop, monkeypat
         broken.setattr(Store, "delete_shipment", lost)
         assert "still to be deleted" in push(lodged)
     assert "the store may still carry out" in push(lodged)
+    assert pushed(lodged)["outcome"] == "waiting"
     expire_leases(lodged.house.engine)
     assert push(lodged) == ""
     assert in_store(lodged) == {}

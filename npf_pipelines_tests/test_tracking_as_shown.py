@@ -201,6 +201,9 @@ async def test_a_number_that_an_earlier_release_had_cut_is_known_again(world: Pa
     world.lodge("S1", MANY, quantities={"KITE": 1})
     line = world.store.orders[world.order_id].lines[0]
     world.store.save_shipment(world.order_id, {line.item_id: 1}, shipping_id=1, carrier="C", tracking_number=MANY)
+    before = copy.deepcopy(world.there)
+    assert await world.push() == ""  # Sets the status of an order shipped short.
+    assert world.there == before
     await settle(world)
     assert world.row()["outcome"] == "already_there"
 

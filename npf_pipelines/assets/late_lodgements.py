@@ -10,6 +10,7 @@ from datetime import date
 
 from npf_pipelines.assets.tracking_ledger import what_waits
 from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.platform.health import read_one
 from npf_pipelines.rules.days import day_of, start_of_day
@@ -53,5 +54,8 @@ def _since(walk: ClientWalk) -> date:
 
 def _done(walk: ClientWalk, day: date) -> set[str]:
     """The day's parcels that no run has to take up again."""
-    rows = walk.house.lake.read_if_written(TRACKING_PUSH, client=walk.client, day=day)
+    try:
+        rows = walk.house.lake.read_if_written(TRACKING_PUSH, client=walk.client, day=day)
+    except BrokenFile:  # The push of the day says what is wrong.
+        return set()
     return {row["shipment_id"] for row in rows if row["outcome"] != PushOutcome.WITHDRAWN and not what_waits(row)}

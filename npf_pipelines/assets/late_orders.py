@@ -12,6 +12,7 @@ from npf_pipelines.assets.short_orders import days_of_short_orders
 from npf_pipelines.assets.status_questions import days_of_answered_questions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.cscart.models import Order, OrderStub, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.rules.after_import import Step
@@ -91,10 +92,13 @@ def _days_of_news(walk: ClientWalk, stubs: list[OrderStub]) -> set[date]:
 
 def _known(walk: ClientWalk, day: date) -> dict[str, str]:
     """The statuses that the day's orders had when they were dealt with: pulling alone imports nothing."""
-    decided, outcomes = (
-        walk.house.lake.read_if_written(table, client=walk.client, day=day)
-        for table in (FILTERED_ORDERS, PLATFORM_ORDERS)
-    )
+    try:
+        decided, outcomes = (
+            walk.house.lake.read_if_written(table, client=walk.client, day=day)
+            for table in (FILTERED_ORDERS, PLATFORM_ORDERS)
+        )
+    except BrokenFile:  # The day is pulled, and its walk says what is wrong.
+        return {}
     done = {row["order_id"] for row in outcomes}
     return {
         row["order_id"]: row["status"]

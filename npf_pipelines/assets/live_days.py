@@ -13,6 +13,5 @@ from npf_pipelines.tables import PLATFORM_ORDERS, RAW_ORDERS
 def is_live(walk: ClientWalk, day: date) -> bool:
     """Whether the store is asked for the day's orders, and the platform compared with them."""
     return day >= walk.setup.orders.start_date or any(
-        walk.house.lake.columns(table, ["order_id"], client=walk.client, day=day).num_rows
-        for table in (RAW_ORDERS, PLATFORM_ORDERS)
+        walk.house.lake.has_rows(table, client=walk.client, day=day) for table in (RAW_ORDERS, PLATFORM_ORDERS)
     )

@@ -6,6 +6,7 @@ Thin: pull, decide, bring onto the platform, write. Not here: the pulling (pull.
 """
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -26,11 +27,13 @@ from npf_pipelines.assets.status_questions import keep_status_questions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.health import read_one
+from npf_pipelines.platform.lease import Lease
 from npf_pipelines.platform.tables import OPEN_STATUSES
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.reconcile.platform_orders import Limit, OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
@@ -63,20 +66,29 @@ class _Run:
     Attributes:
         walk: the client's share of the run.
         store: its store, open.
+        lease: its lease for orders, held except in a dry run.
         facts: what is known of the store.
         held_back: what is decided at the end; None where a person asked for the run, which has no limit.
         last_good_pull: when its orders were last pulled well.
         redated: the ids of orders of the run that were imported from another day's list, by that day.
         done: the days that were dealt with.
+        broken: what says which files of the client can't be read, each of them in the way of one day.
     """
 
     walk: ClientWalk
     store: Store
+    lease: Lease
     facts: StoreFacts
     held_back: HeldBack | None = None
     last_good_pull: datetime | None = None
     redated: dict[date, set[str]] = field(default_factory=dict)
     done: set[date] = field(default_factory=set)
+    broken: list[BrokenFile] = field(default_factory=list)
+
+    def check_lease(self) -> None:
+        """Write only while the lease holds. The cheap check suffices: nothing here is imported twice."""
+        if not self.walk.dry_run:
+            self.lease.check()
 
 
 async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
@@ -84,14 +96,17 @@ async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
 
     Two walks of one client at once could each undo what the other has just read anew: the lease keeps them apart.
     """
-    async with walk.lease("orders"), walk.store() as store:
-        run = _Run(walk, store, StoreFacts(walk, store))
+    async with walk.lease("orders") as lease, walk.store() as store:
+        run = _Run(walk, store, lease, StoreFacts(walk, store))
         if walk.is_automated and not walk.dry_run and not confirm_held:
             run.held_back = HeldBack(walk.house.platform, walk.client)
             health = await asyncio.to_thread(read_one, walk.house.engine, walk.client, "orders")
             run.last_good_pull = health.known_at(walk.now).last_success_at
         await _walk(run, confirm_held=confirm_held)
+        run.check_lease()
         await _finish_held_back(run)
+        if run.broken:
+            raise ClientFailure("; ".join(map(str, run.broken)), is_partial=True)
 
 
 async def _walk(run: _Run, *, confirm_held: bool) -> None:
@@ -99,7 +114,8 @@ async def _walk(run: _Run, *, confirm_held: bool) -> None:
     await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
     if not walk.wants(RAW_ORDERS):
         for day in walk.days:
-            await _one_day(run, day, _as_pulled(walk, day))
+            with _broken_noted(run):
+                await _one_day(run, day, _as_pulled(walk, day))
         return
     for first, last in consecutive(walk.days):
         await _pull(run, first, last)
@@ -110,7 +126,7 @@ async def _walk(run: _Run, *, confirm_held: bool) -> None:
     # Not before: these days may have been among the late ones.
     await _pull_late(run, days_with(walk, run.redated))
     await keep_status_questions(walk, await facts.meanings())
-    if day_of(walk.now, walk.setup.zone) in walk.days:
+    if day_of(walk.now, walk.setup.zone) in walk.days and not run.broken:
         facts.keep_changes_read()
         keep_zone(walk, "orders")
 
@@ -126,7 +142,8 @@ async def _pull(run: _Run, first: date, last: date) -> None:
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     live = [day for day in days if is_live(run.walk, day)]
     for day in sorted(set(days) - set(live)):
-        await _one_day(run, day, [])
+        with _broken_noted(run):
+            await _one_day(run, day, [])
     for begin, end in consecutive(live):
         await _pull_live(run, begin, end)
 
@@ -135,7 +152,8 @@ async def _pull_live(run: _Run, begin: date, last: date) -> None:
     walk, store = run.walk, run.store
     pulled, told = 0, 0
     async for day, orders in pull_days(store, begin, last, walk.setup.zone):
-        await _one_day(run, day, orders)
+        with _broken_noted(run):
+            await _one_day(run, day, orders)
         pulled += len(orders)
         if pulled - told >= _TELL_EVERY:
             told = pulled
@@ -143,10 +161,20 @@ async def _pull_live(run: _Run, begin: date, last: date) -> None:
     walk.say(f"{pulled} orders pulled from {begin} to {last}, {store.requests} requests")
 
 
+@contextlib.contextmanager
+def _broken_noted(run: _Run) -> Iterator[None]:
+    """A file that can't be read costs its day alone; the walk fails with it at the end."""
+    try:
+        yield
+    except BrokenFile as error:
+        run.broken.append(error)
+
+
 async def _one_day(run: _Run, day: date, orders: Orders) -> None:
     """Write what of the day is asked for. Decisions that aren't asked for are taken as they were written."""
     walk = run.walk
     run.done.add(day)
+    run.check_lease()
     note = functools.partial(_note_before_start, walk, day)
     rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
     if walk.wants(RAW_ORDERS):
@@ -162,6 +190,7 @@ async def _one_day(run: _Run, day: date, orders: Orders) -> None:
     elif walk.wants(PLATFORM_ORDERS):
         decided = walk.house.lake.read(FILTERED_ORDERS, client=walk.client, day=day)
     if walk.wants(PLATFORM_ORDERS):
+        run.check_lease()
         await _onto_platform(run, day, orders, decided, on_platform, meanings=criteria.meanings)
 
 
@@ -227,7 +256,8 @@ async def _finish_held_back(run: _Run) -> None:
     """The days of which something was left to the end."""
     if run.held_back:
         for day, rows in await asyncio.to_thread(lambda: list(run.held_back.finish()) if run.held_back else []):
-            _finish_platform_orders(run.walk, day, rows)
+            with _broken_noted(run):
+                _finish_platform_orders(run.walk, day, rows)
 
 
 def _finish_platform_orders(walk: ClientWalk, day: date, outcomes: list[OrderRow]) -> None:

@@ -11,6 +11,7 @@ import duckdb
 
 from npf_pipelines.assets.specs import OWNERS
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, walk_clients
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.house import House
 from npf_pipelines.lake import Lake
 from npf_pipelines.master_setup import MasterSetup
@@ -78,7 +79,7 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
         for setup in setups.clients.values():
             try:
                 lines.append(Line(setup, _figures(house.lake, setup, now)))
-            except duckdb.Error as error:
+            except (duckdb.Error, BrokenFile) as error:
                 lines.append(Line(setup, None, f"its tables can't be read: {error}"))
             except Exception as error:
                 context.log.exception("%s: its figures could not be made", setup.id)

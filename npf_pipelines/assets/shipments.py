@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from npf_pipelines.assets.broken_days import broken_days, waiting_for_file
 from npf_pipelines.assets.held_shipments import held_shipments
 from npf_pipelines.assets.late_lodgements import late_lodgements
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
@@ -20,6 +21,7 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.tracking_ledger import TrackingLedger, what_waits
 from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.house import House
 from npf_pipelines.partitions import consecutive
 from npf_pipelines.platform.lease import Lease
@@ -82,6 +84,20 @@ def _records_as_written(walk: ClientWalk) -> Lodged:
 
 
 async def _push(walk: ClientWalk, lodged: Lodged) -> None:
+    """Push the days whose earlier pushes are known; a day whose table can't be read fails by itself."""
+    broken = broken_days(TrackingLedger(walk), lodged)
+    failures = [str(error) for error in broken.values()]
+    try:
+        await _push_days(walk, {day: shipments for day, shipments in lodged.items() if day not in broken})
+    except ClientFailure as failure:
+        if not broken:
+            raise
+        failures.append(str(failure))
+    if broken:
+        raise ClientFailure("; ".join(failures), is_partial=True)
+
+
+async def _push_days(walk: ClientWalk, lodged: Lodged) -> None:
     ledger = TrackingLedger(walk)
     if not any(lodged.values()) and not any(ledger.of_day(day) for day in lodged):
         for day in lodged:
@@ -106,6 +122,9 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
                 facts.keep_carrier_links(plan.links)
             walk.say(f"{len(pushed)} shipments compared, {store.requests} requests, {store.writes} writes")
         rows |= {row.shipment_id: asdict(row) for row in pushed}
+    if not walk.dry_run:
+        # What another run remembers by now must not be overwritten: what this one has made is announced anyway.
+        await asyncio.to_thread(lease.renew)
     waiting: dict[str, str] = {}
     for day in lodged:
         table = ledger.table(day, lodged, rows)
@@ -135,6 +154,7 @@ def _by_order(
     states = walk.house.platform.order_states(walk.client, numbers)
     everything = walk.house.platform.shipments_of(walk.client, states)
     before: defaultdict[str, dict[str, PushedBefore]] = defaultdict(dict)
+    unknown_before: dict[str, BrokenFile] = {}
     missing_of: defaultdict[str, dict[str, date]] = defaultdict(dict)
     for shipment_id, (row, day) in missing.items():
         missing_of[row["order_number"]][shipment_id] = day
@@ -143,17 +163,25 @@ def _by_order(
             shipment.shipment_id: day_of(shipment.lodged_at, walk.setup.zone) for shipment in everything.get(number, [])
         }
         days |= {one: day for one, day in missing_of[number].items() if one not in days}
-        for shipment_id, day in days.items():
-            if pushed := ledger.pushed(shipment_id, day):
-                before[number][shipment_id] = pushed
+        try:
+            pushed = {one: ledger.pushed(one, day) for one, day in days.items()}
+        except BrokenFile as error:
+            unknown_before[number] = error
+            continue
+        before[number] = {one: known for one, known in pushed.items() if known}
     moved = {shipment.shipment_id for shipments in everything.values() for shipment in shipments}
     withdrawn = {one: _withdrawn(row) for one, (row, _) in missing.items() if one not in moved}
     orders = [
         OrderShipments(state, everything.get(number, []), frozenset(now[number]), before[number])
         for number, state in sorted(states.items())
-        if number in now or before[number]
+        if number not in unknown_before and (number in now or before[number])
     ]
-    held = held_shipments(states, everything, ledger, walk.setup.zone)
+    held: dict[str, Mapping[str, dict[str, Any]]] = {
+        number: waiting_for_file(everything.get(number, []), error, ledger, walk.setup.zone)
+        for number, error in unknown_before.items()
+    }
+    readable = {number: state for number, state in states.items() if number not in unknown_before}
+    held |= held_shipments(readable, everything, ledger, walk.setup.zone)
     orders = [one for one in orders if one.state.order_number not in held]
     aside = {
         shipment_id: row

@@ -8,6 +8,7 @@ import asyncio
 from datetime import date, datetime, timedelta
 
 from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.reconcile.platform_orders import AGREES, OrderOutcome
 from npf_pipelines.rules.after_shipping import SHORT_AFTER
 from npf_pipelines.rules.days import day_of
@@ -37,7 +38,10 @@ async def days_of_short_orders(walk: ClientWalk, start: datetime, *, follow_up: 
 
 
 def _is_due(walk: ClientWalk, day: date, orders: set[str], *, follow_up: bool) -> bool:
-    rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
+    try:
+        rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
+    except BrokenFile:  # The day is pulled, and its walk says what is wrong.
+        return True
     return any(
         row["reason"] == AGREES or (follow_up and row["outcome"] == OrderOutcome.DIFFERS)
         for row in rows

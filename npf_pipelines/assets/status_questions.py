@@ -26,7 +26,8 @@ async def keep_status_questions(walk: ClientWalk, meanings: StatusMeanings) -> N
         _row(meanings.name(status), status, count, since.get(status, walk.now))
         for status, count in sorted(orders.items())
     ]
-    if rows != before:
+    # One that has rows and gave none can't be read.
+    if rows != before or (not before and walk.house.lake.has_rows(STATUS_QUESTIONS, client=walk.client)):
         walk.note([None])
         walk.keep(STATUS_QUESTIONS, rows)
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.platform.models import LodgedShipment
 from npf_pipelines.reconcile.tracking_work import (
     NOT_READ_BACK,
@@ -40,14 +41,22 @@ class TrackingLedger:
         self._days: dict[date, dict[str, Row]] = {}
 
     def of_day(self, day: date) -> Mapping[str, Row]:
-        """The rows of a day; none if it was never pushed."""
+        """The rows of a day; none if it was never pushed.
+
+        Raises:
+            BrokenFile: the day's table can't be read: what was put into the store is not known.
+        """
         if day not in self._days:
             rows = self._walk.house.lake.read_if_written(TRACKING_PUSH, client=self._walk.client, day=day)
             self._days[day] = {row["shipment_id"]: row for row in rows}
         return self._days[day]
 
     def pushed(self, shipment_id: str, day: date) -> PushedBefore | None:
-        """What was, or may have been, put into the store for a shipment lodged on the day."""
+        """What was, or may have been, put into the store for a shipment lodged on the day.
+
+        Raises:
+            BrokenFile: the day's table can't be read.
+        """
         row = self._row(shipment_id, day)
         if row is None or row["outcome"] == PushOutcome.WITHDRAWN or not (row["store_shipment_id"] or row["sent"]):
             return None
@@ -97,8 +106,16 @@ class TrackingLedger:
 
     def _row(self, shipment_id: str, day: date) -> Row | None:
         """The earlier row of a shipment lodged on the day; in another time zone that may have been the day beside."""
-        beside = (self.of_day(day + timedelta(days=shift)).get(shipment_id) for shift in (0, -1, 1))
-        return next((row for row in beside if row), None)
+        if row := self.of_day(day).get(shipment_id):
+            return row
+        for shift in (-1, 1):
+            try:
+                row = self.of_day(day + timedelta(days=shift)).get(shipment_id)
+            except BrokenFile:  # It costs its own day: that another zone has moved a shipment from it is rare.
+                continue
+            if row:
+                return row
+        return None
 
     def _announced(self, before: Row | None, shipment: LodgedShipment) -> Row:
         row = before or dict.fromkeys(TRACKING_PUSH.arrow_schema.names)

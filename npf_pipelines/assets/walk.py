@@ -33,12 +33,14 @@ from npf_pipelines.assets.lineage import column_lineage
 from npf_pipelines.assets.metadata import partition_metadata, planned_metadata
 from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.assets.partition_events import PartitionEvents
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.cscart.errors import StoreError, Unauthorized
 from npf_pipelines.cscart.statuses import UnknownStatus
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.house import House
 from npf_pipelines.isolation import run_isolated
 from npf_pipelines.lake import NotWritten
+from npf_pipelines.machine_trouble import machine_trouble
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK, day_key
 from npf_pipelines.platform.lease import RUN_FLOW, Lease, LeaseLost, LeaseTaken, held_lease
@@ -57,7 +59,7 @@ _ASKED_BY = frozenset({"dagster/schedule_name", "dagster/sensor_name"})
 _Notes = Callable[[], Mapping[str, dg.MetadataValue]]
 _Parts = Generator[Callable[[], Any], Any, None]
 
-_UNDERSTOOD = (StoreError, SetupError, UnknownStatus, NotWritten, LeaseTaken, LeaseLost, SQLAlchemyError)
+_UNDERSTOOD = (StoreError, SetupError, UnknownStatus, NotWritten, BrokenFile, LeaseTaken, LeaseLost, SQLAlchemyError)
 """Failures whose own text says what happened and what to do; any other is a fault of ours, with its trace."""
 
 
@@ -288,12 +290,18 @@ def walk_clients(
     It yields nothing: an output would mark every partition of the run as made. Each walk reports its own.
 
     Raises:
-        dagster.Failure: at least one client failed, after all have been walked; or the config names no range of days.
+        dagster.Failure: at least one client failed, after all have been walked; or the config names no range of days;
+            or a file or a database that all clients need can't be used.
     """
     has_days = isinstance(context.assets_def.partitions_def, dg.MultiPartitionsDefinition)
     if wrong := config.why_wrong(has_days=has_days):
         raise dg.Failure(wrong, allow_retries=False)
-    failures = asyncio.run(_walk_all(context, house, each, config))
+    try:
+        failures = asyncio.run(_walk_all(context, house, each, config))
+    except Exception as error:
+        if not (said := machine_trouble(error)):
+            raise
+        raise dg.Failure(said) from None
     if failures:
         said = "\n".join(f"{client}: {text}" for client, text in sorted(failures.items()))
         raise dg.Failure(f"failed for {len(failures)} of the run's clients:\n{said}")
@@ -360,7 +368,7 @@ class _Run:
             await self._one_client(client, days, events)
         except Exception as error:
             failure = error
-            if not isinstance(error, _EXPECTED):
+            if not isinstance(error, _EXPECTED) and not machine_trouble(error):
                 self._context.log.exception("%s: the run of this client broke", client)
         reason = _reason(client, failure)
         events.end(reason)
@@ -393,6 +401,8 @@ def _reason(client: str, failure: Exception | None) -> str:
     """Why a client's share failed, in words. The text of a fault of the program may quote a row: it stays out."""
     if failure is None:
         return ""
+    if said := machine_trouble(failure):
+        return said
     if isinstance(failure, _EXPECTED):
         return str(failure).removeprefix(f"{client}: ")
     return f"{type(failure).__name__}, a fault of the program: see the log"
@@ -420,6 +430,6 @@ def _kind(trouble: Exception | None) -> Trouble | None:
         return None
     if isinstance(trouble, SetupError | Unauthorized):
         return Trouble.LASTING
-    if isinstance(trouble, UnknownStatus) or (isinstance(trouble, StoreError) and not trouble.transient):
+    if isinstance(trouble, UnknownStatus | BrokenFile) or (isinstance(trouble, StoreError) and not trouble.transient):
         return Trouble.MENDABLE
     return Trouble.PARTIAL if isinstance(trouble, ClientFailure) and trouble.is_partial else Trouble.PASSING

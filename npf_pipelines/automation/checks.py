@@ -23,6 +23,7 @@ from npf_pipelines.cscart.models import OrderStub, UnreadableOrder
 from npf_pipelines.cscart.statuses import UnknownStatus, status_letter
 from npf_pipelines.house import House
 from npf_pipelines.isolation import run_isolated
+from npf_pipelines.machine_trouble import machine_trouble
 from npf_pipelines.master_setup import MasterSetup, SetupError
 from npf_pipelines.partitions import LOOK_BACK
 from npf_pipelines.rules.audit import Gap, gaps
@@ -109,6 +110,8 @@ async def _misfits(house: House) -> list[dict[str, str]]:
 def _why_unasked(client: str, failure: Exception) -> str:
     if isinstance(failure, StoreError | SetupError | UnknownStatus):
         return str(failure)
+    if said := machine_trouble(failure):
+        return said
     _LOG.error("%s: the check broke", client, exc_info=failure)
     return f"{type(failure).__name__}, a fault of the program: see the log"
 

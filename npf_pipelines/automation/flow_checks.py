@@ -34,7 +34,7 @@ ORDER BY client, what, day, number
 
 
 def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
-    """The three checks, each over all clients, and over all time: no flow's own window hides what it left out."""
+    """The checks, each over all clients, and over all time: no flow's own window hides what it left out."""
 
     @dg.asset_check(
         asset=STORE_SHIPMENTS.key,
@@ -62,7 +62,19 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
         found = _stale(house, datetime.now(UTC), registered)
         return listed_result(found, "stale", dg.AssetCheckSeverity.ERROR)
 
-    return [all_lodged_pushed, set_aside, staleness]
+    @dg.asset_check(
+        asset=STORE_ORDERS.key,
+        name="broken_files",
+        description="Every file of the tables can be read. The other checks leave out what this one lists.",
+    )
+    def broken_files() -> dg.AssetCheckResult:
+        found = [
+            {"client": error.client, "table": error.table, "day": str(error.day or ""), "what": str(error)}
+            for error in house.lake.broken_files()
+        ]
+        return listed_result(found, "broken", dg.AssetCheckSeverity.ERROR)
+
+    return [all_lodged_pushed, set_aside, staleness, broken_files]
 
 
 def _not_pushed(house: House, now: datetime) -> list[dict[str, str]]:

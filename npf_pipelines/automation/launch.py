@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from npf_pipelines.partitions import register_clients
 from npf_pipelines.shares import share_config, share_tags
@@ -50,6 +51,9 @@ def launch(
         clients: client ids, one at least; those that are no partition yet become one.
         days: first and last day, for a job that is partitioned by day.
         config: how the run walks: `dry_run`, for stock also `release_brake`.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted; Dagster has recorded it as failed.
     """
     register_clients(instance, clients)
     definition = defs.resolve_job_def(job)
@@ -61,7 +65,16 @@ def launch(
         # Without a word of it Dagster would put its own logger in the place of ours.
         run_config={"loggers": {"console": {}}, **share_config(op, clients, days, **config)},
     )
+    if _was_interrupted(result):
+        raise KeyboardInterrupt
     return Launched(result.run_id, "" if result.success else _what_failed(result), tuple(_changes(result)))
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether a signal ended the run: Dagster keeps it from the caller and notes it as the step's error."""
+    name = DagsterExecutionInterruptedError.__name__
+    steps = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    return any(data.error is not None and data.error.cls_name == name for data in steps)
 
 
 def _changes(result: dg.ExecuteInProcessResult) -> Iterator[Change]:

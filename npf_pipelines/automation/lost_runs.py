@@ -5,21 +5,21 @@ again. Each run holds a lease while its process lives. What it left undone is do
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import dagster as dg
 
 from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.house import House
+from npf_pipelines.platform.clock import shared_seconds
 from npf_pipelines.platform.lease import RUN_FLOW, held_now
-from npf_pipelines.rules.clock import is_future
 
 _TO_BEGIN = timedelta(minutes=2)
-"""How long a run may take from its start to its lease."""
+"""How long a run may take from its start to its lease, and from giving it back to its end."""
 
 
 def lost_runs(house: House) -> dg.SensorDefinition:
-    """Reports a run as failed that two looks in a row found without a living process."""
+    """Reports a run as failed that has been without a living process for two minutes, at two ticks at least."""
 
     @dg.sensor(
         name="lost_runs",
@@ -29,28 +29,30 @@ def lost_runs(house: House) -> dg.SensorDefinition:
     )
     def lost(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         instance = context.instance
-        now = datetime.now(UTC)
         started = {
             record.dagster_run.run_id: record.dagster_run
             for flow in FLOWS
             for record in flow.unfinished(instance)
             # A run of another job may have checks to make when its walk is over.
-            if record.dagster_run.job_name == flow.job
-            and record.dagster_run.status is dg.DagsterRunStatus.STARTED
-            and record.start_time
-            and _has_had_time(datetime.fromtimestamp(record.start_time, UTC), now)
+            if record.dagster_run.job_name == flow.job and record.dagster_run.status is dg.DagsterRunStatus.STARTED
         }
         silent = started.keys() - held_now(house.engine, RUN_FLOW) if started else set()
-        # A run that is just ending has given its lease back and is over at the second look.
-        ended = silent & set(json.loads(context.cursor or "[]"))
+        # Neither this machine's clock nor that of the run's machine decides, only the one that judges the leases.
+        now = shared_seconds(house.engine) if silent else 0.0
+        before = _silent_before(context.cursor)
+        # In SQLite the clock begins again when the machine is started.
+        since = {run_id: min(before.get(run_id, now), now) for run_id in silent}
+        ended = {run_id for run_id in silent & before.keys() if now - since[run_id] >= _TO_BEGIN.total_seconds()}
         for run_id in sorted(ended):
             instance.report_run_failed(started[run_id], "the run's process is gone: the next run takes up its work")
         said = f"ended: {', '.join(sorted(ended)) or 'none'}; in progress: {len(started.keys() - ended)}"
-        return dg.SensorResult(skip_reason=said, cursor=json.dumps(sorted(silent - ended)))
+        left = {run_id: since[run_id] for run_id in sorted(silent - ended)}
+        return dg.SensorResult(skip_reason=said, cursor=json.dumps(left))
 
     return lost
 
 
-def _has_had_time(started: datetime, now: datetime) -> bool:
-    """Whether a run should hold its lease by now; by its clock it may have started in the future."""
-    return started < now - _TO_BEGIN or is_future(started, now)
+def _silent_before(cursor: str | None) -> dict[str, float]:
+    """Since when each run was without a lease at the last tick; the release before wrote only which were."""
+    before = json.loads(cursor or "{}")
+    return before if isinstance(before, dict) else {}

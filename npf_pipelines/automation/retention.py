@@ -5,7 +5,7 @@ Dagster's own settings (dagster.yaml).
 """
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
@@ -13,15 +13,20 @@ from npf_pipelines.assets.metadata import records_value
 from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.automation.switch import schedule_status
+from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.house import House
+from npf_pipelines.lake import Lake
 from npf_pipelines.platform.alerts import forget_alerts
 from npf_pipelines.platform.lease import LeaseTaken, held_lease
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.retention import old_days, old_snapshots
 from npf_pipelines.settings import Settings
 from npf_pipelines.tables import TABLES, Table
 
 ALERT_AGE = timedelta(days=90)
 """How long an alert is remembered after it was over."""
+LEFTOVER_AGE = timedelta(days=1)
+"""How old a file is that no run can still be writing."""
 
 
 def retention_job(house: House, settings: Settings) -> dg.JobDefinition:
@@ -40,6 +45,8 @@ def retention_job(house: House, settings: Settings) -> dg.JobDefinition:
             except Exception as error:  # One client's trouble costs no other client anything.
                 context.log.exception("%s: not everything could be let go", client)
                 trouble.append(f"{client}: {type(error).__name__}")
+        reports = ReportFolder(settings.reports, settings.reports_url)
+        leftovers = sum(folder.drop_leftovers(now - LEFTOVER_AGE) for folder in (house.lake, reports))
         runs, kept = delete_old_runs(context.instance, now, timedelta(days=settings.run_days))
         alerts = forget_alerts(house.engine, now - ALERT_AGE)
         for record in dropped:
@@ -51,6 +58,7 @@ def retention_job(house: House, settings: Settings) -> dg.JobDefinition:
                 "runs_deleted": runs,
                 "runs_kept_for_their_partitions": kept,
                 "alerts_forgotten": alerts,
+                "leftovers_deleted": leftovers,
             }
         )
         if trouble:
@@ -82,24 +90,40 @@ def _of_client(house: House, settings: Settings, client: str, now: datetime) -> 
     age = timedelta(days=settings.personal_data_days)
     for table in TABLES.values():
         if table.personal:
-            rows = asyncio.run(_drop_personal(house, table, client, now, age))
+            rows, files = asyncio.run(_drop_personal(house, table, client, now, age))
             found[f"rows of {table.name} without personal data now"] = rows
+            found[f"files of {table.name} deleted that could not be read"] = files
     return [{"client": client, "what": what, "count": str(count)} for what, count in found.items() if count]
 
 
-async def _drop_personal(house: House, table: Table, client: str, now: datetime, age: timedelta) -> int:
-    """How many rows have lost their personal columns. A run that pulls a day just now isn't overwritten."""
+async def _drop_personal(house: House, table: Table, client: str, now: datetime, age: timedelta) -> tuple[int, int]:
+    """How many rows have lost their personal columns, and how many files that can't be read were deleted.
+
+    A run that pulls a day just now isn't overwritten.
+    """
     lake = house.lake
     days = [
         day
         for day in old_days(lake.days(table, client=client), now.date(), age)
-        if not lake.lacks_personal(table, client=client, day=day)
+        if not _lacks_personal(lake, table, client, day)
     ]
     if not days:
-        return 0
+        return 0, 0
     async with held_lease(house.engine, client, "orders") as lease:
-        rows = 0
+        rows, files = 0, 0
         for day in days:
             lease.check()
-            rows += await asyncio.to_thread(lake.drop_personal, table, client=client, day=day)
-        return rows
+            try:
+                rows += await asyncio.to_thread(lake.drop_personal, table, client=client, day=day)
+            except BrokenFile:
+                await asyncio.to_thread(lake.drop_broken, table, client=client, day=day)
+                files += 1
+        return rows, files
+
+
+def _lacks_personal(lake: Lake, table: Table, client: str, day: date) -> bool:
+    """Whether the day's personal data was dropped; a file that can't be read may still have some."""
+    try:
+        return lake.lacks_personal(table, client=client, day=day)
+    except BrokenFile:
+        return False

@@ -4,14 +4,31 @@ One file for each command; this one only names them.
 """
 
 import typer
+from pydantic import ValidationError
 
-from npf_pipelines.cli import audit, client, demo, dev, lodge_tests, reports, run, sandbox, sql, trace
+from npf_pipelines.cli import audit, client, demo, dev, init, lodge_tests, reports, run, sandbox, sql, trace
+from npf_pipelines.cli.failures import OneSentence
+from npf_pipelines.settings import Settings
+from npf_pipelines.umask import OWNER_ONLY, set_umask
 
 app = typer.Typer(
     help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    cls=OneSentence,
 )
+
+
+@app.callback()
+def _begin() -> None:
+    try:
+        umask = Settings().umask
+    except ValidationError:  # The command itself says so.
+        umask = OWNER_ONLY
+    set_umask(umask)
+
+
+app.command("init")(init.init)
 app.command("run")(run.run)
 app.command("audit")(audit.audit)
 app.command("lodge-tests")(lodge_tests.lodge_tests)

@@ -31,7 +31,7 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
     try:
         with demo_world(settings, port=port) as world, open_instance(settings) as instance:
             wrong = _walk(settings, world, instance)
-    except (SetupError, OSError) as error:
+    except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     if wrong:

@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 
 from npf_pipelines.cli.instance import PROJECT, dagster_home
-from npf_pipelines.loopback import LoopbackServer
+from npf_pipelines.loopback import LoopbackServer, listen
 from npf_pipelines.master_setup import SetupError
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.reports.server import PORT as REPORTS_PORT
@@ -43,6 +43,7 @@ def dev(
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, lambda *_: over.set())
     try:
+        listen(ui_port).close()  # Dagster would say so with a traceback.
         folder = ReportFolder(settings.reports, settings.reports_url)
         with (
             demo_world(settings, port=port) as world,
@@ -56,7 +57,7 @@ def dev(
             code = _serve_ui(ui_port, over)
             over.set()
             floor.join()
-    except (SetupError, OSError) as error:
+    except SetupError as error:
         Console(stderr=True).print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     raise typer.Exit(code)

@@ -1,10 +1,12 @@
 """Dagster's instance for the command line: the one of DAGSTER_HOME, or else the one in the data folder."""
 
 import os
-import shutil
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import filelock
+from alembic.util import CommandError
 
 from npf_pipelines.settings import Settings
 
@@ -12,13 +14,29 @@ PROJECT = Path(__file__).parents[2]
 """The folder of workspace.yaml and dagster.yaml."""
 
 
+class NoDagsterHome(Exception):
+    """The folder that DAGSTER_HOME names doesn't exist."""
+
+
+class TwoVersions(Exception):
+    """A database of Dagster's that no process can open any more; the text says what to do."""
+
+
 def dagster_home(settings: Settings) -> Path:
-    """The instance's folder, its dagster.yaml put there if it is ours; named in the environment from now on."""
+    """The instance's folder, our dagster.yaml put there if it is in the data folder and has none.
+
+    It is named in the environment from now on.
+
+    Raises:
+        NoDagsterHome: the folder that the environment names doesn't exist.
+        OSError: our own folder can't be written.
+    """
     if given := os.environ.get("DAGSTER_HOME"):
-        return Path(given)
+        if not Path(given).is_dir():
+            raise NoDagsterHome(f"DAGSTER_HOME is {given}, which is no folder: run npf init, or leave the variable out")
+        return Path(given).absolute()
     home = settings.data / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    _put_config(home)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
@@ -26,3 +44,51 @@ def dagster_home(settings: Settings) -> Path:
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The instance, to be used as a context manager."""
     return dg.DagsterInstance.from_config(str(dagster_home(settings)))
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Create the instance's folder with dagster.yaml and databases, as far as they are missing; the folder.
+
+    Dagster creates its databases when it first opens them. Processes that do so at the same time have left a database
+    with two versions, which no later start accepts: hence this, alone, before they start.
+
+    Raises:
+        OSError: the folder can't be written.
+        TwoVersions: that has happened to it before.
+    """
+    _put_config(Path(os.environ.get("DAGSTER_HOME") or settings.data / "dagster"))
+    home = dagster_home(settings)
+    try:
+        with _alone(home), dg.DagsterInstance.from_config(str(home)) as instance:
+            if any(map(_is_old, (instance.run_storage, instance.event_log_storage, instance.schedule_storage))):
+                instance.upgrade()
+    except CommandError:
+        raise TwoVersions(
+            f"{home}: one of Dagster's databases has two versions, as several first starts at once can leave it. "
+            "Move the folder away and run npf init again: tables and platform stay, the history of the runs is gone"
+        ) from None
+    return home
+
+
+def _is_old(storage: Any) -> bool:
+    """Whether an earlier release of Dagster wrote it."""
+    versions = storage.alembic_version()
+    return versions is not None and versions[0] != versions[1]
+
+
+def _put_config(home: Path) -> None:
+    """Put our dagster.yaml into the folder, created if need be. One that is there already is left alone."""
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if config.exists():
+        return
+    with _alone(home):
+        if not config.exists():
+            unfinished = home / ".dagster.yaml.unfinished"
+            unfinished.write_bytes((PROJECT / "dagster.yaml").read_bytes())
+            unfinished.replace(config)
+
+
+def _alone(home: Path) -> filelock.FileLock:
+    """One process at a time."""
+    return filelock.FileLock(home / ".init.lock")

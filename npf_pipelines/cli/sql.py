@@ -9,6 +9,7 @@ import duckdb
 import typer
 from rich.console import Console
 
+from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.lake import Lake
 from npf_pipelines.settings import Settings
@@ -21,7 +22,9 @@ def sql(
 ) -> None:
     """Open DuckDB with a view for each table of the lake, and print a query's answer."""
     try:
-        answer = Lake(Settings().lake).query(query)
+        lake = Lake(Settings().lake).connect()
+        answer = lake.sql(query)
+        name_broken(lake)
         drawn = io.StringIO()
         with contextlib.redirect_stdout(drawn):
             if answer is not None:

@@ -9,6 +9,7 @@ from datetime import date
 from rich.table import Table
 
 from npf_pipelines.automation.launch import Launched
+from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.lake import Lake
 
@@ -55,4 +56,7 @@ def counts(
         f"WHERE list_contains($clients, client) {between} GROUP BY ALL ORDER BY 1, 3 DESC, 2"
     )
     values = {"clients": list(clients)} | ({"first": days[0], "last": days[1]} if days else {})
-    return lake.connect().execute(query, values).fetchall()
+    connection = lake.connect(clients[0] if len(clients) == 1 else None)
+    rows = connection.execute(query, values).fetchall()
+    name_broken(connection)
+    return rows

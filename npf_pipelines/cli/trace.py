@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.house import House
+from npf_pipelines.lake_connection import LakeConnection
 from npf_pipelines.master_setup import SetupError
 from npf_pipelines.rules.shipments import PushOutcome
 from npf_pipelines.settings import Settings
@@ -52,11 +53,12 @@ def trace(
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
-    lake = house.lake.connect()
+    lake = house.lake.connect(client)
     # The order may have got its number under an earlier prefix.
     order_id = order_number.removeprefix(setup.orders.prefix)
     found = _rows(lake, _ORDER, client=client, number=order_number, id=order_id)
     if not found:
+        name_broken(lake)
         _CONSOLE.print(
             f"{client}: no order {order_number} has been pulled. Days pulled so far: {_days(lake, client)}. "
             "Run orders for the day on which it was placed.",
@@ -71,6 +73,7 @@ def trace(
         *_since_lodgement(_rows(lake, _SHIPMENTS, client=client, number=number)),
     ]:
         story.add_row(_shown(when, setup.zone), plain(what))
+    name_broken(lake)
     _CONSOLE.print(story)
     _CONSOLE.print(f"Times are those of {setup.store.time_zone}.", markup=False)
 
@@ -107,13 +110,13 @@ def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[Event]:
             )
 
 
-def _rows(lake: duckdb.DuckDBPyConnection, query: str, **values: str) -> list[dict[str, Any]]:
+def _rows(lake: LakeConnection, query: str, **values: str) -> list[dict[str, Any]]:
     answer = lake.execute(query, values)
     names = [column[0] for column in answer.description or []]
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-def _days(lake: duckdb.DuckDBPyConnection, client: str) -> str:
+def _days(lake: LakeConnection, client: str) -> str:
     (days,) = _rows(lake, "SELECT min(day) AS first, max(day) AS last FROM raw_orders WHERE client = $c", c=client)
     return f"{days['first']} to {days['last']}" if days["first"] else "none"
 

@@ -1,6 +1,8 @@
 """Single fields out of the JSON of a PHP program: numbers as strings, `[]` for `{}`, `false` for nothing.
 
 Here: how one value is read, and the sentence when it can't be. Not here: which fields there are (models.py).
+A sentence is kept for ever, and a text may be what a shopper wrote: only ids, numbers and times are quoted, by the
+methods that read them. Any other value is named by its kind.
 """
 
 import re
@@ -17,6 +19,15 @@ _BIGGEST_SUM = 10**12
 _LAST_SECOND = 253402300799  # the end of the year 9999, where datetime ends
 _LONGEST_TEXT = 65_535  # characters of MySQL's TEXT, which is what a store keeps its long fields in
 _QUOTED = 60
+_KINDS = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "an object",
+    type(None): "nothing",
+}
 
 
 class Unreadable(ValueError):
@@ -42,7 +53,7 @@ class Row:
         if _is_empty(raw):
             raw = {}
         if not isinstance(raw, dict):
-            raise Unreadable(f"{path or 'the row'}: {_quote(raw)} is not an object")
+            raise Unreadable(f"{path or 'the row'}: {_kind(raw)} is not an object")
         self._raw = raw
         self._path = path
 
@@ -61,10 +72,10 @@ class Row:
         if _is_empty(value):
             return ""
         if not isinstance(value, str) and not _is_small_number(value):
-            raise self._wrong(name, "is not text")
+            raise self._unfit(name, f"{_kind(value)} is not text")
         text = str(value)
-        if len(text) > _LONGEST_TEXT:  # Not quoted: it may be what a shopper wrote.
-            raise Unreadable(f"{self._where(name)}: is longer than {_LONGEST_TEXT} characters")
+        if len(text) > _LONGEST_TEXT:
+            raise self._unfit(name, f"is longer than {_LONGEST_TEXT} characters")
         return clean_text(text).strip()
 
     def name(self, name: str) -> str:
@@ -136,11 +147,11 @@ class Row:
             return []
         if isinstance(value, dict):
             if any(len(key) > _LONGEST_TEXT for key in value):
-                raise self._wrong(name, f"has a key longer than {_LONGEST_TEXT} characters")
+                raise self._unfit(name, f"has a key longer than {_LONGEST_TEXT} characters")
             return [(clean_text(key), inner) for key, inner in value.items()]
         if isinstance(value, list):
             return [(str(place), inner) for place, inner in enumerate(value)]
-        raise self._wrong(name, "is neither a list nor an object")
+        raise self._unfit(name, f"{_kind(value)} is neither a list nor an object")
 
     def ids(self, name: str) -> tuple[str, ...]:
         """The ids in a list or in an object's values."""
@@ -181,7 +192,12 @@ class Row:
         return f"{self._path}.{_shown(name)}" if self._path else _shown(name)
 
     def _wrong(self, name: str, what: str) -> Unreadable:
-        return Unreadable(f"{self._where(name)}: {_quote(self._raw[name])} {what}")
+        """For ids, numbers and times, which may be quoted."""
+        return self._unfit(name, f"{_quote(self._raw[name])} {what}")
+
+    def _unfit(self, name: str, what: str) -> Unreadable:
+        """For anything else, of which nothing is quoted."""
+        return Unreadable(f"{self._where(name)}: {what}")
 
     def _missing(self, name: str) -> str:
         raise Unreadable(f"{self._where(name)}: is missing")
@@ -203,13 +219,16 @@ def _is_small_number(value: object) -> bool:
 
 def _quote(value: object) -> str:
     """A value for a sentence: containers and huge numbers by their kind only."""
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, dict):
-        return "an object"
+    if isinstance(value, list | dict) or (isinstance(value, int) and abs(value) >= _BIGGEST):
+        return _kind(value)
+    return _shown(repr(value))
+
+
+def _kind(value: object) -> str:
+    """The kind of a value, nothing of it being quoted."""
     if isinstance(value, int) and abs(value) >= _BIGGEST:
         return "a huge number"
-    return _shown(repr(value))
+    return _KINDS.get(type(value), "of an unknown kind")
 
 
 def _shown(text: str) -> str:

@@ -35,6 +35,7 @@ from npf_pipelines.cscart.errors import (
 )
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
+from npf_pipelines.cscart.write_check import check_write
 from npf_pipelines.progress import note_progress, stalled_for
 
 Params = Mapping[str, str | int]
@@ -303,6 +304,8 @@ class StoreHttp:
         async with self._gate:
             if (longest := stalled_for()) is not None:
                 raise Stalled(call, longest)
+            if method != "GET":
+                await check_write()
             self.requests += 1
             self.writes += method != "GET"
             try:

@@ -1,4 +1,4 @@
-"""The store's own words, made fit for a log: short, plain, without credentials.
+"""The store's own words, made fit for a log: short, plain, without credentials and e-mail addresses.
 
 Here: taking out and cutting. Not here: which words are worth repeating (answers.py), which characters may pass
 (npf_pipelines/text.py).
@@ -21,6 +21,7 @@ _MARGIN = 200
 _REMOVED = "[removed]"
 _TAG = re.compile(r"<[^<>]*+>")
 _IN_URL = re.compile(r"//[^/\s@]++@")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++")
 _SCHEME = re.compile(r"\b(basic|bearer|digest)\s++\S++", re.IGNORECASE)
 _ASSIGNED = re.compile(
     r"""(?<![\w-])(?=[\w-]*(?:passw|pwd|secret|token|key|credential|authorization))"""
@@ -37,7 +38,7 @@ def secrets_of(user: str, key: str) -> tuple[str, ...]:
 
 
 def clean_words(words: str, secrets: Collection[str]) -> str:
-    """The words on one line, without tags, secrets and anything like a credential, cut to 300 characters.
+    """The words on one line of at most 300 characters, without tags, secrets, e-mail addresses and credentials.
 
     Args:
         words: what the store said.
@@ -53,6 +54,7 @@ def clean_words(words: str, secrets: Collection[str]) -> str:
         words = re.sub(r"(?<!\S)\S++\Z", "", words[:-margin])
     words = _TAG.sub(" ", words)
     words = _IN_URL.sub(f"//{_REMOVED}@", words)
+    words = _EMAIL.sub(_REMOVED, words)  # A store may name a shopper by it.
     words = _SCHEME.sub(rf"\1 {_REMOVED}", words)
     words = _ASSIGNED.sub(rf"\1{_REMOVED}", words)
     words = " ".join(words.split())

@@ -15,9 +15,10 @@ from npf_pipelines.platform.tables import (
     shipments,
     stock,
     uncounted,
+    unknown_ends,
 )
 
-_REMEMBERED = (health, open_rows, uncounted, client_stores)
+_REMEMBERED = (health, open_rows, uncounted, client_stores, unknown_ends)
 
 
 def has_orders(engine: sa.Engine, client: str) -> bool:

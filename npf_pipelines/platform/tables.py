@@ -1,4 +1,4 @@
-"""The platform's tables, as its contract names them, and beside them four of ours: leases, health, open_rows, alerts.
+"""The platform's tables, as its contract names them, and beside them others: leases, health, alerts and so on.
 
 Here: columns, keys and the engine they live in. Not here: what is read and written (gateway.py and the files that are
 called like ours).
@@ -16,6 +16,7 @@ import stamina
 from sqlalchemy.types import TypeDecorator
 
 from npf_pipelines.platform.additions import absent_additions, add_columns, addition
+from npf_pipelines.platform.clock import boot_columns
 
 
 class OrderStatus(enum.StrEnum):
@@ -175,8 +176,20 @@ leases = sa.Table(
     _text("flow", primary_key=True),
     _text("holder"),
     _time("expires_at"),
+    *boot_columns(),
 )
 """Not of the contract: who may write to a client's store just now, one row for each client and flow."""
+
+unknown_ends = sa.Table(
+    "unknown_ends",
+    metadata,
+    _text("client", primary_key=True),
+    _text("order_number", primary_key=True),
+    _text("write"),
+    _time("until"),
+    *boot_columns(),
+)
+"""Not of the contract: the orders to which a store may still carry out a write, which one, and until when."""
 
 health = sa.Table(
     "health",
@@ -243,6 +256,16 @@ alerts = sa.Table(
 """Not of the contract: what people are told of, one row for each condition."""
 
 
+class PlatformUnusable(sa.exc.SQLAlchemyError):
+    """The platform's database can't be opened; the text names it and says why."""
+
+
+def driver_words(error: Exception) -> str:
+    """An error of a database in one line, without the statement and the row, which may hold a shopper's data."""
+    words = str(getattr(error, "orig", None) or error).strip()
+    return words.partition("\n")[0].strip() or type(error).__name__
+
+
 def open_platform(url: str) -> sa.Engine:
     """The engine of the platform's database, its missing tables created; in SQLite also missing optional columns.
 
@@ -250,9 +273,23 @@ def open_platform(url: str) -> sa.Engine:
         url: an SQLAlchemy URL, `sqlite:///data/platform.sqlite` or `postgresql+psycopg://…`.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+        PlatformUnusable: the database can't be reached, or is none.
     """
-    target = sa.make_url(url)
+    try:
+        target = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        # The text isn't quoted: it may hold a password.
+        raise PlatformUnusable("NPF_PLATFORM_URL is no URL of a database, as sqlite:////srv/npf.sqlite is") from None
+    try:
+        return _open(target)
+    except (sa.exc.SQLAlchemyError, ImportError, OSError) as error:
+        named = " ".join(part for part in (target.get_backend_name(), target.host, target.database) if part)
+        raise PlatformUnusable(
+            f"the platform's database ({named}) can't be used: {driver_words(error)}; see NPF_PLATFORM_URL"
+        ) from error
+
+
+def _open(target: sa.URL) -> sa.Engine:
     if target.get_backend_name() == "sqlite" and target.database:
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
     # An error of the database must not quote a shopper's data.

@@ -2,18 +2,19 @@
 
 CS-Cart has no idempotency key, cuts quantities silently and lets anything be made twice: what is missing is found by
 reading, and after a call whose end is not known the next step is always a read. If that shows nothing either, the
-lease remembers the write, so that no run begins while the store may still carry it out.
+order is left alone while the store may still carry the write out (platform/unknown_ends.py).
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from npf_pipelines.cscart.carriers import carrier_code
 from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
 from npf_pipelines.cscart.models import LONGEST_LABEL, Order, Shipment
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.lease import Lease
+from npf_pipelines.cscart.write_check import writes_checked
 from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.platform.unknown_ends import NotedWrites
 from npf_pipelines.reconcile.read_back import judge_created, judge_seen, note_otherwise, with_note
 from npf_pipelines.reconcile.tracking_work import (
     NOT_READ_BACK,
@@ -23,6 +24,7 @@ from npf_pipelines.reconcile.tracking_work import (
     has_content,
 )
 from npf_pipelines.reconcile.trouble import is_end_known, raise_if_permanent
+from npf_pipelines.rules.keys import shown
 from npf_pipelines.rules.parcels import Label, is_as_labelled, label_of
 from npf_pipelines.rules.shipments import (
     PushOutcome,
@@ -41,7 +43,7 @@ _TOO_LONG = (
 )
 
 
-async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, lease: Lease) -> None:
+async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, writes: NotedWrites) -> None:
     """Bring the store to where each lodged shipment of the order is there once; the outcomes go into `work`.
 
     Raises:
@@ -58,12 +60,12 @@ async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, lease: L
         return
     try:
         work.in_store = await store.shipments_of(work.order.order_id) if work.order.shipment_ids else []
-        await _delete_outdated(store, work, plan, lease)
+        await _delete_outdated(store, work, plan, writes)
         known = {
             one: before.store_shipment_id for one, before in ours.pushed_before.items() if before.store_shipment_id
         }
         there = match(ours.lodged, work.order, work.in_store, known)
-        await _look_for_left_behind(store, work, there, plan, lease)
+        await _look_for_left_behind(store, work, there, plan, writes)
         taken = {theirs.shipment_id for theirs in there.values()}
         work.strangers = [theirs for theirs in work.in_store if theirs.shipment_id not in taken]
         for shipment in ours.lodged:
@@ -72,7 +74,7 @@ async def bring_shipments(store: Store, work: Work, plan: TrackingPlan, lease: L
             if theirs := there.get(shipment.shipment_id):
                 judge_seen(work, shipment, theirs, _label(shipment, plan))
             elif shipment.shipment_id in ours.pushed_now:
-                await _create(store, work, shipment, plan, lease)
+                await _create(store, work, shipment, plan, writes)
             else:
                 _reserve(work, shipment)
     except StoreError as error:
@@ -109,20 +111,20 @@ def _is_as_it_was_pushed(work: Work) -> bool:
     )
 
 
-async def _delete_outdated(store: Store, work: Work, plan: TrackingPlan, lease: Lease) -> None:
+async def _delete_outdated(store: Store, work: Work, plan: TrackingPlan, writes: NotedWrites) -> None:
     """Delete what was pushed before and is no longer lodged, or no longer lodged so."""
     lodged = {shipment.shipment_id: shipment for shipment in work.ours.lodged}
     in_store = {theirs.shipment_id: theirs for theirs in work.in_store or []}
     for shipment_id, before in work.ours.pushed_before.items():
         theirs = in_store.get(before.store_shipment_id or "")
         if theirs and _is_outdated(work.order, before, lodged.get(shipment_id), theirs, plan):
-            await _delete(store, work, theirs, plan, lease)
+            await _delete(store, work, theirs, plan, writes)
             if shipment_id not in lodged:
                 _withdrawn(work, shipment_id, plan, was_there=True)
 
 
 async def _look_for_left_behind(
-    store: Store, work: Work, there: dict[str, Shipment], plan: TrackingPlan, lease: Lease
+    store: Store, work: Work, there: dict[str, Shipment], plan: TrackingPlan, writes: NotedWrites
 ) -> None:
     """Find what a run made that died before it could tell, and that the warehouse has corrected or withdrawn since.
 
@@ -142,7 +144,7 @@ async def _look_for_left_behind(
             reason = f"made as {theirs.shipment_id} by a run that was cut off, and corrected since: to be replaced"
             work.note(shipment_id, PushOutcome.WAITING, reason, theirs.shipment_id)
         else:
-            await _delete(store, work, theirs, plan, lease)
+            await _delete(store, work, theirs, plan, writes)
     for shipment_id in work.ours.pushed_before.keys() - lodged.keys() - work.results.keys():
         _withdrawn(work, shipment_id, plan, was_there=shipment_id in found)
     if found.keys() & lodged.keys():
@@ -161,17 +163,16 @@ def _is_outdated(
     return not has_content(now, before.content)
 
 
-async def _delete(store: Store, work: Work, theirs: Shipment, plan: TrackingPlan, lease: Lease) -> None:
+async def _delete(store: Store, work: Work, theirs: Shipment, plan: TrackingPlan, writes: NotedWrites) -> None:
     if not plan.dry_run:
-        await _delete_in_store(store, work, theirs, lease)
+        await _delete_in_store(store, work, theirs, writes)
     work.in_store = [one for one in work.in_store or [] if one.shipment_id != theirs.shipment_id]
 
 
-async def _delete_in_store(store: Store, work: Work, theirs: Shipment, lease: Lease) -> None:
-    write = f"delete {theirs.shipment_id}"
+async def _delete_in_store(store: Store, work: Work, theirs: Shipment, writes: NotedWrites) -> None:
     work.is_fresh = False
     try:
-        with _write(lease, write):
+        async with _write(writes, work, f"delete its shipment {shown(theirs.shipment_id)}"):
             await store.delete_shipment(theirs.shipment_id)
     except NotFound:
         pass  # Somebody was quicker.
@@ -180,23 +181,26 @@ async def _delete_in_store(store: Store, work: Work, theirs: Shipment, lease: Le
         work.in_store = await store.shipments_of(work.order.order_id)
         if theirs.shipment_id in {one.shipment_id for one in work.in_store}:
             raise
-        lease.end_write(write)
+        writes.end(work.ours.state.order_number)
 
 
-@contextlib.contextmanager
-def _write(lease: Lease, name: str) -> Iterator[None]:
-    """Around one write: the lease knows of it until its end is known, also when this run is cut off in the middle."""
-    lease.begin_write(name)
+@contextlib.asynccontextmanager
+async def _write(writes: NotedWrites, work: Work, name: str) -> AsyncIterator[None]:
+    """Around one write: it is noted when it is sent, until its end is known, also when this run is cut off."""
+    number = work.ours.state.order_number
     try:
-        yield
+        with writes_checked(lambda: writes.begin(number, name)):
+            yield
     except StoreError as error:
         if is_end_known(error):
-            lease.end_write(name)
+            writes.end(number)
+        else:
+            await writes.leave(number, name)
         raise
-    lease.end_write(name)
+    writes.end(number)
 
 
-async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: TrackingPlan, lease: Lease) -> None:
+async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: TrackingPlan, writes: NotedWrites) -> None:
     label = _label(shipment, plan)
     laid = spread(shipment.quantities, work.order, [*(work.in_store or []), *work.reserved])
     obstacle = _obstacle(work, shipment, laid)
@@ -214,7 +218,7 @@ async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: Trac
     shipping_id = await _shipping_id(store, work.order)
     work.labels[shipment.shipment_id] = label
     try:
-        with _write(lease, shipment.shipment_id):
+        async with _write(writes, work, f"create {shown(shipment.shipment_id)}"):
             made = await store.create_shipment(
                 work.order.order_id,
                 shipping_id=shipping_id,
@@ -231,7 +235,7 @@ async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: Trac
     except StoreError as error:
         raise_if_permanent(error)
         await _after_unknown_end(store, work, shipment, plan, error)
-        lease.end_write(shipment.shipment_id)
+        writes.end(work.ours.state.order_number)
         return
     work.created[shipment.shipment_id] = made
     work.units_created.update(laid.quantities)

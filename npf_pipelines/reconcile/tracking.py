@@ -3,15 +3,21 @@
 Not here: one order's shipments (order_shipments.py), the decisions (rules/).
 """
 
+import asyncio
+import contextlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.batches import batches
 from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
 from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.lease import Lease
+from npf_pipelines.cscart.write_check import writes_checked
+from npf_pipelines.platform.lease import Lease, LeaseLost
 from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.platform.unknown_ends import NotedWrites, read_unknown_ends
 from npf_pipelines.reconcile.order_shipments import bring_shipments, confirm_created
 from npf_pipelines.reconcile.read_back import NewestShipments, read_back_created
 from npf_pipelines.reconcile.tracking_work import (
@@ -64,12 +70,28 @@ async def push_tracking(
         StoreError: a permanent one (key, rights): going on would only repeat it.
         LeaseLost: another run may have begun to write.
     """
+    unknown = await asyncio.to_thread(read_unknown_ends, lease.engine, lease.client)
     pushed: list[Pushed] = []
+    free: list[OrderShipments] = []
+    for one in orders:
+        if end := unknown.get(one.state.order_number):
+            withdrawn = one.pushed_before.keys() - {shipment.shipment_id for shipment in one.lodged}
+            pushed += _rows_alike(one, PushOutcome.WAITING, end.reason, also=withdrawn)
+        else:
+            free.append(one)
     newest = NewestShipments(store)
-    differing = [one for one in orders if any(before.differs for before in one.pushed_before.values())]
+    differing = [one for one in free if any(before.differs for before in one.pushed_before.values())]
     to_compare = {one.state.order_number for one in differing[:_COMPARED_AGAIN]}
-    for batch in batches(orders, _ORDERS_AT_ONCE):
-        pushed += await _push_batch(store, batch, plan, lease, newest=newest, to_compare=to_compare)
+    writes = NotedWrites(lease)
+    try:
+        # A status that is set twice does no harm: the cheap check suffices.
+        with writes_checked(lease.check_write):
+            for batch in batches(free, _ORDERS_AT_ONCE):
+                pushed += await _push_batch(store, batch, plan, writes, newest=newest, to_compare=to_compare)
+    finally:
+        # What isn't taken off leaves its orders waiting for minutes, and costs nothing else.
+        with contextlib.suppress(LeaseLost, SQLAlchemyError):
+            await writes.finish()
     return pushed
 
 
@@ -77,7 +99,7 @@ async def _push_batch(
     store: Store,
     orders: Sequence[OrderShipments],
     plan: TrackingPlan,
-    lease: Lease,
+    writes: NotedWrites,
     *,
     newest: NewestShipments,
     to_compare: Collection[str],
@@ -98,10 +120,10 @@ async def _push_batch(
             said = "is another shopper's now in the store" if isinstance(order, Order) else said
             reason = f"the order {ours.state.store_order_id} {said}: look it up in the store"
             pushed += _rows_alike(ours, PushOutcome.SET_ASIDE, reason)
-    await together(bring_shipments(store, one, plan, lease) for one in work)
+    await together(bring_shipments(store, one, plan, writes) for one in work)
     try:
         await _read_back_shipments(store, work, newest, plan)
-        await _bring_statuses(store, [one for one in work if one.judge_completeness()], plan, lease)
+        await _bring_statuses(store, [one for one in work if one.judge_completeness()], plan)
     except StoreError as error:
         raise_if_permanent(error)
         for one in work:
@@ -128,7 +150,7 @@ async def _read_back_shipments(store: Store, work: Sequence[Work], newest: Newes
     await read_back_created(store, created, newest, to_look_after, plan)
 
 
-async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan, lease: Lease) -> None:
+async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan) -> None:
     """Set the statuses that follow, and read all of them back at once."""
     for one in work:
         one.step = next_status(
@@ -144,7 +166,7 @@ async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan
             reason = f"{one.step.reason}: would become {one.step.letter}"
             one.step = StatusStep(one.step.letter, StatusOutcome.PLANNED, reason)
         return
-    await together(_set_status(store, one, lease) for one in to_set)
+    await together(_set_status(store, one) for one in to_set)
     found = await store.orders_by_id([one.order.order_id for one in to_set]) if to_set else {}
     for one in to_set:
         after = found.get(one.order.order_id)
@@ -153,8 +175,7 @@ async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan
         one.step = _as_read_back(one.step, one.order.status)
 
 
-async def _set_status(store: Store, work: Work, lease: Lease) -> None:
-    lease.check()
+async def _set_status(store: Store, work: Work) -> None:
     try:
         await store.set_status(work.order.order_id, work.step.letter or "")
     except (Refused, NotFound) as error:
@@ -185,10 +206,10 @@ def _rows(work: Work) -> list[Pushed]:
     ]
 
 
-def _rows_alike(ours: OrderShipments, outcome: PushOutcome, reason: str) -> list[Pushed]:
+def _rows_alike(ours: OrderShipments, outcome: PushOutcome, reason: str, *, also: Collection[str] = ()) -> list[Pushed]:
     step = StatusStep(None, StatusOutcome.WAITING, "no shipment of the order could be brought into the store")
     result = ShipmentResult(outcome, reason)
-    return [_row(ours, shipment_id, result, None, step) for shipment_id in sorted(ours.pushed_now)]
+    return [_row(ours, shipment_id, result, None, step) for shipment_id in sorted(ours.pushed_now.union(also))]
 
 
 def _row(

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
-import duckdb
-
 from npf_pipelines.lake import Lake
+from npf_pipelines.lake_connection import LakeConnection
 
 
 class OrderFact(NamedTuple):
@@ -71,11 +70,12 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
 
     Raises:
         duckdb.Error: a table can't be read.
+        BrokenFile: a file of a table can't be read.
     """
     connection = lake.connect(client)
     window = {"first": first}
     (last_pull, last_push) = connection.execute(_LAST).fetchone() or (None, None)
-    return Facts(
+    facts = Facts(
         orders=[OrderFact(*row) for row in connection.execute(_ORDERS, window).fetchall()],
         shipments=[ShipmentFact(*row) for row in connection.execute(_SHIPMENTS, window).fetchall()],
         stock=[StockLevel(*row) for row in connection.execute(_STOCK, window).fetchall()],
@@ -84,6 +84,9 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
         last_pull=last_pull,
         last_push=last_push,
     )
+    for path in connection.broken:  # Figures that lack a part would be taken for the whole.
+        raise lake.broken_file(path)
+    return facts
 
 
 class OpenCount(NamedTuple):
@@ -96,7 +99,7 @@ class OpenCount(NamedTuple):
     first: list[str]
 
 
-def count_open(connection: duckdb.DuckDBPyConnection, first: int) -> list[OpenCount]:
+def count_open(connection: LakeConnection, first: int) -> list[OpenCount]:
     """What isn't done, counted, over a connection to the tables of any clients and days.
 
     Args:

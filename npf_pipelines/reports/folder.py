@@ -5,6 +5,7 @@ Not here: what is on them (pages.py), who serves them (server.py).
 
 import os
 import re
+from datetime import datetime
 from pathlib import Path
 
 OVERVIEW = "index"
@@ -14,6 +15,8 @@ NAME = re.compile(r"[a-z0-9_-]{1,40}")
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What a browser may do with a page: show it. No script, and nothing from anywhere else."""
+
+_UNFINISHED = ".unfinished"
 
 
 class ReportFolder:
@@ -34,6 +37,19 @@ class ReportFolder:
     def write(self, name: str, page: str) -> None:
         """Put a page in place; a reader sees the old one or the new one."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self._folder / f".{name}.{os.getpid()}.unfinished"
+        unfinished = self._folder / f".{name}.{os.getpid()}{_UNFINISHED}"
         unfinished.write_text(page, encoding="utf-8")
         unfinished.replace(self.path(name))
+
+    def drop_leftovers(self, before: datetime) -> int:
+        """Delete the pages that killed runs have left half written; how many it was.
+
+        Args:
+            before: files changed since then may still be being written.
+        """
+        dropped = 0
+        for path in self._folder.glob(f".*{_UNFINISHED}"):
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
+                dropped += 1
+        return dropped

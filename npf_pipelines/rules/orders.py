@@ -18,6 +18,10 @@ TEST_SKUS = frozenset({"Test001", "Test002", "Test003"})
 """The test items: orders made only of these prove an integration and are never dispatched."""
 
 
+_CODE_LETTERS = 2
+"""Letters of a country code (ISO 3166)."""
+
+
 class Decision(enum.StrEnum):
     """What becomes of an order of the store."""
 
@@ -124,12 +128,14 @@ def country_of(address: Address) -> str:
     """The address's two-letter country code, by the store's code or else its name.
 
     Raises:
-        UnknownCountry: neither names a country.
+        UnknownCountry: neither names a country; the text quotes nothing but a code.
     """
-    try:
-        return country_code(address.country_code)
-    except UnknownCountry:
-        return country_code(address.country)
+    for written in (address.country_code, address.country):
+        try:
+            return country_code(written)
+        except UnknownCountry:
+            continue
+    raise UnknownCountry(_unknown_country(address.country_code or address.country))
 
 
 def _by_nature(order: Order, start: datetime) -> Verdict | None:
@@ -166,13 +172,19 @@ def _by_address(order: Order, countries: frozenset[str] | None) -> Verdict | Non
         return _aside(Rule.ADDRESS_INCOMPLETE, f"{error}: complete it in the store")
     try:
         code = country_of(address)
-    except UnknownCountry:
-        written = address.country_code or address.country
-        said = f"{written[:60]!r} is no country" if written else "the order names no country"
-        return _aside(Rule.COUNTRY_UNREADABLE, f"{said}: correct the address in the store")
+    except UnknownCountry as error:
+        return _aside(Rule.COUNTRY_UNREADABLE, f"{error}: correct the address in the store")
     if countries is not None and code not in countries:
         return _no(Rule.COUNTRY, f"goes to {country_name(code)}, which the master setup doesn't ship to")
     return None
+
+
+def _unknown_country(written: str) -> str:
+    """What to say of it. Anything but a code may be another part of the shopper's address: it isn't quoted."""
+    if not written:
+        return "the order names no country"
+    is_code = len(written) == _CODE_LETTERS and written.isalpha()
+    return f"{written!r} is no country" if is_code else "the address has a country that isn't known"
 
 
 def _by_codes(order: Order, wanted: OrderFilter) -> Verdict | None:

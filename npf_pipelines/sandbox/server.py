@@ -26,6 +26,6 @@ def serve_stores(stores: Mapping[str, SandboxStore], port: int, latency_ms: floa
     """Serve the stores on 127.0.0.1 until SIGINT or SIGTERM.
 
     Raises:
-        SystemExit: the port is taken.
+        PortTaken: another process listens on the port.
     """
     serve_forever(sandbox_app(stores, latency_ms=latency_ms), port)

@@ -1,10 +1,11 @@
 """Runs whose process is gone are ended; those that live, or are just ending, are not."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
+import time_machine
 
 from npf_pipelines.automation import lost_runs
 from npf_pipelines.platform.lease import RUN_FLOW, held_lease
@@ -50,6 +51,31 @@ def test_a_run_whose_process_lives_is_left_alone(loop: Loop, begun: str) -> None
 
     asyncio.run(look_twice())
     assert status(loop, begun) is dg.DagsterRunStatus.STARTED
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_wrong_clock_ends_no_run_that_lives(loop: Loop, begun: str, minutes: int) -> None:
+    async def look_twice() -> None:
+        async with held_lease(loop.house.engine, begun, RUN_FLOW):
+            with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
+                _, cursor, _ = await asyncio.to_thread(look, loop, "lost_runs")
+                await asyncio.to_thread(look, loop, "lost_runs", cursor)
+
+    asyncio.run(look_twice())
+    assert status(loop, begun) is dg.DagsterRunStatus.STARTED
+
+
+def test_a_wrong_clock_leaves_a_run_the_time_to_take_its_lease(
+    loop: Loop, begun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost_runs, "_TO_BEGIN", timedelta(minutes=2))
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=10)):
+        _, cursor, _ = look(loop, "lost_runs")
+        _, cursor, said = look(loop, "lost_runs", cursor)
+    assert "ended: none; in progress: 1" in said
+    assert status(loop, begun) is dg.DagsterRunStatus.STARTED
+    # The cursor of the release before.
+    assert "ended: none; in progress: 1" in look(loop, "lost_runs", f'["{begun}"]')[2]
 
 
 def test_a_run_gives_its_lease_back(loop: Loop) -> None:

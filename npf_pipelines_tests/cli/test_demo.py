@@ -33,6 +33,10 @@ def test_the_demo_ends_in_agreement_and_a_second_one_finds_little_to_do(tmp_path
     assert "Stores and platform agree." in first.stdout
     for told in ("orders seen", "accepted", "kept out: status", "shipments pushed", "statuses set", "SKUs pushed"):
         assert told in first.stdout
+    for name in ("lake", "reports", "platform.sqlite", "dagster/history/runs.db", "dagster/storage"):
+        assert (tmp_path / name).exists()
+    created = [path for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077]
+    assert created == []
 
     second = _demo(tmp_path)
     assert second.returncode == 0, second.stdout + second.stderr

@@ -1,7 +1,7 @@
 """A day in minutes: the automation's own schedules and sensors, asked every five simulated minutes, and their runs.
 
 Simulated is every clock that says what time it is: the pipeline's, Dagster's, the stores' and the floor's. Real is what
-measures how long something takes: time-outs, the renewal of leases. There is no daemon: what its loop would ask is
+measures how long something takes: time-outs, when leases are renewed. There is no daemon: what its loop would ask is
 asked here, in the same order each time, and a run is over, or killed, before the next is asked for.
 """
 
@@ -22,6 +22,7 @@ from npf_pipelines_tests.day.lives import run_and_kill, run_elsewhere
 from npf_pipelines_tests.day.plan import AWAY, BEFORE_THE_DAY, CLOCK_AHEAD, Events
 from npf_pipelines_tests.day.troubles import Troubles, key_variable
 from npf_pipelines_tests.day.world import World
+from npf_pipelines_tests.leases import leases_by_wall_clock
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -74,7 +75,11 @@ class Day:
 def live_day(folder: Path, clients: int, length: timedelta, seed: int, tell: Tell | None = None) -> Day:
     """Let so many clients live so long, and the calm after it, by these dice."""
     names = tuple(f"client{number:02}" for number in range(clients))
-    with time_machine.travel(START - AWAY, tick=True) as clock, small_loop(folder, names) as loop:
+    with (
+        time_machine.travel(START - AWAY, tick=True) as clock,
+        leases_by_wall_clock(),
+        small_loop(folder, names) as loop,
+    ):
         return _Course(loop, clock, random.Random(seed)).run(length, tell)
 
 

@@ -16,6 +16,7 @@ import time_machine
 
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.settings import Settings
+from npf_pipelines_tests.leases import leases_by_wall_clock
 
 # What a process imports is imported once.
 _PROCESSES = multiprocessing.get_context("forkserver")
@@ -72,6 +73,10 @@ def _run(
     os.environ |= environment
     logging.disable(logging.CRITICAL)
     home = settings.data / "dagster"
-    with time_machine.travel(moment, tick=True), dg.DagsterInstance.local_temp(str(home)) as instance:
+    with (
+        time_machine.travel(moment, tick=True),
+        leases_by_wall_clock(),
+        dg.DagsterInstance.local_temp(str(home)) as instance,
+    ):
         definition = build_defs(settings).resolve_job_def(job)
         definition.execute_in_process(instance=instance, run_config=config, raise_on_error=False)

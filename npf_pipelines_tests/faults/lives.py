@@ -120,6 +120,27 @@ def live_undisturbed(world: World, folder: Path, pusher: Pusher) -> None:
                 change()
 
 
+async def live_once(
+    pusher: Pusher, proxy: FaultyProxy, world: World, folder: Path, *, kill_at_write: int | None = None
+) -> int:
+    """One life with all its patience, killed when so many of its writes have arrived; its exit code."""
+    process = _process(pusher, f"{proxy.url}/{world.store.store_id}", world, folder, _PATIENT)
+    writes = 0
+
+    def watch(moment: Moment) -> None:
+        nonlocal writes
+        writes += moment.is_write and not moment.is_answer
+        if kill_at_write is not None and writes >= kill_at_write:
+            process.kill()
+
+    proxy.watcher = watch
+    process.start()
+    await _end_of(process)
+    proxy.watcher = None
+    await proxy.quiet()
+    return process.exitcode or 0
+
+
 def surplus(expected: Counter[T], found: Counter[T]) -> int:
     """How many were found too often."""
     return (found - expected).total()

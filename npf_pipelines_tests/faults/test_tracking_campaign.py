@@ -2,18 +2,25 @@
 
 import itertools
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from npf_pipelines.cscart.models import LONGEST_LABEL
 from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.platform.tables import leases, open_platform
+from npf_pipelines.platform.unknown_ends import read_unknown_ends
+from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines_tests.faults.injector import Fault, fault_sequence
-from npf_pipelines_tests.faults.lives import live_undisturbed
+from npf_pipelines_tests.faults.lives import WAITS, live_once, live_undisturbed
+from npf_pipelines_tests.faults.proxy import FaultyProxy
 from npf_pipelines_tests.faults.tracking_campaign import NAIVE, TRACKING_PUSH, Result, run_campaign
 from npf_pipelines_tests.faults.tracking_changes import SURPLUS
+from npf_pipelines_tests.faults.tracking_client import CLIENT
 from npf_pipelines_tests.faults.tracking_world import build_world
+from npf_pipelines_tests.leases import expire_leases
 
 SEEDS = (1, 2)
 
@@ -69,3 +76,31 @@ def test_the_same_seed_gives_the_same_faults() -> None:
     first, again, other = (list(itertools.islice(fault_sequence(seed, 0.2), 500)) for seed in (1, 1, 2))
     assert first == again
     assert first != other
+
+
+async def test_a_run_killed_in_the_middle_of_writes_leaves_their_orders_alone_and_no_others(tmp_path: Path) -> None:
+    world = build_world(tmp_path, SEEDS[0], 12, with_changes=False)
+    engine = open_platform(world.platform_url)
+    with SandboxServer({CLIENT: world.store}) as server:
+        async with FaultyProxy(server.url, iter(())) as proxy:
+            proxy.is_on = False
+            life = partial(live_once, TRACKING_PUSH, proxy, world, tmp_path)
+            assert await life(kill_at_write=3) < 0
+            noted = read_unknown_ends(engine, CLIENT).keys()
+            assert noted
+            with engine.begin() as connection:
+                connection.execute(sa.delete(leases))
+            before = set(world.store.shipments)
+            assert await life() == WAITS
+            made_now = {f"CS{one.order_id}" for one in world.store.shipments.values() if one.shipment_id not in before}
+            assert not made_now & noted
+            arrived = Counter(f"CS{one.order_id}" for one in world.store.shipments.values())
+            others = [order for order in world.orders if order.number not in noted]
+            assert all(arrived[order.number] >= len(order.parcels) for order in others)
+            expire_leases(engine)
+            assert await life() == 0
+    numbers = Counter((one.order_id, one.tracking_number) for one in world.store.shipments.values())
+    lodged = Counter((order.order_id, _as_kept(one)) for order in world.orders for one in order.parcels)
+    assert {one: count for one, count in numbers.items() if not one[1].startswith("M")} == lodged
+    assert read_unknown_ends(engine, CLIENT) == {}
+    engine.dispose()

@@ -1,16 +1,21 @@
 """Tests of npf_pipelines.platform.lease."""
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Barrier, Event
 
 import anyio
 import anyio.lowlevel
 import pytest
 import sqlalchemy as sa
+import time_machine
 
+from npf_pipelines.platform import clock
 from npf_pipelines.platform import lease as module
 from npf_pipelines.platform.lease import Lease, LeaseLost, LeaseTaken, held_lease, held_now
 from npf_pipelines.platform.tables import leases, open_platform
@@ -96,8 +101,9 @@ def test_who_was_taken_over_can_neither_renew_nor_give_back(engine: sa.Engine, m
     monkeypatch.undo()
     Lease(engine, "acme", "stock").take()
     until_when = expiry(engine)
-    sleeper.renew()
-    with pytest.raises(LeaseLost, match=r"^acme: the lease for stock ran out"):
+    with pytest.raises(LeaseLost, match=r"^acme: the lease for stock was taken over"):
+        sleeper.renew()
+    with pytest.raises(LeaseLost):
         sleeper.check()
     sleeper.give_back()
     assert expiry(engine) == until_when
@@ -173,44 +179,6 @@ async def test_it_is_given_back_when_the_block_is_cancelled(engine: sa.Engine) -
     assert expiry(engine) is None
 
 
-async def test_it_outlives_a_write_whose_end_is_not_known(engine: sa.Engine) -> None:
-    async with held_lease(engine, "acme", "stock") as lease:
-        lease.begin_write("S1")
-        lease.begin_write("S2")
-        lease.end_write("S2")
-        before = datetime.now(UTC)
-    expires = expiry(engine)
-    assert expires is not None
-    assert before + module.AFTER_UNKNOWN_END <= expires <= datetime.now(UTC) + module.AFTER_UNKNOWN_END
-    with pytest.raises(LeaseTaken, match=rf"may still carry out.* until {expires:%H:%M:%S} UTC"):
-        Lease(engine, "acme", "stock").take()
-    expire_leases(engine)
-    Lease(engine, "acme", "stock").take()
-
-
-async def test_it_is_given_back_when_every_end_became_known(engine: sa.Engine) -> None:
-    async with held_lease(engine, "acme", "stock") as lease:
-        lease.begin_write("S1")
-        lease.end_write("S1")
-    assert expiry(engine) is None
-
-
-def test_a_holder_that_dies_after_an_unknown_end_leaves_it_as_long(engine: sa.Engine) -> None:
-    lease = Lease(engine, "acme", "stock")
-    lease.take()
-    lease.begin_write("S1")
-    before = datetime.now(UTC)
-    lease.renew()
-    expires = expiry(engine)
-    assert expires is not None
-    assert expires >= before + module.AFTER_UNKNOWN_END
-
-
-def test_no_write_begins_under_a_lease_that_ran_out(engine: sa.Engine) -> None:
-    with pytest.raises(LeaseLost):
-        Lease(engine, "acme", "stock").begin_write("S1")
-
-
 async def test_it_is_renewed_while_the_block_lasts(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LIFETIME", timedelta(milliseconds=30))
     async with held_lease(engine, "acme", "stock") as lease:
@@ -236,3 +204,129 @@ async def test_a_database_that_stays_away_for_a_while_costs_nothing(
             connection.exec_driver_sql("ALTER TABLE away RENAME TO leases")
         before = expiry(engine)
         await until(lambda: expiry(engine) != before)
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_two_machines_whose_clocks_differ_never_both_hold_it(engine: sa.Engine, minutes: int) -> None:
+    """In SQLite: one machine whose clock is set while a lease is held."""
+    first, second = Lease(engine, "acme", "stock"), Lease(engine, "acme", "stock")
+    first.take()
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
+        assert held_now(engine, "stock") == {"acme"}
+        with pytest.raises(LeaseTaken):
+            second.take()
+        first.renew()
+    assert held_now(engine, "stock") == {"acme"}
+    with pytest.raises(LeaseTaken):
+        second.take()
+    first.check()
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_lease_from_a_machine_whose_clock_is_wrong_ends_when_it_should(engine: sa.Engine, minutes: int) -> None:
+    dead, living = Lease(engine, "acme", "stock"), Lease(engine, "acme", "stock")
+    with pytest.MonkeyPatch.context() as short, time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
+        short.setattr(module, "LIFETIME", timedelta(milliseconds=1))
+        dead.take()
+    time.sleep(0.01)
+    assert held_now(engine, "stock") == set()
+    living.take()
+    with pytest.raises(LeaseLost):
+        dead.check()
+    with pytest.raises(LeaseLost):
+        dead.renew()
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_after_a_restart_of_the_machine_the_wall_clock_decides(tmp_path: Path, is_over: bool) -> None:
+    engine = open_platform(f"sqlite:///{tmp_path / 'platform.sqlite'}")
+    Lease(engine, "acme", "stock").take()
+    with engine.begin() as connection:
+        values = {"boot": "an earlier one", "boot_until": 0.0 if not is_over else 1e9}
+        if is_over:
+            values["expires_at"] = datetime.now(UTC) - timedelta(seconds=1)
+        connection.execute(sa.update(leases).values(values))
+    assert held_now(engine, "stock") == (set() if is_over else {"acme"})
+    engine.dispose()
+
+
+def test_a_lease_of_the_release_before_holds_as_long_as_it_says(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'platform.sqlite'}"
+    with sqlite3.connect(tmp_path / "platform.sqlite") as old:
+        old.execute(
+            "CREATE TABLE leases (client TEXT NOT NULL, flow TEXT NOT NULL, holder TEXT NOT NULL,"
+            " expires_at DATETIME NOT NULL, PRIMARY KEY (client, flow))"
+        )
+        for client, seconds in (("acme", 60), ("bolt", -1)):
+            until = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=seconds)
+            old.execute("INSERT INTO leases VALUES (?, 'stock', 'other', ?)", (client, until.isoformat(" ")))
+    engine = open_platform(url)
+    assert held_now(engine, "stock") == {"acme"}
+    Lease(engine, "bolt", "stock").take()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("robbed", [False, True])
+async def test_a_renewal_that_finds_no_row_ends_the_lease_at_once(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, robbed: bool
+) -> None:
+    lost = Event()
+    plain = Lease.renew
+
+    def renew(self: Lease) -> None:
+        try:
+            plain(self)
+        except LeaseLost:
+            lost.set()
+            raise
+
+    monkeypatch.setattr(Lease, "renew", renew)
+    monkeypatch.setattr(module, "LIFETIME", timedelta(milliseconds=300))
+    async with held_lease(engine, "acme", "stock") as lease:
+        monkeypatch.setattr(module, "LIFETIME", timedelta(seconds=120))
+        lease.renew()
+        lease.check()
+        with engine.begin() as connection:
+            other = sa.update(leases).values(holder="another") if robbed else sa.delete(leases)
+            connection.execute(other)
+        await until(lost.is_set)
+        with pytest.raises(LeaseLost, match="taken over"):
+            lease.check()
+        with pytest.raises(LeaseLost):
+            await lease.check_write()
+    assert (expiry(engine) is not None) is robbed
+
+
+async def test_an_event_loop_that_is_held_up_costs_no_lease(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LIFETIME", timedelta(seconds=1))
+    async with held_lease(engine, "acme", "stock") as lease:
+        time.sleep(2.5)  # noqa: ASYNC251 - that is the point
+        lease.check()
+        with pytest.raises(LeaseTaken):
+            Lease(engine, "acme", "stock").take()
+
+
+def test_a_machine_that_was_suspended_has_no_lease_until_it_is_renewed(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = Lease(engine, "acme", "stock")
+    lease.take()
+    now = clock.since_boot()
+    # The clock that goes on during a suspend; time.monotonic() wouldn't show it.
+    monkeypatch.setattr(module, "since_boot", lambda: now + 121)
+    with pytest.raises(LeaseLost, match="ran out"):
+        lease.check()
+    lease.renew()
+    lease.check()
+
+
+def test_the_clock_that_judges_goes_on_during_a_suspend() -> None:
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        assert clock.since_boot() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=1)
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_differences_between_shared_seconds_ignore_the_clock_of_the_machine(engine: sa.Engine, minutes: int) -> None:
+    before = clock.shared_seconds(engine)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
+        assert 0 <= clock.shared_seconds(engine) - before < 5

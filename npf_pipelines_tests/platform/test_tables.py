@@ -33,6 +33,7 @@ def test_every_key_begins_with_the_client() -> None:
         "open_rows": ["client", "kind", "day"],
         "uncounted": ["client", "flow", "day", "run"],
         "client_stores": ["client", "address"],
+        "unknown_ends": ["client", "order_number"],
         # It is made of kind, client and thing.
         "alerts": ["key"],
     }

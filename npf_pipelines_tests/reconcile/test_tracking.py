@@ -3,28 +3,31 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import stamina
 from starlette.requests import Request
 from starlette.responses import Response
 
 from npf_pipelines.cscart.errors import Unauthorized
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.lease import Lease
+from npf_pipelines.platform.lease import Lease, LeaseLost
 from npf_pipelines.platform.models import OrderState
-from npf_pipelines.platform.tables import OrderStatus, open_platform
+from npf_pipelines.platform.tables import OrderStatus, leases, open_platform
+from npf_pipelines.platform.unknown_ends import read_unknown_ends
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, TrackingPlan
 from npf_pipelines.rules.order_status import StatusPlan
-from npf_pipelines.sandbox.model import Product
+from npf_pipelines.sandbox.model import Product, Shipment
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.builders import NOON, lodged
 from npf_pipelines_tests.cscart.servers import KEY, USER, html_answer, json_answer, key, odd_store, order_list
+from npf_pipelines_tests.leases import expire_leases
 
 PLAN = TrackingPlan(
     StatusPlan(imported_from=frozenset("P"), shipped="C", partially_shipped=None), carriers={}, notify_customer=False
@@ -172,3 +175,70 @@ async def test_an_order_that_cannot_be_read_back_waits_for_its_status(world: Wor
     rows = await world.push()
     assert (rows[odd].outcome, rows[odd].status_outcome) == ("confirmed", "waiting")
     assert [one.tracking_number for one in world.box.shipments.values()].count(f"T{odd}") == 1
+
+
+async def test_an_unknown_end_leaves_its_order_alone_and_no_other(world: World) -> None:
+    odd = world.orders[1].state.store_order_id
+    held_up: dict[int, Shipment] = {}
+
+    def after(request: Request, body: bytes) -> Response | None:
+        if not is_making(request, body, odd):
+            return None
+        # The store has not acted yet: it does so later.
+        (made,) = (one for one, shipment in world.box.shipments.items() if shipment.order_id == int(odd))
+        held_up[made] = world.box.shipments.pop(made)
+        return html_answer("Gateway Time-out", 504)
+
+    world.after = after
+    rows = await world.push()
+    assert {order_id: row.outcome for order_id, row in rows.items()} == {
+        order_id: "waiting" if order_id == odd else "confirmed" for order_id in rows
+    }
+    world.after = lambda *_: None
+    for at, ours in enumerate(world.orders):
+        number = ours.state.store_order_id
+        more = lodged(f"M{number}", f"T{number}-2", order_number=f"CS{number}", quantities={"DRUM": 1})
+        world.orders[at] = replace(ours, lodged=[*ours.lodged, more], pushed_now=frozenset({more.shipment_id}))
+    before = world.box.writes
+    rows = await world.push()
+    assert {order_id: row.outcome for order_id, row in rows.items()} == {
+        order_id: "waiting" if order_id == odd else "confirmed" for order_id in rows
+    }
+    assert f"(create S{odd}), whose end is not known" in rows[odd].reason
+    assert not any(shipment.order_id == int(odd) for shipment in world.box.shipments.values())
+    assert world.box.writes > before
+    world.box.shipments |= held_up
+    expire_leases(world.lease.engine)
+    world.lease.take()
+    world.orders[1] = replace(world.orders[1], pushed_now=frozenset({f"S{odd}", f"M{odd}"}))
+    await world.push()
+    numbers = [one.tracking_number for one in world.box.shipments.values() if one.order_id == int(odd)]
+    assert sorted(numbers) == [f"T{odd}", f"T{odd}-2"]
+    assert read_unknown_ends(world.lease.engine, "acme") == {}
+
+
+async def test_a_robbed_holder_sends_nothing_that_must_not_be_done_twice(world: World) -> None:
+    with world.lease.engine.begin() as connection:
+        connection.execute(sa.update(leases).values(holder="another"))
+    with pytest.raises(LeaseLost, match="taken over"):
+        await world.push()
+    assert world.box.shipments == {}
+
+
+async def test_the_lease_is_checked_for_each_repeat_of_a_write(world: World) -> None:
+    """Between two attempts a store may ask for a pause that is longer than the lease."""
+    asked: list[str] = []
+
+    def answers(request: Request) -> Response | None:
+        if request.method != "POST":
+            return None
+        asked.append(request.method)
+        with world.lease.engine.begin() as connection:
+            connection.execute(sa.delete(leases))
+        return json_answer({"message": "Too many"}, 429)
+
+    world.orders = world.orders[:1]
+    world.answers = answers
+    with pytest.raises(LeaseLost):
+        await world.push()
+    assert len(asked) == 1

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from npf_pipelines_tests.deploy.nginx import NAME
 from npf_pipelines_tests.dev_server import DevServer, start_dev
 from npf_pipelines_tests.machine import BROWSER, demand
 
@@ -16,6 +17,7 @@ _QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
 ]
 _PATIENCE = 60_000
 """Milliseconds that a page has to show what is expected of it: a run in between takes seconds, a busy machine more."""

@@ -1,0 +1,62 @@
+"""Days of tracking_push whose file can't be read: they are not pushed, nor is an order with a parcel on one of them.
+
+The store may have a shipment that only the lost rows name: without them it could be created a second time.
+Not here: what a person is to do about the file (broken_files.py).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from npf_pipelines.assets.tracking_ledger import TrackingLedger
+from npf_pipelines.broken_files import BrokenFile
+from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.reconcile.tracking import Pushed
+from npf_pipelines.rules.days import day_of
+from npf_pipelines.rules.order_status import StatusOutcome
+from npf_pipelines.rules.shipments import PushOutcome
+
+
+def broken_days(ledger: TrackingLedger, days: Iterable[date]) -> Mapping[date, BrokenFile]:
+    """Those of the days whose rows can't be read, with the error."""
+    found: dict[date, BrokenFile] = {}
+    for day in days:
+        try:
+            ledger.of_day(day)
+        except BrokenFile as error:
+            found[day] = error
+    return found
+
+
+def waiting_for_file(
+    shipments: Sequence[LodgedShipment], error: BrokenFile, ledger: TrackingLedger, zone: ZoneInfo
+) -> Mapping[str, dict[str, Any]]:
+    """The rows of an order's shipments that can be written, by shipment: they wait until the file is mended.
+
+    Args:
+        shipments: all that is lodged of the order.
+        error: about the file.
+        ledger: the earlier pushes; a shipment that was pushed keeps its row.
+        zone: the client's time zone.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for one in shipments:
+        day = day_of(one.lodged_at, zone)
+        if not broken_days(ledger, [day]):
+            rows[one.shipment_id] = dict(ledger.of_day(day).get(one.shipment_id) or asdict(_waiting(one, error)))
+    return rows
+
+
+def _waiting(shipment: LodgedShipment, error: BrokenFile) -> Pushed:
+    return Pushed(
+        shipment.shipment_id,
+        shipment.order_number,
+        PushOutcome.WAITING,
+        f"another shipment of the order is in a table that can't be read: {error}",
+        None,
+        None,
+        StatusOutcome.WAITING,
+        "not every shipment of the order is known to be in the store",
+    )

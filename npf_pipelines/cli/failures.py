@@ -1,0 +1,45 @@
+"""How a command ends that the machine doesn't let work: one sentence on stderr and exit code 1; 130 for Ctrl-C.
+
+Not here: the sentences (machine_trouble.py).
+"""
+
+from typing import Any
+
+import duckdb
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from npf_pipelines.broken_files import BrokenFile
+from npf_pipelines.cli.instance import NoDagsterHome, TwoVersions
+from npf_pipelines.cli.plain import plain
+from npf_pipelines.loopback import PortTaken
+from npf_pipelines.machine_trouble import machine_trouble
+from npf_pipelines.master_setup import SetupError
+
+INTERRUPTED = 130
+"""The exit code of a program that SIGINT ended, as shells have it: 128 and the signal's number."""
+_SENTENCES = (NoDagsterHome, TwoVersions, PortTaken, SetupError, BrokenFile, duckdb.Error)
+"""Failures whose own text is the sentence."""
+
+
+class OneSentence(TyperGroup):
+    """The commands."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a fault of the program keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _say("interrupted: the next run goes on with what is left")
+            raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            said = str(error) if isinstance(error, _SENTENCES) else machine_trouble(error)
+            if not said:
+                raise
+            _say(said)
+            raise typer.Exit(1) from None
+
+
+def _say(sentence: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(plain(sentence), style="red")

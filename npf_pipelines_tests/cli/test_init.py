@@ -1,0 +1,100 @@
+"""`npf init`: a home is prepared once, whatever is there already, and by one process at a time."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from npf_pipelines.cli.instance import PROJECT, dagster_home
+from npf_pipelines.settings import Settings
+
+DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+
+
+def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    plain = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
+    return subprocess.Popen(  # noqa: S603 - our own environment's npf
+        [str(Path(sys.executable).with_name("npf")), "init"],
+        env=plain | {"NPF_DATA": str(folder)} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def versions(home: Path) -> list[list[str]]:
+    """The versions that each of Dagster's databases says it has."""
+    found = []
+    for name in DATABASES:
+        with sqlite3.connect(home / name) as database:
+            found.append([row[0] for row in database.execute("SELECT version_num FROM alembic_version")])
+    return found
+
+
+def test_several_at_once_prepare_one_home_and_do_it_again(tmp_path: Path) -> None:
+    for at_once in (3, 1):
+        started = [start(tmp_path) for _ in range(at_once)]
+        for process in started:
+            said, _ = process.communicate()
+            assert process.returncode == 0, said
+            assert "is prepared" in said
+    home = tmp_path / "dagster"
+    assert [len(found) for found in versions(home)] == [1, 1, 1]
+    assert (home / "dagster.yaml").read_bytes() == (PROJECT / "dagster.yaml").read_bytes()
+    with sqlite3.connect(tmp_path / "platform.sqlite") as platform:
+        assert platform.execute("SELECT count(*) FROM orders").fetchall() == [(0,)]
+
+
+def test_what_an_operator_has_put_there_stays(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    process = start(tmp_path / "data", DAGSTER_HOME=str(home))
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert (home / "dagster.yaml").read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
+    assert [len(found) for found in versions(home)] == [1, 1, 1]
+
+
+def test_the_folder_that_the_environment_names_is_created(tmp_path: Path) -> None:
+    assert start(tmp_path / "data", DAGSTER_HOME=str(tmp_path / "new" / "home")).wait() == 0
+    assert [len(found) for found in versions(tmp_path / "new" / "home")] == [1, 1, 1]
+
+
+def test_no_other_command_overwrites_it_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")  # So that it is put back afterwards.
+    settings = Settings(data=tmp_path, platform_url=SecretStr("sqlite://"))
+    config = dagster_home(settings) / "dagster.yaml"
+    assert config.read_bytes() == (PROJECT / "dagster.yaml").read_bytes()
+    config.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    dagster_home(settings)
+    assert config.read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
+
+
+def test_a_home_of_an_earlier_dagster_is_brought_up_to_date(tmp_path: Path) -> None:
+    assert start(tmp_path).wait() == 0
+    home = tmp_path / "dagster"
+    before = versions(home)
+    with sqlite3.connect(home / DATABASES[0]) as database:
+        database.execute("UPDATE alembic_version SET version_num = '5771160a95ad'")
+    assert versions(home) != before
+    process = start(tmp_path)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert versions(home) == before
+
+
+def test_a_home_that_has_two_versions_is_named_in_a_sentence(tmp_path: Path) -> None:
+    assert start(tmp_path).wait() == 0
+    with sqlite3.connect(tmp_path / "dagster" / DATABASES[0]) as database:
+        database.execute("INSERT INTO alembic_version VALUES ('5771160a95ad')")
+    process = start(tmp_path)
+    said, _ = process.communicate()
+    assert process.returncode == 1
+    assert str(tmp_path / "dagster") in said
+    assert len(said.splitlines()) == 1

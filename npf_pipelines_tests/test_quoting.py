@@ -1,0 +1,54 @@
+"""No reason that is kept quotes what a shopper wrote, whatever is wrong with it."""
+
+from typing import Any
+
+import pytest
+
+from npf_pipelines.loopback import LoopbackServer
+from npf_pipelines.platform.health import read_one
+from npf_pipelines_tests.loop import Loop, write_setup
+
+SECRET = "Quixote"
+LONG = f"{SECRET} " * 10_000
+
+ODD_ORDERS: dict[str, dict[str, Any]] = {
+    "a long note": {"notes": LONG},
+    "a note in a list": {"notes": [SECRET]},
+    "a long name": {"s_firstname": LONG},
+    "an address as an object": {"s_address": {SECRET: SECRET}},
+    "a telephone number as an object": {"phone": {"number": SECRET}},
+    "an e-mail address in a list": {"email": [f"{SECRET}@shop.example"]},
+    "text instead of the lines": {"products": SECRET},
+    "text instead of a line": {"products": {"1": SECRET}},
+    "text instead of the shipping": {"shipping": SECRET},
+    "an address in the field of the country": {"s_country": f"{SECRET} Street 5", "s_country_descr": SECRET},
+}
+
+
+@pytest.mark.parametrize("fields", ODD_ORDERS.values(), ids=ODD_ORDERS)
+def test_no_reason_quotes_what_a_shopper_wrote(loop: Loop, fields: dict[str, Any]) -> None:
+    assert [one.failure for one in loop.run("orders", "acme")] == [""]
+    ((order_id,),) = loop.rows("SELECT order_id FROM filtered_orders WHERE decision = 'accepted' LIMIT 1")
+    loop.stores["acme"].odd_fields["orders", order_id] = fields
+    (run,) = loop.run("orders", "acme")
+    said = loop.rows(f"SELECT reason FROM filtered_orders WHERE client = 'acme' AND order_id = '{order_id}'")  # noqa: S608
+    said += loop.rows("SELECT reason FROM platform_orders")
+    said += loop.rows("SELECT unreadable FROM raw_orders WHERE unreadable <> ''")
+    assert SECRET.casefold() not in str((said, run)).casefold()
+    assert "read" in said[0][0] or "country" in said[0][0]
+
+
+def test_the_stores_words_are_kept_without_the_shoppers_address(loop: Loop) -> None:
+    async def store(scope: Any, _: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            headers = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": 400, "headers": headers})
+            body = f'{{"message": "user {SECRET}.de@shop.example is not active"}}'
+            await send({"type": "http.response.body", "body": body.encode()})
+
+    with LoopbackServer(store) as server:
+        write_setup(loop.settings.clients, "acme", server.url)
+        (run,) = loop.run("orders", "acme")
+    reason = read_one(loop.house.engine, "acme", "orders").reason
+    assert "user [removed] is not active" in reason
+    assert SECRET not in run.failure
