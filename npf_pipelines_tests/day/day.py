@@ -88,7 +88,8 @@ class _Course:
 
     def __init__(self, loop: Loop, clock: time_machine.Traveller, dice: random.Random) -> None:
         self._loop, self._clock, self._dice = loop, clock, dice
-        self._troubles = Troubles(loop.stores, dice)
+        # Dice of their own: how often the others are thrown depends on how many runs there are.
+        self._troubles = Troubles(loop.stores, random.Random(dice.random()))
         self._cursors: dict[str, str] = {}
         self._day = Day()
         for client in loop.stores:

@@ -14,4 +14,5 @@ def test_after_some_hours_of_events_troubles_and_kills_every_store_is_what_it_sh
     assert day.parcels
     assert day.kills
     assert day.troubles
+    assert day.split_ticks
     assert sorted(day.events) == sorted(happen.__name__ for _, _, happen in PLAN)
