@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from npf_pipelines.platform.health import read_health
 from npf_pipelines.platform.tables import orders
 from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, write_setup
 from npf_pipelines_tests.machine import POSTGRESQL, demand
 
@@ -75,6 +76,7 @@ def test_a_restart_in_the_middle_of_a_run_doubles_nothing(
     assert "fault of the program" not in failure
     assert "Traceback" not in failure
     assert all(one.reason.count("\n") == 0 for one in read_health(world.house.engine).values())
+    expire_leases(world.house.engine)  # Those that couldn't be given back.
     # A parcel that the run had made when it was cut off is noted by the next run, and dealt with by the one after.
     world.run_all()
     assert world.run_all() == []

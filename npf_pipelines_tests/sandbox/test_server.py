@@ -28,7 +28,7 @@ def test_it_listens_inside_the_block_only() -> None:
 def test_a_given_port_is_taken() -> None:
     with SandboxServer({}) as first:
         port = int(first.url.rpartition(":")[2])
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(OSError, match=f"the port {port} of 127.0.0.1 is taken"):
             SandboxServer({}, port=port).__enter__()
     with SandboxServer({}, port=port) as again:
         assert again.url == first.url
