@@ -1,4 +1,4 @@
-"""Files of the lake that can't be read: how a person is told, and which of them the next run makes again.
+"""Files of the lake that can't be read: the message for each, and which of them the next run writes again.
 
 Not here: how a file is opened (lake.py, lake_connection.py), which day or client fails because of it (assets/).
 """

@@ -238,7 +238,7 @@ class Lake:
         self._files.rm(self._snapshot_folder(client, taken), recursive=True)
 
     def rename_client(self, old: str, new: str) -> None:
-        """Move all files of a client to another id, over those that the other one has; the client stands in paths only.
+        """Move all files of a client to another id, and overwrite that id's own. The id appears in paths only.
 
         Made again after it broke off, it moves what is left.
         """

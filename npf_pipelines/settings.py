@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     reports: _Folder = Field(default_factory=_in_data("reports"), description="The folder of the reports' pages.")
     reports_url: str = Field("http://127.0.0.1:3100", description="Where a browser finds that folder.")
     umask: Annotated[int, BeforeValidator(parse_umask)] = Field(
-        OWNER_ONLY, description="The rights that new folders and files don't give: 077 or, for a team, 027."
+        OWNER_ONLY, description="The umask of new folders and files: 077 for the owner only, 027 lets the group read."
     )
     automation: Literal["running", "stopped"] = Field(
         "stopped", description="Whether schedules and sensors run until somebody says otherwise in the UI."

@@ -297,7 +297,7 @@ STORE_FACTS = _table(
     columns={
         "statuses": _column(_STATUSES, "the store's order statuses", nullable=True),
         "statuses_unreadable": _column(
-            _FLAG, "whether they may not be read, so that those of a new store stand for them", nullable=True
+            _FLAG, "whether the API user may not read them; CS-Cart's own list is used then", nullable=True
         ),
         "statuses_read_at": _column(_TIME, "when they were read", nullable=True),
         "updated_at_filter": _column(

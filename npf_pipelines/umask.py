@@ -1,4 +1,4 @@
-"""For whom new folders and files are: the process's umask, set once where each program begins.
+"""Who may read new folders and files: the process's umask, set once where each program begins.
 
 Here: `npf` (cli/__init__.py) and Dagster's code server and its runs (definitions.py). Not here: Dagster's daemon and
 webserver, which load no code of this package: their supervisor sets theirs (README). What exists keeps its modes.

@@ -55,7 +55,7 @@ class OrdersConfig(WalkConfig):
 
     confirm_held: bool = Field(
         default=False,
-        description="Import and cancel also what is held because it was very much at once: a person has checked it.",
+        description="Import and cancel the held orders too: a person has checked them.",
     )
 
 
@@ -138,7 +138,7 @@ async def _pull_late(run: _Run, days: set[date]) -> None:
 
 
 async def _pull(run: _Run, first: date, last: date) -> None:
-    """The days from first to last. The store isn't asked for those before the order start date that nothing is of."""
+    """The days from first to last. The store isn't asked for empty days before the order start date."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     live = [day for day in days if is_live(run.walk, day)]
     for day in sorted(set(days) - set(live)):
@@ -253,7 +253,7 @@ async def _onto_platform(
 
 
 async def _finish_held_back(run: _Run) -> None:
-    """The days of which something was left to the end."""
+    """Finish the days whose imports or cancellations were deferred."""
     if run.held_back:
         for day, rows in await asyncio.to_thread(lambda: list(run.held_back.finish()) if run.held_back else []):
             with _broken_noted(run):

@@ -16,7 +16,7 @@ from npf_pipelines.tables import FILTERED_ORDERS, STATUS_QUESTIONS
 
 
 async def keep_status_questions(walk: ClientWalk, meanings: StatusMeanings) -> None:
-    """Write the client's questions anew, from what its tables say of the orders that are open on the platform."""
+    """Rebuild the client's questions from its tables' rows of the orders that are open on the platform."""
     placed = await asyncio.to_thread(walk.house.platform.open_orders, walk.client)
     before = walk.house.lake.read_if_written(STATUS_QUESTIONS, client=walk.client)
     since: dict[str, datetime] = {row["status"]: row["since"] for row in before}

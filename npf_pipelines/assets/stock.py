@@ -74,7 +74,7 @@ class _Count:
 
 @dataclass(frozen=True)
 class _Before:
-    """What the push before this one left: since when what differs, and what other store locations have."""
+    """The previous push: when each difference began, and units at other store locations."""
 
     since: Mapping[tuple[str, str | None], datetime] = field(default_factory=dict)
     elsewhere: Mapping[str, int] = field(default_factory=dict)

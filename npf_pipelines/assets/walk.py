@@ -116,7 +116,7 @@ class ClientWalk:
 
     @property
     def is_automated(self) -> bool:
-        """Whether a schedule or a sensor asked for the run, and no person."""
+        """Whether a schedule or a sensor launched the run."""
         return not _ASKED_BY.isdisjoint(self._context.run.tags)
 
     def say(self, text: str) -> None:
@@ -151,7 +151,7 @@ class ClientWalk:
             part = _next_part(work, await asyncio.to_thread(part))
 
     def _finishing(self, table: Table, rows: list[dict[str, Any]], day: date | None, notes: _Notes) -> _Parts:
-        """The parts of `finish` that take long, to be called by who goes through them; the events are between them."""
+        """The slow parts of `finish`, as callables; the caller runs each, and events are logged between them."""
         lake, client = self.house.lake, self.client
         framed = functools.partial(lake.frame, table, rows, client=client, day=day)
         if self.dry_run:
@@ -245,7 +245,7 @@ class ClientWalk:
         if other:
             raise SetupError(
                 f"{self.client}: store.url: the client {other} has worked with this store, and {self.client} would "
-                f"import its orders a second time. If {other} has only got another id, run: npf client rename {other} "
+                f"import its orders a second time. If {other} was renamed, run: npf client rename {other} "
                 f"{self.client}. If {other} has left the store to {self.client}: npf client release-store {other}"
             )
         async with self.house.store(self.setup) as store:

@@ -74,7 +74,7 @@ def stock_checks(house: House) -> list[dg.AssetChecksDefinition]:
     )
     def stock_drift() -> dg.AssetCheckResult:
         now = datetime.now(UTC)
-        # Since a time in the future is since an unknown time.
+        # A time in the future counts as unknown, so it is drift.
         found = lake_rows(house, _DRIFT, limit=now - DRIFT_AFTER, ahead=now + TOLERANCE)
         return listed_result(found, "drift", dg.AssetCheckSeverity.ERROR)
 

@@ -189,7 +189,7 @@ class Platform:
             return {row.store_order_id: row.placed_at for row in connection.execute(query)}
 
     def update_order(self, client: str, order: PlatformOrder, seen: PlatformRecord, now: datetime) -> bool:
-        """Overwrite an order and its lines, if it still stands where it was seen; it keeps its number.
+        """Overwrite an order and its lines if it is unchanged since it was read; it keeps its number.
 
         Returns:
             Whether it did; not when the warehouse has moved it on meanwhile.
@@ -213,13 +213,13 @@ class Platform:
         return True
 
     def cancel_order(self, client: str, seen: PlatformRecord, now: datetime) -> bool:
-        """Cancel an order, if it still stands where it was seen; whether it did."""
+        """Cancel an order if it is unchanged since it was read; returns whether it was."""
         with self._engine.begin() as connection:
             row = {"status": OrderStatus.CANCELLED, "cancelled_by": CANCELLED_BY_STORE, "updated_at": now}
             return self._change(connection, client, seen, self._writable(orders, row))
 
     def resume_order(self, client: str, order: PlatformOrder, seen: PlatformRecord, now: datetime) -> bool:
-        """Import an order anew that was cancelled, if it still stands where it was seen; whether it did."""
+        """Import a cancelled order again if it is unchanged since it was read; returns whether it was."""
         return self._overwrite(client, order, seen, now, {"status": OrderStatus.IMPORTED, "cancelled_by": ""})
 
     @staticmethod

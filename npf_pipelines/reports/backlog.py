@@ -44,7 +44,7 @@ KINDS = {
     ),
     "order_held": Kind(
         "orders",
-        "held: very much at once",
+        "held: too many changes at once",
         "See whether a setting or the store was changed by mistake. If not, run npf run orders with --confirm-held.",
     ),
     "order_refused": Kind(

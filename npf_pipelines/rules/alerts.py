@@ -49,7 +49,7 @@ class AlertKind(enum.StrEnum):
 
 
 OF_ROWS = frozenset({AlertKind.NEEDS_A_PERSON, AlertKind.BRAKE})
-"""The kinds that hold until somebody puts rows right, whether anything runs or not."""
+"""The kinds that stay open until a person mends the rows, even while the client is paused."""
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ def clock_conditions(ahead: Collection[str]) -> Iterator[Condition]:
             AlertKind.CLOCK,
             "",
             "",
-            f"runs of {', '.join(named[:FIRST_FEW])}{more} were noted at a time in the future: it is taken as unknown",
+            f"runs of {', '.join(named[:FIRST_FEW])}{more} recorded a time in the future, which counts as unknown",
             "Set the clocks of the machines that execute runs (NTP).",
         )
 

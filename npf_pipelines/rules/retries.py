@@ -18,7 +18,7 @@ class Trouble(enum.StrEnum):
     LASTING = "lasting"
     """It comes again until somebody changes something here: a wrong key, a wrong setup."""
     MENDABLE = "mendable"
-    """It comes again until somebody mends the store: a certificate, a right, a status. Only a try shows that it was."""
+    """It fails until the store is mended: a certificate, a right, a status. Only a retry can show that it was."""
     PARTIAL = "partial"
     """The store answers, and only some things wait: no reason to leave the others waiting."""
 
