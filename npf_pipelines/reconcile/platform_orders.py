@@ -18,7 +18,7 @@ from npf_pipelines.rules.changes import follow_order, is_parent
 from npf_pipelines.rules.identity import imported_twice
 from npf_pipelines.rules.imports import order_number, platform_order
 from npf_pipelines.rules.mass_changes import is_old
-from npf_pipelines.rules.orders import is_test, lines_to_ship
+from npf_pipelines.rules.orders import NotShippable, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import left_to_ship
 from npf_pipelines.rules.status_meaning import StatusMeanings
 
@@ -117,8 +117,7 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
     known = {record.order.store_order_id for record in day.records.values()}
     new = [order for order in day.accepted if order.order_id not in known]
     outcome = DayOutcome([])
-    now = [platform_order(left_to_ship(order), day.prefix) for order in new if not _is_left(order, day, outcome)]
-    outcome.rows += _imported(platform, day, now)
+    outcome.rows += _imported(platform, day, _to_import_now(new, day, outcome))
     children = _children(platform, day)
     twice = imported_twice(day.records.values())
     # A number that was refused just now because another order of the store has it is no order that went missing.
@@ -155,11 +154,25 @@ def held_row(order: PlatformOrder, imported_at: datetime | None, reason: str) ->
     return OrderRow(order.store_order_id, order.order_number, OrderOutcome.HELD, reason, imported_at)
 
 
-def _is_left(order: Order, day: OrdersOfDay, outcome: DayOutcome) -> bool:
+def _to_import_now(new: Sequence[Order], day: OrdersOfDay, outcome: DayOutcome) -> list[PlatformOrder]:
+    """The new orders, without those that are left or held, and without those of which nothing can be made."""
+    now: list[PlatformOrder] = []
+    for order in new:
+        try:
+            translated = platform_order(left_to_ship(order), day.prefix)
+        except NotShippable as error:
+            number = order_number(day.prefix, order.order_id)
+            outcome.rows.append(OrderRow(order.order_id, number, OrderOutcome.REFUSED, str(error), None))
+            continue
+        if not _is_left(order, translated, day, outcome):
+            now.append(translated)
+    return now
+
+
+def _is_left(order: Order, left: PlatformOrder, day: OrdersOfDay, outcome: DayOutcome) -> bool:
     """Whether a new order is old enough to be left, or held, and noted so."""
     if day.limit is None or not is_old(order, day.limit.last_good_pull):
         return False
-    left = platform_order(left_to_ship(order), day.prefix)
     if reason := day.limit.held().get(left.order_number):
         outcome.rows.append(held_row(left, None, reason))
     else:
