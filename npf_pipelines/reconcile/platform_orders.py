@@ -118,20 +118,19 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
     new = [order for order in day.accepted if order.order_id not in known]
     outcome = DayOutcome([])
     outcome.rows += _imported(platform, day, _to_import_now(new, day, outcome))
-    children = _children(platform, day)
+    followings = _followings(platform, day)
+    resumed = _to_resume(day.records, followings)
     twice = imported_twice(day.records.values())
     # A number that was refused just now because another order of the store has it is no order that went missing.
     numbers = {order_number(day.prefix, order.order_id) for order in new}
     for number, record in sorted(day.records.items()):
-        order = day.pulled.get(record.order.store_order_id)
-        if order is None and number in numbers:
+        if record.order.store_order_id not in day.pulled and number in numbers:
             continue
-        its_children = children.get(record.order.store_order_id, ())
-        following = follow_order(order, record, day.prefix, day.meanings, day.now, children=its_children)
+        following = followings[number]
         if following.step is Step.CANCEL and day.limit:
             _leave_cancellation(record, following.differs, day.limit, outcome)
         else:
-            said = _OTHER_NUMBER if _is_other_number(record, day.records) else twice.get(number, "")
+            said = _OTHER_NUMBER if _is_other_number(record, day.records, resumed) else twice.get(number, "")
             outcome.rows.append(_followed(platform, day, record, following, said))
     outcome.rows = _naming_unknown_skus(platform, day, outcome.rows)
     return outcome
@@ -202,11 +201,45 @@ def _children(platform: Platform, day: OrdersOfDay) -> Mapping[str, Sequence[Ord
     }
 
 
-def _is_other_number(record: PlatformRecord, records: Mapping[str, PlatformRecord]) -> bool:
-    """Whether a cancelled order is on the platform under another number, too."""
-    return record.status is OrderStatus.CANCELLED and any(
-        other.order.store_order_id == record.order.store_order_id and other.status is not OrderStatus.CANCELLED
-        for other in records.values()
+def _followings(platform: Platform, day: OrdersOfDay) -> Mapping[str, Following]:
+    """What follows for each order of the platform, by its number."""
+    children = _children(platform, day)
+    return {
+        number: follow_order(
+            day.pulled.get(record.order.store_order_id),
+            record,
+            day.prefix,
+            day.meanings,
+            day.now,
+            children=children.get(record.order.store_order_id, ()),
+        )
+        for number, record in day.records.items()
+    }
+
+
+def _to_resume(records: Mapping[str, PlatformRecord], followings: Mapping[str, Following]) -> Mapping[str, str]:
+    """The one number under which each order that goes on again is taken up, by the store order id.
+
+    Of several numbers it is the one imported first; none where the order is on the platform under a number that isn't
+    cancelled.
+    """
+    going_on = {one.order.store_order_id for one in records.values() if one.status is not OrderStatus.CANCELLED}
+    resumed: dict[str, str] = {}
+    for number, record in sorted(records.items(), key=lambda one: (one[1].imported_at, one[0])):
+        if followings[number].step is Step.RESUME and record.order.store_order_id not in going_on:
+            resumed.setdefault(record.order.store_order_id, number)
+    return resumed
+
+
+def _is_other_number(record: PlatformRecord, records: Mapping[str, PlatformRecord], resumed: Mapping[str, str]) -> bool:
+    """Whether a cancelled order is on the platform under another number, too, or is taken up under it now."""
+    order_id, number = record.order.store_order_id, record.order.order_number
+    return record.status is OrderStatus.CANCELLED and (
+        resumed.get(order_id, number) != number
+        or any(
+            other.order.store_order_id == order_id and other.status is not OrderStatus.CANCELLED
+            for other in records.values()
+        )
     )
 
 
@@ -228,7 +261,7 @@ def _followed(
     platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: Following, other_numbers: str
 ) -> OrderRow:
     order_id, number = record.order.store_order_id, record.order.order_number
-    if other_numbers and following.step in {Step.NOTHING, Step.TELL}:
+    if other_numbers and following.step in {Step.NOTHING, Step.TELL, Step.RESUME}:
         outcome = OrderOutcome.CANCELLED if record.status is OrderStatus.CANCELLED else OrderOutcome.DIFFERS
         return OrderRow(order_id, number, outcome, other_numbers, record.imported_at)
     outcome, reason = _carried_out(platform, day, record, following)
