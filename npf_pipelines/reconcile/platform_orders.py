@@ -19,7 +19,7 @@ from npf_pipelines.rules.identity import imported_twice
 from npf_pipelines.rules.imports import order_number, platform_order
 from npf_pipelines.rules.mass_changes import is_old
 from npf_pipelines.rules.orders import NotShippable, is_test, lines_to_ship
-from npf_pipelines.rules.shipped_before import left_to_ship
+from npf_pipelines.rules.shipped_before import as_ordered_here, left_to_ship
 from npf_pipelines.rules.status_meaning import StatusMeanings
 
 
@@ -306,7 +306,8 @@ def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderR
         order, record = day.pulled.get(row.order_id), day.records.get(row.order_number)
         is_open = row.outcome in _TO_BE_PICKED and (record is None or record.status in OPEN_STATUSES)
         if is_open and isinstance(order, Order) and not is_test(order):
-            skus[row.order_number] = {line.sku for line in lines_to_ship(order)}
+            asked_for = as_ordered_here(order, record) if record else left_to_ship(order)
+            skus[row.order_number] = {line.sku for line in lines_to_ship(asked_for)}
     unknown = platform.skus_not_counted(day.client, set[str]().union(*skus.values())) if skus else set()
     named = {number: ", ".join(sorted(found)) for number, all_skus in skus.items() if (found := all_skus & unknown)}
     return [

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from npf_pipelines.cscart.models import Order
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import OrderStatus, open_platform, orders
-from npf_pipelines.reconcile.platform_orders import OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
+from npf_pipelines.platform.tables import OrderStatus, open_platform, orders, stock
+from npf_pipelines.reconcile.platform_orders import AGREES, OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines_tests.builders import NOON, line, order
@@ -98,3 +98,14 @@ def test_a_number_that_the_warehouse_cancelled_is_not_the_one_taken_up(platform:
     rows = reconcile(platform, order(order_id="1"))
     assert statuses(platform) == {"CS1": "cancelled", "CSK1": "imported"}
     assert "under another number" in rows["CS1"].reason
+
+
+def test_a_sku_that_was_shipped_elsewhere_is_not_said_to_be_unknown(platform: Platform, engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.insert(stock).values(client="acme", sku="KITE", on_hand=5, updated_at=NOON))
+    shipped_elsewhere = order(line("1", "KITE"), line("2", "ELSEWHERE", shipped=1), order_id="1")
+    unknown = order(line("1", "KITE"), line("2", "GHOST"), order_id="2")
+    for _ in range(2):
+        rows = reconcile(platform, shipped_elsewhere, unknown)
+        assert rows["CS1"].reason == AGREES
+        assert rows["CS2"].reason == f"{AGREES}; the warehouse has no stock row of GHOST"
