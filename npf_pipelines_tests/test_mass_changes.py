@@ -3,6 +3,7 @@
 import pytest
 
 from npf_pipelines.platform.open_rows import read_open_rows
+from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS, most_cancellations
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop
@@ -98,3 +99,21 @@ def test_ten_cancellations_come_by_themselves(loop: Loop, store: SandboxStore) -
         store.change_status(order_id, "I")
     assert automated(loop, loop.days)
     assert {platform_row(loop, order_id)["status"] for order_id in orders} == {"cancelled"}
+
+
+def test_a_cancellation_that_a_broken_run_left_undone_is_found_again(
+    loop: Loop, store: SandboxStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = place(store, days=3)
+    loop.run("orders", "acme")
+    read_until = loop.rows("SELECT changes_read_until FROM store_facts WHERE client = 'acme'")
+    store.change_status(order_id, "I")
+    last = loop.days[1]
+    with monkeypatch.context() as broken:
+        broken.setattr(HeldBack, "finish", lambda _: 1 / 0)
+        assert not automated(loop, (last, last))
+    assert platform_row(loop, order_id)["status"] == "imported"
+    assert loop.rows("SELECT changes_read_until FROM store_facts WHERE client = 'acme'") == read_until
+    assert automated(loop, (last, last))
+    assert platform_row(loop, order_id)["status"] == "cancelled"
+    assert loop.rows("SELECT changes_read_until FROM store_facts WHERE client = 'acme'") > read_until

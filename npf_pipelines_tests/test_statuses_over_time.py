@@ -372,6 +372,19 @@ def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
     assert store.requests - asked <= 3  # judged: its day isn't pulled again and again
 
 
+def test_an_order_with_an_unknown_sku_that_was_shipped_short_is_told(world: Loop) -> None:
+    with world.house.engine.begin() as connection:
+        connection.execute(sa.delete(stock).where(stock.c.sku == sku(world, 1)))
+    order_id = place(world)
+    world.stores["acme"].orders[order_id].updated_at -= 7200  # No change that a sweep lists.
+    run(world)
+    ((reason,),) = world.rows(f"SELECT reason FROM platform_orders WHERE order_id = '{order_id}'")  # noqa: S608
+    assert reason.endswith(f"the warehouse has no stock row of {sku(world, 1)}")
+    ship(world, order_id)
+    assert today(world) == ""
+    assert [found for found, _ in exceptions(world)] == [str(order_id)]
+
+
 def test_an_order_shipped_short_gets_the_status_that_the_setup_names(world: Loop) -> None:
     store = world.stores["acme"]
     setup(world, {"short_shipped_status": "On hold"})

@@ -42,8 +42,9 @@ def _is_due(walk: ClientWalk, day: date, orders: set[str], *, follow_up: bool) -
         rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
     except BrokenFile:  # The day is pulled, and its walk says what is wrong.
         return True
+    # The SKUs that the warehouse doesn't know may be named after it.
     return any(
-        row["reason"] == AGREES or (follow_up and row["outcome"] == OrderOutcome.DIFFERS)
+        row["reason"].startswith(AGREES) or (follow_up and row["outcome"] == OrderOutcome.DIFFERS)
         for row in rows
         if row["order_id"] in orders
     )

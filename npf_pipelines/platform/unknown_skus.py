@@ -1,5 +1,6 @@
 """The SKUs on open orders of which the warehouse has no stock row: nobody can pick them.
 
+SKUs are compared as orders and stock are read (rules/keys.py): blanks around one don't make it unknown.
 Not here: what is said of them (reconcile/platform_orders.py, automation/stock_checks.py).
 """
 
@@ -10,6 +11,8 @@ import sqlalchemy as sa
 
 from npf_pipelines.batches import batches
 from npf_pipelines.platform.tables import OPEN_STATUSES, order_lines, orders, stock
+from npf_pipelines.platform.values import text
+from npf_pipelines.rules.keys import as_stored
 
 _BATCH = 500
 """SKUs for each statement: below SQLite's limit of 32,766 parameters."""
@@ -38,9 +41,8 @@ def unknown_skus(engine: sa.Engine) -> list[UnknownSku]:
         sa.select(
             order_lines.c.client,
             order_lines.c.sku,
-            sa.func.count(sa.distinct(orders.c.order_number)),
+            orders.c.order_number,
             sa.func.sum(order_lines.c.quantity - order_lines.c.quantity_shipped),
-            sa.func.min(orders.c.order_number),
         )
         .join_from(order_lines, orders, on_order)
         .join(stock, counted, isouter=True)
@@ -50,12 +52,21 @@ def unknown_skus(engine: sa.Engine) -> list[UnknownSku]:
             order_lines.c.quantity > order_lines.c.quantity_shipped,
             stock.c.sku.is_(None),
         )
-        .group_by(order_lines.c.client, order_lines.c.sku)
-        .order_by(order_lines.c.client, order_lines.c.sku)
+        .group_by(order_lines.c.client, order_lines.c.sku, orders.c.order_number)
     )
     with engine.connect() as connection:
         rows = connection.execute(query).all()
-    return [UnknownSku(client, sku, count, int(units), first) for client, sku, count, units, first in rows]
+        counted_as_stored = {client: _as_stored(connection, client) for client in {row.client for row in rows}}
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for client, written, number, units in rows:
+        sku = as_stored(text(written))
+        if sku not in counted_as_stored[client]:
+            units_by_order = found.setdefault((client, sku), {})
+            units_by_order[number] = units_by_order.get(number, 0) + int(units)
+    return [
+        UnknownSku(client, sku, len(units_by_order), sum(units_by_order.values()), min(units_by_order))
+        for (client, sku), units_by_order in sorted(found.items())
+    ]
 
 
 def skus_not_counted(engine: sa.Engine, client: str, skus: Collection[str]) -> set[str]:
@@ -69,4 +80,10 @@ def skus_not_counted(engine: sa.Engine, client: str, skus: Collection[str]) -> s
         for batch in batches(sorted(skus), _BATCH):
             query = sa.select(stock.c.sku).where(stock.c.client == client, stock.c.sku.in_(batch))
             missing.difference_update(connection.scalars(query))
-    return missing
+        counted = _as_stored(connection, client) if missing else set[str]()
+    return {sku for sku in missing if as_stored(sku) not in counted}
+
+
+def _as_stored(connection: sa.Connection, client: str) -> set[str]:
+    """The SKUs of the client's stock rows, without the blanks around them."""
+    return {as_stored(text(sku)) for sku in connection.scalars(sa.select(stock.c.sku).where(stock.c.client == client))}

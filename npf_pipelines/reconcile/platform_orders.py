@@ -18,8 +18,8 @@ from npf_pipelines.rules.changes import follow_order, is_parent
 from npf_pipelines.rules.identity import imported_twice
 from npf_pipelines.rules.imports import order_number, platform_order
 from npf_pipelines.rules.mass_changes import is_old
-from npf_pipelines.rules.orders import is_test, lines_to_ship
-from npf_pipelines.rules.shipped_before import left_to_ship
+from npf_pipelines.rules.orders import NotShippable, is_test, lines_to_ship
+from npf_pipelines.rules.shipped_before import as_ordered_here, left_to_ship
 from npf_pipelines.rules.status_meaning import StatusMeanings
 
 
@@ -117,22 +117,20 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
     known = {record.order.store_order_id for record in day.records.values()}
     new = [order for order in day.accepted if order.order_id not in known]
     outcome = DayOutcome([])
-    now = [platform_order(left_to_ship(order), day.prefix) for order in new if not _is_left(order, day, outcome)]
-    outcome.rows += _imported(platform, day, now)
-    children = _children(platform, day)
+    outcome.rows += _imported(platform, day, _to_import_now(new, day, outcome))
+    followings = _followings(platform, day)
+    resumed = _to_resume(day.records, followings)
     twice = imported_twice(day.records.values())
     # A number that was refused just now because another order of the store has it is no order that went missing.
     numbers = {order_number(day.prefix, order.order_id) for order in new}
     for number, record in sorted(day.records.items()):
-        order = day.pulled.get(record.order.store_order_id)
-        if order is None and number in numbers:
+        if record.order.store_order_id not in day.pulled and number in numbers:
             continue
-        its_children = children.get(record.order.store_order_id, ())
-        following = follow_order(order, record, day.prefix, day.meanings, day.now, children=its_children)
+        following = followings[number]
         if following.step is Step.CANCEL and day.limit:
             _leave_cancellation(record, following.differs, day.limit, outcome)
         else:
-            said = _OTHER_NUMBER if _is_other_number(record, day.records) else twice.get(number, "")
+            said = _OTHER_NUMBER if _is_other_number(record, day.records, resumed) else twice.get(number, "")
             outcome.rows.append(_followed(platform, day, record, following, said))
     outcome.rows = _naming_unknown_skus(platform, day, outcome.rows)
     return outcome
@@ -155,11 +153,25 @@ def held_row(order: PlatformOrder, imported_at: datetime | None, reason: str) ->
     return OrderRow(order.store_order_id, order.order_number, OrderOutcome.HELD, reason, imported_at)
 
 
-def _is_left(order: Order, day: OrdersOfDay, outcome: DayOutcome) -> bool:
+def _to_import_now(new: Sequence[Order], day: OrdersOfDay, outcome: DayOutcome) -> list[PlatformOrder]:
+    """The new orders, without those that are left or held, and without those of which nothing can be made."""
+    now: list[PlatformOrder] = []
+    for order in new:
+        try:
+            translated = platform_order(left_to_ship(order), day.prefix)
+        except NotShippable as error:
+            number = order_number(day.prefix, order.order_id)
+            outcome.rows.append(OrderRow(order.order_id, number, OrderOutcome.REFUSED, str(error), None))
+            continue
+        if not _is_left(order, translated, day, outcome):
+            now.append(translated)
+    return now
+
+
+def _is_left(order: Order, left: PlatformOrder, day: OrdersOfDay, outcome: DayOutcome) -> bool:
     """Whether a new order is old enough to be left, or held, and noted so."""
     if day.limit is None or not is_old(order, day.limit.last_good_pull):
         return False
-    left = platform_order(left_to_ship(order), day.prefix)
     if reason := day.limit.held().get(left.order_number):
         outcome.rows.append(held_row(left, None, reason))
     else:
@@ -189,11 +201,45 @@ def _children(platform: Platform, day: OrdersOfDay) -> Mapping[str, Sequence[Ord
     }
 
 
-def _is_other_number(record: PlatformRecord, records: Mapping[str, PlatformRecord]) -> bool:
-    """Whether a cancelled order is on the platform under another number, too."""
-    return record.status is OrderStatus.CANCELLED and any(
-        other.order.store_order_id == record.order.store_order_id and other.status is not OrderStatus.CANCELLED
-        for other in records.values()
+def _followings(platform: Platform, day: OrdersOfDay) -> Mapping[str, Following]:
+    """What follows for each order of the platform, by its number."""
+    children = _children(platform, day)
+    return {
+        number: follow_order(
+            day.pulled.get(record.order.store_order_id),
+            record,
+            day.prefix,
+            day.meanings,
+            day.now,
+            children=children.get(record.order.store_order_id, ()),
+        )
+        for number, record in day.records.items()
+    }
+
+
+def _to_resume(records: Mapping[str, PlatformRecord], followings: Mapping[str, Following]) -> Mapping[str, str]:
+    """The one number under which each order that goes on again is taken up, by the store order id.
+
+    Of several numbers it is the one imported first; none where the order is on the platform under a number that isn't
+    cancelled.
+    """
+    going_on = {one.order.store_order_id for one in records.values() if one.status is not OrderStatus.CANCELLED}
+    resumed: dict[str, str] = {}
+    for number, record in sorted(records.items(), key=lambda one: (one[1].imported_at, one[0])):
+        if followings[number].step is Step.RESUME and record.order.store_order_id not in going_on:
+            resumed.setdefault(record.order.store_order_id, number)
+    return resumed
+
+
+def _is_other_number(record: PlatformRecord, records: Mapping[str, PlatformRecord], resumed: Mapping[str, str]) -> bool:
+    """Whether a cancelled order is on the platform under another number, too, or is taken up under it now."""
+    order_id, number = record.order.store_order_id, record.order.order_number
+    return record.status is OrderStatus.CANCELLED and (
+        resumed.get(order_id, number) != number
+        or any(
+            other.order.store_order_id == order_id and other.status is not OrderStatus.CANCELLED
+            for other in records.values()
+        )
     )
 
 
@@ -215,7 +261,7 @@ def _followed(
     platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: Following, other_numbers: str
 ) -> OrderRow:
     order_id, number = record.order.store_order_id, record.order.order_number
-    if other_numbers and following.step in {Step.NOTHING, Step.TELL}:
+    if other_numbers and following.step in {Step.NOTHING, Step.TELL, Step.RESUME}:
         outcome = OrderOutcome.CANCELLED if record.status is OrderStatus.CANCELLED else OrderOutcome.DIFFERS
         return OrderRow(order_id, number, outcome, other_numbers, record.imported_at)
     outcome, reason = _carried_out(platform, day, record, following)
@@ -260,7 +306,8 @@ def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderR
         order, record = day.pulled.get(row.order_id), day.records.get(row.order_number)
         is_open = row.outcome in _TO_BE_PICKED and (record is None or record.status in OPEN_STATUSES)
         if is_open and isinstance(order, Order) and not is_test(order):
-            skus[row.order_number] = {line.sku for line in lines_to_ship(order)}
+            asked_for = as_ordered_here(order, record) if record else left_to_ship(order)
+            skus[row.order_number] = {line.sku for line in lines_to_ship(asked_for)}
     unknown = platform.skus_not_counted(day.client, set[str]().union(*skus.values())) if skus else set()
     named = {number: ", ".join(sorted(found)) for number, all_skus in skus.items() if (found := all_skus & unknown)}
     return [

@@ -15,9 +15,9 @@ from npf_pipelines.platform.tables import OrderStatus
 from npf_pipelines.rules.addresses import address_of_earlier_releases
 from npf_pipelines.rules.after_shipping import SHORT_AFTER, is_short, lacking
 from npf_pipelines.rules.imports import platform_order
+from npf_pipelines.rules.keys import as_stored
 from npf_pipelines.rules.orders import NotShippable
 from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings
-from npf_pipelines.text import clean_text
 
 _CHANGEABLE = frozenset({OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.BACK_ORDER})
 """The stages before anything is picked."""
@@ -174,7 +174,8 @@ def _differences(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:
 
 def _alike(wanted: str, has: str) -> bool:
     """Whether two texts are the same, or one is the other as earlier releases wrote it, its HTML entities left in."""
-    wanted, has = _clean(wanted), _clean(has)
+    # What an earlier release let through is no edit.
+    wanted, has = as_stored(wanted), as_stored(has)
     return wanted == has or without_entities(wanted) == has or wanted == without_entities(has)
 
 
@@ -199,13 +200,8 @@ def _is_as_an_earlier_release_imported_it(order: Order, record: PlatformRecord, 
 def _units(order: PlatformOrder) -> Counter[str]:
     units: Counter[str] = Counter()
     for line in order.lines:
-        units[_clean(line.sku)] += line.quantity
+        units[as_stored(line.sku)] += line.quantity
     return units
-
-
-def _clean(text: str) -> str:
-    """Text as it comes through the door today: what an earlier release let through is no edit."""
-    return clean_text(text).strip()
 
 
 def _is_changeable(record: PlatformRecord) -> bool:

@@ -13,8 +13,8 @@ from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.platform.models import PlatformRecord
 from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
 from npf_pipelines.rules.addresses import IncompleteAddress, address_of_earlier_releases, deliver_to
-from npf_pipelines.rules.orders import Decision, OrderFilter, Rule, Verdict, decide
-from npf_pipelines.rules.shipped_before import is_shipped
+from npf_pipelines.rules.orders import Decision, OrderFilter, Rule, Verdict, decide, lines_to_ship
+from npf_pipelines.rules.shipped_before import is_shipped, left_to_ship
 
 
 class Imported(Protocol):
@@ -77,8 +77,13 @@ def judge(order: Order | UnreadableOrder, criteria: OrderFilter, imported: Seque
         )
         return Verdict(Decision.SET_ASIDE, Rule.ID_USED_AGAIN, reason)
     verdict = decide(order, criteria, imported=is_known)
-    if verdict.decision is not Decision.REJECTED and not is_known and isinstance(order, Order) and is_shipped(order):
+    if is_known or not isinstance(order, Order) or verdict.decision is Decision.REJECTED:
+        return verdict
+    if is_shipped(order):
         return Verdict(Decision.REJECTED, Rule.ALREADY_SHIPPED, "already shipped in the store: nothing is left to ship")
+    if verdict.decision is Decision.ACCEPTED and not lines_to_ship(left_to_ship(order)):
+        reason = "already shipped in the store, but for lines without a product code, which the setup leaves out"
+        return Verdict(Decision.REJECTED, Rule.ALREADY_SHIPPED, reason)
     return verdict
 
 

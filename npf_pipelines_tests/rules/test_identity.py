@@ -55,6 +55,19 @@ def test_what_is_shipped_already_is_rejected_only_before_its_import() -> None:
     assert judge(order(line(quantity=2, shipped=1)), CRITERIA, []).rule is Rule.ALL_PASSED
 
 
+def test_an_order_of_which_only_left_out_lines_are_unshipped_is_shipped_already() -> None:
+    criteria = replace(CRITERIA, leaves_out_lines_without_code=True)
+    left_out = line("2", "")
+    verdict = judge(order(line(quantity=2, shipped=2), left_out), criteria, [])
+    assert (verdict.decision, verdict.rule) == (Decision.REJECTED, Rule.ALREADY_SHIPPED)
+    assert "lines without a product code" in verdict.reason
+    assert judge(order(line(quantity=2, shipped=1), left_out), criteria, []).decision is Decision.ACCEPTED
+    known = [platform_order("CS1000012")]
+    assert judge(order(line(quantity=2, shipped=2), left_out), criteria, known).decision is Decision.ACCEPTED
+    waits = judge(order(line(quantity=2, shipped=2), left_out), CRITERIA, [])
+    assert (waits.decision, waits.rule) == (Decision.SET_ASIDE, Rule.NO_PRODUCT_CODE)
+
+
 def test_an_order_under_two_numbers_is_said_while_goods_may_go_twice() -> None:
     shipped, imported = record("CS1", OrderStatus.SHIPPED), record("CSK1", OrderStatus.IMPORTED)
     said = imported_twice([shipped, imported])
