@@ -299,8 +299,17 @@ def test_a_day_whose_pushes_cannot_be_read_costs_itself(fresh: Loop) -> None:
     fresh.work()
     (run,) = fresh.run("shipments")
     assert broken_day in run.failure
+    assert read_health(fresh.house.engine)["acme", "shipments"].is_permanent
     (days,) = fresh.rows("SELECT count(DISTINCT day) FROM tracking_push WHERE client = 'acme'")[0]
     assert days == fresh.rows("SELECT count(DISTINCT day) FROM shipment_records WHERE client = 'acme'")[0][0] - 1
+
+
+def test_a_day_of_orders_that_cannot_be_read_is_there_for_a_person(fresh: Loop) -> None:
+    _empty(_newest(fresh, PLATFORM_ORDERS))
+    assert _run(fresh, PLATFORM_ORDERS) != ""
+    stands = read_health(fresh.house.engine)["acme", "orders"]
+    assert stands.is_permanent
+    assert stands.next_try_at is not None
 
 
 @pytest.fixture

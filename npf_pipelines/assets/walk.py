@@ -68,11 +68,13 @@ class ClientFailure(Exception):
 
     Attributes:
         is_partial: the store answers, and only some of the things failed.
+        has_broken_files: files of the lake can't be read: a person has to mend them.
     """
 
-    def __init__(self, text: str, *, is_partial: bool = False) -> None:
+    def __init__(self, text: str, *, is_partial: bool = False, has_broken_files: bool = False) -> None:
         super().__init__(text)
         self.is_partial = is_partial
+        self.has_broken_files = has_broken_files
 
 
 _EXPECTED = (ClientFailure, *_UNDERSTOOD)
@@ -431,5 +433,7 @@ def _kind(trouble: Exception | None) -> Trouble | None:
     if isinstance(trouble, SetupError | Unauthorized):
         return Trouble.LASTING
     if isinstance(trouble, UnknownStatus | BrokenFile) or (isinstance(trouble, StoreError) and not trouble.transient):
+        return Trouble.MENDABLE
+    if isinstance(trouble, ClientFailure) and trouble.has_broken_files:
         return Trouble.MENDABLE
     return Trouble.PARTIAL if isinstance(trouble, ClientFailure) and trouble.is_partial else Trouble.PASSING
