@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from npf_pipelines.cscart.models import Order
+from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.rules.orders import lines_to_ship
+from npf_pipelines.rules.shipped_before import left_to_ship
 
 _LONGEST_NOTICE = timedelta(days=3)
 _FOUND_LATE = timedelta(days=7)
@@ -91,7 +92,7 @@ def _hold(order: Order, window: HoldWindow, now: datetime) -> OldHold:
     else:
         offered_at = end if window.is_new and end <= now else max(end, now + window.notice)
     units: Counter[str] = Counter()
-    for line in lines_to_ship(order):
+    for line in lines_to_ship(left_to_ship(order)):
         units[line.sku] += line.quantity
     held = ", ".join(f"{count} {sku}" for sku, count in sorted(units.items()))
     reason = (
