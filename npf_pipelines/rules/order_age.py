@@ -83,6 +83,12 @@ def old_holds(orders: Iterable[Order], window: HoldWindow, now: datetime) -> dic
     }
 
 
+def known_of(window: HoldWindow, orders: Iterable[Order | UnreadableOrder]) -> dict[str, OldHold]:
+    """What is known of those of the orders that can't be read just now, by id: it stays as it is."""
+    unreadable = {order.order_id for order in orders if isinstance(order, UnreadableOrder)}
+    return {order_id: hold for order_id, hold in window.known.items() if order_id in unreadable}
+
+
 def _hold(order: Order, window: HoldWindow, now: datetime) -> OldHold:
     known = window.known.get(order.order_id)
     noticed_at = known.noticed_at if known else now
