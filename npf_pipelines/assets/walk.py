@@ -251,13 +251,13 @@ class ClientWalk:
                 f"{self.client}. If {other} has left the store to {self.client}: npf client release-store {other}"
             )
         async with self.house.store(self.setup) as store:
+            if not self.dry_run:  # Before the work: a walk that fails later may have imported orders.
+                await asyncio.to_thread(remember_store, self.house.engine, self.client, address)
             try:
                 yield store
             finally:
                 for row in store.unreadable:
                     self.say(str(row))
-        if not self.dry_run:
-            await asyncio.to_thread(remember_store, self.house.engine, self.client, address)
 
     def lease(self, flow: str) -> contextlib.AbstractAsyncContextManager[Lease]:
         """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check."""
