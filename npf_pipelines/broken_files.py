@@ -65,17 +65,26 @@ def _remedy(table: str, client: str, day: date | None) -> str:
 
 
 def is_broken(files: fsspec.AbstractFileSystem, path: str) -> bool:
-    """Whether a file of the lake can't be read to its end; a missing file is not broken."""
+    """Whether the content of a file of the lake can't be read to its end; a missing file is not broken.
+
+    Raises:
+        OSError: the file can't be reached, so that nothing is known of its content.
+    """
     try:
         with files.open(path, "rb") as file:
             parquet.ParquetFile(file, pre_buffer=False).read(use_threads=False)
     except FileNotFoundError:
         return False
-    except (arrow.ArrowException, OSError):
+    except (arrow.ArrowException, OSError) as error:
+        if not is_no_parquet(error):
+            raise
         return True
     return False
 
 
 def is_no_parquet(error: Exception) -> bool:
-    """Whether the error is about the content of a file, not about the machine. Arrow gives both as OSError."""
-    return isinstance(error, arrow.ArrowException) or (isinstance(error, OSError) and error.errno is None)
+    """Whether the error is about the content of a file, not about the machine. Arrow gives both as OSError.
+
+    Arrow uses no subclass of OSError without a number. A bucket's client does: TimeoutError and ConnectionError, say.
+    """
+    return isinstance(error, arrow.ArrowException) or (type(error) is OSError and error.errno is None)

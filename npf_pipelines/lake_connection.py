@@ -130,8 +130,11 @@ class LakeConnection:
             return action(self._connection)
         except _WRONG_QUERY:
             raise
-        except duckdb.Error:
-            found = self._find_broken()
+        except duckdb.Error as error:
+            try:
+                found = self._find_broken()
+            except OSError as unreached:
+                raise error from unreached
             if found <= set(self.broken):
                 raise
             self.broken = sorted(found)

@@ -1,11 +1,13 @@
 """A file of the lake that can't be read costs itself, and is made again where that can be done."""
 
+import errno
 import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Self
 
 import dagster as dg
+import duckdb
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -15,6 +17,7 @@ from npf_pipelines.lake import Lake, NotWritten
 from npf_pipelines.platform.health import read_health
 from npf_pipelines.tables import (
     FILTERED_ORDERS,
+    PLATFORM_ORDERS,
     RAW_ORDERS,
     STOCK_PUSH,
     STOCK_SNAPSHOTS,
@@ -103,6 +106,60 @@ def test_what_is_done_about_it_depends_on_the_table(tmp_path: Path, table: Table
         lake.read(table, **_place(table))
     lake.write(table, rows, **_place(table))
     assert lake.read(table, **_place(table)) == rows
+
+
+class _Unread:
+    """A file of a bucket: it opens, and each reading fails."""
+
+    def __init__(self, file: IO[bytes], failure: OSError) -> None:
+        self._file, self._failure = file, failure
+
+    def read(self, *_: int) -> bytes:
+        raise self._failure
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        TimeoutError("the bucket is slow"),
+        ConnectionResetError("the bucket is gone"),
+        PermissionError("the key is old"),
+        OSError(errno.EIO, "the disk fails"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_a_file_that_cannot_be_reached_is_not_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: OSError
+) -> None:
+    lake, rows = Lake(str(tmp_path)), [row(RAW_ORDERS)]
+    lake.write(RAW_ORDERS, rows, **_place(RAW_ORDERS))
+    files = lake._files
+    plain = files.open
+
+    def unread(path: str, mode: str = "rb", **more: Any) -> Any:
+        return _Unread(plain(path, mode, **more), failure) if mode == "rb" else plain(path, mode, **more)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(files, "open", unread)
+        for reading in (lake.read, lake.read_if_written, lake.lacks_personal):
+            with pytest.raises(type(failure)):
+                reading(RAW_ORDERS, **_place(RAW_ORDERS))
+        with pytest.raises(type(failure)):
+            list(lake.broken_files())
+        connection = lake.connect()
+        with pytest.raises(duckdb.Error):
+            connection.execute("SELECT error('it fails')")
+        assert not connection.broken
+    assert lake.read(RAW_ORDERS, **_place(RAW_ORDERS)) == rows
 
 
 # Folders and files
@@ -242,8 +299,17 @@ def test_a_day_whose_pushes_cannot_be_read_costs_itself(fresh: Loop) -> None:
     fresh.work()
     (run,) = fresh.run("shipments")
     assert broken_day in run.failure
+    assert read_health(fresh.house.engine)["acme", "shipments"].is_permanent
     (days,) = fresh.rows("SELECT count(DISTINCT day) FROM tracking_push WHERE client = 'acme'")[0]
     assert days == fresh.rows("SELECT count(DISTINCT day) FROM shipment_records WHERE client = 'acme'")[0][0] - 1
+
+
+def test_a_day_of_orders_that_cannot_be_read_is_there_for_a_person(fresh: Loop) -> None:
+    _empty(_newest(fresh, PLATFORM_ORDERS))
+    assert _run(fresh, PLATFORM_ORDERS) != ""
+    stands = read_health(fresh.house.engine)["acme", "orders"]
+    assert stands.is_permanent
+    assert stands.next_try_at is not None
 
 
 @pytest.fixture

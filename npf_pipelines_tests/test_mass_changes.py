@@ -1,5 +1,6 @@
 """Very many old imports or cancellations at once, in a run that nobody watches: a person has to confirm them."""
 
+import dagster as dg
 import pytest
 
 from npf_pipelines.platform.open_rows import read_open_rows
@@ -7,7 +8,7 @@ from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS, most_cancellations
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop
-from npf_pipelines_tests.order_steps import automated, on_platform, outcomes, place, platform_row
+from npf_pipelines_tests.order_steps import audit, automated, on_platform, outcomes, place, platform_row
 
 
 @pytest.fixture
@@ -53,6 +54,18 @@ def test_one_more_is_held_until_a_person_confirms(loop: Loop, store: SandboxStor
     assert old - {min(old)} <= set(on_platform(loop).values())
     assert outcomes(loop, "held") == set()
     assert held_rows(loop) == 0
+
+
+def test_what_is_held_is_listed_aside_and_is_no_gap(loop: Loop, store: SandboxStore) -> None:
+    old = old_orders(store, MOST_OLD_IMPORTS + 1)
+    assert automated(loop, loop.days)
+    listed = audit(loop, "set_aside").metadata["aside"]
+    assert isinstance(listed, dg.TableMetadataValue)
+    held = {one.data["number"] for one in listed.records if one.data["client"] == "acme"}
+    assert {f"CS{order_id}" for order_id in old} <= held
+    missing = audit(loop, "gap_audit").metadata["missing"]
+    gaps = missing.records if isinstance(missing, dg.TableMetadataValue) else []
+    assert old.isdisjoint(one.data["order"] for one in gaps)
 
 
 def test_a_scheduled_run_that_confirms_holds_nothing(loop: Loop, store: SandboxStore) -> None:

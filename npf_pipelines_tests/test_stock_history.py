@@ -1,11 +1,14 @@
 """Stock over weeks: what a push remembers, SKUs that leave the count, old orders, and store locations."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.cscart.models import UnreadableOrder
+from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.lease import Lease, LeaseLost
 from npf_pipelines.platform.open_rows import read_open_rows
 from npf_pipelines.platform.tables import stock
@@ -245,6 +248,44 @@ def test_an_order_is_a_row_for_a_person_before_its_units_are_offered_again(stock
     store.change_status(order_id, "I")
     assert push(stocked) == ""
     assert "sku_held_by_old_order" not in open_kinds(stocked)
+
+
+def old_order(loop: Loop) -> int:
+    """An order of 28 days ago that a push has noticed."""
+    store = loop.stores["acme"]
+    start = (datetime.now(UTC) - timedelta(days=60)).date()
+    write_setup(loop.settings.clients, "acme", loop.url, orders={"start_date": start})
+    placed = int((datetime.now(UTC) - timedelta(days=28)).timestamp())
+    order_id = store.place_order([(kite(loop).product_id, 3)], customer=buyer(loop), status="O", timestamp=placed)
+    assert push(loop) == ""
+    assert "sku_held_by_old_order" in open_kinds(loop)
+    return order_id
+
+
+def test_a_setup_that_turns_stock_off_ends_what_is_held(stocked: Loop) -> None:
+    old_order(stocked)
+    setup(stocked, quantity="off")
+    assert push(stocked) == ""
+    assert stocked.rows("SELECT * FROM old_holds WHERE client = 'acme'") == []
+    assert "sku_held_by_old_order" not in open_kinds(stocked)
+
+
+def test_an_old_order_that_cannot_be_read_once_stays_known(stocked: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    order_id = str(old_order(stocked))
+    known = stocked.rows("SELECT * FROM old_holds")
+    plain = Store.orders_by_id
+
+    async def unread(self: Store, order_ids: Any) -> Any:
+        orders = dict(await plain(self, order_ids))
+        if order_id in orders:
+            orders[order_id] = UnreadableOrder(order_id=order_id, status="O", placed_at=None, reason="total is odd")
+        return orders
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Store, "orders_by_id", unread)
+        assert push(stocked) == ""
+    assert stocked.rows("SELECT * FROM old_holds") == known
+    assert "sku_held_by_old_order" in open_kinds(stocked)
 
 
 def test_units_offered_again_before_the_upgrade_are_not_held_again(stocked: Loop) -> None:

@@ -7,9 +7,11 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
+from npf_pipelines.assets import orders as orders_walk
 from npf_pipelines.cli import app
 from npf_pipelines.master_setup import load_master_setups
 from npf_pipelines.platform.health import read_health
+from npf_pipelines.platform.stores import other_client_of
 from npf_pipelines.platform.tables import orders, shipments, stock
 from npf_pipelines.store_address import comparable_address
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -77,6 +79,23 @@ def test_a_new_id_on_a_store_that_another_has_pulled_from_is_refused(fresh: Loop
         assert "npf client rename acme acorn" in run.failure
     assert count(fresh) == before
     assert [one.failure for one in fresh.run("orders", "bolt")] == [""]
+
+
+def test_a_store_is_remembered_although_the_walk_fails_and_not_by_a_dry_run(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: object) -> None:
+        raise RuntimeError("after the imports")
+
+    address = comparable_address(f"{loop.url}/acme")
+    loop.run("orders", "acme", dry_run=True)
+    assert other_client_of(loop.house.engine, "acorn", address) is None
+    with monkeypatch.context() as failing:
+        failing.setattr(orders_walk, "_finish_held_back", broken)
+        assert "RuntimeError" in loop.run("orders", "acme")[0].failure
+    assert count(loop) > 0
+    as_client(loop, "acme", "acorn")
+    assert "has worked with this store" in loop.run("orders", "acorn")[0].failure
 
 
 @pytest.fixture

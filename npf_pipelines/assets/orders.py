@@ -107,7 +107,7 @@ async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
         await _finish_held_back(run)
         _keep_how_far_read(run)
         if run.broken:
-            raise ClientFailure("; ".join(map(str, run.broken)), is_partial=True)
+            raise ClientFailure("; ".join(map(str, run.broken)), has_broken_files=True)
 
 
 async def _walk(run: _Run, *, confirm_held: bool) -> None:

@@ -94,7 +94,7 @@ async def _push(walk: ClientWalk, lodged: Lodged) -> None:
             raise
         failures.append(str(failure))
     if broken:
-        raise ClientFailure("; ".join(failures), is_partial=True)
+        raise ClientFailure("; ".join(failures), has_broken_files=True)
 
 
 async def _push_days(walk: ClientWalk, lodged: Lodged) -> None:

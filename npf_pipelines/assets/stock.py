@@ -146,6 +146,9 @@ async def walk_stock(walk: ClientWalk, *, release_brake: bool = False) -> None:
 async def _turned_off(walk: ClientWalk, history: PushedSkus) -> None:
     count = await _count_platform(walk)
     await _finish_snapshot(walk, count)
+    window = hold_window(walk)
+    if window.known:  # Nothing is offered, so that nothing is held either.
+        keep_holds(walk, window, {})
     if walk.wants(STOCK_PUSH):
         await asyncio.to_thread(history.add)
         reason = "the master setup turns stock off"

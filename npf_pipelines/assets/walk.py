@@ -68,11 +68,13 @@ class ClientFailure(Exception):
 
     Attributes:
         is_partial: the store answers, and only some of the things failed.
+        has_broken_files: files of the lake can't be read: a person has to mend them.
     """
 
-    def __init__(self, text: str, *, is_partial: bool = False) -> None:
+    def __init__(self, text: str, *, is_partial: bool = False, has_broken_files: bool = False) -> None:
         super().__init__(text)
         self.is_partial = is_partial
+        self.has_broken_files = has_broken_files
 
 
 _EXPECTED = (ClientFailure, *_UNDERSTOOD)
@@ -249,13 +251,13 @@ class ClientWalk:
                 f"{self.client}. If {other} has left the store to {self.client}: npf client release-store {other}"
             )
         async with self.house.store(self.setup) as store:
+            if not self.dry_run:  # Before the work: a walk that fails later may have imported orders.
+                await asyncio.to_thread(remember_store, self.house.engine, self.client, address)
             try:
                 yield store
             finally:
                 for row in store.unreadable:
                     self.say(str(row))
-        if not self.dry_run:
-            await asyncio.to_thread(remember_store, self.house.engine, self.client, address)
 
     def lease(self, flow: str) -> contextlib.AbstractAsyncContextManager[Lease]:
         """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check."""
@@ -431,5 +433,7 @@ def _kind(trouble: Exception | None) -> Trouble | None:
     if isinstance(trouble, SetupError | Unauthorized):
         return Trouble.LASTING
     if isinstance(trouble, UnknownStatus | BrokenFile) or (isinstance(trouble, StoreError) and not trouble.transient):
+        return Trouble.MENDABLE
+    if isinstance(trouble, ClientFailure) and trouble.has_broken_files:
         return Trouble.MENDABLE
     return Trouble.PARTIAL if isinstance(trouble, ClientFailure) and trouble.is_partial else Trouble.PASSING

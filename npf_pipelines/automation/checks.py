@@ -40,6 +40,7 @@ SELECT greatest(
   (SELECT max(changes_read_until) FROM store_facts WHERE client = $client AND changes_read_until <= $latest)
 )
 """
+_HELD = "SELECT order_id FROM platform_orders WHERE client = $1 AND outcome = 'held'"
 
 
 def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
@@ -49,7 +50,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
         asset=STORE_ORDERS.key,
         name="gap_audit",
         description="Every order of the last 30 days, and every older one in an imported status, has a decision, "
-        "and every accepted one is on the platform.",
+        "and every accepted one is on the platform or held.",
     )
     def gap_audit() -> dg.AssetCheckResult:
         found, unread = asyncio.run(_audit(house))
@@ -129,7 +130,8 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
         query = "SELECT order_id, arg_max(decision, decided_at) FROM filtered_orders WHERE client = $1 GROUP BY ALL"
         decisions = dict(lake.execute(query, [client]).fetchall())
         ids = [stub.order_id for stub in stubs if stub.order_id]
-        return gaps(client, ids, decisions, house.platform.states_of(client, ids)) + [
+        held = {order_id for (order_id,) in lake.execute(_HELD, [client]).fetchall()}
+        return gaps(client, ids, decisions, house.platform.states_of(client, ids), held) + [
             Gap(client, "", f"in the store's list of orders, without a readable number: {stub.reason}")
             for stub in stubs
             if isinstance(stub, UnreadableOrder) and stub.order_id is None

@@ -29,6 +29,8 @@ SELECT client, 'order' AS what, order_number AS number, day, reason FROM filtere
 UNION ALL
 SELECT client, 'shipment', shipment_id, day, reason FROM tracking_push
 WHERE outcome IN ('refused', 'set_aside', 'differs_in_store')
+UNION ALL
+SELECT client, 'order', order_number, day, reason FROM platform_orders WHERE outcome IN ('held', 'refused')
 ORDER BY client, what, day, number
 """
 
@@ -47,7 +49,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(
         asset=STORE_ORDERS.key,
         name="set_aside",
-        description="No order and no shipment lies aside for a person.",
+        description="No order and no shipment lies aside for a person; none is held or refused.",
     )
     def set_aside() -> dg.AssetCheckResult:
         return listed_result(lake_rows(house, _ASIDE), "aside", dg.AssetCheckSeverity.WARN)

@@ -18,6 +18,7 @@ from npf_pipelines.cli.summary import changes_tables, run_summary
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.house import House
 from npf_pipelines.master_setup import MasterSetup, SetupError
+from npf_pipelines.partitions import first_day
 from npf_pipelines.rules.day_range import WrongDays, check_order
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.settings import Settings
@@ -70,16 +71,19 @@ def run(
     config = _config(family, dry_run=dry_run, release_brake=release_brake, confirm_held=confirm_held)
     settings = Settings()
     try:
-        setups = House(settings).setups()
+        house = House(settings)
+        setups = house.setups()
         wanted = [setups[name] for name in client or sorted(setups.clients)]
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     wrong = setups.errors if not client else ()
-    earliest = min((setup.orders.start_date for setup in setups.clients.values()), default=None)
+    earliest = first_day(setups, house.first_day_with_tables())
     first = day or from_
     if earliest and first and first.date() < earliest:
-        raise typer.BadParameter(f"no client has a day before {earliest}, the earliest order start date")
+        raise typer.BadParameter(
+            f"no client has a day before {earliest}, the earliest order start date or day with tables"
+        )
     if family.has_days and first:
         wanted = _begun(wanted, first.date())
     for sentence in wrong:

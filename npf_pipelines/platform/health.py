@@ -55,14 +55,17 @@ class Health:
         return self.next_try_at is not None and now < self.next_try_at
 
     def known_at(self, now: datetime) -> "Health":
-        """What of it can be true: a time in the future was written by a wrong clock and is unknown."""
-        failing_since = self.failing_since
+        """What of it can be true: a time in the future was written by a wrong clock and is unknown.
+
+        A try that is due too far ahead is due now: permanent trouble without one would wait for another setup.
+        """
+        failing_since, next_try_at = self.failing_since, self.next_try_at
         return replace(
             self,
             tried_at=unless_future(self.tried_at, now),
             last_success_at=unless_future(self.last_success_at, now),
             failing_since=now if failing_since and is_future(failing_since, now) else failing_since,
-            next_try_at=unless_future(self.next_try_at, now + LONGEST_PAUSE),
+            next_try_at=now if next_try_at and is_future(next_try_at, now + LONGEST_PAUSE) else next_try_at,
         )
 
 

@@ -13,7 +13,7 @@ from npf_pipelines.cscart.store import Store
 from npf_pipelines.platform.models import OrderState
 from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.in_flight import InFlightRule, is_in_flight, units_by_sku, units_taken
-from npf_pipelines.rules.order_age import HoldWindow, OldHold, old_holds
+from npf_pipelines.rules.order_age import HoldWindow, OldHold, known_of, old_holds
 
 _SKEW = timedelta(minutes=15)
 """How far a store's clock may be off ours."""
@@ -101,7 +101,7 @@ class Sales:
         ]
         self.unreadable += [order for order in orders if isinstance(order, UnreadableOrder)]
         in_flight = [order for order in orders if isinstance(order, Order) and is_in_flight(order, self._rule)]
-        self.old_holds = old_holds(in_flight, self._window, self._now)
+        self.old_holds = old_holds(in_flight, self._window, self._now) | known_of(self._window, orders)
         offered = {order_id for order_id, hold in self.old_holds.items() if hold.offered_at <= self._now}
         return units_by_sku([order for order in in_flight if order.order_id not in offered], self._rule)
 

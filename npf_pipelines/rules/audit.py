@@ -15,20 +15,27 @@ class Gap:
     what: str
 
 
-def gaps(client: str, listed: Iterable[str], decisions: Mapping[str, str], on_platform: Collection[str]) -> list[Gap]:
-    """Every listed order has a decision, and every accepted one is on the platform; what of that isn't so.
+def gaps(
+    client: str,
+    listed: Iterable[str],
+    decisions: Mapping[str, str],
+    on_platform: Collection[str],
+    held: Collection[str],
+) -> list[Gap]:
+    """Every listed order has a decision, and every accepted one is on the platform or held; what of that isn't so.
 
     Args:
         client: the client's id.
         listed: the ids of the orders that the store lists.
         decisions: the decision by the store's order id.
         on_platform: the store's ids of the orders on the platform.
+        held: the store's ids of the orders that wait until a person confirms them.
     """
     found = []
     for order_id in listed:
         decision = decisions.get(order_id)
         if decision is None:
             found.append(Gap(client, order_id, "in the store, but without a decision: run orders for its day"))
-        elif decision == Decision.ACCEPTED and order_id not in on_platform:
+        elif decision == Decision.ACCEPTED and order_id not in on_platform and order_id not in held:
             found.append(Gap(client, order_id, "accepted, but not on the platform: run orders for its day"))
     return found

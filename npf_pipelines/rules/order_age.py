@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from npf_pipelines.cscart.models import Order
+from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.rules.orders import lines_to_ship
+from npf_pipelines.rules.shipped_before import left_to_ship
 
 _LONGEST_NOTICE = timedelta(days=3)
 _FOUND_LATE = timedelta(days=7)
@@ -82,6 +83,12 @@ def old_holds(orders: Iterable[Order], window: HoldWindow, now: datetime) -> dic
     }
 
 
+def known_of(window: HoldWindow, orders: Iterable[Order | UnreadableOrder]) -> dict[str, OldHold]:
+    """What is known of those of the orders that can't be read just now, by id: it stays as it is."""
+    unreadable = {order.order_id for order in orders if isinstance(order, UnreadableOrder)}
+    return {order_id: hold for order_id, hold in window.known.items() if order_id in unreadable}
+
+
 def _hold(order: Order, window: HoldWindow, now: datetime) -> OldHold:
     known = window.known.get(order.order_id)
     noticed_at = known.noticed_at if known else now
@@ -91,7 +98,7 @@ def _hold(order: Order, window: HoldWindow, now: datetime) -> OldHold:
     else:
         offered_at = end if window.is_new and end <= now else max(end, now + window.notice)
     units: Counter[str] = Counter()
-    for line in lines_to_ship(order):
+    for line in lines_to_ship(left_to_ship(order)):
         units[line.sku] += line.quantity
     held = ", ".join(f"{count} {sku}" for sku, count in sorted(units.items()))
     reason = (

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from npf_pipelines.assets.open_rows import note_open_rows
-from npf_pipelines.platform.open_rows import OpenRows, Written, note_written, read_open_rows
+from npf_pipelines.platform.open_rows import OpenRows, Written, note_written, read_open_rows, to_count
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.tables import RAW_ORDERS
 from npf_pipelines_tests.loop import Loop
@@ -60,3 +60,19 @@ def test_one_clients_broken_table_costs_no_other_client_anything(fresh: Loop) ->
         note_open_rows(context.log, fresh.house, "orders", "run")
     assert told
     assert aside(fresh, "bolt") == []
+
+
+def test_a_broken_day_costs_the_other_days_nothing(fresh: Loop) -> None:
+    place_without_code(fresh, "acme")
+    fresh.run("orders", "acme")
+    (*others, newest) = aside(fresh, "acme")
+    days = fresh.house.lake.days(RAW_ORDERS, client="acme")
+    broken = next(day for day in days if day != newest.day)
+    lake = Path(fresh.settings.lake)
+    (lake / f"platform_orders/client=acme/day={broken}/part.parquet").write_bytes(b"no parquet")
+    (lake / f"filtered_orders/client=acme/day={newest.day}/part.parquet").unlink()
+    note_written(fresh.house.engine, "orders", [Written("acme", day, "run") for day in days])
+    with dg.build_asset_context() as context:
+        note_open_rows(context.log, fresh.house, "orders", "run")
+    assert aside(fresh, "acme") == others
+    assert [one.day for one in to_count(fresh.house.engine, "orders", "run")] == [broken]

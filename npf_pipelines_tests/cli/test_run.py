@@ -107,6 +107,14 @@ def test_a_day_before_the_first_one_is_refused_with_the_first(shell: Loop) -> No
     assert f"{shell.days[0]}" in result.output
 
 
+def test_a_day_with_tables_before_every_start_date_can_be_run(shell: Loop) -> None:
+    day = shell.days[0] - timedelta(days=1)
+    shell.house.lake.keep_first_day(day)
+    ran = npf("run", "orders", "--client", "acme", "--day", f"{day}")
+    assert ran.exit_code == 0, ran.output
+    assert npf("run", "orders", "--day", f"{day - timedelta(days=1)}").exit_code == 2
+
+
 @pytest.mark.parametrize("family", ["orders", "shipments"])
 @pytest.mark.parametrize(
     ("words", "said"),

@@ -102,3 +102,14 @@ def test_the_print_shows_no_key_and_is_another_one_each_time() -> None:
     assert len(prints) == 2
     assert KEY not in str(prints)
     assert "setup_print" not in repr(fail(NEW, Trouble.LASTING))
+
+
+@pytest.mark.parametrize("trouble", [Trouble.MENDABLE, Trouble.PASSING])
+def test_a_try_that_a_wrong_clock_put_far_ahead_is_due_now(trouble: Trouble) -> None:
+    ahead = fail(NEW, trouble, at=NOON + 48 * HOUR)
+    assert ahead.rests(setup(), NOON)
+    assert not ahead.known_at(NOON).rests(setup(), NOON)
+    assert fail(NEW, trouble).known_at(NOON).rests(setup(), NOON)
+    lasting = fail(NEW, Trouble.LASTING, at=NOON + 48 * HOUR).known_at(NOON)
+    assert lasting.next_try_at is None
+    assert lasting.rests(setup(), NOON)

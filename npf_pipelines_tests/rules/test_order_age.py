@@ -23,6 +23,13 @@ def test_the_reason_says_what_is_held_and_what_happens_when() -> None:
     assert "holds 4 DRUM, 3 KITE and isn't on the platform" in hold.reason
 
 
+def test_units_in_a_shipment_of_the_store_are_not_among_what_is_held() -> None:
+    partly = order(line("1", "KITE", 3, shipped=2), line("2", "DRUM", 4, shipped=4))
+    (hold,) = old_holds([partly], window(30), partly.placed_at + timedelta(days=28)).values()
+    assert hold.skus == ("KITE",)
+    assert "holds 1 KITE and isn't on the platform" in hold.reason
+
+
 def test_what_was_too_old_before_the_first_search_is_named_and_not_held() -> None:
     now = ORDER.placed_at + timedelta(days=31)
     (hold,) = old_holds([ORDER], window(30, is_new=True), now).values()
