@@ -357,6 +357,33 @@ async def test_a_carrier_that_is_switched_off_costs_nobody_the_url(world: Parcel
     await settle(world)
 
 
+@pytest.mark.parametrize("drops", [{"carrier"}, {"carrier", "tracking_number"}])
+@pytest.mark.parametrize("is_answer_lost", [False, True])
+async def test_a_store_that_begins_to_drop_what_makes_the_link_makes_a_parcel_again_once(
+    world: ParcelWorld, monkeypatch: pytest.MonkeyPatch, drops: set[str], *, is_answer_lost: bool
+) -> None:
+    world.lodge("S1", "T1", carrier="Australia Post", quantities={"KITE": 1})
+    await world.push()
+    world.store.drops = frozenset(drops)
+    world.lodge("S2", "T2", carrier="Australia Post", quantities={"KITE": 1})
+    made = Store.create_shipment
+
+    async def lost(*args: Any, **named: Any) -> str:
+        await made(*args, **named)
+        raise NoAnswer("the request was sent, but no answer came")
+
+    with monkeypatch.context() as broken:
+        if is_answer_lost:
+            broken.setattr(Store, "create_shipment", lost)
+        assert await world.push() != ""
+    assert "to be made again with the tracking URL" in world.row("S2")["reason"]
+    assert world.links == {"aup": False}
+    assert await world.push() == ""
+    assert [one.comments for one in world.there] == ["https://track.example/S1", "https://track.example/S2"]
+    assert world.row("S2")["outcome"] == "differs_in_store"
+    await settle(world)
+
+
 async def test_what_an_earlier_release_made_without_the_url_is_not_rewritten(world: ParcelWorld) -> None:
     parcel = world.lodge("S1", "T1", carrier="Australia Post")
     laid = {line.item_id: line.amount for line in world.store.orders[world.order_id].lines}

@@ -6,7 +6,7 @@ Thin: read, push, write. Not here: the push itself (reconcile/tracking.py), what
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
@@ -110,7 +110,7 @@ async def _push_days(walk: ClientWalk, lodged: Lodged) -> None:
 async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
     """The push under the lease, which also keeps two runs from overwriting what the other remembers."""
     ledger = TrackingLedger(walk)
-    orders, rows = await asyncio.to_thread(_by_order, walk, lodged, ledger)
+    orders, rows, held = await asyncio.to_thread(_by_order, walk, lodged, ledger)
     if orders:
         async with walk.store() as store:
             facts = StoreFacts(walk, store)
@@ -127,7 +127,7 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
         await asyncio.to_thread(lease.renew)
     waiting: dict[str, str] = {}
     for day in lodged:
-        table = ledger.table(day, lodged, rows)
+        table = ledger.table(day, lodged, rows, held)
         waits = {row["shipment_id"]: said for row in table if (said := what_waits(row))}
         waiting |= waits
         (walk.leave_open if waits else walk.finish)(TRACKING_PUSH, table, day)
@@ -138,8 +138,8 @@ async def _push_lodged(walk: ClientWalk, lodged: Lodged, lease: Lease) -> None:
 
 def _by_order(
     walk: ClientWalk, lodged: Lodged, ledger: TrackingLedger
-) -> tuple[list[OrderShipments], dict[str, dict[str, Any]]]:
-    """The orders to work on, with all that is lodged of them; and the rows that need no work."""
+) -> tuple[list[OrderShipments], dict[str, dict[str, Any]], Collection[str]]:
+    """The orders to work on, with all that is lodged of them; the rows that need no work; which shipments are held."""
     now: defaultdict[str, set[str]] = defaultdict(set)
     for shipment in (shipment for shipments in lodged.values() for shipment in shipments):
         now[shipment.order_number].add(shipment.shipment_id)
@@ -195,7 +195,7 @@ def _by_order(
         for shipment in shipments
         if shipment.order_number not in states
     }
-    return orders, unknown | withdrawn | aside
+    return orders, unknown | withdrawn | aside, aside.keys()
 
 
 def _withdrawn(row: dict[str, Any]) -> dict[str, Any]:

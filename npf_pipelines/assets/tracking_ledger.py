@@ -4,7 +4,7 @@ A run announces in it what it may make before it makes anything: whoever comes a
 what to look for, and that a day isn't done. Not here: the push itself (reconcile/tracking.py).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -80,7 +80,13 @@ class TrackingLedger:
                 announced = {one.shipment_id: self._announced(before[one.shipment_id], one) for one in new}
                 self._walk.announce(TRACKING_PUSH, list((dict(rows) | announced).values()), day)
 
-    def table(self, day: date, lodged: Mapping[date, Sequence[LodgedShipment]], rows: Mapping[str, Row]) -> list[Row]:
+    def table(
+        self,
+        day: date,
+        lodged: Mapping[date, Sequence[LodgedShipment]],
+        rows: Mapping[str, Row],
+        held: Collection[str],
+    ) -> list[Row]:
         """The day's table after the push, from what came of each shipment.
 
         What was withdrawn keeps its row on the day on which it was lodged.
@@ -89,20 +95,28 @@ class TrackingLedger:
             day: the day.
             lodged: the shipments of all days of the run.
             rows: what came of each shipment.
+            held: the shipments that were not compared with the store: it has of them what it had before.
         """
         now = {shipment.shipment_id: shipment for shipment in lodged[day]}
         elsewhere = {shipment.shipment_id for shipments in lodged.values() for shipment in shipments}
         of_day = [*now, *(one for one in self.of_day(day) if one in rows and one not in elsewhere)]
         return [
             rows[one]
-            | {
-                "sent": self._sent(rows[one], day, now.get(one)),
-                "content": self._content(rows[one], day, now.get(one)),
-                "confirmed_at": self._confirmed_at(rows[one], day),
-                "pushed_at": self._walk.now,
-            }
+            | (self._as_before(one, day) if one in held else self._as_pushed(rows[one], day, now.get(one)))
+            | {"pushed_at": self._walk.now}
             for one in of_day
         ]
+
+    def _as_before(self, shipment_id: str, day: date) -> Row:
+        before = self._row(shipment_id, day) or {}
+        return {"sent": sorted(_marks(before))} | {name: before.get(name) for name in ("content", "confirmed_at")}
+
+    def _as_pushed(self, row: Row, day: date, now: LodgedShipment | None) -> Row:
+        return {
+            "sent": self._sent(row, day, now),
+            "content": self._content(row, day, now),
+            "confirmed_at": self._confirmed_at(row, day),
+        }
 
     def _row(self, shipment_id: str, day: date) -> Row | None:
         """The earlier row of a shipment lodged on the day; in another time zone that may have been the day beside."""
@@ -171,7 +185,7 @@ class TrackingLedger:
 
 def _marks(row: Row) -> set[str]:
     """The marks of all that the store may have of a row's shipment."""
-    return {normalised_mark(written) for written in row["sent"] or ()}
+    return {normalised_mark(written) for written in row.get("sent") or ()}
 
 
 def _mark(shipment: LodgedShipment) -> str:

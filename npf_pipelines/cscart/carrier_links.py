@@ -33,5 +33,12 @@ class CarrierLinks:
         for shipment in shipments:
             if shipment.carrier and shipment.tracking_number:
                 shown[shipment.carrier] = bool(shipment.tracking_url) and shown.get(shipment.carrier, True)
+        self._keep(shown)
+
+    def learn_missing(self, code: str) -> None:
+        """Remember that a shipment written with the code has no link, even if the store shows no carrier on it."""
+        self._keep({code: False})
+
+    def _keep(self, shown: Mapping[str, bool]) -> None:
         self.is_changed = self.is_changed or any(self._known.get(code) is not links for code, links in shown.items())
         self._known |= shown

@@ -284,7 +284,7 @@ async def _after_unknown_end(
     cut = next((theirs for theirs in new if has_number(theirs, shipment.tracking_number)), None)
     if made:
         plan.links.learn([made])
-        judge_created(work, shipment, made)
+        judge_created(work, shipment, made, plan)
         work.is_fresh = False
     elif cut:
         note_otherwise(work, shipment, cut)

@@ -69,7 +69,7 @@ async def read_back_created(
     seen += [(one, answer) for one, answer in zip(alone, answers, strict=True) if answer is not None]
     plan.links.learn(found[made] for one, found in seen for made in one.created.values() if made in found)
     for one, theirs in seen:
-        _judge_all(one, theirs)
+        _judge_all(one, theirs, plan)
 
 
 async def _shipments_of(store: Store, work: Work) -> Mapping[str, Shipment] | None:
@@ -84,7 +84,7 @@ async def _shipments_of(store: Store, work: Work) -> Mapping[str, Shipment] | No
     return {theirs.shipment_id: theirs for theirs in shipments}
 
 
-def _judge_all(work: Work, found: Mapping[str, Shipment]) -> None:
+def _judge_all(work: Work, found: Mapping[str, Shipment], plan: TrackingPlan) -> None:
     for shipment in work.ours.lodged:
         made = work.created.get(shipment.shipment_id)
         if made is None:
@@ -95,14 +95,15 @@ def _judge_all(work: Work, found: Mapping[str, Shipment]) -> None:
         elif skus_of(theirs, work.order) != fitting(shipment.quantities, work.order):
             note_otherwise(work, shipment, theirs)
         else:
-            judge_created(work, shipment, theirs)
+            judge_created(work, shipment, theirs, plan)
 
 
-def judge_created(work: Work, shipment: LodgedShipment, theirs: Shipment) -> None:
+def judge_created(work: Work, shipment: LodgedShipment, theirs: Shipment, plan: TrackingPlan) -> None:
     """Keep what became of a shipment that was made now, of which the store has the units as they were sent."""
     label = work.labels[shipment.shipment_id]
     if lacks_link(label, theirs):
         # What is made again has the URL in its comments, whatever they show: so this happens once.
+        plan.links.learn_missing(label.carrier)
         reason = (
             f"made as {theirs.shipment_id}, but the store builds no link for the carrier {label.carrier} any more: to"
             " be made again with the tracking URL in its comments"

@@ -75,8 +75,7 @@ async def push_tracking(
     free: list[OrderShipments] = []
     for one in orders:
         if end := unknown.get(one.state.order_number):
-            withdrawn = one.pushed_before.keys() - {shipment.shipment_id for shipment in one.lodged}
-            pushed += _rows_alike(one, PushOutcome.WAITING, end.reason, also=withdrawn)
+            pushed += _rows_alike(one, PushOutcome.WAITING, end.reason, also=_withdrawn(one))
         else:
             free.append(one)
     newest = NewestShipments(store)
@@ -119,7 +118,7 @@ async def _push_batch(
             said = f"can't be read: {order.reason}" if isinstance(order, UnreadableOrder) else "is gone from the store"
             said = "is another shopper's now in the store" if isinstance(order, Order) else said
             reason = f"the order {ours.state.store_order_id} {said}: look it up in the store"
-            pushed += _rows_alike(ours, PushOutcome.SET_ASIDE, reason)
+            pushed += _rows_alike(ours, PushOutcome.SET_ASIDE, reason, also=_withdrawn(ours))
     await together(bring_shipments(store, one, plan, writes) for one in work)
     try:
         await _read_back_shipments(store, work, newest, plan)
@@ -204,6 +203,10 @@ def _rows(work: Work) -> list[Pushed]:
         _row(work.ours, shipment_id, work.results.get(shipment_id, waiting), work.order.status, work.step)
         for shipment_id in shown
     ]
+
+
+def _withdrawn(ours: OrderShipments) -> Collection[str]:
+    return ours.pushed_before.keys() - {shipment.shipment_id for shipment in ours.lodged}
 
 
 def _rows_alike(ours: OrderShipments, outcome: PushOutcome, reason: str, *, also: Collection[str] = ()) -> list[Pushed]:

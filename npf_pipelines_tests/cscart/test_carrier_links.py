@@ -32,3 +32,12 @@ def test_a_carrier_of_which_one_shipment_has_no_link_counts_as_without() -> None
         links = CarrierLinks()
         links.learn(made("aup", link) for link in answers)
         assert links.known == {"aup": False}
+
+
+def test_a_code_whose_shipment_came_without_its_carrier_counts_as_without() -> None:
+    links = CarrierLinks({"aup": True})
+    links.learn([made("", "")])
+    assert not links.is_changed
+    links.learn_missing("aup")
+    assert links.known == {"aup": False}
+    assert links.is_changed
