@@ -70,7 +70,9 @@ async def _records(walk: ClientWalk, days: Sequence[date]) -> Lodged:
     for first, last in consecutive(days):
         start, end = start_of_day(first, zone), end_of_day(last, zone)
         for shipment in await asyncio.to_thread(walk.house.platform.lodged_between, walk.client, start, end):
-            by_day[day_of(shipment.lodged_at, zone)].append(shipment)
+            day = day_of(shipment.lodged_at, zone)
+            if day in by_day:  # Not so where its moment can't be read, which a database may sort anywhere.
+                by_day[day].append(shipment)
     for day, shipments in by_day.items():
         walk.finish(SHIPMENT_RECORDS, [_record_row(shipment) | {"read_at": walk.now} for shipment in shipments], day)
     return by_day
