@@ -38,6 +38,10 @@ from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 Lodged = Mapping[date, Sequence[LodgedShipment]]
 
 
+class DaysLeftOut(ClientFailure):
+    """Days that were not pushed, because what is remembered of them can't be read."""
+
+
 async def walk_shipments(walk: ClientWalk) -> None:
     """Bring one client's lodged shipments into its store, those of earlier days that no run has dealt with included."""
     if not walk.wants(SHIPMENT_RECORDS):
@@ -53,6 +57,8 @@ async def walk_shipments(walk: ClientWalk) -> None:
     if walk.wants(TRACKING_PUSH):
         try:
             await _push(walk, lodged)
+        except DaysLeftOut:  # They are still cut by the zone before.
+            raise
         except ClientFailure:  # Some shipments wait for the store, all of them on their days.
             _keep_zone(walk)
             raise
@@ -96,7 +102,7 @@ async def _push(walk: ClientWalk, lodged: Lodged) -> None:
             raise
         failures.append(str(failure))
     if broken:
-        raise ClientFailure("; ".join(failures), is_partial=True)
+        raise DaysLeftOut("; ".join(failures), is_partial=True)
 
 
 async def _push_days(walk: ClientWalk, lodged: Lodged) -> None:
