@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from npf_pipelines.assets.shipments import walk_shipments
 from npf_pipelines.assets.walk import ClientFailure
 from npf_pipelines.platform.tables import shipment_lines
+from npf_pipelines.tables import STORE_FACTS
 from npf_pipelines_tests.builders import NOON
 from npf_pipelines_tests.faults.bare_walk import BareWalk
-from npf_pipelines_tests.faults.tracking_client import SETUP
+from npf_pipelines_tests.faults.tracking_client import CLIENT, SETUP
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.parcel_world import TODAY, ParcelWorld, parcel_world
 
@@ -39,8 +40,10 @@ def numbers(world: ParcelWorld) -> set[str]:
 
 async def push(world: ParcelWorld, *days: date) -> str:
     expire_leases(world.house.engine)
+    walk = BareWalk(world.house, SETUP, *days)
+    walk.now = NOON
     try:
-        await walk_shipments(BareWalk(world.house, SETUP, *days))
+        await walk_shipments(walk)
     except ClientFailure as failure:
         return str(failure)
     return ""
@@ -102,3 +105,22 @@ async def test_a_parcel_corrected_while_a_ledger_of_another_day_is_broken(world:
     path.write_bytes(whole)
     assert await push(world, TODAY, TOMORROW) == ""
     assert numbers(world) == {"TN-NEW", "T2"}
+
+
+async def test_a_zone_is_not_kept_while_a_day_is_left_out(world: ParcelWorld) -> None:
+    world.lodge("S1", "T1", quantities={"KITE": 1})
+    world.lodge("S2", "T2", quantities={"KITE": 2, "DRUM": 1}, lodged_at=NOON + timedelta(days=1))
+    assert await push(world, TODAY, TOMORROW) == ""
+    (facts,) = world.house.lake.read(STORE_FACTS, client=CLIENT)
+    zone = facts["shipments_zone"]
+    world.house.lake.write(STORE_FACTS, [facts | {"shipments_zone": "Asia/Tokyo"}], client=CLIENT)
+    (path,) = world.folder.rglob(f"tracking_push/**/day={TOMORROW}/*.parquet")
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    assert str(path) in await push(world, TODAY, TOMORROW)
+    (facts,) = world.house.lake.read(STORE_FACTS, client=CLIENT)
+    assert facts["shipments_zone"] == "Asia/Tokyo"
+    path.write_bytes(whole)
+    assert await push(world, TODAY, TOMORROW) == ""
+    (facts,) = world.house.lake.read(STORE_FACTS, client=CLIENT)
+    assert facts["shipments_zone"] == zone

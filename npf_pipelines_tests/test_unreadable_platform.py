@@ -95,3 +95,18 @@ def test_a_shipment_row_that_cannot_be_read_is_set_aside_and_the_others_are_push
     change(loop, "DELETE FROM shipments WHERE shipment_id = 'S1'")
     assert [one.failure for one in loop.run("shipments", "acme")] == [""]
     assert loop.rows("SELECT outcome FROM tracking_push WHERE shipment_id = 'S4'") == [("confirmed",)]
+
+
+@pytest.mark.parametrize("written", ["yesterday", "2026-99-99"])
+def test_a_shipment_whose_moment_cannot_be_read_costs_no_other_one(fresh: Loop, written: str) -> None:
+    """SQLite sorts such a text among or behind the moments, so that it is found for some day."""
+    query = "SELECT shipment_id FROM shipments WHERE client = 'acme' ORDER BY shipment_id"
+    with fresh.house.engine.connect() as connection:
+        odd = connection.scalar(sa.text(query))
+    change(fresh, "UPDATE shipments SET lodged_at = :written WHERE shipment_id = :odd", written=written, odd=odd)
+    first = "SELECT min(order_number) FROM orders WHERE client = 'acme'"
+    change(fresh, f"UPDATE orders SET placed_at = :written WHERE order_number = ({first})", written=written)  # noqa: S608 - our own words
+    assert [one.failure for one in fresh.run("orders")] == [""]
+    before = fresh.stores["acme"].writes
+    assert [one.failure for one in fresh.run("shipments")] == [""]
+    assert fresh.stores["acme"].writes == before

@@ -38,6 +38,10 @@ from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 Lodged = Mapping[date, Sequence[LodgedShipment]]
 
 
+class DaysLeftOut(ClientFailure):
+    """Days that were not pushed, because what is remembered of them can't be read."""
+
+
 async def walk_shipments(walk: ClientWalk) -> None:
     """Bring one client's lodged shipments into its store, those of earlier days that no run has dealt with included."""
     if not walk.wants(SHIPMENT_RECORDS):
@@ -53,6 +57,8 @@ async def walk_shipments(walk: ClientWalk) -> None:
     if walk.wants(TRACKING_PUSH):
         try:
             await _push(walk, lodged)
+        except DaysLeftOut:  # They are still cut by the zone before.
+            raise
         except ClientFailure:  # Some shipments wait for the store, all of them on their days.
             _keep_zone(walk)
             raise
@@ -70,7 +76,9 @@ async def _records(walk: ClientWalk, days: Sequence[date]) -> Lodged:
     for first, last in consecutive(days):
         start, end = start_of_day(first, zone), end_of_day(last, zone)
         for shipment in await asyncio.to_thread(walk.house.platform.lodged_between, walk.client, start, end):
-            by_day[day_of(shipment.lodged_at, zone)].append(shipment)
+            day = day_of(shipment.lodged_at, zone)
+            if day in by_day:  # Not so where its moment can't be read, which a database may sort anywhere.
+                by_day[day].append(shipment)
     for day, shipments in by_day.items():
         walk.finish(SHIPMENT_RECORDS, [_record_row(shipment) | {"read_at": walk.now} for shipment in shipments], day)
     return by_day
@@ -94,7 +102,7 @@ async def _push(walk: ClientWalk, lodged: Lodged) -> None:
             raise
         failures.append(str(failure))
     if broken:
-        raise ClientFailure("; ".join(failures), has_broken_files=True)
+        raise DaysLeftOut("; ".join(failures), has_broken_files=True)
 
 
 async def _push_days(walk: ClientWalk, lodged: Lodged) -> None:

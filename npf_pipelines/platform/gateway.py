@@ -155,15 +155,21 @@ class Platform:
         return self._records(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
 
     def open_orders(self, client: str) -> dict[str, datetime]:
-        """When the client's orders were placed that still take stock, by the store's order id."""
+        """When the client's orders were placed that still take stock, by the store's order id.
+
+        An order without a moment that can be read is left out: no day can be asked for it.
+        """
         query = sa.select(orders.c.store_order_id, orders.c.placed_at).where(
             orders.c.client == client, orders.c.status.in_(OPEN_STATUSES)
         )
         with self._engine.connect() as connection:
-            return {row.store_order_id: row.placed_at for row in connection.execute(query)}
+            rows = connection.execute(query)
+            return {row.store_order_id: row.placed_at for row in rows if row.placed_at}
 
     def short_orders(self, client: str, start: datetime, end: datetime) -> dict[str, datetime]:
         """When the client's orders were placed that were shipped with fewer units than imported, by the store's id.
+
+        An order without a moment that can be read is left out.
 
         Args:
             client: the client's id.
@@ -186,7 +192,8 @@ class Platform:
             )
         )
         with self._engine.connect() as connection:
-            return {row.store_order_id: row.placed_at for row in connection.execute(query)}
+            rows = connection.execute(query)
+            return {row.store_order_id: row.placed_at for row in rows if row.placed_at}
 
     def update_order(self, client: str, order: PlatformOrder, seen: PlatformRecord, now: datetime) -> bool:
         """Overwrite an order and its lines if it is unchanged since it was read; it keeps its number.
@@ -278,6 +285,8 @@ class Platform:
     def lodgements(self, client: str, start: datetime, end: datetime | None = None) -> dict[str, Lodgement]:
         """The client's lodgements from `start` until just before `end`, if there is one, by the shipment's id.
 
+        A lodgement without a moment that can be read is left out.
+
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
         """
@@ -287,7 +296,7 @@ class Platform:
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query if end is None else query.where(columns.lodged_at < end))
-            return {row.shipment_id: Lodgement(row.order_number, row.lodged_at) for row in rows}
+            return {row.shipment_id: Lodgement(row.order_number, row.lodged_at) for row in rows if row.lodged_at}
 
     def shipments_of(self, client: str, order_numbers: Iterable[str]) -> dict[str, list[LodgedShipment]]:
         """All lodged shipments of the orders, whatever the day, by order number, oldest first."""
@@ -457,7 +466,7 @@ def _is_about_an_order(error: sa.exc.StatementError) -> bool:
 def _by_store_order(states: Mapping[str, OrderState]) -> dict[str, list[OrderState]]:
     """The states by store order id, those imported first at the front."""
     found: defaultdict[str, list[OrderState]] = defaultdict(list)
-    for state in sorted(states.values(), key=lambda state: (state.imported_at, state.order_number)):
+    for state in sorted(states.values(), key=lambda state: (state.imported_at or _LONG_AGO, state.order_number)):
         found[state.store_order_id].append(state)
     return dict(found)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import stamina
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator
 
 from npf_pipelines.platform.additions import absent_additions, add_columns, addition
@@ -48,11 +49,24 @@ OPEN_STATUSES = frozenset(
 """The statuses in which an order still takes stock."""
 
 
+class _AsWritten(sqlite.DATETIME):
+    """SQLite's text of a moment, as it is: SQLAlchemy's own reading raises an error for what is no moment."""
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> None:
+        """None: the value isn't processed."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment with its zone: SQLite would hand it back without one."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """SQLite's text is read here."""
+        if dialect.name != "sqlite":
+            return dialect.type_descriptor(self.impl_instance)
+        return dialect.type_descriptor(_AsWritten())  # type: ignore[no-untyped-call]
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
         """Refuse a moment without a zone, and store UTC."""
@@ -68,7 +82,10 @@ class UtcDateTime(TypeDecorator[datetime]):
             value = _read_time(value)
         if not isinstance(value, datetime):
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        try:
+            return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        except OverflowError:  # Within hours of the first or last moment that there is.
+            return None
 
 
 def _read_time(written: str) -> datetime | None:

@@ -87,6 +87,18 @@ def test_moments_compare_as_moments(engine: sa.Engine) -> None:
         assert connection.scalar(later_ones.where(stock.c.updated_at < earlier)) == 0
 
 
+@pytest.mark.parametrize("written", ["yesterday", "2026-13-45 00:00:00", "20/11/2026", "", 7, "0001-01-01T00:00+10:00"])
+def test_what_is_no_moment_is_none_and_the_other_rows_are_read(tmp_path: Path, written: object) -> None:
+    engine = open_platform(f"sqlite:///{tmp_path / 'platform.sqlite'}")
+    put(engine, NOON)
+    with engine.begin() as connection:
+        values = {"written": written}
+        connection.execute(sa.text("INSERT INTO stock VALUES ('acme', 'DRUM', 5, :written)"), values)
+        connection.execute(sa.text("INSERT INTO stock VALUES ('acme', 'LAMP', 5, '2026-11-20T22:00:00.25+10:00')"))
+        read = dict(connection.execute(sa.select(stock.c.sku, stock.c.updated_at)).tuples().all())
+    assert read == {"KITE": NOON, "DRUM": None, "LAMP": NOON}
+
+
 def test_a_moment_without_zone_is_refused(engine: sa.Engine) -> None:
     with pytest.raises(sa.exc.StatementError, match="has no time zone"):
         put(engine, NOON.replace(tzinfo=None))
