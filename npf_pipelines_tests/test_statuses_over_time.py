@@ -13,9 +13,11 @@ import yaml
 
 from npf_pipelines.platform.open_rows import read_open_rows
 from npf_pipelines.platform.tables import OrderStatus, orders, shipments, stock
+from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.sandbox.api import statuses
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
+from npf_pipelines_tests.order_steps import automated
 
 OLD, NEW = (4, 11, 5), (4, 18, 1)
 both_kinds = pytest.mark.parametrize("version", [OLD, NEW], ids=["without updated_at", "with updated_at"])
@@ -278,6 +280,25 @@ def test_a_status_that_nobody_explains_is_one_question_until_it_is_answered(
     assert today(world) == ""
     assert exceptions(world) == []
     assert {on_platform(world, order_id)["status"] for order_id in (one, other)} == {"cancelled"}
+
+
+def test_an_answer_that_a_broken_run_has_not_followed_is_followed_by_the_next(
+    world: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = world.stores["acme"]
+    order_id = place(world)
+    run(world)
+    store.change_status(order_id, "E")
+    store.orders[order_id].updated_at -= 7200  # No change that a sweep lists.
+    run(world)
+    setup(world, stop_statuses=["on hold"])
+    days = (world.days[1], world.days[1])
+    with monkeypatch.context() as broken:
+        broken.setattr(HeldBack, "finish", lambda _: 1 / 0)
+        assert not automated(world, days)
+    assert on_platform(world, order_id)["status"] == "imported"
+    assert automated(world, days)
+    assert on_platform(world, order_id)["status"] == "cancelled"
 
 
 def test_from_a_continue_status_the_shipped_status_is_set(world: Loop) -> None:

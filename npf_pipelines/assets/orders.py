@@ -105,7 +105,7 @@ async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
         await _walk(run, confirm_held=confirm_held)
         run.check_lease()
         await _finish_held_back(run)
-        _keep_how_far_read(run)
+        await _keep_how_far_read(run)
         if run.broken:
             raise ClientFailure("; ".join(map(str, run.broken)), has_broken_files=True)
 
@@ -126,13 +126,15 @@ async def _walk(run: _Run, *, confirm_held: bool) -> None:
     await _pull_late(run, late)
     # Not before: these days may have been among the late ones.
     await _pull_late(run, days_with(walk, run.redated))
-    await keep_status_questions(walk, await facts.meanings())
 
 
-def _keep_how_far_read(run: _Run) -> None:
+async def _keep_how_far_read(run: _Run) -> None:
     """Not before everything is written: what a broken run has left undone is found again by the next one."""
     walk = run.walk
-    if walk.wants(RAW_ORDERS) and day_of(walk.now, walk.setup.zone) in walk.days and not run.broken:
+    if not walk.wants(RAW_ORDERS):
+        return
+    await keep_status_questions(walk, await run.facts.meanings())
+    if day_of(walk.now, walk.setup.zone) in walk.days and not run.broken:
         run.facts.keep_changes_read()
         keep_zone(walk, "orders")
 
