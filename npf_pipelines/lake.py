@@ -439,7 +439,7 @@ class Lake:
             raise
 
     def _sync(self, file: IO[Any]) -> None:
-        """Bring a file's content to the disk: after a power cut its name may otherwise stand for nothing."""
+        """Bring a file's content to the disk: without it, the name may lead to an empty file after a power cut."""
         if self._is_local:
             file.flush()
             os.fsync(file.fileno())

@@ -29,7 +29,7 @@ class StoreFacts:
     def __init__(self, walk: ClientWalk, store: Store) -> None:
         self._walk, self._store = walk, store
         self._statuses_read = False
-        self._row = self._read()
+        self._row = kept_facts(walk)
         self._found_out: dict[str, Any] = {}
 
     async def meanings(self) -> StatusMeanings:
@@ -38,8 +38,8 @@ class StoreFacts:
         Where the API user may not read them, those that CS-Cart ships with count.
 
         Raises:
-            UnknownStatus: the store doesn't have a status that the setup names, asked anew.
-            SetupError: the setup contradicts itself in this store, asked anew.
+            UnknownStatus: the store, asked again, doesn't have a status that the setup names.
+            SetupError: the setup contradicts itself in this store, which was asked again.
             StoreError: the store can't be asked.
         """
         # An earlier release didn't write down whether they could be read.
@@ -101,18 +101,20 @@ class StoreFacts:
         since = unless_future(self._row[column], self._walk.now)
         return since is not None and self._walk.now - since < _GOOD_FOR
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            (row,) = self._walk.house.lake.read(STORE_FACTS, client=self._walk.client)
-        except NotWritten:
-            return dict.fromkeys(STORE_FACTS.arrow_schema.names)
-        return row
-
     def _keep(self, **facts: Any) -> None:
         self._found_out |= facts
         # Another flow of the client may have found out something else meanwhile.
-        self._row = self._read() | self._found_out
+        self._row = kept_facts(self._walk) | self._found_out
         self._walk.keep(STORE_FACTS, [self._row])
+
+
+def kept_facts(walk: ClientWalk) -> dict[str, Any]:
+    """The client's row of store_facts; every column is None where there is none yet."""
+    try:
+        (row,) = walk.house.lake.read(STORE_FACTS, client=walk.client)
+    except NotWritten:
+        return dict.fromkeys(STORE_FACTS.arrow_schema.names)
+    return row
 
 
 async def readable_statuses(store: Store) -> tuple[Sequence[Status], bool]:

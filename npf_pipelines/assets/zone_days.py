@@ -5,11 +5,10 @@ Not here: the making (orders.py, shipments.py).
 """
 
 from datetime import date, timedelta
-from typing import Any
 
 from npf_pipelines.assets.live_days import is_live
+from npf_pipelines.assets.store_facts import kept_facts
 from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.lake import NotWritten
 from npf_pipelines.rules.days import day_of
 from npf_pipelines.tables import STORE_FACTS, Table
 
@@ -22,7 +21,7 @@ def days_of_other_zone(walk: ClientWalk, flow: str, table: Table) -> set[date]:
         flow: `orders` or `shipments`.
         table: its first table.
     """
-    zone = _facts(walk)[f"{flow}_zone"]
+    zone = kept_facts(walk)[f"{flow}_zone"]
     if zone in {None, walk.setup.zone.key} or day_of(walk.now, walk.setup.zone) not in walk.days:
         return set()
     written = walk.house.lake.days(table, client=walk.client)
@@ -34,14 +33,6 @@ def days_of_other_zone(walk: ClientWalk, flow: str, table: Table) -> set[date]:
 
 def keep_zone(walk: ClientWalk, flow: str) -> None:
     """All days of the flow's tables are cut by the client's present zone."""
-    row = _facts(walk)
+    row = kept_facts(walk)
     if row[f"{flow}_zone"] != walk.setup.zone.key:
         walk.keep(STORE_FACTS, [row | {f"{flow}_zone": walk.setup.zone.key}])
-
-
-def _facts(walk: ClientWalk) -> dict[str, Any]:
-    try:
-        (row,) = walk.house.lake.read(STORE_FACTS, client=walk.client)
-    except NotWritten:
-        return dict.fromkeys(STORE_FACTS.arrow_schema.names)
-    return row

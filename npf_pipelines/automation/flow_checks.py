@@ -49,7 +49,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(
         asset=STORE_ORDERS.key,
         name="set_aside",
-        description="No order and no shipment lies aside for a person; none is held or refused.",
+        description="No order or shipment awaits manual review; none is held or refused.",
     )
     def set_aside() -> dg.AssetCheckResult:
         return listed_result(lake_rows(house, _ASIDE), "aside", dg.AssetCheckSeverity.WARN)

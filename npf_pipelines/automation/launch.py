@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
-from dagster._core.errors import DagsterExecutionInterruptedError
 
 from npf_pipelines.partitions import register_clients
 from npf_pipelines.shares import share_config, share_tags
@@ -72,7 +71,7 @@ def launch(
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
     """Whether a signal ended the run: Dagster keeps it from the caller and notes it as the step's error."""
-    name = DagsterExecutionInterruptedError.__name__
+    name = dg.DagsterExecutionInterruptedError.__name__
     steps = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     return any(data.error is not None and data.error.cls_name == name for data in steps)
 

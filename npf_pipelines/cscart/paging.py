@@ -211,7 +211,7 @@ def total_of(page: Page, name: str) -> int:
 
 
 def key_of(row: object, id_of: Callable[[object], str | None]) -> str:
-    """What tells a row from the others: its id; without one, its whole content.
+    """The key that identifies a row: its id, or its whole content where it has none.
 
     Raises:
         BadAnswer: a row without an id is nested too deep to be compared.

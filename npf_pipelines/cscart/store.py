@@ -70,7 +70,7 @@ class Store:
 
     Attributes:
         concurrency: requests at a time.
-        unreadable: rows of lists that couldn't be read so far, and that nothing else tells of.
+        unreadable: rows of lists that couldn't be read so far and that have no other report.
     """
 
     def __init__(

@@ -47,6 +47,9 @@ _BATCH = 500
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """In the place of a moment that can't be read; what has it says so."""
 
+_OF_ITS_ORDER = (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number)
+"""Which lines are an order's."""
+
 
 class ImportOutcome(enum.StrEnum):
     """What became of an accepted order on the platform."""
@@ -181,7 +184,7 @@ class Platform:
             .join_from(
                 orders,
                 order_lines,
-                (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number),
+                _OF_ITS_ORDER,
             )
             .where(
                 orders.c.client == client,
@@ -248,7 +251,7 @@ class Platform:
             .join_from(
                 orders,
                 order_lines,
-                (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number),
+                _OF_ITS_ORDER,
                 isouter=True,
             )
             .where(*where)
@@ -362,7 +365,7 @@ class Platform:
             .join_from(
                 order_lines,
                 orders,
-                (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number),
+                _OF_ITS_ORDER,
             )
             .where(
                 orders.c.client == client,

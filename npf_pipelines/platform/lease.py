@@ -169,5 +169,5 @@ def _renew_until(lease: Lease, ended: Event, pause: timedelta) -> None:
         except LeaseLost:  # `check` says so before the next write.
             return
         except sa.exc.SQLAlchemyError:
-            # A database that doesn't answer just now costs nothing yet: `check` tells when it has lasted too long.
+            # A database that doesn't answer just now costs nothing yet: `check` ends the lease when it lasts too long.
             continue

@@ -83,7 +83,7 @@ class Work:
         ours: what the platform has.
         order: the order as the store had it when it was last read.
         in_store: the store's shipments of it; None as long as they need not be read.
-        strangers: those of them that are none of ours.
+        strangers: those of them that somebody else made.
         reserved: what earlier parcels need that are not in the store yet and are not to be pushed now.
         results: by our shipment_id.
         created: the store's ids of the shipments made now, by ours.

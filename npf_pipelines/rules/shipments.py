@@ -156,7 +156,7 @@ def made_otherwise(ours: LodgedShipment, order: Order, strangers: Sequence[Shipm
     Args:
         ours: a shipment that the store doesn't have as it is lodged.
         order: the store's order.
-        strangers: the store's shipments of it that are none of ours.
+        strangers: the store's shipments of it that somebody else made.
     """
     if not ours.tracking_number:
         return None
