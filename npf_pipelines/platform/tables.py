@@ -7,6 +7,7 @@ Times are UTC, quantities whole numbers, and `client` is part of every key.
 
 import enum
 import sqlite3
+import weakref
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -310,15 +311,17 @@ def _open(target: sa.URL) -> sa.Engine:
     if target.get_backend_name() == "sqlite" and target.database:
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
     # An error of the database must not quote a shopper's data.
-    engine = sa.create_engine(target, hide_parameters=True)
+    is_sqlite = target.get_backend_name() == "sqlite"
+    connect_args = {"factory": _ClosesItsCursors} if is_sqlite else {}
+    engine = sa.create_engine(target, hide_parameters=True, connect_args=connect_args)
     sa.event.listen(engine, "handle_error", _leave_out_the_row)
-    if engine.dialect.name == "sqlite":
+    if is_sqlite:
         sa.event.listen(engine, "connect", _sqlite_for_several_processes)
     with engine.begin() as connection:
         # One process after the other: two that find a table missing would both create it.
         connection.exec_driver_sql(_ALONE[engine.dialect.name])
         metadata.create_all(connection)
-        if engine.dialect.name == "sqlite":
+        if is_sqlite:
             add_columns(connection, absent_additions(connection, metadata))
     return engine
 
@@ -333,6 +336,28 @@ def _leave_out_the_row(context: sa.engine.ExceptionContext) -> None:
         for error in (context.original_exception, context.sqlalchemy_exception):
             if error and error.args:
                 error.args = (str(error.args[0]).partition("\n")[0],)
+
+
+class _ClosesItsCursors(sqlite3.Connection):
+    """A connection whose rollback ends what is still being read.
+
+    A query that an exception interrupted stays open as long as the exception is kept. Its connection, back in the pool,
+    would read the database as it was then, and SQLite refuses every write of such a reader: "database is locked".
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
+        cursor = super().cursor(factory)
+        self._cursors.add(cursor)
+        return cursor
+
+    def rollback(self) -> None:
+        for cursor in self._cursors:
+            cursor.close()
+        super().rollback()
 
 
 def _sqlite_for_several_processes(connection: Any, _record: object) -> None:

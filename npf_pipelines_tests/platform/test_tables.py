@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus, metadata, open_platform, stock
+from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus, leases, metadata, open_platform, stock
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -95,7 +95,7 @@ def test_what_is_no_moment_is_none_and_the_other_rows_are_read(tmp_path: Path, w
         values = {"written": written}
         connection.execute(sa.text("INSERT INTO stock VALUES ('acme', 'DRUM', 5, :written)"), values)
         connection.execute(sa.text("INSERT INTO stock VALUES ('acme', 'LAMP', 5, '2026-11-20T22:00:00.25+10:00')"))
-        read = dict(connection.execute(sa.select(stock.c.sku, stock.c.updated_at)).tuples().all())
+        read = dict(connection.execute(sa.select(stock.c.sku, stock.c.updated_at)).all())
     assert read == {"KITE": NOON, "DRUM": None, "LAMP": NOON}
 
 
@@ -120,3 +120,21 @@ def test_the_embedded_database_of_an_earlier_release_gets_the_optional_columns(t
         connection.exec_driver_sql("ALTER TABLE order_lines DROP COLUMN options")
     columns = {column["name"] for column in sa.inspect(open_platform(url)).get_columns("order_lines")}
     assert "options" in columns
+
+
+def test_a_read_that_an_exception_interrupts_keeps_nobody_from_writing(url: str) -> None:
+    engine, other = open_platform(url), open_platform(url)
+    free = {"flow": "orders", "holder": "", "expires_at": datetime.now(UTC)}
+    with engine.begin() as connection:
+        connection.execute(sa.insert(leases), [free | {"client": f"c{number}"} for number in range(9)])
+    with pytest.raises(ZeroDivisionError), engine.connect() as connection:  # noqa: PT012 - the read is the point
+        rows = connection.execute(sa.select(leases.c.client))
+        [len(client) / 0 for client in rows]
+    with other.begin() as connection:
+        connection.execute(sa.delete(leases))
+    with engine.begin() as connection:
+        connection.execute(sa.insert(leases).values(free | {"client": "c0"}))
+    with other.connect() as connection:
+        assert connection.scalars(sa.select(leases.c.client)).all() == ["c0"]
+    engine.dispose()
+    other.dispose()

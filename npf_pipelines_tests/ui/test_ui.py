@@ -123,7 +123,8 @@ def test_one_client_is_run_again_when_its_setup_is_mended(page: Page, dev: DevSe
     expect(page.get_by_text("failed for 1 of the run's clients").first).to_be_visible()
     page.get_by_role("button", name="Re-execute all").click()
     # The page of a partition does not follow a run that is still under way.
-    open_partition(page, "platform_orders", "Materialized (1)", "kites", day)
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible()
+    open_partition(page, "platform_orders", "Failed (0)", "kites", day)
     expect(page.get_by_text("dagster/row_count")).to_be_visible()
 
 
