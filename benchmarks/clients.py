@@ -27,8 +27,8 @@ from benchmarks.running import automation
 from benchmarks.town import Happened, Town, client_names
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.settings import Settings
 from npf_pipelines_tests.daemon import environment_of
 
 OURS, ONE_EACH = "npf_pipelines.definitions", "benchmarks.one_run_each"

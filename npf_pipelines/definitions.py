@@ -16,16 +16,16 @@ from npf_pipelines.automation.jobs import JOBS
 from npf_pipelines.automation.lost_runs import lost_runs
 from npf_pipelines.automation.new_orders import new_orders
 from npf_pipelines.automation.nightly import nightly_schedules
-from npf_pipelines.automation.platform_news import platform_sensors
+from npf_pipelines.automation.platform_sensors import platform_sensors
 from npf_pipelines.automation.retention import retention_job, retention_schedule
 from npf_pipelines.automation.sweeps import sweeps
-from npf_pipelines.house import House
-from npf_pipelines.machine_trouble import machine_trouble
-from npf_pipelines.master_setup import MasterSetups, SetupError
-from npf_pipelines.partitions import client_days
+from npf_pipelines.config.master_setup import MasterSetups, SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.umask import set_umask
 from npf_pipelines.reports.folder import ReportFolder
-from npf_pipelines.settings import Settings
-from npf_pipelines.umask import set_umask
+from npf_pipelines.runs.machine_failures import machine_trouble
+from npf_pipelines.runs.partitions import client_days
+from npf_pipelines.runs.services import House
 
 
 def build_defs(settings: Settings) -> dg.Definitions:

@@ -9,6 +9,8 @@ import pytest
 
 from npf_pipelines_tests.loop import Loop, copied_loop, small_loop
 
+pytest_plugins = ["npf_pipelines_tests.databases"]
+
 # No test is timed: a busy machine is no fault of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")

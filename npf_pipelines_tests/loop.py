@@ -18,17 +18,17 @@ import yaml
 from pydantic import SecretStr
 
 from npf_pipelines.automation.launch import Launched, launch
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.house import House
-from npf_pipelines.partitions import register_clients
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.runs.partitions import register_clients
+from npf_pipelines.runs.services import House
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.state import StateFile
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.settings import Settings
 
 API_KEY = "planted-api-key-7f3a"
 KEY_VARIABLE = "NPF_LOOP_TEST_API_KEY"

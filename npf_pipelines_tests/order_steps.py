@@ -11,8 +11,9 @@ import dagster as dg
 import sqlalchemy as sa
 
 from npf_pipelines.automation.flows import ORDERS
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop, write_setup
 

@@ -15,17 +15,17 @@ import stamina
 
 from npf_pipelines.assets.shipments import walk_shipments
 from npf_pipelines.assets.stock import walk_stock
-from npf_pipelines.assets.walk import ClientFailure
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
+from npf_pipelines.lake.tables import STOCK_PUSH, STORE_FACTS, TRACKING_PUSH
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.platform.tables import OrderStatus, orders, shipment_lines, shipments, stock
+from npf_pipelines.platform.tables import orders, shipment_lines, shipments, stock
+from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.runs.services import House
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.model import Product, Shipment, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.tables import STOCK_PUSH, STORE_FACTS, TRACKING_PUSH
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
 from npf_pipelines_tests.faults.bare_walk import BareWalk, house_of
 from npf_pipelines_tests.faults.tracking_changes import lodge

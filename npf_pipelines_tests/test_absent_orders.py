@@ -2,7 +2,7 @@
 
 import pytest
 
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop
 from npf_pipelines_tests.order_steps import (

@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from npf_pipelines.partitions import CLIENTS, register_clients
-from npf_pipelines.platform.health import read_health
+from npf_pipelines.runs.partitions import CLIENTS, register_clients
+from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.loop import Loop, write_setup
 
 CLIENTS_NAME = CLIENTS.name or ""

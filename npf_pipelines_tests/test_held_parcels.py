@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.assets.shipments import walk_shipments
-from npf_pipelines.assets.walk import ClientFailure
+from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.platform.tables import shipment_lines
-from npf_pipelines.tables import STORE_FACTS
+from npf_pipelines.runs.client_run import ClientFailure
 from npf_pipelines_tests.builders import NOON
 from npf_pipelines_tests.faults.bare_walk import BareWalk
 from npf_pipelines_tests.faults.tracking_client import CLIENT, SETUP

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.loopback import LoopbackServer
-from npf_pipelines.platform.health import read_one
 from npf_pipelines.platform.tables import orders, shipments
+from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.loop import Loop, write_setup
 
 NOTES = "leave it\r\nat the \u202edoor\x1b[31m\0 \N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}"

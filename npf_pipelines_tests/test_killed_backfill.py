@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from npf_pipelines.house import House
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.platform.tables import order_lines, orders
+from npf_pipelines.runs.services import House
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.server import SandboxServer
-from npf_pipelines.settings import Settings
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, write_setup
 

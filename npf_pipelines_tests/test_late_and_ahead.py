@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from npf_pipelines.platform.alerts import read_alerts
-from npf_pipelines.platform.health import Health, keep_health, read_one
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments
-from npf_pipelines.tables import STORE_FACTS, STORE_PRODUCTS
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.lake.tables import STORE_FACTS, STORE_PRODUCTS
+from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments
+from npf_pipelines.state.alerts import read_alerts
+from npf_pipelines.state.health import Health, keep_health, read_one
 from npf_pipelines_tests.automation.test_flow_checks import check
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register, tick
 from npf_pipelines_tests.loop import Loop, write_setup

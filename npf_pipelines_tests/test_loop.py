@@ -5,8 +5,8 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
-from npf_pipelines.partitions import day_key
-from npf_pipelines.tables import TABLES
+from npf_pipelines.lake.tables import TABLES
+from npf_pipelines.runs.partitions import day_key
 from npf_pipelines_tests.loop import Loop
 
 PROMISED_COLUMNS = {

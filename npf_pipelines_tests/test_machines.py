@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
-from npf_pipelines.house import House
-from npf_pipelines.platform.health import read_health
 from npf_pipelines.platform.tables import leases
+from npf_pipelines.runs.services import House
 from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.loop import Loop, write_setup
 
 

@@ -3,10 +3,10 @@
 import dagster as dg
 import pytest
 
-from npf_pipelines.platform.open_rows import read_open_rows
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS, most_cancellations
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.open_items import read_open_rows
 from npf_pipelines_tests.loop import Loop
 from npf_pipelines_tests.order_steps import audit, automated, on_platform, outcomes, place, platform_row
 

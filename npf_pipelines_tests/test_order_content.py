@@ -10,16 +10,17 @@ import pytest
 import sqlalchemy as sa
 from pyarrow import parquet
 
-from npf_pipelines.cscart.models import Order as StoreOrder
-from npf_pipelines.cscart.models import parse_order
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, stock
+from npf_pipelines.cscart.parsing import parse_order
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.domain.store_orders import Order as StoreOrder
+from npf_pipelines.lake.tables import RAW_ORDERS
+from npf_pipelines.platform.tables import order_lines, orders, stock
 from npf_pipelines.rules.addresses import address_of_earlier_releases
-from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.sandbox.answers import order_detail
 from npf_pipelines.sandbox.model import Address, Customer, Product
 from npf_pipelines.sandbox.store import SOMEBODY, SandboxStore
-from npf_pipelines.tables import RAW_ORDERS
 from npf_pipelines_tests.loop import Loop, copied_loop, small_loop, write_setup
 
 DEFAULT_COUNTRY = Address(firstname="Zoe", lastname="Lee", country="US", country_descr="United States", state="NY")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.domain.days import day_of
 from npf_pipelines.platform.tables import order_lines, orders
-from npf_pipelines.rules.days import day_of
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop
 from npf_pipelines_tests.order_steps import (

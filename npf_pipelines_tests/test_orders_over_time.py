@@ -9,12 +9,13 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.lake.tables import FILTERED_ORDERS
+from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.sandbox.api import statuses
 from npf_pipelines.sandbox.model import Customer
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.tables import FILTERED_ORDERS
 from npf_pipelines_tests.loop import Loop, write_setup
 
 OLD, NEW = (4, 11, 5), (4, 18, 1)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from npf_pipelines.loopback import LoopbackServer
-from npf_pipelines.platform.health import read_one
+from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.loop import Loop, write_setup
 
 SECRET = "Quixote"

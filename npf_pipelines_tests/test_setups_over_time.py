@@ -7,7 +7,8 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import OrderStatus, orders
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.automation.ticks import execute, look, register, tick
 from npf_pipelines_tests.loop import Loop, write_setup

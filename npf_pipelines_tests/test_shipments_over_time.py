@@ -11,12 +11,13 @@ from npf_pipelines.assets import shipments as shipments_module
 from npf_pipelines.assets.tracking_ledger import what_waits
 from npf_pipelines.cscart.errors import NoAnswer
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.lease import Lease, LeaseLost
-from npf_pipelines.platform.tables import OrderStatus, leases, order_lines, orders, shipment_lines, shipments
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.lake.tables import TRACKING_PUSH
+from npf_pipelines.platform.tables import leases, order_lines, orders, shipment_lines, shipments
 from npf_pipelines.reconcile import tracking
-from npf_pipelines.rules.days import day_of
 from npf_pipelines.sandbox.model import Order, Shipment
-from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, write_setup
 

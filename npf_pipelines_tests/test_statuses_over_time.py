@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from npf_pipelines.platform.open_rows import read_open_rows
-from npf_pipelines.platform.tables import OrderStatus, orders, shipments, stock
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders, shipments, stock
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.sandbox.api import statuses
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.open_items import read_open_rows
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 from npf_pipelines_tests.order_steps import automated
 

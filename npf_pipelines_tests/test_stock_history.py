@@ -7,16 +7,16 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.cscart.models import UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.lease import Lease, LeaseLost
-from npf_pipelines.platform.open_rows import read_open_rows
+from npf_pipelines.domain.store_orders import UnreadableOrder
+from npf_pipelines.lake.tables import OLD_HOLDS, PUSHED_SKUS, STOCK_PUSH
 from npf_pipelines.platform.tables import stock
 from npf_pipelines.reconcile import amounts
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.tables import OLD_HOLDS, PUSHED_SKUS, STOCK_PUSH
+from npf_pipelines.state.lease import Lease, LeaseLost
+from npf_pipelines.state.open_items import read_open_rows
 from npf_pipelines_tests.loop import Loop, write_setup
 from npf_pipelines_tests.test_stock_over_time import buyer, checks, count, kite, listed, push, pushed, split, stocked
 

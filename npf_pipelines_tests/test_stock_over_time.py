@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from npf_pipelines.automation.stock_checks import DRIFT_AFTER
 from npf_pipelines.cscart.errors import Unreachable
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.lake.tables import STOCK_PUSH, STORE_PRODUCTS
 from npf_pipelines.platform.tables import stock
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Customer, Product
-from npf_pipelines.tables import STOCK_PUSH, STORE_PRODUCTS
 from npf_pipelines_tests.loop import Loop, write_setup
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from npf_pipelines.cscart.errors import NoAnswer
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.lake.backlog import KINDS
+from npf_pipelines.lake.facts import read_facts
+from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.reconcile import tracking
 from npf_pipelines.reconcile.tracking_work import content_print
-from npf_pipelines.reports.backlog import KINDS
-from npf_pipelines.reports.facts import read_facts
 from npf_pipelines.rules.shipments import mark
-from npf_pipelines.tables import TRACKING_PUSH
 from npf_pipelines_tests.builders import NOON, row
 from npf_pipelines_tests.faults.tracking_client import CLIENT
 from npf_pipelines_tests.parcel_world import TODAY, ParcelWorld, parcel_world

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.automation.alert_facts import all_facts
+from npf_pipelines.lake.facts import read_facts
 from npf_pipelines.platform.tables import stock
-from npf_pipelines.reports.facts import read_facts
 from npf_pipelines.rules.alerts import client_conditions
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Combination, Product

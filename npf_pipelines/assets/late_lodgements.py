@@ -9,13 +9,13 @@ from collections import defaultdict
 from datetime import date
 
 from npf_pipelines.assets.tracking_ledger import what_waits
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.partitions import LOOK_BACK
-from npf_pipelines.platform.health import read_one
-from npf_pipelines.rules.days import day_of, start_of_day
-from npf_pipelines.rules.shipments import PushOutcome
-from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
+from npf_pipelines.domain.days import day_of, start_of_day
+from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
+from npf_pipelines.runs.client_run import ClientWalk
+from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.state.health import read_one
 
 
 async def late_lodgements(walk: ClientWalk) -> set[date]:

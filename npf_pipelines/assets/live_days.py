@@ -6,8 +6,8 @@ done, and their days' tables stay. Not here: the following (orders.py, late_orde
 
 from datetime import date
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.tables import PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.lake.tables import PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.runs.client_run import ClientWalk
 
 
 def is_live(walk: ClientWalk, day: date) -> bool:

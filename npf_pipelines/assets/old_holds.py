@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.lake import NotWritten
+from npf_pipelines.lake.lake import NotWritten
+from npf_pipelines.lake.tables import OLD_HOLDS
 from npf_pipelines.rules.order_age import HoldWindow, OldHold
-from npf_pipelines.tables import OLD_HOLDS
+from npf_pipelines.runs.client_run import ClientWalk
 
 
 def hold_window(walk: ClientWalk) -> HoldWindow:

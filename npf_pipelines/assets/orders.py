@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from npf_pipelines.assets.late_orders import days_of_held, days_with, late_days
+from npf_pipelines.assets.changed_days import days_of_held, days_with, late_days
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.order_rows import order_of, row_of
@@ -25,24 +25,25 @@ from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
 from npf_pipelines.assets.status_questions import keep_status_questions
 from npf_pipelines.assets.store_facts import StoreFacts
-from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.house import House
-from npf_pipelines.partitions import consecutive
-from npf_pipelines.platform.health import read_one
-from npf_pipelines.platform.lease import Lease
-from npf_pipelines.platform.tables import OPEN_STATUSES
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
-from npf_pipelines.reconcile.platform_orders import Limit, OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.reconcile.platform_orders import Limit, OrderRow, OrdersOfDay, reconcile_orders
 from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number
-from npf_pipelines.rules.orders import Decision, OrderFilter, is_test
+from npf_pipelines.rules.orders import OrderFilter, is_test
 from npf_pipelines.rules.status_meaning import StatusMeanings
-from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.runs.client_run import ClientFailure, ClientWalk, WalkConfig, walk_clients
+from npf_pipelines.runs.partitions import consecutive
+from npf_pipelines.runs.services import House
+from npf_pipelines.state.health import read_one
+from npf_pipelines.state.lease import Lease
 
 _TELL_EVERY = 1000
 """Orders between two words to whoever watches."""

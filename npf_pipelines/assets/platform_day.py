@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from npf_pipelines.assets.live_days import is_live
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.models import PlatformOrder, PlatformRecord
+from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
+from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.changes import is_parent
-from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.status_meaning import INCOMPLETE
+from npf_pipelines.runs.client_run import ClientWalk
 
 _CHILDREN = "SELECT parent_order_id, order_id FROM raw_orders WHERE list_contains($parents, parent_order_id)"
 

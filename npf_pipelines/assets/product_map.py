@@ -11,13 +11,12 @@ from datetime import timedelta
 
 from pyarrow import compute
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.cscart.unreadable import UnreadableProduct
-from npf_pipelines.rules.clock import unless_future
+from npf_pipelines.domain.clock import unless_future
+from npf_pipelines.domain.products import Product, UnreadableProduct
+from npf_pipelines.lake.tables import STORE_PRODUCTS
 from npf_pipelines.rules.stock import KnownProduct, known_product
-from npf_pipelines.tables import STORE_PRODUCTS
+from npf_pipelines.runs.client_run import ClientWalk
 
 _COLUMNS = ["product_id", "sku", "is_download", "unreadable", "read_at"]
 _GOOD_FOR = timedelta(days=1)

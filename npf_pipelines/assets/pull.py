@@ -12,10 +12,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.paging import OrderWalk
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
+from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 
 Orders = list[Order | UnreadableOrder]
 Day = tuple[date, Orders]

@@ -2,16 +2,16 @@
 
 The table stock_push says only what became of the last push, and that may be nothing: braked, cancelled, or without a
 count. So the history is kept apart from it, and only ever grows.
-Not here: what follows from it (rules/stock_brake.py, rules/stock_left.py).
+Not here: what follows from it (rules/change_limit.py, rules/stock_left.py).
 """
 
 from collections.abc import Iterable
 
 import pyarrow as arrow
 
-from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.lake.tables import PUSHED_SKUS, STOCK_PUSH
 from npf_pipelines.rules.stock import RIGHT, StockRow
-from npf_pipelines.tables import PUSHED_SKUS, STOCK_PUSH
+from npf_pipelines.runs.client_run import ClientWalk
 
 
 class PushedSkus:

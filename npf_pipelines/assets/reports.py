@@ -10,17 +10,17 @@ import dagster as dg
 import duckdb
 
 from npf_pipelines.assets.specs import OWNERS
-from npf_pipelines.assets.walk import ClientFailure, ClientWalk, walk_clients
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.house import House
-from npf_pipelines.lake import Lake
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.partitions import CLIENTS
-from npf_pipelines.reports.facts import read_facts
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.facts import read_facts
+from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
 from npf_pipelines.reports.figures import Figures, figures, window
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
-from npf_pipelines.shares import ShareConfig
-from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
+from npf_pipelines.runs.client_run import ClientFailure, ClientWalk, walk_clients
+from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.run_scope import ShareConfig
+from npf_pipelines.runs.services import House
 
 CLIENT_REPORT = "client_report"
 OVERVIEW_ASSET = "overview"

@@ -19,21 +19,22 @@ from npf_pipelines.assets.late_lodgements import late_lodgements
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.tracking_ledger import TrackingLedger, what_waits
-from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.house import House
-from npf_pipelines.partitions import consecutive
-from npf_pipelines.platform.lease import Lease
-from npf_pipelines.platform.models import LodgedShipment, normalised
+from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
+from npf_pipelines.domain.keys import shown
+from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment, normalised
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan
 from npf_pipelines.rules.after_shipping import SHORT_AFTER
-from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
-from npf_pipelines.rules.keys import shown
-from npf_pipelines.rules.order_status import StatusOutcome, status_plan
-from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
-from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
+from npf_pipelines.rules.order_status import status_plan
+from npf_pipelines.rules.shipments import IN_STORE
+from npf_pipelines.runs.client_run import ClientFailure, ClientWalk, WalkConfig, walk_clients
+from npf_pipelines.runs.partitions import consecutive
+from npf_pipelines.runs.services import House
+from npf_pipelines.state.lease import Lease
 
 Lodged = Mapping[date, Sequence[LodgedShipment]]
 

@@ -7,12 +7,13 @@ counts as short (rules/after_shipping.py).
 import asyncio
 from datetime import date, datetime, timedelta
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.reconcile.platform_orders import AGREES, OrderOutcome
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.tables import PLATFORM_ORDERS
+from npf_pipelines.reconcile.platform_orders import AGREES
 from npf_pipelines.rules.after_shipping import SHORT_AFTER
-from npf_pipelines.rules.days import day_of
-from npf_pipelines.tables import PLATFORM_ORDERS
+from npf_pipelines.runs.client_run import ClientWalk
 
 _FOR = timedelta(days=1)
 """How long after it counts as short an order is asked about."""

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.lake.tables import FILTERED_ORDERS, STATUS_QUESTIONS
 from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings
-from npf_pipelines.tables import FILTERED_ORDERS, STATUS_QUESTIONS
+from npf_pipelines.runs.client_run import ClientWalk
 
 
 async def keep_status_questions(walk: ClientWalk, meanings: StatusMeanings) -> None:

@@ -22,21 +22,22 @@ from npf_pipelines.assets.pushed_skus import PushedSkus
 from npf_pipelines.assets.sparkline import sparkline
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
-from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.models import Product
-from npf_pipelines.house import House
-from npf_pipelines.partitions import CLIENTS
-from npf_pipelines.platform.models import StockFigure
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.platform_orders import StockFigure
+from npf_pipelines.domain.products import Product
+from npf_pipelines.lake.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 from npf_pipelines.reconcile.amounts import push_amounts
 from npf_pipelines.reconcile.sales import Sales
+from npf_pipelines.rules.change_limit import BRAKE_FELL, brake
 from npf_pipelines.rules.in_flight import in_flight_rule
-from npf_pipelines.rules.stock import DIFFERS, StockOutcome, StockRow, Wanted, available, plan, wanted_amount
-from npf_pipelines.rules.stock_brake import BRAKE_FELL, brake
+from npf_pipelines.rules.stock import DIFFERS, StockRow, Wanted, available, plan, wanted_amount
 from npf_pipelines.rules.stock_left import NONE_LEFT, left_skus, name_left
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.rules.stock_uncounted import uncounted, with_uncounted
-from npf_pipelines.tables import STOCK_PUSH, STOCK_SNAPSHOTS
+from npf_pipelines.runs.client_run import ClientFailure, ClientWalk, WalkConfig, walk_clients
+from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.services import House
 
 
 class StockConfig(WalkConfig):

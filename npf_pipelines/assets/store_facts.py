@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.cscart.carrier_links import CarrierLinks
 from npf_pipelines.cscart.errors import Forbidden
-from npf_pipelines.cscart.models import Status
-from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, UnknownStatus
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.lake import NotWritten
-from npf_pipelines.master_setup import SetupError
-from npf_pipelines.rules.clock import unless_future
+from npf_pipelines.domain.clock import unless_future
+from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, UnknownStatus
+from npf_pipelines.lake.lake import NotWritten
+from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.rules.setup_check import NOT_READ
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
-from npf_pipelines.tables import STORE_FACTS
+from npf_pipelines.runs.client_run import ClientWalk
 
 _GOOD_FOR = timedelta(days=1)
 

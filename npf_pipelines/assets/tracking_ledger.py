@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.reconcile.tracking_work import (
     NOT_READ_BACK,
     OrderShipments,
@@ -18,9 +19,8 @@ from npf_pipelines.reconcile.tracking_work import (
     content_print,
     has_content,
 )
-from npf_pipelines.rules.order_status import StatusOutcome
-from npf_pipelines.rules.shipments import IN_STORE, PushOutcome, mark, normalised_mark
-from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines.rules.shipments import IN_STORE, mark, normalised_mark
+from npf_pipelines.runs.client_run import ClientWalk
 
 Row = dict[str, Any]
 

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.store_facts import kept_facts
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.rules.days import day_of
-from npf_pipelines.tables import STORE_FACTS, Table
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.lake.tables import STORE_FACTS, Table
+from npf_pipelines.runs.client_run import ClientWalk
 
 
 def days_of_other_zone(walk: ClientWalk, flow: str, table: Table) -> set[date]:

@@ -11,11 +11,11 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.platform.health import Health, read_health
-from npf_pipelines.platform.open_rows import OpenRows, read_open_rows
-from npf_pipelines.reports.backlog import kind_of
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.lake.backlog import kind_of
 from npf_pipelines.rules.alerts import ClientFacts, Flow, OpenThings
+from npf_pipelines.state.health import Health, read_health
+from npf_pipelines.state.open_items import OpenRows, read_open_rows
 
 _Row = TypeVar("_Row", Health, OpenRows)
 

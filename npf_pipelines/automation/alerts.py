@@ -14,18 +14,15 @@ import dagster as dg
 from pydantic import SecretStr
 
 from npf_pipelines.automation.alert_facts import all_facts, noted_ahead
-from npf_pipelines.automation.switch import sensor_status
+from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.webhook import NotSent, send
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetups, SetupError
-from npf_pipelines.partitions import CLIENTS
-from npf_pipelines.platform.alerts import keep_alerts, read_alerts
-from npf_pipelines.platform.lease import Lease, LeaseTaken
+from npf_pipelines.config.master_setup import MasterSetups, SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.domain.alert import Alert
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.rules.alert_words import message
 from npf_pipelines.rules.alerts import (
     OF_ROWS,
-    Alert,
     Condition,
     after_look,
     client_conditions,
@@ -34,7 +31,10 @@ from npf_pipelines.rules.alerts import (
     missing_setup_conditions,
     setup_conditions,
 )
-from npf_pipelines.settings import Settings
+from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.services import House
+from npf_pipelines.state.alerts import keep_alerts, read_alerts
+from npf_pipelines.state.lease import Lease, LeaseTaken
 
 _LOG = logging.getLogger(__name__)
 

@@ -12,24 +12,24 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.assets.metadata import records_value
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS
 from npf_pipelines.assets.store_facts import readable_statuses
+from npf_pipelines.automation.check_results import lake_rows
 from npf_pipelines.automation.flow_checks import flow_checks
-from npf_pipelines.automation.listing import lake_rows
 from npf_pipelines.automation.stock_checks import stock_checks
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.models import OrderStub, UnreadableOrder
-from npf_pipelines.cscart.statuses import UnknownStatus, status_letter
-from npf_pipelines.house import House
-from npf_pipelines.isolation import run_isolated
-from npf_pipelines.machine_trouble import machine_trouble
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import LOOK_BACK
+from npf_pipelines.domain.clock import TOLERANCE
+from npf_pipelines.domain.days import day_of, start_of_day
+from npf_pipelines.domain.order_statuses import UnknownStatus, status_letter
+from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
 from npf_pipelines.rules.audit import Gap, gaps
-from npf_pipelines.rules.clock import TOLERANCE
-from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.setup_check import misfits
+from npf_pipelines.runs.isolation import run_isolated
+from npf_pipelines.runs.machine_failures import machine_trouble
+from npf_pipelines.runs.metadata import records_value
+from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.runs.services import House
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 100

@@ -11,10 +11,10 @@ import dagster as dg
 from pydantic import TypeAdapter
 
 from npf_pipelines.automation.cursors import remembered
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import SetupError
-from npf_pipelines.partitions import client_days, lacks_days, register_clients
-from npf_pipelines.tables import RAW_ORDERS, SHIPMENT_RECORDS
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.lake.tables import RAW_ORDERS, SHIPMENT_RECORDS
+from npf_pipelines.runs.partitions import client_days, lacks_days, register_clients
+from npf_pipelines.runs.services import House
 
 _OLD_DAYS = (
     "; the UI doesn't offer all days of all clients: start the code server again. What runs by itself takes them all "

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.assets.specs import STORE_ORDERS, STORE_SHIPMENTS
-from npf_pipelines.automation.listing import lake_rows, listed_result
-from npf_pipelines.house import House
-from npf_pipelines.partitions import CLIENTS
-from npf_pipelines.platform.health import Health, read_health
-from npf_pipelines.rules.clock import is_future
-from npf_pipelines.rules.days import start_of_day
+from npf_pipelines.automation.check_results import lake_rows, listed_result
+from npf_pipelines.domain.clock import is_future
+from npf_pipelines.domain.days import start_of_day
+from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.services import House
+from npf_pipelines.state.health import Health, read_health
 
 LODGED_FOR = timedelta(hours=1)
 """How long a lodged shipment may take to its store before it counts as missing there."""

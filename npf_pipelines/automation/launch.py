@@ -9,8 +9,8 @@ from datetime import date
 
 import dagster as dg
 
-from npf_pipelines.partitions import register_clients
-from npf_pipelines.shares import share_config, share_tags
+from npf_pipelines.runs.partitions import register_clients
+from npf_pipelines.runs.run_scope import share_config, share_tags
 
 
 @dataclass(frozen=True)

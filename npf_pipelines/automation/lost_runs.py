@@ -10,9 +10,9 @@ from datetime import timedelta
 import dagster as dg
 
 from npf_pipelines.automation.flows import FLOWS
-from npf_pipelines.house import House
-from npf_pipelines.platform.clock import shared_seconds
-from npf_pipelines.platform.lease import RUN_FLOW, held_now
+from npf_pipelines.runs.services import House
+from npf_pipelines.state.database_clock import shared_seconds
+from npf_pipelines.state.lease import RUN_FLOW, held_now
 
 _TO_BEGIN = timedelta(minutes=2)
 """How long a run may take from its start to its lease, and from giving it back to its end."""

@@ -2,7 +2,7 @@
 
 A store that doesn't answer is given up after five seconds and then asked with growing pauses; none waits for another.
 What was noticed while a client's run isn't over yet is noticed again at the next look. Not here: what counts as news
-(rules/news.py), whom runs are asked for (asking.py).
+(rules/change_detection.py), whom runs are asked for (asking.py).
 """
 
 import asyncio
@@ -14,22 +14,21 @@ from typing import Any
 import dagster as dg
 from pydantic import TypeAdapter
 
-from npf_pipelines.automation.asking import Standing, requests, standing, taken
 from npf_pipelines.automation.cursors import remembered
+from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import ORDERS
-from npf_pipelines.automation.switch import sensor_status
+from npf_pipelines.automation.run_requests import Standing, requests, standing, taken
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.models import Status
-from npf_pipelines.cscart.statuses import UnknownStatus
-from npf_pipelines.house import House
-from npf_pipelines.lake import NotWritten
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.rules.clock import is_future, unless_future
-from npf_pipelines.rules.news import Look, is_news
+from npf_pipelines.domain.clock import is_future, unless_future
+from npf_pipelines.domain.order_statuses import Status, UnknownStatus
+from npf_pipelines.lake.lake import NotWritten
+from npf_pipelines.lake.tables import STORE_FACTS
+from npf_pipelines.rules.change_detection import Look, is_news
 from npf_pipelines.rules.retries import pause
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
-from npf_pipelines.settings import Settings
-from npf_pipelines.tables import STORE_FACTS
+from npf_pipelines.runs.services import House
 
 _FOR_ONE = 5.0
 """Seconds that one store gets."""

@@ -13,7 +13,7 @@ import dagster as dg
 from dagster import RunsFilter
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from npf_pipelines.batches import batches
+from npf_pipelines.domain.chunking import batches
 from npf_pipelines.rules.retention import old_runs
 
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]

@@ -6,11 +6,11 @@ Not here: the rows (platform/rename.py), the files (lake.py).
 
 import dagster as dg
 
-from npf_pipelines.house import House
-from npf_pipelines.partitions import CLIENTS, register_clients
-from npf_pipelines.platform.lease import held_now
+from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.platform.rename import has_orders, rename_rows
-from npf_pipelines.tables import TABLES
+from npf_pipelines.runs.partitions import CLIENTS, register_clients
+from npf_pipelines.runs.services import House
+from npf_pipelines.state.lease import held_now
 
 _FLOWS = ("orders", "shipments", "stock")
 

@@ -9,19 +9,19 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.assets.metadata import records_value
+from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.automation.old_runs import delete_old_runs
-from npf_pipelines.automation.switch import schedule_status
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.house import House
-from npf_pipelines.lake import Lake
-from npf_pipelines.platform.alerts import forget_alerts
-from npf_pipelines.platform.lease import LeaseTaken, held_lease
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.tables import TABLES, Table
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.retention import old_days, old_snapshots
-from npf_pipelines.settings import Settings
-from npf_pipelines.tables import TABLES, Table
+from npf_pipelines.runs.metadata import records_value
+from npf_pipelines.runs.services import House
+from npf_pipelines.state.alerts import forget_alerts
+from npf_pipelines.state.lease import LeaseTaken, held_lease
 
 ALERT_AGE = timedelta(days=90)
 """How long an alert is remembered after it was over."""

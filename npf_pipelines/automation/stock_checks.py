@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_AMOUNTS
-from npf_pipelines.automation.listing import lake_rows, listed_result
-from npf_pipelines.house import House
-from npf_pipelines.rules.clock import TOLERANCE
+from npf_pipelines.automation.check_results import lake_rows, listed_result
+from npf_pipelines.domain.clock import TOLERANCE
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock_audit import imbalances
+from npf_pipelines.runs.services import House
 
 DRIFT_AFTER = timedelta(minutes=90)
 """How long a store may have another amount than it should: stock is pushed every hour."""

@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import dagster as dg
 
-from npf_pipelines.automation.asking import Standing, requests, shipment_requests, standing
+from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
-from npf_pipelines.automation.switch import schedule_status
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import LOOK_BACK
+from npf_pipelines.automation.run_requests import Standing, requests, shipment_requests, standing
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.rules.due import interval_at, is_due
-from npf_pipelines.settings import Settings
+from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.runs.services import House
 
 _Ask = Callable[[Standing, Collection[str]], list[dg.RunRequest]]
 

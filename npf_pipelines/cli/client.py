@@ -8,13 +8,13 @@ from rich.console import Console
 
 from npf_pipelines.automation.rename import CannotRename, rename_client
 from npf_pipelines.cli.instance import open_instance
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import SetupError
-from npf_pipelines.platform.health import forget_health
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.store_address import comparable_address
 from npf_pipelines.platform.rename import warehouse_rows
-from npf_pipelines.platform.stores import forget_stores
-from npf_pipelines.settings import Settings
-from npf_pipelines.store_address import comparable_address
+from npf_pipelines.runs.services import House
+from npf_pipelines.state.client_stores import forget_stores
+from npf_pipelines.state.health import forget_health
 
 _CONSOLE = Console(highlight=False, soft_wrap=True)
 

@@ -14,13 +14,13 @@ from rich.table import Table
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.summary import counts
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.runs.services import House
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.world import PORT, World, demo_world
-from npf_pipelines.settings import Settings
 
 _CONSOLE = Console()
 

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from npf_pipelines.cli.instance import prepare_home
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.house import House
-from npf_pipelines.settings import Settings
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.runs.services import House
 
 _CONSOLE = Console(highlight=False, soft_wrap=True)
 

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import SetupError
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.runs.services import House
 from npf_pipelines.sandbox.floor import WarehouseFloor
-from npf_pipelines.settings import Settings
 
 _CONSOLE = Console(highlight=False)
 

@@ -15,13 +15,13 @@ from npf_pipelines.automation.launch import Launched, launch
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.summary import changes_tables, run_summary
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import first_day
+from npf_pipelines.domain.days import day_of
 from npf_pipelines.rules.day_range import WrongDays, check_order
-from npf_pipelines.rules.days import day_of
-from npf_pipelines.settings import Settings
+from npf_pipelines.runs.partitions import first_day
+from npf_pipelines.runs.services import House
 
 _CONSOLE = Console()
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from npf_pipelines.automation.launch import Launched
 from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.lake import Lake
+from npf_pipelines.lake.lake import Lake
 
 _COUNTED = {
     "orders": ("filtered_orders.decision", "filtered_orders.rule", "platform_orders.outcome"),

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.house import House
-from npf_pipelines.lake_connection import LakeConnection
-from npf_pipelines.master_setup import SetupError
-from npf_pipelines.rules.shipments import PushOutcome
-from npf_pipelines.settings import Settings
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.lake.connection import LakeConnection
+from npf_pipelines.runs.services import House
 
 _CONSOLE = Console(highlight=False)
 

@@ -25,7 +25,7 @@ from npf_pipelines.cscart.errors import (
 )
 from npf_pipelines.cscart.json_body import decode_json_text, is_web_page
 from npf_pipelines.cscart.redaction import clean_words
-from npf_pipelines.text import one_line
+from npf_pipelines.domain.text import one_line
 
 _MOST_SAID = 20
 """Sentences of the store's that are read, and how deep in its answer."""

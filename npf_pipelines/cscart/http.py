@@ -36,7 +36,7 @@ from npf_pipelines.cscart.errors import (
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
 from npf_pipelines.cscart.write_check import check_write
-from npf_pipelines.progress import note_progress, stalled_for
+from npf_pipelines.domain.progress import note_progress, stalled_for
 
 Params = Mapping[str, str | int]
 Query = Mapping[str, str | int | list[str]]

@@ -15,8 +15,8 @@ from typing import Generic, Self, TypeVar
 from npf_pipelines.cscart.errors import BadAnswer
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.http import Params
-from npf_pipelines.cscart.models import order_id_of, placed_at_of
-from npf_pipelines.progress import note_rows
+from npf_pipelines.cscart.parsing import order_id_of, placed_at_of
+from npf_pipelines.domain.progress import note_rows
 
 _WALKS = 3
 _STALLS = 3

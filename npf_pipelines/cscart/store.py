@@ -12,19 +12,14 @@ from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
-from npf_pipelines.batches import batches
+from npf_pipelines.cscart.catalogue import page_behind, walk_products
 from npf_pipelines.cscart.errors import BadAnswer, Broken, NotFound, TooLarge
 from npf_pipelines.cscart.fields import Row, Unreadable
+from npf_pipelines.cscart.gather_or_cancel import together
 from npf_pipelines.cscart.http import ATTEMPTS, LARGEST_ANSWER, Params, Query, StoreHttp
-from npf_pipelines.cscart.models import (
-    BY_COMBINATION,
-    LARGEST_AMOUNT,
-    Order,
-    OrderStub,
-    Product,
-    Shipment,
-    Status,
-    UnreadableOrder,
+from npf_pipelines.cscart.page_size import PageSize
+from npf_pipelines.cscart.paging import OrderWalk, Page, read_page, walk_pages
+from npf_pipelines.cscart.parsing import (
     has_lines,
     order_id_of,
     parse_order,
@@ -33,19 +28,13 @@ from npf_pipelines.cscart.models import (
     placed_at_of,
     unreadable_order,
 )
-from npf_pipelines.cscart.page_size import PageSize
-from npf_pipelines.cscart.paging import OrderWalk, Page, read_page, walk_pages
-from npf_pipelines.cscart.product_walk import page_behind, walk_products
-from npf_pipelines.cscart.unreadable import (
-    UnreadableProduct,
-    UnreadableRow,
-    read_combination,
-    read_product,
-    read_stub,
-    row_id_of,
-)
-from npf_pipelines.progress import note_progress, note_rows
-from npf_pipelines.together import together
+from npf_pipelines.cscart.unreadable import UnreadableRow, read_combination, read_product, read_stub, row_id_of
+from npf_pipelines.domain.chunking import batches
+from npf_pipelines.domain.order_statuses import Status
+from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, Product, UnreadableProduct
+from npf_pipelines.domain.progress import note_progress, note_rows
+from npf_pipelines.domain.store_orders import Order, OrderStub, UnreadableOrder
+from npf_pipelines.domain.store_shipments import Shipment
 
 _IDS_AT_A_TIME = 50
 _PRODUCT_IDS_AT_A_TIME = 250

@@ -15,32 +15,25 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from npf_pipelines.batches import batches
-from npf_pipelines.platform.additions import absent_additions
-from npf_pipelines.platform.models import (
+from npf_pipelines.domain.chunking import batches
+from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.platform_orders import (
     CANCELLED_BY_STORE,
+    OPEN_STATUSES,
     LodgedShipment,
     Lodgement,
     OrderState,
+    OrderStatus,
     PlatformLine,
     PlatformOrder,
     PlatformRecord,
     StockFigure,
     normalised,
 )
-from npf_pipelines.platform.tables import (
-    OPEN_STATUSES,
-    OrderStatus,
-    metadata,
-    order_lines,
-    orders,
-    shipment_lines,
-    shipments,
-    stock,
-)
+from npf_pipelines.platform.additions import absent_additions
+from npf_pipelines.platform.tables import metadata, order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.platform.unknown_skus import UnknownSku, skus_not_counted, unknown_skus
 from npf_pipelines.platform.values import WrongValue, moment, quantity, text, whole
-from npf_pipelines.rules.keys import as_stored
 
 _BATCH = 500
 """Rows for each statement: below SQLite's limit of 32,766 parameters."""

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.models import Product
+from npf_pipelines.cscart.gather_or_cancel import together
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.cscart.unreadable import UnreadableProduct
 from npf_pipelines.cscart.write_check import writes_checked
-from npf_pipelines.platform.lease import Lease
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.products import Product, UnreadableProduct
+from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.sales import Sales, Sold
-from npf_pipelines.reconcile.trouble import raise_if_permanent
-from npf_pipelines.rules.stock import StockOutcome, StockRow, Wanted, what_to_correct
+from npf_pipelines.rules.stock import StockRow, Wanted, what_to_correct
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.rules.stock_step import Done, Look, Standing, Write, next_step
-from npf_pipelines.together import together
+from npf_pipelines.state.lease import Lease
 
 _NEW_AT_ONCE = 50
 """Products that a look adds to those that it reads back: what lies between looking and writing stays short."""

@@ -2,7 +2,7 @@
 
 CS-Cart has no idempotency key, cuts quantities silently and lets anything be made twice: what is missing is found by
 reading, and after a call whose end is not known the next step is always a read. If that shows nothing either, the
-order is left alone while the store may still carry the write out (platform/unknown_ends.py).
+order is left alone while the store may still carry the write out (state/unknown_ends.py).
 """
 
 import contextlib
@@ -10,11 +10,14 @@ from collections.abc import AsyncIterator, Mapping
 
 from npf_pipelines.cscart.carriers import carrier_code
 from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
-from npf_pipelines.cscart.models import LONGEST_LABEL, Order, Shipment
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.cscart.write_check import writes_checked
-from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.platform.unknown_ends import NotedWrites
+from npf_pipelines.domain.keys import shown
+from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_shipments import LONGEST_LABEL, Shipment
+from npf_pipelines.reconcile.failure_policy import is_end_known, raise_if_permanent
 from npf_pipelines.reconcile.read_back import judge_created, judge_seen, note_otherwise, with_note
 from npf_pipelines.reconcile.tracking_work import (
     NOT_READ_BACK,
@@ -23,11 +26,8 @@ from npf_pipelines.reconcile.tracking_work import (
     Work,
     has_content,
 )
-from npf_pipelines.reconcile.trouble import is_end_known, raise_if_permanent
-from npf_pipelines.rules.keys import shown
 from npf_pipelines.rules.parcels import Label, is_as_labelled, label_of
 from npf_pipelines.rules.shipments import (
-    PushOutcome,
     Spread,
     fitting,
     has_number,
@@ -37,6 +37,7 @@ from npf_pipelines.rules.shipments import (
     skus_of,
     spread,
 )
+from npf_pipelines.state.unknown_ends import NotedWrites
 
 _TOO_LONG = (
     f"the tracking number is longer than the {LONGEST_LABEL} characters that a store keeps: correct it on the platform"

@@ -4,15 +4,14 @@ New ones are imported; those that are there follow the store's edits and cancell
 begun with them, and are told to a person afterwards. Not here: the decisions (rules/orders.py, rules/after_import.py).
 """
 
-import enum
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, OrderStatus, PlatformOrder, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.platform.gateway import ImportOutcome, ImportResult, Platform
-from npf_pipelines.platform.models import OrderState, PlatformOrder, PlatformRecord
-from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
 from npf_pipelines.rules.after_import import Following, Step
 from npf_pipelines.rules.changes import follow_order, is_parent
 from npf_pipelines.rules.identity import imported_twice
@@ -21,23 +20,6 @@ from npf_pipelines.rules.mass_changes import is_old
 from npf_pipelines.rules.orders import NotShippable, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import as_ordered_here, left_to_ship
 from npf_pipelines.rules.status_meaning import StatusMeanings
-
-
-class OrderOutcome(enum.StrEnum):
-    """Where an accepted order stands between store and platform."""
-
-    IMPORTED = "imported"
-    """On the platform, in agreement with the store."""
-    CANCELLED = "cancelled"
-    """Cancelled on both sides."""
-    DIFFERS = "differs"
-    """Store and platform differ, and it is too late for the platform to follow: a person has to see it."""
-    REFUSED = "refused"
-    """The platform doesn't take it."""
-    HELD = "held"
-    """One of very many at once that a run on its own would import or cancel: a person has to confirm it."""
-    PLANNED = "planned"
-    """A dry run: it would be imported, updated or cancelled."""
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from npf_pipelines.batches import batches
 from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
-from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.cscart.gather_or_cancel import together
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.cscart.write_check import writes_checked
-from npf_pipelines.platform.lease import Lease, LeaseLost
-from npf_pipelines.platform.tables import OrderStatus
-from npf_pipelines.platform.unknown_ends import NotedWrites, read_unknown_ends
+from npf_pipelines.domain.chunking import batches
+from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.order_shipments import bring_shipments, confirm_created
 from npf_pipelines.reconcile.read_back import NewestShipments, read_back_created
 from npf_pipelines.reconcile.tracking_work import (
@@ -26,11 +27,10 @@ from npf_pipelines.reconcile.tracking_work import (
     TrackingPlan,
     Work,
 )
-from npf_pipelines.reconcile.trouble import raise_if_permanent
 from npf_pipelines.rules.identity import is_same_order
-from npf_pipelines.rules.order_status import StatusOutcome, StatusStep, next_status
-from npf_pipelines.rules.shipments import PushOutcome
-from npf_pipelines.together import together
+from npf_pipelines.rules.order_status import StatusStep, next_status
+from npf_pipelines.state.lease import Lease, LeaseLost
+from npf_pipelines.state.unknown_ends import NotedWrites, read_unknown_ends
 
 _ORDERS_AT_ONCE = 50
 """Orders read in one request: what lies between reading an order and writing to it stays short."""

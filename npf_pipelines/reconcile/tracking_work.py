@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from npf_pipelines.cscart.carrier_links import CarrierLinks
-from npf_pipelines.cscart.models import Order, Shipment
-from npf_pipelines.platform.models import LodgedShipment, OrderState
-from npf_pipelines.platform.tables import OrderStatus
-from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan, StatusStep
+from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment, OrderState, OrderStatus
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_shipments import Shipment
+from npf_pipelines.rules.order_status import StatusPlan, StatusStep
 from npf_pipelines.rules.parcels import Label
-from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
+from npf_pipelines.rules.shipments import IN_STORE
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from npf_pipelines.cscart.entities import without_entities
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.platform.models import CANCELLED_BY_STORE, PlatformOrder, PlatformRecord
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.entities import without_entities
+from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.platform_orders import CANCELLED_BY_STORE, OrderStatus, PlatformOrder, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.addresses import address_of_earlier_releases
 from npf_pipelines.rules.after_shipping import SHORT_AFTER, is_short, lacking
 from npf_pipelines.rules.imports import platform_order
-from npf_pipelines.rules.keys import as_stored
 from npf_pipelines.rules.orders import NotShippable
 from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings
 

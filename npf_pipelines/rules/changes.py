@@ -7,9 +7,8 @@ still be there. Not here: edits and cancellations of orders that it lists (after
 from collections.abc import Sequence
 from datetime import datetime
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.platform.models import OrderState, PlatformRecord
-from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, OrderStatus, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.after_import import Following, Step, follow, stop
 from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.shipped_before import as_ordered_here

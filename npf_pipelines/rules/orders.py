@@ -3,14 +3,14 @@
 Not here: where an order is sent (addresses.py), what an accepted one looks like on the platform (imports.py).
 """
 
-import enum
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from npf_pipelines.countries import UnknownCountry, country_code, country_name
-from npf_pipelines.cscart.models import Address, Order, OrderLine, UnreadableOrder
+from npf_pipelines.config.countries import UnknownCountry, country_code, country_name
+from npf_pipelines.domain.outcomes import Decision, Rule
+from npf_pipelines.domain.store_orders import Address, Order, OrderLine, UnreadableOrder
 from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
 from npf_pipelines.rules.status_meaning import INCOMPLETE, PARENT, StatusMeanings
 
@@ -20,37 +20,6 @@ TEST_SKUS = frozenset({"Test001", "Test002", "Test003"})
 
 _CODE_LETTERS = 2
 """Letters of a country code (ISO 3166)."""
-
-
-class Decision(enum.StrEnum):
-    """What becomes of an order of the store."""
-
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    """The master setup, or the order's nature, keeps it out: nobody has to do anything."""
-    SET_ASIDE = "set_aside"
-    """It can't be judged or shipped as it is: a person has to look."""
-
-
-class Rule(enum.StrEnum):
-    """The rule that decided, one for each reason."""
-
-    ALL_PASSED = "all_passed"
-    ALREADY_IMPORTED = "already_imported"
-    UNREADABLE = "unreadable"
-    ID_USED_AGAIN = "id_used_again"
-    START_DATE = "start_date"
-    PARENT = "parent"
-    INCOMPLETE = "incomplete"
-    STATUS = "status"
-    NOTHING_TO_SHIP = "nothing_to_ship"
-    ALREADY_SHIPPED = "already_shipped"
-    NO_PRODUCT_CODE = "no_product_code"
-    TEST_ITEM_IN_REAL_ORDER = "test_item_in_real_order"
-    PROBABLE_TEST_ITEM = "probable_test_item"
-    ADDRESS_INCOMPLETE = "address_incomplete"
-    COUNTRY_UNREADABLE = "country_unreadable"
-    COUNTRY = "country"
 
 
 class NotShippable(ValueError):

@@ -1,26 +1,14 @@
 """When a client's flow that failed is tried again by itself.
 
-Not here: what is remembered of a flow (platform/health.py), what is tried at its usual time (due.py).
+Not here: what is remembered of a flow (state/health.py), what is tried at its usual time (due.py).
 """
 
-import enum
 from datetime import datetime, timedelta
+
+from npf_pipelines.domain.failure_kind import Trouble
 
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
-
-
-class Trouble(enum.StrEnum):
-    """What kind of failure it was, as far as trying again is concerned."""
-
-    PASSING = "passing"
-    """It may pass by itself: the store is down, a database doesn't answer."""
-    LASTING = "lasting"
-    """It comes again until somebody changes something here: a wrong key, a wrong setup."""
-    MENDABLE = "mendable"
-    """It fails until the store is mended: a certificate, a right, a status. Only a retry can show that it was."""
-    PARTIAL = "partial"
-    """The store answers, and only some things wait: no reason to leave the others waiting."""
 
 
 def failures_in_a_row(before: int, trouble: Trouble) -> int:

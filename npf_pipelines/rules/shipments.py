@@ -3,37 +3,17 @@
 Not here: which order status follows (order_status.py).
 """
 
-import enum
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from npf_pipelines.cscart.models import Order, Shipment
-from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.rules.keys import as_label, shown, units_by_key
+from npf_pipelines.domain.keys import as_label, shown, units_by_key
+from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.rules.parcels import number_forms
-
-
-class PushOutcome(enum.StrEnum):
-    """What became of a lodged shipment in the store."""
-
-    CONFIRMED = "confirmed"
-    """Created and read back."""
-    ALREADY_THERE = "already_there"
-    DIFFERS_IN_STORE = "differs_in_store"
-    """It is in the store, but the shopper sees something else than was written: a person has to correct it there."""
-    WAITING = "waiting"
-    """The store didn't answer: the next run tries again."""
-    REFUSED = "refused"
-    """The store didn't take it, or took it otherwise."""
-    WITHDRAWN = "withdrawn"
-    """The warehouse has taken it back: it is no longer in the store."""
-    PLANNED = "planned"
-    """A dry run: it would be created, or deleted."""
-    SET_ASIDE = "set_aside"
-    """It doesn't fit the store's order: a person has to look."""
-
 
 IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE, PushOutcome.DIFFERS_IN_STORE})
 """The store is known to have the shipment."""

@@ -9,7 +9,8 @@ Not here: looking and writing (reconcile/amounts.py).
 
 from dataclasses import dataclass
 
-from npf_pipelines.rules.stock import StockOutcome, Wanted
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.rules.stock import Wanted
 
 
 @dataclass(frozen=True)

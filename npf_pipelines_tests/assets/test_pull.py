@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from npf_pipelines.assets.pull import Day, Orders, _side_by_side, pull_days
 from npf_pipelines.cscart.errors import NoAnswer, Unauthorized
-from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.assets.conftest import DAYS, FIRST, LAST, ZONE, day_at, second_of

@@ -7,8 +7,8 @@ import pytest
 
 from npf_pipelines.assets import reports
 from npf_pipelines.automation.nightly import nightly_schedules
-from npf_pipelines.lake import Lake
-from npf_pipelines.reports.facts import Facts, read_facts
+from npf_pipelines.lake.facts import Facts, read_facts
+from npf_pipelines.lake.lake import Lake
 from npf_pipelines_tests.loop import API_KEY, Loop, write_setup
 
 

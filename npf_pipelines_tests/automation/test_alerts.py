@@ -17,15 +17,15 @@ import pytest
 from pydantic import SecretStr
 
 from npf_pipelines.assets import orders
-from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.automation import webhook
-from npf_pipelines.platform.alerts import keep_alerts, read_alerts
-from npf_pipelines.platform.health import Health, keep_health, read_one
-from npf_pipelines.platform.lease import Lease
-from npf_pipelines.platform.open_rows import Written, note_written, read_open_rows
+from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules import alerts as rules
-from npf_pipelines.rules.stock_brake import BRAKE_FELL
-from npf_pipelines.tables import RAW_ORDERS
+from npf_pipelines.rules.change_limit import BRAKE_FELL
+from npf_pipelines.runs.open_items import note_open_rows
+from npf_pipelines.state.alerts import keep_alerts, read_alerts
+from npf_pipelines.state.health import Health, keep_health, read_one
+from npf_pipelines.state.lease import Lease
+from npf_pipelines.state.open_items import Written, note_written, read_open_rows
 from npf_pipelines_tests.automation.receiver import TOKEN, Receiver
 from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.loop import Loop, write_setup

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from npf_pipelines.automation.asking import taken
 from npf_pipelines.automation.flows import FLOWS, Flow
-from npf_pipelines.platform.health import Health, failed, keep_health
+from npf_pipelines.automation.run_requests import taken
+from npf_pipelines.domain.failure_kind import Trouble
 from npf_pipelines.platform.tables import health
-from npf_pipelines.rules.retries import Trouble
-from npf_pipelines.shares import share_config, share_tags
+from npf_pipelines.runs.run_scope import share_config, share_tags
+from npf_pipelines.state.health import Health, failed, keep_health
 from npf_pipelines_tests.automation.ticks import look, register, tick
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from npf_pipelines.partitions import CLIENTS
+from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.loop import Loop, write_setup
 

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from npf_pipelines.automation import lost_runs
-from npf_pipelines.platform.lease import RUN_FLOW, held_lease
+from npf_pipelines.state.lease import RUN_FLOW, held_lease
 from npf_pipelines_tests.automation.ticks import look, register, tick
 from npf_pipelines_tests.loop import Loop
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from npf_pipelines.automation import asking, new_orders
-from npf_pipelines.platform.health import read_one
+from npf_pipelines.automation import new_orders
+from npf_pipelines.automation import run_requests as asking
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register
 from npf_pipelines_tests.loop import Loop
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from npf_pipelines.partitions import LOOK_BACK
-from npf_pipelines.platform.health import Health, failed, keep_health
-from npf_pipelines.rules.retries import Trouble
+from npf_pipelines.domain.failure_kind import Trouble
+from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.state.health import Health, failed, keep_health
 from npf_pipelines_tests.automation.ticks import clients, days, register, tick
 from npf_pipelines_tests.loop import DAYS, Loop, write_setup
 

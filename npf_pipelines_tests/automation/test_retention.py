@@ -10,10 +10,10 @@ import pytest
 
 from npf_pipelines.automation import retention
 from npf_pipelines.automation.old_runs import delete_old_runs
-from npf_pipelines.platform.alerts import keep_alerts, read_alerts
-from npf_pipelines.platform.lease import held_lease
-from npf_pipelines.rules.alerts import Alert
-from npf_pipelines.tables import RAW_ORDERS
+from npf_pipelines.domain.alert import Alert
+from npf_pipelines.lake.tables import RAW_ORDERS
+from npf_pipelines.state.alerts import keep_alerts, read_alerts
+from npf_pipelines.state.lease import held_lease
 from npf_pipelines_tests.loop import Loop
 
 LATER = datetime.now(UTC) + timedelta(days=100)

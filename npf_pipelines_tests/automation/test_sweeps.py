@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import pytest
 
-from npf_pipelines.platform.health import Health, failed, keep_health, read_one, succeeded
-from npf_pipelines.rules.retries import Trouble
+from npf_pipelines.domain.failure_kind import Trouble
+from npf_pipelines.state.health import Health, failed, keep_health, read_one, succeeded
 from npf_pipelines_tests.automation.ticks import clients, days, execute, register, tick
 from npf_pipelines_tests.loop import KEY_VARIABLE, Loop, write_setup
 

@@ -12,7 +12,7 @@ from npf_pipelines.automation.launch import Change, Launched
 from npf_pipelines.cli import app
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.summary import changes_tables
-from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines_tests.builders import row
 from npf_pipelines_tests.loop import Loop
 

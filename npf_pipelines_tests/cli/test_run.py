@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
-from npf_pipelines.platform.health import read_health
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.loop import Loop, write_setup
 
 

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
-from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
+from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 from npf_pipelines_tests.builders import row
 from npf_pipelines_tests.loop import Loop
 

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from npf_pipelines.cscart.errors import BadAnswer, TooLarge
 from npf_pipelines.cscart.http import StoreHttp
-from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines_tests.cscart.servers import USER, RawStore, json_answer, key, odd_store, order_list
 
 LARGEST = 1_000_000

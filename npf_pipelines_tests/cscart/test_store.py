@@ -25,9 +25,9 @@ from npf_pipelines.cscart.errors import (
     Unauthorized,
 )
 from npf_pipelines.cscart.http import ATTEMPTS
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, status_letter
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, status_letter
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.sandbox.model import Combination, Product, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore

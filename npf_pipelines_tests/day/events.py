@@ -11,9 +11,10 @@ import sqlalchemy as sa
 import yaml
 
 from npf_pipelines.automation.rename import CannotRename, rename_client
-from npf_pipelines.platform.tables import OrderStatus, orders, shipments, stock
-from npf_pipelines.rules.alerts import AlertKind
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.alert import AlertKind
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders, shipments, stock
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.sandbox.world import order_something
 from npf_pipelines_tests.day.alerts import is_open, was_sent

@@ -5,7 +5,8 @@ Not here: what else stores and platform must agree on (npf_pipelines/sandbox/agr
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import OrderStatus, orders
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders
 from npf_pipelines_tests.loop import Loop
 
 _CANCELLED = "I"

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.alerts import keep_alerts
-from npf_pipelines.platform.tables import OrderStatus, orders
-from npf_pipelines.rules.alerts import Alert, AlertKind
+from npf_pipelines.domain.alert import Alert, AlertKind
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders
+from npf_pipelines.state.alerts import keep_alerts
 from npf_pipelines_tests.day.alerts import Silence, is_open, was_sent, wrong_alerts
 from npf_pipelines_tests.day.followed import not_followed
 from npf_pipelines_tests.loop import Loop

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from npf_pipelines.rules.alerts import AlertKind
+from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.sandbox.world import order_something
 from npf_pipelines_tests.day.alerts import was_sent

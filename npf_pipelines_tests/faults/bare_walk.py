@@ -14,12 +14,12 @@ from typing import Any
 import stamina
 from pydantic import SecretStr
 
-from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.settings import Settings
-from npf_pipelines.tables import Table
+from npf_pipelines.lake.tables import Table
+from npf_pipelines.runs.client_run import ClientWalk
+from npf_pipelines.runs.services import House
 from npf_pipelines_tests.faults.lives import WAITS
 from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from npf_pipelines.assets.stock import walk_stock
-from npf_pipelines.assets.walk import ClientFailure
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.platform.lease import LeaseTaken
+from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.state.lease import LeaseTaken
 from npf_pipelines_tests.faults.bare_walk import BareWalk, end_life, house_of
 from npf_pipelines_tests.faults.stock_client import SETUP
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from npf_pipelines.assets.shipments import walk_shipments
 from npf_pipelines.assets.tracking_ledger import what_waits
-from npf_pipelines.assets.walk import ClientFailure
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.house import House
+from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.runs.services import House
 from npf_pipelines_tests.faults.bare_walk import BareWalk, end_life, house_of
 from npf_pipelines_tests.faults.tracking_client import CLIENT, SETUP
 

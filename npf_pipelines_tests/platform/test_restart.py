@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from npf_pipelines.platform.health import read_health
 from npf_pipelines.platform.tables import orders
 from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, write_setup
 from npf_pipelines_tests.machine import POSTGRESQL, demand

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.platform.models import PlatformRecord
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules import after_import
 from npf_pipelines.rules.after_import import Following, Step
 from npf_pipelines.rules.imports import platform_order

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from npf_pipelines.domain.alert import Alert, AlertKind
 from npf_pipelines.rules.alerts import (
     BACKLOG_PATIENCE,
     BRAKED,
-    Alert,
-    AlertKind,
     ClientFacts,
     Condition,
     Flow,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.rules.retries import LONGEST_PAUSE, Trouble, failures_in_a_row, next_try, pause
+from npf_pipelines.domain.failure_kind import Trouble
+from npf_pipelines.rules.retries import LONGEST_PAUSE, failures_in_a_row, next_try, pause
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

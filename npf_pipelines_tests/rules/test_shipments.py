@@ -7,8 +7,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import Order, Shipment
-from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.rules.shipments import (
     fitting,
     left_behind,

@@ -5,9 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import OrderLine
-from npf_pipelines.platform.models import PlatformRecord
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformRecord
+from npf_pipelines.domain.store_orders import OrderLine
 from npf_pipelines.rules.after_import import Step
 from npf_pipelines.rules.changes import follow_order
 from npf_pipelines.rules.imports import platform_order

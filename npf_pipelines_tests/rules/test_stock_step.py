@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.rules.stock import StockOutcome, Wanted
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.rules.stock import Wanted
 from npf_pipelines.rules.stock_step import Done, Look, Standing, Write, next_step
 
 COUNTED = Wanted(10, floor=True, less_sales=True, why="counted")

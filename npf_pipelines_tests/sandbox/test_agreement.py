@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.lake.tables import FILTERED_ORDERS
 from npf_pipelines.platform.tables import order_lines, orders, shipments, stock
 from npf_pipelines.sandbox.model import Combination
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.tables import FILTERED_ORDERS
 from npf_pipelines_tests.loop import Loop
 
 

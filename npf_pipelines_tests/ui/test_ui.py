@@ -13,9 +13,9 @@ import yaml
 from playwright.sync_api import Page, expect
 
 from npf_pipelines.assets.stock import RELEASED
-from npf_pipelines.house import House
-from npf_pipelines.settings import Settings
-from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.runs.services import House
 from npf_pipelines_tests.dev_server import DevServer
 from npf_pipelines_tests.ui.clicks import (
     RUN,
