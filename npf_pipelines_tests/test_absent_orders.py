@@ -113,6 +113,6 @@ def test_many_absent_orders_are_asked_for_together(loop: Loop, store: SandboxSto
         redate(store, order_id, days=1)
     store.requests = 0
     loop.run("orders", "acme")
-    together = store.requests
+    gather_or_cancel = store.requests
     loop.run("orders", "acme")
-    assert together <= 8
+    assert gather_or_cancel <= 8

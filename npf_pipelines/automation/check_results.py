@@ -6,15 +6,15 @@ from collections.abc import Sequence
 import dagster as dg
 
 from npf_pipelines.runs.metadata import records_value
-from npf_pipelines.runs.services import House
+from npf_pipelines.runs.services import Services
 
 _LISTED = 200
 """Rows that a list shows at the most."""
 
 
-def lake_rows(house: House, query: str, **values: object) -> list[dict[str, str]]:
+def lake_rows(services: Services, query: str, **values: object) -> list[dict[str, str]]:
     """The answer to a query over the lake, every value as text."""
-    answer = house.lake.connect().execute(query, values)
+    answer = services.lake.connect().execute(query, values)
     names = [column[0] for column in answer.description or []]
     return [dict(zip(names, map(str, row), strict=True)) for row in answer.fetchall()]
 

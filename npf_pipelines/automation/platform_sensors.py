@@ -15,23 +15,23 @@ from pydantic import TypeAdapter
 from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import SHIPMENTS, STOCK, Flow
-from npf_pipelines.automation.run_requests import Standing, requests, shipment_requests, standing, taken
+from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, requests, shipment_requests
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.platform.change_marks import lodgements, stock_movements
 from npf_pipelines.runs.partitions import LOOK_BACK
-from npf_pipelines.runs.services import House
+from npf_pipelines.runs.services import Services
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Requested:
     """The mark of a client for which a run was asked, and when."""
 
     mark: str
     asked_at: datetime
 
 
-_CURSOR = TypeAdapter(dict[str, _Seen])
+_CURSOR = TypeAdapter(dict[str, _Requested])
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,15 @@ class _Watch:
     flow: Flow
     description: str
     marks: Callable[[sa.Engine], Mapping[str, str]]
-    ask: Callable[[Standing, Collection[str]], list[dg.RunRequest]]
+    ask: Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 
-def _shipments(stands: Standing, news: Collection[str]) -> list[dg.RunRequest]:
-    return shipment_requests(stands, news, LOOK_BACK)
+def _shipments(eligibility: Eligibility, news: Collection[str]) -> list[dg.RunRequest]:
+    return shipment_requests(eligibility, news, LOOK_BACK)
 
 
-def _stock(stands: Standing, news: Collection[str]) -> list[dg.RunRequest]:
-    return requests(stands, [one for one in news if stands.ready[one].stock.quantity != "off"], None)
+def _stock(eligibility: Eligibility, news: Collection[str]) -> list[dg.RunRequest]:
+    return requests(eligibility, [one for one in news if eligibility.ready[one].stock.quantity != "off"], None)
 
 
 _WATCHED = (
@@ -71,12 +71,12 @@ _WATCHED = (
 )
 
 
-def platform_sensors(house: House, settings: Settings) -> list[dg.SensorDefinition]:
+def platform_sensors(services: Services, settings: Settings) -> list[dg.SensorDefinition]:
     """The two sensors."""
-    return [_sensor(watch, house, settings) for watch in _WATCHED]
+    return [_sensor(watch, services, settings) for watch in _WATCHED]
 
 
-def _sensor(watch: _Watch, house: House, settings: Settings) -> dg.SensorDefinition:
+def _sensor(watch: _Watch, services: Services, settings: Settings) -> dg.SensorDefinition:
     @dg.sensor(
         name=watch.name,
         job_name=watch.flow.job,
@@ -86,22 +86,24 @@ def _sensor(watch: _Watch, house: House, settings: Settings) -> dg.SensorDefinit
     )
     def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         try:
-            stands = standing(context.instance, house, watch.flow, datetime.now(UTC))
+            eligibility = eligibility_of(context.instance, services, watch.flow, datetime.now(UTC))
         except SetupError as error:
             return dg.SkipReason(str(error))
         seen = remembered(_CURSOR, context.cursor)
-        found = watch.marks(house.engine)
+        found = watch.marks(services.engine)
 
-        def is_news(client: str) -> bool:
+        def has_changes(client: str) -> bool:
             before = seen.get(client)
-            return before is None or before.mark != found[client] or stands.is_lost(client, before.asked_at)
+            return before is None or before.mark != found[client] or eligibility.is_lost(client, before.asked_at)
 
-        asked = watch.ask(stands, [client for client in stands.free if client in found and is_news(client)])
-        served = taken(asked)
-        seen |= {client: _Seen(mark, stands.now) for client, mark in found.items() if client in served}
+        asked = watch.ask(
+            eligibility, [client for client in eligibility.free if client in found and has_changes(client)]
+        )
+        served = clients_in(asked)
+        seen |= {client: _Requested(mark, eligibility.now) for client, mark in found.items() if client in served}
         cursor = _CURSOR.dump_json(seen).decode()
         if asked:
             return dg.SensorResult(run_requests=asked, cursor=cursor)
-        return dg.SensorResult(skip_reason=stands.why_nothing("nothing has moved"), cursor=cursor)
+        return dg.SensorResult(skip_reason=eligibility.skip_reason("nothing has moved"), cursor=cursor)
 
     return notice

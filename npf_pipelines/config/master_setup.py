@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -144,7 +145,7 @@ class TrackingSetup(_Part):
 _Percent = Annotated[int, Field(ge=0, le=100)]
 
 
-class BrakeSetup(_Part):
+class ChangeLimitSetup(_Part):
     """How much of the store a stock push may change before a person has to say that it is right."""
 
     changed_percent: _Percent = 50
@@ -161,7 +162,10 @@ class StockSetup(_Part):
     same_sku: Literal["all", "none"] = "all"
     missing_sku: Literal["leave", "zero"] = "leave"
     store_location: Annotated[int, Field(ge=1)] | None = None
-    brake: BrakeSetup = BrakeSetup()
+    change_limit: Annotated[ChangeLimitSetup, Field(validation_alias=AliasChoices("change_limit", "brake"))] = (
+        ChangeLimitSetup()
+    )
+    """`brake` is its earlier name, still accepted."""
 
     @property
     def takes_sales_off(self) -> bool:

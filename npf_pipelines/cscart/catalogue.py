@@ -9,7 +9,7 @@ was read before: as long as its first row is known, nothing has slipped through 
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from npf_pipelines.cscart.errors import BadAnswer
+from npf_pipelines.cscart.errors import MalformedResponse
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.paging import Page, key_of, total_of
 from npf_pipelines.cscart.parsing import product_id_of
@@ -41,7 +41,7 @@ def page_behind(passed: int, most: int) -> tuple[int, int]:
     return (number, size) if number * size > passed else page_behind(passed, 2 * most)
 
 
-async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
+async def read_catalogue(fetch: FetchBehind) -> AsyncIterator[list[object]]:
     """Every product that is in the list throughout, each once, whatever enters and leaves it meanwhile.
 
     Where a page's first row isn't known, too much has left the list: the walk goes half a page back. So many may enter
@@ -57,7 +57,7 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
         The rows not seen before, page by page.
 
     Raises:
-        BadAnswer: the store doesn't say how many products there are, doesn't keep them in order, or never gives all.
+        MalformedResponse: the store names no number of products, doesn't keep them in order, or never lists all.
     """
     seen: set[str] = set()
     steps_back = 0
@@ -91,7 +91,7 @@ async def walk_products(fetch: FetchBehind) -> AsyncIterator[list[object]]:
         if len(seen) >= total or not (doubtful or is_short):
             return
     if is_short:
-        raise BadAnswer(
+        raise MalformedResponse(
             f"The store says that it has {total} products, but its pages bring only {len(seen)}, however often they"
             " are read. If it goes on, check the store for an add-on that limits its lists or repeats pages.",
             transient=True,
@@ -110,8 +110,8 @@ def _code(row: object) -> str:
         return ""
 
 
-def _out_of_order() -> BadAnswer:
-    return BadAnswer(
+def _out_of_order() -> MalformedResponse:
+    return MalformedResponse(
         "The store's products come in another order on each page: it ignores `sort_by` or `items_per_page`, or very"
         " many are being deleted. If it goes on, check its version and its add-ons."
     )

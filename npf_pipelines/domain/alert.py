@@ -57,7 +57,7 @@ class AlertKind(enum.StrEnum):
     """A client's orders haven't been pulled for longer than its limit."""
     NEEDS_A_PERSON = "needs_a_person"
     """Rows that no run will put right."""
-    BRAKE = "brake"
+    CHANGE_LIMIT = "brake"
     """The stock push stopped, for it would have changed too much."""
     BACKLOG = "backlog"
     """What waits for the next run hasn't been worked off for too long."""

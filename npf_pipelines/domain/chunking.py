@@ -9,7 +9,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def batches(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+def chunked(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     """The items in their order, so many at a time; the last ones may be fewer."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -3,14 +3,14 @@
 import enum
 
 
-class Trouble(enum.StrEnum):
+class FailureKind(enum.StrEnum):
     """What kind of failure it was, as far as trying again is concerned."""
 
-    PASSING = "passing"
+    TRANSIENT = "passing"
     """It may pass by itself: the store is down, a database doesn't answer."""
-    LASTING = "lasting"
+    PERMANENT = "lasting"
     """It comes again until somebody changes something here: a wrong key, a wrong setup."""
-    MENDABLE = "mendable"
+    FIXABLE_IN_STORE = "mendable"
     """It fails until the store is mended: a certificate, a right, a status. Only a retry can show that it was."""
     PARTIAL = "partial"
     """The store answers, and only some things wait: no reason to leave the others waiting."""

@@ -85,7 +85,7 @@ class StockOutcome(enum.StrEnum):
     """A dry run: it would be written."""
     MOVED = "moved"
     """The store's amount moved while we worked: the next round counts anew."""
-    BRAKED = "braked"
+    OVER_LIMIT = "braked"
     """The push was stopped before its first write: a person has to say that it is right."""
     REFUSED = "refused"
     """The store answered, but the amount is not what was written."""

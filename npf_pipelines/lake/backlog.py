@@ -97,7 +97,9 @@ KINDS = {
         "stock", "several counts of one code", "Have the warehouse keep one of the codes that differ only by blanks."
     ),
     "sku_braked": Kind(
-        "stock", "held by the brake", "Look at the amounts; if they are right, run stock with release_brake."
+        "stock",
+        "over the change limit",
+        "Look at the amounts; if they are right, run stock with override_change_limit.",
     ),
     "sku_left_warehouse": Kind(
         "stock",

@@ -88,7 +88,7 @@ class Lake:
         self._put(frame, table, self._path(table.name, client=client, day=day))
         return frame
 
-    def keep(self, table: Table, rows: list[dict[str, Any]], *, client: str) -> None:
+    def write_cache(self, table: Table, rows: list[dict[str, Any]], *, client: str) -> None:
         """Replace what is only remembered of a client: the types hold, the table's rules aren't looked at.
 
         Raises:
@@ -104,7 +104,7 @@ class Lake:
         frame = table.frame(rows, partition)
         return frame.sort_values([name for name in table.key if name != "client"], ignore_index=True)
 
-    def holds(self, table: Table, rows: list[dict[str, Any]], *, client: str, day: date | None = None) -> bool:
+    def is_unchanged(self, table: Table, rows: list[dict[str, Any]], *, client: str, day: date | None = None) -> bool:
         """Whether `write` would change nothing but the time of the look.
 
         Of stock one snapshot a day is new in any case, so that its history has every day on which it was counted.

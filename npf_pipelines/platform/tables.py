@@ -196,7 +196,7 @@ health = sa.Table(
 """Not of the contract: how each client's flow stands, one row for each client and flow."""
 
 
-open_rows = sa.Table(
+open_items = sa.Table(
     "open_rows",
     metadata,
     _text("client", primary_key=True),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from npf_pipelines.domain.chunking import batches
+from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.domain.keys import as_stored
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES
 from npf_pipelines.platform.tables import order_lines, orders, stock
@@ -78,7 +78,7 @@ def skus_not_counted(engine: sa.Engine, client: str, skus: Collection[str]) -> s
     """
     missing = set(skus)
     with engine.connect() as connection:
-        for batch in batches(sorted(skus), _BATCH):
+        for batch in chunked(sorted(skus), _BATCH):
             query = sa.select(stock.c.sku).where(stock.c.client == client, stock.c.sku.in_(batch))
             missing.difference_update(connection.scalars(query))
         counted = _as_stored(connection, client) if missing else set[str]()

@@ -7,7 +7,7 @@ asked order by order. Not here: making them (order_shipments.py), what counts as
 from collections.abc import Mapping, Sequence
 
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.gather_or_cancel import together
+from npf_pipelines.cscart.gather_or_cancel import gather_or_cancel
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.outcomes import PushOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment
@@ -67,7 +67,7 @@ async def read_back_created(
     listed = [one for one in shared if found.keys() >= set(one.created.values())]
     seen = [(one, found) for one in listed]
     alone = [one for one in work if one not in listed]
-    answers = await together(_shipments_of(store, one) for one in alone)
+    answers = await gather_or_cancel(_shipments_of(store, one) for one in alone)
     seen += [(one, answer) for one, answer in zip(alone, answers, strict=True) if answer is not None]
     plan.links.learn(found[made] for one, found in seen for made in one.created.values() if made in found)
     for one, theirs in seen:

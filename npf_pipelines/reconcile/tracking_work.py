@@ -157,7 +157,7 @@ class Work:
         return PushOutcome.WAITING not in outcomes
 
 
-def content_print(shipment: LodgedShipment) -> str:
+def content_hash(shipment: LodgedShipment) -> str:
     """A short print of what of a shipment goes to the store: another one means that the warehouse corrected it."""
     content = [
         shipment.carrier,
@@ -171,4 +171,4 @@ def content_print(shipment: LodgedShipment) -> str:
 def has_content(shipment: LodgedShipment, content: str | None) -> bool:
     """Whether a print is that of the shipment as it is lodged, normalised or, by an earlier release, as written."""
     as_written = shipment.as_written or shipment
-    return content in {content_print(shipment), content_print(as_written)}
+    return content in {content_hash(shipment), content_hash(as_written)}

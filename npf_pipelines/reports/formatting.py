@@ -13,7 +13,7 @@ SKU_WORDS: dict[str, tuple[str, str]] = {
     StockOutcome.CONFIRMED: ("corrected", "right"),
     StockOutcome.WAITING: ("waiting for the store", "wrong"),
     StockOutcome.REFUSED: ("refused by the store", "wrong"),
-    StockOutcome.BRAKED: ("held by the brake", "wrong"),
+    StockOutcome.OVER_LIMIT: ("over the change limit", "wrong"),
     StockOutcome.MOVED: ("moved while we worked", "wrong"),
     StockOutcome.PLANNED: ("planned", "wrong"),
     StockOutcome.UNREADABLE: ("not readable in the store", "wrong"),

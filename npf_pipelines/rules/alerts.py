@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from npf_pipelines.domain.alert import Alert, AlertKind
 from npf_pipelines.domain.clock import is_future
 from npf_pipelines.domain.outcomes import StockOutcome
-from npf_pipelines.rules.change_limit import BRAKE_FELL
+from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 
 BACKLOG_PATIENCE = timedelta(hours=2)
 """How long a backlog may go without having been worked off once: eight sweeps.
@@ -21,13 +21,13 @@ didn't bring in is none. What arrives faster than it is worked off is never work
 """
 FIRST_FEW = 3
 """Rows of a kind and day whose numbers are told."""
-BRAKED = f"sku_{StockOutcome.BRAKED}"
-"""The kind of the rows that a brake held back."""
+OVER_LIMIT = f"sku_{StockOutcome.OVER_LIMIT}"
+"""The kind of the rows that the change limit held back."""
 FAILURES_THAT_MAY_PASS = 1
 """Failures in a row of which nobody is told, where the trouble may pass by itself."""
 
 
-OF_ROWS = frozenset({AlertKind.NEEDS_A_PERSON, AlertKind.BRAKE})
+OF_ROWS = frozenset({AlertKind.NEEDS_A_PERSON, AlertKind.CHANGE_LIMIT})
 """The kinds that stay open until a person mends the rows, even while the client is paused."""
 
 
@@ -60,7 +60,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Flow:
+class FlowState:
     """How a flow of a client stands."""
 
     name: str
@@ -109,7 +109,7 @@ class ClientFacts:
 
     client: str
     pull_limit: timedelta
-    flows: Sequence[Flow] = ()
+    flows: Sequence[FlowState] = ()
     open: Sequence[OpenThings] = ()
 
 
@@ -138,9 +138,9 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
     yield from _of_rows(facts.client, facts.open)
 
 
-def _is_told(flow: Flow) -> bool:
-    """A brake is told by its rows, which stay when the store goes down after it."""
-    return not flow.reason.startswith(BRAKE_FELL) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
+def _is_told(flow: FlowState) -> bool:
+    """An exceeded change limit is reported by its rows, which remain when the store goes down afterwards."""
+    return not flow.reason.startswith(LIMIT_EXCEEDED) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
 
 
 def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
@@ -164,13 +164,13 @@ def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator
 def _of_rows(client: str, things: Sequence[OpenThings]) -> Iterator[Condition]:
     waiting: dict[str, list[OpenThings]] = {}
     for some in things:
-        if some.kind == BRAKED:
+        if some.kind == OVER_LIMIT:
             yield Condition(
-                AlertKind.BRAKE,
+                AlertKind.CHANGE_LIMIT,
                 client,
                 "stock",
-                f"{BRAKE_FELL}: a push would have changed too much, {_counted(some.about, some.rows)} not written",
-                f"Look at the rows; if they are right: npf run stock --client {client} --release-brake",
+                f"{LIMIT_EXCEEDED}: a push would have changed too much, {_counted(some.about, some.rows)} not written",
+                f"Look at the rows; if they are right: npf run stock --client {client} --override-change-limit",
             )
         elif some.what_to_do:
             # By day: what is set aside on another day is another event, however long the first one stays.

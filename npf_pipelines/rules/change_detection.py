@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Look:
+class OrderListState:
     """What one look showed.
 
     Attributes:
@@ -21,7 +21,7 @@ class Look:
     newest: int
 
 
-def is_news(now: Look, before: Look | None) -> bool:
+def has_changes(now: OrderListState, before: OrderListState | None) -> bool:
     """Whether orders came into the list, by being placed or by being changed.
 
     A run moves `since` on and has then dealt with all that was changed before, so that whatever a look since a new

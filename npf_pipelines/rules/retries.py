@@ -5,15 +5,15 @@ Not here: what is remembered of a flow (state/health.py), what is tried at its u
 
 from datetime import datetime, timedelta
 
-from npf_pipelines.domain.failure_kind import Trouble
+from npf_pipelines.domain.failure_kind import FailureKind
 
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
-def failures_in_a_row(before: int, trouble: Trouble) -> int:
+def failures_in_a_row(before: int, trouble: FailureKind) -> int:
     """How many there are with this one. One from a store that answers begins the count anew."""
-    return 1 if trouble is Trouble.PARTIAL else before + 1
+    return 1 if trouble is FailureKind.PARTIAL else before + 1
 
 
 def pause(failures: int, *, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE) -> timedelta:
@@ -28,12 +28,12 @@ def pause(failures: int, *, first: timedelta = FIRST_PAUSE, longest: timedelta =
     return min(first * (1 << doublings), longest)
 
 
-def next_try(trouble: Trouble, failures: int, now: datetime) -> datetime | None:
+def next_try(trouble: FailureKind, failures: int, now: datetime) -> datetime | None:
     """When it is tried again; None where time alone decides nothing.
 
     That is for lasting trouble, which waits for a change or for the night, and for partial trouble, which waits for
     its flow's usual time. What is mended in the store is noticed within the longest pause.
     """
-    if trouble is Trouble.MENDABLE:
+    if trouble is FailureKind.FIXABLE_IN_STORE:
         return now + LONGEST_PAUSE
-    return now + pause(failures) if trouble is Trouble.PASSING else None
+    return now + pause(failures) if trouble is FailureKind.TRANSIENT else None

@@ -20,14 +20,14 @@ IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE, PushOutc
 
 
 @dataclass(frozen=True)
-class Spread:
+class Allocation:
     """A shipment's quantities by item_id, or the problem that keeps them off the lines."""
 
     quantities: Mapping[str, int]
     problem: str = ""
 
 
-def spread(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]) -> Spread:
+def allocate(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]) -> Allocation:
     """Lay the SKUs' quantities on the order's lines, in the lines' order, up to what is still to ship.
 
     SKUs that the order hasn't are left out (see `left_out`), unless there is nothing else. Too many units of a SKU
@@ -58,8 +58,8 @@ def spread(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]
         # Sent without lines, the store would ship a package of its own choice.
         problems.append("the shipment holds nothing")
     if problems or not quantities:
-        return Spread({}, "; ".join([*unknown, *problems]))
-    return Spread(quantities)
+        return Allocation({}, "; ".join([*unknown, *problems]))
+    return Allocation(quantities)
 
 
 def fitting(quantities: Mapping[str, int], order: Order) -> Counter[str]:
@@ -148,18 +148,18 @@ def made_otherwise(ours: LodgedShipment, order: Order, strangers: Sequence[Shipm
     return None
 
 
-def mark(tracking_number: str, quantities: Mapping[str, int]) -> str:
+def fingerprint(tracking_number: str, quantities: Mapping[str, int]) -> str:
     """What tells a shipment in the store again, carrier and comments apart: its tracking number, and units by SKU."""
     return json.dumps([tracking_number, sorted(quantities.items())])
 
 
-def normalised_mark(written: str) -> str:
+def normalised_fingerprint(written: str) -> str:
     """A mark as it is made now, of one that an earlier release made of text that wasn't normalised."""
     tracking_number, quantities = json.loads(written)
-    return mark(as_label(tracking_number), units_by_key(quantities))
+    return fingerprint(as_label(tracking_number), units_by_key(quantities))
 
 
-def left_behind(
+def find_orphans(
     sent: Mapping[str, Collection[str]], order: Order, in_store: Sequence[Shipment], there: Mapping[str, Shipment]
 ) -> dict[str, Shipment]:
     """What earlier runs made in the store and didn't live to tell, as it was to be when they made it.

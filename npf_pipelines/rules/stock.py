@@ -1,7 +1,7 @@
 """Which amount each product of the store should have, and what has to be written for it.
 
 Not here: how the platform's figures come about (platform/gateway.py), what is in flight (in_flight.py), when a push
-stops (stock_brake.py), what is done when the store's amount moves meanwhile (stock_step.py).
+stops (change_limit.py), what is done when the store's amount moves meanwhile (stock_step.py).
 """
 
 import itertools
@@ -24,7 +24,7 @@ RIGHT = frozenset({StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT})
 DIFFERS = frozenset(
     {
         StockOutcome.MOVED,
-        StockOutcome.BRAKED,
+        StockOutcome.OVER_LIMIT,
         StockOutcome.REFUSED,
         StockOutcome.WAITING,
         StockOutcome.UNREADABLE,

@@ -14,7 +14,7 @@ from npf_pipelines.rules.stock import Wanted
 
 
 @dataclass(frozen=True)
-class Look:
+class AmountRead:
     """One look at a product.
 
     Attributes:
@@ -29,12 +29,12 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LastKnown:
     """What the product stood at when it was last read or written.
 
     Attributes:
         amount: the amount.
-        taken: as in `Look`, by then.
+        taken: as in `AmountRead`, by then.
         before: what the store showed just before our write; None as long as we have written nothing.
     """
 
@@ -58,7 +58,7 @@ class Done:
     reason: str
 
 
-def next_step(wanted: Wanted, standing: Standing, look: Look) -> Write | Done:
+def next_step(wanted: Wanted, standing: LastKnown, look: AmountRead) -> Write | Done:
     """Decide on a product.
 
     Args:

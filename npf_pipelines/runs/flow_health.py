@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.days import day_of
-from npf_pipelines.domain.failure_kind import Trouble
+from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.state.health import failed, keep_health, read_one, succeeded
 
 
@@ -32,7 +32,7 @@ class FlowHealth:
         days: Sequence[date],
         *,
         began: datetime,
-        trouble: Trouble | None,
+        trouble: FailureKind | None,
         reason: str,
     ) -> None:
         """Keep how a client's walk ended: `trouble` is None where it went well, `setup` where none is valid."""

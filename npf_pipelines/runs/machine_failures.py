@@ -11,7 +11,7 @@ from npf_pipelines.platform.tables import PlatformUnusable, driver_words
 _SETTINGS = "Settings"
 
 
-def machine_trouble(error: BaseException) -> str:
+def machine_failure(error: BaseException) -> str:
     """The sentence; empty for an error that is not the machine's.
 
     An OSError without a file name may come from anywhere and is not taken for one.

@@ -7,16 +7,16 @@ from collections.abc import Collection, Iterator, Sequence
 
 import dagster as dg
 
-from npf_pipelines.domain.chunking import batches
+from npf_pipelines.domain.chunking import chunked
 
-Green = Collection[tuple[str, str]]
+Materialized = Collection[tuple[str, str]]
 """Partitions, by asset and partition key."""
 
 _AT_ONCE = 5000
 """Keys in one question to Dagster's database."""
 
 
-def green_partitions(instance: dg.DagsterInstance, assets: Sequence[str], keys: Sequence[str]) -> Green:
+def materialized_partitions(instance: dg.DagsterInstance, assets: Sequence[str], keys: Sequence[str]) -> Materialized:
     """Those of the partitions that were made, and that no run was about to make anew since.
 
     Args:
@@ -26,7 +26,7 @@ def green_partitions(instance: dg.DagsterInstance, assets: Sequence[str], keys: 
     """
     return {
         (asset, key)
-        for some in batches(keys, _AT_ONCE)
+        for some in chunked(keys, _AT_ONCE)
         for asset in assets
         for key in _green(instance, asset, set(some))
     }

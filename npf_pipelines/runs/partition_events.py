@@ -12,7 +12,7 @@ import dagster as dg
 from dagster._core.events import AssetMaterializationPlannedData
 
 from npf_pipelines.domain.progress import note_progress
-from npf_pipelines.runs.materialized_partitions import Green
+from npf_pipelines.runs.materialized_partitions import Materialized
 from npf_pipelines.runs.partitions import day_key
 
 _Partition = tuple[str, date | None]
@@ -22,14 +22,14 @@ class PartitionEvents:
     """One client's partitions of a run, each told of once."""
 
     def __init__(
-        self, context: dg.AssetExecutionContext, client: str, days: Sequence[date], green: Green | None = None
+        self, context: dg.AssetExecutionContext, client: str, days: Sequence[date], green: Materialized | None = None
     ) -> None:
         """Tell nothing yet.
 
         Args:
             context: the run's.
             client: the client's id.
-            days: the run's; none for a family without days.
+            days: the run's; none for a flow without days.
             green: what was green when a run began that names its clients. Without, Dagster itself has told what the
                 run is about to make, and a person waits for all of it.
         """

@@ -22,7 +22,7 @@ _READS_OTHERS = "reports"
 """The op whose tables come from other ops: Dagster asks for their versions by a partition of the run, one at least."""
 
 
-class ShareConfig(dg.Config):
+class RunScope(dg.Config):
     """What a run takes."""
 
     clients: list[str] = Field(
@@ -65,26 +65,26 @@ class ShareConfig(dg.Config):
         return ""
 
 
-def share_config(
-    op: str, clients: Collection[str], days: tuple[date, date] | None, **options: bool
+def scope_config(
+    flow: str, clients: Collection[str], days: tuple[date, date] | None, **options: bool
 ) -> Mapping[str, Any]:
     """The config of a run over clients, and over the days from the first to the last.
 
     Args:
-        op: the name of the family's op.
+        flow: the flow's name.
         clients: their ids.
-        days: for a family that has days.
+        days: for a flow that has days.
         options: what else the op is told.
     """
     span = {"first_day": days[0].isoformat(), "last_day": days[1].isoformat()} if days else {}
-    return {"ops": {op: {"config": {"clients": sorted(clients)} | span | options}}}
+    return {"ops": {flow: {"config": {"clients": sorted(clients)} | span | options}}}
 
 
-def share_tags(op: str, clients: Collection[str], days: tuple[date, date] | None) -> Mapping[str, str]:
+def scope_tags(flow: str, clients: Collection[str], days: tuple[date, date] | None) -> Mapping[str, str]:
     """What the list of runs shows of it."""
     named, more = sorted(clients)[:_NAMED_IN_TAGS], len(clients) - _NAMED_IN_TAGS
     tags = {"npf/clients": ", ".join(named) + (f" and {more} more" if more > 0 else "")}
-    if op == _READS_OTHERS:
+    if flow == _READS_OTHERS:
         tags["dagster/partition"] = named[0]
     return tags | ({"npf/days": " to ".join(sorted({day.isoformat() for day in days}))} if days else {})
 
@@ -97,7 +97,9 @@ def clients_of(run_config: Mapping[str, Any], tags: Mapping[str, str], registere
         tags: likewise.
         registered: all clients, in the order of the partitions.
     """
-    named = [client for op in run_config.get("ops", {}).values() for client in op.get("config", {}).get("clients", ())]
+    named = [
+        client for flow in run_config.get("ops", {}).values() for client in flow.get("config", {}).get("clients", ())
+    ]
     if named:
         return named
     one = tags.get("dagster/partition", "")

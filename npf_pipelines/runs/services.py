@@ -19,7 +19,7 @@ _BRIEFLY = 5.0
 """Seconds that a store has for a look at it."""
 
 
-class House:
+class Services:
     """The things behind the settings, each opened once."""
 
     def __init__(self, settings: Settings) -> None:

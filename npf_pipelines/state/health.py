@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.domain.clock import is_future, unless_future
-from npf_pipelines.domain.failure_kind import Trouble
+from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.platform.tables import health
 from npf_pipelines.rules.retries import LONGEST_PAUSE, failures_in_a_row, next_try
 
@@ -78,7 +78,7 @@ def succeeded(before: Health, began: datetime, *, reached_today: bool) -> Health
 
 def failed(
     before: Health,
-    trouble: Trouble,
+    trouble: FailureKind,
     reason: str,
     setup: MasterSetup | None,
     *,
@@ -88,7 +88,7 @@ def failed(
 ) -> Health:
     """The flow after a walk that failed; `setup` is None where there is no valid one."""
     failures = failures_in_a_row(before.failures, trouble)
-    is_permanent = trouble in {Trouble.LASTING, Trouble.MENDABLE}
+    is_permanent = trouble in {FailureKind.PERMANENT, FailureKind.FIXABLE_IN_STORE}
     return replace(
         before,
         tried_at=began if reached_today else before.tried_at,

@@ -11,12 +11,12 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import open_rows, uncounted
+from npf_pipelines.platform.tables import open_items, uncounted
 from npf_pipelines.state.lease import RUN_FLOW, held_now
 
 
 @dataclass(frozen=True)
-class OpenRows:
+class OpenItems:
     """Rows of one kind and day that aren't done.
 
     Attributes:
@@ -51,7 +51,7 @@ class Written:
     run: str
 
 
-def note_written(engine: sa.Engine, flow: str, written: Collection[Written]) -> None:
+def queue_recounts(engine: sa.Engine, flow: str, written: Collection[Written]) -> None:
     """A run is about to write partitions, one at least, each for the first time.
 
     Raises:
@@ -62,7 +62,7 @@ def note_written(engine: sa.Engine, flow: str, written: Collection[Written]) -> 
         connection.execute(sa.insert(uncounted), rows)
 
 
-def to_count(engine: sa.Engine, flow: str, run: str) -> list[Written]:
+def recounts_due(engine: sa.Engine, flow: str, run: str) -> list[Written]:
     """What a run of the flow has written, and what those of its flow have that died before they had counted.
 
     Raises:
@@ -75,19 +75,19 @@ def to_count(engine: sa.Engine, flow: str, run: str) -> list[Written]:
     return [Written(row["client"], _day(row["day"]), row["run"]) for row in rows if row["run"] not in others]
 
 
-def read_open_rows(engine: sa.Engine) -> list[OpenRows]:
+def read_open_items(engine: sa.Engine) -> list[OpenItems]:
     """Those of all clients, by client, kind and day.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    query = sa.select(open_rows).order_by(open_rows.c.client, open_rows.c.kind, open_rows.c.day)
+    query = sa.select(open_items).order_by(open_items.c.client, open_items.c.kind, open_items.c.day)
     with engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
-    return [OpenRows(**{**row, "day": _day(row["day"])}) for row in rows]
+    return [OpenItems(**{**row, "day": _day(row["day"])}) for row in rows]
 
 
-def keep_open_rows(engine: sa.Engine, flow: str, written: Collection[Written], found: Iterable[OpenRows]) -> None:
+def write_open_items(engine: sa.Engine, flow: str, written: Collection[Written], found: Iterable[OpenItems]) -> None:
     """Write what a flow has left open in these partitions instead of what was noted before: they are counted.
 
     Raises:
@@ -97,12 +97,12 @@ def keep_open_rows(engine: sa.Engine, flow: str, written: Collection[Written], f
     new = [{**vars(one), "day": _key(one.day)} for one in found]
     with engine.begin() as connection:
         if old:
-            connection.execute(sa.delete(open_rows).where(_is_of(open_rows, flow)), old)
+            connection.execute(sa.delete(open_items).where(_is_of(open_items, flow)), old)
             connection.execute(
                 sa.delete(uncounted).where(_is_of(uncounted, flow), uncounted.c.run == sa.bindparam("its_run")), old
             )
         if new:
-            connection.execute(sa.insert(open_rows), new)
+            connection.execute(sa.insert(open_items), new)
 
 
 def _is_of(table: sa.Table, flow: str) -> sa.ColumnElement[bool]:

@@ -22,7 +22,7 @@ def settle(loop: Loop, sensor: str) -> str:
     """The cursor after the runs that the sensor asked for first."""
     job = "shipments_job" if sensor == "new_lodgements" else "stock_job"
     if job == "stock_job":
-        loop.run("stock", release_brake=True)
+        loop.run("stock", override_change_limit=True)
     asked, cursor, _ = look(loop, sensor)
     assert clients(asked) == [["acme", "bolt"]]
     assert all(run.success for run in execute(loop, job, asked))
@@ -32,7 +32,7 @@ def settle(loop: Loop, sensor: str) -> str:
 def test_a_lodgement_asks_for_its_client_only_and_is_in_the_store_afterwards(worked: Loop) -> None:
     cursor = settle(worked, "new_lodgements")
     assert look(worked, "new_lodgements", cursor)[0] == []
-    with worked.house.engine.begin() as connection:
+    with worked.services.engine.begin() as connection:
         one = connection.execute(sa.select(shipments).where(shipments.c.client == "bolt").limit(1)).mappings().one()
         another = dict(one) | {"shipment_id": "bolt-late", "tracking_number": "LATE1", "lodged_at": datetime.now(UTC)}
         connection.execute(sa.insert(shipments).values(another))
@@ -54,9 +54,9 @@ def test_a_count_that_moves_asks_for_its_client_only(worked: Loop) -> None:
 
 def test_an_order_that_takes_stock_is_a_movement(worked: Loop) -> None:
     cursor = settle(worked, "stock_movements")
-    records = worked.house.platform.open_records("bolt")
+    records = worked.services.platform.open_records("bolt")
     assert records
-    worked.house.platform.cancel_order("bolt", next(iter(records.values())), datetime.now(UTC))
+    worked.services.platform.cancel_order("bolt", next(iter(records.values())), datetime.now(UTC))
     assert clients(look(worked, "stock_movements", cursor)[0]) == [["bolt"]]
 
 

@@ -344,3 +344,9 @@ def test_an_empty_folder_holds_no_clients(tmp_path: Path) -> None:
 def test_a_setup_does_not_change(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         one(tmp_path, DOCUMENTED).orders.prefix = "XX"  # type: ignore[misc]
+
+
+def test_the_change_limit_is_accepted_under_its_earlier_name(folder: Path) -> None:
+    text = SHORTEST.replace('quantity: "off"', "quantity: available\n  brake: {changed_percent: 7}")
+    write(folder, "bolt", text)
+    assert load_master_setups(folder)["bolt"].stock.change_limit.changed_percent == 7

@@ -8,7 +8,7 @@ import pytest
 from npf_pipelines.cscart.errors import Stalled
 from npf_pipelines.cscart.http import StoreHttp
 from npf_pipelines.domain.progress import note_progress, progress_watched, stalled_for
-from npf_pipelines.runs.services import House
+from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.cscart.servers import USER, json_answer, key, odd_store
 from npf_pipelines_tests.loop import Loop
@@ -55,13 +55,13 @@ async def test_a_write_that_was_carried_out_is_progress_and_a_read_is_none() -> 
 
 
 def test_a_client_without_progress_fails_alone(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(House, "longest_stall", property(lambda _: NEVER))
+    monkeypatch.setattr(Services, "longest_stall", property(lambda _: NEVER))
     assert [one.failure for one in loop.run("orders")] == [""]
-    monkeypatch.setattr(House, "longest_stall", property(lambda _: AT_ONCE))
+    monkeypatch.setattr(Services, "longest_stall", property(lambda _: AT_ONCE))
     (run,) = loop.run("orders", "acme")
     assert "acme: " in run.failure
     assert "NPF_STALL_MINUTES" in run.failure
-    stands = read_one(loop.house.engine, "acme", "orders")
+    stands = read_one(loop.services.engine, "acme", "orders")
     assert stands.is_permanent
     assert stands.next_try_at is not None
-    assert not read_one(loop.house.engine, "bolt", "orders").failures
+    assert not read_one(loop.services.engine, "bolt", "orders").failures

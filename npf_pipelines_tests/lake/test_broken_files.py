@@ -95,13 +95,13 @@ def test_what_is_done_about_it_depends_on_the_table(tmp_path: Path, table: Table
             with pytest.raises(BrokenFile, match=said + "It remembers what must not be done twice"):
                 reading(table, **_place(table))
         with pytest.raises(BrokenFile, match=said):
-            lake.holds(table, rows, **_place(table))
+            lake.is_unchanged(table, rows, **_place(table))
         with pytest.raises(BrokenFile, match=said):
             lake.columns(table, table.arrow_schema.names[:1], **_place(table))
         return
     assert lake.read_if_written(table, **_place(table)) == []
     assert lake.columns(table, table.arrow_schema.names[:1], **_place(table)).num_rows == 0
-    assert not lake.holds(table, rows, **_place(table))
+    assert not lake.is_unchanged(table, rows, **_place(table))
     with pytest.raises(NotWritten if table.name in CACHES else BrokenFile, match=said):
         lake.read(table, **_place(table))
     lake.write(table, rows, **_place(table))
@@ -259,7 +259,7 @@ _FLOWS = {
 def _run(loop: Loop, table: Table) -> str:
     """Run the table's flow for all clients; what failed."""
     flow = next((flow for flow, names in _FLOWS.items() if table.name in names), "orders")
-    (run,) = loop.run(flow, release_brake=True) if flow == "stock" else loop.run(flow)
+    (run,) = loop.run(flow, override_change_limit=True) if flow == "stock" else loop.run(flow)
     return run.failure
 
 
@@ -268,12 +268,12 @@ def test_a_broken_file_costs_no_other_client_anything_and_is_made_again_where_it
     fresh: Loop, table: Table
 ) -> None:
     if not list((Path(fresh.settings.lake) / table.name / "client=acme").rglob("*.parquet")):
-        fresh.house.lake.write(table, [row(table)], **_place(table))
+        fresh.services.lake.write(table, [row(table)], **_place(table))
     path = _newest(fresh, table)
     whole = path.read_bytes()
     _half(path)
     failure = _run(fresh, table)
-    reasons = {client: one.reason for (client, _), one in read_health(fresh.house.engine).items() if one.reason}
+    reasons = {client: one.reason for (client, _), one in read_health(fresh.services.engine).items() if one.reason}
     assert "bolt" not in reasons
     if table.name in LEDGERS:
         assert str(path) in failure
@@ -283,7 +283,7 @@ def test_a_broken_file_costs_no_other_client_anything_and_is_made_again_where_it
         assert _run(fresh, table) == ""
     else:
         assert (failure, reasons) == ("", {})
-        assert list(fresh.house.lake.broken_files()) == []
+        assert list(fresh.services.lake.broken_files()) == []
     assert fresh.disagreements() == []
 
 
@@ -299,7 +299,7 @@ def test_a_day_whose_pushes_cannot_be_read_costs_itself(fresh: Loop) -> None:
     fresh.work()
     (run,) = fresh.run("shipments")
     assert broken_day in run.failure
-    assert read_health(fresh.house.engine)["acme", "shipments"].is_permanent
+    assert read_health(fresh.services.engine)["acme", "shipments"].is_permanent
     (days,) = fresh.rows("SELECT count(DISTINCT day) FROM tracking_push WHERE client = 'acme'")[0]
     assert days == fresh.rows("SELECT count(DISTINCT day) FROM shipment_records WHERE client = 'acme'")[0][0] - 1
 
@@ -307,7 +307,7 @@ def test_a_day_whose_pushes_cannot_be_read_costs_itself(fresh: Loop) -> None:
 def test_a_day_of_orders_that_cannot_be_read_is_there_for_a_person(fresh: Loop) -> None:
     _empty(_newest(fresh, PLATFORM_ORDERS))
     assert _run(fresh, PLATFORM_ORDERS) != ""
-    stands = read_health(fresh.house.engine)["acme", "orders"]
+    stands = read_health(fresh.services.engine)["acme", "orders"]
     assert stands.is_permanent
     assert stands.next_try_at is not None
 

@@ -110,10 +110,10 @@ def test_the_same_rows_are_known_again_at_a_later_look_and_whatever_their_order(
     other = row(table, **{table.key[-1]: "other"})
     lake.write(table, [row(table), other], **place(table))
     later = {table.looked_at: NOON + timedelta(hours=1)} if table.looked_at else {}
-    assert lake.holds(table, [other | later, row(table) | later], **place(table))
-    assert not lake.holds(table, [other, row(table), row(table, **{table.key[-1]: "new"})], **place(table))
-    assert not lake.holds(table, [other], **place(table))
-    assert not lake.holds(table, [row(table)], **place(table, client="bolt"))
+    assert lake.is_unchanged(table, [other | later, row(table) | later], **place(table))
+    assert not lake.is_unchanged(table, [other, row(table), row(table, **{table.key[-1]: "new"})], **place(table))
+    assert not lake.is_unchanged(table, [other], **place(table))
+    assert not lake.is_unchanged(table, [row(table)], **place(table, client="bolt"))
 
 
 @watched
@@ -122,7 +122,7 @@ def test_a_change_in_any_other_column_is_seen(lake: Lake, table: Table) -> None:
     for column in table.arrow_schema:
         if column.name != table.looked_at:
             changed = row(table) | {column.name: _another(row(table)[column.name], column.type)}
-            assert not lake.holds(table, [changed], **place(table)), column.name
+            assert not lake.is_unchanged(table, [changed], **place(table)), column.name
 
 
 def _another(value: Any, kind: arrow.DataType) -> Any:
@@ -325,7 +325,7 @@ def test_every_snapshot_is_kept_by_its_time(lake: Lake) -> None:
 def test_the_first_look_of_a_day_is_a_snapshot_of_its_own(lake: Lake) -> None:
     lake.write(STOCK_SNAPSHOTS, [row(STOCK_SNAPSHOTS, taken_at=NOON)], client="acme")
     for taken_at, is_known in ((NOON + timedelta(hours=11), True), (NOON + timedelta(hours=12), False)):
-        assert lake.holds(STOCK_SNAPSHOTS, [row(STOCK_SNAPSHOTS, taken_at=taken_at)], client="acme") is is_known
+        assert lake.is_unchanged(STOCK_SNAPSHOTS, [row(STOCK_SNAPSHOTS, taken_at=taken_at)], client="acme") is is_known
 
 
 def test_an_empty_snapshot_leaves_no_trace_in_the_history(lake: Lake) -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.config.master_setup import BrakeSetup
+from npf_pipelines.config.master_setup import ChangeLimitSetup
 from npf_pipelines.domain.outcomes import StockOutcome
-from npf_pipelines.rules.change_limit import FEW, brake
+from npf_pipelines.rules.change_limit import FEW, why_stopped
 from npf_pipelines.rules.stock import StockRow
 
 
@@ -41,39 +41,41 @@ def right(count: int) -> list[StockRow]:
     ],
 )
 def test_more_than_the_limits_stops_the_push(rows: list[StockRow], said: str) -> None:
-    stopped = brake(rows, BrakeSetup(), is_first=False)
+    stopped = why_stopped(rows, ChangeLimitSetup(), is_first=False)
     assert stopped.startswith(said) if said else stopped == ""
 
 
 def test_the_first_push_stops_whatever_it_would_change() -> None:
-    assert "the first push to this store would change 1 of 3" in brake(
-        changing(1) + right(2), BrakeSetup(), is_first=True
+    assert "the first push to this store would change 1 of 3" in why_stopped(
+        changing(1) + right(2), ChangeLimitSetup(), is_first=True
     )
-    assert brake(right(2), BrakeSetup(), is_first=True) == ""
+    assert why_stopped(right(2), ChangeLimitSetup(), is_first=True) == ""
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 100))
 def test_more_than_half_to_0_needs_a_person_whatever_the_limits(changes: int, others: int, percent: int) -> None:
-    limits = BrakeSetup(changed_percent=percent, zeroed_percent=percent)
-    stopped = brake(changing(changes, wanted=0) + right(others), limits, is_first=False)
+    limits = ChangeLimitSetup(changed_percent=percent, zeroed_percent=percent)
+    stopped = why_stopped(changing(changes, wanted=0) + right(others), limits, is_first=False)
     assert stopped or changes < 3 or changes <= others
 
 
 def test_a_warehouse_that_counts_nothing_sets_nothing_to_0() -> None:
     rows = changing(1, wanted=0) + right(99)
-    assert "counts no SKU" in brake(rows, BrakeSetup(), is_first=False, counts_nothing=True)
-    assert brake(right(5), BrakeSetup(), is_first=False, counts_nothing=True) == ""
+    assert "counts no SKU" in why_stopped(rows, ChangeLimitSetup(), is_first=False, counts_nothing=True)
+    assert why_stopped(right(5), ChangeLimitSetup(), is_first=False, counts_nothing=True) == ""
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 100))
 def test_what_is_not_compared_changes_nothing(changes: int, others: int, percent: int) -> None:
-    limits = BrakeSetup(changed_percent=percent, zeroed_percent=percent)
+    limits = ChangeLimitSetup(changed_percent=percent, zeroed_percent=percent)
     rows = changing(changes, wanted=0) + right(others)
     aside = [StockRow("X", None, 3, None, StockOutcome.NOT_IN_STORE, "")] * 500
-    assert brake(rows, limits, is_first=False) == brake(rows + aside, limits, is_first=False)
+    assert why_stopped(rows, limits, is_first=False) == why_stopped(rows + aside, limits, is_first=False)
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_one_change_more_never_releases_it(changes: int, others: int) -> None:
-    fewer, more = (brake(changing(n) + right(others), BrakeSetup(), is_first=False) for n in (changes, changes + 1))
+    fewer, more = (
+        why_stopped(changing(n) + right(others), ChangeLimitSetup(), is_first=False) for n in (changes, changes + 1)
+    )
     assert more or not fewer

@@ -51,20 +51,20 @@ def test_lineage_names_columns_that_exist(table: object) -> None:
                 assert dep.column_name in TABLES[dep.asset_key.to_user_string()].schema.columns
 
 
-def test_a_partition_that_the_brake_stopped_says_so_and_shows_its_rows(loop: Loop) -> None:
+def test_a_partition_that_the_change_limit_stopped_says_so_and_shows_its_rows(loop: Loop) -> None:
     loop.floor.count("acme", loop.stores["acme"].skus(), pd.Timestamp.now("UTC").to_pydatetime())
     loop.run("stock", "acme")
     (seen,) = loop.instance.fetch_observations(dg.AssetKey("stock_push"), limit=1).records
     observed = seen.event_log_entry.asset_observation
     assert observed is not None
     assert observed.partition == "acme"
-    assert str(observed.description).startswith("Not made: the brake fell: the first push")
+    assert str(observed.description).startswith("Not made: the change limit was exceeded: the first push")
     assert observed.metadata["outcome braked"].value > 0  # type: ignore[operator]
     assert "braked" in str(observed.metadata["for_a_person"].value)
 
 
-def test_a_made_partition_leads_to_its_store(walked: Loop) -> None:
-    (seen, *_) = walked.instance.fetch_materializations(dg.AssetKey(RAW_ORDERS.name), limit=1).records
+def test_a_made_partition_leads_to_its_store(completed: Loop) -> None:
+    (seen, *_) = completed.instance.fetch_materializations(dg.AssetKey(RAW_ORDERS.name), limit=1).records
     made = seen.event_log_entry.asset_materialization
     assert made is not None
-    assert str(made.metadata["store"].value).startswith(walked.url)
+    assert str(made.metadata["store"].value).startswith(completed.url)

@@ -46,7 +46,7 @@ def _run(loop: Loop, flow: str, injector: Injector) -> str:
     with injector.installed():
         (run,) = loop.run(flow, days=(today - timedelta(days=1), today))
     # A fault may have kept a lease from being given back; it would have to run out first.
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(sa.delete(leases))
     return run.failure
 
@@ -64,7 +64,7 @@ def _after_fault_in(loop: Loop, flow: str, function: str) -> list[str] | None:
     failure = _run(loop, flow, injector)
     if not injector.has_raised:
         return None
-    acme, bolt = (read_health(loop.house.engine, flow)[client, flow] for client in ("acme", "bolt"))
+    acme, bolt = (read_health(loop.services.engine, flow)[client, flow] for client in ("acme", "bolt"))
     wrong = []
     if "bolt:" in failure or bolt.last_success_at is None or bolt.last_success_at < began:
         wrong.append(f"{function}: bolt was not served: {failure}")
@@ -103,7 +103,7 @@ def test_a_fault_at_any_step_of_a_check_leaves_the_other_clients_results(tiny: L
 
 def _checked(loop: Loop, check: str, injector: Injector) -> dict[str, str]:
     """What the check lists by client."""
-    (definition,) = [one for one in all_checks(loop.house) if check in {key.name for key in one.check_keys}]
+    (definition,) = [one for one in all_checks(loop.services) if check in {key.name for key in one.check_keys}]
     with injector.installed():
         result = definition()
     assert isinstance(result, dg.AssetCheckResult)

@@ -6,14 +6,16 @@ import dagster as dg
 
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.lake.tables import RAW_ORDERS
-from npf_pipelines.runs.open_items import note_open_rows
-from npf_pipelines.state.open_items import OpenRows, Written, note_written, read_open_rows, to_count
+from npf_pipelines.runs.open_items import count_open_items
+from npf_pipelines.state.open_items import OpenItems, Written, queue_recounts, read_open_items, recounts_due
 from npf_pipelines_tests.loop import Loop
 
 
-def aside(loop: Loop, client: str) -> list[OpenRows]:
+def aside(loop: Loop, client: str) -> list[OpenItems]:
     return [
-        one for one in read_open_rows(loop.house.engine) if (one.client, one.kind) == (client, "order_no_product_code")
+        one
+        for one in read_open_items(loop.services.engine)
+        if (one.client, one.kind) == (client, "order_no_product_code")
     ]
 
 
@@ -33,7 +35,7 @@ def test_a_run_leaves_behind_what_is_open_and_a_dry_one_nothing(fresh: Loop) -> 
     assert (new.flow, f"CS{order_id}" in new.first) == ("orders", True)
     query = f"SELECT placed_at FROM filtered_orders WHERE client = 'acme' AND order_id = '{order_id}'"  # noqa: S608
     ((placed,),) = fresh.rows(query)
-    assert new.day == day_of(placed, fresh.house.setups()["acme"].zone)
+    assert new.day == day_of(placed, fresh.services.setups()["acme"].zone)
 
 
 def test_a_run_of_another_flow_changes_nothing(fresh: Loop) -> None:
@@ -50,14 +52,16 @@ def test_one_clients_broken_table_costs_no_other_client_anything(fresh: Loop) ->
     place_without_code(fresh, "bolt")
     fresh.run("orders")
     told = aside(fresh, "bolt")
-    days = fresh.house.lake.days(RAW_ORDERS, client="bolt")
+    days = fresh.services.lake.days(RAW_ORDERS, client="bolt")
     for path in Path(fresh.settings.lake).glob("platform_orders/client=acme/day=*/part.parquet"):
         path.write_bytes(b"no parquet")
     for path in Path(fresh.settings.lake).glob("filtered_orders/client=bolt/day=*/part.parquet"):
         path.unlink()
-    note_written(fresh.house.engine, "orders", [Written(client, day, "run") for client in fresh.stores for day in days])
+    queue_recounts(
+        fresh.services.engine, "orders", [Written(client, day, "run") for client in fresh.stores for day in days]
+    )
     with dg.build_asset_context() as context:
-        note_open_rows(context.log, fresh.house, "orders", "run")
+        count_open_items(context.log, fresh.services, "orders", "run")
     assert told
     assert aside(fresh, "bolt") == []
 
@@ -66,13 +70,13 @@ def test_a_broken_day_costs_the_other_days_nothing(fresh: Loop) -> None:
     place_without_code(fresh, "acme")
     fresh.run("orders", "acme")
     (*others, newest) = aside(fresh, "acme")
-    days = fresh.house.lake.days(RAW_ORDERS, client="acme")
+    days = fresh.services.lake.days(RAW_ORDERS, client="acme")
     broken = next(day for day in days if day != newest.day)
     lake = Path(fresh.settings.lake)
     (lake / f"platform_orders/client=acme/day={broken}/part.parquet").write_bytes(b"no parquet")
     (lake / f"filtered_orders/client=acme/day={newest.day}/part.parquet").unlink()
-    note_written(fresh.house.engine, "orders", [Written("acme", day, "run") for day in days])
+    queue_recounts(fresh.services.engine, "orders", [Written("acme", day, "run") for day in days])
     with dg.build_asset_context() as context:
-        note_open_rows(context.log, fresh.house, "orders", "run")
+        count_open_items(context.log, fresh.services, "orders", "run")
     assert aside(fresh, "acme") == others
-    assert [one.day for one in to_count(fresh.house.engine, "orders", "run")] == [broken]
+    assert [one.day for one in recounts_due(fresh.services.engine, "orders", "run")] == [broken]

@@ -6,32 +6,32 @@ from typing import Any
 
 import pytest
 
-from npf_pipelines.runs.run_scope import ShareConfig, clients_of, share_config, share_tags
+from npf_pipelines.runs.run_scope import RunScope, clients_of, scope_config, scope_tags
 
 DAYS = (date(2026, 11, 23), date(2026, 11, 25))
 
 
-def config_of(config: Mapping[str, Any]) -> ShareConfig:
+def config_of(config: Mapping[str, Any]) -> RunScope:
     """As Dagster would give it to the op."""
     (op,) = config["ops"].values()
-    return ShareConfig(**op["config"])
+    return RunScope(**op["config"])
 
 
 def test_a_run_takes_the_named_clients_on_all_days_from_first_to_last() -> None:
-    config = config_of(share_config("orders", ["bolt", "acme"], DAYS))
+    config = config_of(scope_config("orders", ["bolt", "acme"], DAYS))
     days = [date(2026, 11, day) for day in (23, 24, 25)]
     assert config.shares([]) == {"acme": days, "bolt": days}
 
 
 def test_where_there_are_no_days_a_run_takes_clients() -> None:
-    assert config_of(share_config("stock", ["acme"], None)).shares([]) == {"acme": []}
+    assert config_of(scope_config("stock", ["acme"], None)).shares([]) == {"acme": []}
 
 
 def test_a_run_that_names_no_clients_takes_its_partitions() -> None:
-    assert ShareConfig().shares(["acme|2026-11-24", "acme|2026-11-23"]) == {
+    assert RunScope().shares(["acme|2026-11-24", "acme|2026-11-23"]) == {
         "acme": [date(2026, 11, 23), date(2026, 11, 24)]
     }
-    assert ShareConfig().shares(["bolt"]) == {"bolt": []}
+    assert RunScope().shares(["bolt"]) == {"bolt": []}
 
 
 @pytest.mark.parametrize(
@@ -46,24 +46,24 @@ def test_a_run_that_names_no_clients_takes_its_partitions() -> None:
     ],
 )
 def test_days_that_are_no_range_are_refused_in_one_sentence(config: dict[str, str], said: str) -> None:
-    wrong = ShareConfig.model_validate({"clients": ["acme"]} | config).why_wrong(has_days=True)
+    wrong = RunScope.model_validate({"clients": ["acme"]} | config).why_wrong(has_days=True)
     assert said in wrong
     assert "\n" not in wrong
 
 
 def test_days_are_refused_where_nothing_takes_them() -> None:
-    named = ShareConfig(clients=["acme"], first_day="2026-11-24", last_day="2026-11-25")
-    unnamed = ShareConfig(first_day="2026-11-24", last_day="2026-11-25")
+    named = RunScope(clients=["acme"], first_day="2026-11-24", last_day="2026-11-25")
+    unnamed = RunScope(first_day="2026-11-24", last_day="2026-11-25")
     assert "without clients" in unnamed.why_wrong(has_days=True)
     assert "these assets have none" in named.why_wrong(has_days=False)
     assert named.why_wrong(has_days=True) == ""
-    assert ShareConfig().why_wrong(has_days=True) == ""
-    assert ShareConfig(clients=["acme"]).why_wrong(has_days=False) == ""
+    assert RunScope().why_wrong(has_days=True) == ""
+    assert RunScope(clients=["acme"]).why_wrong(has_days=False) == ""
 
 
 def test_options_go_with_it() -> None:
-    assert share_config("stock", ["acme"], None, release_brake=True) == {
-        "ops": {"stock": {"config": {"clients": ["acme"], "release_brake": True}}}
+    assert scope_config("stock", ["acme"], None, override_change_limit=True) == {
+        "ops": {"stock": {"config": {"clients": ["acme"], "override_change_limit": True}}}
     }
 
 
@@ -88,15 +88,15 @@ def test_a_run_from_the_ui_tells_its_clients_by_its_partitions(tags: dict[str, s
 
 
 def test_a_run_that_names_its_clients_takes_just_those() -> None:
-    config = share_config("orders", ["dove", "acme"], DAYS)
+    config = scope_config("orders", ["dove", "acme"], DAYS)
     assert clients_of(config, {}, ["acme", "bolt", "dove"]) == ["acme", "dove"]
 
 
 def test_the_list_of_runs_shows_a_few_clients_and_the_days() -> None:
-    assert share_tags("orders", ["bolt", "acme"], None) == {"npf/clients": "acme, bolt"}
+    assert scope_tags("orders", ["bolt", "acme"], None) == {"npf/clients": "acme, bolt"}
     many = [f"client{number}" for number in range(9)]
-    assert share_tags("orders", many, DAYS) == {
+    assert scope_tags("orders", many, DAYS) == {
         "npf/clients": "client0, client1, client2 and 6 more",
         "npf/days": "2026-11-23 to 2026-11-25",
     }
-    assert share_tags("orders", ["acme"], (DAYS[0], DAYS[0]))["npf/days"] == "2026-11-23"
+    assert scope_tags("orders", ["acme"], (DAYS[0], DAYS[0]))["npf/days"] == "2026-11-23"

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.domain.failure_kind import Trouble
+from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.state.health import Health, failed, keep_health, print_of, read_health, read_one, succeeded
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -37,7 +37,7 @@ def setup(**changes: Any) -> MasterSetup:
     return MasterSetup.model_validate(usual | changes)
 
 
-def fail(before: Health, trouble: Trouble = Trouble.PASSING, at: datetime = NOON, **more: Any) -> Health:
+def fail(before: Health, trouble: FailureKind = FailureKind.TRANSIENT, at: datetime = NOON, **more: Any) -> Health:
     return failed(before, trouble, "it is down", setup(), began=at, now=at, **({"reached_today": True} | more))
 
 
@@ -46,7 +46,7 @@ NEW = Health("acme", "orders")
 
 def test_it_is_kept_and_read_as_it_was(engine: sa.Engine) -> None:
     assert read_one(engine, "acme", "orders") == NEW
-    stands = fail(NEW, Trouble.LASTING)
+    stands = fail(NEW, FailureKind.PERMANENT)
     keep_health(engine, succeeded(NEW, NOON, reached_today=True))
     keep_health(engine, stands)
     keep_health(engine, Health("acme", "stock"))
@@ -76,11 +76,11 @@ def test_passing_trouble_rests_until_its_pause_is_over() -> None:
 
 
 def test_partial_trouble_rests_not_at_all() -> None:
-    assert not fail(NEW, Trouble.PARTIAL).rests(setup(), NOON)
+    assert not fail(NEW, FailureKind.PARTIAL).rests(setup(), NOON)
 
 
 def test_lasting_trouble_rests_until_setup_or_key_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    stands = fail(NEW, Trouble.LASTING)
+    stands = fail(NEW, FailureKind.PERMANENT)
     assert stands.rests(setup(), NOON + 1000 * HOUR)
     assert not stands.rests(setup(name="Acme Toys"), NOON)
     monkeypatch.setenv("NPF_HEALTH_KEY", "another")
@@ -90,7 +90,7 @@ def test_lasting_trouble_rests_until_setup_or_key_change(monkeypatch: pytest.Mon
 
 
 def test_trouble_in_the_store_rests_an_hour_or_until_setup_or_key_change() -> None:
-    stands = fail(NEW, Trouble.MENDABLE)
+    stands = fail(NEW, FailureKind.FIXABLE_IN_STORE)
     assert stands.is_permanent
     assert stands.rests(setup(), NOON + timedelta(minutes=59))
     assert not stands.rests(setup(), NOON + HOUR)
@@ -101,15 +101,15 @@ def test_the_print_shows_no_key_and_is_another_one_each_time() -> None:
     prints = {print_of(setup(), salt=salt) for salt in ("a", "b")}
     assert len(prints) == 2
     assert KEY not in str(prints)
-    assert "setup_print" not in repr(fail(NEW, Trouble.LASTING))
+    assert "setup_print" not in repr(fail(NEW, FailureKind.PERMANENT))
 
 
-@pytest.mark.parametrize("trouble", [Trouble.MENDABLE, Trouble.PASSING])
-def test_a_try_that_a_wrong_clock_put_far_ahead_is_due_now(trouble: Trouble) -> None:
+@pytest.mark.parametrize("trouble", [FailureKind.FIXABLE_IN_STORE, FailureKind.TRANSIENT])
+def test_a_try_that_a_wrong_clock_put_far_ahead_is_due_now(trouble: FailureKind) -> None:
     ahead = fail(NEW, trouble, at=NOON + 48 * HOUR)
     assert ahead.rests(setup(), NOON)
     assert not ahead.known_at(NOON).rests(setup(), NOON)
     assert fail(NEW, trouble).known_at(NOON).rests(setup(), NOON)
-    lasting = fail(NEW, Trouble.LASTING, at=NOON + 48 * HOUR).known_at(NOON)
+    lasting = fail(NEW, FailureKind.PERMANENT, at=NOON + 48 * HOUR).known_at(NOON)
     assert lasting.next_try_at is None
     assert lasting.rests(setup(), NOON)
