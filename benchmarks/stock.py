@@ -26,8 +26,9 @@ from rich.table import Table
 from benchmarks.processes import in_process, peak_megabytes, serving
 from npf_pipelines.assets import stock as stock_assets
 from npf_pipelines.cscart.http import StoreHttp
+from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import open_platform, stock
+from npf_pipelines.platform.tables import stock
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.faults import stock_naive, stock_pusher

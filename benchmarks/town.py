@@ -17,7 +17,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import open_platform, orders, shipments
+from npf_pipelines.platform.database import open_platform
+from npf_pipelines.platform.tables import orders, shipments
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.people import draw_customer

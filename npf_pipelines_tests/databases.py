@@ -1,4 +1,4 @@
-"""The platform's databases: an SQLite file, and a PostgreSQL server of our own where its programs are installed."""
+"""Databases for tests: SQLite files, and a PostgreSQL server of the tests' own where its programs are installed."""
 
 import os
 import shutil
@@ -12,28 +12,61 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import open_platform
+from npf_pipelines.platform.database import create_platform, open_platform
 from npf_pipelines_tests.machine import POSTGRESQL, demand
 
 _numbers = count(1)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database in which nothing is yet."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'platform.sqlite'}"
-    socket: Path = request.getfixturevalue("postgresql")
-    database = f"platform_{next(_numbers)}"
+def new_database(socket: Path) -> str:
+    """The URL of a new, empty database on the PostgreSQL server."""
+    database = f"npf_{next(_numbers)}"
     with psycopg.connect(host=str(socket), user="npf", dbname="postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {database}")
     return f"postgresql+psycopg://npf@/{database}?host={socket}"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'platform.sqlite'}"
+    socket: Path = request.getfixturevalue("postgresql")
+    return new_database(socket)
+
+
 @pytest.fixture
 def engine(url: str) -> Iterator[sa.Engine]:
     """The platform's database, its tables empty."""
-    opened = open_platform(url)
+    opened = create_platform(url)
+    yield opened
+    opened.dispose()
+
+
+CONTRACT_RIGHTS = (
+    "GRANT SELECT ON orders, order_lines, shipments, shipment_lines, stock TO {role}",
+    "GRANT INSERT, UPDATE ON orders, order_lines TO {role}",
+    "GRANT DELETE ON order_lines TO {role}",
+)
+"""The rights that NPF gives the pipeline's account on PostgreSQL, and nothing else."""
+
+
+def contract_account(platform_url: str) -> str:
+    """The URL of the platform for a new role that has the contract's rights only."""
+    role = f"pipeline_{next(_numbers)}"
+    with psycopg.connect(platform_url.replace("+psycopg", ""), autocommit=True) as connection:
+        for statement in (f"CREATE ROLE {role} LOGIN", *(right.format(role=role) for right in CONTRACT_RIGHTS)):
+            connection.execute(statement.encode())
+    return platform_url.replace("npf@", f"{role}@")
+
+
+@pytest.fixture
+def pipeline_engine(engine: sa.Engine, url: str) -> Iterator[sa.Engine]:
+    """The same database as the pipeline sees it: on PostgreSQL with the contract's rights only."""
+    if engine.dialect.name != "postgresql":
+        yield engine
+        return
+    opened = open_platform(contract_account(url))
     yield opened
     opened.dispose()
 

@@ -48,7 +48,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.services = Services(self.settings)
-        self.floor = WarehouseFloor(self.services.engine, seed=3)
+        self.floor = WarehouseFloor(self.services.platform_engine, seed=3)
 
     @property
     def defs(self) -> dg.Definitions:
@@ -107,7 +107,7 @@ class Loop:
                 setups[client],
                 store,
                 tuple(other for name, other in self.stores.items() if name != client),
-                self.services.engine,
+                self.services.platform_engine,
                 self.services.lake,
             )
         ]
@@ -201,4 +201,4 @@ def opened_loop(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]
             write_setup(settings.clients, client, server.url)
         world = Loop(settings, instance, stores, server.url)
         yield world
-        world.services.engine.dispose()
+        world.services.close_databases()

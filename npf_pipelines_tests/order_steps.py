@@ -55,28 +55,28 @@ def today(loop: Loop) -> list[str]:
 
 def on_platform(loop: Loop) -> dict[str, str]:
     """The store order ids by order number."""
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         query = sa.select(orders.c.order_number, orders.c.store_order_id).where(orders.c.client == "acme")
         return {row.order_number: row.store_order_id for row in connection.execute(query)}
 
 
 def platform_row(loop: Loop, order_id: int) -> dict[str, Any]:
     """The one order of the platform with this store order id."""
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         query = sa.select(orders).where(orders.c.client == "acme", orders.c.store_order_id == str(order_id))
         return dict(connection.execute(query).mappings().one())
 
 
 def stage(loop: Loop, order_id: int, status: OrderStatus) -> None:
     """The warehouse has taken the order so far."""
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         here = (orders.c.client == "acme") & (orders.c.store_order_id == str(order_id))
         connection.execute(sa.update(orders).where(here).values(status=status))
 
 
 def units(loop: Loop, order_id: int) -> dict[str, int]:
     """The units that the platform has of the order, by line."""
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         query = sa.select(order_lines.c.line_id, order_lines.c.quantity).where(
             order_lines.c.client == "acme", order_lines.c.order_number == platform_row(loop, order_id)["order_number"]
         )

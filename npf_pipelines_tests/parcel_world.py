@@ -61,19 +61,19 @@ class ParcelWorld:
             "quantities": {"KITE": 3, "DRUM": 1},
         }
         parcel = lodged(shipment_id, number, **usual | changes)
-        with self.services.engine.begin() as connection:
+        with self.services.platform_engine.begin() as connection:
             for statement in lodge(parcel):
                 connection.execute(statement)
         return parcel
 
     def correct(self, shipment_id: str, **values: Any) -> None:
         """The warehouse corrects a parcel."""
-        with self.services.engine.begin() as connection:
+        with self.services.platform_engine.begin() as connection:
             connection.execute(sa.update(shipments).where(shipments.c.shipment_id == shipment_id).values(**values))
 
     def withdraw(self, shipment_id: str) -> None:
         """The warehouse takes a parcel back."""
-        with self.services.engine.begin() as connection:
+        with self.services.platform_engine.begin() as connection:
             for table in (shipment_lines, shipments):
                 connection.execute(sa.delete(table).where(table.c.shipment_id == shipment_id))
 
@@ -84,7 +84,7 @@ class ParcelWorld:
 
     async def push(self) -> str:
         """One run over the day; why it failed."""
-        expire_leases(self.services.engine)
+        expire_leases(self.services.state)
         try:
             await run_shipments(BareWalk(self.services, SETUP, TODAY))
         except ClientFailure as failure:
@@ -94,7 +94,7 @@ class ParcelWorld:
     def count(self, **on_hand: int) -> None:
         """The warehouse counts its stock, by SKU."""
         rows = [{"client": CLIENT, "sku": sku, "on_hand": units, "updated_at": NOON} for sku, units in on_hand.items()]
-        with self.services.engine.begin() as connection:
+        with self.services.platform_engine.begin() as connection:
             connection.execute(sa.insert(stock), rows)
 
     async def push_stock(self) -> dict[str, dict[str, Any]]:
@@ -118,7 +118,7 @@ class ParcelWorld:
     def disagreements(self) -> list[str]:
         """What the demo's check says of the order's shipments."""
         found = disagreements(
-            MasterSetup.model_validate(SETUP), self.store, (), self.services.engine, self.services.lake
+            MasterSetup.model_validate(SETUP), self.store, (), self.services.platform_engine, self.services.lake
         )
         return [sentence for sentence in found if "the shipment " in sentence]
 
@@ -151,8 +151,8 @@ def parcel_world(folder: Path, *, clock: datetime = NOON) -> Iterator[ParcelWorl
     with SandboxServer({CLIENT: store}) as server, stamina.set_testing(True, attempts=4, cap=True):
         services = house_of(server.store_url(CLIENT), f"sqlite:///{folder / 'platform.sqlite'}", folder, 30.0)
         lines = [platform_line(one.item_id, one.product_code, one.amount) for one in store.orders[order_id].lines]
-        Platform(services.engine).import_orders(CLIENT, [platform_order(f"CS{order_id}", *lines)], NOON)
-        with services.engine.begin() as connection:
+        Platform(services.platform_engine).import_orders(CLIENT, [platform_order(f"CS{order_id}", *lines)], NOON)
+        with services.platform_engine.begin() as connection:
             connection.execute(sa.update(orders).values(status=OrderStatus.SHIPPED))
         yield ParcelWorld(store, services, order_id, folder)
-        services.engine.dispose()
+        services.close_databases()

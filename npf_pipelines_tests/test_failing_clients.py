@@ -128,5 +128,5 @@ def test_a_config_with_wrong_days_fails_with_one_sentence_and_leaves_nothing_beh
     assert failure is not None
     assert said in str(failure.description)
     assert "\n" not in str(failure.description)
-    assert read_health(loop.services.engine) == {}
+    assert read_health(loop.services.state) == {}
     assert _told(loop, "raw_orders") == {}

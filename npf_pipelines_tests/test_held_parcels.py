@@ -29,7 +29,7 @@ def world(tmp_path: Path) -> Iterator[ParcelWorld]:
 
 def write_drums(world: ParcelWorld, shipment_id: str, units: float) -> None:
     """Half a drum makes the parcel's row one that can't be read."""
-    with world.services.engine.begin() as connection:
+    with world.services.platform_engine.begin() as connection:
         here = (shipment_lines.c.shipment_id == shipment_id) & (shipment_lines.c.sku == "DRUM")
         connection.execute(sa.update(shipment_lines).where(here).values(quantity=units))
 
@@ -39,7 +39,7 @@ def numbers(world: ParcelWorld) -> set[str]:
 
 
 async def push(world: ParcelWorld, *days: date) -> str:
-    expire_leases(world.services.engine)
+    expire_leases(world.services.state)
     client_run = BareWalk(world.services, SETUP, *days)
     client_run.now = NOON
     try:

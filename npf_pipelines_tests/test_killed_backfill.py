@@ -52,7 +52,7 @@ def _ends(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
         columns = services.lake.query(f"FROM {name}").columns
         kept = ", ".join(column for column in columns if column not in TIMES)
         found[name] = services.lake.query(f"SELECT {kept} FROM {name} ORDER BY ALL").fetchall()  # noqa: S608
-    with services.engine.connect() as connection:
+    with services.platform_engine.connect() as connection:
         for table in (orders, order_lines):
             kept_columns = [column for column in table.c if column.name not in TIMES]
             rows = connection.execute(sa.select(*kept_columns).order_by(*table.primary_key)).all()
@@ -92,7 +92,7 @@ def test_a_backfill_that_was_killed_ends_as_an_undisturbed_one(two_worlds: tuple
             time.sleep(0.005)
         process.kill()
         process.wait()
-        expire_leases(Services(_settings(killed)).engine)
+        expire_leases(Services(_settings(killed)).state)
     assert 0 < _files(killed) < _files(undisturbed)
     assert _backfill(killed).wait(120) == 0
     assert _ends(killed) == _ends(undisturbed)

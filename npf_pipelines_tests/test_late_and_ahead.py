@@ -7,11 +7,13 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
+from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.lake.tables import STORE_FACTS, STORE_PRODUCTS
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments
+from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.state.alerts import read_alerts
-from npf_pipelines.state.health import Health, keep_health, read_one
+from npf_pipelines.state.health import keep_health, read_one
 from npf_pipelines_tests.automation.test_flow_checks import check
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register, tick
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -30,7 +32,7 @@ def old(loop: Loop) -> Loop:
     loop.run("orders", days=(loop.days[1] - timedelta(days=6), loop.days[1]))
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     for client in loop.stores:
-        keep_health(loop.services.engine, Health(client, "shipments", hour_ago, hour_ago))
+        keep_health(loop.services.state, Health(client, "shipments", hour_ago, hour_ago))
     sweep(loop)
     return loop
 
@@ -48,7 +50,7 @@ def sweep(loop: Loop, at: datetime | None = None) -> None:
 
 def enter(loop: Loop, lodged_at: datetime, shipment_id: str = "late") -> str:
     """The warehouse enters a parcel of one of acme's orders; the order's number in the store."""
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         row = (
             connection.execute(
                 sa.select(order_lines, orders.c.store_order_id)
@@ -131,7 +133,7 @@ def test_a_late_parcel_that_the_store_does_not_take_yet_is_tried_again(old: Loop
 @pytest.mark.parametrize("first", ["shipments_sweep", "nightly_shipments"])
 def test_a_client_back_from_a_long_pause_is_caught_up_since_its_last_success(old: Loop, first: str) -> None:
     now = datetime.now(UTC)
-    keep_health(old.services.engine, Health("acme", "shipments", now - timedelta(days=45), now - timedelta(days=45)))
+    keep_health(old.services.state, Health("acme", "shipments", now - timedelta(days=45), now - timedelta(days=45)))
     enter(old, now - timedelta(days=40))
     passed, rows = check(old, "all_lodged_pushed", "missing")
     assert (passed, [row["shipment"] for row in rows]) == (False, ["late"])
@@ -189,7 +191,7 @@ def ahead(old: Loop) -> Loop:
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_clock_that_was_ahead_silences_no_sweep(ahead: Loop, flow: str) -> None:
-    noted = read_one(ahead.services.engine, "acme", flow)
+    noted = read_one(ahead.services.state, "acme", flow)
     assert noted.tried_at is not None
     assert noted.tried_at > datetime.now(UTC) + AHEAD / 2
     asked = tick(ahead, f"{flow}_sweep")
@@ -197,8 +199,8 @@ def test_a_clock_that_was_ahead_silences_no_sweep(ahead: Loop, flow: str) -> Non
     assert clients(asked) == [["acme", "bolt"]]
     (run,) = execute(ahead, f"{flow}_job", asked)
     assert run.success
-    noted = read_one(ahead.services.engine, "acme", flow)
-    assert noted.known_at(datetime.now(UTC)) == noted
+    noted = read_one(ahead.services.state, "acme", flow)
+    assert known_at(noted, datetime.now(UTC)) == noted
     said = tick(ahead, f"{flow}_sweep")
     assert isinstance(said, str)
     assert "no client is due" in said
@@ -215,7 +217,7 @@ def test_what_a_run_with_its_clock_ahead_remembered_is_read_again(ahead: Loop) -
     asked, _, _ = look(ahead, "new_orders")
     assert clients(asked) == [["acme", "bolt"]]
     assert all(run.success for run in execute(ahead, "orders_job", asked))
-    with ahead.services.engine.connect() as connection:
+    with ahead.services.platform_engine.connect() as connection:
         query = sa.select(orders.c.status).where(orders.c.client == "acme", orders.c.store_order_id == str(order_id))
         assert connection.scalar(query) == OrderStatus.CANCELLED
     ahead.run("stock")
@@ -228,17 +230,17 @@ def test_what_a_run_with_its_clock_ahead_remembered_is_read_again(ahead: Loop) -
 
 def test_a_clock_that_was_ahead_is_told_once_and_over_when_the_times_are_right_again(ahead: Loop) -> None:
     look(ahead, "alerts")
-    (told,) = [one for one in read_alerts(ahead.services.engine).values() if one.kind == "clock"]
+    (told,) = [one for one in read_alerts(ahead.services.state).values() if one.kind == "clock"]
     assert told.told_at is not None
     assert "orders of acme" in told.text
     look(ahead, "alerts")
-    (again,) = [one for one in read_alerts(ahead.services.engine).values() if one.kind == "clock"]
+    (again,) = [one for one in read_alerts(ahead.services.state).values() if one.kind == "clock"]
     assert (again.told_at, again.over_at) == (told.told_at, None)
     for flow in FLOWS:
         asked: Any = tick(ahead, f"{flow}_sweep")
         execute(ahead, f"{flow}_job", asked)
     look(ahead, "alerts")
-    (over,) = [one for one in read_alerts(ahead.services.engine).values() if one.kind == "clock"]
+    (over,) = [one for one in read_alerts(ahead.services.state).values() if one.kind == "clock"]
     assert over.over_at is not None
 
 

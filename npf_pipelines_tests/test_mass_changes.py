@@ -25,7 +25,7 @@ def old_orders(store: SandboxStore, count: int) -> set[str]:
 
 def held_rows(loop: Loop) -> int:
     """How many orders are counted as held."""
-    return sum(one.rows for one in read_open_items(loop.services.engine) if one.kind == "order_held")
+    return sum(one.rows for one in read_open_items(loop.services.state) if one.kind == "order_held")
 
 
 def test_twenty_old_orders_come_by_themselves(loop: Loop, store: SandboxStore) -> None:

@@ -57,18 +57,18 @@ class World:
         return str(self.loop.rows(query)[0][0])
 
     def order(self, name: str) -> dict[str, Any]:
-        with self.loop.services.engine.connect() as connection:
+        with self.loop.services.platform_engine.connect() as connection:
             query = sa.select(orders).where(orders.c.store_order_id == str(self.ids[name]))
             row = connection.execute(query).mappings().one_or_none()
             return dict(row) if row else {}
 
     def lines(self, name: str) -> list[dict[str, Any]]:
-        with self.loop.services.engine.connect() as connection:
+        with self.loop.services.platform_engine.connect() as connection:
             query = sa.select(order_lines).where(order_lines.c.order_number == f"CS{self.ids[name]}")
             return [dict(row) for row in connection.execute(query.order_by(order_lines.c.options)).mappings()]
 
     def stage(self, name: str, status: OrderStatus) -> None:
-        with self.loop.services.engine.begin() as connection:
+        with self.loop.services.platform_engine.begin() as connection:
             here = orders.c.store_order_id == str(self.ids[name])
             connection.execute(sa.update(orders).where(here).values(status=status))
 
@@ -92,7 +92,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         write_setup(loop.settings.clients, "acme", loop.url, orders={"start_date": datetime.now(UTC).date()})
         for number, code in ((1, "KITE"), (2, ""), (3, "TEST001"), (4, "GHOST")):
             store.add_product(Product(9000 + number, code, f"Product {number}", 100, amount=500))
-        with loop.services.engine.begin() as connection:
+        with loop.services.platform_engine.begin() as connection:
             row = {"client": "acme", "sku": "KITE", "on_hand": 500, "updated_at": datetime.now(UTC)}
             connection.execute(sa.insert(stock), [row])
         world = World(loop, {})
@@ -159,7 +159,7 @@ def test_entities_are_decoded_once(imported: World) -> None:
 def test_what_an_earlier_release_imported_is_neither_edited_nor_an_exception(world: World) -> None:
     """With a part of an address, with the default country alone, and with entities as the store keeps them."""
     names = ("no place", "default country", "entities")
-    with world.loop.services.engine.begin() as connection:
+    with world.loop.services.platform_engine.begin() as connection:
         for table in (orders, order_lines):
             numbers = [f"CS{world.ids[name]}" for name in names]
             connection.execute(sa.delete(table).where(table.c.order_number.in_(numbers)))
@@ -206,7 +206,7 @@ def test_another_choice_is_an_edit(world: World) -> None:
 
 @pytest.mark.parametrize("has_column", [True, False])
 def test_an_order_whose_options_the_platform_does_not_have_is_not_edited(world: World, has_column: bool) -> None:
-    with world.loop.services.engine.begin() as connection:
+    with world.loop.services.platform_engine.begin() as connection:
         connection.execute(sa.update(order_lines).values(options=None, description="Product 1"))
         if not has_column:
             connection.exec_driver_sql("ALTER TABLE order_lines DROP COLUMN options")
@@ -291,7 +291,7 @@ def _ship_all(world: World) -> None:
     """The floor lodges all it can, over days that it is given."""
     for hours in range(0, 72, 12):
         world.loop.floor.work("acme", datetime.now(UTC) + timedelta(hours=hours))
-    with world.loop.services.engine.begin() as connection:
+    with world.loop.services.platform_engine.begin() as connection:
         connection.exec_driver_sql("UPDATE shipments SET lodged_at = datetime('now')")
     world.run("shipments")
 

@@ -61,7 +61,7 @@ def test_an_edit_after_another_prefix_reaches_the_order_under_its_number(loop: L
     store.rebuild_order(order_id, {line.item_id: 5 for line in store.orders[order_id].lines})
     loop.run("orders", "acme")
     assert platform_row(loop, order_id)["order_number"] == f"CS{order_id}"
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         lines = sa.select(order_lines.c.order_number, order_lines.c.quantity).where(
             order_lines.c.client == "acme", order_lines.c.order_number.in_([f"CS{order_id}", str(order_id)])
         )
@@ -73,7 +73,7 @@ def test_an_edit_after_another_prefix_reaches_the_order_under_its_number(loop: L
 
 def test_a_number_of_another_order_is_refused_with_what_to_do(loop: Loop, store: SandboxStore) -> None:
     order_id = place(store, days=0)
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         taken = dict(connection.execute(sa.select(orders).where(orders.c.client == "acme")).mappings().first() or {})
         connection.execute(
             sa.insert(orders).values(
@@ -94,7 +94,7 @@ def test_an_order_that_the_platform_has_twice_is_shown_and_not_imported_again(lo
     assert today(loop) == [""]
     row = platform_row(loop, order_id)
     second = {"order_number": f"CSK{order_id}", "imported_at": row["imported_at"] + timedelta(hours=1)}
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         here = (order_lines.c.client == "acme") & (order_lines.c.order_number == f"CS{order_id}")
         lines = connection.execute(sa.select(order_lines).where(here)).mappings().all()
         connection.execute(sa.insert(orders).values(row | second))
@@ -107,7 +107,7 @@ def test_an_order_that_the_platform_has_twice_is_shown_and_not_imported_again(lo
     assert first == second_row
     assert first[0] == str(order_id)
     assert f"CS{order_id} (imported), CSK{order_id} (imported)" in first[1]
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         second_order = (orders.c.client == "acme") & (orders.c.order_number == f"CSK{order_id}")
         connection.execute(sa.update(orders).where(second_order).values(status="cancelled"))
     loop.run("orders", "acme")

@@ -53,7 +53,7 @@ def _place(store: SandboxStore, status: str = "P", days: int = 2, amount: int = 
 
 
 def _on_platform(loop: Loop, order_id: int) -> dict[str, Any]:
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         query = sa.select(orders).where(orders.c.client == "acme", orders.c.store_order_id == str(order_id))
         row = connection.execute(query).mappings().one_or_none()
         return dict(row) if row else {}
@@ -61,7 +61,7 @@ def _on_platform(loop: Loop, order_id: int) -> dict[str, Any]:
 
 def _quantities(loop: Loop, order_id: int) -> list[int]:
     number = _on_platform(loop, order_id)["order_number"]
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         query = sa.select(order_lines.c.quantity).where(
             order_lines.c.client == "acme", order_lines.c.order_number == number
         )
@@ -69,7 +69,7 @@ def _quantities(loop: Loop, order_id: int) -> list[int]:
 
 
 def _stage(loop: Loop, order_id: int, status: OrderStatus) -> None:
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         where = (orders.c.client == "acme") & (orders.c.store_order_id == str(order_id))
         connection.execute(sa.update(orders).where(where).values(status=status))
 
@@ -265,7 +265,7 @@ def test_the_audit_lists_what_is_missing(fresh: Loop) -> None:
         "SELECT max(order_id), max(order_id) FILTER (decision = 'accepted') FROM filtered_orders "
         "WHERE client = 'bolt' AND day = (SELECT min(day) FROM filtered_orders WHERE decision = 'accepted')"
     )[0]
-    with fresh.services.engine.begin() as connection:
+    with fresh.services.platform_engine.begin() as connection:
         for table in (orders, order_lines):
             here = (table.c.client == "bolt") & (table.c.order_number == f"CS{accepted}")
             connection.execute(sa.delete(table).where(here))

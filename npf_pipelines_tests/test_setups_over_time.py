@@ -52,7 +52,7 @@ def open_order(loop: Loop) -> int:
 
 
 def status(loop: Loop, order_id: int) -> str | None:
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         where = (orders.c.client == "acme") & (orders.c.store_order_id == str(order_id))
         found: str | None = connection.scalar(sa.select(orders.c.status).where(where))
         return found

@@ -14,10 +14,11 @@ from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.lake.tables import TRACKING_PUSH
-from npf_pipelines.platform.tables import leases, order_lines, orders, shipment_lines, shipments
+from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments
 from npf_pipelines.reconcile import tracking
 from npf_pipelines.sandbox.model import Order, Shipment
 from npf_pipelines.state.lease import Lease, LeaseLost
+from npf_pipelines.state.tables import leases
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, write_setup
 
@@ -52,7 +53,7 @@ def lodge(
 ) -> None:
     """The warehouse lodges a parcel of the order; `rest` says that something is on back order."""
     order_id = str(the_order(loop).order_id)
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         connection.execute(
             sa.insert(shipments).values(
                 shipment_id=shipment_id,
@@ -76,20 +77,20 @@ def lodge(
 
 
 def correct(loop: Loop, shipment_id: str, **values: Any) -> None:
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         connection.execute(sa.update(shipments).where(shipments.c.shipment_id == shipment_id).values(**values))
 
 
 def repack(loop: Loop, quantities: dict[tuple[str, str], int]) -> None:
     """The warehouse corrects what is in its parcels, by shipment and SKU."""
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         for (shipment_id, sku), quantity in quantities.items():
             of_parcel = (shipment_lines.c.shipment_id == shipment_id) & (shipment_lines.c.sku == sku)
             connection.execute(sa.update(shipment_lines).where(of_parcel).values(quantity=quantity))
 
 
 def withdraw(loop: Loop, shipment_id: str) -> None:
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         for table in (shipments, shipment_lines):
             connection.execute(sa.delete(table).where(table.c.shipment_id == shipment_id))
 
@@ -391,7 +392,7 @@ def test_after_an_unknown_end_nothing_more_is_laid_on_the_order(lodged: Loop, mo
     assert in_store(lodged) == {}
     assert {pushed(lodged, one)["outcome"] for one in ("S1", "S2")} == {"waiting"}
     assert "a write of an earlier run (create S1)" in pushed(lodged, "S2")["reason"]
-    expire_leases(lodged.services.engine)
+    expire_leases(lodged.services.state)
     assert push(lodged) == ""
     assert in_store(lodged).keys() == {"T1", "T2"}
 
@@ -405,7 +406,7 @@ def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(tracking, "_read_back_shipments", killed)
         assert "RuntimeError, a fault of the program" in push(loop)
-    expire_leases(loop.services.engine)
+    expire_leases(loop.services.state)
 
 
 def test_a_run_that_lost_its_lease_overwrites_nothing_that_another_remembers(
@@ -416,7 +417,7 @@ def test_a_run_that_lost_its_lease_overwrites_nothing_that_another_remembers(
 
     async def robbed(*arguments: Any) -> list[tracking.Pushed]:
         rows = await tracking.push_tracking(*arguments)
-        with lodged.services.engine.begin() as connection:
+        with lodged.services.state.begin() as connection:
             connection.execute(sa.update(leases).where(leases.c.client == "acme").values(holder="another"))
         return rows
 
@@ -424,7 +425,7 @@ def test_a_run_that_lost_its_lease_overwrites_nothing_that_another_remembers(
         late.setattr(shipments_module, "push_tracking", robbed)
         assert "taken over by another run" in push(lodged)
     assert pushed(lodged)["reason"].startswith("on its way into the store")
-    expire_leases(lodged.services.engine)
+    expire_leases(lodged.services.state)
     assert push(lodged) == ""
     assert in_store(lodged).keys() == {"T1"}
 
@@ -439,7 +440,7 @@ def test_nothing_is_imported_under_a_lease_that_is_lost(lodged: Loop, monkeypatc
         late.setattr(Lease, "check", lost)
         (run,) = lodged.run("orders", "acme")
     assert "another run has the lease" in run.failure
-    with lodged.services.engine.connect() as connection:
+    with lodged.services.platform_engine.connect() as connection:
         numbers = connection.scalars(sa.select(orders.c.store_order_id).where(orders.c.client == "acme")).all()
     assert str(order_id) not in numbers
 
@@ -523,7 +524,7 @@ def test_a_delete_that_brought_no_answer_is_looked_after(lodged: Loop, monkeypat
         assert "still to be deleted" in push(lodged)
     assert "the store may still carry out" in push(lodged)
     assert pushed(lodged)["outcome"] == "waiting"
-    expire_leases(lodged.services.engine)
+    expire_leases(lodged.services.state)
     assert push(lodged) == ""
     assert in_store(lodged) == {}
 

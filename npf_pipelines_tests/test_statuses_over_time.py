@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> Iterator[Loop]:
         store = loop.stores["acme"]
         for order_id in list(store.orders):
             store.remove_order(order_id)
-        with loop.services.engine.begin() as connection:
+        with loop.services.platform_engine.begin() as connection:
             for product in store.products.values():
                 product.amount = 50
             rows = [
@@ -93,13 +93,13 @@ def today(loop: Loop) -> str:
 
 
 def on_platform(loop: Loop, order_id: int) -> dict[str, Any]:
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         query = sa.select(orders).where(orders.c.store_order_id == str(order_id))
         return dict(connection.execute(query).mappings().one())
 
 
 def stage(loop: Loop, order_id: int, **values: Any) -> None:
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         connection.execute(sa.update(orders).where(orders.c.store_order_id == str(order_id)).values(**values))
 
 
@@ -222,7 +222,7 @@ def test_where_the_platform_does_not_say_who_cancelled_a_person_decides(world: L
     run(world)
     world.stores["acme"].change_status(order_id, "I")
     run(world)
-    with world.services.engine.begin() as connection:
+    with world.services.platform_engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE orders DROP COLUMN cancelled_by"))
     world.services.__dict__.pop("platform", None)
     world.stores["acme"].change_status(order_id, "P")
@@ -265,14 +265,14 @@ def test_a_status_that_nobody_explains_is_one_question_until_it_is_answered(
         assert today(world) == ""
         ((order_id, differs),) = exceptions(world)
         assert (order_id, differs[:66]) == (None, "2 orders that are open on the platform have the status On hold (E)")
-    (found,) = [row for row in read_open_items(world.services.engine) if row.kind == "order_status_unclear"]
+    (found,) = [row for row in read_open_items(world.services.state) if row.kind == "order_status_unclear"]
     assert (found.day, found.rows, found.first) == (None, 1, "On hold (E)")
     assert {on_platform(world, order_id)["status"] for order_id in (one, other)} == {"imported"}
 
     setup(world, continue_statuses=["On hold"])
     assert today(world) == ""
     assert exceptions(world) == []
-    assert [row for row in read_open_items(world.services.engine) if row.kind == "order_status_unclear"] == []
+    assert [row for row in read_open_items(world.services.state) if row.kind == "order_status_unclear"] == []
 
     setup(world)
     assert today(world) == ""
@@ -357,7 +357,7 @@ def ship(loop: Loop, order_id: int, *, missing: int = 1, ago: timedelta = timede
     number = on_platform(loop, order_id)["order_number"]
     moment = datetime.now(UTC) - ago
     loop.floor.ship_short("acme", number, {sku(loop): missing} if missing else {}, moment)
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         connection.execute(sa.update(shipments).values(lodged_at=moment))
 
 
@@ -372,7 +372,7 @@ def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
     ship(world, order_id, ago=timedelta(minutes=30))
     assert today(world) == run(world, "shipments") == ""
     assert (exceptions(world), status_of(world, order_id)) == ([], "P")
-    with world.services.engine.begin() as connection:
+    with world.services.platform_engine.begin() as connection:
         moment = datetime.now(UTC) - timedelta(hours=2)
         connection.execute(sa.update(shipments).values(lodged_at=moment))
         connection.execute(sa.update(orders).values(updated_at=moment))
@@ -383,7 +383,7 @@ def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
         assert status_of(world, order_id) == "P"
     ((reason,),) = world.rows("SELECT DISTINCT status_reason FROM tracking_push")
     assert f"1 of {sku(world)} were not shipped" in reason
-    assert "order_differs" in {row.kind for row in read_open_items(world.services.engine)}
+    assert "order_differs" in {row.kind for row in read_open_items(world.services.state)}
 
     kite = store.orders[order_id].lines[0]
     store.change_amounts(order_id, {kite.item_id: 2})
@@ -395,7 +395,7 @@ def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
 
 
 def test_an_order_with_an_unknown_sku_that_was_shipped_short_is_told(world: Loop) -> None:
-    with world.services.engine.begin() as connection:
+    with world.services.platform_engine.begin() as connection:
         connection.execute(sa.delete(stock).where(stock.c.sku == sku(world, 1)))
     order_id = place(world)
     world.stores["acme"].orders[order_id].updated_at -= 7200  # No change that a sweep lists.

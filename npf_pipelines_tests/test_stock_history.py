@@ -26,7 +26,7 @@ __all__ = ["stocked"]
 def uncount(loop: Loop, *skus: str) -> None:
     """The warehouse's rows of these SKUs vanish; all if none is named."""
     gone = sa.delete(stock).where(stock.c.client == "acme")
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         connection.execute(gone.where(stock.c.sku.in_(skus)) if skus else gone)
 
 
@@ -34,7 +34,7 @@ def recount(loop: Loop, on_hand: int, *skus: str) -> None:
     """The warehouse's rows of these SKUs come back."""
     now = datetime.now(UTC)
     rows = [{"client": "acme", "sku": sku, "on_hand": on_hand, "updated_at": now} for sku in skus]
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         connection.execute(sa.insert(stock), rows)
 
 
@@ -43,7 +43,7 @@ def setup(loop: Loop, **fields: object) -> None:
 
 
 def open_kinds(loop: Loop) -> dict[str, tuple[int, str]]:
-    return {one.kind: (one.rows, one.first) for one in read_open_items(loop.services.engine) if one.client == "acme"}
+    return {one.kind: (one.rows, one.first) for one in read_open_items(loop.services.state) if one.client == "acme"}
 
 
 # What was ever pushed

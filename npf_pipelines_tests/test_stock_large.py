@@ -5,7 +5,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import open_platform, stock
+from npf_pipelines.platform.database import open_platform
+from npf_pipelines.platform.tables import stock
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore

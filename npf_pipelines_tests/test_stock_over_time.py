@@ -26,7 +26,7 @@ def stocked(loop: Loop) -> Loop:
     for order_id in list(store.orders):
         store.remove_order(order_id)
     now = datetime.now(UTC)
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         rows = [{"client": "acme", "sku": sku, "on_hand": 50, "updated_at": now} for sku in store.skus()]
         connection.execute(sa.insert(stock), rows)
     assert push(loop, override_change_limit=True) == ""
@@ -42,7 +42,7 @@ def push(loop: Loop, **config: bool) -> str:
 def count(loop: Loop, on_hand: int, *skus: str) -> None:
     """The warehouse counts these SKUs anew; all if none is named."""
     change = sa.update(stock).where(stock.c.client == "acme").values(on_hand=on_hand, updated_at=datetime.now(UTC))
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         connection.execute(change.where(stock.c.sku.in_(skus)) if skus else change)
 
 
@@ -120,7 +120,7 @@ def test_a_broken_count_stops_before_the_first_write(stocked: Loop) -> None:
 
 
 def test_an_empty_snapshot_empties_nothing(stocked: Loop) -> None:
-    with stocked.services.engine.begin() as connection:
+    with stocked.services.platform_engine.begin() as connection:
         connection.execute(sa.delete(stock))
     written = stocked.stores["acme"].writes
     assert push(stocked) == ""
@@ -299,7 +299,7 @@ def test_stock_over_time_is_one_query(stocked: Loop) -> None:
 def test_a_part_of_a_large_catalogue_is_read_by_its_products(stocked: Loop) -> None:
     store, product = stocked.stores["acme"], kite(stocked)
     others = (stock.c.client == "acme") & (stock.c.sku != product.product_code)
-    with stocked.services.engine.begin() as connection:
+    with stocked.services.platform_engine.begin() as connection:
         connection.execute(sa.delete(stock).where(others))
     for number in range(1, 1001):
         store.add_product(Product(10_000 + number, f"ELSE-{number}", f"Else {number}", 100, amount=3))
@@ -369,7 +369,7 @@ def test_the_checks_list_what_stays_wrong_and_what_only_one_side_knows(stocked: 
     split(product)
     count(stocked, 9, product.product_code)
     push(stocked)
-    with stocked.services.engine.begin() as connection:
+    with stocked.services.platform_engine.begin() as connection:
         row = {"client": "acme", "sku": "ONLY-HERE", "on_hand": 1, "updated_at": datetime.now(UTC)}
         connection.execute(sa.insert(stock), [row])
     assert checks(stocked)["stock_drift"].passed
@@ -386,7 +386,7 @@ def test_the_checks_tell_open_orders_of_what_nobody_counts(stocked: Loop) -> Non
     store, product = stocked.stores["acme"], kite(stocked)
     store.place_order([(product.product_id, 3)], customer=buyer(stocked))
     stocked.run("orders", "acme")
-    with stocked.services.engine.begin() as connection:
+    with stocked.services.platform_engine.begin() as connection:
         connection.execute(sa.delete(stock).where(stock.c.sku == product.product_code))
     found = checks(stocked)
     assert found["stock_conservation"].passed

@@ -26,7 +26,7 @@ def stocked(loop: Loop) -> Loop:
     for order_id in list(store.orders):
         store.remove_order(order_id)
     now = datetime.now(UTC)
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         rows = [{"client": "acme", "sku": sku, "on_hand": 50, "updated_at": now} for sku in store.skus()]
         connection.execute(sa.insert(stock), rows)
     return loop
@@ -51,7 +51,7 @@ def outcomes(loop: Loop) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def count(loop: Loop, on_hand: int) -> None:
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         connection.execute(sa.update(stock).values(on_hand=on_hand, updated_at=datetime.now(UTC)))
 
 
@@ -88,7 +88,9 @@ def test_a_first_push_is_held_for_the_others_and_the_unreadable_one_keeps_its_re
 def test_a_row_that_was_read_whole_before_is_named_when_it_is_picked_by_the_map(stocked: Loop) -> None:
     store = stocked.stores["acme"]
     odd, other = own_codes(store)[:2]
-    with stocked.services.engine.begin() as connection:  # A part of the catalogue only, so that the map is used.
+    with (
+        stocked.services.platform_engine.begin() as connection
+    ):  # A part of the catalogue only, so that the map is used.
         connection.execute(sa.delete(stock).where(stock.c.sku.not_in([odd.product_code, other.product_code])))
     assert push(stocked, override_change_limit=True) == ""
     asked = store.requests
@@ -144,7 +146,7 @@ def test_a_code_on_a_good_and_a_bad_product_is_pushed_to_the_good_one(stocked: L
 def test_a_product_of_which_nobody_knows_which_it_is_has_a_row_in_every_push(stocked: Loop, field: str) -> None:
     store = stocked.stores["acme"]
     odd, other = own_codes(store)[:2]
-    with stocked.services.engine.begin() as connection:
+    with stocked.services.platform_engine.begin() as connection:
         connection.execute(sa.delete(stock).where(stock.c.sku != other.product_code))
     store.odd_fields["products", str(odd.product_id)] = {field: ["?"]}
     for _ in range(2):
@@ -166,7 +168,7 @@ def test_an_untracked_product_or_one_counted_by_combinations_needs_no_amount(sto
         "O",
         {71: Combination(71, "SHIRT-S", {3: 12}, 7), 72: Combination(72, "SHIRT-L", {3: 13}, 8)},
     )
-    with stocked.services.engine.begin() as connection:
+    with stocked.services.platform_engine.begin() as connection:
         rows = [
             {"client": "acme", "sku": sku, "on_hand": 50, "updated_at": datetime.now(UTC)}
             for sku in ("SHIRT-S", "SHIRT-L")
@@ -194,7 +196,7 @@ def test_a_person_is_told_of_the_row_in_report_alert_and_the_partitions_metadata
     assert told.number == odd.product_code
     assert "'1.5' is not a whole number" in told.reason
     setups = {"acme": stocked.services.setups()["acme"]}
-    (facts,) = all_facts(stocked.services.engine, setups, datetime.now(UTC))
+    (facts,) = all_facts(stocked.services.state, setups, datetime.now(UTC))
     said = [one for one in client_conditions(facts, datetime.now(UTC), is_running=False) if "not readable" in one.text]
     assert [one.kind for one in said] == ["needs_a_person"]
     assert odd.product_code in said[0].text

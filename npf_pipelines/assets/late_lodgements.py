@@ -13,6 +13,7 @@ from npf_pipelines.domain.days import day_of, start_of_day
 from npf_pipelines.domain.outcomes import PushOutcome
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
+from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.state.health import read_one
@@ -43,9 +44,9 @@ async def late_lodgements(client_run: ClientRun) -> set[date]:
 def _since(client_run: ClientRun) -> date:
     """The first day on which a parcel may have been left out."""
     started = client_run.setup.orders.start_date
-    success = (
-        read_one(client_run.services.engine, client_run.client, "shipments").known_at(client_run.now).last_success_at
-    )
+    success = known_at(
+        read_one(client_run.services.state, client_run.client, "shipments"), client_run.now
+    ).last_success_at
     usual = client_run.days[0] - LOOK_BACK
     since = min(usual, day_of(success, client_run.setup.zone)) if success else min(usual, started)
     if since >= started:

@@ -35,6 +35,7 @@ from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.reconcile.platform_orders import Limit, OrderRow, OrdersOfDay, reconcile_orders
+from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number
 from npf_pipelines.rules.orders import OrderFilter, is_test
@@ -101,8 +102,8 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False) -> No
         run = _Run(client_run, store, lease, StoreFacts(client_run, store))
         if client_run.is_automated and not client_run.dry_run and not confirm_held:
             run.held_back = HeldBack(client_run.services.platform, client_run.client)
-            health = await asyncio.to_thread(read_one, client_run.services.engine, client_run.client, "orders")
-            run.last_good_pull = health.known_at(client_run.now).last_success_at
+            health = await asyncio.to_thread(read_one, client_run.services.state, client_run.client, "orders")
+            run.last_good_pull = known_at(health, client_run.now).last_success_at
         await _client_run(run, confirm_held=confirm_held)
         run.check_lease()
         await _finish_held_back(run)

@@ -1,6 +1,6 @@
 """What the alerts are made of: how each client's flows stand, and what of its tables isn't done.
 
-Both are kept in the platform's database by the runs: no table of the lake is read here. Not here: what follows from it
+Both are kept in the state's database by the runs: no table of the lake is read here. Not here: what follows from it
 (rules/alerts.py).
 """
 
@@ -12,9 +12,11 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.health import Health
 from npf_pipelines.lake.backlog import kind_of
 from npf_pipelines.rules.alerts import ClientFacts, FlowState, OpenThings
-from npf_pipelines.state.health import Health, read_health
+from npf_pipelines.rules.flow_health import known_at
+from npf_pipelines.state.health import read_health
 from npf_pipelines.state.open_items import OpenItems, read_open_items
 
 _Row = TypeVar("_Row", Health, OpenItems)
@@ -24,7 +26,7 @@ def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetim
     """What is known of these clients.
 
     Args:
-        engine: the platform's database.
+        engine: the state's database.
         setups: the clients' setups.
         now: the moment; what was noted at a later time is unknown.
 
@@ -35,7 +37,7 @@ def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetim
     for client, setup in setups.items():
         flows = [
             FlowState(one.flow, one.last_success_at, one.failing_since, one.failures, one.is_permanent, one.reason)
-            for one in (kept.known_at(now) for kept in stands.get(client, []))
+            for one in (known_at(kept, now) for kept in stands.get(client, []))
         ]
         yield ClientFacts(client, setup.alerts.pull_limit, flows, [_things(one) for one in left.get(client, [])])
 
@@ -46,7 +48,7 @@ def noted_ahead(engine: sa.Engine, now: datetime) -> list[str]:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    return [f"{one.flow} of {one.client}" for one in read_health(engine).values() if one.known_at(now) != one]
+    return [f"{one.flow} of {one.client}" for one in read_health(engine).values() if known_at(one, now) != one]
 
 
 def _by_client(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:

@@ -49,7 +49,7 @@ def alerts_sensor(services: Services, settings: Settings) -> dg.SensorDefinition
         default_status=sensor_status(settings),
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        lease = Lease(services.engine, "*", "alerts")
+        lease = Lease(services.state, "*", "alerts")
         try:
             lease.take()
         except LeaseTaken:
@@ -63,7 +63,7 @@ def alerts_sensor(services: Services, settings: Settings) -> dg.SensorDefinition
 
 
 def _look(context: dg.SensorEvaluationContext, services: Services, settings: Settings, now: datetime) -> str:
-    known = read_alerts(services.engine)
+    known = read_alerts(services.state)
     registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
     seen = _see(services, settings, now, registered)
     unknown = [key for key, alert in known.items() if seen.knows_not(alert)]
@@ -72,7 +72,7 @@ def _look(context: dg.SensorEvaluationContext, services: Services, settings: Set
     over = [alert for alert in alerts if alert.is_over(now) and (alert.told_at or alert.is_due(now))]
     # What came and went before anybody was to be told.
     gone = [alert.key for alert in alerts if alert.is_over(now) and not (alert.told_at or alert.is_due(now))]
-    keep_alerts(services.engine, [one for one in alerts if known.get(one.key) != one and one.key not in gone], gone)
+    keep_alerts(services.state, [one for one in alerts if known.get(one.key) != one and one.key not in gone], gone)
     holding = sum(1 for one in alerts if one.over_at is None and one.due_at <= now)
     said = f"{holding} alerts hold"
     if not begun and not over:
@@ -84,7 +84,7 @@ def _look(context: dg.SensorEvaluationContext, services: Services, settings: Set
         return f"{said}; {error}: told again at the next look"
     told = {alert.key: replace(alert, told_at=now) for alert in begun}
     told |= {alert.key: replace(told.get(alert.key, alert), over_told_at=now) for alert in over}
-    keep_alerts(services.engine, told.values())
+    keep_alerts(services.state, told.values())
     return f"{said}; told: {len(begun)} begun, {len(over)} over"
 
 
@@ -130,7 +130,7 @@ def _see(services: Services, settings: Settings, now: datetime, registered: Sequ
     awake = {client: setup for client, setup in setups.clients.items() if not setup.paused}
     found = list(setup_conditions(setups.errors))
     found += missing_setup_conditions(registered, setups.clients, setups.errors)
-    found += clock_conditions(noted_ahead(services.engine, now))
-    for facts in all_facts(services.engine, awake, now):
+    found += clock_conditions(noted_ahead(services.state, now))
+    for facts in all_facts(services.state, awake, now):
         found += client_conditions(facts, now, is_running=settings.automation == "running")
     return _Found(found, setups, registered)

@@ -12,9 +12,11 @@ from npf_pipelines.assets.specs import STORE_ORDERS, STORE_SHIPMENTS
 from npf_pipelines.automation.check_results import lake_rows, listed_result
 from npf_pipelines.domain.clock import is_future
 from npf_pipelines.domain.days import start_of_day
+from npf_pipelines.domain.health import Health
+from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.services import Services
-from npf_pipelines.state.health import Health, read_health
+from npf_pipelines.state.health import read_health
 
 LODGED_FOR = timedelta(hours=1)
 """How long a lodged shipment may take to its store before it counts as missing there."""
@@ -101,12 +103,12 @@ def _when(lodged_at: datetime, now: datetime) -> str:
 
 
 def _stale(services: Services, now: datetime, registered: Collection[str]) -> list[dict[str, str]]:
-    healths = read_health(services.engine, "orders")
+    healths = read_health(services.state, "orders")
     found = []
     setups = services.setups().clients
     for client in sorted({*setups, *registered}):
         setup = setups.get(client)
-        stands = (healths.get((client, "orders")) or Health(client, "orders")).known_at(now)
+        stands = known_at(healths.get((client, "orders")) or Health(client, "orders"), now)
         last = stands.last_success_at
         if setup and (setup.paused or (last and now - last <= setup.alerts.pull_limit)):
             continue

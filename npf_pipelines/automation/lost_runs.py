@@ -36,9 +36,9 @@ def lost_runs(services: Services) -> dg.SensorDefinition:
             # A run of another job may have checks to make when its walk is over.
             if record.dagster_run.job_name == flow.job and record.dagster_run.status is dg.DagsterRunStatus.STARTED
         }
-        silent = started.keys() - held_now(services.engine, RUN_FLOW) if started else set()
+        silent = started.keys() - held_now(services.state, RUN_FLOW) if started else set()
         # Neither this machine's clock nor that of the run's machine decides, only the one that judges the leases.
-        now = shared_seconds(services.engine) if silent else 0.0
+        now = shared_seconds(services.state) if silent else 0.0
         before = _silent_before(context.cursor)
         # In SQLite the clock begins again when the machine is started.
         since = {run_id: min(before.get(run_id, now), now) for run_id in silent}

@@ -90,7 +90,7 @@ def _sensor(watch: _Watch, services: Services, settings: Settings) -> dg.SensorD
         except SetupError as error:
             return dg.SkipReason(str(error))
         seen = remembered(_CURSOR, context.cursor)
-        found = watch.marks(services.engine)
+        found = watch.marks(services.platform_engine)
 
         def has_changes(client: str) -> bool:
             before = seen.get(client)

@@ -1,16 +1,17 @@
 """A client under another id, so that nothing is pulled or pushed a second time.
 
-Files first, then the platform's rows, then Dagster's partitions: each step can be made again after one that broke off.
-Not here: the rows (platform/rename.py), the files (lake.py).
+Files first, then the state's rows, the platform's and Dagster's partitions: each step can be repeated after one that
+broke off. Not here: the rows (state/rename.py, platform/rename.py), the files (lake/lake.py).
 """
 
 import dagster as dg
 
 from npf_pipelines.lake.tables import TABLES
-from npf_pipelines.platform.rename import has_orders, rename_rows
+from npf_pipelines.platform.rename import has_orders, rename_orders
 from npf_pipelines.runs.partitions import CLIENTS, register_clients
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import held_now
+from npf_pipelines.state.rename import rename_state
 
 _FLOWS = ("orders", "shipments", "stock")
 
@@ -32,7 +33,8 @@ def rename_client(services: Services, instance: dg.DagsterInstance, old: str, ne
     """
     _check(services, old, new)
     services.lake.rename_client(old, new)
-    moved = rename_rows(services.engine, old, new)
+    rename_state(services.state, old, new)
+    moved = rename_orders(services.platform_engine, old, new)
     _rename_partitions(instance, old, new)
     return moved
 
@@ -44,9 +46,9 @@ def _check(services: Services, old: str, new: str) -> None:
     if old in setups.clients:
         raise CannotRename(f"{old} has a master setup of its own: rename its file and the id in it to {new} first")
     setups[new]  # SetupError where there is no valid one.
-    if has_orders(services.engine, old) and has_orders(services.engine, new):
+    if has_orders(services.platform_engine, old) and has_orders(services.platform_engine, new):
         raise CannotRename(f"both {old} and {new} have orders on the platform: they are two clients")
-    busy = {client for flow in _FLOWS for client in held_now(services.engine, flow)} & {old, new}
+    busy = {client for flow in _FLOWS for client in held_now(services.state, flow)} & {old, new}
     if busy:
         raise CannotRename(f"a run is at work on {', '.join(sorted(busy))}: wait until it is over")
 

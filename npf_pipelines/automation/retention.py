@@ -48,7 +48,7 @@ def retention_job(services: Services, settings: Settings) -> dg.JobDefinition:
         reports = ReportFolder(settings.reports, settings.reports_url)
         leftovers = sum(folder.drop_leftovers(now - LEFTOVER_AGE) for folder in (services.lake, reports))
         runs, kept = delete_old_runs(context.instance, now, timedelta(days=settings.run_days))
-        alerts = forget_alerts(services.engine, now - ALERT_AGE)
+        alerts = forget_alerts(services.state, now - ALERT_AGE)
         for record in dropped:
             context.log.info("%(client)s: %(what)s: %(count)s", record)
         context.log.info("runs: %s deleted, %s old ones stay for their partitions' sake", runs, kept)
@@ -111,7 +111,7 @@ async def _drop_personal(
     ]
     if not days:
         return 0, 0
-    async with held_lease(services.engine, client, "orders") as lease:
+    async with held_lease(services.state, client, "orders") as lease:
         rows, files = 0, 0
         for day in days:
             lease.check()

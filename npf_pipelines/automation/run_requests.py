@@ -14,12 +14,15 @@ import dagster as dg
 from npf_pipelines.automation.flows import Flow
 from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.setup_fingerprint import matches
 from npf_pipelines.domain.clock import is_future
 from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.health import Health
+from npf_pipelines.rules.flow_health import is_waiting, known_at
 from npf_pipelines.runs.partitions import CLIENTS, first_day
 from npf_pipelines.runs.run_scope import clients_of, scope_config, scope_tags
 from npf_pipelines.runs.services import Services
-from npf_pipelines.state.health import Health, read_health
+from npf_pipelines.state.health import read_health
 
 _LONGEST_START = timedelta(minutes=5)
 """After which a run that was asked for is looked for. Where runs can't begin at all, one is asked for as often."""
@@ -92,13 +95,13 @@ def eligibility_of(
 
     Raises:
         SetupError: the folder of the master setups can't be read.
-        sqlalchemy.exc.SQLAlchemyError: the platform's database can't be reached.
+        sqlalchemy.exc.SQLAlchemyError: the state's database can't be reached.
     """
     setups = services.setups()
     registered = instance.get_dynamic_partitions(CLIENTS.name or "")
     # A tick may be evaluated long after its own moment.
     clock = max(now, datetime.now(UTC))
-    healths = {key: one.known_at(clock) for key, one in read_health(services.engine, flow.name).items()}
+    healths = {key: known_at(health, clock) for key, health in read_health(services.state, flow.name).items()}
     ready: dict[str, MasterSetup] = {}
     left_alone: dict[str, str] = {}
     for client in registered:
@@ -107,7 +110,7 @@ def eligibility_of(
             left_alone[client] = "no valid master setup"
         elif setup.paused:
             left_alone[client] = "paused"
-        elif heed_pauses and eligibility and eligibility.rests(setup, now):
+        elif heed_pauses and eligibility and _is_waiting(eligibility, setup, now):
             until = (
                 f"until {eligibility.next_try_at:%H:%M} UTC"
                 if eligibility.next_try_at
@@ -124,6 +127,11 @@ def eligibility_of(
     }
     first = first_day(setups, services.first_day_with_tables())
     return Eligibility(now, registered, ready, busy, left_alone, first, flow.name, healths)
+
+
+def _is_waiting(health: Health, setup: MasterSetup, now: datetime) -> bool:
+    changed = health.is_permanent and not matches(setup, health.setup_print)
+    return is_waiting(health, now, is_setup_changed=changed)
 
 
 def _has_had_its_turn(record: dg.RunRecord, health: Health | None) -> bool:

@@ -6,7 +6,7 @@ One file for each command; this one only names them.
 import typer
 from pydantic import ValidationError
 
-from npf_pipelines.cli import audit, client, demo, dev, init, lodge_tests, reports, run, sandbox, sql, trace
+from npf_pipelines.cli import audit, client, demo, dev, init, lodge_tests, platform, reports, run, sandbox, sql, trace
 from npf_pipelines.cli.failures import OneSentence
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.umask import OWNER_ONLY, set_umask
@@ -38,4 +38,5 @@ app.command("reports")(reports.reports)
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)
 app.add_typer(client.app, name="client")
+app.add_typer(platform.app, name="platform")
 app.add_typer(sandbox.app, name="sandbox")

@@ -9,8 +9,8 @@ from rich.table import Table
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.database import DatabaseUnusable
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.platform.tables import PlatformUnusable
 
 _CONSOLE = Console()
 
@@ -42,7 +42,7 @@ def _why(error: SerializableErrorInfo | None) -> str:
     name = "the step failed"
     while error is not None:
         name = error.cls_name or name
-        if name == PlatformUnusable.__name__:
+        if name == DatabaseUnusable.__name__:
             return error.message.partition(": ")[2].strip()
         error = error.cause
     return f"{name}: see the log of the run"

@@ -32,7 +32,7 @@ def rename(
     try:
         with open_instance(settings) as instance:
             moved = rename_client(services, instance, old, new)
-        left = warehouse_rows(services.engine, old)
+        left = warehouse_rows(services.platform_engine, old)
     except (CannotRename, SetupError, sa.exc.SQLAlchemyError) as error:
         _fail(str(error))
     _CONSOLE.print(f"{old} is {new} now: {moved} orders on the platform have the new id.", markup=False)
@@ -52,10 +52,10 @@ def release_store(client: Annotated[str, typer.Argument(help="The client that ha
         setups = services.setups().clients
         if client in setups:
             _fail(f"{client} has a master setup, so that it still works with its store: remove the file first")
-        addresses = forget_stores(services.engine, client)
+        addresses = forget_stores(services.state, client)
         for setup in setups.values():
             if comparable_address(setup.store.url) in addresses:
-                forget_health(services.engine, setup.id)
+                forget_health(services.state, setup.id)
     except (SetupError, sa.exc.SQLAlchemyError) as error:
         _fail(str(error))
     said = f"{client} has left {', '.join(addresses)}" if addresses else f"{client} has worked with no store"

@@ -75,7 +75,7 @@ def _client_run(settings: Settings, world: World, instance: dg.DagsterInstance) 
     for client in clients:
         _CONSOLE.print(_client_table(services, setups[client]))
         others = tuple(store for name, store in world.stores.items() if name != client)
-        wrong += disagreements(setups[client], world.stores[client], others, services.engine, services.lake)
+        wrong += disagreements(setups[client], world.stores[client], others, services.platform_engine, services.lake)
     return wrong
 
 

@@ -1,6 +1,7 @@
 """`npf init`: prepares a home before anything is started in it.
 
-Not here: how Dagster's part is prepared (instance.py), nor the platform's tables (platform/tables.py).
+Not here: how Dagster's part is prepared (instance.py), how a database is opened (platform/database.py,
+state/database.py).
 """
 
 from rich.console import Console
@@ -14,8 +15,10 @@ _CONSOLE = Console(highlight=False, soft_wrap=True)
 
 
 def init() -> None:
-    """Prepare DAGSTER_HOME and the platform's database; what is there already stays as it is."""
+    """Prepare DAGSTER_HOME and the databases; what is there already stays as it is, or is brought to this release."""
     settings = Settings()
     home = prepare_home(settings)
-    Services(settings).engine.dispose()
+    services = Services(settings)
+    services.open_databases()
+    services.close_databases()
     _CONSOLE.print(plain(f"{home} is prepared: start the code server, the daemon and the webserver."))

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),
         description="The platform's database as an SQLAlchemy URL, which may hold a password.",
     )
+    state_url: SecretStr = Field(
+        default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'state.sqlite'}"),
+        description="The pipeline's own database as an SQLAlchemy URL, which may hold a password. With a platform on "
+        "PostgreSQL it must be set, to one database for all machines.",
+    )
 
     @property
     def largest_answer(self) -> int:

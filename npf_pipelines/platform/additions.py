@@ -1,6 +1,6 @@
-"""The columns that a platform may have beyond those it must have: which of them a database has.
+"""The optional columns of the platform's tables: which of them a database has, and adding them to one of the project's.
 
-Not here: what they mean (tables.py marks them with `addition`), nor what is written into them (gateway.py).
+Not here: what the columns mean (tables.py marks them with `addition`), nor what is written to them (gateway.py).
 """
 
 from typing import Any
@@ -13,8 +13,13 @@ def addition(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=True, info={"is_addition": True})
 
 
+def is_addition(column: sa.Column[Any]) -> bool:
+    """Whether a platform may lack the column."""
+    return bool(column.info.get("is_addition"))
+
+
 def absent_additions(connection: sa.Connection, metadata: sa.MetaData) -> list[sa.Column[Any]]:
-    """The optional columns of these tables that the database doesn't have.
+    """The optional columns of these tables that the database lacks.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -22,7 +27,7 @@ def absent_additions(connection: sa.Connection, metadata: sa.MetaData) -> list[s
     inspector = sa.inspect(connection)
     absent: list[sa.Column[Any]] = []
     for table in metadata.sorted_tables:
-        optional = [column for column in table.columns if column.info.get("is_addition")]
+        optional = [column for column in table.columns if is_addition(column)]
         if optional:
             present = {column["name"] for column in inspector.get_columns(table.name)}
             absent += [column for column in optional if column.name not in present]
@@ -30,8 +35,10 @@ def absent_additions(connection: sa.Connection, metadata: sa.MetaData) -> list[s
 
 
 def add_columns(connection: sa.Connection, columns: list[sa.Column[Any]]) -> None:
-    """Add optional columns to the embedded database. A platform of NPF's own is never altered."""
+    """Add optional columns to tables of the project's own; a view is left as it is."""
+    tables = set(sa.inspect(connection).get_table_names())
     quote = connection.dialect.identifier_preparer.quote
     for column in columns:
-        kind = column.type.compile(connection.dialect)
-        connection.exec_driver_sql(f"ALTER TABLE {quote(column.table.name)} ADD COLUMN {quote(column.name)} {kind}")
+        if column.table.name in tables:
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {quote(column.table.name)} ADD COLUMN {quote(column.name)} {kind}")

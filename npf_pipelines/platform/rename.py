@@ -1,24 +1,12 @@
-"""A client's rows under another id: orders and lines as the pipeline imported them, and what is remembered of it.
+"""Moves a client's orders on the platform to another id.
 
-Not here: shipments and stock, which are the warehouse's; files and partitions (automation/rename.py).
+Not here: shipments and stock, which are the warehouse's; the state's rows (state/rename.py); files and partitions
+(automation/rename.py).
 """
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import (
-    alerts,
-    client_stores,
-    health,
-    open_items,
-    order_lines,
-    orders,
-    shipments,
-    stock,
-    uncounted,
-    unknown_ends,
-)
-
-_REMEMBERED = (health, open_items, uncounted, client_stores, unknown_ends)
+from npf_pipelines.platform.tables import order_lines, orders, shipments, stock
 
 
 def has_orders(engine: sa.Engine, client: str) -> bool:
@@ -44,10 +32,8 @@ def warehouse_rows(engine: sa.Engine, client: str) -> int:
     return lodged + counted
 
 
-def rename_rows(engine: sa.Engine, old: str, new: str) -> int:
-    """Move the client's rows to another id, all or none; how many orders moved.
-
-    What is remembered of the new id goes: it was never worked with. Its alerts end, those of the old id go on.
+def rename_orders(engine: sa.Engine, old: str, new: str) -> int:
+    """Move the client's orders and lines to another id, all or none; how many orders moved.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached, or both ids have an order of one number.
@@ -55,15 +41,4 @@ def rename_rows(engine: sa.Engine, old: str, new: str) -> int:
     with engine.begin() as connection:
         for table in (order_lines, orders):
             moved = connection.execute(sa.update(table).where(table.c.client == old).values(client=new)).rowcount
-        for table in _REMEMBERED:
-            is_known = connection.execute(sa.select(table.c.client).where(table.c.client == old).limit(1)).first()
-            if is_known:
-                connection.execute(sa.delete(table).where(table.c.client == new))
-                connection.execute(sa.update(table).where(table.c.client == old).values(client=new))
-        keys = connection.scalars(sa.select(alerts.c.key).where(alerts.c.client == old)).all()
-        for key in keys:
-            kind, _, thing = key.split("|", 2)
-            renamed = f"{kind}|{new}|{thing}"
-            connection.execute(sa.delete(alerts).where(alerts.c.key == renamed))
-            connection.execute(sa.update(alerts).where(alerts.c.key == key).values(key=renamed, client=new))
     return moved

@@ -214,7 +214,7 @@ class ClientRun:
         new = set(days) - self._noted
         if new and not self.dry_run:
             written = [Written(self.client, day, self._context.run.run_id) for day in new]
-            queue_recounts(self.services.engine, self._context.assets_def.node_def.name, written)
+            queue_recounts(self.services.state, self._context.assets_def.node_def.name, written)
             self._noted |= new
 
     def _metadata(self, table: Table, frame: pd.DataFrame, notes: _Notes = dict) -> dict[str, dg.MetadataValue]:
@@ -243,7 +243,7 @@ class ClientRun:
             SetupError: the API key is not in the environment, or another client has worked with the store.
         """
         address = comparable_address(self.setup.store.url)
-        other = await asyncio.to_thread(other_client_of, self.services.engine, self.client, address)
+        other = await asyncio.to_thread(other_client_of, self.services.state, self.client, address)
         if other:
             raise SetupError(
                 f"{self.client}: store.url: the client {other} has worked with this store, and {self.client} would "
@@ -252,7 +252,7 @@ class ClientRun:
             )
         async with self.services.store(self.setup) as store:
             if not self.dry_run:  # Before the work: a walk that fails later may have imported orders.
-                await asyncio.to_thread(remember_store, self.services.engine, self.client, address)
+                await asyncio.to_thread(remember_store, self.services.state, self.client, address)
             try:
                 yield store
             finally:
@@ -262,8 +262,8 @@ class ClientRun:
     def lease(self, flow: str) -> contextlib.AbstractAsyncContextManager[Lease]:
         """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check."""
         if self.dry_run:
-            return contextlib.nullcontext(Lease(self.services.engine, self.client, flow))
-        return held_lease(self.services.engine, self.client, flow)
+            return contextlib.nullcontext(Lease(self.services.state, self.client, flow))
+        return held_lease(self.services.state, self.client, flow)
 
 
 def _next_part(parts: _Parts, result: Any) -> Callable[[], Any] | None:
@@ -316,10 +316,11 @@ async def _run_all(
     each: Callable[[ClientRun], Awaitable[None]],
     config: RunScope,
 ) -> Mapping[str, str]:
+    await asyncio.to_thread(services.open_databases)
     shares = config.shares([] if config.clients else context.partition_keys)
     run = _ClientRuns(context, services, each, config, shares)
     await run.prepare()
-    async with held_lease(services.engine, context.run.run_id, RUN_FLOW):
+    async with held_lease(services.state, context.run.run_id, RUN_FLOW):
         outcomes = await run_isolated(shares, run.work_on, at_once=_CLIENTS_AT_ONCE)
         for client, outcome in outcomes.items():
             if isinstance(outcome, Exception):
@@ -344,7 +345,7 @@ class _ClientRuns:
         self._is_dry = isinstance(config, FlowConfig) and config.dry_run
         self._names_clients = bool(config.clients)
         self._setups = services.setups()
-        self._health = FlowHealth(context, services.engine)
+        self._health = FlowHealth(context, services.state)
         self._began = datetime.now(UTC)
         # What the runs by day have counted is counted again by the night, changed or not.
         self._is_night = any(days and days[-1] - days[0] >= LOOK_BACK for days in shares.values())

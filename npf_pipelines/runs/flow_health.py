@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.failure_kind import FailureKind
-from npf_pipelines.state.health import failed, keep_health, read_one, succeeded
+from npf_pipelines.rules.flow_health import failed, known_at, succeeded
+from npf_pipelines.state.health import keep_health, read_one
 
 
 class FlowHealth:
@@ -42,7 +44,7 @@ class FlowHealth:
             reached_today = not days or (setup is not None and day_of(began, setup.zone) in days)
             now = datetime.now(UTC)
             kept = read_one(self._engine, client, self._flow)
-            before = kept.known_at(now)
+            before = known_at(kept, now)
             if before != kept:
                 self._context.log.warning(
                     "%s: the last run of %s was noted at a time in the future, by a machine whose clock was wrong: "
@@ -57,7 +59,7 @@ class FlowHealth:
                     before,
                     trouble,
                     reason,
-                    setup,
+                    setup_print=fingerprint(setup) if setup else "",
                     began=began,
                     now=now,
                     reached_today=reached_today,

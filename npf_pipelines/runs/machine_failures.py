@@ -6,7 +6,7 @@ Not here: what a store refuses (cscart/errors.py), a file of the lake that can't
 import pydantic
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import PlatformUnusable, driver_words
+from npf_pipelines.database import DatabaseUnusable, error_summary
 
 _SETTINGS = "Settings"
 
@@ -35,6 +35,6 @@ def _settings(error: pydantic.ValidationError) -> str:
 
 def _database(error: sa.exc.SQLAlchemyError) -> str:
     """The driver's own words, without the statement, whose values may be a shopper's."""
-    if isinstance(error, PlatformUnusable):
+    if isinstance(error, DatabaseUnusable):
         return str(error)
-    return f"a database failed: {driver_words(error)}"
+    return f"a database failed: {error_summary(error)}"

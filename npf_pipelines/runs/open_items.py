@@ -25,7 +25,7 @@ _AT_ONCE = 2000
 def count_open_items(log: dg.DagsterLogManager, services: Services, flow: str, run: str) -> None:
     """Ask the lake what a run of the flow has left open, and keep it; what can't be kept is kept by the next run."""
     try:
-        written = recounts_due(services.engine, flow, run)
+        written = recounts_due(services.state, flow, run)
     except SQLAlchemyError as error:
         log.warning("what of %s is open could not be kept: %s", flow, error)
         return
@@ -67,5 +67,5 @@ def _note(services: Services, flow: str, written: Sequence[Written]) -> list[Bro
         for one in found
         if kind_of(one.kind).about == flow
     ]
-    write_open_items(services.engine, flow, written, ours)
+    write_open_items(services.state, flow, written, ours)
     return []

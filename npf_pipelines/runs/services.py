@@ -1,4 +1,4 @@
-"""What the assets work with: the master setups, the lake, the platform and the clients' stores.
+"""What the assets work with: the master setups, the lake, the platform, the state and the clients' stores.
 
 Nothing is opened before it is asked for: definitions load without touching a database or a store.
 """
@@ -13,7 +13,7 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import open_platform
+from npf_pipelines.runs.databases import platform_of, state_of
 
 _BRIEFLY = 5.0
 """Seconds that a store has for a look at it."""
@@ -49,14 +49,33 @@ class Services:
             return None
 
     @functools.cached_property
-    def engine(self) -> sa.Engine:
-        """The platform's database."""
-        return open_platform(self._settings.platform_url.get_secret_value())
+    def platform_engine(self) -> sa.Engine:
+        """The platform's database; raises DatabaseUnusable."""
+        return platform_of(self._settings)
+
+    @functools.cached_property
+    def state(self) -> sa.Engine:
+        """The pipeline's own database; raises DatabaseUnusable."""
+        return state_of(self._settings, lambda: self.platform_engine)
 
     @functools.cached_property
     def platform(self) -> Platform:
         """The platform."""
-        return Platform(self.engine)
+        return Platform(self.platform_engine)
+
+    def open_databases(self) -> None:
+        """Open the platform's and the state's database: a run that can use neither fails before it does anything.
+
+        Raises:
+            DatabaseUnusable: one of them can't be used.
+        """
+        _ = self.platform_engine, self.state
+
+    def close_databases(self) -> None:
+        """Close their connections; the next use opens them again."""
+        for name in ("platform_engine", "state"):
+            if name in self.__dict__:
+                self.__dict__[name].dispose()
 
     @property
     def longest_stall(self) -> timedelta:

@@ -16,7 +16,7 @@ import yaml
 
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.runs.services import Services
+from npf_pipelines.platform.database import create_platform
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.people import draw_customer
@@ -122,7 +122,8 @@ def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
         with SandboxServer(stores, port=port) as server:
             _write_setups(settings, server.url)
             os.environ[_KEY_VARIABLE] = next(iter(stores.values())).api_key
-            yield World(stores, server.url, WarehouseFloor(Services(settings).engine, seed=SEED))
+            platform = create_platform(settings.platform_url.get_secret_value())
+            yield World(stores, server.url, WarehouseFloor(platform, seed=SEED))
 
 
 def order_something(store: SandboxStore, dice: random.Random) -> bool:

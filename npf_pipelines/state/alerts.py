@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from npf_pipelines.domain.alert import Alert
-from npf_pipelines.platform.tables import alerts
+from npf_pipelines.state.tables import alerts
 
 
 def read_alerts(engine: sa.Engine) -> Mapping[str, Alert]:

@@ -5,7 +5,7 @@ Not here: how addresses are compared (store_address.py), two setups of one addre
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import client_stores
+from npf_pipelines.state.tables import client_stores
 
 
 def other_client_of(engine: sa.Engine, client: str, address: str) -> str | None:

@@ -14,15 +14,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.additions import addition
-
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Another text after each start of the machine, the same in all its containers (documented: random(4))."""
 
 
 def boot_columns() -> tuple[sa.Column[Any], sa.Column[Any]]:
     """The two columns that a table of deadlines has beside its time; used in SQLite only."""
-    return addition("boot", sa.Text), addition("boot_until", sa.Float)
+    return sa.Column("boot", sa.Text), sa.Column("boot_until", sa.Float)
 
 
 def since_boot() -> float:

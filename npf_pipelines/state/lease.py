@@ -15,8 +15,8 @@ from threading import Event, Thread
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import leases
 from npf_pipelines.state.database_clock import deadline, is_over, since_boot
+from npf_pipelines.state.tables import leases
 
 LIFETIME = timedelta(seconds=120)
 """How long a lease outlives a holder that died. It is renewed three times as often, so that at least 80 s are left.

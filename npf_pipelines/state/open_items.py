@@ -11,8 +11,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import open_items, uncounted
 from npf_pipelines.state.lease import RUN_FLOW, held_now
+from npf_pipelines.state.tables import open_items, pending_recounts
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def queue_recounts(engine: sa.Engine, flow: str, written: Collection[Written]) -
     """
     rows = [{"run": one.run, "flow": flow, "client": one.client, "day": _key(one.day)} for one in written]
     with engine.begin() as connection:
-        connection.execute(sa.insert(uncounted), rows)
+        connection.execute(sa.insert(pending_recounts), rows)
 
 
 def recounts_due(engine: sa.Engine, flow: str, run: str) -> list[Written]:
@@ -68,7 +68,11 @@ def recounts_due(engine: sa.Engine, flow: str, run: str) -> list[Written]:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    query = sa.select(uncounted).where(uncounted.c.flow == flow).order_by(uncounted.c.client, uncounted.c.day)
+    query = (
+        sa.select(pending_recounts)
+        .where(pending_recounts.c.flow == flow)
+        .order_by(pending_recounts.c.client, pending_recounts.c.day)
+    )
     with engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
     others = held_now(engine, RUN_FLOW) - {run}
@@ -99,7 +103,10 @@ def write_open_items(engine: sa.Engine, flow: str, written: Collection[Written],
         if old:
             connection.execute(sa.delete(open_items).where(_is_of(open_items, flow)), old)
             connection.execute(
-                sa.delete(uncounted).where(_is_of(uncounted, flow), uncounted.c.run == sa.bindparam("its_run")), old
+                sa.delete(pending_recounts).where(
+                    _is_of(pending_recounts, flow), pending_recounts.c.run == sa.bindparam("its_run")
+                ),
+                old,
             )
         if new:
             connection.execute(sa.insert(open_items), new)

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import unknown_ends
 from npf_pipelines.state.database_clock import deadline, is_over
 from npf_pipelines.state.lease import Lease
+from npf_pipelines.state.tables import unknown_ends
 
 AFTER_UNKNOWN_END = timedelta(minutes=5)
 """How long a store may still carry out a write whose end is not known, from when it was sent.

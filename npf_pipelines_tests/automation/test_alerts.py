@@ -19,12 +19,13 @@ from pydantic import SecretStr
 from npf_pipelines.assets import orders
 from npf_pipelines.automation import webhook
 from npf_pipelines.domain import alert
+from npf_pipelines.domain.health import Health
 from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules import alerts as rules
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 from npf_pipelines.runs.open_items import count_open_items
 from npf_pipelines.state.alerts import keep_alerts, read_alerts
-from npf_pipelines.state.health import Health, keep_health, read_one
+from npf_pipelines.state.health import keep_health, read_one
 from npf_pipelines.state.lease import Lease
 from npf_pipelines.state.open_items import Written, queue_recounts, read_open_items
 from npf_pipelines_tests.automation.receiver import TOKEN, Receiver
@@ -56,9 +57,9 @@ def say(loop: Loop) -> str:
 
 def fail(loop: Loop, client: str = "acme", flow: str = "orders", failures: int = 2) -> None:
     """The client's flow fails so many times in a row."""
-    eligibility = read_one(loop.services.engine, client, flow)
+    eligibility = read_one(loop.services.state, client, flow)
     keep_health(
-        loop.services.engine,
+        loop.services.state,
         replace(eligibility, failing_since=datetime.now(UTC), failures=failures, reason="the store is down"),
     )
 
@@ -66,13 +67,13 @@ def fail(loop: Loop, client: str = "acme", flow: str = "orders", failures: int =
 def heal(loop: Loop, client: str = "acme", flow: str = "orders") -> None:
     """The client's flow goes well again."""
     now = datetime.now(UTC)
-    keep_health(loop.services.engine, Health(client, flow, now, now))
+    keep_health(loop.services.state, Health(client, flow, now, now))
 
 
 def recount(loop: Loop, client: str, flow: str) -> None:
     """What is open is counted as at the end of a run over all of the client's days."""
     days = loop.services.lake.days(RAW_ORDERS, client=client)
-    queue_recounts(loop.services.engine, flow, [Written(client, day, "run") for day in days])
+    queue_recounts(loop.services.state, flow, [Written(client, day, "run") for day in days])
     with dg.build_asset_context() as context:
         count_open_items(context.log, loop.services, flow, "run")
 
@@ -155,7 +156,7 @@ def test_a_client_that_is_not_pulled_is_told_after_its_own_limit_and_a_paused_on
     write_setup(told.settings.clients, "acme", told.url, alerts={"no_pull_hours": 3})
     long_ago = datetime.now(UTC) - timedelta(hours=2.5)
     for client in told.stores:
-        keep_health(told.services.engine, Health(client, "orders", long_ago, long_ago))
+        keep_health(told.services.state, Health(client, "orders", long_ago, long_ago))
     say(told)
     (text,) = receiver.texts
     assert text.startswith("bolt: no orders have been pulled for more than 2 hours (since 20")
@@ -173,9 +174,9 @@ def test_a_backlog_is_told_when_it_has_lasted(told: Loop, receiver: Receiver) ->
     say(told)
     assert receiver.texts == []
     key = "backlog|acme|shipments"
-    known = read_alerts(told.services.engine)[key]
+    known = read_alerts(told.services.state)[key]
     assert known.due_at - known.since == rules.BACKLOG_PATIENCE
-    keep_alerts(told.services.engine, [replace(known, due_at=datetime.now(UTC))])
+    keep_alerts(told.services.state, [replace(known, due_at=datetime.now(UTC))])
     say(told)
     (text,) = receiver.texts
     assert "waiting and not worked off" in text
@@ -265,7 +266,7 @@ def test_without_a_webhook_the_log_is_told(told: Loop, receiver: Receiver, caplo
     say(told)
     assert receiver.texts == []
     assert caplog.text.count("acme: runs of orders fail") >= 1
-    assert read_alerts(told.services.engine)["failing|acme|orders"].told_at
+    assert read_alerts(told.services.state)["failing|acme|orders"].told_at
 
 
 def test_two_looks_at_once_tell_once(told: Loop, receiver: Receiver) -> None:
@@ -284,7 +285,7 @@ def test_two_looks_at_once_tell_once(told: Loop, receiver: Receiver) -> None:
 
 def test_a_look_leaves_another_one_alone(told: Loop, receiver: Receiver) -> None:
     fail(told)
-    other = Lease(told.services.engine, "*", "alerts")
+    other = Lease(told.services.state, "*", "alerts")
     other.take()
     assert "another look is under way" in say(told)
     assert receiver.texts == []
@@ -312,9 +313,9 @@ def test_a_table_that_cannot_be_read_ends_no_alert(told: Loop, receiver: Receive
     say(told)
     for path in Path(told.settings.lake).glob("platform_orders/client=acme/day=*/part.parquet"):
         path.write_bytes(b"no parquet")
-    before = read_open_items(told.services.engine)
+    before = read_open_items(told.services.state)
     recount(told, "acme", "orders")
-    assert read_open_items(told.services.engine) == before
+    assert read_open_items(told.services.state) == before
     say(told)
     say(told)
     assert len(receiver.texts) == 1

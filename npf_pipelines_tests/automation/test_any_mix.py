@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 
 from npf_pipelines.automation.flows import FLOWS, Flow
 from npf_pipelines.automation.run_requests import clients_in
+from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.failure_kind import FailureKind
-from npf_pipelines.platform.tables import health
+from npf_pipelines.domain.health import Health
+from npf_pipelines.rules.flow_health import failed
 from npf_pipelines.runs.run_scope import scope_config, scope_tags
-from npf_pipelines.state.health import Health, failed, keep_health
+from npf_pipelines.state.health import keep_health
+from npf_pipelines.state.tables import health
 from npf_pipelines_tests.automation.ticks import look, register, tick
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 
@@ -72,9 +75,14 @@ def stand(loop: Loop, flow: str, client: str, state: State) -> None:
     match state:
         case State.RESTING | State.RETRY:
             at = NOW - timedelta(minutes=1 if state is State.RESTING else 60)
-            before = failed(before, FailureKind.TRANSIENT, "it is down", setup, began=at, now=at, reached_today=True)
+            before = failed(
+                before, FailureKind.TRANSIENT, "it is down", setup_print="", began=at, now=at, reached_today=True
+            )
         case State.WRONG_KEY:
-            before = failed(before, FailureKind.PERMANENT, "401", setup, began=NOW, now=NOW, reached_today=True)
+            key = fingerprint(setup)
+            before = failed(
+                before, FailureKind.PERMANENT, "401", setup_print=key, began=NOW, now=NOW, reached_today=True
+            )
         case State.CLOCK_AHEAD:
             before = replace(before, failing_since=before.tried_at, next_try_at=before.tried_at, failures=2)
         case State.NO_FILE:
@@ -82,7 +90,7 @@ def stand(loop: Loop, flow: str, client: str, state: State) -> None:
         case State.WRONG_FILE:
             path.write_text("id: [", encoding="utf-8")
     if state is not State.NEW:
-        keep_health(loop.services.engine, before)
+        keep_health(loop.services.state, before)
 
 
 def busy(loop: Loop, flow: str, clients: list[str]) -> dg.DagsterRun | None:
@@ -112,7 +120,7 @@ def test_every_tick_asks_for_exactly_the_clients_that_are_due_each_once(
     world: Loop, states: list[State], flow: Flow
 ) -> None:
     name = flow.name
-    with world.services.engine.begin() as connection:
+    with world.services.state.begin() as connection:
         connection.execute(health.delete())
     mix = dict(zip(CLIENTS, states, strict=True))
     for client, state in mix.items():

@@ -7,7 +7,8 @@ import dagster as dg
 import sqlalchemy as sa
 
 from npf_pipelines.automation.flow_checks import LODGED_FOR
-from npf_pipelines.platform.tables import health, shipments
+from npf_pipelines.platform.tables import shipments
+from npf_pipelines.state.tables import health
 from npf_pipelines_tests.loop import Loop, write_setup
 
 
@@ -20,7 +21,7 @@ def check(loop: Loop, name: str, listed: str) -> tuple[bool, list[dict[str, Any]
 
 def test_a_shipment_that_was_never_pushed_is_told_once_it_is_late(fresh: Loop) -> None:
     assert check(fresh, "all_lodged_pushed", "missing") == (True, [])
-    with fresh.services.engine.begin() as connection:
+    with fresh.services.platform_engine.begin() as connection:
         one = connection.execute(sa.select(shipments).where(shipments.c.client == "acme").limit(1)).mappings().one()
         now = datetime.now(UTC)
         for name, lodged_at in (("late", now - 2 * LODGED_FOR), ("young", now)):
@@ -42,7 +43,7 @@ def test_what_lies_aside_is_listed_with_its_reason(fresh: Loop) -> None:
 
 def test_a_client_that_was_not_pulled_for_long_is_stale_unless_paused(fresh: Loop) -> None:
     assert check(fresh, "staleness", "stale") == (True, [])
-    with fresh.services.engine.begin() as connection:
+    with fresh.services.state.begin() as connection:
         long_ago = datetime.now(UTC) - timedelta(hours=2.1)
         connection.execute(sa.update(health).values(last_success_at=long_ago))
     passed, rows = check(fresh, "staleness", "stale")

@@ -125,7 +125,7 @@ def test_one_with_a_wrong_key_is_not_asked_at_all(loop: Loop) -> None:
     register(loop)
     loop.stores["acme"].api_key = "another"
     loop.run("orders")
-    assert read_one(loop.services.engine, "acme", "orders").is_permanent
+    assert read_one(loop.services.state, "acme", "orders").is_permanent
     before = loop.stores["acme"].requests
     _, cursor, _ = look(loop, "new_orders")
     _, _, said = look(loop, "new_orders", cursor)

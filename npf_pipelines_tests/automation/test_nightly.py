@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.domain.health import Health
+from npf_pipelines.rules.flow_health import failed
 from npf_pipelines.runs.partitions import LOOK_BACK
-from npf_pipelines.state.health import Health, failed, keep_health
+from npf_pipelines.state.health import keep_health
 from npf_pipelines_tests.automation.ticks import clients, days, register, tick
 from npf_pipelines_tests.loop import DAYS, Loop, write_setup
 
@@ -19,10 +22,11 @@ def test_those_that_fail_are_tried_and_the_paused_are_not(loop: Loop, name: str)
     now = datetime.now(UTC)
     setup = loop.services.setups()["acme"]
     before = Health("acme", FLOWS[name])
-    keep_health(
-        loop.services.engine,
-        failed(before, FailureKind.PERMANENT, "401", setup, began=now, now=now, reached_today=True),
+    setup_print = fingerprint(setup)
+    after = failed(
+        before, FailureKind.PERMANENT, "401", setup_print=setup_print, began=now, now=now, reached_today=True
     )
+    keep_health(loop.services.state, after)
     asked = tick(loop, name)
     assert isinstance(asked, list)
     assert clients(asked) == [["acme", "bolt"]]

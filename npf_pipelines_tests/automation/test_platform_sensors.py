@@ -32,7 +32,7 @@ def settle(loop: Loop, sensor: str) -> str:
 def test_a_lodgement_asks_for_its_client_only_and_is_in_the_store_afterwards(worked: Loop) -> None:
     cursor = settle(worked, "new_lodgements")
     assert look(worked, "new_lodgements", cursor)[0] == []
-    with worked.services.engine.begin() as connection:
+    with worked.services.platform_engine.begin() as connection:
         one = connection.execute(sa.select(shipments).where(shipments.c.client == "bolt").limit(1)).mappings().one()
         another = dict(one) | {"shipment_id": "bolt-late", "tracking_number": "LATE1", "lodged_at": datetime.now(UTC)}
         connection.execute(sa.insert(shipments).values(another))

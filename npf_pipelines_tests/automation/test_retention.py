@@ -96,7 +96,7 @@ def test_a_decision_on_such_a_day_is_refused_until_the_day_is_pulled_again(later
 
 def test_a_client_whose_orders_are_being_pulled_is_left_for_the_next_night(later: Loop) -> None:
     async def night_beside() -> None:
-        async with held_lease(later.services.engine, "acme", "orders"):
+        async with held_lease(later.services.state, "acme", "orders"):
             await asyncio.to_thread(night, later)
 
     asyncio.run(night_beside())
@@ -178,6 +178,6 @@ def test_alerts_that_have_long_been_over_are_forgotten(later: Loop) -> None:
     now = datetime.now(UTC)
     alert = Alert("key", "acme", "failing", "it fails", "Look.", now, now)
     over = Alert("over", "acme", "failing", "it failed", "Look.", now, now, now, now, now)
-    keep_alerts(later.services.engine, [alert, over])
+    keep_alerts(later.services.state, [alert, over])
     assert night(later)["alerts_forgotten"] == 1
-    assert set(read_alerts(later.services.engine)) == {"key"}
+    assert set(read_alerts(later.services.state)) == {"key"}

@@ -134,7 +134,7 @@ def test_days_that_no_run_can_take_are_refused_before_one_is_made(
     assert result.exit_code == 2, result.output
     assert said in " ".join(result.output.replace("│", " ").split())
     assert shell.instance.get_runs_count() == 0
-    assert read_health(shell.services.engine) == {}
+    assert read_health(shell.services.state) == {}
 
 
 def test_a_day_that_has_begun_for_some_clients_is_run_for_them(shell: Loop) -> None:
@@ -146,7 +146,7 @@ def test_a_day_that_has_begun_for_some_clients_is_run_for_them(shell: Loop) -> N
         result = npf("run", "shipments", *words)
         assert result.exit_code == 0, result.output
         assert f"bolt: {day} has not begun there" in result.output
-    assert read_health(shell.services.engine).keys() == {("acme", "shipments")}
+    assert read_health(shell.services.state).keys() == {("acme", "shipments")}
 
 
 def test_sql_answers_and_refuses(shell: Loop) -> None:

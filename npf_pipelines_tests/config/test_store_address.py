@@ -59,7 +59,7 @@ def test_two_files_with_one_store_are_both_refused_and_name_each_other(tmp_path:
 
 
 def count(loop: Loop) -> int:
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(orders)) or 0
 
 
@@ -89,7 +89,7 @@ def test_a_store_is_remembered_although_the_walk_fails_and_not_by_a_dry_run(
 
     address = comparable_address(f"{loop.url}/acme")
     loop.run("orders", "acme", dry_run=True)
-    assert other_client_of(loop.services.engine, "acorn", address) is None
+    assert other_client_of(loop.services.state, "acorn", address) is None
     with monkeypatch.context() as failing:
         failing.setattr(orders_module, "_finish_held_back", broken)
         assert "RuntimeError" in loop.run("orders", "acme")[0].failure
@@ -122,7 +122,7 @@ def test_a_renamed_client_goes_on_and_nothing_is_pulled_or_pushed_twice(renamed:
     assert result.exit_code == 0, result.output
     assert "have them renamed to acorn" in result.output
     for table in (shipments, stock):  # The warehouse does so with its own.
-        with renamed.services.engine.begin() as connection:
+        with renamed.services.platform_engine.begin() as connection:
             connection.execute(sa.update(table).where(table.c.client == "acme").values(client="acorn"))
     written, sent = store.writes, len(store.shipments)
     for family in ("orders", "shipments", "stock"):
@@ -131,14 +131,14 @@ def test_a_renamed_client_goes_on_and_nothing_is_pulled_or_pushed_twice(renamed:
     assert renamed.rows("SELECT shipment_id, outcome FROM tracking_push WHERE client = 'acorn' ORDER BY ALL") == pushed
     assert renamed.rows("SELECT count(*) FROM raw_orders WHERE client = 'acme'") == [(0,)]
     assert renamed.instance.get_dynamic_partitions("clients") == ["bolt", "acorn"]
-    assert {client for client, _ in read_health(renamed.services.engine)} == {"acorn", "bolt"}
+    assert {client for client, _ in read_health(renamed.services.state)} == {"acorn", "bolt"}
     assert "acorn" in renamed.instance.get_materialized_partitions(dg.AssetKey("stock_push"))
 
 
 def test_a_store_that_a_client_has_left_is_free_for_another(renamed: Loop) -> None:
     assert "has worked with this store" in renamed.run("stock", "acorn")[0].failure
     assert npf("client", "release-store", "acme").exit_code == 0
-    assert ("acorn", "stock") not in read_health(renamed.services.engine)
+    assert ("acorn", "stock") not in read_health(renamed.services.state)
     assert "has worked with this store" not in renamed.run("stock", "acorn", days=None)[0].failure
 
 

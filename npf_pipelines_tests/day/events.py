@@ -49,7 +49,7 @@ def comes_back(world: World, number: int, _: datetime) -> bool:
 def is_counted_as_zero(world: World, number: int, now: datetime) -> bool:
     """The warehouse sends a count of zeros."""
     here = stock.c.client == world.clients[number]
-    with world.loop.services.engine.begin() as connection:
+    with world.loop.services.platform_engine.begin() as connection:
         rows = connection.execute(sa.select(stock.c.sku, stock.c.on_hand).where(here))
         world.right_count = {row.sku: row.on_hand for row in rows}
         connection.execute(sa.update(stock).where(here).values(on_hand=0, updated_at=now))
@@ -71,7 +71,7 @@ def file_is_back(world: World, number: int, _: datetime) -> bool:
     if not world.was_sent(AlertKind.SETUP, number):
         return False
     client = world.clients[number]
-    if not is_open(world.loop.services.engine, AlertKind.CHANGE_LIMIT, client):
+    if not is_open(world.loop.services.state, AlertKind.CHANGE_LIMIT, client):
         world.wrongs.append(
             f"{client}: the alert of the push over the change limit was resolved by the removal of the file"
         )
@@ -85,7 +85,7 @@ def is_counted_right(world: World, number: int, now: datetime) -> bool:
     left = _on_sale(world.store(number))
     if left < world.on_sale / 2:
         world.wrongs.append(f"{client}: {left} of {world.on_sale} products are still on sale after a count of zeros")
-    with world.loop.services.engine.begin() as connection:
+    with world.loop.services.platform_engine.begin() as connection:
         for sku, on_hand in world.right_count.items():
             here = (stock.c.client == client) & (stock.c.sku == sku)
             connection.execute(sa.update(stock).where(here).values(on_hand=on_hand, updated_at=now))
@@ -106,7 +106,7 @@ def parcel_is_entered_late(world: World, number: int, now: datetime) -> bool:
         order_something(world.store(number), world.dice)
         return False
     late = _parcels(world, number) - before
-    with world.loop.services.engine.begin() as connection:
+    with world.loop.services.platform_engine.begin() as connection:
         here = (shipments.c.client == world.clients[number]) & shipments.c.tracking_number.in_(late)
         connection.execute(sa.update(shipments).where(here).values(lodged_at=now - _LODGED_BEFORE))
     world.late_parcels, world.entered_at = sorted(late), now
@@ -127,7 +127,7 @@ def late_parcel_is_pushed(world: World, number: int, now: datetime) -> bool:
 
 def _parcels(world: World, number: int) -> set[str]:
     query = sa.select(shipments.c.tracking_number).where(shipments.c.client == world.clients[number])
-    with world.loop.services.engine.connect() as connection:
+    with world.loop.services.platform_engine.connect() as connection:
         return set(connection.scalars(query))
 
 
@@ -150,7 +150,7 @@ def start_date_is_moved(world: World, number: int, now: datetime) -> bool:
     imported = sa.select(orders.c.store_order_id).where(
         orders.c.client == client, orders.c.status == OrderStatus.IMPORTED, orders.c.is_test.is_(False)
     )
-    with world.loop.services.engine.connect() as connection:
+    with world.loop.services.platform_engine.connect() as connection:
         ids = [int(one) for one in connection.scalars(imported)]
     open_ids = [order_id for order_id in ids if store.orders[order_id].status == "P"]
     if not open_ids:
@@ -175,7 +175,7 @@ def prefix_is_changed(world: World, number: int, _: datetime) -> bool:
 def new_prefix_is_used(world: World, number: int, _: datetime) -> bool:
     """An order has come to the platform under the new prefix."""
     here = (orders.c.client == world.clients[number]) & orders.c.order_number.startswith(_NEW_PREFIX)
-    with world.loop.services.engine.connect() as connection:
+    with world.loop.services.platform_engine.connect() as connection:
         if connection.execute(sa.select(orders.c.order_number).where(here).limit(1)).first():
             return True
     order_something(world.store(number), world.dice)
@@ -210,7 +210,7 @@ def client_is_renamed(world: World, number: int, _: datetime) -> bool:
     """The command, after an alert said that the new id is refused; the warehouse renames its own rows."""
     loop, old = world.loop, world.clients[number]
     new = _new_id(old)
-    if not was_sent(loop.services.engine, AlertKind.FAILING, new):
+    if not was_sent(loop.services.state, AlertKind.FAILING, new):
         return False
     try:
         rename_client(loop.services, loop.instance, old, new)
@@ -218,7 +218,7 @@ def client_is_renamed(world: World, number: int, _: datetime) -> bool:
         if "a run is at work" not in str(error):
             raise
         return False  # A killed run has its lease for some time.
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         for table in (shipments, stock):
             connection.execute(sa.update(table).where(table.c.client == old).values(client=new))
     world.clients[number] = new

@@ -18,7 +18,7 @@ def not_followed(loop: Loop) -> list[str]:
     goes_on = sa.select(orders.c.client, orders.c.order_number, orders.c.store_order_id).where(
         orders.c.status != OrderStatus.CANCELLED
     )
-    with loop.services.engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         rows = connection.execute(goes_on).all()
     return [
         f"{row.client}: the order {row.order_number} is cancelled in the store and goes on"

@@ -18,11 +18,11 @@ NOW = datetime.now(UTC)
 def keep(loop: Loop, kind: AlertKind, *, sent: bool = True, over: bool = False) -> None:
     at, over_at = NOW if sent else None, NOW if over else None
     alert = Alert(f"{kind}|acme|", "acme", kind, "so it is", "do this", NOW, NOW, at, over_at, over_at)
-    keep_alerts(loop.services.engine, [alert])
+    keep_alerts(loop.services.state, [alert])
 
 
 def test_a_store_that_is_not_asked_is_silent_unless_it_is_paused_or_an_alert_says_so(loop: Loop) -> None:
-    silence, engine = Silence(), loop.services.engine
+    silence, engine = Silence(), loop.services.state
     later = NOW + timedelta(hours=3)
     assert silence.step(engine, loop.stores, (), NOW) == []
     loop.stores["bolt"].requests += 1
@@ -36,7 +36,7 @@ def test_a_store_that_is_not_asked_is_silent_unless_it_is_paused_or_an_alert_say
 
 
 def test_an_alert_that_is_missing_or_not_resolved_is_wrong(loop: Loop) -> None:
-    engine, expected = loop.services.engine, [(AlertKind.CHANGE_LIMIT, "acme")]
+    engine, expected = loop.services.state, [(AlertKind.CHANGE_LIMIT, "acme")]
     assert wrong_alerts(engine, expected) == ["acme: no alert brake was sent and resolved"]
     keep(loop, AlertKind.CHANGE_LIMIT, sent=False)
     assert not was_sent(engine, AlertKind.CHANGE_LIMIT, "acme")
@@ -55,7 +55,7 @@ def test_an_order_that_goes_on_although_it_was_cancelled_in_the_store_is_found(f
     query = sa.select(orders.c.order_number, orders.c.store_order_id).where(
         orders.c.client == "acme", orders.c.status != OrderStatus.CANCELLED
     )
-    with fresh.services.engine.connect() as connection:
+    with fresh.services.platform_engine.connect() as connection:
         number, order_id = connection.execute(query.limit(1)).one()
     fresh.stores["acme"].change_status(int(order_id), "I", user=False)
     assert not_followed(fresh) == [f"acme: the order {number} is cancelled in the store and goes on"]

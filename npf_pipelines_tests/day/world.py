@@ -71,7 +71,7 @@ class World:
 
     def was_sent(self, kind: AlertKind, number: int) -> bool:
         """Whether an alert of the kind was sent for a client, which is then expected to be resolved, too."""
-        if not was_sent(self.loop.services.engine, kind, self.clients[number]):
+        if not was_sent(self.loop.services.state, kind, self.clients[number]):
             return False
         self.expected.append((kind, self.clients[number]))
         return True

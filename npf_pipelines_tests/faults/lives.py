@@ -14,9 +14,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from npf_pipelines.platform.tables import open_platform
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.database import open_state
 from npf_pipelines_tests.faults.injector import Fault, fault_sequence
 from npf_pipelines_tests.faults.proxy import FaultyProxy, Moment
 from npf_pipelines_tests.leases import expire_leases
@@ -216,7 +216,7 @@ class _Course:
         self._proxy.watcher = None
         # What a killed process has sent may still reach the store, and does so long before its lease runs out.
         await self._proxy.quiet()
-        engine = open_platform(self._world.platform_url)
+        engine = open_state(f"sqlite:///{self._folder / 'state.sqlite'}")
         expire_leases(engine)
         engine.dispose()
         code = process.exitcode or 0

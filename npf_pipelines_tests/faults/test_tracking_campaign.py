@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from npf_pipelines.domain.platform_orders import LodgedShipment
 from npf_pipelines.domain.store_shipments import LONGEST_LABEL
-from npf_pipelines.platform.tables import leases, open_platform
 from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.state.database import open_state
+from npf_pipelines.state.tables import leases
 from npf_pipelines.state.unknown_ends import read_unknown_ends
 from npf_pipelines_tests.faults.injector import Fault, fault_sequence
 from npf_pipelines_tests.faults.lives import WAITS, live_once, live_undisturbed
@@ -80,7 +81,7 @@ def test_the_same_seed_gives_the_same_faults() -> None:
 
 async def test_a_run_killed_in_the_middle_of_writes_leaves_their_orders_alone_and_no_others(tmp_path: Path) -> None:
     world = build_world(tmp_path, SEEDS[0], 12, with_changes=False)
-    engine = open_platform(world.platform_url)
+    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
     with SandboxServer({CLIENT: world.store}) as server:
         async with FaultyProxy(server.url, iter(())) as proxy:
             proxy.is_on = False

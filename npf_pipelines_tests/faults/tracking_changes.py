@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
-from npf_pipelines.platform.tables import open_platform, shipment_lines, shipments
+from npf_pipelines.platform.database import open_platform
+from npf_pipelines.platform.tables import shipment_lines, shipments
 from npf_pipelines_tests.faults.tracking_client import CARRIERS, CLIENT
 
 _SHARE = 0.25

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from npf_pipelines.cscart.carriers import carrier_code
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderState, OrderStatus
+from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import open_platform, order_lines
+from npf_pipelines.platform.tables import order_lines
 from npf_pipelines_tests.faults.lives import WAITS
 from npf_pipelines_tests.faults.tracking_client import (
     API_KEY,

@@ -34,7 +34,7 @@ async def push(store_url: str, platform_url: str, folder: Path, timeout: float) 
 def _days(services: Services) -> list[date]:
     """Every day of lodgement: first those that were never done or on which something waits, then the others."""
     written = services.lake.days(TRACKING_PUSH, client=CLIENT)
-    lodged = {one.lodged_at.date() for one in Platform(services.engine).lodged_between(CLIENT, *ALL_TIME)}
+    lodged = {one.lodged_at.date() for one in Platform(services.platform_engine).lodged_between(CLIENT, *ALL_TIME)}
     days = sorted({*lodged, *written})
     waiting = {
         day for day in written if any(map(what_waits, services.lake.read(TRACKING_PUSH, client=CLIENT, day=day)))

@@ -273,7 +273,7 @@ def test_a_broken_file_costs_no_other_client_anything_and_is_made_again_where_it
     whole = path.read_bytes()
     _half(path)
     failure = _run(fresh, table)
-    reasons = {client: one.reason for (client, _), one in read_health(fresh.services.engine).items() if one.reason}
+    reasons = {client: one.reason for (client, _), one in read_health(fresh.services.state).items() if one.reason}
     assert "bolt" not in reasons
     if table.name in LEDGERS:
         assert str(path) in failure
@@ -299,7 +299,7 @@ def test_a_day_whose_pushes_cannot_be_read_costs_itself(fresh: Loop) -> None:
     fresh.work()
     (run,) = fresh.run("shipments")
     assert broken_day in run.failure
-    assert read_health(fresh.services.engine)["acme", "shipments"].is_permanent
+    assert read_health(fresh.services.state)["acme", "shipments"].is_permanent
     (days,) = fresh.rows("SELECT count(DISTINCT day) FROM tracking_push WHERE client = 'acme'")[0]
     assert days == fresh.rows("SELECT count(DISTINCT day) FROM shipment_records WHERE client = 'acme'")[0][0] - 1
 
@@ -307,7 +307,7 @@ def test_a_day_whose_pushes_cannot_be_read_costs_itself(fresh: Loop) -> None:
 def test_a_day_of_orders_that_cannot_be_read_is_there_for_a_person(fresh: Loop) -> None:
     _empty(_newest(fresh, PLATFORM_ORDERS))
     assert _run(fresh, PLATFORM_ORDERS) != ""
-    stands = read_health(fresh.services.engine)["acme", "orders"]
+    stands = read_health(fresh.services.state)["acme", "orders"]
     assert stands.is_permanent
     assert stands.next_try_at is not None
 

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder, StockFigure
 from npf_pipelines.platform import gateway
+from npf_pipelines.platform.database import create_platform, open_platform
 from npf_pipelines.platform.gateway import ImportOutcome, ImportResult, Platform
-from npf_pipelines.platform.tables import metadata, open_platform, order_lines, orders, shipment_lines, shipments, stock
+from npf_pipelines.platform.tables import metadata, order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
 
 LATER = NOON + timedelta(hours=1)
@@ -22,8 +23,8 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def platform(engine: sa.Engine) -> Platform:
-    return Platform(engine)
+def platform(pipeline_engine: sa.Engine) -> Platform:
+    return Platform(pipeline_engine)
 
 
 def change(engine: sa.Engine, statement: sa.Executable) -> None:
@@ -125,7 +126,7 @@ def test_two_that_import_at_once_make_each_order_once(url: str) -> None:
         own.dispose()
         return result
 
-    open_platform(url).dispose()
+    create_platform(url).dispose()
     early = [platform_order("CS1", platform_line("1", "KITE"), platform_line("2", "DRUM"))]
     late = [platform_order("CS1", platform_line("3", "SAND"))]
     with ThreadPoolExecutor(2) as threads:

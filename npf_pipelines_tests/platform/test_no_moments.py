@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import open_platform
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
 from npf_pipelines_tests.faults.tracking_changes import lodge
 from npf_pipelines_tests.faults.tracking_client import CLIENT

@@ -7,14 +7,15 @@ import time
 from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from npf_pipelines.platform.database import create_platform
 from npf_pipelines.platform.tables import orders
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.state.health import read_health
+from npf_pipelines_tests.databases import new_database
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, write_setup
 from npf_pipelines_tests.machine import POSTGRESQL, demand
@@ -39,12 +40,10 @@ def _restart(folder: Path, mode: str) -> None:
 
 @pytest.fixture
 def on_postgresql(loop: Loop, postgresql: Path) -> Loop:
-    """The world with its platform on the server."""
-    with psycopg.connect(host=str(postgresql), user="npf", dbname="postgres", autocommit=True) as connection:
-        database = f"restarted_{next(_numbers)}"
-        connection.execute(f"CREATE DATABASE {database}")
-    url = SecretStr(f"postgresql+psycopg://npf@/{database}?host={postgresql}")
-    return Loop(loop.settings.model_copy(update={"platform_url": url}), loop.instance, loop.stores, loop.url)
+    """The world with its platform and its state on the server."""
+    urls = {name: SecretStr(new_database(postgresql)) for name in ("platform_url", "state_url")}
+    create_platform(urls["platform_url"].get_secret_value()).dispose()
+    return Loop(loop.settings.model_copy(update=urls), loop.instance, loop.stores, loop.url)
 
 
 @pytest.mark.parametrize(("flow", "mode"), [("orders", "immediate"), ("shipments", "fast")])
@@ -69,19 +68,19 @@ def test_a_restart_in_the_middle_of_a_run_doubles_nothing(
             time.sleep(0.01)
         _restart(postgresql, mode)
         run.join()
-    world.services.engine.dispose()
+    world.services.close_databases()
     for client in world.stores:
         write_setup(world.settings.clients, client, world.url)
     (failure,) = failures
     assert "fault of the program" not in failure
     assert "Traceback" not in failure
-    assert all(one.reason.count("\n") == 0 for one in read_health(world.services.engine).values())
-    expire_leases(world.services.engine)  # Those that couldn't be given back.
+    assert all(one.reason.count("\n") == 0 for one in read_health(world.services.state).values())
+    expire_leases(world.services.state)  # Those that couldn't be given back.
     # A parcel that the run had made when it was cut off is noted by the next run, and dealt with by the one after.
     world.run_all()
     assert world.run_all() == []
     assert world.disagreements() == []
-    with world.services.engine.connect() as connection:
+    with world.services.platform_engine.connect() as connection:
         twice = sa.select(orders.c.store_order_id).group_by(orders.c.client, orders.c.store_order_id)
         assert connection.execute(twice.having(sa.func.count() > 1)).all() == []
-    world.services.engine.dispose()
+    world.services.close_databases()

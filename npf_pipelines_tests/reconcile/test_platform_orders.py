@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import open_platform, orders, stock
+from npf_pipelines.platform.tables import orders, stock
 from npf_pipelines.reconcile.platform_orders import AGREES, OrderRow, OrdersOfDay, reconcile_orders
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.status_meaning import StatusMeanings

@@ -16,14 +16,15 @@ from starlette.responses import Response
 from npf_pipelines.cscart.errors import Unauthorized
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.platform_orders import OrderState, OrderStatus
-from npf_pipelines.platform.tables import leases, open_platform
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, TrackingPlan
 from npf_pipelines.rules.order_status import StatusPlan
 from npf_pipelines.sandbox.model import Product, Shipment
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.database import open_state
 from npf_pipelines.state.lease import Lease, LeaseLost
+from npf_pipelines.state.tables import leases
 from npf_pipelines.state.unknown_ends import read_unknown_ends
 from npf_pipelines_tests.builders import NOON, lodged
 from npf_pipelines_tests.cscart.servers import KEY, USER, html_answer, json_answer, key, odd_store, order_list
@@ -85,7 +86,7 @@ def world(tmp_path: Path) -> World:
     box = SandboxStore("acme", api_user=USER, api_key=KEY, clock=NOON.timestamp)
     for number, sku in enumerate(("KITE", "DRUM"), 1):
         box.add_product(Product(number, sku, sku.title(), 1250, amount=100))
-    lease = Lease(open_platform(f"sqlite:///{tmp_path / 'platform.sqlite'}"), "acme", "shipments")
+    lease = Lease(open_state(f"sqlite:///{tmp_path / 'state.sqlite'}"), "acme", "shipments")
     lease.take()
     world = World(box, lease)
     for _ in range(3):

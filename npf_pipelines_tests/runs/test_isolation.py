@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.automation.checks import all_checks
-from npf_pipelines.platform.tables import leases
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.state.health import read_health
+from npf_pipelines.state.tables import leases
 from npf_pipelines_tests.injected_faults import Injector
 from npf_pipelines_tests.loop import API_KEY, Loop, opened_loop
 
@@ -46,7 +46,7 @@ def _run(loop: Loop, flow: str, injector: Injector) -> str:
     with injector.installed():
         (run,) = loop.run(flow, days=(today - timedelta(days=1), today))
     # A fault may have kept a lease from being given back; it would have to run out first.
-    with loop.services.engine.begin() as connection:
+    with loop.services.state.begin() as connection:
         connection.execute(sa.delete(leases))
     return run.failure
 
@@ -64,7 +64,7 @@ def _after_fault_in(loop: Loop, flow: str, function: str) -> list[str] | None:
     failure = _run(loop, flow, injector)
     if not injector.has_raised:
         return None
-    acme, bolt = (read_health(loop.services.engine, flow)[client, flow] for client in ("acme", "bolt"))
+    acme, bolt = (read_health(loop.services.state, flow)[client, flow] for client in ("acme", "bolt"))
     wrong = []
     if "bolt:" in failure or bolt.last_success_at is None or bolt.last_success_at < began:
         wrong.append(f"{function}: bolt was not served: {failure}")

@@ -14,7 +14,7 @@ from npf_pipelines_tests.loop import Loop
 def aside(loop: Loop, client: str) -> list[OpenItems]:
     return [
         one
-        for one in read_open_items(loop.services.engine)
+        for one in read_open_items(loop.services.state)
         if (one.client, one.kind) == (client, "order_no_product_code")
     ]
 
@@ -58,7 +58,7 @@ def test_one_clients_broken_table_costs_no_other_client_anything(fresh: Loop) ->
     for path in Path(fresh.settings.lake).glob("filtered_orders/client=bolt/day=*/part.parquet"):
         path.unlink()
     queue_recounts(
-        fresh.services.engine, "orders", [Written(client, day, "run") for client in fresh.stores for day in days]
+        fresh.services.state, "orders", [Written(client, day, "run") for client in fresh.stores for day in days]
     )
     with dg.build_asset_context() as context:
         count_open_items(context.log, fresh.services, "orders", "run")
@@ -75,8 +75,8 @@ def test_a_broken_day_costs_the_other_days_nothing(fresh: Loop) -> None:
     lake = Path(fresh.settings.lake)
     (lake / f"platform_orders/client=acme/day={broken}/part.parquet").write_bytes(b"no parquet")
     (lake / f"filtered_orders/client=acme/day={newest.day}/part.parquet").unlink()
-    queue_recounts(fresh.services.engine, "orders", [Written("acme", day, "run") for day in days])
+    queue_recounts(fresh.services.state, "orders", [Written("acme", day, "run") for day in days])
     with dg.build_asset_context() as context:
         count_open_items(context.log, fresh.services, "orders", "run")
     assert aside(fresh, "acme") == others
-    assert [one.day for one in recounts_due(fresh.services.engine, "orders", "run")] == [broken]
+    assert [one.day for one in recounts_due(fresh.services.state, "orders", "run")] == [broken]

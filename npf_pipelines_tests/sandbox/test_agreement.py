@@ -21,7 +21,7 @@ def _pushed(loop: Loop) -> tuple[SandboxStore, int]:
 
 
 def _platform(loop: Loop, statement: sa.Executable) -> None:
-    with loop.services.engine.begin() as connection:
+    with loop.services.platform_engine.begin() as connection:
         connection.execute(statement)
 
 

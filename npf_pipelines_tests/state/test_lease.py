@@ -15,10 +15,12 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from npf_pipelines.platform.tables import leases, open_platform
+from npf_pipelines.platform.database import open_platform
 from npf_pipelines.state import database_clock as clock
 from npf_pipelines.state import lease as module
+from npf_pipelines.state.database import open_state
 from npf_pipelines.state.lease import Lease, LeaseLost, LeaseTaken, held_lease, held_now
+from npf_pipelines.state.tables import leases
 from npf_pipelines_tests.leases import expire_leases
 
 
@@ -124,7 +126,7 @@ def test_a_lease_past_its_lifetime_is_lost_until_it_is_renewed(
 
 @pytest.mark.parametrize("expired", [False, True])
 def test_of_several_that_take_at_once_one_gets_it(url: str, expired: bool) -> None:
-    engine = open_platform(url)
+    engine = open_state(url)
     if expired:
         Lease(engine, "acme", "stock").take()
         expire_leases(engine)
@@ -239,7 +241,7 @@ def test_a_lease_from_a_machine_whose_clock_is_wrong_ends_when_it_should(engine:
 
 @pytest.mark.parametrize("is_over", [False, True])
 def test_after_a_restart_of_the_machine_the_wall_clock_decides(tmp_path: Path, is_over: bool) -> None:
-    engine = open_platform(f"sqlite:///{tmp_path / 'platform.sqlite'}")
+    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
     Lease(engine, "acme", "stock").take()
     with engine.begin() as connection:
         values = {"boot": "an earlier one", "boot_until": 0.0 if not is_over else 1e9}
@@ -251,7 +253,7 @@ def test_after_a_restart_of_the_machine_the_wall_clock_decides(tmp_path: Path, i
 
 
 def test_a_lease_of_the_release_before_holds_as_long_as_it_says(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'platform.sqlite'}"
+    url = f"sqlite:///{tmp_path / 'state.sqlite'}"
     with sqlite3.connect(tmp_path / "platform.sqlite") as old:
         old.execute(
             "CREATE TABLE leases (client TEXT NOT NULL, flow TEXT NOT NULL, holder TEXT NOT NULL,"
@@ -260,7 +262,7 @@ def test_a_lease_of_the_release_before_holds_as_long_as_it_says(tmp_path: Path) 
         for client, seconds in (("acme", 60), ("bolt", -1)):
             until = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=seconds)
             old.execute("INSERT INTO leases VALUES (?, 'stock', 'other', ?)", (client, until.isoformat(" ")))
-    engine = open_platform(url)
+    engine = open_state(url, lambda: open_platform(f"sqlite:///{tmp_path / 'platform.sqlite'}"))
     assert held_now(engine, "stock") == {"acme"}
     Lease(engine, "bolt", "stock").take()
     engine.dispose()

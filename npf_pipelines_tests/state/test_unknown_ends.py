@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from npf_pipelines.platform.tables import leases
 from npf_pipelines.state import unknown_ends as module
 from npf_pipelines.state.lease import Lease, LeaseLost
+from npf_pipelines.state.tables import leases
 from npf_pipelines.state.unknown_ends import AFTER_UNKNOWN_END, NotedWrites, read_unknown_ends
 from npf_pipelines_tests.leases import expire_leases
 

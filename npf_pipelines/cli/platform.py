@@ -1,0 +1,31 @@
+"""`npf platform`: the platform's database, where NPF's own is not there yet.
+
+Not here: how the tables are created (platform/database.py).
+"""
+
+import typer
+from rich.console import Console
+
+from npf_pipelines.cli.plain import plain
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.platform.database import create_platform
+from npf_pipelines.platform.tables import metadata
+
+_CONSOLE = Console(highlight=False, soft_wrap=True)
+
+app = typer.Typer(help="The platform's database.", no_args_is_help=True)
+
+
+@app.callback()
+def _platform() -> None:
+    """The platform's database."""
+
+
+@app.command("init")
+def init() -> None:
+    """Create the contract's missing tables and optional columns in the database that NPF_PLATFORM_URL names.
+
+    Runs never create anything on a PostgreSQL platform: its tables are NPF's.
+    """
+    create_platform(Settings().platform_url.get_secret_value()).dispose()
+    _CONSOLE.print(plain(f"The platform's database has the tables {', '.join(metadata.tables)}."))

@@ -1,0 +1,49 @@
+"""Which two databases the settings name, and whether they may be used together.
+
+Not here: how each is opened (platform/database.py, state/database.py).
+"""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.database import DatabaseUnusable, parse_url
+from npf_pipelines.platform.database import open_platform
+from npf_pipelines.state.database import open_state
+
+
+def platform_of(settings: Settings) -> sa.Engine:
+    """NPF's platform.
+
+    Raises:
+        DatabaseUnusable: it can't be used, or lacks parts of the contract.
+    """
+    return open_platform(settings.platform_url.get_secret_value())
+
+
+def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine:
+    """The pipeline's own database.
+
+    Args:
+        settings: the settings.
+        platform: opens the platform's database, from which a new state is filled.
+
+    Raises:
+        DatabaseUnusable: it can't be used, or may not be used with this platform.
+    """
+    platform_url = parse_url(settings.platform_url.get_secret_value(), "NPF_PLATFORM_URL")
+    state_url = settings.state_url.get_secret_value()
+    if "state_url" not in settings.model_fields_set and platform_url.get_backend_name() != "sqlite":
+        raise DatabaseUnusable(
+            "NPF_PLATFORM_URL is a server and NPF_STATE_URL is not set: set it to one database for all machines, for "
+            "with a state of its own on each machine parcels would be pushed twice"
+        )
+    if _place(parse_url(state_url, "NPF_STATE_URL")) == _place(platform_url):
+        raise DatabaseUnusable("NPF_STATE_URL names the platform's database: the state needs a database of its own")
+    return open_state(state_url, platform)
+
+
+def _place(url: sa.URL) -> tuple[object, ...]:
+    """What tells two databases apart, whoever the account is."""
+    return url.get_backend_name(), url.host, url.port, url.database, url.query
