@@ -1,4 +1,4 @@
-"""The NPF side: the tables of the contract and the gateway that reads and writes them.
+"""NPF's platform: the tables of the contract and the gateway that reads and writes them.
 
-Never Dagster, never the store.
+Never Dagster, the store or the pipeline's own tables.
 """

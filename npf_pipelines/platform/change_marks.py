@@ -1,8 +1,8 @@
-"""A mark of the platform's tables for each client: cheap to ask for, and different after any change.
+"""A mark of the platform's tables for each client: cheap to read, and different after any change.
 
-The latest time alone is no mark: one row dated ahead would hide all later changes, and a row that is entered late, or
-dated back, would not move it. So the sum of all times belongs to it.
-Not here: who is told (automation/platform_sensors.py).
+The latest time alone is no mark: a row dated ahead would hide all later changes, and a row that is entered late, or
+dated back, would not move it. The mark therefore includes the sum of all times.
+Not here: which runs a change requests (automation/platform_sensors.py).
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def lodgements(engine: sa.Engine) -> Mapping[str, str]:
 def stock_movements(engine: sa.Engine) -> Mapping[str, str]:
     """By client: how many SKUs and orders there are, and the times of their last changes.
 
-    Orders belong to it, for what they take is not available.
+    Orders are included, for the units that they take are not available.
     """
     counted = _marks(engine, stock.c.client, stock.c.updated_at)
     ordered = _marks(engine, orders.c.client, orders.c.updated_at)
@@ -33,7 +33,7 @@ def stock_movements(engine: sa.Engine) -> Mapping[str, str]:
 
 def _marks(engine: sa.Engine, client: sa.Column[str], moment: sa.Column[datetime]) -> dict[str, str]:
     seconds = sa.func.sum(sa.extract("epoch", moment))
-    # On SQLite the sum is of whole seconds; the latest time has the parts of a second.
+    # On SQLite the sum is of whole seconds; the latest time has fractions.
     query = sa.select(client, sa.func.count(), sa.func.max(moment), seconds).group_by(client)
     with engine.connect() as connection:
         return {

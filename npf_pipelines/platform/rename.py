@@ -10,7 +10,7 @@ from npf_pipelines.platform.tables import order_lines, orders, shipments, stock
 
 
 def has_orders(engine: sa.Engine, client: str) -> bool:
-    """Whether the platform has an order of the client.
+    """Whether the platform has any order of the client.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.

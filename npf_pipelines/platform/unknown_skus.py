@@ -1,7 +1,7 @@
-"""The SKUs on open orders of which the warehouse has no stock row: nobody can pick them.
+"""The SKUs on open orders that have no stock row in the warehouse: nobody can pick them.
 
-SKUs are compared as orders and stock are read (domain/keys.py): blanks around one don't make it unknown.
-Not here: what is said of them (reconcile/platform_orders.py, automation/stock_checks.py).
+SKUs are compared as orders and stock are read (domain/keys.py): blanks around a SKU don't make it unknown.
+Not here: what is reported about them (reconcile/platform_orders.py, automation/stock_checks.py).
 """
 
 from collections.abc import Collection
@@ -12,16 +12,14 @@ import sqlalchemy as sa
 from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.domain.keys import as_stored
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES
+from npf_pipelines.platform.access import BATCH, ON_ORDER
 from npf_pipelines.platform.tables import order_lines, orders, stock
 from npf_pipelines.platform.values import text
-
-_BATCH = 500
-"""SKUs for each statement: below SQLite's limit of 32,766 parameters."""
 
 
 @dataclass(frozen=True)
 class UnknownSku:
-    """A SKU that the warehouse doesn't know: the open orders that have it, their units still to ship, the first one."""
+    """A SKU that the warehouse doesn't know: its open orders, their units still to ship, the first order's number."""
 
     client: str
     sku: str
@@ -36,7 +34,6 @@ def unknown_skus(engine: sa.Engine) -> list[UnknownSku]:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
-    on_order = (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number)
     counted = (stock.c.client == order_lines.c.client) & (stock.c.sku == order_lines.c.sku)
     query = (
         sa.select(
@@ -45,7 +42,7 @@ def unknown_skus(engine: sa.Engine) -> list[UnknownSku]:
             orders.c.order_number,
             sa.func.sum(order_lines.c.quantity - order_lines.c.quantity_shipped),
         )
-        .join_from(order_lines, orders, on_order)
+        .join_from(order_lines, orders, ON_ORDER)
         .join(stock, counted, isouter=True)
         .where(
             orders.c.status.in_(OPEN_STATUSES),
@@ -71,14 +68,14 @@ def unknown_skus(engine: sa.Engine) -> list[UnknownSku]:
 
 
 def skus_not_counted(engine: sa.Engine, client: str, skus: Collection[str]) -> set[str]:
-    """Those of these SKUs of which the warehouse has no stock row.
+    """The SKUs among these that have no stock row in the warehouse.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
     missing = set(skus)
     with engine.connect() as connection:
-        for batch in chunked(sorted(skus), _BATCH):
+        for batch in chunked(sorted(skus), BATCH):
             query = sa.select(stock.c.sku).where(stock.c.client == client, stock.c.sku.in_(batch))
             missing.difference_update(connection.scalars(query))
         counted = _as_stored(connection, client) if missing else set[str]()

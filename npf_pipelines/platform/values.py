@@ -1,20 +1,22 @@
-"""Single values as the platform gives them: a view's `sum(bigint)` is numeric, and a column may hold what it shouldn't.
+"""Single values as the platform returns them: a view's `sum(bigint)` is numeric, and a column may hold a wrong value.
 
 Here: how one value is read, and the sentence when it can't be. Not here: which columns there are (tables.py).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from npf_pipelines.domain.text import clean_text
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Replaces a time that can't be read; the record that has it says so."""
 _LARGEST = 2**53
-"""Beyond it a number is no count of units; within it, one that came as a float is still exact."""
+"""Beyond it a number is no count of units; within it, a number that came as a float is still exact."""
 _QUOTED = 40
 
 
 class WrongValue(ValueError):
-    """A value of the platform that isn't what its column should hold; the text names the column."""
+    """A value of the platform that its column should not hold; the text names the column."""
 
 
 def whole(value: object, column: str) -> int:
@@ -40,7 +42,7 @@ def quantity(value: object, column: str) -> int:
     """A whole number of units, not below 0.
 
     Raises:
-        WrongValue: it isn't.
+        WrongValue: it is missing, not whole or below 0.
     """
     units = whole(value, column)
     if units < 0:
@@ -48,17 +50,35 @@ def quantity(value: object, column: str) -> int:
     return units
 
 
+def noted_quantity(value: object, column: str, wrong: list[str]) -> int:
+    """As `quantity`; 0 for a value that can't be read, with the reason appended to `wrong`."""
+    try:
+        return quantity(value, column)
+    except WrongValue as why:
+        wrong.append(str(why))
+        return 0
+
+
 def text(value: object) -> str:
-    """Text, fit for a store, a terminal and a reader (text.py); empty where the platform has none."""
+    """Text fit for a store, a terminal and a reader (domain/text.py); empty for NULL."""
     return "" if value is None else clean_text(str(value))
 
 
 def moment(value: object, column: str) -> datetime:
-    """A moment with its zone.
+    """A time with its zone.
 
     Raises:
-        WrongValue: it is missing or no moment.
+        WrongValue: it is missing or no time.
     """
     if not isinstance(value, datetime):
         raise WrongValue(f"{column} is missing or no time with its zone")
     return value
+
+
+def noted_moment(value: object, column: str, wrong: list[str]) -> datetime:
+    """As `moment`; `LONG_AGO` for a value that can't be read, with the reason appended to `wrong`."""
+    try:
+        return moment(value, column)
+    except WrongValue as why:
+        wrong.append(str(why))
+        return LONG_AGO

@@ -11,7 +11,8 @@ from datetime import datetime
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, OrderStatus, PlatformOrder, PlatformRecord
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
-from npf_pipelines.platform.gateway import ImportOutcome, ImportResult, Platform
+from npf_pipelines.platform.gateway import Platform
+from npf_pipelines.platform.order_imports import ImportOutcome, ImportResult
 from npf_pipelines.rules.after_import import Action, UpdatePlan
 from npf_pipelines.rules.changes import is_parent, plan_order_update
 from npf_pipelines.rules.identity import imported_twice

@@ -12,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder, StockFigure
-from npf_pipelines.platform import gateway
+from npf_pipelines.platform import access
 from npf_pipelines.platform.database import create_platform, open_platform
-from npf_pipelines.platform.gateway import ImportOutcome, ImportResult, Platform
+from npf_pipelines.platform.gateway import Platform
+from npf_pipelines.platform.order_imports import ImportOutcome, ImportResult
 from npf_pipelines.platform.tables import metadata, order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
 
@@ -80,7 +81,7 @@ def test_an_order_that_is_there_under_another_number_is_not_imported_again(platf
 
 
 def test_each_of_many_gets_a_result(platform: Platform, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "_BATCH", 3)
+    monkeypatch.setattr(access, "BATCH", 3)
     many = [platform_order(f"CS{number}") for number in range(8)]
     platform.import_orders("acme", many[2:4], NOON)
     results = platform.import_orders("acme", many, LATER)
@@ -299,7 +300,7 @@ def test_a_parcel_is_normalised_and_kept_as_it_was_written(platform: Platform, e
 def test_all_parcels_of_orders_whatever_the_day(
     platform: Platform, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "_BATCH", 2)
+    monkeypatch.setattr(access, "BATCH", 2)
     lodge(engine, "acme", "S3", order_number="CS1", lodged_at=NOON + timedelta(days=40))
     for number, order_number in enumerate(["CS1", "CS2", "CS3", "CS4"], 4):
         lodge(engine, "acme", f"S{number}", order_number=order_number)

@@ -1,0 +1,54 @@
+"""How the parts of the gateway reach the platform: its engine, and the optional columns that it lacks.
+
+Not here: any read or write (order_imports.py, order_changes.py, order_reads.py, shipment_reads.py, stock_reads.py).
+"""
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder
+from npf_pipelines.platform.additions import absent_additions
+from npf_pipelines.platform.tables import metadata, order_lines, orders
+
+BATCH = 500
+"""Rows for each statement: below SQLite's limit of 32,766 parameters."""
+
+ON_ORDER = (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number)
+"""The join of order lines to their order."""
+
+
+class PlatformAccess:
+    """The platform's engine, with the columns that this platform has."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @functools.cached_property
+    def _absent(self) -> set[sa.Column[Any]]:
+        """The optional columns that this platform lacks."""
+        with self._engine.connect() as connection:
+            return set(absent_additions(connection, metadata))
+
+    def _columns(self, table: sa.Table) -> list[sa.ColumnElement[Any]]:
+        """All columns of a table for a query; NULL for each that this platform lacks."""
+        return [sa.null().label(column.name) if column in self._absent else column for column in table.columns]
+
+    def _writable(self, table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row without the columns that this platform lacks."""
+        return {name: value for name, value in row.items() if table.columns[name] not in self._absent}
+
+    def _order_row(self, client: str, order: PlatformOrder, now: datetime) -> dict[str, Any]:
+        row = asdict(order)
+        del row["lines"]
+        row |= {"client": client, "status": OrderStatus.IMPORTED, "imported_at": now, "updated_at": now}
+        return self._writable(orders, row)
+
+    def _line_rows(self, client: str, order: PlatformOrder) -> Iterator[dict[str, Any]]:
+        for line in order.lines:
+            row = asdict(line) | {"client": client, "order_number": order.order_number, "quantity_shipped": 0}
+            yield self._writable(order_lines, row)

@@ -1,0 +1,184 @@
+"""Reads orders from the platform: whole records, and the states that decide on the next step.
+
+Not here: how one value is read (values.py).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from npf_pipelines.domain.chunking import chunked
+from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.platform_orders import (
+    OPEN_STATUSES,
+    OrderState,
+    OrderStatus,
+    PlatformLine,
+    PlatformOrder,
+    PlatformRecord,
+)
+from npf_pipelines.platform import access
+from npf_pipelines.platform.tables import order_lines, orders
+from npf_pipelines.platform.values import LONG_AGO, noted_moment, noted_quantity, text
+
+
+class OrderReads(access.PlatformAccess):
+    """The part of the gateway that reads orders."""
+
+    def records(self, client: str, store_order_ids: Iterable[str]) -> dict[str, PlatformRecord]:
+        """The platform's records of these orders of the store, by order number, whatever number that is."""
+        found: dict[str, PlatformRecord] = {}
+        for batch in chunked(sorted(set(store_order_ids)), access.BATCH):
+            found |= self._records(orders.c.client == client, orders.c.store_order_id.in_(batch))
+        return found
+
+    def records_placed(self, client: str, start: datetime, end: datetime) -> dict[str, PlatformRecord]:
+        """The platform's records of the client's orders placed from `start` until just before `end`."""
+        return self._records(orders.c.client == client, orders.c.placed_at >= start, orders.c.placed_at < end)
+
+    def open_records(self, client: str) -> dict[str, PlatformRecord]:
+        """The platform's records of the client's orders that still take stock."""
+        return self._records(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
+
+    def open_orders(self, client: str) -> dict[str, datetime]:
+        """When the client's orders that still take stock were placed, by the store's order id.
+
+        An order whose time can't be read is left out: it belongs to no day.
+        """
+        query = sa.select(orders.c.store_order_id, orders.c.placed_at).where(
+            orders.c.client == client, orders.c.status.in_(OPEN_STATUSES)
+        )
+        return self._times_placed(query)
+
+    def short_orders(self, client: str, start: datetime, end: datetime) -> dict[str, datetime]:
+        """When the client's orders that were shipped with fewer units than imported were placed, by the store's id.
+
+        An order whose time can't be read is left out.
+
+        Args:
+            client: the client's id.
+            start: only orders that were last changed from this moment on, inclusive.
+            end: and before this one.
+        """
+        query = (
+            sa.select(orders.c.store_order_id, orders.c.placed_at)
+            .join_from(orders, order_lines, access.ON_ORDER)
+            .where(
+                orders.c.client == client,
+                orders.c.status == OrderStatus.SHIPPED,
+                orders.c.updated_at >= start,
+                orders.c.updated_at < end,
+                order_lines.c.quantity_shipped < order_lines.c.quantity,
+            )
+        )
+        return self._times_placed(query)
+
+    def order_states(self, client: str, order_numbers: Iterable[str]) -> dict[str, OrderState]:
+        """The states of the client's orders, by order number; orders that the platform lacks are left out."""
+        with self._engine.connect() as connection:
+            return read_states(connection, client, orders.c.order_number, list(order_numbers))
+
+    def states_of(self, client: str, store_order_ids: Iterable[str]) -> dict[str, list[OrderState]]:
+        """The states of the client's orders, by store order id; orders that the platform lacks are left out."""
+        with self._engine.connect() as connection:
+            return by_store_order(read_states(connection, client, orders.c.store_order_id, list(store_order_ids)))
+
+    def count_open(self, client: str) -> int:
+        """How many of the client's orders still take stock."""
+        query = sa.select(sa.func.count()).where(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
+        with self._engine.connect() as connection:
+            return connection.scalar(query) or 0
+
+    def _times_placed(self, query: sa.Select[Any]) -> dict[str, datetime]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(query)
+            return {row.store_order_id: row.placed_at for row in rows if row.placed_at}
+
+    def _records(self, *where: sa.ColumnElement[bool]) -> dict[str, PlatformRecord]:
+        query = (
+            sa.select(
+                *self._columns(orders),
+                *(column for column in self._columns(order_lines) if column.name not in orders.columns),
+            )
+            .join_from(orders, order_lines, access.ON_ORDER, isouter=True)
+            .where(*where)
+            .order_by(orders.c.order_number, order_lines.c.line_id)
+        )
+        rows: defaultdict[str, list[sa.Row[Any]]] = defaultdict(list)
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                rows[row.order_number].append(row)
+        return {number: _record(lines) for number, lines in rows.items()}
+
+
+def read_states(
+    connection: sa.Connection, client: str, column: sa.Column[str], values: Sequence[str]
+) -> dict[str, OrderState]:
+    """The states of the client's orders that have one of the values in the column, by order number."""
+    states: dict[str, OrderState] = {}
+    for batch in chunked(values, access.BATCH):
+        query = sa.select(
+            orders.c.order_number,
+            orders.c.store_order_id,
+            orders.c.status,
+            orders.c.is_test,
+            orders.c.imported_at,
+            orders.c.placed_at,
+            orders.c.email,
+            orders.c.ship_to_name,
+            orders.c.address_1,
+            orders.c.postcode,
+        ).where(orders.c.client == client, column.in_(batch))
+        for number, store_order_id, status, *rest in connection.execute(query):
+            states[number] = OrderState(number, store_order_id, OrderStatus(status), *rest)
+    return states
+
+
+def by_store_order(states: Mapping[str, OrderState]) -> dict[str, list[OrderState]]:
+    """The states by store order id, the first imported first."""
+    found: defaultdict[str, list[OrderState]] = defaultdict(list)
+    for state in sorted(states.values(), key=lambda state: (state.imported_at or LONG_AGO, state.order_number)):
+        found[state.store_order_id].append(state)
+    return dict(found)
+
+
+def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
+    row, wrong = rows[0], list[str]()
+    lines, units_shipped = [], 0
+    open_units: Counter[str] = Counter()
+    for line in rows:
+        if line.line_id is None:
+            continue
+        ordered = noted_quantity(line.quantity, f"quantity of {line.sku}", wrong)
+        shipped = noted_quantity(line.quantity_shipped, f"quantity_shipped of {line.sku}", wrong)
+        sku = as_stored(text(line.sku))
+        open_units[sku] += ordered - shipped
+        units_shipped += shipped
+        options = None if line.options is None else text(line.options)
+        lines.append(PlatformLine(text(line.line_id), sku, text(line.description), ordered, line.unit_price, options))
+    status = OrderStatus(row.status)
+    if not status.is_known:
+        wrong.append(f"status: {str(status)[:40]!r} is no word of the contract")
+    texts = {
+        name: text(getattr(row, name))
+        for name in PlatformOrder.__dataclass_fields__
+        if name not in {"lines", "placed_at", "is_test"}
+    }
+    return PlatformRecord(
+        order=PlatformOrder(
+            **texts,
+            placed_at=noted_moment(row.placed_at, "placed_at", wrong),
+            is_test=bool(row.is_test),
+            lines=tuple(lines),
+        ),
+        status=status,
+        units_shipped=units_shipped,
+        imported_at=noted_moment(row.imported_at, "imported_at", wrong),
+        updated_at=noted_moment(row.updated_at, "updated_at", wrong),
+        open_units=open_units,
+        unreadable="; ".join(wrong),
+        cancelled_by=text(row.cancelled_by),
+    )
