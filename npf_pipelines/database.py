@@ -1,4 +1,4 @@
-"""What the platform's database and the state's database have in common: opening one, and the types of its columns.
+"""Shared by the platform's database and the state's database: engines, and the types of columns.
 
 Below the rooms `platform/` and `state/`, which may not import each other. Not here: any table (platform/tables.py,
 state/tables.py), nor what is created or migrated in a database (platform/database.py, state/database.py).

@@ -17,6 +17,9 @@ import time_machine
 
 from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.sandbox.state import StateFile
+from npf_pipelines.state.alerts import read_alerts
+from npf_pipelines.state.health import read_health
+from npf_pipelines.state.open_items import recounts_due
 from npf_pipelines_tests.loop import Loop, opened_loop, write_setup
 
 SAMPLE = Path(__file__).parent / "samples" / "earlier_release.zip"
@@ -95,6 +98,24 @@ def test_files_of_both_releases_are_read_together(earlier: Loop) -> None:
     reasons = "SELECT count(*) FROM filtered_orders WHERE reason = 'picked up in the store: nothing to ship' "
     ((rejected,),) = earlier.rows(f"{reasons} AND day BETWEEN '{DAYS[0]}' AND '{DAYS[1]}'")
     assert in_new_files >= rejected > 0
+
+
+def test_the_state_that_it_kept_on_the_platform_is_taken_over_by_the_first_run(earlier: Loop) -> None:
+    with earlier.services.platform_engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO uncounted VALUES ('acme', 'stock', '', 'killed')")
+        connection.exec_driver_sql(
+            "INSERT INTO alerts VALUES ('backlog|acme|orders', 'acme', 'backlog', 'text', 'what to do',"
+            " '2026-11-27 06:00:00', '2026-11-27 06:30:00', NULL, NULL, NULL)"
+        )
+        connection.exec_driver_sql("UPDATE health SET failures = 3, reason = 'it is down' WHERE flow = 'orders'")
+    assert not (earlier.settings.data / "state.sqlite").exists()
+    assert [run.failure for run in earlier.run("stock")] == [""]
+    state = earlier.services.state
+    assert read_alerts(state).keys() == {"backlog|acme|orders"}
+    health = read_health(state)
+    assert (health["acme", "orders"].failures, health["acme", "orders"].reason) == (3, "it is down")
+    assert health["acme", "shipments"].last_success_at == datetime(2026, 11, 27, 6, 4, 34, 960368, tzinfo=UTC)
+    assert recounts_due(state, "stock", "next") == []
 
 
 def test_after_another_prefix_what_an_earlier_release_imported_keeps_its_number(earlier: Loop) -> None:

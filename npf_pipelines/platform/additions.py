@@ -1,4 +1,4 @@
-"""The optional columns of the platform's tables: which of them a database has, and adding them to one of the project's.
+"""The optional columns of the platform's tables: finding those that a database lacks, and adding them.
 
 Not here: what the columns mean (tables.py marks them with `addition`), nor what is written to them (gateway.py).
 """

@@ -1,4 +1,4 @@
-"""Opens the platform's database: creates the embedded SQLite one, and checks that any other has the contract's tables.
+"""Opens the platform's database: creates an embedded SQLite file, and checks that NPF's PostgreSQL has the contract.
 
 Not here: the tables (tables.py), the optional columns (additions.py), reads and writes (gateway.py).
 """

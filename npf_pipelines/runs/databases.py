@@ -45,5 +45,5 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine
 
 
 def _place(url: sa.URL) -> tuple[object, ...]:
-    """What tells two databases apart, whoever the account is."""
+    """The identity of a database, without the account."""
     return url.get_backend_name(), url.host, url.port, url.database, url.query

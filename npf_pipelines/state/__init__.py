@@ -1,1 +1,4 @@
-"""The pipeline's own database: leases, flow health, open items, alerts and unknown ends."""
+"""The pipeline's own database: leases, flow health, open items, alerts, known stores and unknown ends.
+
+Never Dagster, the platform's tables or the store.
+"""

@@ -1,6 +1,6 @@
-"""What is remembered of the alerts, so that each begin and each end is told once, whichever process looks.
+"""The alerts that people have got or will get, so that each opening and each resolution is sent once by any process.
 
-Not here: what begins and ends (rules/alerts.py).
+Not here: which alerts open and resolve (rules/alerts.py), how they are sent (automation/alerts.py).
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,7 +14,7 @@ from npf_pipelines.state.tables import alerts
 
 
 def read_alerts(engine: sa.Engine) -> Mapping[str, Alert]:
-    """All of them by key, those that are over included.
+    """All alerts by key, resolved alerts included.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -25,7 +25,7 @@ def read_alerts(engine: sa.Engine) -> Mapping[str, Alert]:
 
 
 def keep_alerts(engine: sa.Engine, changed: Iterable[Alert], gone: Collection[str] = ()) -> None:
-    """Write these, and forget those that came and went before anybody was to be told.
+    """Write the changed alerts, and delete those that opened and resolved before they were due.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -40,10 +40,10 @@ def keep_alerts(engine: sa.Engine, changed: Iterable[Alert], gone: Collection[st
 
 
 def forget_alerts(engine: sa.Engine, over_before: datetime) -> int:
-    """Forget those whose end was told before then.
+    """Delete the alerts whose resolution was sent before a moment.
 
     Returns:
-        How many there were.
+        The number of deleted alerts.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.

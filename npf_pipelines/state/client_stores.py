@@ -1,6 +1,6 @@
 """Which client has worked with which store: two ids on one store would import each of its orders twice.
 
-Not here: how addresses are compared (store_address.py), two setups of one address at a time (master_setup.py).
+Not here: how addresses are compared (config/store_address.py), two setups with one address (config/master_setup.py).
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from npf_pipelines.state.tables import client_stores
 
 
 def other_client_of(engine: sa.Engine, client: str, address: str) -> str | None:
-    """Another client that has worked with the store of this address; None if there is none.
+    """The client, other than this one, that has worked with the store of this address; None if there is none.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -24,7 +24,7 @@ def other_client_of(engine: sa.Engine, client: str, address: str) -> str | None:
 
 
 def remember_store(engine: sa.Engine, client: str, address: str) -> None:
-    """Remember that a client has worked with the store of this address.
+    """Record that a client has worked with the store of this address.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -37,7 +37,7 @@ def remember_store(engine: sa.Engine, client: str, address: str) -> None:
 
 
 def forget_stores(engine: sa.Engine, client: str) -> list[str]:
-    """Forget with which stores a client has worked; their addresses.
+    """Delete the record of the stores that a client has worked with; their addresses.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.

@@ -1,8 +1,8 @@
-"""The clock by which leases and unknown ends are written and judged: one for every process that uses the database.
+"""The clock by which leases and unknown ends expire: one for all processes that use the database.
 
-PostgreSQL has a clock of its own. SQLite has none, but all its users share one machine: there the deadline is kept in
-seconds since the machine was started, which go on during a suspend and ignore a clock that is set, and beside them by
-the wall clock, which decides after a restart.
+PostgreSQL has a clock of its own. SQLite has none, but all its users share one machine: its deadlines are seconds since
+the machine started, which go on during a suspend and ignore a change of the clock. The wall clock's time is stored as
+well and decides after a restart.
 Not here: how long anything lasts (lease.py, unknown_ends.py).
 """
 
@@ -15,23 +15,23 @@ from typing import Any
 import sqlalchemy as sa
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-"""Another text after each start of the machine, the same in all its containers (documented: random(4))."""
+"""A text that changes at each start of the machine and is the same in all its containers (documented: random(4))."""
 
 
 def boot_columns() -> tuple[sa.Column[Any], sa.Column[Any]]:
-    """The two columns that a table of deadlines has beside its time; used in SQLite only."""
+    """The two columns that a table of deadlines has beside its time; only SQLite uses them."""
     return sa.Column("boot", sa.Text), sa.Column("boot_until", sa.Float)
 
 
 def since_boot() -> float:
-    """Seconds of a clock that nobody sets; on Linux it goes on while the machine is suspended."""
+    """Seconds of a clock that can't be set; on Linux it goes on while the machine is suspended."""
     boot_time = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
 
 
 @cache
 def boot_id() -> str:
-    """By which one start of this machine differs from the next; empty where the machine doesn't say (not Linux)."""
+    """The identity of the machine's current start; empty where the machine has none (not Linux)."""
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
@@ -39,12 +39,12 @@ def boot_id() -> str:
 
 
 def deadline(engine: sa.Engine, column: sa.Column[Any], lifetime: timedelta) -> dict[str, Any]:
-    """The values of a deadline: so long from now by the database's clock.
+    """The values of a deadline's columns, counted from now by the database's clock.
 
     Args:
         engine: the database's.
         column: the deadline's time; its table has `boot_columns` beside it.
-        lifetime: how long from now.
+        lifetime: the time from now to the deadline.
     """
     if engine.dialect.name == "postgresql":
         return {column.name: _server_now() + lifetime}
@@ -62,7 +62,7 @@ def is_over(engine: sa.Engine, column: sa.Column[Any]) -> sa.ColumnElement[bool]
 
 
 def shared_seconds(engine: sa.Engine) -> float:
-    """Seconds by the database's clock, for differences. In SQLite they begin again when the machine is started.
+    """Seconds by the database's clock, for differences. In SQLite they restart with the machine.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -74,5 +74,5 @@ def shared_seconds(engine: sa.Engine) -> float:
 
 
 def _server_now() -> sa.ColumnElement[datetime]:
-    """The moment itself: now() would be that at which the transaction began, before it waited for a lock."""
+    """The current moment: now() would be the start of the transaction, before it waited for a lock."""
     return sa.func.clock_timestamp(type_=sa.DateTime(timezone=True))

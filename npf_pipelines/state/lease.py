@@ -1,9 +1,9 @@
-"""The lease: who may write to a client's store just now.
+"""The lease: which run may write to a client's store at the moment.
 
-Dagster's own limits can't keep two runs off one store, for a run over many partitions carries no tag of theirs.
-A lease is taken, renewed while its holder lives, and expires by itself when the holder died. It is written and judged
-by the database's clock (clock.py).
-Not here: writes whose end is not known, which outlive their lease (unknown_ends.py).
+Dagster's own limits can't keep two runs off one store, for a run over many partitions carries no tag that they use.
+A lease is taken, renewed while its holder lives, and expires by itself after the holder died. The database's clock
+decides (database_clock.py).
+Not here: writes with an unknown end, which outlive their lease (unknown_ends.py).
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from npf_pipelines.state.tables import leases
 LIFETIME = timedelta(seconds=120)
 """How long a lease outlives a holder that died. It is renewed three times as often, so that at least 80 s are left.
 
-A call that was under way at the death is most likely carried out at once, and a busy host takes a minute at the most to
-do it or to drop it: nginx and Apache give a script up after 60 s (documented defaults).
+A call that was in flight at the death is most likely carried out at once, and a busy host takes a minute at most to do
+it or to drop it: nginx and Apache end a script after 60 s (documented defaults).
 """
 
 RUN_FLOW = "run"
@@ -30,19 +30,19 @@ RUN_FLOW = "run"
 
 
 class LeaseTaken(Exception):
-    """Another run is writing to the client's store; the text says until when its lease holds."""
+    """Another run holds the lease for the client's store; the text says until when."""
 
 
 class LeaseLost(Exception):
-    """The lease was not renewed in time, or is another run's now: that run may have begun to write."""
+    """The lease was not renewed in time, or another run has taken it over and may have begun to write."""
 
 
 class Lease:
-    """A lease that is held. Ask it before every write: a process can sleep past its own lease.
+    """A lease. Check it before every write: a process can sleep past its own lease.
 
     Attributes:
-        engine: the database in which the lease is.
-        client: whose store it is for.
+        engine: the state's database.
+        client: the client whose store it protects.
     """
 
     def __init__(self, engine: sa.Engine, client: str, flow: str) -> None:
@@ -52,10 +52,10 @@ class Lease:
         self._is_lost = False
 
     def check(self) -> None:
-        """Go on only while the lease holds, as far as it can be known without the database.
+        """Raise an error unless the lease holds, as far as this process knows without the database.
 
         Raises:
-            LeaseLost: it has run out, or its last renewal found it to be another run's.
+            LeaseLost: it has expired, or its last renewal found that another run has it.
         """
         if self._is_lost:
             raise LeaseLost(f"{self.client}: the lease for {self._flow} was taken over by another run: run again")
@@ -63,7 +63,7 @@ class Lease:
             raise LeaseLost(f"{self.client}: the lease for {self._flow} ran out before it was renewed: run again")
 
     async def check_write(self) -> None:
-        """As `check`, for `writes_checked` (cscart/write_check.py). It suffices for writes that may be done twice."""
+        """As `check`, for `writes_checked` (cscart/write_check.py). Enough for writes that may be done twice."""
         self.check()
 
     def take(self) -> None:
@@ -85,32 +85,32 @@ class Lease:
         self._good_until = since + LIFETIME.total_seconds()
 
     def renew(self) -> None:
-        """Prolong the lease.
+        """Renew the lease for its full time.
 
         Raises:
-            LeaseLost: another holder has taken it over, or somebody has removed it.
+            LeaseLost: another holder has taken it over, or its row was deleted.
         """
         with self.renewing():
             pass
 
     @contextlib.contextmanager
     def renewing(self) -> Iterator[sa.Connection]:
-        """A transaction that holds only if the lease does: it is renewed by it, for its full time.
+        """A transaction that renews the lease for its full time, and is rolled back if the lease is lost.
 
         Raises:
-            LeaseLost: another holder has taken it over, or somebody has removed it. Nothing is written.
+            LeaseLost: another holder has taken it over, or its row was deleted. Nothing is written.
         """
         since = since_boot()
         with self.engine.begin() as connection:
-            ours = sa.update(leases).where(self._row, leases.c.holder == self._holder)
-            if not connection.execute(ours.values(self._deadline())).rowcount:
+            renewal = sa.update(leases).where(self._row, leases.c.holder == self._holder)
+            if not connection.execute(renewal.values(self._deadline())).rowcount:
                 self._is_lost = True
                 self.check()
             yield connection
         self._good_until = since + LIFETIME.total_seconds()
 
     def give_back(self) -> None:
-        """Let the next run have it."""
+        """Release the lease for the next run."""
         with self.engine.begin() as connection:
             connection.execute(sa.delete(leases).where(self._row, leases.c.holder == self._holder))
 
@@ -132,7 +132,7 @@ class Lease:
 
 
 def held_now(engine: sa.Engine, flow: str) -> set[str]:
-    """Those whose lease for a flow is held just now.
+    """The clients whose lease for a flow is held at the moment.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -152,7 +152,7 @@ async def held_lease(engine: sa.Engine, client: str, flow: str) -> AsyncIterator
     lease = Lease(engine, client, flow)
     await asyncio.to_thread(lease.take)
     ended = Event()
-    # A thread of its own: work that holds up the event loop for long must not cost the lease.
+    # A thread of its own: work that blocks the event loop for long must not cost the lease.
     renewal = Thread(target=_renew_until, args=(lease, ended, LIFETIME / 3), name=f"lease-{client}-{flow}", daemon=True)
     renewal.start()
     try:
@@ -169,5 +169,5 @@ def _renew_until(lease: Lease, ended: Event, pause: timedelta) -> None:
         except LeaseLost:  # `check` says so before the next write.
             return
         except sa.exc.SQLAlchemyError:
-            # A database that doesn't answer just now costs nothing yet: `check` ends the lease when it lasts too long.
+            # A database that doesn't answer for a while costs nothing: `check` ends the lease if it lasts too long.
             continue

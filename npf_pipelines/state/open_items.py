@@ -1,8 +1,8 @@
-"""How much of the clients' tables isn't done: the lake's own answer, kept so that nobody has to ask it every minute.
+"""How many rows of the clients' tables are not done: counted in the lake by each run, so that no sensor has to.
 
-A run says of a partition that it writes it before it does, and counts all of them at its end. One that dies before
-leaves that to the next run of its flow.
-Not here: what counts as not done (lake/facts.py), what is told of it (rules/alerts.py).
+A run queues each partition for a recount before it writes it, and counts all of them at its end. The recounts of a run
+that died are left to the next run of its flow.
+Not here: which rows are not done (lake/facts.py), which alert follows (rules/alerts.py).
 """
 
 from collections.abc import Collection, Iterable
@@ -17,15 +17,15 @@ from npf_pipelines.state.tables import open_items, pending_recounts
 
 @dataclass(frozen=True)
 class OpenItems:
-    """Rows of one kind and day that aren't done.
+    """The rows of one kind and day that are not done.
 
     Attributes:
         client: the client's id.
-        kind: what kind (lake/backlog.py).
+        kind: the kind (lake/backlog.py).
         day: the partition's; None for tables without days.
-        flow: the flow whose runs note them.
-        rows: how many.
-        first: the numbers of the first few of them.
+        flow: the flow whose runs count them.
+        rows: the number of rows.
+        first: the order or shipment numbers of the first few.
     """
 
     client: str
@@ -52,18 +52,18 @@ class Written:
 
 
 def queue_recounts(engine: sa.Engine, flow: str, written: Collection[Written]) -> None:
-    """A run is about to write partitions, one at least, each for the first time.
+    """Queue the partitions that a run is about to write, at least one, each for the first time in this run.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    rows = [{"run": one.run, "flow": flow, "client": one.client, "day": _key(one.day)} for one in written]
+    rows = [{"run": part.run, "flow": flow, "client": part.client, "day": _key(part.day)} for part in written]
     with engine.begin() as connection:
         connection.execute(sa.insert(pending_recounts), rows)
 
 
 def recounts_due(engine: sa.Engine, flow: str, run: str) -> list[Written]:
-    """What a run of the flow has written, and what those of its flow have that died before they had counted.
+    """The partitions to recount: written by this run of the flow, or by a run that died before it counted.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -80,7 +80,7 @@ def recounts_due(engine: sa.Engine, flow: str, run: str) -> list[Written]:
 
 
 def read_open_items(engine: sa.Engine) -> list[OpenItems]:
-    """Those of all clients, by client, kind and day.
+    """The open items of all clients, by client, kind and day.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -92,13 +92,13 @@ def read_open_items(engine: sa.Engine) -> list[OpenItems]:
 
 
 def write_open_items(engine: sa.Engine, flow: str, written: Collection[Written], found: Iterable[OpenItems]) -> None:
-    """Write what a flow has left open in these partitions instead of what was noted before: they are counted.
+    """Replace the open items of a flow in these partitions by the newly counted, and end their recounts.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    old = [{"its_client": one.client, "its_day": _key(one.day), "its_run": one.run} for one in written]
-    new = [{**vars(one), "day": _key(one.day)} for one in found]
+    old = [{"its_client": part.client, "its_day": _key(part.day), "its_run": part.run} for part in written]
+    new = [{**vars(item), "day": _key(item.day)} for item in found]
     with engine.begin() as connection:
         if old:
             connection.execute(sa.delete(open_items).where(_is_of(open_items, flow)), old)

@@ -94,4 +94,4 @@ alerts = sa.Table(
     time_column("over_at", nullable=True),
     time_column("over_told_at", nullable=True),
 )
-"""What people are alerted to: one row for each condition."""
+"""Alerts, open and resolved: one row for each condition."""

@@ -1,8 +1,8 @@
-"""Writes to a store that mustn't be done twice: each is noted before it is sent, until its end is known.
+"""Writes to a store that must not be done twice: each is recorded before it is sent, until its end is known.
 
-So a run that is killed in the middle of one leaves a row behind, and so does one that never learns whether the store
+A run that is killed during such a write leaves its row behind, and so does a run that never learns whether the store
 has acted. The next run leaves that order alone until the store can't act any more.
-Not here: which calls are such writes, and how their end is found out (reconcile/order_shipments.py).
+Not here: which calls are such writes, and how their end is detected (reconcile/order_shipments.py).
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from npf_pipelines.state.lease import Lease
 from npf_pipelines.state.tables import unknown_ends
 
 AFTER_UNKNOWN_END = timedelta(minutes=5)
-"""How long a store may still carry out a write whose end is not known, from when it was sent.
+"""How long a store may still carry out a write with an unknown end, from when it was sent.
 
-Our own patience says nothing about the store: a call given up after 30 s goes on there. It may wait for a free PHP
-process as long as the server in front lets it (60 to 100 s, known behaviour), then for a lock of the database (50 s,
-MySQL's documented default), and run for as long as PHP allows, which is 30 s as shipped and up to 120 s on most hosts
-(known behaviour). That is four and a half minutes at worst; a push before that may push twice.
+The client's own time-out says nothing about the store: a call that timed out after 30 s goes on there. It may wait for
+a free PHP process as long as the server in front lets it (60 to 100 s, known behaviour), then for a lock of the
+database (50 s, MySQL's documented default), and run for as long as PHP allows, which is 30 s as shipped and up to 120 s
+on most hosts (known behaviour). That is four and a half minutes at worst; a push before that may push twice.
 """
 
 
@@ -32,7 +32,7 @@ class UnknownEnd:
 
     Attributes:
         write: the write, in words.
-        until: when it can't any more.
+        until: from when the store can't carry it out any more.
     """
 
     write: str
@@ -40,7 +40,7 @@ class UnknownEnd:
 
     @property
     def reason(self) -> str:
-        """Why the order is left alone."""
+        """Why the run leaves the order alone."""
         return (
             f"the store may still carry out a write of an earlier run ({self.write}), whose end is not known: the order"
             f" is left alone until {self.until:%H:%M:%S} UTC. Run again after that"
@@ -48,7 +48,7 @@ class UnknownEnd:
 
 
 def read_unknown_ends(engine: sa.Engine, client: str) -> dict[str, UnknownEnd]:
-    """The client's orders to which the store may still carry out a write, by order number.
+    """The client's orders with a write that the store may still carry out, by order number.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -64,7 +64,7 @@ def read_unknown_ends(engine: sa.Engine, client: str) -> dict[str, UnknownEnd]:
 class NotedWrites:
     """A run's writes to the orders of one client: one at a time for each order, several orders at once.
 
-    What is to be noted at the same time goes in one transaction, together with what is over since the last one.
+    Writes that begin at the same time share a transaction, which also deletes the rows of the writes that have ended.
     """
 
     def __init__(self, lease: Lease) -> None:
@@ -74,7 +74,7 @@ class NotedWrites:
         self._one_at_a_time = asyncio.Lock()
 
     async def begin(self, order_number: str, write: str) -> None:
-        """Note a write that is about to be sent; the lease is checked in the database, and renewed.
+        """Record a write that is about to be sent; the lease is checked in the database and renewed.
 
         Raises:
             LeaseLost: another run may have begun to write.
@@ -84,21 +84,21 @@ class NotedWrites:
         self._ended.discard(order_number)
         try:
             async with self._one_at_a_time:
-                if order_number in self._begun:  # The one before has not taken it along.
+                if order_number in self._begun:  # The transaction before has not included it.
                     await self._write(dict(self._begun))
         finally:
             self._begun.pop(order_number, None)
 
     def end(self, order_number: str) -> None:
-        """The order's write has been carried out, or surely never will be."""
+        """The order's write has been carried out, or certainly never will be."""
         self._ended.add(order_number)
 
     async def leave(self, order_number: str, write: str) -> None:
-        """The write's end is not known: from now on the store has its full time for it. Raises as `begin` does."""
+        """The write's end is unknown: the store's full time for it begins now. Raises as `begin` does."""
         await self.begin(order_number, write)
 
     async def finish(self) -> None:
-        """Take off what is over, if there is anything. Raises as `begin` does."""
+        """Delete the rows of writes that have ended, if there are any. Raises as `begin` does."""
         async with self._one_at_a_time:
             if self._ended:
                 await self._write({})

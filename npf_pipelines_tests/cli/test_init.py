@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,15 @@ def test_several_at_once_prepare_one_home_and_do_it_again(tmp_path: Path) -> Non
     assert (home / "dagster.yaml").read_bytes() == (PROJECT / "dagster.yaml").read_bytes()
     with sqlite3.connect(tmp_path / "platform.sqlite") as platform:
         assert platform.execute("SELECT count(*) FROM orders").fetchall() == [(0,)]
+
+
+def test_the_state_of_an_earlier_release_is_copied_once(tmp_path: Path) -> None:
+    with zipfile.ZipFile(Path(__file__).parents[1] / "samples" / "earlier_release.zip") as sample:
+        sample.extract("platform.sqlite", tmp_path)
+    for _ in range(2):
+        assert start(tmp_path).wait() == 0
+        with sqlite3.connect(tmp_path / "state.sqlite") as state:
+            assert state.execute("SELECT count(*) FROM health").fetchall() == [(3,)]
 
 
 def test_what_an_operator_has_put_there_stays(tmp_path: Path) -> None:
