@@ -64,7 +64,7 @@ class Services:
         return Platform(self.platform_engine)
 
     def open_databases(self) -> None:
-        """Open the platform's and the state's database: a run that can use neither fails before it does anything.
+        """Open the platform's and the state's database: a run that can't use either fails before anything else.
 
         Raises:
             DatabaseUnusable: one of them can't be used.
