@@ -37,7 +37,7 @@ test: install ## the whole suite; browser and PostgreSQL are installed where tha
 faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills
 	$(BIN)/python -m npf_pipelines_tests.faults
 
-hostile: install ## the store's client against 10,000 hostile answers on a raw socket
+hostile: install ## 10,000 hostile answers on a raw socket; then an hour of sweeps, with bad stores beside ten good ones and without
 	$(BIN)/python -m npf_pipelines_tests.hostile
 
 day: install ## first starts and kills at work, then 24 simulated hours of 20 clients, with events, outages, killed runs

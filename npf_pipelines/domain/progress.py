@@ -16,7 +16,8 @@ from datetime import timedelta
 
 @dataclass
 class _Watch:
-    longest: timedelta
+    longest: timedelta | None
+    around: "_Watch | None"
     since: float = field(default_factory=time.monotonic)
 
 
@@ -24,13 +25,13 @@ _WATCH: ContextVar[_Watch | None] = ContextVar("progress", default=None)
 
 
 @contextmanager
-def progress_watched(longest: timedelta) -> Iterator[None]:
-    """Watch what is done inside, in all tasks that are started there.
+def progress_watched(longest: timedelta | None = None) -> Iterator[None]:
+    """Watch what is done inside, in all tasks that are started there. Progress counts for each watch around it.
 
     Args:
-        longest: how long it may go without progress.
+        longest: how long it may go without progress; None for any time.
     """
-    token = _WATCH.set(_Watch(longest))
+    token = _WATCH.set(_Watch(longest, _WATCH.get()))
     try:
         yield
     finally:
@@ -39,8 +40,10 @@ def progress_watched(longest: timedelta) -> Iterator[None]:
 
 def note_progress() -> None:
     """Something has come of it: a row that wasn't known, a write that was carried out, a day that is finished."""
-    if watch := _WATCH.get():
+    watch = _WATCH.get()
+    while watch:
         watch.since = time.monotonic()
+        watch = watch.around
 
 
 def note_rows(rows: Sized) -> None:
@@ -52,6 +55,12 @@ def note_rows(rows: Sized) -> None:
 def stalled_for() -> timedelta | None:
     """The time that may pass without progress, if it has; None while there is progress or nobody watches."""
     watch = _WATCH.get()
-    if watch is None or time.monotonic() - watch.since <= watch.longest.total_seconds():
+    if watch is None or watch.longest is None or time_without_progress() <= watch.longest:
         return None
     return watch.longest
+
+
+def time_without_progress() -> timedelta:
+    """The time since there was progress; none where nobody watches."""
+    watch = _WATCH.get()
+    return timedelta(seconds=time.monotonic() - watch.since) if watch else timedelta()
