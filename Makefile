@@ -5,7 +5,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra b
 	--no-emit-find-links --custom-compile-command "make lock"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install production demo dev test faults hostile day lint licences lock clean
+# The rooms whose tests need neither Dagster nor another process.
+FAST := $(wildcard $(addprefix npf_pipelines_tests/,domain rules cscart lake reports platform test_lake.py test_tables.py))
+
+.PHONY: install production demo dev test test-fast test-ui faults hostile day lint licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -33,6 +36,12 @@ dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, unt
 test: install ## the whole suite; browser and PostgreSQL are installed where that asks nobody anything
 	$(BIN)/python -m npf_pipelines_tests.machine
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+test-fast: install ## rules, store client, lake, reports, and the platform on SQLite: under a minute
+	$(BIN)/pytest --numprocesses 2 -m "not long and not postgresql" $(FAST)
+
+test-ui: install ## clicks through Dagster's UI
+	$(BIN)/pytest npf_pipelines_tests/ui
 
 faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills
 	$(BIN)/python -m npf_pipelines_tests.faults
