@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra b
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The rooms whose tests need neither Dagster nor another process.
-FAST := $(wildcard $(addprefix npf_pipelines_tests/,domain rules cscart lake reports platform test_lake.py test_tables.py))
+FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 
 .PHONY: install production demo dev test test-fast test-ui faults hostile day lint licences lock clean
 
