@@ -1,6 +1,6 @@
 """Which client has worked with which store: two ids on one store would import each of its orders twice.
 
-Not here: how addresses are compared (store_address.py), two setups of one address at a time (master_setup.py).
+Not here: how addresses are compared (store_address.py), two setups of one address (config/setup_files.py).
 """
 
 import sqlalchemy as sa

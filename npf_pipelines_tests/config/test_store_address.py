@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from npf_pipelines.assets import orders as orders_module
 from npf_pipelines.cli import app
-from npf_pipelines.config.master_setup import load_master_setups
+from npf_pipelines.config.setup_files import load_master_setups
 from npf_pipelines.config.store_address import comparable_address
 from npf_pipelines.platform.tables import orders, shipments, stock
 from npf_pipelines.state.client_stores import other_client_of
