@@ -403,7 +403,7 @@ def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("cut off")
 
     with monkeypatch.context() as broken:
-        broken.setattr(tracking, "_read_back_shipments", killed)
+        broken.setattr(tracking, "read_back_orders", killed)
         assert "RuntimeError, a fault of the program" in push(loop)
     expire_leases(loop.services.engine)
 

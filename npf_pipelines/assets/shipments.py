@@ -27,7 +27,7 @@ from npf_pipelines.domain.platform_orders import LodgedShipment, normalised
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
-from npf_pipelines.reconcile.tracking_work import OrderShipments, PushedBefore, TrackingPlan
+from npf_pipelines.reconcile.tracking_plan import OrderShipments, PushedBefore, TrackingPlan
 from npf_pipelines.rules.after_shipping import SHORT_AFTER
 from npf_pipelines.rules.order_status import status_plan
 from npf_pipelines.rules.shipments import IN_STORE
