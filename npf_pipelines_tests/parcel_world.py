@@ -15,6 +15,7 @@ import stamina
 
 from npf_pipelines.assets.shipments import run_shipments
 from npf_pipelines.assets.stock import run_stock
+from npf_pipelines.cli.summary import decisions
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
 from npf_pipelines.lake.tables import STOCK_PUSH, STORE_FACTS, TRACKING_PUSH
@@ -118,7 +119,11 @@ class ParcelWorld:
     def disagreements(self) -> list[str]:
         """What the demo's check says of the order's shipments."""
         found = disagreements(
-            MasterSetup.model_validate(SETUP), self.store, (), self.services.engine, self.services.lake
+            MasterSetup.model_validate(SETUP),
+            self.store,
+            (),
+            self.services.engine,
+            decisions(self.services.lake, CLIENT),
         )
         return [sentence for sentence in found if "the shipment " in sentence]
 
