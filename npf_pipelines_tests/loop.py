@@ -18,6 +18,7 @@ import yaml
 from pydantic import SecretStr
 
 from npf_pipelines.automation.launch import Launched, launch
+from npf_pipelines.cli.summary import decisions
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.days import day_of
@@ -109,7 +110,7 @@ class Loop:
                 store,
                 tuple(other for name, other in self.stores.items() if name != client),
                 self.services.engine,
-                self.services.lake,
+                decisions(self.services.lake, client),
             )
         ]
 

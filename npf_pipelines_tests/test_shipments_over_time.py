@@ -19,6 +19,7 @@ from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.platform.tables import leases, order_lines, orders, shipment_lines, shipments
 from npf_pipelines.reconcile import tracking
 from npf_pipelines.sandbox.model import Order, Shipment
+from npf_pipelines.state.health import read_health
 from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, copied_loop, write_setup
@@ -404,6 +405,27 @@ def test_after_an_unknown_end_nothing_more_is_laid_on_the_order(lodged: Loop, mo
     assert in_store(lodged).keys() == {"T1", "T2"}
 
 
+def test_an_unknown_end_of_the_only_order_does_not_pause_the_client(
+    lodged: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+
+    async def lost(*_: object, **__: object) -> str:
+        raise OutcomeUnknown("the request was sent, but no answer came")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "create_shipment", lost)
+        assert "no answer came" in push(lodged)
+    assert read_health(lodged.services.engine)["acme", "shipments"].next_try_at is None
+    assert "the store may still carry out" in push(lodged)
+    assert read_health(lodged.services.engine)["acme", "shipments"].next_try_at is None
+    expire_leases(lodged.services.engine)
+    lodged.stores["acme"].switched_off = True
+    assert "acme" in push(lodged)
+    assert read_health(lodged.services.engine)["acme", "shipments"].next_try_at is not None
+
+
 def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that has made all its shipments, and ends before it can tell."""
 
@@ -411,7 +433,7 @@ def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("cut off")
 
     with monkeypatch.context() as broken:
-        broken.setattr(tracking, "_read_back_shipments", killed)
+        broken.setattr(tracking, "read_back_orders", killed)
         assert "RuntimeError, a fault of the program" in push(loop)
     expire_leases(loop.services.engine)
 

@@ -12,7 +12,7 @@ from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import TRACKING_PUSH
-from npf_pipelines.reconcile.tracking_work import (
+from npf_pipelines.reconcile.tracking_plan import (
     NOT_READ_BACK,
     OrderShipments,
     PushedBefore,

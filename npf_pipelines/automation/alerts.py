@@ -16,8 +16,9 @@ from pydantic import SecretStr
 from npf_pipelines.automation.alert_facts import all_facts, noted_ahead
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.webhook import NotSent, send
-from npf_pipelines.config.master_setup import MasterSetups, SetupError
+from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.domain.alert import Alert
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.rules.alert_words import message

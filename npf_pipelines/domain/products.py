@@ -1,6 +1,6 @@
 """Products of a store: what has an amount of its own, and rows that can't be read.
 
-Not here: how they are parsed (cscart/parsing.py).
+Not here: how they are parsed (cscart/product_parser.py).
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 An order detail carries secrets that aren't ours: the merchant's carrier accounts and passwords, payment data, the
 customer's IP address. A field that isn't named here is never kept.
-Not here: how an order is parsed (cscart/parsing.py).
+Not here: how an order is parsed (cscart/order_parser.py).
 """
 
 from datetime import datetime

@@ -6,7 +6,7 @@ alone (known behaviour of the vendor's own add-on). Of such a store the rest is 
 write, less what was written. The share is then the total less that rest, while the other locations stay
 as they are; if a merchant changes one, one more write brings share and rest right.
 
-Not here: how the shares are read (cscart/parsing.py), and when an amount is written (stock_step.py).
+Not here: how the shares are read (cscart/product_parser.py), and when an amount is written (stock_step.py).
 """
 
 from collections.abc import Iterable, Mapping

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 import yaml
 
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.people import draw_customer
@@ -96,11 +96,12 @@ class World:
 
 
 @contextlib.contextmanager
-def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
+def demo_world(settings: Settings, engine: sa.Engine, *, port: int = PORT) -> Iterator[World]:
     """The world, its stores answering on 127.0.0.1 for the length of the block.
 
     Args:
-        settings: whose data folder it lives in.
+        settings: name the data folder that it is kept in.
+        engine: the platform.
         port: of the stores; 0 for any free one.
 
     Raises:
@@ -122,7 +123,7 @@ def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
         with SandboxServer(stores, port=port) as server:
             _write_setups(settings, server.url)
             os.environ[_KEY_VARIABLE] = next(iter(stores.values())).api_key
-            yield World(stores, server.url, WarehouseFloor(Services(settings).engine, seed=SEED))
+            yield World(stores, server.url, WarehouseFloor(engine, seed=SEED))
 
 
 def order_something(store: SandboxStore, dice: random.Random) -> bool:

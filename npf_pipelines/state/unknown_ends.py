@@ -2,7 +2,7 @@
 
 So a run that is killed in the middle of one leaves a row behind, and so does one that never learns whether the store
 has acted. The next run leaves that order alone until the store can't act any more.
-Not here: which calls are such writes, and how their end is found out (reconcile/order_shipments.py).
+Not here: which calls are such writes, and how their end is found out (reconcile/shipment_writes.py).
 """
 
 import asyncio

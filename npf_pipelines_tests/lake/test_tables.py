@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from npf_pipelines.assets.order_rows import row_of
-from npf_pipelines.cscart.parsing import parse_order
+from npf_pipelines.cscart.order_parser import parse_order
 from npf_pipelines.domain.order_statuses import Status
 from npf_pipelines.domain.platform_orders import LodgedShipment, StockFigure
 from npf_pipelines.domain.store_orders import Address, Order, OrderLine, ShippingMethod, UnreadableOrder
