@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
+from npf_pipelines.domain.open_kinds import open_key
+from npf_pipelines.domain.outcome import Outcome, sql_list
+from npf_pipelines.domain.outcomes import (
+    IN_STORE,
+    Decision,
+    OrderOutcome,
+    PushOutcome,
+    StatusOutcome,
+    StockOutcome,
+)
 from npf_pipelines.lake.connection import LakeConnection
 from npf_pipelines.lake.lake import Lake
 
@@ -112,6 +122,10 @@ def count_open(connection: LakeConnection, first: int) -> list[OpenCount]:
     return [OpenCount(*row) for row in connection.execute(_OPEN_COUNTS, {"first": first}).fetchall()]
 
 
+def _open(outcomes: type[Outcome]) -> str:
+    return sql_list(outcome for outcome in outcomes if outcome.is_open)
+
+
 _ORDERS = """
 SELECT day, decision, rule, epoch(imported_at - placed_at)
 FROM filtered_orders LEFT JOIN platform_orders USING (client, day, order_id)
@@ -138,48 +152,44 @@ SELECT
   greatest((SELECT max(pushed_at) FROM tracking_push), (SELECT max(pushed_at) FROM stock_push))
 """
 
-_OPEN = """
+# Orders on which store and platform differ come from the view of the order exceptions.
+_ORDERS_OPEN = [outcome for outcome in OrderOutcome if outcome.is_open and outcome is not OrderOutcome.DIFFERS]
+
+_OPEN = f"""
 WITH numbers AS (
   SELECT client, order_number, any_value(order_id) AS order_id FROM platform_orders GROUP BY client, order_number
 )
 SELECT client, 'order_' || rule AS kind, day, order_number AS number, order_id, reason
-FROM filtered_orders WHERE decision = 'set_aside'
+FROM filtered_orders WHERE decision IN {_open(Decision)}
 UNION ALL
 SELECT client, 'order_not_imported', day, order_number, order_id, 'accepted, and not on the platform yet'
-FROM filtered_orders ANTI JOIN platform_orders USING (client, day, order_id) WHERE decision = 'accepted'
+FROM filtered_orders ANTI JOIN platform_orders USING (client, day, order_id) WHERE decision = '{Decision.ACCEPTED}'
 UNION ALL
 SELECT client, 'order_' || outcome, day, order_number, order_id, reason
-FROM platform_orders WHERE outcome IN ('refused', 'held')
+FROM platform_orders WHERE outcome IN {sql_list(_ORDERS_OPEN)}
 UNION ALL
-SELECT client, 'order_differs', day, order_number, order_id, differs FROM order_exceptions
+SELECT client, '{open_key(OrderOutcome.DIFFERS)}', day, order_number, order_id, differs FROM order_exceptions
 WHERE order_id IS NOT NULL
 UNION ALL
 SELECT client, 'order_status_unclear', NULL, name, NULL, reason FROM status_questions
 UNION ALL
 SELECT client, 'shipment_' || outcome, day, order_number, order_id, reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number)
-WHERE outcome IN ('waiting', 'refused', 'set_aside', 'differs_in_store')
+WHERE outcome IN {_open(PushOutcome)}
 UNION ALL
 SELECT client, 'status_' || status_outcome, day, order_number, order_id, status_reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number)
-WHERE outcome IN ('confirmed', 'already_there', 'differs_in_store') AND status_outcome IN ('waiting', 'refused')
+WHERE outcome IN {sql_list(IN_STORE)} AND status_outcome IN {_open(StatusOutcome)}
 UNION ALL
-SELECT client, 'shipment_waiting', day, order_number, order_id, 'lodged, and not pushed yet'
+SELECT client, '{open_key(PushOutcome.WAITING)}', day, order_number, order_id, 'lodged, and not pushed yet'
 FROM shipment_records ANTI JOIN tracking_push USING (client, day, shipment_id)
 LEFT JOIN numbers USING (client, order_number)
 UNION ALL
-SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
-FROM stock_push WHERE outcome IN ('unreadable', 'uncounted') AND sku <> ''
-UNION ALL
-SELECT client, 'sku_' || outcome, NULL, coalesce('product ' || product_id, 'no SKU'), NULL, reason
-FROM stock_push WHERE outcome IN ('unreadable', 'uncounted') AND sku = ''
-UNION ALL
-SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
-FROM stock_push WHERE outcome IN
-  ('waiting', 'refused', 'braked', 'several_products', 'several_counts', 'not_in_store', 'left_warehouse')
+SELECT client, 'sku_' || outcome, NULL, coalesce(nullif(sku, ''), 'product ' || product_id, 'no SKU'), NULL, reason
+FROM stock_push WHERE outcome IN {_open(StockOutcome)}
 UNION ALL
 SELECT client, 'sku_held_by_old_order', NULL, unnest(skus), order_id, reason FROM old_holds
-"""
+"""  # noqa: S608 - made of constants
 
 _OPEN_ROWS = f"SELECT kind, day, number, order_id, reason FROM ({_OPEN}) ORDER BY day NULLS LAST, kind, number"  # noqa: S608
 

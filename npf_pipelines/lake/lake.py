@@ -23,6 +23,7 @@ import pyarrow as arrow
 from fsspec.implementations.local import LocalFileSystem
 from pyarrow import parquet
 
+from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.lake.broken_files import CACHES, LEDGERS, BrokenFile, is_broken, is_no_parquet
 from npf_pipelines.lake.connection import LakeConnection, View, for_duckdb
 from npf_pipelines.lake.tables import STOCK_SNAPSHOTS, TABLES, Table
@@ -43,13 +44,13 @@ _PATH = re.compile(
 _WITHOUT_PERSONAL = {b"personal_data": b"dropped"}
 """What a file's foot says whose personal columns were emptied."""
 
-_EXCEPTIONS = """
+_EXCEPTIONS = f"""
 CREATE VIEW order_exceptions AS
 SELECT client, day, order_number, order_id, reason AS differs, differs_since AS since
-FROM platform_orders WHERE outcome = 'differs'
+FROM platform_orders WHERE outcome = '{OrderOutcome.DIFFERS}'
 UNION ALL
 SELECT client, NULL, name, NULL, reason, since FROM status_questions
-"""
+"""  # noqa: S608 - made of constants
 """The orders on which store and platform differ and a person has to act; a row leaves when the two agree again.
 
 Without day and order_id: a status of the store that the master setup doesn't explain, one row for all its orders.

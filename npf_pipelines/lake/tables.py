@@ -5,6 +5,7 @@ Not here: where the files are (lake.py).
 """
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,11 @@ import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
 
+from npf_pipelines.domain.outcome import Outcome
 from npf_pipelines.domain.outcomes import Decision, OrderOutcome, PushOutcome, Rule, StatusOutcome, StockOutcome
 
+_OUTCOMES = "outcomes"
+"""The key under which a column's metadata names the outcomes that it can hold."""
 _TEXT = arrow.string()
 _WHOLE = arrow.int64()
 _FLAG = arrow.bool_()
@@ -79,6 +83,15 @@ class Table:
     """The columns that hold a shopper's personal data: shown nowhere but in the table itself."""
 
     @functools.cached_property
+    def outcomes(self) -> Mapping[str, type[Outcome]]:
+        """The outcomes that a column can hold, by column."""
+        return {
+            name: column.metadata[_OUTCOMES]
+            for name, column in self.schema.columns.items()
+            if _OUTCOMES in (column.metadata or {})
+        }
+
+    @functools.cached_property
     def arrow_schema(self) -> arrow.Schema:
         """The types of the Parquet files, without the partition columns, which are in the path."""
         return arrow.schema(
@@ -112,8 +125,9 @@ def _column(kind: arrow.DataType, description: str, *checks: pa.Check, nullable:
     return pa.Column(pd.ArrowDtype(kind), list(checks), nullable=nullable, description=description)
 
 
-def _one_of(outcomes: Any) -> pa.Check:
-    return pa.Check.isin([str(outcome) for outcome in outcomes])
+def _outcome(outcomes: type[Outcome], description: str) -> pa.Column:
+    check = pa.Check.isin([str(outcome) for outcome in outcomes])
+    return pa.Column(pd.ArrowDtype(_TEXT), [check], description=description, metadata={_OUTCOMES: outcomes})
 
 
 def _table(
@@ -175,10 +189,8 @@ FILTERED_ORDERS = _table(
     columns={
         "order_id": _column(_TEXT, "the store's order number"),
         "order_number": _column(_TEXT, "the number on the platform, order prefix included"),
-        "decision": _column(
-            _TEXT, "accepted, rejected by the master setup, or set aside for a person", _one_of(Decision)
-        ),
-        "rule": _column(_TEXT, "the rule that decided", _one_of(Rule)),
+        "decision": _outcome(Decision, "accepted, rejected by the master setup, or set aside for a person"),
+        "rule": _outcome(Rule, "the rule that decided"),
         "reason": _column(_TEXT, "why, in words"),
         "status": _column(_TEXT, "the store's status letter"),
         "is_test": _column(_FLAG, "whether it is made of test items only"),
@@ -195,7 +207,7 @@ PLATFORM_ORDERS = _table(
     columns={
         "order_id": _column(_TEXT, "the store's order number"),
         "order_number": _column(_TEXT, "the number on the platform, order prefix included"),
-        "outcome": _column(_TEXT, "what became of it", _one_of(OrderOutcome)),
+        "outcome": _outcome(OrderOutcome, "what became of it"),
         "reason": _column(_TEXT, "why, in words"),
         "imported_at": _column(_TIME, "when the platform got the order", nullable=True),
         "differs_since": _column(_TIME, "since when store and platform are known to differ", nullable=True),
@@ -230,7 +242,7 @@ TRACKING_PUSH = _table(
     columns={
         "shipment_id": _column(_TEXT, "the platform's shipment"),
         "order_number": _column(_TEXT, "the order's number on the platform"),
-        "outcome": _column(_TEXT, "what became of the shipment in the store", _one_of(PushOutcome)),
+        "outcome": _outcome(PushOutcome, "what became of the shipment in the store"),
         "reason": _column(_TEXT, "why, in words; what to do where a person must act"),
         "store_shipment_id": _column(_TEXT, "the store's shipment, the last one that was made", nullable=True),
         "sent": _column(
@@ -238,7 +250,7 @@ TRACKING_PUSH = _table(
         ),
         "content": _column(_TEXT, "a print of what was pushed: another one means a correction", nullable=True),
         "order_status": _column(_TEXT, "the order's status letter in the store as read back", nullable=True),
-        "status_outcome": _column(_TEXT, "what became of the order status", _one_of(StatusOutcome)),
+        "status_outcome": _outcome(StatusOutcome, "what became of the order status"),
         "status_reason": _column(_TEXT, "why, in words"),
         "confirmed_at": _column(_TIME, "since when the store is known to have it", nullable=True),
         "pushed_at": _column(_TIME, "when the store was found, or made, so"),
@@ -275,7 +287,7 @@ STOCK_PUSH = _table(
         ),
         "wanted": _column(_WHOLE, "the amount it should have", nullable=True),
         "before": _column(_WHOLE, "the amount it had", nullable=True),
-        "outcome": _column(_TEXT, "what became of it", _one_of(StockOutcome)),
+        "outcome": _outcome(StockOutcome, "what became of it"),
         "reason": _column(_TEXT, "why, in words, and how the amount comes about"),
         "differs_since": _column(_TIME, "since when the store may have another amount", nullable=True),
         "store_location": _column(_WHOLE, "the store location whose amount it is, where one is set", nullable=True),

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from npf_pipelines.cscart.carrier_links import CarrierLinks
-from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome, StatusOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderState, OrderStatus
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.rules.order_status import StatusPlan, StatusStep
 from npf_pipelines.rules.parcels import Label
-from npf_pipelines.rules.shipments import IN_STORE
 
 
 @dataclass(frozen=True)

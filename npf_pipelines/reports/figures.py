@@ -57,6 +57,11 @@ class Figures:
         return [sum(counts) for counts in zip(*self.orders.values(), strict=True)]
 
     @property
+    def accepted(self) -> Sequence[int]:
+        """The orders placed on each day that were accepted."""
+        return self.orders[Decision.ACCEPTED]
+
+    @property
     def today(self) -> int:
         """Today's orders."""
         return self.by_day[-1]
@@ -64,7 +69,7 @@ class Figures:
     @property
     def week(self) -> tuple[int, int, int]:
         """The orders of the last seven days, today included: all, accepted, imported."""
-        counted = (self.by_day, self.orders[Decision.ACCEPTED], self.imported)
+        counted = (self.by_day, self.accepted, self.imported)
         placed, accepted, imported = (sum(counts[-_WEEK:]) for counts in counted)
         return placed, accepted, imported
 

@@ -12,6 +12,8 @@ import jinja2
 from markupsafe import Markup
 
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.outcome import words_of
+from npf_pipelines.domain.outcomes import Rule
 from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.reports.charts import latency_chart, orders_chart, skus_chart, stock_chart
 from npf_pipelines.reports.figures import Figures
@@ -33,6 +35,7 @@ _TEMPLATES.filters |= {
     "moment": moment,
     "day": day_in_words,
     "number": lambda number: f"{number:,}",
+    "rule": lambda rule: words_of(Rule, rule),
 }
 _TEMPLATES.globals |= {"policy": POLICY, "most_rows": MOST_ROWS}
 

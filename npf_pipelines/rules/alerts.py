@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from npf_pipelines.domain.alert import Alert, AlertKind
 from npf_pipelines.domain.clock import is_future
+from npf_pipelines.domain.open_kinds import open_key
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 
@@ -21,7 +22,7 @@ didn't bring in is none. What arrives faster than it is worked off is never work
 """
 FIRST_FEW = 3
 """Rows of a kind and day whose numbers are told."""
-OVER_LIMIT = f"sku_{StockOutcome.OVER_LIMIT}"
+OVER_LIMIT = open_key(StockOutcome.OVER_LIMIT)
 """The kind of the rows that the change limit held back."""
 FAILURES_THAT_MAY_PASS = 1
 """Failures in a row of which nobody is told, where the trouble may pass by itself."""

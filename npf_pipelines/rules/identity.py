@@ -13,7 +13,7 @@ from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderStatus, PlatformRecord
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.addresses import IncompleteAddress, address_of_earlier_releases, deliver_to
-from npf_pipelines.rules.orders import OrderFilter, Verdict, decide, lines_to_ship
+from npf_pipelines.rules.orders import OrderFilter, Verdict, decide, lines_to_ship, verdict_of
 from npf_pipelines.rules.shipped_before import is_shipped, left_to_ship
 
 
@@ -75,15 +75,15 @@ def judge(order: Order | UnreadableOrder, criteria: OrderFilter, imported: Seque
             "the warehouse has another order with this id, placed at another time by another shopper: "
             "if a new shop has begun its numbers again, give it a client id of its own"
         )
-        return Verdict(Decision.SET_ASIDE, Rule.ID_USED_AGAIN, reason)
+        return verdict_of(Rule.ID_USED_AGAIN, reason)
     verdict = decide(order, criteria, imported=is_known)
     if is_known or not isinstance(order, Order) or verdict.decision is Decision.REJECTED:
         return verdict
     if is_shipped(order):
-        return Verdict(Decision.REJECTED, Rule.ALREADY_SHIPPED, "already shipped in the store: nothing is left to ship")
+        return verdict_of(Rule.ALREADY_SHIPPED, "already shipped in the store: nothing is left to ship")
     if verdict.decision is Decision.ACCEPTED and not lines_to_ship(left_to_ship(order)):
         reason = "already shipped in the store, but for lines without a product code, which the setup leaves out"
-        return Verdict(Decision.REJECTED, Rule.ALREADY_SHIPPED, reason)
+        return verdict_of(Rule.ALREADY_SHIPPED, reason)
     return verdict
 
 

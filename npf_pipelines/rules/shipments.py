@@ -9,14 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from npf_pipelines.domain.keys import as_label, shown, units_by_key
-from npf_pipelines.domain.outcomes import PushOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.rules.parcels import number_forms
-
-IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE, PushOutcome.DIFFERS_IN_STORE})
-"""The store is known to have the shipment."""
 
 
 @dataclass(frozen=True)

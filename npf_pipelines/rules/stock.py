@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from npf_pipelines.config.master_setup import StockSetup
 from npf_pipelines.domain.keys import as_stored, shown
-from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.outcomes import Amount, StockOutcome
 from npf_pipelines.domain.platform_orders import StockFigure
 from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, Product, UnreadableProduct
 
@@ -19,17 +19,10 @@ NOT_TRACKED = "D"
 """The store's letter for a product whose amount it doesn't count."""
 
 
-RIGHT = frozenset({StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT})
+RIGHT = frozenset(outcome for outcome in StockOutcome if outcome.amount is Amount.RIGHT)
 """The store has the amount that it should have."""
 DIFFERS = frozenset(
-    {
-        StockOutcome.MOVED,
-        StockOutcome.OVER_LIMIT,
-        StockOutcome.REFUSED,
-        StockOutcome.WAITING,
-        StockOutcome.UNREADABLE,
-        StockOutcome.UNCOUNTED,
-    }
+    outcome for outcome in StockOutcome if outcome.amount is Amount.WRONG and outcome.is_pair and not outcome.is_planned
 )
 """The store may have another amount than it should have."""
 
