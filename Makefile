@@ -44,10 +44,11 @@ day: install ## first starts and kills at work, then 24 simulated hours of 20 cl
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 
-lint: install ## style and types
+lint: install ## style, types and the arrows between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 licences: install ## the licence of each package that production gets
 	$(BIN)/python -m npf_pipelines_tests.licences
