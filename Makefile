@@ -5,7 +5,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra b
 	--no-emit-find-links --custom-compile-command "make lock"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install production demo dev test faults hostile day lint licences lock clean
+.PHONY: install production demo dev test faults hostile day lint prose licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -49,6 +49,9 @@ lint: install ## style, types and the arrows between the rooms
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
+
+prose: install ## private words in docstrings, comments, messages and documents, by room
+	$(BIN)/python -m npf_pipelines_tests.prose
 
 licences: install ## the licence of each package that production gets
 	$(BIN)/python -m npf_pipelines_tests.licences
