@@ -15,7 +15,7 @@ import fsspec
 import pyarrow as arrow
 
 from npf_pipelines.lake.broken_files import is_broken
-from npf_pipelines.lake.tables import Table
+from npf_pipelines.lake.table import Table
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from npf_pipelines.domain.outcome import Outcome
 from npf_pipelines.domain.store_links import order_link
-from npf_pipelines.lake.tables import Table
+from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.inline_table import cell, inline_table
 
 _REASONS = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}

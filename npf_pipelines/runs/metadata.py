@@ -10,7 +10,8 @@ import dagster as dg
 import pandas as pd
 import pyarrow as arrow
 
-from npf_pipelines.lake.tables import TABLES, Table
+from npf_pipelines.lake.table import Table
+from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.runs.inline_table import cell, inline_table
 from npf_pipelines.runs.lineage import column_sources
 

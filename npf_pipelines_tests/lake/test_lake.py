@@ -20,6 +20,7 @@ from pyarrow import parquet
 from npf_pipelines.assets.order_rows import order_of, row_of
 from npf_pipelines.domain.store_orders import Address, Order, OrderLine, ShippingMethod, UnreadableOrder
 from npf_pipelines.lake.lake import Lake, NotWritten
+from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import (
     FILTERED_ORDERS,
     PLATFORM_ORDERS,
@@ -29,7 +30,6 @@ from npf_pipelines.lake.tables import (
     STOCK_SNAPSHOTS,
     STORE_FACTS,
     TABLES,
-    Table,
 )
 from npf_pipelines_tests.builders import NOON, row
 

@@ -23,7 +23,8 @@ from npf_pipelines.domain.outcomes import (
 from npf_pipelines.lake.backlog import backlog, kind_of
 from npf_pipelines.lake.facts import OpenFact, count_open
 from npf_pipelines.lake.lake import Lake
-from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TABLES, TRACKING_PUSH, Table
+from npf_pipelines.lake.table import Table
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TABLES, TRACKING_PUSH
 from npf_pipelines.reports.charts import orders_chart, skus_chart
 from npf_pipelines.rules.alerts import ClientFacts, OpenThings, client_conditions
 from npf_pipelines.runs.attention import attention_metadata

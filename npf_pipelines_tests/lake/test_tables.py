@@ -15,6 +15,7 @@ from npf_pipelines.cscart.parsing import parse_order
 from npf_pipelines.domain.order_statuses import Status
 from npf_pipelines.domain.platform_orders import LodgedShipment, StockFigure
 from npf_pipelines.domain.store_orders import Address, Order, OrderLine, ShippingMethod, UnreadableOrder
+from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import (
     PLATFORM_ORDERS,
     RAW_ORDERS,
@@ -24,7 +25,6 @@ from npf_pipelines.lake.tables import (
     STORE_FACTS,
     TABLES,
     TRACKING_PUSH,
-    Table,
 )
 from npf_pipelines.reconcile.platform_orders import OrderRow
 from npf_pipelines.reconcile.tracking import Pushed
