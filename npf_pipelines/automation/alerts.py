@@ -21,11 +21,9 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.alert import Alert
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.rules.alert_words import message
-from npf_pipelines.rules.alerts import (
-    OF_ROWS,
-    Condition,
-    after_look,
-    client_conditions,
+from npf_pipelines.rules.alerts import OF_ROWS, after_look
+from npf_pipelines.rules.conditions import Condition, client_conditions
+from npf_pipelines.rules.setup_conditions import (
     clock_conditions,
     folder_condition,
     missing_setup_conditions,

@@ -26,17 +26,9 @@ from npf_pipelines.reconcile.tracking_work import (
     Work,
     has_content,
 )
+from npf_pipelines.rules.allocation import Allocation, allocate, fitting, skus_of
 from npf_pipelines.rules.parcels import Label, is_as_labelled, label_of
-from npf_pipelines.rules.shipments import (
-    Allocation,
-    allocate,
-    find_orphans,
-    fitting,
-    has_number,
-    made_otherwise,
-    match,
-    skus_of,
-)
+from npf_pipelines.rules.shipments import find_orphans, has_number, made_otherwise, match
 from npf_pipelines.state.unknown_ends import NotedWrites
 
 _TOO_LONG = (

@@ -15,8 +15,8 @@ from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.tracking_work import TrackingPlan, Work
+from npf_pipelines.rules.allocation import fitting, left_out, skus_of
 from npf_pipelines.rules.parcels import Label, differences, lacks_link
-from npf_pipelines.rules.shipments import fitting, left_out, skus_of
 
 _OTHERS = 20
 """Shipments that others may have made meanwhile, which are listed too."""

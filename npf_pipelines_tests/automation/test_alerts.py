@@ -20,7 +20,7 @@ from npf_pipelines.assets import orders
 from npf_pipelines.automation import webhook
 from npf_pipelines.domain import alert
 from npf_pipelines.lake.tables import RAW_ORDERS
-from npf_pipelines.rules import alerts as rules
+from npf_pipelines.rules import conditions as rules
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 from npf_pipelines.runs.open_items import count_open_items
 from npf_pipelines.state.alerts import keep_alerts, read_alerts

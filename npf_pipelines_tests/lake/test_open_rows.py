@@ -26,7 +26,7 @@ from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TABLES, TRACKING_PUSH
 from npf_pipelines.reports.charts import orders_chart, skus_chart
-from npf_pipelines.rules.alerts import ClientFacts, OpenThings, client_conditions
+from npf_pipelines.rules.conditions import ClientFacts, OpenThings, client_conditions
 from npf_pipelines.runs.attention import attention_metadata
 from npf_pipelines.runs.metadata import planned_metadata
 from npf_pipelines_tests.builders import NOON, row

@@ -10,19 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.domain.alert import Alert, AlertKind
-from npf_pipelines.rules.alerts import (
+from npf_pipelines.rules.alerts import after_look
+from npf_pipelines.rules.conditions import (
     BACKLOG_PATIENCE,
     OVER_LIMIT,
     ClientFacts,
     Condition,
     FlowState,
     OpenThings,
-    after_look,
     client_conditions,
-    clock_conditions,
-    missing_setup_conditions,
-    setup_conditions,
 )
+from npf_pipelines.rules.setup_conditions import clock_conditions, missing_setup_conditions, setup_conditions
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -10,18 +10,8 @@ from hypothesis import strategies as st
 from npf_pipelines.domain.platform_orders import LodgedShipment
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.domain.store_shipments import Shipment
-from npf_pipelines.rules.shipments import (
-    allocate,
-    find_orphans,
-    fingerprint,
-    fitting,
-    left_out,
-    made_otherwise,
-    match,
-    normalised_fingerprint,
-    remaining,
-    skus_of,
-)
+from npf_pipelines.rules.allocation import allocate, fitting, left_out, remaining, skus_of
+from npf_pipelines.rules.shipments import find_orphans, fingerprint, made_otherwise, match, normalised_fingerprint
 from npf_pipelines_tests.builders import NOON, line, lodged, order, shipment
 
 SKUS = ("KITE", "DRUM", "Test001")

@@ -1,0 +1,202 @@
+"""The conditions of a client that a person has to know about, from how its flows went and which rows are open.
+
+Not here: where the facts come from (automation/alert_facts.py), the conditions of the whole installation
+(setup_conditions.py), how an alert opens and resolves (alerts.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from npf_pipelines.domain.alert import AlertKind
+from npf_pipelines.domain.open_kinds import open_key
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
+
+BACKLOG_PATIENCE = timedelta(hours=2)
+"""How long a backlog may go without having been worked off once: eight sweeps.
+
+The rows aren't counted: a hundred shipments that have just been lodged are normal, and one shipment that eight sweeps
+in a row didn't push is not. A backlog that grows faster than it is worked off never empties, and is reported as well.
+"""
+FIRST_FEW = 3
+"""Rows of a kind and day whose numbers are named."""
+OVER_LIMIT = open_key(StockOutcome.OVER_LIMIT)
+"""The kind of the rows that the change limit held back."""
+FAILURES_THAT_MAY_PASS = 1
+"""Failures in a row that are not reported where the problem may pass by itself."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that holds now.
+
+    Attributes:
+        kind: what kind.
+        client: the client's id; empty where only a file is known.
+        thing: which one of that kind: a flow, a file, a kind of rows and their day.
+        text: what is so, without the client.
+        what_to_do: for the person who is told.
+        since: since when it is so; None: since it was first noticed.
+        patience: how long it has to hold before anybody is told.
+    """
+
+    kind: AlertKind
+    client: str
+    thing: str
+    text: str
+    what_to_do: str
+    since: datetime | None = None
+    patience: timedelta = timedelta()
+
+    @property
+    def key(self) -> str:
+        """What makes it the same at the next look."""
+        return f"{self.kind}|{self.client}|{self.thing}"
+
+
+@dataclass(frozen=True)
+class FlowState:
+    """How a flow of a client stands."""
+
+    name: str
+    last_success_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    is_permanent: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class OpenThings:
+    """Rows that aren't done.
+
+    Attributes:
+        kind: their kind.
+        about: `orders`, `shipments` or `stock`.
+        name: what is so, in words.
+        day: the partition's; None for stock.
+        rows: how many.
+        first: the numbers of the first few.
+        what_to_do: where they need a person; empty where the next run does it.
+        unit: what a row is; empty where it is what they are about.
+    """
+
+    kind: str
+    about: str
+    name: str
+    day: date | None
+    rows: int
+    first: str
+    what_to_do: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class ClientFacts:
+    """What is known of a client that is looked after.
+
+    Attributes:
+        client: its id.
+        pull_limit: how long it may go without a pull.
+        flows: those that were ever walked.
+        open: what of its tables isn't done, by kind and day.
+    """
+
+    client: str
+    pull_limit: timedelta
+    flows: Sequence[FlowState] = ()
+    open: Sequence[OpenThings] = ()
+
+
+def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
+    """What holds for one client.
+
+    Args:
+        facts: what is known of it.
+        now: the moment.
+        is_running: whether somebody pulls by itself, so that a client that was never pulled is late, too.
+    """
+    for flow in facts.flows:
+        if flow.failing_since and _is_told(flow):
+            yield Condition(
+                AlertKind.FAILING,
+                facts.client,
+                flow.name,
+                f"runs of {flow.name} fail: {flow.reason}",
+                "Change what the reason names: a wrong key or setup is tried again when it is changed, trouble in the"
+                " store every hour."
+                if flow.is_permanent
+                else "It is tried again by itself. If it lasts, see whether the store answers.",
+                flow.failing_since,
+            )
+    yield from _no_pull(facts, now, is_running=is_running)
+    yield from _of_rows(facts.client, facts.open)
+
+
+def _is_told(flow: FlowState) -> bool:
+    """An exceeded change limit is reported by its rows, which remain when the store goes down afterwards."""
+    return not flow.reason.startswith(LIMIT_EXCEEDED) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
+
+
+def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
+    last = next((flow.last_success_at for flow in facts.flows if flow.name == "orders"), None)
+    if last is None and not is_running:
+        return
+    if last is not None and now - last <= facts.pull_limit:
+        return
+    hours = facts.pull_limit / timedelta(hours=1)
+    yield Condition(
+        AlertKind.NO_PULL,
+        facts.client,
+        "orders",
+        f"no orders have been pulled for more than {hours:g} hours",
+        "Look in Dagster's UI whether schedules and daemon run, and at the last run of orders.",
+        last,
+        facts.pull_limit if last is None else timedelta(),
+    )
+
+
+def _of_rows(client: str, things: Sequence[OpenThings]) -> Iterator[Condition]:
+    waiting: dict[str, list[OpenThings]] = {}
+    for some in things:
+        if some.kind == OVER_LIMIT:
+            yield Condition(
+                AlertKind.CHANGE_LIMIT,
+                client,
+                "stock",
+                f"{LIMIT_EXCEEDED}: a push would have changed too much, {_counted(some.about, some.rows)} not written",
+                f"Look at the rows; if they are right: npf run stock --client {client} --override-change-limit",
+            )
+        elif some.what_to_do:
+            # By day: what is set aside on another day is another event, however long the first one stays.
+            of_day = f" of {some.day}" if some.day else ""
+            yield Condition(
+                AlertKind.NEEDS_A_PERSON,
+                client,
+                f"{some.kind}|{some.day or ''}",
+                f"{_counted(some.about, some.rows, some.unit)}{of_day} {some.name}: {_first_few([some])}",
+                some.what_to_do,
+            )
+        else:
+            waiting.setdefault(some.about, []).append(some)
+    for about, kinds in waiting.items():
+        yield Condition(
+            AlertKind.BACKLOG,
+            client,
+            about,
+            f"{_counted(about, sum(some.rows for some in kinds))} waiting and not worked off: {_first_few(kinds)}",
+            "See in the report what holds them up.",
+            patience=BACKLOG_PATIENCE,
+        )
+
+
+def _counted(about: str, rows: int, unit: str = "") -> str:
+    one = unit or {"orders": "order", "shipments": "shipment"}.get(about, "SKU")
+    many = f"{one}es" if one.endswith("s") else f"{one}s"
+    return f"{rows} {one}" if rows == 1 else f"{rows} {many}"
+
+
+def _first_few(kinds: Sequence[OpenThings]) -> str:
+    left = sum(some.rows for some in kinds) - min(kinds[0].rows, FIRST_FEW)
+    return f"{kinds[0].first} and {left} more" if left else kinds[0].first
