@@ -1,4 +1,4 @@
-"""The kinds of rows that are open because of their outcome: what they are called, and what a person has to do.
+"""The kinds of rows that are open because of their outcome: their names, and the advice for a person.
 
 Derived from the outcomes (outcomes.py). Not here: how open rows are found (lake/facts.py), the kinds that no outcome
 is the reason of (lake/backlog.py).

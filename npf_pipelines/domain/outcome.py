@@ -1,4 +1,4 @@
-"""What every outcome carries: its stored value, its words, what follows from it and what a person has to do.
+"""The base of the outcomes: stored value, words, the follow-up and the advice for a person.
 
 Not here: the outcomes themselves (outcomes.py).
 """
@@ -10,7 +10,7 @@ from typing import Self
 
 
 class FollowUp(enum.Enum):
-    """What follows from an outcome."""
+    """The step after an outcome."""
 
     NOTHING = "nothing"
     """It is done."""
@@ -23,12 +23,12 @@ class FollowUp(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Meaning:
-    """What an outcome means to a person.
+class OutcomeMeaning:
+    """The meaning of an outcome for a person.
 
     Attributes:
         words: a short label, which follows what is counted: "3 SKUs refused by the store".
-        follow_up: what follows from it.
+        follow_up: the next step.
         what_to_do: for a person; empty where none is needed.
         is_counted: whether reports count its rows as open and alerts cover them. False where a healthy client always
             has a few: the partition and an asset check list them.
@@ -43,9 +43,9 @@ class Meaning:
 class Outcome(enum.StrEnum):
     """The base of the outcomes: a member is the stored value and carries its meaning."""
 
-    meaning: Meaning
+    meaning: OutcomeMeaning
 
-    def __new__(cls, value: str, meaning: Meaning) -> Self:
+    def __new__(cls, value: str, meaning: OutcomeMeaning) -> Self:
         """A member that equals its stored value."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -59,7 +59,7 @@ class Outcome(enum.StrEnum):
 
     @property
     def what_to_do(self) -> str:
-        """What a person has to do; empty where none is needed."""
+        """The advice for a person; empty where none is needed."""
         return self.meaning.what_to_do
 
     @property
@@ -84,7 +84,7 @@ class Outcome(enum.StrEnum):
 
 
 def words_of(outcomes: type[Outcome], value: str) -> str:
-    """The words of a stored value; those of a value of another release are the value itself."""
+    """The words of a stored value; an unknown value of another release is its own words."""
     return next((outcome.words for outcome in outcomes if outcome == value), value.replace("_", " "))
 
 

@@ -9,18 +9,18 @@ The values are stored in tables and in the keys of alerts: they don't change. No
 import enum
 from dataclasses import dataclass
 
-from npf_pipelines.domain.outcome import FollowUp, Meaning, Outcome
+from npf_pipelines.domain.outcome import FollowUp, Outcome, OutcomeMeaning
 
 
-def _waits(words: str) -> Meaning:
-    return Meaning(words, FollowUp.NEXT_RUN)
+def _waits(words: str) -> OutcomeMeaning:
+    return OutcomeMeaning(words, FollowUp.NEXT_RUN)
 
 
-def _person(words: str, what_to_do: str) -> Meaning:
-    return Meaning(words, FollowUp.PERSON, what_to_do)
+def _person(words: str, what_to_do: str) -> OutcomeMeaning:
+    return OutcomeMeaning(words, FollowUp.PERSON, what_to_do)
 
 
-_PLANNED = Meaning("planned", FollowUp.REAL_RUN)
+_PLANNED = OutcomeMeaning("planned", FollowUp.REAL_RUN)
 _AT_STORE = "waiting for the store"
 _BY_STORE = "refused by the store"
 
@@ -28,8 +28,8 @@ _BY_STORE = "refused by the store"
 class Decision(Outcome):
     """The decision on an order of the store."""
 
-    ACCEPTED = "accepted", Meaning("accepted")
-    REJECTED = "rejected", Meaning("rejected")
+    ACCEPTED = "accepted", OutcomeMeaning("accepted")
+    REJECTED = "rejected", OutcomeMeaning("rejected")
     """The master setup, or the order's nature, keeps it out: nobody has to do anything."""
     SET_ASIDE = (
         "set_aside",
@@ -39,8 +39,8 @@ class Decision(Outcome):
 
 
 @dataclass(frozen=True)
-class RuleMeaning(Meaning):
-    """What a rule means to a person, and the decision that it leads to."""
+class RuleMeaning(OutcomeMeaning):
+    """The meaning of a rule, and the decision that it leads to."""
 
     decision: Decision = Decision.ACCEPTED
 
@@ -70,7 +70,7 @@ class Rule(Outcome):
         "id_used_again",
         _sets_aside(
             "id of an order of another shop",
-            "Give the new shop a client of its own: its order ids are those of an older shop.",
+            "Give the new shop a client of its own: its order ids repeat an older shop's.",
         ),
     )
     START_DATE = "start_date", _rejects("before the order start date")
@@ -116,9 +116,9 @@ class Rule(Outcome):
 class OrderOutcome(Outcome):
     """The state of an accepted order between store and platform."""
 
-    IMPORTED = "imported", Meaning("imported")
+    IMPORTED = "imported", OutcomeMeaning("imported")
     """On the platform, in agreement with the store."""
-    CANCELLED = "cancelled", Meaning("cancelled")
+    CANCELLED = "cancelled", OutcomeMeaning("cancelled")
     """Cancelled on both sides."""
     DIFFERS = (
         "differs",
@@ -147,8 +147,8 @@ class OrderOutcome(Outcome):
 
 
 @dataclass(frozen=True)
-class PushMeaning(Meaning):
-    """What a shipment's outcome means, and whether the store is known to have the shipment."""
+class PushMeaning(OutcomeMeaning):
+    """The meaning of a shipment's outcome, and whether the store is known to have the shipment."""
 
     in_store: bool = False
 
@@ -170,7 +170,7 @@ class PushOutcome(Outcome):
             in_store=True,
         ),
     )
-    """The shopper sees something else than was written."""
+    """The shopper sees a different label."""
     WAITING = "waiting", PushMeaning(_AT_STORE, FollowUp.NEXT_RUN)
     """The store didn't answer."""
     REFUSED = (
@@ -207,11 +207,11 @@ IN_STORE = frozenset(outcome for outcome in PushOutcome if outcome.in_store)
 class StatusOutcome(Outcome):
     """The result of setting an order's status in the store."""
 
-    SET = "set", Meaning("set")
-    ALREADY_SET = "already_set", Meaning("already set")
-    NOT_ASKED = "not_asked", Meaning("not asked")
+    SET = "set", OutcomeMeaning("set")
+    ALREADY_SET = "already_set", OutcomeMeaning("already set")
+    NOT_ASKED = "not_asked", OutcomeMeaning("not asked")
     """The master setup asks for none here."""
-    LEFT_ALONE = "left_alone", Meaning("left alone")
+    LEFT_ALONE = "left_alone", OutcomeMeaning("left alone")
     """The merchant has moved the order on: never backwards."""
     REFUSED = "refused", _person(_BY_STORE, "Set the order's status in the store.")
     """The store answered, but the order has not got the status."""
@@ -232,8 +232,8 @@ class Amount(enum.Enum):
 
 
 @dataclass(frozen=True)
-class StockMeaning(Meaning):
-    """What a SKU's outcome means.
+class StockMeaning(OutcomeMeaning):
+    """The meaning of a SKU's outcome.
 
     Attributes:
         amount: whether the store has the amount that it should have.

@@ -1,6 +1,7 @@
-"""What a client's report is made of, read from the lake: every query of the reports is here.
+"""The facts of a client's report, read from the lake: every query of the reports is here.
 
-The runs count the same open things (runs/open_items.py). Not here: what is made of it (figures.py, backlog.py).
+The runs count the same open rows (runs/open_items.py). Not here: the figures (reports/figures.py), the kinds of open
+rows (backlog.py).
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class ShipmentFact(NamedTuple):
 
 
 class StockLevel(NamedTuple):
-    """The client's units when a snapshot was taken; `short` counts the SKUs of which fewer than none are available."""
+    """The client's units when a snapshot was taken; `short` counts the SKUs with negative availability."""
 
     taken_at: datetime
     on_hand: int
@@ -47,7 +48,7 @@ class StockLevel(NamedTuple):
 
 
 class OpenFact(NamedTuple):
-    """Something that isn't done: the kind (see backlog.py), what it is about, and why."""
+    """An open row: the key of its kind (backlog.py), its order or SKU, and the reason."""
 
     kind: str
     day: date | None
@@ -58,7 +59,7 @@ class OpenFact(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known of one client: orders and shipments of the window, and what is open, however old it is."""
+    """The facts about one client: orders and shipments of the window, and open rows of any age."""
 
     orders: list[OrderFact] = field(default_factory=list)
     shipments: list[ShipmentFact] = field(default_factory=list)
@@ -100,7 +101,7 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
 
 
 class OpenCount(NamedTuple):
-    """The open things of one client, kind and day: how many, and the first few."""
+    """The open rows of one client, kind and day: how many, and the numbers of the first few."""
 
     client: str
     kind: str
@@ -110,11 +111,11 @@ class OpenCount(NamedTuple):
 
 
 def count_open(connection: LakeConnection, first: int) -> list[OpenCount]:
-    """What isn't done, counted, over a connection to the tables of any clients and days.
+    """Count the open rows over a connection to the tables of any clients and days.
 
     Args:
         connection: to the tables.
-        first: how many of each are named.
+        first: how many of each kind are named.
 
     Raises:
         duckdb.Error: a table can't be read.

@@ -113,7 +113,7 @@ class LakeFiles:
                 raise BrokenFile(path, table, client, day) from error
 
     def put(self, data: arrow.Table, path: str) -> None:
-        """Write a Parquet file in place of the one that is there.
+        """Write a Parquet file in place of the old one.
 
         Raises:
             OSError: with the file's name; the old one is still there.

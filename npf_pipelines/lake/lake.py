@@ -173,7 +173,7 @@ class Lake:
         return self.files.days(table.name, client)
 
     def clients(self) -> list[str]:
-        """The clients that have any table, those without a master setup included."""
+        """The clients that have any table, clients without a master setup included."""
         return self.files.clients()
 
     def first_day(self) -> date | None:

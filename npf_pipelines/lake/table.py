@@ -106,7 +106,7 @@ def table(
         name: its name.
         description: a sentence.
         key: the columns that make a row unique.
-        columns: the columns, without those of the partition.
+        columns: the columns, without the partition's.
         by_day: the meaning of the day; empty for a table that has one partition for each client.
         looked_at: as in `Table`.
         personal: as in `Table`.

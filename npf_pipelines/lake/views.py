@@ -33,8 +33,8 @@ def connect(
     Args:
         files: the lake's files.
         days: the folders, or patterns of folders, of tables that are partitioned by day, level by level.
-        whole: those of the other tables.
-        taken: those of the history of the stock snapshots.
+        whole: the folders of the other tables.
+        taken: the folders of the history of the stock snapshots.
     """
     views = [
         _view(files, table.name, table, table.partition_columns, days if table.by_day else whole)

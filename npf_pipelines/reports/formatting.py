@@ -10,7 +10,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
 def duration(seconds: float | None) -> str:
-    """`8 s`, `12 min`, `3.5 h`, `2 d`: no more than two digits that matter."""
+    """`8 s`, `12 min`, `3.5 h`, `2 d`: at most two significant digits."""
     if seconds is None:
         return "none"
     for size, unit in _UNITS:

@@ -16,16 +16,16 @@ OF_ROWS = frozenset({AlertKind.NEEDS_A_PERSON, AlertKind.CHANGE_LIMIT})
 """The kinds that stay open until a person corrects the rows, even while the client is paused."""
 
 
-def after_look(
+def after_evaluation(
     known: Mapping[str, Alert], found: Collection[Condition], unknown: Collection[str], now: datetime
 ) -> list[Alert]:
-    """The alerts that are to be remembered now, those that have long been over left out.
+    """The alerts to store after an evaluation; alerts whose end was reported before are left out.
 
     Args:
-        known: what is remembered, by key.
-        found: what holds now.
-        unknown: the keys of those of which nobody knows whether they hold: they stay as they are.
-        now: the moment.
+        known: the stored alerts, by key.
+        found: the conditions that hold.
+        unknown: the keys of alerts that could not be evaluated: they stay as they are.
+        now: the time of the evaluation.
     """
     holding = {condition.key: condition for condition in found}
     alerts = [_going_on(known.get(key), condition, now) for key, condition in holding.items()]

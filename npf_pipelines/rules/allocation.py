@@ -14,39 +14,39 @@ from npf_pipelines.domain.store_shipments import Shipment
 
 @dataclass(frozen=True)
 class Allocation:
-    """A shipment's quantities by item_id, or the problem that keeps them off the lines."""
+    """A shipment's quantities by item_id, or the problem that prevents the allocation."""
 
     quantities: Mapping[str, int]
     problem: str = ""
 
 
-def allocate(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]) -> Allocation:
-    """Lay the SKUs' quantities on the order's lines, in the lines' order, up to what is still to ship.
+def allocate(units: Mapping[str, int], order: Order, in_store: Sequence[Shipment]) -> Allocation:
+    """Allocate the units of each SKU to the order's lines, in the lines' order, up to the units still to ship.
 
-    SKUs that the order hasn't are left out (see `left_out`), unless there is nothing else. Too many units of a SKU
-    that it has are a problem of the whole shipment.
+    A SKU that the order doesn't have is left out (see `left_out`), unless there is nothing else. Too many units of a
+    SKU are a problem of the whole shipment.
 
     Args:
-        wanted: quantities by SKU.
+        units: quantities by SKU.
         order: the store's order.
-        in_store: the shipments that the store has of it, whoever made them.
+        in_store: the store's shipments of it, the merchant's included.
     """
     left = remaining(order, in_store)
     quantities: dict[str, int] = {}
     problems: list[str] = []
     unknown: list[str] = []
-    for sku, quantity in wanted.items():
+    for sku, quantity in units.items():
         lines = [line.item_id for line in order.lines if line.sku == sku]
-        to_lay = quantity
+        rest = quantity
         for item_id in lines:
-            laid = min(to_lay, left[item_id])
-            if laid > 0:
-                quantities[item_id] = laid
-                to_lay -= laid
+            taken = min(rest, left[item_id])
+            if taken > 0:
+                quantities[item_id] = taken
+                rest -= taken
         if not lines:
             unknown.append(f"the order has no line with the SKU {shown(sku)}")
-        elif to_lay:
-            problems.append(f"{quantity} of {shown(sku)} shipped, but only {quantity - to_lay} still to ship")
+        elif rest:
+            problems.append(f"{quantity} of {shown(sku)} shipped, but only {quantity - rest} still to ship")
     if not quantities and not problems and not unknown:
         # Sent without lines, the store would ship a package of its own choice.
         problems.append("the shipment holds nothing")
@@ -56,20 +56,20 @@ def allocate(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipmen
 
 
 def fitting(quantities: Mapping[str, int], order: Order) -> Counter[str]:
-    """Those of a parcel's units whose SKU the order has: what of it can be in a store's shipment."""
+    """The units of a parcel whose SKU the order has: only they can be in a shipment of the store."""
     skus = {line.sku for line in order.lines}
     return Counter({sku: units for sku, units in quantities.items() if units and sku in skus})
 
 
 def left_out(quantities: Mapping[str, int], order: Order) -> str:
-    """What of a parcel the order has no line for, as a note for a reason; empty if nothing."""
+    """The units of a parcel that the order has no line for, as a note for a reason; empty if there are none."""
     skus = {line.sku for line in order.lines}
     named = [f"{units} of {shown(sku)}" for sku, units in quantities.items() if units and sku not in skus]
     return f"not on the order, so left out: {', '.join(named)}" if named else ""
 
 
 def remaining(order: Order, in_store: Sequence[Shipment]) -> dict[str, int]:
-    """What is still to ship of each line by item_id, counted over all shipments in the store; never below 0."""
+    """The units still to ship of each line by item_id, counted over all shipments in the store; never below 0."""
     shipped: Counter[str] = Counter()
     for shipment in in_store:
         shipped.update(shipment.quantities)

@@ -32,13 +32,13 @@ class Condition:
     """Something that holds now.
 
     Attributes:
-        kind: what kind.
+        kind: its kind.
         client: the client's id; empty where only a file is known.
-        thing: which one of that kind: a flow, a file, a kind of rows and their day.
-        text: what is so, without the client.
-        what_to_do: for the person who is told.
-        since: since when it is so; None: since it was first noticed.
-        patience: how long it has to hold before anybody is told.
+        thing: its subject: a flow, a file, a kind of rows and their day.
+        text: the problem, without the client.
+        what_to_do: for the person who gets the message.
+        since: when it began; None: when it was first noticed.
+        patience: how long it has to hold before it is reported.
     """
 
     kind: AlertKind
@@ -51,13 +51,13 @@ class Condition:
 
     @property
     def key(self) -> str:
-        """What makes it the same at the next look."""
+        """The identity of the condition from one evaluation to the next."""
         return f"{self.kind}|{self.client}|{self.thing}"
 
 
 @dataclass(frozen=True)
 class FlowState:
-    """How a flow of a client stands."""
+    """The health of a client's flow."""
 
     name: str
     last_success_at: datetime | None = None
@@ -69,17 +69,17 @@ class FlowState:
 
 @dataclass(frozen=True)
 class OpenThings:
-    """Rows that aren't done.
+    """Open rows of one kind and day.
 
     Attributes:
-        kind: their kind.
+        kind: the key of their kind.
         about: `orders`, `shipments` or `stock`.
-        name: what is so, in words.
+        name: the kind in words.
         day: the partition's; None for stock.
         rows: how many.
         first: the numbers of the first few.
-        what_to_do: where they need a person; empty where the next run does it.
-        unit: what a row is; empty where it is what they are about.
+        what_to_do: for a person; empty where the next run does it.
+        unit: the name of a row; empty where `about` names it.
     """
 
     kind: str
@@ -94,13 +94,13 @@ class OpenThings:
 
 @dataclass(frozen=True)
 class ClientFacts:
-    """What is known of a client that is looked after.
+    """The facts about a client with a master setup.
 
     Attributes:
         client: its id.
         pull_limit: how long it may go without a pull.
-        flows: those that were ever walked.
-        open: what of its tables isn't done, by kind and day.
+        flows: the flows that ever ran.
+        open: the open rows of its tables, by kind and day.
     """
 
     client: str
@@ -110,21 +110,21 @@ class ClientFacts:
 
 
 def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
-    """What holds for one client.
+    """The conditions that hold for one client.
 
     Args:
-        facts: what is known of it.
-        now: the moment.
-        is_running: whether somebody pulls by itself, so that a client that was never pulled is late, too.
+        facts: the facts about it.
+        now: the time of the evaluation.
+        is_running: whether the schedules run, so that a client that was never pulled is late, too.
     """
     for flow in facts.flows:
-        if flow.failing_since and _is_told(flow):
+        if flow.failing_since and _is_reported(flow):
             yield Condition(
                 AlertKind.FAILING,
                 facts.client,
                 flow.name,
                 f"runs of {flow.name} fail: {flow.reason}",
-                "Change what the reason names: a wrong key or setup is tried again when it is changed, trouble in the"
+                "Change what the reason names: a wrong key or setup is tried again when it is changed, a problem of the"
                 " store every hour."
                 if flow.is_permanent
                 else "It is tried again by itself. If it lasts, see whether the store answers.",
@@ -134,7 +134,7 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
     yield from _of_rows(facts.client, facts.open)
 
 
-def _is_told(flow: FlowState) -> bool:
+def _is_reported(flow: FlowState) -> bool:
     """An exceeded change limit is reported by its rows, which remain when the store goes down afterwards."""
     return not flow.reason.startswith(LIMIT_EXCEEDED) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
 
@@ -151,7 +151,7 @@ def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator
         facts.client,
         "orders",
         f"no orders have been pulled for more than {hours:g} hours",
-        "Look in Dagster's UI whether schedules and daemon run, and at the last run of orders.",
+        "Check in Dagster's UI whether schedules and daemon run, and how the last run of orders ended.",
         last,
         facts.pull_limit if last is None else timedelta(),
     )
@@ -159,44 +159,44 @@ def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator
 
 def _of_rows(client: str, things: Sequence[OpenThings]) -> Iterator[Condition]:
     waiting: dict[str, list[OpenThings]] = {}
-    for some in things:
-        if some.kind == OVER_LIMIT:
+    for row in things:
+        if row.kind == OVER_LIMIT:
             yield Condition(
                 AlertKind.CHANGE_LIMIT,
                 client,
                 "stock",
-                f"{LIMIT_EXCEEDED}: a push would have changed too much, {_counted(some.about, some.rows)} not written",
-                f"Look at the rows; if they are right: npf run stock --client {client} --override-change-limit",
+                f"{LIMIT_EXCEEDED}: a push would have changed too much, {_counted(row.about, row.rows)} not written",
+                f"Check the rows; if they are right: npf run stock --client {client} --override-change-limit",
             )
-        elif some.what_to_do:
-            # By day: what is set aside on another day is another event, however long the first one stays.
-            of_day = f" of {some.day}" if some.day else ""
+        elif row.what_to_do:
+            # By day: an order set aside on another day is another alert, however long the first one stays.
+            of_day = f" of {row.day}" if row.day else ""
             yield Condition(
                 AlertKind.NEEDS_A_PERSON,
                 client,
-                f"{some.kind}|{some.day or ''}",
-                f"{_counted(some.about, some.rows, some.unit)}{of_day} {some.name}: {_first_few([some])}",
-                some.what_to_do,
+                f"{row.kind}|{row.day or ''}",
+                f"{_counted(row.about, row.rows, row.unit)}{of_day} {row.name}: {_first_few([row])}",
+                row.what_to_do,
             )
         else:
-            waiting.setdefault(some.about, []).append(some)
+            waiting.setdefault(row.about, []).append(row)
     for about, kinds in waiting.items():
         yield Condition(
             AlertKind.BACKLOG,
             client,
             about,
-            f"{_counted(about, sum(some.rows for some in kinds))} waiting and not worked off: {_first_few(kinds)}",
+            f"{_counted(about, sum(row.rows for row in kinds))} waiting and not worked off: {_first_few(kinds)}",
             "See in the report what holds them up.",
             patience=BACKLOG_PATIENCE,
         )
 
 
 def _counted(about: str, rows: int, unit: str = "") -> str:
-    one = unit or {"orders": "order", "shipments": "shipment"}.get(about, "SKU")
-    many = f"{one}es" if one.endswith("s") else f"{one}s"
-    return f"{rows} {one}" if rows == 1 else f"{rows} {many}"
+    noun = unit or {"orders": "order", "shipments": "shipment"}.get(about, "SKU")
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{rows} {noun}" if rows == 1 else f"{rows} {plural}"
 
 
 def _first_few(kinds: Sequence[OpenThings]) -> str:
-    left = sum(some.rows for some in kinds) - min(kinds[0].rows, FIRST_FEW)
+    left = sum(row.rows for row in kinds) - min(kinds[0].rows, FIRST_FEW)
     return f"{kinds[0].first} and {left} more" if left else kinds[0].first

@@ -47,7 +47,7 @@ class Imported(Protocol):
 
 
 def is_same_order(order: Order | UnreadableOrder, imported: Imported) -> bool:
-    """Whether an order of the store is the one that the platform has with the same store order id."""
+    """Whether an order of the store is the order that the platform has with the same store order id."""
     if isinstance(order, UnreadableOrder) or order.placed_at == imported.placed_at:
         return True
     if order.email and imported.email:
@@ -62,14 +62,14 @@ def is_same_order(order: Order | UnreadableOrder, imported: Imported) -> bool:
 
 
 def judge(order: Order | UnreadableOrder, criteria: OrderFilter, imported: Sequence[Imported]) -> Verdict:
-    """Decide on an order of the store by the client's rules and by what the platform has with its id.
+    """Decide on an order of the store by the client's rules and by the platform's orders with its id.
 
     Args:
         order: the order.
         criteria: the client's order rules.
         imported: the platform's orders with the same store order id.
     """
-    is_known = any(is_same_order(order, one) for one in imported)
+    is_known = any(is_same_order(order, record) for record in imported)
     if imported and not is_known:
         reason = (
             "the warehouse has another order with this id, placed at another time by another shopper: "
@@ -88,10 +88,9 @@ def judge(order: Order | UnreadableOrder, criteria: OrderFilter, imported: Seque
 
 
 def imported_twice(records: Iterable[PlatformRecord]) -> Mapping[str, str]:
-    """What to say of orders that the platform has under several numbers, by order number.
+    """The sentence about each order that the platform has under several numbers, by order number.
 
-    Nothing is said once at most one of the numbers is open or no other one has taken goods: then nothing can be
-    shipped twice any more.
+    None once nothing can be shipped twice any more: no number is open, or all others are cancelled.
     """
     by_id: dict[str, list[PlatformRecord]] = {}
     for record in records:

@@ -1,6 +1,6 @@
 """Which of a store's orders come to the warehouse, and why the others don't.
 
-Not here: where an order is sent (addresses.py), what an accepted one looks like on the platform (imports.py).
+Not here: where an order is sent (addresses.py), the platform's form of an accepted order (imports.py).
 """
 
 import unicodedata
@@ -23,7 +23,7 @@ _CODE_LETTERS = 2
 
 
 class NotShippable(ValueError):
-    """An order of which the platform can make nothing; the text says why."""
+    """An order that the platform can't take; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class OrderFilter:
     start: datetime
     """00:00 of the order start date in the client's zone."""
     statuses: frozenset[str]
-    """The letters of the wanted statuses."""
+    """The letters of the statuses to import."""
     countries: frozenset[str] | None
     """Two-letter codes; None for all."""
     status_names: Mapping[str, str]
     """The store's name of each letter, for the reasons."""
     leaves_out_lines_without_code: bool = False
-    """Whether an order comes without its lines that have no product code, instead of being set aside."""
+    """Whether an order is imported without its lines that have no product code, instead of being set aside."""
     meanings: StatusMeanings = field(default_factory=StatusMeanings)
-    """What each status means for an order that was imported."""
+    """The meaning of each status for an imported order."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ def verdict_of(rule: Rule, reason: str) -> Verdict:
 
 
 def decide(order: Order | UnreadableOrder, criteria: OrderFilter, *, imported: bool) -> Verdict:
-    """Judge one order of the store. Every order gets a verdict; the first rule that speaks decides.
+    """Decide on one order of the store. Every order gets a verdict; the first rule that objects decides.
 
-    What never comes to the warehouse is rejected before a person is asked to mend anything.
+    An order that never comes to the warehouse is rejected before a person is asked to correct it.
 
     Args:
         order: the order.
         criteria: the client's order rules.
-        imported: whether the platform has the order. What was accepted once stays so: its status goes on.
+        imported: whether the platform has the order. An imported order stays accepted, whatever its status is now.
     """
     if isinstance(order, UnreadableOrder):
         return verdict_of(Rule.UNREADABLE, f"the order can't be read: {order.reason}")
@@ -154,7 +154,7 @@ def _by_address(order: Order, countries: frozenset[str] | None) -> Verdict | Non
 
 
 def _unknown_country(written: str) -> str:
-    """What to say of it. Anything but a code may be another part of the shopper's address: it isn't quoted."""
+    """The sentence about it. Only a code is quoted: other text may be another part of the shopper's address."""
     if not written:
         return "the order names no country"
     is_code = len(written) == _CODE_LETTERS and written.isalpha()
@@ -183,7 +183,7 @@ def _by_codes(order: Order, criteria: OrderFilter) -> Verdict | None:
 
 
 def _test_item_like(sku: str) -> str | None:
-    """The test item whose code this is but for letter case and blanks; None for its exact code and all others."""
+    """The test item with this code apart from letter case and blanks; None for its exact code and all others."""
     return None if sku in TEST_SKUS else _TEST_ITEMS.get(_without_blanks(sku))
 
 

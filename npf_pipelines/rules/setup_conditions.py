@@ -10,15 +10,15 @@ from npf_pipelines.rules.conditions import FIRST_FEW, Condition
 
 
 def setup_conditions(errors: Iterable[str]) -> Iterator[Condition]:
-    """What holds for the master setups: one condition for each file that is wrong."""
+    """One condition for each master setup that is wrong."""
     for error in errors:
         file, _, rest = error.partition(": ")
-        what = rest.partition("\n")[0]
+        problem = rest.partition("\n")[0]
         yield Condition(
             AlertKind.SETUP,
             "",
             file,
-            f"the master setup {file} is wrong, and its client is left alone: {what}",
+            f"the master setup {file} is wrong, and its client is left alone: {problem}",
             "Correct the file: it is read again by itself.",
         )
 
@@ -31,7 +31,7 @@ def missing_setup_conditions(
     Args:
         registered: the clients that are partitions.
         valid: the clients with a valid setup.
-        errors: of the files that are wrong. A wrong file with a client's name has an alert of its own.
+        errors: about the files that are wrong. A wrong file with a client's name has an alert of its own.
     """
     wrong = {error.partition(":")[0].rpartition(".")[0] for error in errors}
     for client in registered:
@@ -46,7 +46,7 @@ def missing_setup_conditions(
 
 
 def clock_conditions(ahead: Collection[str]) -> Iterator[Condition]:
-    """What holds while a flow of these clients is noted at a time in the future."""
+    """One condition while a flow of any client has recorded a time in the future."""
     if ahead:
         named = sorted(ahead)
         more = f" and {len(named) - FIRST_FEW} more" if len(named) > FIRST_FEW else ""
@@ -60,5 +60,5 @@ def clock_conditions(ahead: Collection[str]) -> Iterator[Condition]:
 
 
 def folder_condition(error: str) -> Condition:
-    """What holds when no master setup can be read."""
+    """The condition that no master setup can be read."""
     return Condition(AlertKind.SETUP, "", "", f"nothing runs: {error}", "Make the folder readable.")

@@ -21,98 +21,100 @@ def match(
     in_store: Sequence[Shipment],
     known: Mapping[str, str] | None = None,
 ) -> dict[str, Shipment]:
-    """Which shipment of the store is which of ours: by tracking number and lines, each used once.
+    """Match the store's shipments with the lodged ones by tracking number and lines, each used once.
 
     Args:
-        lodged: every shipment the platform has of the order, also those of other days.
+        lodged: every shipment that the platform has of the order, of all days.
         order: the store's order.
-        in_store: the store's shipments of it.
-        known: the store's ids of those that an earlier run has made as they are lodged now, by our shipment_id. They
-            stay ours, whatever the store or the merchant has made of number and lines since.
+        in_store: the store's shipments of the order.
+        known: the store's shipment id by the platform's shipment_id, for shipments that an earlier run created as
+            they are lodged now. They stay matched, even if number and lines have changed in the store since.
 
     Returns:
-        The store's shipment by our shipment_id; ours that the store doesn't have are left out.
+        The store's shipment by the platform's shipment_id; a lodged shipment that the store doesn't have is left out.
     """
     known = known or {}
     free = sorted(in_store, key=lambda shipment: int(shipment.shipment_id))
     by_age = sorted(lodged, key=lambda shipment: (shipment.lodged_at, shipment.shipment_id))
     found: dict[str, Shipment] = {}
-    for is_first in (True, False):
-        for ours in by_age:
-            if is_first:
-                alike = (theirs for theirs in free if theirs.shipment_id == known.get(ours.shipment_id))
+    for by_id in (True, False):
+        for shipment in by_age:
+            if by_id:
+                alike = (each for each in free if each.shipment_id == known.get(shipment.shipment_id))
             else:
-                parcel = (ours.tracking_number, ours.quantities)
-                alike = (theirs for theirs in free if _is_alike(*parcel, theirs, order))
-            theirs = next(alike, None)
-            if theirs and ours.shipment_id not in found:
-                found[ours.shipment_id] = theirs
-                free.remove(theirs)
+                parcel = (shipment.tracking_number, shipment.quantities)
+                alike = (each for each in free if _is_alike(*parcel, each, order))
+            store_shipment = next(alike, None)
+            if store_shipment and shipment.shipment_id not in found:
+                found[shipment.shipment_id] = store_shipment
+                free.remove(store_shipment)
     return found
 
 
-def _is_alike(tracking_number: str, quantities: Mapping[str, int], theirs: Shipment, order: Order) -> bool:
-    """Whether a store's shipment has the number and what fits of the units; what fits nowhere is in no shipment."""
+def _is_alike(tracking_number: str, quantities: Mapping[str, int], store_shipment: Shipment, order: Order) -> bool:
+    """Whether a store's shipment has the number and the units that fit the order; the others are in no shipment."""
     fits = fitting(quantities, order)
-    return bool(fits) and has_number(theirs, tracking_number) and skus_of(theirs, order) == fits
+    return bool(fits) and has_number(store_shipment, tracking_number) and skus_of(store_shipment, order) == fits
 
 
-def has_number(theirs: Shipment, tracking_number: str) -> bool:
+def has_number(store_shipment: Shipment, tracking_number: str) -> bool:
     """Whether a store's shipment has a tracking number, in any form in which the store may have it."""
-    return as_label(theirs.tracking_number) in number_forms(tracking_number)
+    return as_label(store_shipment.tracking_number) in number_forms(tracking_number)
 
 
-def made_otherwise(ours: LodgedShipment, order: Order, strangers: Sequence[Shipment]) -> Shipment | None:
-    """A shipment that is probably ours with other lines: made again, its units would be shipped twice.
+def made_otherwise(lodged: LodgedShipment, order: Order, strangers: Sequence[Shipment]) -> Shipment | None:
+    """The store's shipment that is probably the lodged one with other lines: a second one would ship its units twice.
 
     Args:
-        ours: a shipment that the store doesn't have as it is lodged.
+        lodged: a lodged shipment that has no match in the store.
         order: the store's order.
-        strangers: the store's shipments of it that somebody else made.
+        strangers: the store's shipments of the order that the pipeline didn't create.
     """
-    if not ours.tracking_number:
+    if not lodged.tracking_number:
         return None
     on_order = {line.item_id for line in order.lines}
-    for theirs in strangers:
-        shares = skus_of(theirs, order).keys() & ours.quantities.keys() or theirs.quantities.keys() - on_order
-        if has_number(theirs, ours.tracking_number) and shares:
-            return theirs
+    for store_shipment in strangers:
+        shared = skus_of(store_shipment, order).keys() & lodged.quantities.keys()
+        if has_number(store_shipment, lodged.tracking_number) and (
+            shared or store_shipment.quantities.keys() - on_order
+        ):
+            return store_shipment
     return None
 
 
 def fingerprint(tracking_number: str, quantities: Mapping[str, int]) -> str:
-    """What tells a shipment in the store again, carrier and comments apart: its tracking number, and units by SKU."""
+    """Tracking number and units by SKU, by which a shipment is found again in the store; not carrier and comments."""
     return json.dumps([tracking_number, sorted(quantities.items())])
 
 
 def normalised_fingerprint(written: str) -> str:
-    """A mark as it is made now, of one that an earlier release made of text that wasn't normalised."""
+    """The fingerprint as it is made now, from one that an earlier release made of text that wasn't normalised."""
     tracking_number, quantities = json.loads(written)
     return fingerprint(as_label(tracking_number), units_by_key(quantities))
 
 
 def find_orphans(
-    sent: Mapping[str, Collection[str]], order: Order, in_store: Sequence[Shipment], there: Mapping[str, Shipment]
+    sent: Mapping[str, Collection[str]], order: Order, in_store: Sequence[Shipment], matched: Mapping[str, Shipment]
 ) -> dict[str, Shipment]:
-    """What earlier runs made in the store and didn't live to tell, as it was to be when they made it.
+    """The store's shipments that an interrupted run created, in the form of that time.
 
     Args:
-        sent: the marks of what may have been made, by our shipment_id.
+        sent: the fingerprints that earlier runs announced, by the platform's shipment_id.
         order: the store's order.
-        in_store: the store's shipments of it.
-        there: those of them that are ours as they are lodged now, by our shipment_id.
+        in_store: the store's shipments of the order.
+        matched: the shipments of the store that match a lodged one, by the platform's shipment_id.
 
     Returns:
-        The store's shipment by our shipment_id.
+        The store's shipment by the platform's shipment_id.
     """
-    taken = {theirs.shipment_id for theirs in there.values()}
-    free = [theirs for theirs in in_store if theirs.shipment_id not in taken]
+    taken = {store_shipment.shipment_id for store_shipment in matched.values()}
+    free = [store_shipment for store_shipment in in_store if store_shipment.shipment_id not in taken]
     found: dict[str, Shipment] = {}
-    for shipment_id, marks in sent.items():
-        parcels = [(number, dict(quantities)) for number, quantities in map(json.loads, marks)]
-        made = (theirs for theirs in free if any(_is_alike(*parcel, theirs, order) for parcel in parcels))
-        theirs = next(made, None)
-        if theirs and shipment_id not in there:
-            found[shipment_id] = theirs
-            free.remove(theirs)
+    for shipment_id, fingerprints in sent.items():
+        parcels = [(number, dict(quantities)) for number, quantities in map(json.loads, fingerprints)]
+        alike = (each for each in free if any(_is_alike(*parcel, each, order) for parcel in parcels))
+        store_shipment = next(alike, None)
+        if store_shipment and shipment_id not in matched:
+            found[shipment_id] = store_shipment
+            free.remove(store_shipment)
     return found

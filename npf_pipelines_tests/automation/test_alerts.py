@@ -41,7 +41,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Loop:
     """A world that has been through the loop, and has told what of it needs a person."""
-    monkeypatch.setattr(alert, "BETWEEN_LOOKS", timedelta(microseconds=1))
+    monkeypatch.setattr(alert, "BETWEEN_EVALUATIONS", timedelta(microseconds=1))
     monkeypatch.setattr(webhook, "_PATIENCE", httpx.Timeout(1.0))
     fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
     say(fresh)

@@ -26,7 +26,7 @@ from npf_pipelines.rules.stock import DIFFERS, RIGHT
 
 MEMBERS = [outcome for outcomes in Outcome.__subclasses__() for outcome in outcomes]
 NOT_COUNTED = {StockOutcome.MOVED, StockOutcome.NO_CODE}
-"""What a healthy client always has a few of."""
+"""A healthy client always has a few of these."""
 
 members = pytest.mark.parametrize("outcome", MEMBERS, ids=lambda outcome: f"{type(outcome).__name__}.{outcome.name}")
 

@@ -253,7 +253,7 @@ _FLOWS = {
     "shipments": {"shipment_records", "tracking_push"},
     "stock": {"stock_snapshots", "stock_push", "pushed_skus", "old_holds", "store_products"},
 }
-"""By flow its tables; the others are those of the orders."""
+"""By flow its tables; the others are of the orders."""
 
 
 def _run(loop: Loop, table: Table) -> str:

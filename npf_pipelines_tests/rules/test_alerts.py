@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.domain.alert import Alert, AlertKind
-from npf_pipelines.rules.alerts import after_look
+from npf_pipelines.rules.alerts import after_evaluation
 from npf_pipelines.rules.conditions import (
     BACKLOG_PATIENCE,
     OVER_LIMIT,
@@ -48,9 +48,7 @@ def things(
     return OpenThings(kind, "orders", "set aside", date(2026, 11, day), rows, first, todo)
 
 
-ROWS_OVER_LIMIT = OpenThings(
-    OVER_LIMIT, "stock", "over the change limit", None, 12, "K1, K2, K3", "Look at the amounts."
-)
+ROWS_OVER_LIMIT = OpenThings(OVER_LIMIT, "stock", "over the change limit", None, 12, "K1, K2, K3", "Check the amounts.")
 
 
 def test_a_registered_client_needs_a_file_or_a_wrong_one_of_its_name() -> None:
@@ -68,11 +66,11 @@ def test_clocks_that_are_ahead_are_one_condition() -> None:
 def test_times_in_the_future_keep_no_alert_from_being_sent() -> None:
     ahead = NOON + 20 * HOUR
     condition = Condition(AlertKind.BACKLOG, "acme", "orders", "3 orders wait", "See.", patience=BACKLOG_PATIENCE)
-    (alert,) = after_look({}, [condition], [], ahead)
-    (alert,) = after_look({alert.key: alert}, [condition], [], NOON)
+    (alert,) = after_evaluation({}, [condition], [], ahead)
+    (alert,) = after_evaluation({alert.key: alert}, [condition], [], NOON)
     assert (alert.since, alert.due_at) == (NOON, NOON + BACKLOG_PATIENCE)
     over = replace(alert, told_at=ahead, over_at=ahead)
-    (over,) = after_look({over.key: over}, [], [], NOON)
+    (over,) = after_evaluation({over.key: over}, [], [], NOON)
     assert over.over_at == NOON
 
 
@@ -144,7 +142,7 @@ SOMETHING = Condition(AlertKind.FAILING, "acme", "stock", "it fails", "Look.")
 
 
 class People:
-    """Who is told of one condition, look by look; everything gets through unless it is said."""
+    """The messages about one condition, evaluation by evaluation; delivery fails only where a test says so."""
 
     def __init__(self, condition: Condition = SOMETHING) -> None:
         self.condition = condition
@@ -155,7 +153,7 @@ class People:
     def look(self, *, holds: bool, unknown: bool = False, after: timedelta = MINUTE, gets_through: bool = True) -> None:
         self.now += after
         key = self.condition.key
-        alerts = after_look(self.known, [self.condition] if holds else [], [key] if unknown else [], self.now)
+        alerts = after_evaluation(self.known, [self.condition] if holds else [], [key] if unknown else [], self.now)
         for alert in alerts:
             now = alert
             if now.is_due(self.now) and gets_through:
@@ -237,6 +235,6 @@ def test_begins_and_ends_alternate_whatever_gets_through(looks: list[tuple[bool,
     people.look(holds=False)
     assert people.told[::2] == ["begins"] * len(people.told[::2])
     assert people.told[1::2] == ["over"] * len(people.told[1::2])
-    # In the end all is told: whatever held at any look has begun and is over.
+    # In the end every condition that held at an evaluation has opened and resolved.
     assert len(people.told) % 2 == 0
     assert bool(people.told) == any(holds for holds, _, _ in looks)

@@ -122,7 +122,7 @@ def test_matching_uses_each_shipment_once_whatever_the_order(
             theirs = found[parcel.shipment_id]
             assert theirs.tracking_number == parcel.tracking_number
             assert skus_of(theirs, one) == fitting(parcel.quantities, one)
-    # Nothing that fits is left lying on both sides.
+    # Nothing that fits is left on both sides.
     for parcel in parcels:
         for theirs in there:
             if parcel.shipment_id not in found and theirs not in found.values():
@@ -189,7 +189,7 @@ def test_two_marks_are_the_same_when_number_and_units_are(
     assert (first == second) == (some[0] == some[1] and numbers[0] == numbers[1])
 
 
-# What an order hasn't, and what was written otherwise
+# Units that an order hasn't, and labels that were written otherwise
 
 
 def test_what_the_order_has_not_is_left_out_and_named() -> None:
