@@ -12,7 +12,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.lake.backlog import kind_of
+from npf_pipelines.domain.open_kinds import kind_of
 from npf_pipelines.rules.conditions import ClientFacts, FlowState, OpenThings
 from npf_pipelines.state.health import Health, read_health
 from npf_pipelines.state.open_items import OpenItems, read_open_items

@@ -1,13 +1,12 @@
-"""The kinds of rows that are open because of their outcome: their names, and the advice for a person.
+"""The kinds of open rows: their names, and the advice for a person.
 
-Derived from the outcomes (outcomes.py). Not here: how open rows are found (lake/facts.py), the kinds that no outcome
-is the reason of (lake/backlog.py).
+Most of them are derived from the outcomes (outcomes.py). Not here: how open rows are found (lake/facts.py).
 """
 
 from dataclasses import dataclass
 
 from npf_pipelines.domain.outcome import Outcome
-from npf_pipelines.domain.outcomes import OrderOutcome, PushOutcome, Rule, StatusOutcome, StockOutcome
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome, PushOutcome, Rule, StatusOutcome, StockOutcome
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,14 @@ _OF: dict[type[Outcome], tuple[str, str]] = {
 """By outcome: how the keys of its open rows begin, and what they are about. A decision's rows go by its rule."""
 
 
+def key_prefix(outcomes: type[Outcome]) -> str:
+    """The beginning of the keys of such outcomes' open rows: `sku_`."""
+    return f"{_OF[outcomes][0]}_"
+
+
 def open_key(outcome: Outcome) -> str:
     """The key of an outcome's open rows: `sku_refused`."""
-    return f"{_OF[type(outcome)][0]}_{outcome}"
+    return f"{key_prefix(type(outcome))}{outcome}"
 
 
 def open_kind(outcome: Outcome) -> OpenKind:
@@ -58,3 +62,30 @@ OPEN_KINDS = {
     kind.key: kind for outcomes in _OF for outcome in outcomes if outcome.is_open for kind in [open_kind(outcome)]
 }
 """The kinds of the open rows of all outcomes, by key."""
+
+NOT_IMPORTED = OpenKind("order_not_imported", "orders", "accepted, not imported")
+"""An accepted order that the table of the platform's orders doesn't have yet."""
+STATUS_UNCLEAR = OpenKind(
+    "order_status_unclear",
+    "orders",
+    "not explained by the master setup",
+    "Write the status under orders.stop_statuses or orders.continue_statuses in the master setup.",
+    unit="order status",
+)
+"""A status of the store, whatever the number of its orders."""
+HELD_SKU = OpenKind(
+    "sku_held_by_old_order",
+    "stock",
+    "held by an order that grows too old",
+    "Have the order imported, or complete or cancel it in the store.",
+)
+"""The one kind of open rows of stock in which the store has the right amount."""
+
+KINDS = OPEN_KINDS | {kind.key: kind for kind in (NOT_IMPORTED, STATUS_UNCLEAR, HELD_SKU)}
+"""Every kind of open rows, by key."""
+
+
+def kind_of(key: str) -> OpenKind:
+    """The kind with this key. A rule of another release sets aside an order, too."""
+    set_aside = Decision.SET_ASIDE
+    return KINDS.get(key, OpenKind(key, "orders", set_aside.words, set_aside.what_to_do))

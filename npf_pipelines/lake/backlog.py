@@ -1,36 +1,15 @@
 """The open rows of a client, sorted: the next run's, and a person's with what to do.
 
-Not here: how they are found (facts.py), the kinds that follow from an outcome (domain/open_kinds.py).
+Not here: how they are found (facts.py), their kinds (domain/open_kinds.py).
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from npf_pipelines.domain.open_kinds import OPEN_KINDS, OpenKind
+from npf_pipelines.domain.open_kinds import HELD_SKU, OpenKind, kind_of
 from npf_pipelines.domain.outcomes import Decision
 from npf_pipelines.lake.facts import OpenFact
-
-HELD_SKU = OpenKind(
-    "sku_held_by_old_order",
-    "stock",
-    "held by an order that grows too old",
-    "Have the order imported, or complete or cancel it in the store.",
-)
-"""The one kind of open rows of stock in which the store has the right amount."""
-_WITHOUT_OUTCOME = (
-    OpenKind(
-        "order_status_unclear",
-        "orders",
-        "not explained by the master setup",
-        "Write the status under orders.stop_statuses or orders.continue_statuses in the master setup.",
-        unit="order status",
-    ),
-    OpenKind("order_not_imported", "orders", "accepted, not imported"),
-    HELD_SKU,
-)
-KINDS = OPEN_KINDS | {kind.key: kind for kind in _WITHOUT_OUTCOME}
-"""Every kind of open rows, by key."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +37,6 @@ class Backlog:
     def about(self, about: str) -> list[tuple[OpenKind, OpenFact]]:
         """A person's rows about orders, shipments or stock."""
         return [(kind, row) for kind, row in self.for_a_person if kind.about == about]
-
-
-def kind_of(key: str) -> OpenKind:
-    """The kind with this key. A rule of another release sets aside an order, too."""
-    set_aside = Decision.SET_ASIDE
-    return KINDS.get(key, OpenKind(key, "orders", set_aside.words, set_aside.what_to_do))
 
 
 def backlog(rows: Iterable[OpenFact]) -> Backlog:

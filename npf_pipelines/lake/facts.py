@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
-from npf_pipelines.domain.open_kinds import open_key
+from npf_pipelines.domain.open_kinds import HELD_SKU, NOT_IMPORTED, STATUS_UNCLEAR, key_prefix, open_key
 from npf_pipelines.domain.outcome import Outcome, sql_list
 from npf_pipelines.domain.outcomes import (
     IN_STORE,
     Decision,
     OrderOutcome,
     PushOutcome,
+    Rule,
     StatusOutcome,
     StockOutcome,
 )
@@ -160,25 +161,25 @@ _OPEN = f"""
 WITH numbers AS (
   SELECT client, order_number, any_value(order_id) AS order_id FROM platform_orders GROUP BY client, order_number
 )
-SELECT client, 'order_' || rule AS kind, day, order_number AS number, order_id, reason
+SELECT client, '{key_prefix(Rule)}' || rule AS kind, day, order_number AS number, order_id, reason
 FROM filtered_orders WHERE decision IN {_open(Decision)}
 UNION ALL
-SELECT client, 'order_not_imported', day, order_number, order_id, 'accepted, and not on the platform yet'
+SELECT client, '{NOT_IMPORTED.key}', day, order_number, order_id, 'accepted, and not on the platform yet'
 FROM filtered_orders ANTI JOIN platform_orders USING (client, day, order_id) WHERE decision = '{Decision.ACCEPTED}'
 UNION ALL
-SELECT client, 'order_' || outcome, day, order_number, order_id, reason
+SELECT client, '{key_prefix(OrderOutcome)}' || outcome, day, order_number, order_id, reason
 FROM platform_orders WHERE outcome IN {sql_list(_ORDERS_OPEN)}
 UNION ALL
 SELECT client, '{open_key(OrderOutcome.DIFFERS)}', day, order_number, order_id, differs FROM order_exceptions
 WHERE order_id IS NOT NULL
 UNION ALL
-SELECT client, 'order_status_unclear', NULL, name, NULL, reason FROM status_questions
+SELECT client, '{STATUS_UNCLEAR.key}', NULL, name, NULL, reason FROM status_questions
 UNION ALL
-SELECT client, 'shipment_' || outcome, day, order_number, order_id, reason
+SELECT client, '{key_prefix(PushOutcome)}' || outcome, day, order_number, order_id, reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number)
 WHERE outcome IN {_open(PushOutcome)}
 UNION ALL
-SELECT client, 'status_' || status_outcome, day, order_number, order_id, status_reason
+SELECT client, '{key_prefix(StatusOutcome)}' || status_outcome, day, order_number, order_id, status_reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number)
 WHERE outcome IN {sql_list(IN_STORE)} AND status_outcome IN {_open(StatusOutcome)}
 UNION ALL
@@ -186,10 +187,11 @@ SELECT client, '{open_key(PushOutcome.WAITING)}', day, order_number, order_id, '
 FROM shipment_records ANTI JOIN tracking_push USING (client, day, shipment_id)
 LEFT JOIN numbers USING (client, order_number)
 UNION ALL
-SELECT client, 'sku_' || outcome, NULL, coalesce(nullif(sku, ''), 'product ' || product_id, 'no SKU'), NULL, reason
+SELECT client, '{key_prefix(StockOutcome)}' || outcome, NULL,
+  coalesce(nullif(sku, ''), 'product ' || product_id, 'no SKU'), NULL, reason
 FROM stock_push WHERE outcome IN {_open(StockOutcome)}
 UNION ALL
-SELECT client, 'sku_held_by_old_order', NULL, unnest(skus), order_id, reason FROM old_holds
+SELECT client, '{HELD_SKU.key}', NULL, unnest(skus), order_id, reason FROM old_holds
 """  # noqa: S608 - made of constants
 
 _OPEN_ROWS = f"SELECT kind, day, number, order_id, reason FROM ({_OPEN}) ORDER BY day NULLS LAST, kind, number"  # noqa: S608

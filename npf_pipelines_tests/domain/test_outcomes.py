@@ -8,7 +8,7 @@ import pickle
 
 import pytest
 
-from npf_pipelines.domain.open_kinds import OPEN_KINDS, open_key, open_kind
+from npf_pipelines.domain.open_kinds import KINDS, OPEN_KINDS, open_key, open_kind
 from npf_pipelines.domain.outcome import Outcome, sql_list, words_of
 from npf_pipelines.domain.outcomes import (
     IN_STORE,
@@ -20,13 +20,12 @@ from npf_pipelines.domain.outcomes import (
     StatusOutcome,
     StockOutcome,
 )
-from npf_pipelines.lake.backlog import KINDS
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.rules.stock import DIFFERS, RIGHT
 
 MEMBERS = [outcome for outcomes in Outcome.__subclasses__() for outcome in outcomes]
 NOT_COUNTED = {StockOutcome.MOVED, StockOutcome.NO_CODE}
-"""A healthy client always has a few of these."""
+"""Outcomes that a healthy client always has a few of."""
 
 members = pytest.mark.parametrize("outcome", MEMBERS, ids=lambda outcome: f"{type(outcome).__name__}.{outcome.name}")
 

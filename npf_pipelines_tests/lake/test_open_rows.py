@@ -9,7 +9,7 @@ import pytest
 from npf_pipelines.automation.flow_checks import ASIDE, PUSHED
 from npf_pipelines.automation.stock_checks import UNKNOWN
 from npf_pipelines.domain.alert import AlertKind
-from npf_pipelines.domain.open_kinds import open_key
+from npf_pipelines.domain.open_kinds import kind_of, open_key
 from npf_pipelines.domain.outcome import Outcome
 from npf_pipelines.domain.outcomes import (
     IN_STORE,
@@ -20,7 +20,7 @@ from npf_pipelines.domain.outcomes import (
     StatusOutcome,
     StockOutcome,
 )
-from npf_pipelines.lake.backlog import backlog, kind_of
+from npf_pipelines.lake.backlog import backlog
 from npf_pipelines.lake.facts import OpenFact, count_open
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.table import Table
