@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from npf_pipelines.domain.alert import AlertKind
-from npf_pipelines.domain.open_kinds import open_key
+from npf_pipelines.domain.open_kinds import OpenKind, open_key
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 
@@ -68,28 +68,20 @@ class FlowState:
 
 
 @dataclass(frozen=True)
-class OpenThings:
+class OpenRows:
     """Open rows of one kind and day.
 
     Attributes:
-        kind: the key of their kind.
-        about: `orders`, `shipments` or `stock`.
-        name: the kind in words.
+        kind: their kind.
         day: the partition's; None for stock.
         rows: how many.
         first: the numbers of the first few.
-        what_to_do: for a person; empty where the next run does it.
-        unit: the name of a row; empty where `about` names it.
     """
 
-    kind: str
-    about: str
-    name: str
+    kind: OpenKind
     day: date | None
     rows: int
     first: str
-    what_to_do: str
-    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,7 @@ class ClientFacts:
     client: str
     pull_limit: timedelta
     flows: Sequence[FlowState] = ()
-    open: Sequence[OpenThings] = ()
+    open: Sequence[OpenRows] = ()
 
 
 def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
@@ -157,35 +149,36 @@ def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator
     )
 
 
-def _of_rows(client: str, things: Sequence[OpenThings]) -> Iterator[Condition]:
-    waiting: dict[str, list[OpenThings]] = {}
-    for row in things:
-        if row.kind == OVER_LIMIT:
+def _of_rows(client: str, found: Sequence[OpenRows]) -> Iterator[Condition]:
+    waiting: dict[str, list[OpenRows]] = {}
+    for row in found:
+        kind = row.kind
+        if kind.key == OVER_LIMIT:
             yield Condition(
                 AlertKind.CHANGE_LIMIT,
                 client,
                 "stock",
-                f"{LIMIT_EXCEEDED}: a push would have changed too much, {_counted(row.about, row.rows)} not written",
+                f"{LIMIT_EXCEEDED}: a push would have changed too much, {_counted(kind.about, row.rows)} not written",
                 f"Check the rows; if they are right: npf run stock --client {client} --override-change-limit",
             )
-        elif row.what_to_do:
+        elif kind.what_to_do:
             # By day: an order set aside on another day is another alert, however long the first one stays.
             of_day = f" of {row.day}" if row.day else ""
             yield Condition(
                 AlertKind.NEEDS_A_PERSON,
                 client,
-                f"{row.kind}|{row.day or ''}",
-                f"{_counted(row.about, row.rows, row.unit)}{of_day} {row.name}: {_first_few([row])}",
-                row.what_to_do,
+                f"{kind.key}|{row.day or ''}",
+                f"{_counted(kind.about, row.rows, kind.unit)}{of_day} {kind.name}: {_first_few([row])}",
+                kind.what_to_do,
             )
         else:
-            waiting.setdefault(row.about, []).append(row)
-    for about, kinds in waiting.items():
+            waiting.setdefault(kind.about, []).append(row)
+    for about, rows in waiting.items():
         yield Condition(
             AlertKind.BACKLOG,
             client,
             about,
-            f"{_counted(about, sum(row.rows for row in kinds))} waiting and not worked off: {_first_few(kinds)}",
+            f"{_counted(about, sum(row.rows for row in rows))} waiting and not worked off: {_first_few(rows)}",
             "See in the report what holds them up.",
             patience=BACKLOG_PATIENCE,
         )
@@ -197,6 +190,6 @@ def _counted(about: str, rows: int, unit: str = "") -> str:
     return f"{rows} {noun}" if rows == 1 else f"{rows} {plural}"
 
 
-def _first_few(kinds: Sequence[OpenThings]) -> str:
-    left = sum(row.rows for row in kinds) - min(kinds[0].rows, FIRST_FEW)
-    return f"{kinds[0].first} and {left} more" if left else kinds[0].first
+def _first_few(found: Sequence[OpenRows]) -> str:
+    left = sum(row.rows for row in found) - min(found[0].rows, FIRST_FEW)
+    return f"{found[0].first} and {left} more" if left else found[0].first

@@ -26,7 +26,7 @@ from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TABLES, TRACKING_PUSH
 from npf_pipelines.reports.charts import orders_chart, skus_chart
-from npf_pipelines.rules.conditions import ClientFacts, OpenThings, client_conditions
+from npf_pipelines.rules.conditions import ClientFacts, OpenRows, client_conditions
 from npf_pipelines.runs.attention import attention_metadata
 from npf_pipelines.runs.metadata import planned_metadata
 from npf_pipelines_tests.builders import NOON, row
@@ -72,9 +72,8 @@ def test_each_open_outcome_is_an_open_row_a_figure_and_an_alert(tmp_path: Path, 
         found = backlog([OpenFact(count.kind, count.day, "1", "1", "because")])
         assert len(found.for_a_person) == outcome.needs_person
         assert found.waiting.total() == outcome.waits
-        kind = kind_of(count.kind)
-        things = OpenThings(count.kind, kind.about, kind.name, count.day, 1, "1", kind.what_to_do)
-        facts = ClientFacts("acme", timedelta(hours=2), open=[things])
+        rows = OpenRows(kind_of(count.kind), count.day, 1, "1")
+        facts = ClientFacts("acme", timedelta(hours=2), open=[rows])
         (condition,) = client_conditions(facts, NOON, is_running=False)
         assert condition.what_to_do
         assert (condition.kind == AlertKind.BACKLOG) == outcome.waits

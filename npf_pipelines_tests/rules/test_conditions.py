@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from npf_pipelines.domain.alert import AlertKind
+from npf_pipelines.domain.open_kinds import KINDS, OpenKind
 from npf_pipelines.rules.conditions import (
     BACKLOG_PATIENCE,
     OVER_LIMIT,
     ClientFacts,
     Condition,
     FlowState,
-    OpenThings,
+    OpenRows,
     client_conditions,
 )
 
@@ -22,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-def conditions(*flows: FlowState, open_: Sequence[OpenThings] = (), is_running: bool = True) -> list[Condition]:
+def conditions(*flows: FlowState, open_: Sequence[OpenRows] = (), is_running: bool = True) -> list[Condition]:
     well = FlowState("orders", last_success_at=NOON)
     facts = ClientFacts("acme", 2 * HOUR, [well, *flows], open_)
     return list(client_conditions(facts, NOON, is_running=is_running))
@@ -37,17 +38,15 @@ def failing(**more: Any) -> FlowState:
     return FlowState("stock", **usual | more)
 
 
-def things(
-    rows: int, first: str, kind: str = "order_unreadable", *, todo: str = "Correct.", day: int = 20
-) -> OpenThings:
-    return OpenThings(kind, "orders", "set aside", date(2026, 11, day), rows, first, todo)
+def things(rows: int, first: str, kind: str = "order_unreadable", *, todo: str = "Correct.", day: int = 20) -> OpenRows:
+    return OpenRows(OpenKind(kind, "orders", "set aside", todo), date(2026, 11, day), rows, first)
 
 
-ROWS_OVER_LIMIT = OpenThings(OVER_LIMIT, "stock", "over the change limit", None, 12, "K1, K2, K3", "Check the amounts.")
+ROWS_OVER_LIMIT = OpenRows(KINDS[OVER_LIMIT], None, 12, "K1, K2, K3")
 
 
 def test_rows_that_are_no_orders_are_counted_as_they_are_called() -> None:
-    asked = OpenThings("order_status_unclear", "orders", "unexplained", None, 2, "E, S", "Name them.", "order status")
+    asked = OpenRows(OpenKind("asked", "orders", "unexplained", "Name them.", "order status"), None, 2, "E, S")
     (told,) = conditions(open_=[asked])
     assert told.text == "2 order statuses unexplained: E, S"
 
