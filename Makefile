@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The rooms whose tests need neither Dagster nor another process.
 FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 
-.PHONY: install production demo dev test test-fast test-ui faults hostile day lint licences lock clean
+.PHONY: install production demo dev test test-fast test-ui faults hostile day lint prose licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -53,10 +53,14 @@ day: install ## first starts and kills at work, then 24 simulated hours of 20 cl
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 
-lint: install ## style and types
+lint: install ## style, types and the arrows between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
+
+prose: install ## private words in docstrings, comments, messages and documents, by room
+	$(BIN)/python -m npf_pipelines_tests.prose
 
 licences: install ## the licence of each package that production gets
 	$(BIN)/python -m npf_pipelines_tests.licences

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from npf_pipelines.automation.alert_facts import all_facts
 from npf_pipelines.lake.facts import read_facts
 from npf_pipelines.platform.tables import stock
-from npf_pipelines.rules.alerts import client_conditions
+from npf_pipelines.rules.conditions import client_conditions
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Combination, Product
 from npf_pipelines.sandbox.store import SandboxStore
