@@ -19,8 +19,9 @@ from npf_pipelines.automation.nightly import nightly_schedules
 from npf_pipelines.automation.platform_sensors import platform_sensors
 from npf_pipelines.automation.retention import retention_job, retention_schedule
 from npf_pipelines.automation.sweeps import sweeps
-from npf_pipelines.config.master_setup import MasterSetups, SetupError
+from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.config.umask import set_umask
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.machine_failures import machine_failure

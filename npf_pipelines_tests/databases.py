@@ -26,7 +26,7 @@ def new_database(socket: Path) -> str:
     return f"postgresql+psycopg://npf@/{database}?host={socket}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
     if request.param == "sqlite":

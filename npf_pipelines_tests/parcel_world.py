@@ -15,6 +15,7 @@ import stamina
 
 from npf_pipelines.assets.shipments import run_shipments
 from npf_pipelines.assets.stock import run_stock
+from npf_pipelines.cli.summary import decisions
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
 from npf_pipelines.lake.tables import STOCK_PUSH, STORE_FACTS, TRACKING_PUSH
@@ -27,7 +28,7 @@ from npf_pipelines.sandbox.model import Product, Shipment, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
-from npf_pipelines_tests.faults.bare_walk import BareWalk, house_of
+from npf_pipelines_tests.faults.bare_client_run import BareClientRun, services_of
 from npf_pipelines_tests.faults.tracking_changes import lodge
 from npf_pipelines_tests.faults.tracking_client import (
     API_KEY,
@@ -86,7 +87,7 @@ class ParcelWorld:
         """One run over the day; why it failed."""
         expire_leases(self.services.state)
         try:
-            await run_shipments(BareWalk(self.services, SETUP, TODAY))
+            await run_shipments(BareClientRun(self.services, SETUP, TODAY))
         except ClientFailure as failure:
             return str(failure)
         return ""
@@ -100,7 +101,7 @@ class ParcelWorld:
     async def push_stock(self) -> dict[str, dict[str, Any]]:
         """One run of stock on hand; what became of each SKU."""
         setup = {**SETUP, "stock": {"quantity": "on_hand"}}
-        await run_stock(BareWalk(self.services, setup), override_change_limit=True)
+        await run_stock(BareClientRun(self.services, setup), override_change_limit=True)
         return {row["sku"]: row for row in self.services.lake.read(STOCK_PUSH, client=CLIENT)}
 
     def row(self, shipment_id: str = "S1") -> Mapping[str, Any]:
@@ -118,7 +119,11 @@ class ParcelWorld:
     def disagreements(self) -> list[str]:
         """What the demo's check says of the order's shipments."""
         found = disagreements(
-            MasterSetup.model_validate(SETUP), self.store, (), self.services.platform_engine, self.services.lake
+            MasterSetup.model_validate(SETUP),
+            self.store,
+            (),
+            self.services.platform_engine,
+            decisions(self.services.lake, CLIENT),
         )
         return [sentence for sentence in found if "the shipment " in sentence]
 
@@ -149,7 +154,7 @@ def parcel_world(folder: Path, *, clock: datetime = NOON) -> Iterator[ParcelWorl
         store.add_product(Product(number, sku, sku.title(), 1250, amount=100))
     order_id = store.place_order([(1, 3), (2, 1)])
     with SandboxServer({CLIENT: store}) as server, stamina.set_testing(True, attempts=4, cap=True):
-        services = house_of(server.store_url(CLIENT), f"sqlite:///{folder / 'platform.sqlite'}", folder, 30.0)
+        services = services_of(server.store_url(CLIENT), f"sqlite:///{folder / 'platform.sqlite'}", folder, 30.0)
         lines = [platform_line(one.item_id, one.product_code, one.amount) for one in store.orders[order_id].lines]
         Platform(services.platform_engine).import_orders(CLIENT, [platform_order(f"CS{order_id}", *lines)], NOON)
         with services.platform_engine.begin() as connection:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from pyarrow import parquet
 
-from npf_pipelines.cscart.parsing import parse_order
+from npf_pipelines.cscart.order_parser import parse_order
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.domain.store_orders import Order as StoreOrder

@@ -19,6 +19,8 @@ from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.databases import contract_account, new_database
 from npf_pipelines_tests.loop import Loop
 
+pytestmark = pytest.mark.postgresql
+
 COMMANDS = (("init",), ("run", "stock"), ("audit",), ("client", "release-store", "gone"))
 """Commands that use the state."""
 

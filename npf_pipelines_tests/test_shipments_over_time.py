@@ -1,7 +1,9 @@
 """What happens to shipments and order statuses in the store: corrections, withdrawals, mails, vetoes, lost answers."""
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,15 +19,16 @@ from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments
 from npf_pipelines.reconcile import tracking
 from npf_pipelines.sandbox.model import Order, Shipment
+from npf_pipelines.state.health import read_health
 from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines.state.tables import leases
 from npf_pipelines_tests.leases import expire_leases
-from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.loop import Loop, copied_loop, write_setup
+from npf_pipelines_tests.shared_worlds import SharedWorlds
 
 
-@pytest.fixture
-def lodged(loop: Loop) -> Loop:
-    """A world in which one order of acme, of three kites and a drum, is on the platform, and nothing else."""
+def _import_one_order(loop: Loop) -> None:
+    """Bring one order of acme, of three kites and a drum, onto the platform, and nothing else."""
     store = loop.stores["acme"]
     australian = next(order.customer for order in store.orders.values() if order.customer.ship_to.country == "AU")
     for order_id in list(store.orders):
@@ -35,7 +38,13 @@ def lodged(loop: Loop) -> Loop:
     store.place_order([(kite.product_id, 3), (drum.product_id, 1)], customer=australian)
     store.mails.clear()
     assert [one.failure for one in loop.run("orders", "acme")] == [""]
-    return loop
+
+
+@pytest.fixture
+def lodged(worlds: SharedWorlds, tmp_path: Path) -> Iterator[Loop]:
+    """A world in which that order is on the platform."""
+    with copied_loop(worlds.of(_import_one_order), tmp_path) as loop:
+        yield loop
 
 
 def the_order(loop: Loop) -> Order:
@@ -397,6 +406,27 @@ def test_after_an_unknown_end_nothing_more_is_laid_on_the_order(lodged: Loop, mo
     assert in_store(lodged).keys() == {"T1", "T2"}
 
 
+def test_an_unknown_end_of_the_only_order_does_not_pause_the_client(
+    lodged: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+
+    async def lost(*_: object, **__: object) -> str:
+        raise OutcomeUnknown("the request was sent, but no answer came")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "create_shipment", lost)
+        assert "no answer came" in push(lodged)
+    assert read_health(lodged.services.state)["acme", "shipments"].next_try_at is None
+    assert "the store may still carry out" in push(lodged)
+    assert read_health(lodged.services.state)["acme", "shipments"].next_try_at is None
+    expire_leases(lodged.services.state)
+    lodged.stores["acme"].switched_off = True
+    assert "acme" in push(lodged)
+    assert read_health(lodged.services.state)["acme", "shipments"].next_try_at is not None
+
+
 def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that has made all its shipments, and ends before it can tell."""
 
@@ -404,7 +434,7 @@ def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("cut off")
 
     with monkeypatch.context() as broken:
-        broken.setattr(tracking, "_read_back_shipments", killed)
+        broken.setattr(tracking, "read_back_orders", killed)
         assert "RuntimeError, a fault of the program" in push(loop)
     expire_leases(loop.services.state)
 

@@ -10,11 +10,11 @@ import pytest
 
 from npf_pipelines.cscart.errors import OutcomeUnknown
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.lake.backlog import KINDS
+from npf_pipelines.domain.open_kinds import KINDS
 from npf_pipelines.lake.facts import read_facts
 from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.reconcile import tracking
-from npf_pipelines.reconcile.tracking_work import content_hash
+from npf_pipelines.reconcile.tracking_plan import content_hash
 from npf_pipelines.rules.shipments import fingerprint
 from npf_pipelines_tests.builders import NOON, row
 from npf_pipelines_tests.faults.tracking_client import CLIENT
@@ -106,7 +106,7 @@ async def test_a_run_that_was_cut_off_after_a_number_with_a_blank_is_taken_up(
         raise RuntimeError("cut off")
 
     with monkeypatch.context() as broken:
-        broken.setattr(tracking, "_read_back_shipments", killed)
+        broken.setattr(tracking, "read_back_orders", killed)
         with pytest.raises(RuntimeError):
             await world.push()
     assert await world.push() == ""

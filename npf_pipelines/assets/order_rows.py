@@ -1,6 +1,6 @@
 """An order as a row of raw_orders, and back.
 
-Not here: which fields an order has at all (cscart/parsing.py), the types of the columns (tables.py).
+Not here: which fields an order has at all (cscart/order_parser.py), the types of the columns (tables.py).
 """
 
 from datetime import datetime

@@ -45,19 +45,25 @@ def rename(
 
 
 @app.command("release-store")
-def release_store(client: Annotated[str, typer.Argument(help="The client that has left its store.")]) -> None:
-    """Let another client work with the store that this one has left. Its orders stay what they are."""
+def release_store(client: Annotated[str, typer.Argument(help="The client that has left a store.")]) -> None:
+    """Release the stores that a client has left, so that another client may work with them. Orders stay as they are.
+
+    The store that the client's master setup names now is kept.
+    """
     services = Services(Settings())
     try:
         setups = services.setups().clients
-        if client in setups:
-            _fail(f"{client} has a master setup, so that it still works with its store: remove the file first")
-        addresses = forget_stores(services.state, client)
+        present = comparable_address(setups[client].store.url) if client in setups else None
+        addresses = forget_stores(services.state, client, except_for=present)
         for setup in setups.values():
             if comparable_address(setup.store.url) in addresses:
                 forget_health(services.state, setup.id)
     except (SetupError, sa.exc.SQLAlchemyError) as error:
         _fail(str(error))
+    if not addresses and present:
+        _fail(
+            f"{client} has left no store: its master setup names {present}. Change store.url or remove the file first"
+        )
     said = f"{client} has left {', '.join(addresses)}" if addresses else f"{client} has worked with no store"
     _CONSOLE.print(f"{said}.", markup=False)
 

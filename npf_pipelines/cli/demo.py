@@ -13,7 +13,7 @@ from rich.table import Table
 
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import open_instance
-from npf_pipelines.cli.summary import counts
+from npf_pipelines.cli.summary import counts, decisions
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
@@ -29,7 +29,10 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
     """Walk three pretend clients through orders, lodgement, tracking, status and stock, and check the end."""
     settings = Settings()
     try:
-        with demo_world(settings, port=port) as world, open_instance(settings) as instance:
+        with (
+            demo_world(settings, port=port) as world,
+            open_instance(settings) as instance,
+        ):
             wrong = _client_run(settings, world, instance)
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
@@ -75,7 +78,8 @@ def _client_run(settings: Settings, world: World, instance: dg.DagsterInstance) 
     for client in clients:
         _CONSOLE.print(_client_table(services, setups[client]))
         others = tuple(store for name, store in world.stores.items() if name != client)
-        wrong += disagreements(setups[client], world.stores[client], others, services.platform_engine, services.lake)
+        decided = decisions(services.lake, client)
+        wrong += disagreements(setups[client], world.stores[client], others, services.platform_engine, decided)
     return wrong
 
 

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.platform.lodgements import lodge_test_orders
 from npf_pipelines.runs.services import Services
-from npf_pipelines.sandbox.floor import WarehouseFloor
 
 _CONSOLE = Console(highlight=False)
 
@@ -25,7 +25,7 @@ def lodge_tests(client: Annotated[str, typer.Argument(help="The client's id.")])
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
-    numbers = WarehouseFloor(services.platform_engine, seed=0).lodge_tests(client, datetime.now(UTC))
+    numbers = lodge_test_orders(services.platform_engine, client, datetime.now(UTC))
     if not numbers:
         _CONSOLE.print(f"{client}: no open test order on the platform. Place one in the store, then run orders.")
         raise typer.Exit(1)

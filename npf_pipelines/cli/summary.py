@@ -60,3 +60,9 @@ def counts(
     rows = connection.execute(query, values).fetchall()
     name_broken(connection)
     return rows
+
+
+def decisions(lake: Lake, client: str) -> dict[str, str]:
+    """The decisions on a client's orders, by the store's order id."""
+    query = "SELECT order_id, decision FROM filtered_orders WHERE client = $1"
+    return dict(lake.connect(client).execute(query, [client]).fetchall())

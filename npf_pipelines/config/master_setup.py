@@ -1,107 +1,32 @@
-"""The master setups: one YAML file for each client, its model, its validation and its loading.
+"""The master setup: the record that configures one client.
 
-Not here: what the store makes of a status name (domain/order_statuses.py), or what follows from a setup (rules/).
+Not here: the files and their loading (setup_files.py), the validation of single fields (setup_fields.py), the meaning
+of a status name in a store (domain/order_statuses.py).
 """
 
-import functools
-import ipaddress
 import os
-import re
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, time, timedelta
-from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from npf_pipelines.config.setup_fields import (
+    Countries,
+    Name,
+    Names,
+    Percent,
+    StoreUrl,
+    TimeOfDay,
+    TimeZoneName,
+    VariableName,
 )
-
-from npf_pipelines.config.countries import country_code
 from npf_pipelines.config.status_names import STOP_FIELD, contradictions, text_key
-from npf_pipelines.config.store_address import comparable_address
-
-_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
-
-In C where there is one: sensors read all setups every half minute.
-"""
 
 
 class SetupError(Exception):
     """A master setup, or what it points at, is wrong; the text names client or file, field and what to do."""
-
-
-_HOW_TO_WRITE_A_STORE = "write the store's address like https://shop.example.com"
-
-
-def _store_url(written: str) -> str:
-    try:
-        parts = urlsplit(written)
-        host, _ = parts.hostname, parts.port
-    except ValueError:  # Its text quotes what stands in the place of host or port: it may be a password.
-        raise ValueError(_HOW_TO_WRITE_A_STORE) from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ValueError(_HOW_TO_WRITE_A_STORE)
-    if parts.username or parts.password:
-        raise ValueError("an address holds no user and no password: use api_user and api_key_env")
-    if parts.query or parts.fragment or parts.path.rstrip("/").endswith(("/api", "/api/2.0", "/api.php")):
-        raise ValueError("write the store's address only, without /api or api.php")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("use https: the API key would travel in the clear")
-    return written.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _variable_name(written: str) -> str:
-    # What stands here may be the key itself, by mistake: it isn't quoted, and lower case gives it away.
-    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", written):
-        raise ValueError("write the NAME of the environment variable that holds the API key, in capitals")
-    return written
-
-
-def _time_zone(written: str) -> str:
-    try:
-        ZoneInfo(written)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
-        raise ValueError(f"{written!r} is no time zone: write one like Australia/Sydney") from None
-    return written
-
-
-def _not_an_empty_list(written: Any) -> Any:
-    if written in ("", []):
-        raise ValueError("is empty: name at least one, or leave the line out where it is optional")
-    return [written] if isinstance(written, str) else written
-
-
-def _time_of_day(written: Any) -> Any:
-    # Strictly: a bare 1400 would be read as seconds after midnight, a zone would contradict the store's.
-    if written is not None and not (isinstance(written, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", written)):
-        raise ValueError('write a local time of day like "14:00"')
-    return written
-
-
-_Name = Annotated[str, Field(min_length=1, max_length=100)]
-_Country = Annotated[str, AfterValidator(country_code)]
 
 
 class _Part(BaseModel):
@@ -111,11 +36,11 @@ class _Part(BaseModel):
 class StoreSetup(_Part):
     """How to reach the client's store."""
 
-    url: Annotated[str, AfterValidator(_store_url)]
-    api_user: _Name
-    api_key_env: Annotated[str, AfterValidator(_variable_name)]
+    url: StoreUrl
+    api_user: Name
+    api_key_env: VariableName
     user_id: Annotated[int, Field(ge=1)]
-    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    time_zone: TimeZoneName
     concurrency: Annotated[int, Field(ge=1, le=16)] = 4
 
 
@@ -124,32 +49,29 @@ class OrdersSetup(_Part):
 
     start_date: date
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
-    statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)]
-    continue_statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)] = ()
-    stop_statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)] = ()
-    countries: Annotated[tuple[_Country, ...] | None, BeforeValidator(_not_an_empty_list)] = None
-    cut_off: Annotated[time | None, BeforeValidator(_time_of_day)] = None
+    statuses: Names
+    continue_statuses: Names = ()
+    stop_statuses: Names = ()
+    countries: Countries = None
+    cut_off: TimeOfDay = None
     lines_without_code: Literal["set_aside", "leave_out"] = "set_aside"
 
 
 class TrackingSetup(_Part):
     """What the store is told of a shipment."""
 
-    shipped_status: _Name | None = None
-    partially_shipped_status: _Name | None = None
-    short_shipped_status: _Name | None = None
+    shipped_status: Name | None = None
+    partially_shipped_status: Name | None = None
+    short_shipped_status: Name | None = None
     notify_customer: bool = False
-    carriers: dict[str, _Name] = {}
-
-
-_Percent = Annotated[int, Field(ge=0, le=100)]
+    carriers: dict[str, Name] = {}
 
 
 class ChangeLimitSetup(_Part):
     """How much of the store a stock push may change before a person has to say that it is right."""
 
-    changed_percent: _Percent = 50
-    zeroed_percent: _Percent = 10
+    changed_percent: Percent = 50
+    zeroed_percent: Percent = 10
 
 
 class StockSetup(_Part):
@@ -188,7 +110,7 @@ class MasterSetup(_Part):
     """One client's configuration record."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
-    name: _Name
+    name: Name
     paused: bool = False
     store: StoreSetup
     orders: OrdersSetup
@@ -237,117 +159,3 @@ class MasterSetup(_Part):
                 "give it the store's API key"
             )
         return SecretStr(key)
-
-
-@dataclass(frozen=True)
-class MasterSetups:
-    """What a folder of master setups holds: the good ones by client id, and each error of the others."""
-
-    clients: Mapping[str, MasterSetup] = field(default_factory=dict)
-    errors: tuple[str, ...] = ()
-
-    def __getitem__(self, client: str) -> MasterSetup:
-        """The client's setup.
-
-        Raises:
-            SetupError: there is no valid one; with the errors found, for one of them may be the reason.
-        """
-        try:
-            return self.clients[client]
-        except KeyError:
-            known = ", ".join(sorted(self.clients)) or "none"
-            also = "".join(f"\n{error}" for error in self.errors)
-            raise SetupError(f"{client}: no valid master setup (valid ones: {known}){also}") from None
-
-
-def load_master_setups(folder: Path) -> MasterSetups:
-    """Every `*.yaml` of the folder; a wrong one costs only its own client.
-
-    Raises:
-        SetupError: the folder can't be read. That is never the same as "no clients".
-    """
-    try:
-        files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
-    except OSError as error:
-        raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
-    clients: dict[str, MasterSetup] = {}
-    names: dict[str, str] = {}
-    errors: list[str] = []
-    for path in files:
-        try:
-            setup = _load(path)
-        except SetupError as error:
-            errors.append(str(error))
-            continue
-        if setup.id in clients:
-            errors.append(f"{path.name}: id: another file has the client {setup.id!r} already")
-        else:
-            clients[setup.id], names[setup.id] = setup, path.name
-    for client, sentence in _sharing_a_store(clients, names):
-        del clients[client]
-        errors.append(sentence)
-    return MasterSetups(clients, tuple(errors))
-
-
-def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The clients whose store is also another's, each with a sentence: both would import the same orders.
-
-    Args:
-        clients: the valid setups by client.
-        names: the names of their files.
-    """
-    by_address: defaultdict[str, list[str]] = defaultdict(list)
-    for client, setup in clients.items():
-        by_address[comparable_address(setup.store.url)].append(client)
-    found = []
-    for sharing in by_address.values():
-        for client in sharing if len(sharing) > 1 else ():
-            others = " and ".join(names[one] for one in sharing if one != client)
-            sentence = (
-                f"{names[client]}: store.url: {others} has the same store, and each would import all of its orders: "
-                "one store is one client, so keep one of the files"
-            )
-            found.append((client, sentence))
-    return found
-
-
-def _load(path: Path) -> MasterSetup:
-    try:
-        return _parse(path.name, path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupError(f"{path.name}: can't be read: {error}") from error
-
-
-@functools.lru_cache(maxsize=4096)
-def _parse(name: str, text: str) -> MasterSetup:
-    """A file's setup. Sensors and sweeps ask for all of them every few seconds: the same text is parsed once."""
-    try:
-        content = yaml.load(text, Loader=_LOADER)  # noqa: S506
-    except yaml.YAMLError as error:
-        # The parser's own text quotes the line, which may hold a key pasted by mistake.
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise SetupError(f"{name}: {where}is not YAML") from None
-    try:
-        return MasterSetup.model_validate(content)
-    except ValidationError as error:
-        lines = (f"{name}: {_where(one['loc'])}: {_what(one)}" for one in error.errors())
-        raise SetupError("\n".join(lines)) from None
-
-
-def _where(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(step) for step in location) or "the whole file"
-
-
-def _what(error: Any) -> str:
-    match error["type"]:
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return "is not a field of a master setup"
-        case "value_error":
-            return str(error["ctx"]["error"])
-        case _:
-            # A list or a section in the wrong place may hold the key: only plain text is quoted.
-            found = error["input"]
-            return f"{error['msg']} (found {found[:60]!r})" if isinstance(found, str) else str(error["msg"])

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from npf_pipelines.config.master_setup import is_loopback
+from npf_pipelines.config.store_address import is_loopback
 from npf_pipelines.config.umask import OWNER_ONLY, parse_umask
 
 _Folder = Annotated[Path, AfterValidator(Path.absolute)]

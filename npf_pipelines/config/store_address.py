@@ -3,6 +3,7 @@
 Not here: whether a master setup may hold an address (master_setup.py), which client uses it (state/client_stores.py).
 """
 
+import ipaddress
 import re
 from urllib.parse import urlsplit
 
@@ -23,3 +24,11 @@ def comparable_address(url: str) -> str:
     port = parts.port if parts.port not in {None, _DEFAULT_PORTS.get(parts.scheme.lower())} else None
     path = re.sub(r"/+", "/", parts.path).rstrip("/")
     return f"{host}{f':{port}' if port else ''}{path}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from npf_pipelines.cscart.errors import MalformedResponse
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.paging import Page, key_of, total_of
-from npf_pipelines.cscart.parsing import product_id_of
+from npf_pipelines.cscart.product_parser import product_id_of
 from npf_pipelines.domain.progress import note_rows
 
 _WALKS = 3

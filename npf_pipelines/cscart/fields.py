@@ -1,8 +1,8 @@
 """Single fields out of the JSON of a PHP program: numbers as strings, `[]` for `{}`, `false` for nothing.
 
-Here: how one value is read, and the sentence when it can't be. Not here: which fields there are (models.py).
-A sentence is kept for ever, and a text may be what a shopper wrote: only ids, numbers and times are quoted, by the
-methods that read them. Any other value is named by its kind.
+A sentence says why a value can't be read. It is kept for ever, and a text may have been written by a shopper: only ids,
+numbers and times are quoted, by the methods that read them. Any other value is named by its kind.
+Not here: which fields there are (order_parser.py, product_parser.py …).
 """
 
 import re

@@ -1,32 +1,26 @@
-"""Calls to one store over HTTP: connection, sign-in, repeats, and the detours that some hosts need.
+"""Calls to one store over HTTP: sign-in, budget, page sizes, and the detours that some hosts need.
 
-Here: everything between "get this path" and decoded JSON. Not here: what an answer's status or body means
-(answers.py), which paths exist (store.py).
+Here: everything between "get this path" and decoded JSON. Not here: the connection (connection.py), repeats
+(repeats.py), what an answer's status or body means (answers.py), which paths exist (order_calls.py and its siblings).
 """
 
 import asyncio
-import ipaddress
-import logging
-import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
-from functools import cache, partial
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from http.cookiejar import CookieJar
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import httpx
-import stamina
 from pydantic import SecretStr
 
 from npf_pipelines.cscart.answers import holds_json, read_answer
 from npf_pipelines.cscart.body import read_body
+from npf_pipelines.cscart.connection import certificate_failure, checked_address, open_client
 from npf_pipelines.cscart.errors import (
     BadCertificate,
     MalformedResponse,
     OutcomeUnknown,
-    RateLimited,
     ServerError,
     Stalled,
     StoreError,
@@ -35,6 +29,7 @@ from npf_pipelines.cscart.errors import (
 )
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
+from npf_pipelines.cscart.repeats import ATTEMPTS, attempts_of_call
 from npf_pipelines.cscart.write_check import check_write
 from npf_pipelines.domain.progress import note_progress, stalled_for
 
@@ -42,44 +37,13 @@ Params = Mapping[str, str | int]
 Query = Mapping[str, str | int | list[str]]
 """Parameters of a call; a name that ends in `[]` has several values."""
 
-_LOG = logging.getLogger(__name__)
-
-ATTEMPTS = 4
 LARGEST_ANSWER = 64_000_000
 """Bytes of an answer, unpacked, if nothing else is set."""
 _LARGE = 200_000
-"""Bytes of JSON from which on it is decoded beside the other work."""
-LONGEST_PAUSE = 60.0
-"""Seconds of `Retry-After` that are waited for; whoever asks for more is left alone until the next run."""
-
-
+"""Bytes of JSON above which it is decoded in a thread."""
 _RARE_VERBS = frozenset({"PUT", "DELETE"})
 _OF_THE_WIRE = {b"content-encoding", b"content-length", b"transfer-encoding"}
-"""Headers that don't hold any more when the body is unpacked."""
-
-
-def pause_before_repeat(error: Exception, *, is_write: bool) -> bool | float:
-    """The one place that says what is repeated, and why.
-
-    Reading changes nothing, so a read is repeated after whatever may pass by itself. CS-Cart has neither an
-    idempotency key nor uniqueness (documented), so a write is repeated only if the store surely did not act:
-    no connection was made, or the call was turned away with 429. After any other failure of a write the caller
-    has to look at what the store has.
-
-    Args:
-        error: how the attempt ended.
-        is_write: whether the call could have changed something.
-
-    Returns:
-        False to give up, True for the usual growing pause, or the pause in seconds that the store asked for.
-    """
-    if not isinstance(error, StoreError) or not error.transient:
-        return False
-    if is_write and not error.store_untouched:
-        return False
-    if isinstance(error, RateLimited) and error.retry_after is not None:
-        return error.retry_after if error.retry_after <= LONGEST_PAUSE else False
-    return True
+"""Headers that no longer hold when the body is unpacked."""
 
 
 class Sized(NamedTuple):
@@ -96,27 +60,6 @@ class _Way(NamedTuple):
 
     rewritten: bool = True
     all_verbs: bool = True
-
-
-def _tell_of_repeat(details: stamina.instrumentation.RetryDetails) -> None:
-    _LOG.warning("%s Tried again in %.1f s.", details.caused_by, details.wait_for)
-
-
-# Our sentence in the place of stamina's own line, which would quote the call's arguments.
-stamina.instrumentation.set_on_retry_hooks([_tell_of_repeat])
-
-
-class _NoCookies(CookieJar):
-    """PHP lets calls of one session wait for each other; without cookies each is on its own."""
-
-    def extract_cookies(self, response: Any, request: Any) -> None:
-        """Read none."""
-
-
-async def _set_redirect_aside(response: httpx.Response) -> None:
-    """Keep the target of a redirect from httpx, which builds its request even if none is followed."""
-    if "Location" in response.headers:
-        response.extensions["location"] = response.headers.pop("Location")
 
 
 class StoreHttp:
@@ -155,7 +98,7 @@ class StoreHttp:
         """
         self.requests = 0
         self.writes = 0
-        self._base = _checked(url)
+        self._base = checked_address(url)
         self._host = urlsplit(self._base).hostname
         self._secrets = secrets_of(api_user, api_key.get_secret_value())
         self._gate = asyncio.Semaphore(concurrency)
@@ -163,16 +106,7 @@ class StoreHttp:
         self._attempts = attempts
         self._largest_answer = largest_answer
         self._way = _Way()
-        self._client = httpx.AsyncClient(
-            auth=httpx.BasicAuth(api_user, api_key.get_secret_value()),
-            headers={"Accept": "application/json", "User-Agent": "npf_pipelines"},
-            timeout=timeout,
-            verify=_certificates(),
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            follow_redirects=False,
-            cookies=_NoCookies(),
-            event_hooks={"response": [_set_redirect_aside]},
-        )
+        self._client = open_client(api_user, api_key, concurrency=concurrency, timeout=timeout)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -210,7 +144,7 @@ class StoreHttp:
         Raises:
             StoreError: whichever it was, after the repeats.
         """
-        async for attempt in _attempts(self._attempts, is_write=False):
+        async for attempt in attempts_of_call(self._attempts, is_write=False):
             with attempt:
                 while True:
                     asked = max(page_size.rows, at_least)
@@ -250,7 +184,7 @@ class StoreHttp:
     async def _call(
         self, method: str, path: str, params: Query | None = None, body: Mapping[str, Any] | None = None
     ) -> Any:
-        async for attempt in _attempts(self._attempts, is_write=method != "GET"):
+        async for attempt in attempts_of_call(self._attempts, is_write=method != "GET"):
             with attempt:
                 response = await self._with_detours(method, path, params, body)
                 answer = await self._read(response, method, path)
@@ -332,7 +266,7 @@ class StoreHttp:
 
     def _failure(self, error: Exception, call: str) -> StoreError:
         """Whatever a wire can do is the store's failure: the libraries raise more kinds than they document."""
-        if (certificate := _certificate_trouble(error)) is not None:
+        if (certificate := certificate_failure(error)) is not None:
             why = clean_words(certificate.verify_message, self._secrets)
             return BadCertificate(
                 f"{call}: no connection, the store's certificate isn't accepted ({why}). Have the merchant's host put"
@@ -345,50 +279,3 @@ class StoreHttp:
             f"{call}: the request was sent, but no whole answer came ({type(error).__name__})."
             " If it was a write, look at what the store has before trying again."
         )
-
-
-def _certificate_trouble(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    """The refusal of a certificate beneath the errors that the libraries made of it."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _attempts(attempts: int, *, is_write: bool) -> AsyncIterator[stamina.Attempt]:
-    """The attempts at one call, the pauses between them included."""
-    return stamina.retry_context(
-        on=partial(pause_before_repeat, is_write=is_write),
-        attempts=attempts,
-        timeout=None,
-        wait_initial=1.0,
-        wait_max=15.0,
-    ).__aiter__()
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom to trust. Read once for all stores: it takes longer than a store's whole share of a run."""
-    return httpx.create_ssl_context()
-
-
-def _checked(url: str) -> str:
-    """The address without a slash at its end, if a key may be sent there; no text quotes it, as it may hold one."""
-    parts = urlsplit(url)
-    if not parts.hostname or parts.scheme not in {"http", "https"}:
-        raise ValueError("The store's address must be like https://shop.example.")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("The store's address must not hold a user or a password.")
-    if parts.query or parts.fragment:
-        raise ValueError("The store's address must end with its path.")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError(f"The store at {parts.hostname} must be called by https: the key would be readable.")
-    return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,7 +1,7 @@
 """What the shopper chose for a line, as one text for the packer: "Size: L; Engraving: With love".
 
 It may hold what the shopper typed: personal data. Nothing here refuses an order, and no message quotes anything.
-Not here: the other fields of a line (models.py).
+Not here: the other fields of a line (order_parser.py).
 """
 
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ from typing import Generic, Self, TypeVar
 from npf_pipelines.cscart.errors import MalformedResponse
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.http import Params
-from npf_pipelines.cscart.parsing import order_id_of, placed_at_of
+from npf_pipelines.cscart.order_parser import order_id_of, placed_at_of
 from npf_pipelines.domain.progress import note_rows
 
 _WALKS = 3

@@ -1,7 +1,7 @@
 """Rows of the store's lists that can't be read, each with as much of it as could be.
 
-One row that an add-on or an old import has spoilt costs itself, never its list. Not here: orders (models.py), how a
-single value is read (fields.py). Shipments have no place here: one that is overlooked would be made again.
+A row that an add-on or an old import has spoilt doesn't spoil its list. Not here: orders (order_parser.py), how a
+single value is read (fields.py), and shipments: one that is overlooked would be made again.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from npf_pipelines.cscart.fields import Row, Unreadable
-from npf_pipelines.cscart.parsing import parse_combination, parse_product, unreadable_order
+from npf_pipelines.cscart.order_parser import unreadable_order
+from npf_pipelines.cscart.product_parser import parse_combination, parse_product
 from npf_pipelines.domain.products import BY_COMBINATION, Product, UnreadableProduct
 from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
 

@@ -1,4 +1,4 @@
-"""Shipments as a store has them. Not here: how they are parsed (cscart/parsing.py), parcels (platform_orders.py)."""
+"""Shipments as a store has them. Not here: how they are parsed (cscart/shipment_parser.py), parcels."""
 
 from datetime import datetime
 

@@ -1,29 +1,29 @@
-"""What a store shows of the shipments just made, compared with what was written: number, carrier, link or comments.
+"""Reading back what a push has written: number, carrier, link or comments, and units of the shipments just made.
 
-Many orders' shipments are read in one request, from the list of the newest. A store that doesn't list them so is
-asked order by order. Not here: making them (order_shipments.py), what counts as a difference (rules/parcels.py).
+Two reads for many orders show what was created: the orders again, and the list of the newest shipments. An order that
+doesn't show it is read by itself. Not here: making shipments (order_shipments.py), the differences that count
+(rules/parcels.py), the result by what is shown (shipment_results.py).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from npf_pipelines.cscart.carrier_links import CarrierLinks
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.gather_or_cancel import gather_or_cancel
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.domain.outcomes import PushOutcome
-from npf_pipelines.domain.platform_orders import LodgedShipment
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.reconcile.failure_policy import raise_if_permanent
-from npf_pipelines.reconcile.tracking_work import TrackingPlan, Work
-from npf_pipelines.rules.parcels import Label, differences, lacks_link
-from npf_pipelines.rules.shipments import fitting, left_out, skus_of
+from npf_pipelines.reconcile.shipment_results import read_back_result
+from npf_pipelines.reconcile.tracking_results import ReadOrder, WrittenOrder, not_read_back
 
-_OTHERS = 20
+_BY_OTHERS = 20
 """Shipments that others may have made meanwhile, which are listed too."""
 
 
 class NewestShipments:
-    """The store's list of its newest shipments, for as long as it shows what was made."""
+    """The store's list of its newest shipments, used for as long as it shows what was made."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -38,109 +38,103 @@ class NewestShipments:
         if not self._shows_them or not ids:
             return {}
         try:
-            listed = await self._store.newest_shipments(len(ids) + _OTHERS)
+            listed = await self._store.newest_shipments(len(ids) + _BY_OTHERS)
         except StoreError as error:
             raise_if_permanent(error)
             listed = []
-        found = {theirs.shipment_id: theirs for theirs in listed if theirs.shipment_id in ids}
+        found = {shipment.shipment_id: shipment for shipment in listed if shipment.shipment_id in ids}
         self._shows_them = bool(found)
         return found
 
 
-async def read_back_created(
-    store: Store, work: Sequence[Work], newest: NewestShipments, to_look_after: Sequence[Work], plan: TrackingPlan
-) -> None:
-    """Say of every shipment that was just made whether its shopper sees what was written.
+async def read_back_orders(
+    store: Store, batch: Sequence[WrittenOrder], newest: NewestShipments, links: CarrierLinks
+) -> list[ReadOrder]:
+    """Read back what was written to the orders.
 
     Args:
         store: the client's store.
-        work: the orders for which shipments were made.
+        batch: the orders.
         newest: the store's list of its newest shipments.
-        to_look_after: those of the orders that don't show what was made, each to be asked for by itself.
-        plan: what the master setup asks for.
+        links: learns from the shipments read.
+
+    Returns:
+        The orders, in their order.
 
     Raises:
         StoreError: a permanent one. An order that can't be read is left to the next run.
     """
-    shared = [one for one in work if one not in to_look_after]
-    found = await newest.find({made for one in shared for made in one.created.values()})
-    listed = [one for one in shared if found.keys() >= set(one.created.values())]
-    seen = [(one, found) for one in listed]
-    alone = [one for one in work if one not in listed]
-    answers = await gather_or_cancel(_shipments_of(store, one) for one in alone)
-    seen += [(one, answer) for one, answer in zip(alone, answers, strict=True) if answer is not None]
-    plan.links.learn(found[made] for one, found in seen for made in one.created.values() if made in found)
-    for one, theirs in seen:
-        _judge_all(one, theirs, plan)
-
-
-async def _shipments_of(store: Store, work: Work) -> Mapping[str, Shipment] | None:
-    """The order's shipments by the store's id; None if they can't be read, and the order is left to the next run."""
+    touched = [written for written in batch if written.is_touched]
     try:
-        shipments = await store.shipments_of(work.order.order_id)
+        found = await store.orders_by_id([written.order.order_id for written in touched]) if touched else {}
     except StoreError as error:
         raise_if_permanent(error)
-        work.leave_waiting(str(error))
-        return None
-    work.in_store = shipments
-    return {theirs.shipment_id: theirs for theirs in shipments}
+        return [not_read_back(written, str(error)) for written in batch]
+    after = {order_id: order for order_id, order in found.items() if isinstance(order, Order)}
+    created = [written for written in touched if written.created and written.order.order_id in after]
+    shown = await _read_created(store, created, after, newest)
+    links.learn(
+        in_store[made.store_shipment_id]
+        for written in created
+        if isinstance(in_store := shown[written.lodged_order.order_number], Mapping)
+        for made in written.created.values()
+        if made.store_shipment_id in in_store
+    )
+    return [
+        _read_order(written, after.get(written.order.order_id), shown.get(written.lodged_order.order_number), links)
+        for written in batch
+    ]
 
 
-def _judge_all(work: Work, found: Mapping[str, Shipment], plan: TrackingPlan) -> None:
-    for shipment in work.ours.lodged:
-        made = work.created.get(shipment.shipment_id)
-        if made is None:
-            continue
-        theirs = found.get(made)
-        if theirs is None:
-            work.note(shipment.shipment_id, PushOutcome.WAITING, "the store answered, but has no such shipment")
-        elif skus_of(theirs, work.order) != fitting(shipment.quantities, work.order):
-            note_otherwise(work, shipment, theirs)
-        else:
-            judge_created(work, shipment, theirs, plan)
+async def _read_created(
+    store: Store, created: Sequence[WrittenOrder], after: Mapping[str, Order], newest: NewestShipments
+) -> Mapping[str, Mapping[str, Shipment] | StoreError]:
+    """The store's shipments by its id, or the reading's failure, by order number."""
+    shared = [written for written in created if written.shows_created(after[written.order.order_id])]
+    newest_shown = await newest.find(set().union(*map(_ids, shared)))
+    listed = {written.lodged_order.order_number for written in shared if newest_shown.keys() >= _ids(written)}
+    alone = [written for written in created if written.lodged_order.order_number not in listed]
+    answers = await gather_or_cancel(_shipments_of(store, written.order.order_id) for written in alone)
+    return dict.fromkeys(listed, newest_shown) | {
+        written.lodged_order.order_number: answer for written, answer in zip(alone, answers, strict=True)
+    }
 
 
-def judge_created(work: Work, shipment: LodgedShipment, theirs: Shipment, plan: TrackingPlan) -> None:
-    """Keep what became of a shipment that was made now, of which the store has the units as they were sent."""
-    label = work.labels[shipment.shipment_id]
-    if lacks_link(label, theirs):
-        # What is made again has the URL in its comments, whatever they show: so this happens once.
-        plan.links.learn_missing(label.carrier)
-        reason = (
-            f"made as {theirs.shipment_id}, but the store builds no link for the carrier {label.carrier} any more: to"
-            " be made again with the tracking URL in its comments"
-        )
-        work.note(shipment.shipment_id, PushOutcome.WAITING, reason, theirs.shipment_id)
-    elif differs := _differs(label, theirs):
-        work.note(shipment.shipment_id, PushOutcome.DIFFERS_IN_STORE, differs, theirs.shipment_id)
-    else:
-        reason = with_note("created and read back", shipment, work.order)
-        work.note(shipment.shipment_id, PushOutcome.CONFIRMED, reason, theirs.shipment_id)
+def _ids(written: WrittenOrder) -> set[str]:
+    return {made.store_shipment_id for made in written.created.values()}
 
 
-def judge_seen(work: Work, shipment: LodgedShipment, theirs: Shipment, label: Label | None) -> None:
-    """Keep that a shipment is in the store already; if it differed when it was made, whether it still does."""
-    before = work.ours.pushed_before.get(shipment.shipment_id)
-    differs = before.differs if before and before.store_shipment_id == theirs.shipment_id else ""
-    if differs and label:
-        differs = _differs(label, theirs)
-    outcome = PushOutcome.DIFFERS_IN_STORE if differs else PushOutcome.ALREADY_THERE
-    reason = differs or with_note("in the store already", shipment, work.order)
-    work.note(shipment.shipment_id, outcome, reason, theirs.shipment_id)
+async def _shipments_of(store: Store, order_id: str) -> Mapping[str, Shipment] | StoreError:
+    try:
+        return {shipment.shipment_id: shipment for shipment in await store.shipments_of(order_id)}
+    except StoreError as error:
+        raise_if_permanent(error)
+        return error
 
 
-def note_otherwise(work: Work, shipment: LodgedShipment, theirs: Shipment) -> None:
-    """Keep that the store made a shipment with other units."""
-    has = ", ".join(f"{quantity} of {sku}" for sku, quantity in skus_of(theirs, work.order).items())
-    reason = f"the store made it otherwise ({has or 'nothing in it'}): correct shipment {theirs.shipment_id} there"
-    work.note(shipment.shipment_id, PushOutcome.REFUSED, reason)
+def _read_order(
+    written: WrittenOrder,
+    after: Order | None,
+    shown: Mapping[str, Shipment] | StoreError | None,
+    links: CarrierLinks,
+) -> ReadOrder:
+    """The order after it was read back.
 
-
-def with_note(reason: str, shipment: LodgedShipment, order: Order) -> str:
-    """The reason, and what of the shipment isn't on the order."""
-    return "; ".join(filter(None, [reason, left_out(shipment.quantities, order)]))
-
-
-def _differs(label: Label, theirs: Shipment) -> str:
-    differs = differences(label, theirs)
-    return differs and f"the store's shipment {theirs.shipment_id} shows {differs}: correct it there"
+    Args:
+        written: the order after its writes.
+        after: the store's order, read again; None if it wasn't.
+        shown: the store's shipments by its id, or why they couldn't be read; None if they needn't be.
+        links: learns where the store shows no link.
+    """
+    if not written.is_touched:
+        return ReadOrder(written.lodged_order, written.order, written.results)
+    if after is None:
+        return not_read_back(written, "the order could not be read back")
+    if isinstance(shown, StoreError):
+        return not_read_back(replace(written, order=after), str(shown))
+    results = {
+        shipment.shipment_id: read_back_result(shipment, made, (shown or {}).get(made.store_shipment_id), after, links)
+        for shipment in written.lodged_order.lodged
+        if (made := written.created.get(shipment.shipment_id))
+    }
+    return ReadOrder(written.lodged_order, after, {**written.results, **results})

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.config.master_setup import MasterSetup, MasterSetups
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.setup_files import MasterSetups
 
 LOOK_BACK = timedelta(days=30)
 """How far back each night goes over the days of all clients once more; what is older is taken to be settled."""

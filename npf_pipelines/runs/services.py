@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from npf_pipelines.config.master_setup import MasterSetup, MasterSetups, load_master_setups
+from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.setup_files import MasterSetups, load_master_setups
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.gateway import Platform

@@ -5,7 +5,7 @@ counting: none of the pipeline's own rules are used. Not here: making them agree
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import time as time_of_day
@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.platform_orders import OrderStatus
-from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.sandbox.store import SandboxStore
 
@@ -26,7 +25,7 @@ class _Client:
     store: SandboxStore
     others: tuple[SandboxStore, ...]
     engine: sa.Engine
-    lake: Lake
+    decisions: Mapping[str, str]
 
     def rows(self, query: sa.Select[Any]) -> list[Any]:
         with self.engine.connect() as connection:
@@ -34,7 +33,11 @@ class _Client:
 
 
 def disagreements(
-    setup: MasterSetup, store: SandboxStore, others: tuple[SandboxStore, ...], engine: sa.Engine, lake: Lake
+    setup: MasterSetup,
+    store: SandboxStore,
+    others: tuple[SandboxStore, ...],
+    engine: sa.Engine,
+    decisions: Mapping[str, str],
 ) -> list[str]:
     """What is wrong for one client, in sentences; empty when all agrees.
 
@@ -43,9 +46,9 @@ def disagreements(
         store: its store.
         others: the stores of the other clients.
         engine: the platform.
-        lake: the tables.
+        decisions: of the client's orders, by the store's order id (the table filtered_orders).
     """
-    client = _Client(setup, store, others, engine, lake)
+    client = _Client(setup, store, others, engine, decisions)
     found = [
         *_orders(client),
         *_lines(client),
@@ -58,17 +61,12 @@ def disagreements(
 
 
 def _orders(client: _Client) -> Iterator[str]:
-    setup, lake = client.setup, client.lake
+    setup = client.setup
     start = datetime.combine(setup.orders.start_date, time_of_day.min, setup.zone).timestamp()
     listed = {str(order_id) for _, order_id in client.store.listed(int(start))}
-    decided = dict(
-        lake.connect()
-        .execute("SELECT order_id, decision FROM filtered_orders WHERE client = $1", [setup.id])
-        .fetchall()
-    )
-    for order_id in sorted(listed - decided.keys()):
+    for order_id in sorted(listed - client.decisions.keys()):
         yield f"the store's order {order_id} has no decision"
-    accepted = {order_id for order_id, one in decided.items() if one == "accepted"}
+    accepted = {order_id for order_id, decision in client.decisions.items() if decision == "accepted"}
     there = client.rows(sa.select(orders.c.order_number, orders.c.store_order_id).where(orders.c.client == setup.id))
     ids = Counter(row.store_order_id for row in there)
     for order_id in sorted(accepted - ids.keys()):

@@ -14,7 +14,14 @@ from types import MappingProxyType
 import sqlalchemy as sa
 
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderStatus
-from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments, stock
+from npf_pipelines.platform.lodgements import (
+    ParcelLabel,
+    add_shipped_units,
+    insert_shipment,
+    next_shipment_id,
+    set_order_status,
+)
+from npf_pipelines.platform.tables import order_lines, orders, stock
 
 
 @dataclass(frozen=True)
@@ -69,23 +76,6 @@ class WarehouseFloor:
             open_orders = connection.execute(query).all()
         return sum(self._work_on(client, number, OrderStatus(status), now) for number, status in open_orders)
 
-    def lodge_tests(self, client: str, now: datetime) -> list[str]:
-        """Play the lodgement of the client's open test orders; no other order and no stock is touched.
-
-        Returns:
-            The order numbers.
-        """
-        with self._engine.begin() as connection:
-            query = (
-                sa.select(orders.c.order_number)
-                .where(orders.c.client == client, orders.c.is_test.is_(True), orders.c.status.in_(OPEN_STATUSES))
-                .order_by(orders.c.order_number)
-            )
-            numbers = list(connection.scalars(query))
-            for number in numbers:
-                self._lodge(connection, client, number, now)
-        return numbers
-
     def ship_short(self, client: str, number: str, missing: Mapping[str, int], now: datetime) -> int:
         """Lodge an order without some of its units, which never come, and call it shipped.
 
@@ -100,14 +90,14 @@ class WarehouseFloor:
         """
         with self._engine.begin() as connection:
             parcels = self._lodge(connection, client, number, now, missing)
-            self._set_status(connection, client, number, OrderStatus.SHIPPED, now)
+            set_order_status(connection, client, number, OrderStatus.SHIPPED, now)
             return parcels
 
     def _work_on(self, client: str, number: str, status: OrderStatus, now: datetime) -> int:
         lingers = self._dice(client, number, "lingers") % 8 == 0
         if lingers and status in {OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS}:
             with self._engine.begin() as connection:
-                self._set_status(connection, client, number, OrderStatus.PICKING, now)
+                set_order_status(connection, client, number, OrderStatus.PICKING, now)
             return 0
         with self._engine.begin() as connection:
             return self._lodge(connection, client, number, now)
@@ -139,19 +129,16 @@ class WarehouseFloor:
             short = short or quantity < wanted
             if quantity:
                 picked.append((line.line_id, line.sku, quantity))
-        for line_id, _, quantity in picked:
-            connection.execute(
-                sa.update(order_lines)
-                .where(here, order_lines.c.line_id == line_id)
-                .values(quantity_shipped=order_lines.c.quantity_shipped + quantity)
-            )
+        add_shipped_units(connection, client, number, picked)
         parcels = self._parcels(client, number, picked)
         for parcel in parcels:
-            self._hand_over(connection, client, number, parcel, now)
+            shipment_id = next_shipment_id(connection, client, number)
+            label = self._label(shipment_id)
+            insert_shipment(connection, client, number, shipment_id, label=label, quantities=parcel, now=now)
             if not is_test:
                 self._take_off_in(connection, client, parcel, now)
         status = OrderStatus.BACK_ORDER if short else OrderStatus.SHIPPED
-        self._set_status(connection, client, number, status, now)
+        set_order_status(connection, client, number, status, now)
         return len(parcels)
 
     def _parcels(self, client: str, number: str, picked: Sequence[tuple[str, str, int]]) -> list[Counter[str]]:
@@ -167,30 +154,10 @@ class WarehouseFloor:
                 parcels.append(parcel)
         return parcels
 
-    def _hand_over(
-        self, connection: sa.Connection, client: str, number: str, parcel: Counter[str], now: datetime
-    ) -> None:
-        earlier = connection.scalar(
-            sa.select(sa.func.count())
-            .select_from(shipments)
-            .where(shipments.c.client == client, shipments.c.order_number == number)
-        )
-        shipment_id = f"{client}-{number}-{(earlier or 0) + 1}"
+    def _label(self, shipment_id: str) -> ParcelLabel:
         carrier = _CARRIERS[self._dice(shipment_id) % len(_CARRIERS)]
         tracking_number = f"{carrier.prefix}{self._dice(shipment_id, 'tracking') % 10**10:010}"
-        connection.execute(
-            sa.insert(shipments).values(
-                shipment_id=shipment_id,
-                client=client,
-                order_number=number,
-                carrier=carrier.name,
-                tracking_number=tracking_number,
-                tracking_url=carrier.url.format(tracking_number),
-                lodged_at=now,
-            )
-        )
-        rows = [{"shipment_id": shipment_id, "sku": sku, "quantity": quantity} for sku, quantity in parcel.items()]
-        connection.execute(sa.insert(shipment_lines), rows)
+        return ParcelLabel(carrier.name, tracking_number, carrier.url.format(tracking_number))
 
     def _take_off(self, client: str, quantities: dict[str, int], now: datetime) -> None:
         with self._engine.begin() as connection:
@@ -209,14 +176,6 @@ class WarehouseFloor:
     def _on_hand(connection: sa.Connection, client: str, skus: set[str]) -> Counter[str]:
         query = sa.select(stock.c.sku, stock.c.on_hand).where(stock.c.client == client, stock.c.sku.in_(skus))
         return Counter({row.sku: row.on_hand for row in connection.execute(query)})
-
-    @staticmethod
-    def _set_status(connection: sa.Connection, client: str, number: str, status: OrderStatus, now: datetime) -> None:
-        connection.execute(
-            sa.update(orders)
-            .where(orders.c.client == client, orders.c.order_number == number)
-            .values(status=status, updated_at=now)
-        )
 
     def _shelf(self, client: str, sku: str) -> dict[str, object]:
         dice = self._dice(client, sku)

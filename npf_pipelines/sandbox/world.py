@@ -100,7 +100,7 @@ def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
     """The world, its stores answering on 127.0.0.1 for the length of the block.
 
     Args:
-        settings: whose data folder it lives in.
+        settings: name the data folder that it is kept in and the platform, whose tables are created if missing.
         port: of the stores; 0 for any free one.
 
     Raises:

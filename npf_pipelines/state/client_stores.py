@@ -1,6 +1,6 @@
 """Which client has worked with which store: two ids on one store would import each of its orders twice.
 
-Not here: how addresses are compared (config/store_address.py), two setups with one address (config/master_setup.py).
+Not here: how addresses are compared (config/store_address.py), two setups with one address (config/setup_files.py).
 """
 
 import sqlalchemy as sa
@@ -36,13 +36,20 @@ def remember_store(engine: sa.Engine, client: str, address: str) -> None:
             connection.execute(sa.insert(client_stores).values(row))
 
 
-def forget_stores(engine: sa.Engine, client: str) -> list[str]:
+def forget_stores(engine: sa.Engine, client: str, *, except_for: str | None = None) -> list[str]:
     """Delete the record of the stores that a client has worked with; their addresses.
+
+    Args:
+        engine: the database.
+        client: the client's id.
+        except_for: the address that the client's master setup names now; None where it has no setup.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
     is_client = client_stores.c.client == client
+    if except_for is not None:
+        is_client &= client_stores.c.address != except_for
     with engine.begin() as connection:
         addresses = list(connection.scalars(sa.select(client_stores.c.address).where(is_client)))
         connection.execute(sa.delete(client_stores).where(is_client))

@@ -2,7 +2,7 @@
 
 A run that is killed during such a write leaves its row behind, and so does a run that never learns whether the store
 has acted. The next run leaves that order alone until the store can't act any more.
-Not here: which calls are such writes, and how their end is detected (reconcile/order_shipments.py).
+Not here: which calls are such writes, and how their end is detected (reconcile/shipment_writes.py).
 """
 
 import asyncio

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from npf_pipelines.config.master_setup import MasterSetup, MasterSetups, SetupError, load_master_setups
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.setup_files import MasterSetups, load_master_setups
 
 DOCUMENTED = """\
 # The format of a client's master setup: one such file for each client in the clients folder.
@@ -346,7 +347,6 @@ def test_a_setup_does_not_change(tmp_path: Path) -> None:
         one(tmp_path, DOCUMENTED).orders.prefix = "XX"  # type: ignore[misc]
 
 
-def test_the_change_limit_is_accepted_under_its_earlier_name(folder: Path) -> None:
+def test_the_change_limit_is_accepted_under_its_earlier_name(tmp_path: Path) -> None:
     text = SHORTEST.replace('quantity: "off"', "quantity: available\n  brake: {changed_percent: 7}")
-    write(folder, "bolt", text)
-    assert load_master_setups(folder)["bolt"].stock.change_limit.changed_percent == 7
+    assert one(tmp_path, text).stock.change_limit.changed_percent == 7

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from npf_pipelines.assets import orders as orders_module
 from npf_pipelines.cli import app
-from npf_pipelines.config.master_setup import load_master_setups
+from npf_pipelines.config.setup_files import load_master_setups
 from npf_pipelines.config.store_address import comparable_address
 from npf_pipelines.platform.tables import orders, shipments, stock
 from npf_pipelines.state.client_stores import other_client_of
@@ -140,6 +140,25 @@ def test_a_store_that_a_client_has_left_is_free_for_another(renamed: Loop) -> No
     assert npf("client", "release-store", "acme").exit_code == 0
     assert ("acorn", "stock") not in read_health(renamed.services.state)
     assert "has worked with this store" not in renamed.run("stock", "acorn", days=None)[0].failure
+
+
+def test_a_store_is_released_by_a_client_whose_setup_names_another_now(
+    fresh: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NPF_DATA", str(fresh.settings.data))
+    monkeypatch.delenv("NPF_CLIENTS", raising=False)
+    assert [one.failure for one in fresh.run("orders", "acme")] == [""]
+    npf("client", "release-store", "acme")  # The copied world's stores had another port.
+    refused = npf("client", "release-store", "acme")
+    assert refused.exit_code == 1
+    assert "acme has left no store" in refused.output
+    write_setup(fresh.settings.clients, "acme", "", store={"url": f"{fresh.url}/elsewhere"})
+    write_setup(fresh.settings.clients, "acorn", "", store={"url": f"{fresh.url}/acme"})
+    left = comparable_address(f"{fresh.url}/acme")
+    assert other_client_of(fresh.services.state, "acorn", left) == "acme"
+    released = npf("client", "release-store", "acme")
+    assert (released.exit_code, released.output) == (0, f"acme has left {left}.\n")
+    assert other_client_of(fresh.services.state, "acorn", left) is None
 
 
 def test_what_is_no_rename_is_refused(renamed: Loop) -> None:

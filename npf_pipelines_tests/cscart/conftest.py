@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
-from npf_pipelines.cscart.http import ATTEMPTS
+from npf_pipelines.cscart.repeats import ATTEMPTS
 
 
 @pytest.fixture(autouse=True)

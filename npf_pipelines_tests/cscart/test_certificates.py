@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from npf_pipelines.cscart import http as http_module
+from npf_pipelines.cscart import connection
 from npf_pipelines.cscart.errors import BadCertificate, Unreachable
-from npf_pipelines.cscart.http import ATTEMPTS, StoreHttp
+from npf_pipelines.cscart.http import StoreHttp
+from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines_tests.cscart.servers import USER, key
 
 FOLDER = Path(__file__).parent / "certificates"
@@ -29,7 +30,7 @@ async def test_a_certificate_that_is_not_accepted_is_named_once(
     trust = ssl.create_default_context()
     if is_known:
         trust.load_verify_locations(FOLDER / f"{certificate}.pem")
-    monkeypatch.setattr(http_module, "_certificates", lambda: trust)
+    monkeypatch.setattr(connection, "_trusted_certificates", lambda: trust)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(FOLDER / f"{certificate}.pem", FOLDER / "key.pem")
     met = []

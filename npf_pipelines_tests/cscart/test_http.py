@@ -21,8 +21,9 @@ from npf_pipelines.cscart.errors import (
     StoreError,
     Unreachable,
 )
-from npf_pipelines.cscart.http import ATTEMPTS, LONGEST_PAUSE, Query, StoreHttp, pause_before_repeat
+from npf_pipelines.cscart.http import Query, StoreHttp
 from npf_pipelines.cscart.page_size import PageSize
+from npf_pipelines.cscart.repeats import ATTEMPTS, LONGEST_PAUSE, pause_before_repeat
 from npf_pipelines_tests.cscart.servers import KEY, USER, RawStore, html_answer, json_answer, key, odd_store
 
 

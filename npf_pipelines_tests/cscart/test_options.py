@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.cscart.options import chosen_options
-from npf_pipelines.cscart.parsing import parse_order
+from npf_pipelines.cscart.order_parser import parse_order
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.sandbox.samples import documented
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from npf_pipelines.cscart.errors import MalformedResponse
 from npf_pipelines.cscart.fields import Row
 from npf_pipelines.cscart.http import Params
+from npf_pipelines.cscart.order_parser import order_id_of
 from npf_pipelines.cscart.paging import Fetch, FetchSized, OrderPages, Page, read_page, read_pages
-from npf_pipelines.cscart.parsing import order_id_of
 
 
 def at(second: float) -> datetime:

@@ -24,7 +24,7 @@ from npf_pipelines.cscart.errors import (
     StoreError,
     Unauthorized,
 )
-from npf_pipelines.cscart.http import ATTEMPTS
+from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, status_letter
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.parsing import parse_order
+from npf_pipelines.cscart.order_parser import parse_order
 from npf_pipelines.domain.entities import without_entities
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.sandbox.samples import documented

@@ -10,7 +10,7 @@ from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.runs.client_run import ClientFailure
 from npf_pipelines.runs.services import Services
-from npf_pipelines_tests.faults.bare_walk import BareWalk, end_life, house_of
+from npf_pipelines_tests.faults.bare_client_run import BareClientRun, end_life, services_of
 from npf_pipelines_tests.faults.tracking_client import CLIENT, SETUP
 
 ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -19,13 +19,13 @@ ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 async def push(store_url: str, platform_url: str, folder: Path, timeout: float) -> bool:  # noqa: ASYNC109
     """Bring everything lodged into the store, what waits first; whether all of it is there now.
 
-    Arguments as for `house_of`.
+    Arguments as for `services_of`.
     """
-    services = house_of(store_url, platform_url, folder, timeout)
+    services = services_of(store_url, platform_url, folder, timeout)
     is_done = True
     for day in _days(services):
         try:
-            await run_shipments(BareWalk(services, SETUP, day))
+            await run_shipments(BareClientRun(services, SETUP, day))
         except (ClientFailure, StoreError):
             is_done = False
     return is_done

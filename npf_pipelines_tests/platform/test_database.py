@@ -54,6 +54,7 @@ def test_the_embedded_database_of_an_earlier_release_gets_the_optional_columns(t
     assert "options" in columns
 
 
+@pytest.mark.postgresql
 def test_nothing_is_created_on_a_postgresql_platform_and_all_that_is_missing_is_named(postgresql: Path) -> None:
     url = new_database(postgresql)
     with pytest.raises(DatabaseUnusable) as refused:
@@ -65,6 +66,7 @@ def test_nothing_is_created_on_a_postgresql_platform_and_all_that_is_missing_is_
         assert connection.execute(tables).fetchone() == (0,)
 
 
+@pytest.mark.postgresql
 def test_missing_columns_are_named_and_additions_are_not_asked_for(postgresql: Path) -> None:
     url = new_database(postgresql)
     engine = create_platform(url)
@@ -83,6 +85,7 @@ def test_missing_columns_are_named_and_additions_are_not_asked_for(postgresql: P
     engine.dispose()
 
 
+@pytest.mark.postgresql
 def test_the_command_adds_optional_columns_to_tables_and_leaves_views_alone(postgresql: Path) -> None:
     url = new_database(postgresql)
     engine = create_platform(url)

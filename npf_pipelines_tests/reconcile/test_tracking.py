@@ -17,7 +17,7 @@ from npf_pipelines.cscart.errors import Unauthorized
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.platform_orders import OrderState, OrderStatus
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
-from npf_pipelines.reconcile.tracking_work import OrderShipments, TrackingPlan
+from npf_pipelines.reconcile.tracking_plan import OrderShipments, TrackingPlan
 from npf_pipelines.rules.order_status import StatusPlan
 from npf_pipelines.sandbox.model import Product, Shipment
 from npf_pipelines.sandbox.server import SandboxServer

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from npf_pipelines.config.master_setup import MasterSetup, MasterSetups
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.runs.partitions import client_days, consecutive, day_key, days_by_client, register_clients
 
 ZONES = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone)

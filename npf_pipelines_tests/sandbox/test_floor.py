@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder
 from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
+from npf_pipelines.platform.lodgements import lodge_test_orders
 from npf_pipelines.platform.tables import metadata, order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines_tests.builders import platform_line, platform_order
@@ -176,13 +177,13 @@ def test_test_orders_take_no_stock_and_need_none(place: Warehouse) -> None:
     assert place.shipped() == {("CS1", "Test001"): 3, ("CS1", "Test002"): 1, ("CS2", "KITE"): 1}
 
 
-def test_the_lodgement_of_test_orders_can_be_played_alone(place: Warehouse) -> None:
+def test_only_open_test_orders_are_lodged_by_hand(place: Warehouse) -> None:
     place.stock(Test001=5, KITE=5)
     place.take(order(1, [("KITE", 1)]), order(2, [("Test001", 2)], is_test=True))
-    assert place.floor.lodge_tests("acme", NOON) == ["CS2"]
+    assert lodge_test_orders(place.engine, "acme", NOON) == ["CS2"]
     assert place.statuses() == {"CS1": OrderStatus.IMPORTED, "CS2": OrderStatus.SHIPPED}
     assert place.on_hand() == {"Test001": 5, "KITE": 5}
-    assert place.floor.lodge_tests("acme", NOON) == []
+    assert lodge_test_orders(place.engine, "acme", NOON) == []
     assert place.shipped() == {("CS2", "Test001"): 2}
 
 

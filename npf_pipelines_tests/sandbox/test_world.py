@@ -3,16 +3,12 @@
 import random
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.sandbox.world import SEED, demo_world
 
 
 def test_shoppers_order_in_every_store_and_sometimes_cancel(tmp_path: Path) -> None:
-    settings = Settings(
-        data=tmp_path, clients=tmp_path / "clients", platform_url=SecretStr(f"sqlite:///{tmp_path}/p.sqlite")
-    )
+    settings = Settings(data=tmp_path, clients=tmp_path / "clients")
     with demo_world(settings, port=0) as world:
         before = {client: len(store.orders) for client, store in world.stores.items()}
         cancelled = sum(order.status == "I" for store in world.stores.values() for order in store.orders.values())

@@ -177,6 +177,7 @@ def test_a_table_of_npf_with_a_name_of_ours_is_not_copied(tmp_path: Path, url: s
     state.dispose()
 
 
+@pytest.mark.postgresql
 def test_tables_of_an_earlier_release_that_may_not_be_read_are_named(tmp_path: Path, postgresql: Path) -> None:
     url = new_database(postgresql)
     engine = create_platform(url)

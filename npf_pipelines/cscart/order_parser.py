@@ -1,23 +1,17 @@
-"""What is read of the store's answers, and nothing beside it.
+"""Orders out of the store's answers.
 
-Here: the models, and how each is read from decoded JSON. Not here: how a single value is read (fields.py).
-The fields are an allow-list, because an order detail carries secrets that aren't ours: the merchant's carrier
-accounts and passwords, payment data, the customer's IP address. Whatever isn't named here is never kept.
+The fields are an allow-list, because an order's detail carries secrets that aren't ours to keep: the merchant's carrier
+accounts and passwords, payment data, the customer's IP address. A field that isn't named here is never kept.
+Not here: how a single value is read (fields.py), the types (domain/store_orders.py).
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.options import chosen_options
-from npf_pipelines.domain.order_statuses import Status
-from npf_pipelines.domain.products import BY_COMBINATION, Product
 from npf_pipelines.domain.store_orders import PICK_UP, Address, Order, OrderLine, ShippingMethod, UnreadableOrder
-from npf_pipelines.domain.store_shipments import Shipment
 
 _PARENT = "T"
-_TAKING_STOCK, _GIVING_BACK = frozenset("PCO"), frozenset("FDBI")
-"""The letters that take stock as shipped, and those that give it back (documented)."""
 
 
 def parse_order(raw: object) -> Order | UnreadableOrder:
@@ -63,98 +57,6 @@ def placed_at_of(raw: object) -> datetime | None:
 def has_lines(raw: object) -> bool:
     """Whether a row is a whole order: those of a plain list have no `products` (documented)."""
     return isinstance(raw, dict) and "products" in raw
-
-
-def parse_shipment(raw: object) -> Shipment:
-    """A row of `GET /shipments`.
-
-    Raises:
-        Unreadable: naming the field.
-    """
-    row = Row(raw)
-    products = row.row("products")
-    return Shipment(
-        shipment_id=row.number_id("shipment_id"),
-        order_id=row.number_id("order_id"),
-        shipping_id=row.optional_id("shipping_id"),
-        carrier=row.text("carrier"),
-        tracking_number=row.text("tracking_number"),
-        comments=row.text("comments"),
-        tracking_url=row.row("carrier_info").text("tracking_url"),
-        created_at=row.moment("shipment_timestamp"),
-        quantities={item_id: products.quantity(item_id) for item_id in products.names()},
-    )
-
-
-def parse_product(raw: object) -> Product:
-    """A row of `GET /products`.
-
-    Raises:
-        Unreadable: naming the field.
-    """
-    row = Row(raw)
-    return Product(
-        product_id=row.number_id("product_id"),
-        sku=row.text("product_code"),
-        amount=row.whole("amount"),
-        tracking=row.text("tracking") or None,
-        status=row.text("status"),
-        is_download=row.flag("is_edp") and not row.flag("edp_shipping"),
-        shares=_shares(row),
-    )
-
-
-def _shares(row: Row) -> Mapping[str, int] | None:
-    """Units by store location (inferred: as they are written, an object of amounts); None where none can be read."""
-    try:
-        places = row.row("warehouses")
-        return {place: places.whole(place) for place in places.names()} or None
-    except Unreadable:
-        return None
-
-
-def product_id_of(raw: object) -> str | None:
-    """The product's id, whatever else is wrong with it; None if it isn't readable."""
-    try:
-        return Row(raw).number_id("product_id")
-    except Unreadable:
-        return None
-
-
-def parse_combination(raw: object) -> Product:
-    """A row of `GET /combinations`; its product's code isn't its own (documented).
-
-    Raises:
-        Unreadable: naming the field.
-    """
-    row = Row(raw)
-    return Product(
-        product_id=row.number_id("product_id"),
-        sku=row.text("product_code"),
-        amount=row.whole("amount"),
-        tracking=BY_COMBINATION,
-        status="",
-        combination=row.number_id("combination_hash"),
-    )
-
-
-def parse_status(raw: object) -> Status:
-    """A row of `GET /statuses`. By its `params.inventory`, `D` takes stock and `I` gives it back (documented).
-
-    Where it is missing, the letter's meaning as shipped counts; for a merchant's own status no stock moves (inferred).
-
-    Raises:
-        Unreadable: naming the field.
-    """
-    row = Row(raw)
-    letter = row.required_text("status")
-    inventory = row.row("params").text("inventory")
-    return Status(
-        letter=letter,
-        name=row.text("description"),
-        takes_stock=inventory == "D" if inventory else letter in _TAKING_STOCK,
-        moves_stock=inventory in {"D", "I"} or letter in _TAKING_STOCK | _GIVING_BACK,
-    )
 
 
 def _order(row: Row) -> Order:

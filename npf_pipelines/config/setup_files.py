@@ -1,0 +1,137 @@
+"""The folder of master setups: one YAML file for each client, its loading, and a sentence for each error in it.
+
+Not here: the fields of a setup (master_setup.py).
+"""
+
+import functools
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.store_address import comparable_address
+
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
+
+In C where there is one: sensors read all setups every half minute.
+"""
+
+
+@dataclass(frozen=True)
+class MasterSetups:
+    """What a folder of master setups holds: the good ones by client id, and each error of the others."""
+
+    clients: Mapping[str, MasterSetup] = field(default_factory=dict)
+    errors: tuple[str, ...] = ()
+
+    def __getitem__(self, client: str) -> MasterSetup:
+        """The client's setup.
+
+        Raises:
+            SetupError: there is no valid one; with the errors found, for one of them may be the reason.
+        """
+        try:
+            return self.clients[client]
+        except KeyError:
+            known = ", ".join(sorted(self.clients)) or "none"
+            also = "".join(f"\n{error}" for error in self.errors)
+            raise SetupError(f"{client}: no valid master setup (valid ones: {known}){also}") from None
+
+
+def load_master_setups(folder: Path) -> MasterSetups:
+    """Every `*.yaml` of the folder; a wrong one costs only its own client.
+
+    Raises:
+        SetupError: the folder can't be read. That is never the same as "no clients".
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    except OSError as error:
+        raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
+    clients: dict[str, MasterSetup] = {}
+    names: dict[str, str] = {}
+    errors: list[str] = []
+    for path in files:
+        try:
+            setup = _load(path)
+        except SetupError as error:
+            errors.append(str(error))
+            continue
+        if setup.id in clients:
+            errors.append(f"{path.name}: id: another file has the client {setup.id!r} already")
+        else:
+            clients[setup.id], names[setup.id] = setup, path.name
+    for client, sentence in _sharing_a_store(clients, names):
+        del clients[client]
+        errors.append(sentence)
+    return MasterSetups(clients, tuple(errors))
+
+
+def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The clients whose store is also another's, each with a sentence: both would import the same orders.
+
+    Args:
+        clients: the valid setups by client.
+        names: the names of their files.
+    """
+    by_address: defaultdict[str, list[str]] = defaultdict(list)
+    for client, setup in clients.items():
+        by_address[comparable_address(setup.store.url)].append(client)
+    found = []
+    for sharing in by_address.values():
+        for client in sharing if len(sharing) > 1 else ():
+            others = " and ".join(names[one] for one in sharing if one != client)
+            sentence = (
+                f"{names[client]}: store.url: {others} has the same store, and each would import all of its orders: "
+                "one store is one client, so keep one of the files"
+            )
+            found.append((client, sentence))
+    return found
+
+
+def _load(path: Path) -> MasterSetup:
+    try:
+        return _parse(path.name, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{path.name}: can't be read: {error}") from error
+
+
+@functools.lru_cache(maxsize=4096)
+def _parse(name: str, text: str) -> MasterSetup:
+    """A file's setup. Sensors and sweeps ask for all of them every few seconds: the same text is parsed once."""
+    try:
+        content = yaml.load(text, Loader=_LOADER)  # noqa: S506
+    except yaml.YAMLError as error:
+        # The parser's own text quotes the line, which may hold a key pasted by mistake.
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise SetupError(f"{name}: {where}is not YAML") from None
+    try:
+        return MasterSetup.model_validate(content)
+    except ValidationError as error:
+        lines = (f"{name}: {_where(one['loc'])}: {_what(one)}" for one in error.errors())
+        raise SetupError("\n".join(lines)) from None
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(step) for step in location) or "the whole file"
+
+
+def _what(error: Any) -> str:
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "is not a field of a master setup"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case _:
+            # A list or a section in the wrong place may hold the key: only plain text is quoted.
+            found = error["input"]
+            return f"{error['msg']} (found {found[:60]!r})" if isinstance(found, str) else str(error["msg"])

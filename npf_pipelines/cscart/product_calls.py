@@ -1,0 +1,137 @@
+"""Calls for products and option combinations: reading them, and setting their amounts.
+
+Not here: how the catalogue is paged through (catalogue.py), which amount is right (rules/stock.py).
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from npf_pipelines.cscart.calls import ROWS_PER_PAGE, StoreCalls, checked_id, is_store_id, parsed
+from npf_pipelines.cscart.catalogue import page_behind, read_catalogue
+from npf_pipelines.cscart.errors import NotFound
+from npf_pipelines.cscart.fields import Row, Unreadable
+from npf_pipelines.cscart.gather_or_cancel import gather_or_cancel
+from npf_pipelines.cscart.http import Params, Query, StoreHttp
+from npf_pipelines.cscart.page_size import PageSize
+from npf_pipelines.cscart.paging import Page, read_page
+from npf_pipelines.cscart.unreadable import read_combination, read_product
+from npf_pipelines.domain.chunking import chunked
+from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, Product, UnreadableProduct
+from npf_pipelines.domain.progress import note_rows
+
+_IDS_PER_REQUEST = 250
+_MOST_ROWS = 1000
+"""Products on a page: their rows are a tenth of an order's."""
+_ALL_COMBINATIONS = 1_000_000
+"""Combinations on a page: their list has no total, so that no page would be known to be the last."""
+
+
+class ProductCalls(StoreCalls):
+    """The part of a store's API that concerns products."""
+
+    def __init__(self, http: StoreHttp) -> None:
+        super().__init__(http)
+        self._product_pages = PageSize(ROWS_PER_PAGE, most=_MOST_ROWS)
+
+    async def products(self) -> AsyncIterator[Product | UnreadableProduct]:
+        """Every product and variation, and in place of a product that is counted by option combination these.
+
+        SKUs are not unique (documented). A product without combinations is given as itself, whatever it is counted by.
+        """
+        passed = 0
+        async for rows in read_catalogue(self._product_page):
+            products = [read_product(row, place) for place, row in enumerate(rows, passed)]
+            passed += len(rows)
+            combined = [product.product_id for product in products if product.tracking == BY_COMBINATION]
+            lists = await gather_or_cancel(self._combinations(product_id) for product_id in combined)
+            combinations = dict(zip(combined, lists, strict=True))
+            for product in products:
+                for one in combinations.get(product.product_id) or [product]:
+                    yield one
+
+    async def products_by_key(self, keys: Iterable[str]) -> dict[str, Product | UnreadableProduct]:
+        """The products and combinations with these keys (`Product.key`); those the store doesn't know are left out."""
+        wanted = dict.fromkeys(keys)
+        plain = [key for key in wanted if is_store_id(key)]
+        combined = {key.partition("/")[0] for key in wanted if "/" in key}
+        lists = await gather_or_cancel(
+            [
+                *(self._products_in_list(batch) for batch in chunked(plain, _IDS_PER_REQUEST)),
+                *(self._combinations(product_id) for product_id in combined if is_store_id(product_id)),
+            ]
+        )
+        found = {product.key: product for one in lists for product in one}
+        return {key: found[key] for key in wanted if key in found}
+
+    async def set_amount(self, key: str, amount: int, *, location: str | None = None) -> None:
+        """Set a product's stock, or a combination's; read it back to know what came of it.
+
+        It is tried once only: what is sold during the pause before a repeat would be offered again.
+
+        The store answers 200 also where stock is split over warehouses and no location is named, and for the own
+        amount of a product that is counted by option combination; neither changes what is on sale (known behaviour).
+
+        Args:
+            key: `Product.key`.
+            amount: units, not more than the store's column holds (8 388 607): more would be cut (inferred).
+            location: the store location whose share it is, where a product's stock is split over warehouses.
+
+        Raises:
+            ValueError: not a whole number of that size, of which the store would make its own; or a combination's
+                share of a location, which doesn't exist.
+            NotFound: no such product or combination.
+        """
+        if type(amount) is not int or abs(amount) > LARGEST_AMOUNT:
+            raise ValueError(f"A store's amount can't be {amount!r}.")
+        product_id, slash, combination = key.partition("/")
+        path = f"products/{checked_id(product_id)}"
+        if slash:
+            path = f"combinations/{checked_id(combination)}"
+        if location is None:
+            await self._http.put_once(path, {"amount": amount})
+        elif slash:
+            raise ValueError("The stock of an option combination isn't split over warehouses.")
+        else:
+            # Without the flag the store ignores the warehouses (known behaviour).
+            share = {"warehouses": {checked_id(location): amount}, "warehouses_update_stock_only": 1}
+            await self._http.put_once(path, share)
+
+    async def _product_page(self, passed: int) -> tuple[Page, int]:
+        """A page of products that begins within those passed, and how many stand before it."""
+
+        def asking(rows: int) -> Query:
+            number, size = page_behind(passed, rows)
+            # Variations share their product's name, which the list is sorted by otherwise (documented).
+            return {"sort_by": "code", "sort_order": "asc", "page": number, "items_per_page": size}
+
+        answer = await self._http.get_page("products", asking, self._product_pages)
+        page = read_page(answer.content, "products")
+        number, size = page_behind(passed, answer.asked)
+        # A few rows were left out for the page to begin where it should: as good as all of them.
+        got = answer.asked if len(page.rows) >= size else len(page.rows)
+        self._product_pages.answered(answer.asked, got, answer.size, answer.seconds)
+        return page, (number - 1) * size
+
+    async def _products_in_list(self, ids: Sequence[str]) -> list[Product | UnreadableProduct]:
+        params: Params = {"pid": ",".join(ids), "items_per_page": len(ids), "page": 1}
+        page = read_page(await self._http.get("products", params), "products")
+        note_rows(page.rows)
+        return [read_product(row, place) for place, row in enumerate(page.rows)]
+
+    async def _combinations(self, product_id: str) -> list[Product | UnreadableProduct]:
+        """All option combinations of a product, which come as a plain array (documented); none if it is gone."""
+        params: Params = {"product_id": product_id, "items_per_page": _ALL_COMBINATIONS, "page": 1}
+        try:
+            answer = await self._http.get("combinations", params)
+        except NotFound:
+            return []
+        rows = parsed(_combination_rows, answer)
+        note_rows(rows)
+        combinations = [read_combination(row, product_id, place) for place, row in enumerate(rows)]
+        return [one for one in combinations if one.product_id == product_id]
+
+
+def _combination_rows(answer: object) -> list[object]:
+    rows = [row for _, row in Row({"combinations": answer}).items("combinations")]
+    if isinstance(answer, dict) and not all(isinstance(row, dict) for row in rows):
+        raise Unreadable("combinations: is no list")
+    return rows
