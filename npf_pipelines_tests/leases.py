@@ -1,4 +1,4 @@
-"""What time does to leases by itself, for tests that don't wait for it."""
+"""Leases that expire at once, for tests that don't wait for it."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from npf_pipelines.state.tables import leases, unknown_ends
 
 
 def expire_leases(engine: sa.Engine) -> None:
-    """Let every lease run out, for its holder died, and no store act any more on a write whose end is not known."""
+    """Expire every lease, as if its holder had died, and every write with an unknown end."""
     past = datetime.now(UTC) - timedelta(seconds=1)
     with engine.begin() as connection:
         connection.execute(sa.update(leases).values(expires_at=past, boot_until=-1.0))

@@ -1,4 +1,4 @@
-"""The optional columns of the platform's tables: finding those that a database lacks, and adding them.
+"""The optional columns of the platform's tables: which a database lacks, and how they are added.
 
 Not here: what the columns mean (tables.py marks them with `addition`), nor what is written to them (gateway.py).
 """

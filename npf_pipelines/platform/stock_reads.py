@@ -28,7 +28,7 @@ class StockReads(PlatformAccess):
             return list(dict.fromkeys(map(as_stored, skus)))
 
     def skus_not_counted(self, client: str, skus: Collection[str]) -> set[str]:
-        """The SKUs among these that have no stock row in the warehouse."""
+        """The given SKUs that have no stock row in the warehouse."""
         return skus_not_counted(self._engine, client, skus)
 
     def unknown_skus(self) -> list[UnknownSku]:

@@ -68,7 +68,7 @@ def unknown_skus(engine: sa.Engine) -> list[UnknownSku]:
 
 
 def skus_not_counted(engine: sa.Engine, client: str, skus: Collection[str]) -> set[str]:
-    """The SKUs among these that have no stock row in the warehouse.
+    """The given SKUs that have no stock row in the warehouse.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.

@@ -1,4 +1,4 @@
-"""What the outcome of a run makes of a flow's health, and whether automatic runs leave the flow alone for now.
+"""A flow's health after a run, and whether automatic runs leave the flow alone for now.
 
 Not here: how long a pause is (retries.py), where health is kept (state/health.py).
 """

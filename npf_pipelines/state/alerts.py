@@ -25,7 +25,7 @@ def read_alerts(engine: sa.Engine) -> Mapping[str, Alert]:
 
 
 def keep_alerts(engine: sa.Engine, changed: Iterable[Alert], gone: Collection[str] = ()) -> None:
-    """Write the changed alerts, and delete those that opened and resolved before they were due.
+    """Write the changed alerts, and delete the alerts that resolved before they were due.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.

@@ -18,12 +18,12 @@ from npf_pipelines.state.earlier_release import copy_tables
 VERSION_TABLE = "npf_state_version"
 """Not Alembic's default, `alembic_version`: Dagster's own tables may be in the same database and use that."""
 _FIRST_VERSION = "0001"
-"""The version whose tables are those of the releases that kept them in the platform's database."""
+"""The version with the tables of the releases that kept them in the platform's database."""
 _SETTING = "NPF_STATE_URL"
 
 
 def open_state(url: str, earlier: Callable[[], sa.Engine] | None = None) -> sa.Engine:
-    """The engine of the state's database, its tables those of this release.
+    """The engine of the state's database, its tables brought to this release.
 
     Args:
         url: an SQLAlchemy URL, `sqlite:////srv/npf/state.sqlite` or `postgresql+psycopg://…`.

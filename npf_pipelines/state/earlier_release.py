@@ -1,6 +1,6 @@
 """The tables that releases until November 2026 kept in the platform's database, and their copy into a new state.
 
-Frozen: the first migration creates exactly these. A later change belongs in tables.py and a new migration.
+Frozen: the first migration creates exactly these tables. A later change belongs in tables.py and a new migration.
 The tables on the platform are left as they are, for that database is NPF's. Leases are copied too, so that a run which
 the upgrade killed still keeps the next one away; a run of the earlier release that goes on is not seen.
 """

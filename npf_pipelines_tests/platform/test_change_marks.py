@@ -24,7 +24,7 @@ def test_a_lodgement_changes_its_clients_mark_only(engine: sa.Engine) -> None:
     lodge(engine, "1", NOON)
     lodge(engine, "2", NOON, "bolt")
     before = lodgements(engine)
-    # Later by nothing, and even from before: the number tells.
+    # Later by nothing, and even from before: the number shows it.
     lodge(engine, "3", NOON - timedelta(days=2))
     after = lodgements(engine)
     assert after["acme"] != before["acme"]

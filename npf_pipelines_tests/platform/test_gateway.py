@@ -34,7 +34,7 @@ def change(engine: sa.Engine, statement: sa.Executable) -> None:
 
 
 def move_on(engine: sa.Engine, number: str, status: OrderStatus) -> None:
-    """What the warehouse does with an order."""
+    """The warehouse sets an order's status."""
     change(engine, sa.update(orders).where(orders.c.order_number == number).values(status=status, updated_at=LATER))
 
 
@@ -113,7 +113,7 @@ def test_a_number_that_another_order_has_is_refused(platform: Platform, engine: 
 
 
 def test_two_that_import_at_once_make_each_order_once(url: str) -> None:
-    """Both have looked before either writes; and the merchant edits the order in between."""
+    """Both have read before either writes; and the merchant edits the order in between."""
     at_once = Barrier(2, timeout=10)
 
     def wait_before_writing(*happening: Any) -> None:
@@ -171,7 +171,7 @@ def test_a_database_that_is_away_is_no_refusal(platform: Platform, engine: sa.En
         platform.import_orders("acme", [platform_order("CS1")], NOON)
 
 
-# What the platform has
+# Reading orders
 
 
 def test_states_of_orders_that_are_there(platform: Platform, engine: sa.Engine) -> None:
@@ -242,7 +242,7 @@ def test_an_order_that_the_warehouse_has_touched_since_is_left_as_it_is(
 
 
 def lodge(engine: sa.Engine, client: str, shipment_id: str, **changes: Any) -> None:
-    """What the warehouse writes of a parcel."""
+    """The warehouse writes a parcel."""
     parcel = lodged(shipment_id, **changes)
     with engine.begin() as connection:
         connection.execute(

@@ -77,7 +77,7 @@ def test_a_restart_in_the_middle_of_a_run_doubles_nothing(
     assert "fault of the program" not in failure
     assert "Traceback" not in failure
     assert all(one.reason.count("\n") == 0 for one in read_health(world.services.state).values())
-    expire_leases(world.services.state)  # Those that couldn't be given back.
+    expire_leases(world.services.state)  # Leases that couldn't be released.
     # A parcel that the run had made when it was cut off is noted by the next run, and dealt with by the one after.
     world.run_all()
     assert world.run_all() == []

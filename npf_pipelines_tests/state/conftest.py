@@ -1,4 +1,4 @@
-"""What the tests of the state share."""
+"""Shared by the tests of the state."""
 
 from collections.abc import Iterator
 

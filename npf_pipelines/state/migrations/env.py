@@ -1,4 +1,4 @@
-"""What Alembic runs for each upgrade: the migrations, in the transaction that `open_state` has begun."""
+"""Run by Alembic for each upgrade: the migrations, in the transaction that `open_state` has begun."""
 
 from alembic import context
 
