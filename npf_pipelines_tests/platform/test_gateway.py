@@ -345,7 +345,7 @@ def test_what_an_order_takes_is_found_whatever_blanks_its_sku_has(platform: Plat
     assert platform.count_stock("acme", [])[0] == [StockFigure("KITE", 10, in_process=4, back_orders=0)]
     assert platform.skus("acme") == ["KITE"]
     record = platform.open_records("acme")["CS1"]
-    assert [one.sku for one in record.order.lines] == ["KITE", "KITE"]
+    assert [line.sku for line in record.order.lines] == ["KITE", "KITE"]
     assert record.open_units == {"KITE": 4}
 
 

@@ -59,4 +59,4 @@ def test_two_orders_of_one_id_are_sorted_without_a_moment_of_import(engine: sa.E
         values = {"written": written}
         connection.execute(sa.text("UPDATE orders SET imported_at = :written WHERE order_number = 'CS1'"), values)
     (states,) = Platform(engine).states_of(CLIENT, ["1"]).values()
-    assert [one.order_number for one in states] == ["CS1", "CS2"]
+    assert [state.order_number for state in states] == ["CS1", "CS2"]

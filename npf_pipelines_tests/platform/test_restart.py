@@ -54,14 +54,14 @@ def test_a_restart_in_the_middle_of_a_run_doubles_nothing(
 ) -> None:
     world = on_postgresql
     if flow == "shipments":
-        assert [one.failure for one in world.run("orders")] == [""]
+        assert [run.failure for run in world.run("orders")] == [""]
         world.work()
     failures: list[str] = []
     before = {client: store.requests for client, store in world.stores.items()}
     with SandboxServer(world.stores, latency_ms=150) as slow:
         for client in world.stores:
             write_setup(world.settings.clients, client, slow.url)
-        run = threading.Thread(target=lambda: failures.extend(one.failure for one in world.run(flow)))
+        run = threading.Thread(target=lambda: failures.extend(run.failure for run in world.run(flow)))
         run.start()
         until = time.monotonic() + 60
         while time.monotonic() < until and all(
@@ -76,7 +76,7 @@ def test_a_restart_in_the_middle_of_a_run_doubles_nothing(
     (failure,) = failures
     assert "fault of the program" not in failure
     assert "Traceback" not in failure
-    assert all(one.reason.count("\n") == 0 for one in read_health(world.services.state).values())
+    assert all(health.reason.count("\n") == 0 for health in read_health(world.services.state).values())
     expire_leases(world.services.state)  # Leases that couldn't be released.
     # A parcel that the run had made when it was cut off is noted by the next run, and dealt with by the one after.
     world.run_all()

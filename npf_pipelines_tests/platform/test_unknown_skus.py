@@ -37,4 +37,4 @@ def test_the_stock_of_another_client_is_not_counted(engine: sa.Engine) -> None:
     count(engine, "KITE ")
     Platform(engine).import_orders("bolt", [platform_order("CS1")], NOON)
     assert skus_not_counted(engine, "bolt", {"KITE"}) == {"KITE"}
-    assert [one.client for one in unknown_skus(engine)] == ["bolt"]
+    assert [unknown.client for unknown in unknown_skus(engine)] == ["bolt"]

@@ -77,7 +77,9 @@ def fill(engine: sa.Engine) -> None:
     shipment |= {"carrier": None, "tracking_url": None}
     insert(own(shipments), *(shipment | {"shipment_id": name, "lodged_at": NOW} for name in ("S1", "S2")))
     contents = [("S1", "KITE", Decimal(2)), ("S2", "KITE", Decimal("1.5")), ("S2", "DRUM", Decimal(-1))]
-    insert(own(shipment_lines), *({"shipment_id": one, "sku": sku, "quantity": units} for one, sku, units in contents))
+    insert(
+        own(shipment_lines), *({"shipment_id": name, "sku": sku, "quantity": units} for name, sku, units in contents)
+    )
 
 
 def test_whole_decimals_are_whole_numbers_and_the_others_name_their_sku(views: sa.Engine) -> None:
@@ -109,9 +111,9 @@ def test_an_order_with_an_unknown_word_or_half_a_unit_is_there_and_named(views: 
 
 
 def test_a_shipment_with_half_a_unit_is_there_and_named(views: sa.Engine) -> None:
-    one, two = Platform(views).lodged_between("acme", NOW - timedelta(days=1), NOW + timedelta(days=1))
-    assert (one.unreadable, one.quantities, one.carrier, one.lodged_at) == ("", {"KITE": 2}, "", NOW)
-    assert two.unreadable == "quantity of DRUM: -1 is below 0; quantity of KITE: '1.5' is not a whole number"
+    first, second = Platform(views).lodged_between("acme", NOW - timedelta(days=1), NOW + timedelta(days=1))
+    assert (first.unreadable, first.quantities, first.carrier, first.lodged_at) == ("", {"KITE": 2}, "", NOW)
+    assert second.unreadable == "quantity of DRUM: -1 is below 0; quantity of KITE: '1.5' is not a whole number"
 
 
 def test_the_sensors_watch_views_too(views: sa.Engine) -> None:

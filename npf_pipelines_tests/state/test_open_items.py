@@ -33,8 +33,8 @@ def test_a_run_speaks_of_its_own_client_flow_and_days_alone(engine: sa.Engine) -
         replace(ASIDE, client="bolt"),
         SKUS,
     ]
-    for one in [ASIDE, *others]:
-        write_open_items(engine, one.flow, [Written(one.client, one.day, "run")], [one])
+    for item in [ASIDE, *others]:
+        write_open_items(engine, item.flow, [Written(item.client, item.day, "run")], [item])
     write_open_items(engine, "orders", [Written("acme", MONDAY, "run")], [])
     assert set(read_open_items(engine)) == set(others)
 
