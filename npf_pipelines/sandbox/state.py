@@ -16,7 +16,8 @@ from typing import Any, Self
 from pydantic import TypeAdapter
 
 from npf_pipelines.sandbox.model import Mail, Order, Product, Shipment, ShippingMethod, Status
-from npf_pipelines.sandbox.store import Change, SandboxStore
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_state import Change
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "product": TypeAdapter(Product),

@@ -23,7 +23,8 @@ from npf_pipelines.sandbox.people import draw_customer
 from npf_pipelines.sandbox.samples import sample_store
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.state import StateFile
-from npf_pipelines.sandbox.store import OutOfStockError, SandboxStore
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_orders import OutOfStockError
 
 PORT = 8520
 SEED = 7

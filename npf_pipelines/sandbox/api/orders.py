@@ -1,8 +1,9 @@
 """`/orders`: lists, details, and the update that always says yes."""
 
-from npf_pipelines.sandbox.answers import as_listed, order_detail, order_row
+from npf_pipelines.sandbox.answers import as_listed
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.listing import list_orders
+from npf_pipelines.sandbox.order_answers import order_detail, order_row
 from npf_pipelines.sandbox.php import first_letter, truth, whole_number
 from npf_pipelines.sandbox.restless import stir
 

@@ -3,12 +3,14 @@
 import asyncio
 from typing import Any
 
-from npf_pipelines.sandbox.answers import UNCAUGHT_ERROR, shipment_row
+from npf_pipelines.sandbox.answers import shipment_row
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
+from npf_pipelines.sandbox.error_pages import UNCAUGHT_ERROR
 from npf_pipelines.sandbox.listing import list_shipments
 from npf_pipelines.sandbox.model import Order
 from npf_pipelines.sandbox.php import first_letter, truth, whole_number
-from npf_pipelines.sandbox.store import SandboxStore, TooLongError
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_shipments import TooLongError
 
 RIGHTS = {"GET": "view_orders", "POST": "edit_order", "PUT": "edit_order", "DELETE": "edit_order"}
 
