@@ -9,14 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.reconcile.platform_orders import (
-    DayOutcome,
-    OrderRow,
-    OrdersOfDay,
-    finish_cancellations,
-    finish_imports,
-    held_row,
-)
+from npf_pipelines.reconcile.orders_of_day import DayOutcome, OrderRow, OrdersOfDay, held_row
+from npf_pipelines.reconcile.platform_orders import finish_cancellations, finish_imports
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS, OLD, most_cancellations
 
 

@@ -4,14 +4,14 @@ New ones are imported; those that are there follow the store's edits and cancell
 begun with them, and are told to a person afterwards. Not here: the decisions (rules/orders.py, rules/after_import.py).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, OrderStatus, PlatformOrder, PlatformRecord
-from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.platform.gateway import ImportOutcome, ImportResult, Platform
+from npf_pipelines.reconcile.orders_of_day import AGREES, DayOutcome, Limit, OrderRow, OrdersOfDay, held_row
 from npf_pipelines.rules.after_import import Action, UpdatePlan
 from npf_pipelines.rules.changes import is_parent, plan_order_update
 from npf_pipelines.rules.identity import imported_twice
@@ -19,75 +19,6 @@ from npf_pipelines.rules.imports import order_number, platform_order
 from npf_pipelines.rules.mass_changes import is_old
 from npf_pipelines.rules.orders import NotShippable, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import as_ordered_here, left_to_ship
-from npf_pipelines.rules.status_meaning import StatusMeanings
-
-
-@dataclass(frozen=True)
-class OrderRow:
-    """The outcome for one order, by its numbers in store and platform."""
-
-    order_id: str
-    order_number: str
-    outcome: OrderOutcome
-    reason: str
-    imported_at: datetime | None
-
-
-@dataclass(frozen=True)
-class OrdersOfDay:
-    """What store and platform have of one client's day.
-
-    Attributes:
-        client: the client's id.
-        prefix: its order prefix.
-        accepted: the orders that the rules accept.
-        pulled: all orders that the store has, by its order id; those that its list hides but that were asked for, too.
-        records: all that the platform has of them or of the day, by order number.
-        now: what becomes `imported_at` and `updated_at`.
-        meanings: what the statuses of the client's store mean.
-        dry_run: whether the platform is only compared, and nothing written.
-        children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
-        limit: what is held back for a person; None where nothing is.
-    """
-
-    client: str
-    prefix: str
-    accepted: Sequence[Order]
-    pulled: Mapping[str, Order | UnreadableOrder]
-    records: Mapping[str, PlatformRecord]
-    now: datetime
-    meanings: StatusMeanings
-    dry_run: bool = False
-    children: Mapping[str, Collection[str]] = field(default_factory=dict)
-    limit: "Limit | None" = None
-
-
-@dataclass(frozen=True)
-class Limit:
-    """What of a day a run that automation asked for leaves to the end of the client's days (held_back.py).
-
-    Attributes:
-        last_good_pull: when the client's orders were last pulled well.
-        held: reads the orders that an earlier run has held: their reasons, by order number.
-    """
-
-    last_good_pull: datetime | None
-    held: Callable[[], Mapping[str, str]]
-
-
-@dataclass
-class DayOutcome:
-    """What became of a day's orders, and what of it is decided at the end of the client's days.
-
-    Attributes:
-        rows: a row for each accepted order and for each that the platform has, but for those left.
-        imports: old orders that may be imported.
-        cancellations: orders of the platform that may be cancelled, each with the reason.
-    """
-
-    rows: list[OrderRow]
-    imports: list[PlatformOrder] = field(default_factory=list)
-    cancellations: list[tuple[PlatformRecord, str]] = field(default_factory=list)
 
 
 def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
@@ -128,11 +59,6 @@ def finish_cancellations(
 ) -> list[OrderRow]:
     """Cancel the orders that were left."""
     return [_followed(platform, day, record, UpdatePlan(Action.CANCEL, reason), "") for record, reason in left]
-
-
-def held_row(order: PlatformOrder, imported_at: datetime | None, reason: str) -> OrderRow:
-    """The row of an order that waits for a person."""
-    return OrderRow(order.store_order_id, order.order_number, OrderOutcome.HELD, reason, imported_at)
 
 
 def _to_import_now(new: Sequence[Order], day: OrdersOfDay, outcome: DayOutcome) -> list[PlatformOrder]:
@@ -303,8 +229,6 @@ def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderR
 _TO_BE_PICKED = frozenset({OrderOutcome.IMPORTED, OrderOutcome.PLANNED})
 _UNKNOWN_TO_THE_WAREHOUSE = "the warehouse has no stock row of"
 _OTHER_NUMBER = "cancelled on the platform; it has the store's order under another number, too"
-AGREES = "on the platform as in the store"
-"""The reason of an order on which both sides agree, and of which nothing else is to be said."""
 _AGREED = {
     False: (OrderOutcome.IMPORTED, AGREES),
     True: (OrderOutcome.CANCELLED, "cancelled in the store and on the platform"),
