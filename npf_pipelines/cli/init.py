@@ -1,4 +1,4 @@
-"""`npf init`: prepares a home before anything is started in it.
+"""`npf init`: prepares a Dagster home before anything is started in it.
 
 Not here: how Dagster's part is prepared (instance.py), nor the platform's tables (platform/tables.py).
 """
@@ -14,7 +14,7 @@ _CONSOLE = Console(highlight=False, soft_wrap=True)
 
 
 def init() -> None:
-    """Prepare DAGSTER_HOME and the platform's database; what is there already stays as it is."""
+    """Prepare DAGSTER_HOME and the platform's database; existing files stay as they are."""
     settings = Settings()
     home = prepare_home(settings)
     Services(settings).engine.dispose()

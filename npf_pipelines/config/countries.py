@@ -1,6 +1,6 @@
 """Countries as people and stores write them: names and variants to ISO 3166 codes, and back to full English names.
 
-Not here: which countries a client wants (master_setup.py) or what follows from it (rules/).
+Not here: a client's countries (master_setup.py) and what follows from them (rules/).
 """
 
 import functools

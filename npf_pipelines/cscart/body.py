@@ -1,7 +1,7 @@
 """The bytes of one answer, unpacked and counted while they come: none may be larger than its budget.
 
 Not here: what an answer means (answers.py), what is asked again smaller (http.py).
-httpx unpacks whatever comes in one go, so that 64 kB on the wire become 66 MB at a time, and again for each coding
+httpx unpacks each piece in one go, so that 64 kB on the wire become 66 MB at a time, and again for each coding
 that an answer names.
 """
 

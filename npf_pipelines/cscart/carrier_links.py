@@ -12,7 +12,7 @@ from npf_pipelines.domain.store_shipments import Shipment
 
 
 class CarrierLinks:
-    """What one store has shown of its carriers."""
+    """The carriers of one store, as far as its answers have shown them."""
 
     def __init__(self, known: Mapping[str, bool] = MappingProxyType({})) -> None:
         self._known = dict(known)

@@ -23,7 +23,7 @@ class StatusCalls(StoreCalls):
         return self._readable(parse_status, "statuses", "status_id", read_page(answer, "statuses").rows)
 
     async def set_status(self, order_id: str, letter: str) -> None:
-        """Ask for another status; read the order back to know whether it came to that.
+        """Ask for another status; read the order back to know whether it was set.
 
         The store answers 200 also for a missing order, a vetoed change, or one that ran out of stock (known
         behaviour).

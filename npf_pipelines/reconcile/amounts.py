@@ -1,8 +1,8 @@
 """Stock amounts, brought into a client's store: only what differs is written, and what was written is read back.
 
-One look at the store serves two ends: it reads back what was just written, and shows that what comes next has not
-moved since it was compared. Not here: which amount is wanted (rules/stock.py), what follows from a look
-(rules/stock_step.py), what was sold meanwhile (sales.py).
+Each reading of the store serves two ends: it reads back the last writes, and shows that the next products have not
+changed since they were compared. Not here: which amount is right (rules/stock.py), the step that follows from a
+reading (rules/stock_step.py), sales meanwhile (sales.py).
 """
 
 from collections import deque
@@ -23,7 +23,7 @@ from npf_pipelines.rules.stock_step import AmountRead, Done, LastKnown, Write, n
 from npf_pipelines.state.lease import Lease
 
 _NEW_AT_ONCE = 50
-"""Products that a look adds to those that it reads back: what lies between looking and writing stays short."""
+"""Products that a reading adds to those that it reads back: the time between reading and writing stays short."""
 _WRITES = 5
 """Writes of one product in one run."""
 
@@ -68,7 +68,7 @@ class _Item:
     """One product while it is worked on."""
 
     row: StockRow
-    standing: LastKnown
+    last_known: LastKnown
     writes: int = 0
     trouble: StoreError | None = None
     by_location: bool = False
@@ -107,12 +107,14 @@ class _Push:
                     self._end(item, StockOutcome.WAITING, str(error))
                 break
             in_hand = [item for item in in_hand if self._decide(item, found.get(item.key), sold)]
-            # The scarcest first: of these, a sale between look and write is the first to be missed.
-            await gather_or_cancel(self._write(item) for item in sorted(in_hand, key=lambda item: item.standing.amount))
+            # The scarcest first: of these, a sale between reading and writing is the first to be missed.
+            await gather_or_cancel(
+                self._write(item) for item in sorted(in_hand, key=lambda item: item.last_known.amount)
+            )
         return self._done
 
     def _decide(self, item: _Item, product: Product | UnreadableProduct | None, sold: Sold) -> bool:
-        """Whether the item is to be written now; its standing is then what it is written from."""
+        """Whether the item is to be written now; `last_known` is then the amount to write."""
         if isinstance(product, UnreadableProduct):
             written = "written, and not read back: " if item.writes else ""
             self._end(item, StockOutcome.UNREADABLE, written + what_to_correct(product.reason))
@@ -121,7 +123,7 @@ class _Push:
             self._end(item, StockOutcome.MOVED, "the product is gone, or has another code now: left to the next round")
             return False
         item.by_location = item.by_location or self._scope.is_split(product)
-        look = AmountRead(
+        amount_read = AmountRead(
             self._scope.amount(product),
             sold.taken[product.product_id, product.sku],
             sold.in_flight[product.sku],
@@ -129,26 +131,26 @@ class _Push:
         wanted = self._wanted[item.row.sku]
         step: Done | Write
         if item.writes and item.by_location and not self._scope.shows_share(product):
-            step = self._after_unseen(item, product, wanted.after(look.sold))
+            step = self._after_unseen(item, product, wanted.after(amount_read.sold))
         else:
-            step = next_step(wanted, item.standing, look)
+            step = next_step(wanted, item.last_known, amount_read)
         if isinstance(step, Done) and step.outcome is StockOutcome.REFUSED:
-            step = self._not_taken(item, step, Write(wanted.after(look.sold)))
+            step = self._not_taken(item, step, Write(wanted.after(amount_read.sold)))
         if isinstance(step, Write) and item.writes == _WRITES:
-            said = str(item.trouble) if item.trouble else f"the amount is {look.amount} after {_WRITES} writes"
+            said = str(item.trouble) if item.trouble else f"the amount is {amount_read.amount} after {_WRITES} writes"
             step = Done(StockOutcome.WAITING, f"{said}: left to the next run")
         if isinstance(step, Done):
             self._end(item, step.outcome, step.reason)
             return False
-        item.standing = LastKnown(step.amount, look.taken, before=look.amount)
+        item.last_known = LastKnown(step.amount, amount_read.taken, before=amount_read.amount)
         return True
 
     def _after_unseen(self, item: _Item, product: Product, target: int) -> Done | Write:
         """After a write to a location whose amount the store doesn't show: its answer is all there is to go by."""
         if item.trouble is not None:
             return Write(target) if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
-        self._scope.learn(product, item.standing.amount)
-        if item.standing.amount > target:
+        self._scope.learn(product, item.last_known.amount)
+        if item.last_known.amount > target:
             return Write(target)  # A sale was overwritten, or came since: what is sold must not be offered.
         return Done(
             StockOutcome.CONFIRMED,
@@ -166,7 +168,7 @@ class _Push:
         hint = (
             f"it doesn't take amounts for the store location {self._scope.location}: check the product in the store"
             if self._scope.location
-            else "its stock is probably split over warehouses: name ours in stock.store_location"
+            else "its stock is probably split over warehouses: name the location to write in stock.store_location"
         )
         return Done(StockOutcome.REFUSED, f"{refused.reason}; {hint}")
 
@@ -175,14 +177,14 @@ class _Push:
         item.trouble = None
         location = self._scope.location if item.by_location else None
         try:
-            await self._store.set_amount(item.key, item.standing.amount, location=location)
+            await self._store.set_amount(item.key, item.last_known.amount, location=location)
         except StoreError as error:
             raise_if_permanent(error)
             item.trouble = error
 
     def _end(self, item: _Item, outcome: StockOutcome, reason: str) -> None:
         reason = f"{item.row.reason}: {reason}" if outcome is not StockOutcome.ALREADY_RIGHT else reason
-        written = item.standing.amount if item.writes else item.row.wanted
+        written = item.last_known.amount if item.writes else item.row.wanted
         after = replace(item.row, wanted=written, outcome=outcome, reason=reason)
         self._done.append((item.row, after))
         self._ended(after)

@@ -24,7 +24,7 @@ class _Left:
 
 
 class HeldBack:
-    """What one client's days have left to their end."""
+    """The old imports and cancellations of one client's days, left to the end."""
 
     def __init__(self, platform: Platform, client: str) -> None:
         self._platform = platform
@@ -36,8 +36,8 @@ class HeldBack:
         """Keep what the day has left, in few bytes; False where the day has left nothing and is finished."""
         self._imports += len(outcome.imports)
         if self._imports > MOST_OLD_IMPORTS:
-            for one in (*(left.outcome for left in self._left), outcome):
-                self._hold_imports(one)
+            for day_outcome in (*(left.outcome for left in self._left), outcome):
+                self._hold_imports(day_outcome)
         if not outcome.imports and not outcome.cancellations:
             return False
         slim = replace(about, accepted=(), pulled={}, records={}, limit=None)

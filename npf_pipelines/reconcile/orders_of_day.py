@@ -29,7 +29,7 @@ class OrderRow:
 
 @dataclass(frozen=True)
 class OrdersOfDay:
-    """What store and platform have of one client's day.
+    """One client's day of orders, as store and platform have it.
 
     Attributes:
         client: the client's id.
@@ -58,7 +58,7 @@ class OrdersOfDay:
 
 @dataclass(frozen=True)
 class Limit:
-    """What of a day a run that automation asked for leaves to the end of the client's days (held_back.py).
+    """The limit on old imports and cancellations of a run that automation asked for (held_back.py).
 
     Attributes:
         last_good_pull: when the client's orders were last pulled well.
@@ -71,7 +71,7 @@ class Limit:
 
 @dataclass
 class DayOutcome:
-    """What became of a day's orders, and what of it is decided at the end of the client's days.
+    """The outcome of a day's orders, and the orders that are decided on at the end of the client's days.
 
     Attributes:
         rows: a row for each accepted order and for each that the platform has, but for those left.

@@ -1,7 +1,7 @@
 """One day's orders of a client, brought onto the platform and kept in agreement with the store.
 
-New ones are imported; those that are there follow the store's edits and cancellations while the warehouse has not
-begun with them, and are told to a person afterwards. Not here: the decisions (rules/orders.py, rules/after_import.py).
+New orders are imported; others follow the store's edits and cancellations until the warehouse begins with them, and
+later differences are reported to a person. Not here: the decisions (rules/orders.py, rules/after_import.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from npf_pipelines.rules.shipped_before import as_ordered_here, left_to_ship
 
 
 def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
-    """Import what is new, let the rest follow the store.
+    """Import new orders, and update the others from the store.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
@@ -31,20 +31,20 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
     new = [order for order in day.accepted if order.order_id not in known]
     outcome = DayOutcome([])
     outcome.rows += _imported(platform, day, _to_import_now(new, day, outcome))
-    followings = _followings(platform, day)
-    resumed = _to_resume(day.records, followings)
+    plans = _update_plans(platform, day)
+    resumed = _to_resume(day.records, plans)
     twice = imported_twice(day.records.values())
     # A number that was refused just now because another order of the store has it is no order that went missing.
     numbers = {order_number(day.prefix, order.order_id) for order in new}
     for number, record in sorted(day.records.items()):
         if record.order.store_order_id not in day.pulled and number in numbers:
             continue
-        following = followings[number]
-        if following.step is Action.CANCEL and day.limit:
-            _leave_cancellation(record, following.differs, day.limit, outcome)
+        plan = plans[number]
+        if plan.step is Action.CANCEL and day.limit:
+            _leave_cancellation(record, plan.differs, day.limit, outcome)
         else:
             said = _OTHER_NUMBER if _is_other_number(record, day.records, resumed) else twice.get(number, "")
-            outcome.rows.append(_followed(platform, day, record, following, said))
+            outcome.rows.append(_updated(platform, day, record, plan, said))
     outcome.rows = _naming_unknown_skus(platform, day, outcome.rows)
     return outcome
 
@@ -58,7 +58,7 @@ def finish_cancellations(
     platform: Platform, day: OrdersOfDay, left: Sequence[tuple[PlatformRecord, str]]
 ) -> list[OrderRow]:
     """Cancel the orders that were left."""
-    return [_followed(platform, day, record, UpdatePlan(Action.CANCEL, reason), "") for record, reason in left]
+    return [_updated(platform, day, record, UpdatePlan(Action.CANCEL, reason), "") for record, reason in left]
 
 
 def _to_import_now(new: Sequence[Order], day: OrdersOfDay, outcome: DayOutcome) -> list[PlatformOrder]:
@@ -95,7 +95,7 @@ def _leave_cancellation(record: PlatformRecord, differs: str, limit: Limit, outc
 
 
 def _children(platform: Platform, day: OrdersOfDay) -> Mapping[str, Sequence[OrderState]]:
-    """What the platform has of the children of parents that it has, by the parent's store order id."""
+    """The platform's child orders of the parents that it has, by the parent's store order id."""
     parents = [
         record.order.store_order_id
         for record in day.records.values()
@@ -109,8 +109,8 @@ def _children(platform: Platform, day: OrdersOfDay) -> Mapping[str, Sequence[Ord
     }
 
 
-def _followings(platform: Platform, day: OrdersOfDay) -> Mapping[str, UpdatePlan]:
-    """What follows for each order of the platform, by its number."""
+def _update_plans(platform: Platform, day: OrdersOfDay) -> Mapping[str, UpdatePlan]:
+    """The update plan of each order of the platform, by its number."""
     children = _children(platform, day)
     return {
         number: plan_order_update(
@@ -125,16 +125,18 @@ def _followings(platform: Platform, day: OrdersOfDay) -> Mapping[str, UpdatePlan
     }
 
 
-def _to_resume(records: Mapping[str, PlatformRecord], followings: Mapping[str, UpdatePlan]) -> Mapping[str, str]:
+def _to_resume(records: Mapping[str, PlatformRecord], plans: Mapping[str, UpdatePlan]) -> Mapping[str, str]:
     """The one number under which each order that goes on again is taken up, by the store order id.
 
     Of several numbers it is the one imported first; none where the order is on the platform under a number that isn't
     cancelled.
     """
-    going_on = {one.order.store_order_id for one in records.values() if one.status is not OrderStatus.CANCELLED}
+    going_on = {
+        record.order.store_order_id for record in records.values() if record.status is not OrderStatus.CANCELLED
+    }
     resumed: dict[str, str] = {}
-    for number, record in sorted(records.items(), key=lambda one: (one[1].imported_at, one[0])):
-        if followings[number].step is Action.RESUME and record.order.store_order_id not in going_on:
+    for number, record in sorted(records.items(), key=lambda item: (item[1].imported_at, item[0])):
+        if plans[number].step is Action.RESUME and record.order.store_order_id not in going_on:
             resumed.setdefault(record.order.store_order_id, number)
     return resumed
 
@@ -165,41 +167,41 @@ def _import_row(order: PlatformOrder, result: ImportResult | None) -> OrderRow:
     return OrderRow(order_id, result.order_number, OrderOutcome.IMPORTED, AGREES, result.imported_at)
 
 
-def _followed(
-    platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: UpdatePlan, other_numbers: str
+def _updated(
+    platform: Platform, day: OrdersOfDay, record: PlatformRecord, plan: UpdatePlan, other_numbers: str
 ) -> OrderRow:
     order_id, number = record.order.store_order_id, record.order.order_number
-    if other_numbers and following.step in {Action.NOTHING, Action.REPORT, Action.RESUME}:
+    if other_numbers and plan.step in {Action.NOTHING, Action.REPORT, Action.RESUME}:
         outcome = OrderOutcome.CANCELLED if record.status is OrderStatus.CANCELLED else OrderOutcome.DIFFERS
         return OrderRow(order_id, number, outcome, other_numbers, record.imported_at)
-    outcome, reason = _carried_out(platform, day, record, following)
+    outcome, reason = _carried_out(platform, day, record, plan)
     return OrderRow(order_id, number, outcome, reason, record.imported_at)
 
 
 def _carried_out(
-    platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: UpdatePlan
+    platform: Platform, day: OrdersOfDay, record: PlatformRecord, plan: UpdatePlan
 ) -> tuple[OrderOutcome, str]:
-    if following.step is Action.REPORT:
-        return OrderOutcome.DIFFERS, following.differs
-    if following.step is Action.NOTHING:
+    if plan.step is Action.REPORT:
+        return OrderOutcome.DIFFERS, plan.differs
+    if plan.step is Action.NOTHING:
         outcome, agrees = _AGREED[record.status is OrderStatus.CANCELLED]
         if record.order.store_order_id not in day.pulled:
             return outcome, "gone from the store"
-        return outcome, following.differs or agrees
+        return outcome, plan.differs or agrees
     if day.dry_run:
-        return OrderOutcome.PLANNED, f"would be {_WOULD_BE[following.step]}: {following.differs}"
-    if _write(platform, day, record, following):
-        return _AGREED[following.step is Action.CANCEL]
-    return OrderOutcome.DIFFERS, f"{following.differs}; the warehouse has just gone on with it"
+        return OrderOutcome.PLANNED, f"would be {_WOULD_BE[plan.step]}: {plan.differs}"
+    if _write(platform, day, record, plan):
+        return _AGREED[plan.step is Action.CANCEL]
+    return OrderOutcome.DIFFERS, f"{plan.differs}; the warehouse has just gone on with it"
 
 
-def _write(platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: UpdatePlan) -> bool:
+def _write(platform: Platform, day: OrdersOfDay, record: PlatformRecord, plan: UpdatePlan) -> bool:
     """Whether the platform still had the order as it was seen, so that the write was made."""
-    match following.step:
-        case Action.UPDATE if following.order:
-            return platform.update_order(day.client, following.order, record, day.now)
-        case Action.RESUME if following.order:
-            return platform.resume_order(day.client, following.order, record, day.now)
+    match plan.step:
+        case Action.UPDATE if plan.order:
+            return platform.update_order(day.client, plan.order, record, day.now)
+        case Action.RESUME if plan.order:
+            return platform.resume_order(day.client, plan.order, record, day.now)
         case _:
             return platform.cancel_order(day.client, record, day.now)
 

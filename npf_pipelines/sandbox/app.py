@@ -32,14 +32,14 @@ _ENTITIES: dict[str, ModuleType] = {
 }
 _EVERY_METHOD = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 _STILL_HANGING = 0.005
-"""Seconds between two looks at whether a store that hangs goes on."""
+"""Seconds between two checks whether a store still hangs."""
 
 
 def sandbox_app(stores: Mapping[str, SandboxStore], *, latency_ms: float = 0) -> Starlette:
     """The application that serves `stores` under `/{store id}/api/2.0/…` and `/{store id}/api.php?_d=…`.
 
     Args:
-        stores: by store id; looked up at each request, so that one may be added later.
+        stores: by store id; read at each request, so that a store may be added later.
         latency_ms: milliseconds that each API request waits before the store sees it.
     """
 
@@ -84,7 +84,7 @@ async def _serve(store: SandboxStore, request: Request) -> Response:
         method = php.text(query, "_METHOD", method).upper()
     store.requests += 1
     store.writes += method not in {"GET", "HEAD"}
-    await request.body()  # A host takes the whole request in before PHP sees it, whoever has gone meanwhile.
+    await request.body()  # A host takes the whole request in before PHP sees it, even if the client has gone.
     while store.hangs:  # noqa: ASYNC110 - taken back from other threads, which an event of the loop isn't made for
         await asyncio.sleep(_STILL_HANGING)
     answer = await _answer(store, request, method, path, query) if routed else Answer(404, error_pages.NOT_FOUND)
@@ -97,7 +97,7 @@ async def _serve(store: SandboxStore, request: Request) -> Response:
 def _address(path: str, query: php.Query) -> tuple[str, bool]:
     """The path inside the API, and whether the store's web server leads there at all.
 
-    Without URL rewriting the path stands in `_d` (documented); `/api/2/` leads nowhere (known behaviour).
+    Without URL rewriting the path is in `_d` (documented); `/api/2/` leads nowhere (known behaviour).
     """
     if path == "api.php":
         return "/" + php.text(query, "_d").strip("/"), True
@@ -143,8 +143,8 @@ def _door(store: SandboxStore, request: Request) -> Answer | None:
 
 def _admits(store: SandboxStore, header: str) -> bool:
     scheme, _, given = header.partition(" ")
-    wanted = base64.b64encode(f"{store.api_user}:{store.api_key}".encode()).decode()
-    return scheme.lower() == "basic" and given.strip() == wanted
+    expected = base64.b64encode(f"{store.api_user}:{store.api_key}".encode()).decode()
+    return scheme.lower() == "basic" and given.strip() == expected
 
 
 async def _body(request: Request, method: str) -> dict[str, Any] | Answer:

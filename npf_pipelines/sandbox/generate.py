@@ -51,7 +51,7 @@ def generate_store(
         products: how many besides the test items; 1 or more.
         days: how many days the orders are spread over, `today` included.
         today: the last day, in the store's zone, or the last moment as a datetime with a zone. A whole day
-            is cut at the clock, so that no order lies in the future.
+            is cut at the clock, so that no order is in the future.
         time_zone: the store's zone.
         version: of CS-Cart.
         api_user: the administrator's e-mail.

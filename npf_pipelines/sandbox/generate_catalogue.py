@@ -46,7 +46,7 @@ def draw_products(dice: random.Random, count: int, *, with_combinations: bool) -
                 product.name += f", {colour}, {size}"
             case "combinations" if with_combinations:
                 product.tracking = "O"
-                product.combinations = {one.combination_hash: one for one in _combinations(dice, product)}
+                product.combinations = {made.combination_hash: made for made in _combinations(dice, product)}
             case "not tracked":
                 product.tracking = "D"
             case "default tracking":

@@ -19,7 +19,7 @@ from npf_pipelines.sandbox.store import SandboxStore
 Row = TypeVar("Row")
 Stamp = tuple[int, int]
 Listed = tuple[list[Row], dict[str, Any]]
-"""The rows of one page and the `params` that stand beside them."""
+"""The rows of one page and the `params` beside them."""
 
 _ORDER_SORTS: dict[str, Callable[[Order], Any]] = {
     "order_id": lambda order: order.order_id,

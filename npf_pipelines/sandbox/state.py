@@ -37,7 +37,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         """Open or create the file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Changes come from the server's thread and from that of whoever plays the shopper.
+        # Changes come from the server's thread and from the one that plays the shopper.
         self._lock = threading.Lock()
         self._base = sqlite3.connect(path, check_same_thread=False)
         self._base.executescript(

@@ -188,7 +188,7 @@ class OrderActions(StockActions):
             return children
 
     def rebuild_order(self, order_id: int, amounts: Mapping[str, int] | None = None) -> None:
-        """What any key beyond status and notify_* does: the order is calculated anew (known behaviour).
+        """Rebuild an order, as any key beyond status and notify_* does: it is calculated again (known behaviour).
 
         Prices become those of today's catalogue, the shipping is that of today's method, the lines get other
         item ids (inferred). With `amounts` by item id, lines that it doesn't name are deleted.

@@ -24,7 +24,7 @@ class StoreState:
     """A store with everything that the API can see or change.
 
     Attributes:
-        orders: by order id, products and shipments likewise.
+        orders: by order id; products and shipments also by their ids.
         statuses: by letter.
         mails: what went out, oldest first.
         journal: `(method, path, status)` of each answered request, method and path as they came.
@@ -35,7 +35,7 @@ class StoreState:
         missing_rights: rights that the administrator's group lacks, such as `edit_order`.
         strips_authorization: the host drops the Authorization header.
         refuses_put_and_delete: the host's web server does not let these verbs through.
-        prints_warnings: PHP's warnings stand before the JSON.
+        prints_warnings: PHP's warnings are printed before the JSON.
         prints_warnings_behind: and behind it, as shutdown functions print them.
         vetoes: status changes `(from, to)` that an add-on prevents.
         whole_orders_in_lists: whether `get_orders_data` is honoured.
@@ -148,7 +148,12 @@ class StoreState:
         """
         goods = [product for product in self.products.values() if not product.is_edp]
         codes = {product.product_code for product in goods if product.tracking != "O"}
-        codes |= {product.code_of(one) for product in goods if product.tracking == "O" for one in product.combinations}
+        codes |= {
+            product.code_of(combination)
+            for product in goods
+            if product.tracking == "O"
+            for combination in product.combinations
+        }
         return sorted(codes - {""})
 
     def listed(self, start: int | None = None, end: int | None = None) -> Sequence[tuple[int, int]]:

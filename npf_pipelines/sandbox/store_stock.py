@@ -50,11 +50,11 @@ class StockActions(StoreState):
             self._changes.add(("product", product.product_id))
 
     def _in_stock(self, order: Order) -> bool:
-        wanted: dict[tuple[int, int | None], int] = {}
+        ordered: dict[tuple[int, int | None], int] = {}
         for line in order.lines:
-            what = (line.product_id, line.combination)
-            wanted[what] = wanted.get(what, 0) + line.amount
-        for (number, combination), amount in wanted.items():
+            shelf_key = (line.product_id, line.combination)
+            ordered[shelf_key] = ordered.get(shelf_key, 0) + line.amount
+        for (number, combination), amount in ordered.items():
             product = self.products.get(number)
             shelf = product.shelf(combination) if product else None
             if shelf and shelf.amount < amount:

@@ -38,7 +38,7 @@ def _index(call: Call) -> Answer:
 
 
 def _update(call: Call, order_id: int) -> Answer:
-    """Always 200, whatever came of it, a missing order included (known behaviour)."""
+    """Always 200, even if nothing changed or the order is missing (known behaviour)."""
     store, body = call.store, call.body
     if order_id in store.orders:
         if set(body) - _STATUS_KEYS:
