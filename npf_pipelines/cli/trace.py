@@ -1,4 +1,4 @@
-"""`npf trace`: one order's whole story from the tables, in a form that can be sent to the merchant."""
+"""`npf trace`: one order's whole history from the tables, in a form that can be sent to the merchant."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -29,7 +29,7 @@ _SHIPMENTS = """
 FROM shipment_records FULL JOIN tracking_push USING (client, day, shipment_id, order_number)
 WHERE client = $client AND order_number = $number ORDER BY day, lodged_at, shipment_id
 """
-"""What was withdrawn since is in tracking_push only."""
+"""A shipment withdrawn since is in tracking_push only."""
 
 _BECAME = {
     PushOutcome.WAITING: "Waits for the store",
@@ -46,7 +46,7 @@ def trace(
     client: Annotated[str, typer.Argument(help="The client's id.")],
     order_number: Annotated[str, typer.Argument(help="The order's number, with or without the order prefix.")],
 ) -> None:
-    """Tell what happened to an order: placed, decided, imported, lodged, pushed, with times and reasons."""
+    """Show an order's history: placed, decided, imported, lodged, pushed, with times and reasons."""
     services = Services(Settings())
     try:
         setup = services.setups()[client]
@@ -91,7 +91,7 @@ def _until_import(order: dict[str, Any], on_platform: list[dict[str, Any]]) -> I
 def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[Event]:
     for row in shipments:
         if row["lodged_at"]:
-            contents = ", ".join(f"{one['quantity']} of {one['sku']}" for one in row["quantities"])
+            contents = ", ".join(f"{line['quantity']} of {line['sku']}" for line in row["quantities"])
             number = f"Tracking number {row['tracking_number']}"
             yield row["lodged_at"], f"Lodged as {row['shipment_id']} with {row['carrier']}: {contents}. {number}"
             yield row["lodged_at"], f"To follow the parcel: {row['tracking_url']}"

@@ -66,7 +66,7 @@ _KOSOVO = ("XK", "Kosovo")
 
 
 class UnknownCountry(ValueError):
-    """What was written names no country."""
+    """The text names no country."""
 
 
 def country_code(written: str) -> str:

@@ -34,7 +34,7 @@ class _Part(BaseModel):
 
 
 class StoreSetup(_Part):
-    """How to reach the client's store."""
+    """The client's store and its access."""
 
     url: StoreUrl
     api_user: Name
@@ -45,7 +45,7 @@ class StoreSetup(_Part):
 
 
 class OrdersSetup(_Part):
-    """Which of the store's orders are imported, and under which number."""
+    """The orders of the store that are imported, and their numbers."""
 
     start_date: date
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
@@ -68,14 +68,14 @@ class TrackingSetup(_Part):
 
 
 class ChangeLimitSetup(_Part):
-    """How much of the store a stock push may change before a person has to confirm it."""
+    """The share of the store that a stock push may change without a person's confirmation."""
 
     changed_percent: Percent = 50
     zeroed_percent: Percent = 10
 
 
 class StockSetup(_Part):
-    """Which stock figure the store gets."""
+    """The stock figure that the store gets."""
 
     quantity: Literal["on_hand", "available", "off"]
     negative_as_zero: bool = False

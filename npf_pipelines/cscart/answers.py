@@ -167,7 +167,7 @@ def _refused(response: httpx.Response, call: str, secrets: tuple[str, ...]) -> R
         )
     return RequestRejected(
         f"{call}: {status}, refused. {_words(response, secrets)}"
-        "It won't be accepted as it stands: correct what was sent, or ask for the store's version and add-ons."
+        "It won't be accepted in this form: correct what was sent, or ask for the store's version and add-ons."
     )
 
 

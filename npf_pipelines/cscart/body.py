@@ -57,7 +57,7 @@ async def read_body(response: httpx.Response, largest: int, call: str) -> bytes:
 
 
 async def _pieces(response: httpx.Response, packed: list[int]) -> AsyncIterator[tuple[bytes, int]]:
-    """What each piece unpacks to, and the bytes that came for it."""
+    """Each piece unpacked, with the number of bytes that came for it."""
     unpack = None
     async for piece in response.aiter_raw():
         if not packed:

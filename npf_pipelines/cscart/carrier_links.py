@@ -1,4 +1,4 @@
-"""For which carrier codes a store builds a tracking link, learnt from its own answers.
+"""The carrier codes for which a store builds a tracking link, learnt from its own answers.
 
 Carriers can be switched off or renamed in the store's settings, and a code without a carrier behind it is stored and
 yields no link (known behaviour): so no code is trusted before the store has shown a link for it. Not here: which name

@@ -278,5 +278,5 @@ class StoreHttp:
             return Unreachable(f"{call}: no connection ({why}). Check the store's address and that it is up.")
         return OutcomeUnknown(
             f"{call}: the request was sent, but no whole answer came ({type(error).__name__})."
-            " If it was a write, look at what the store has before trying again."
+            " If it was a write, check the store before trying again."
         )

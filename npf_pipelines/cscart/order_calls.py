@@ -37,7 +37,7 @@ class OrderCalls(StoreCalls):
 
     @property
     def page_size(self) -> int:
-        """How many orders are asked for at a time, as far as the store has shown what it answers quickly."""
+        """Orders asked for at a time: as many as the store has answered quickly."""
         return self._order_pages.rows
 
     def orders_placed(self, start: datetime, end: datetime) -> OrderPages[Order | UnreadableOrder]:
@@ -103,7 +103,7 @@ class OrderCalls(StoreCalls):
     async def newest(
         self, *, statuses: Iterable[str] = (), changed_since: datetime | None = None
     ) -> tuple[int, OrderStub | None]:
-        """How many orders the store lists, and the one with the highest number: one request for one row.
+        """The number of orders that the store lists, and the one with the highest number: one request for one row.
 
         Args:
             statuses: letters; only orders that have one of them now. All if none.

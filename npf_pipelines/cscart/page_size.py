@@ -1,4 +1,4 @@
-"""How many rows to ask a store for at a time, learnt from how it answers.
+"""The number of rows to ask a store for at a time, learnt from its answers.
 
 Not here: the requests (http.py), paging through a list (paging.py).
 There is no largest page (known behaviour), each request costs time on both sides, and stores and their hosts differ in

@@ -148,7 +148,7 @@ class OrderPages(Generic[T]):
         if self._stalls == _MOST_STALLS:
             raise MalformedResponse(
                 f"The store says that it has {page.total} orders, but gives only {len(page.rows)} on a page for"
-                f" {asked}. Look for an add-on that limits its lists."
+                f" {asked}. Check the store for an add-on that limits its lists."
             )
 
 
@@ -206,7 +206,7 @@ def total_of(page: Page, name: str) -> int:
     """
     if page.total is None:
         raise MalformedResponse(
-            f"The store's list of {name} doesn't say how many there are, so its end can't be told."
+            f"The store's list of {name} doesn't say how many there are, so its end is unknown."
             " Check the store's version and its add-ons."
         )
     return page.total

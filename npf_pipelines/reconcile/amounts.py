@@ -31,7 +31,7 @@ _WRITES = 5
 async def push_amounts(
     store: Store,
     rows: Sequence[StockRow],
-    wanted: Mapping[str, Wanted],
+    targets: Mapping[str, Wanted],
     sales: Sales,
     lease: Lease,
     *,
@@ -43,7 +43,7 @@ async def push_amounts(
     Args:
         store: the client's store.
         rows: the plan; those without an outcome are written.
-        wanted: the amount by SKU.
+        targets: the amount by SKU.
         sales: the client's orders, listed before the count.
         lease: the client's lease, held.
         scope: which amount of a product is compared and written; learns from what the store shows.
@@ -56,7 +56,7 @@ async def push_amounts(
         StoreError: a permanent one (key, rights).
         LeaseLost: another run may have begun to write.
     """
-    push = _Push(store, wanted, sales, scope=scope, ended=ended)
+    push = _Push(store, targets, sales, scope=scope, ended=ended)
     # An amount that is written twice does no harm: the next run compares it again. So the cheap check suffices.
     with writes_checked(lease.check_write):
         done = {id(row): after for row, after in await push.run([row for row in rows if row.outcome is None])}
@@ -70,7 +70,7 @@ class _Item:
     row: StockRow
     last_known: LastKnown
     writes: int = 0
-    trouble: StoreError | None = None
+    failure: StoreError | None = None
     by_location: bool = False
 
     @property
@@ -82,13 +82,13 @@ class _Push:
     def __init__(
         self,
         store: Store,
-        wanted: Mapping[str, Wanted],
+        targets: Mapping[str, Wanted],
         sales: Sales,
         *,
         scope: Scope,
         ended: Callable[[StockRow], object],
     ) -> None:
-        self._store, self._wanted, self._sales = store, wanted, sales
+        self._store, self._targets, self._sales = store, targets, sales
         self._scope, self._ended = scope, ended
         self._done: list[tuple[StockRow, StockRow]] = []
 
@@ -128,16 +128,16 @@ class _Push:
             sold.taken[product.product_id, product.sku],
             sold.in_flight[product.sku],
         )
-        wanted = self._wanted[item.row.sku]
+        target = self._targets[item.row.sku]
         step: Done | Write
         if item.writes and item.by_location and not self._scope.shows_share(product):
-            step = self._after_unseen(item, product, wanted.after(amount_read.sold))
+            step = self._after_unseen(item, product, target.after(amount_read.sold))
         else:
-            step = next_step(wanted, item.last_known, amount_read)
+            step = next_step(target, item.last_known, amount_read)
         if isinstance(step, Done) and step.outcome is StockOutcome.REFUSED:
-            step = self._not_taken(item, step, Write(wanted.after(amount_read.sold)))
+            step = self._not_taken(item, step, Write(target.after(amount_read.sold)))
         if isinstance(step, Write) and item.writes == _WRITES:
-            said = str(item.trouble) if item.trouble else f"the amount is {amount_read.amount} after {_WRITES} writes"
+            said = str(item.failure) if item.failure else f"the amount is {amount_read.amount} after {_WRITES} writes"
             step = Done(StockOutcome.WAITING, f"{said}: left to the next run")
         if isinstance(step, Done):
             self._end(item, step.outcome, step.reason)
@@ -147,8 +147,8 @@ class _Push:
 
     def _after_unseen(self, item: _Item, product: Product, target: int) -> Done | Write:
         """After a write to a location whose amount the store doesn't show: its answer is all there is to go by."""
-        if item.trouble is not None:
-            return Write(target) if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
+        if item.failure is not None:
+            return Write(target) if item.failure.transient else Done(StockOutcome.REFUSED, str(item.failure))
         self._scope.learn(product, item.last_known.amount)
         if item.last_known.amount > target:
             return Write(target)  # A sale was overwritten, or came since: what is sold must not be offered.
@@ -159,8 +159,8 @@ class _Push:
 
     def _not_taken(self, item: _Item, refused: Done, again: Write) -> Done | Write:
         """The store has what it had. What to do depends on what it said to the write."""
-        if item.trouble is not None:
-            return again if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
+        if item.failure is not None:
+            return again if item.failure.transient else Done(StockOutcome.REFUSED, str(item.failure))
         if self._scope.location is not None and not item.by_location and "/" not in item.key:
             # Known behaviour: stock that is split over warehouses takes no plain amount, and says nothing of it.
             item.by_location = True
@@ -174,13 +174,13 @@ class _Push:
 
     async def _write(self, item: _Item) -> None:
         item.writes += 1
-        item.trouble = None
+        item.failure = None
         location = self._scope.location if item.by_location else None
         try:
             await self._store.set_amount(item.key, item.last_known.amount, location=location)
         except StoreError as error:
             raise_if_permanent(error)
-            item.trouble = error
+            item.failure = error
 
     def _end(self, item: _Item, outcome: StockOutcome, reason: str) -> None:
         reason = f"{item.row.reason}: {reason}" if outcome is not StockOutcome.ALREADY_RIGHT else reason

@@ -15,7 +15,7 @@ MAINTENANCE = """<!DOCTYPE html><html><head><title>Service unavailable</title></
 NOT_FOUND = """<!DOCTYPE html><html><head><title>404</title></head><body><h1>Page not found</h1></body></html>"""
 
 NOT_ALLOWED = """<html><head><title>405 Not Allowed</title></head><body><h1>405 Not Allowed</h1></body></html>"""
-"""What a web server says that lets no PUT or DELETE through."""
+"""The answer of a web server that lets no PUT or DELETE through."""
 
 WARNING = "<br />\n<b>Warning</b>:  Undefined array key [0] in <b>/var/www/app/addons/init.php</b><br />\n"
-"""What PHP prints before the JSON on a host that shows warnings."""
+"""A warning that PHP prints before the JSON on a host that shows them."""

@@ -23,7 +23,7 @@ _PRODUCT_ODDITIES = {
     15: "other case",
     17: "download",
 }
-"""Which of each twenty products is odd."""
+"""The odd ones of each twenty products."""
 
 
 def draw_products(dice: random.Random, count: int, *, with_combinations: bool) -> Iterator[Product]:

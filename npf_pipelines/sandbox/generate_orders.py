@@ -35,7 +35,7 @@ _ORDER_ODDITIES = {
     23: "twice",
     26: "no method",
 }
-"""Which of each thirty-one orders is odd."""
+"""The odd ones of each thirty-one orders."""
 
 
 class PastOrders:
@@ -122,7 +122,7 @@ class PastOrders:
         return order
 
     def _products(self, oddity: str | None) -> list[Product]:
-        """What is in the cart; the oddities where the catalogue has what they need."""
+        """The products in the cart; oddities only where the catalogue has what they need."""
         dice = self._dice
         usual = dice.sample(self._goods, min(len(self._goods), dice.choice((1, 1, 1, 2, 2, 3, 5))))
         match oddity:

@@ -1,4 +1,4 @@
-"""Which rows a list shows: filters, sorting and pages, with their quirks.
+"""The rows that a list shows: filters, sorting and pages, with their quirks.
 
 Not here: how a row is printed (answers.py).
 """
@@ -162,7 +162,7 @@ def _page_asked(store: SandboxStore, query: Query) -> tuple[int, int]:
 
 
 def _params(query: Query, size: int, page: int, total: int) -> dict[str, Any]:
-    """What was asked, and `total_items` as a string; not where everything was asked (known behaviour)."""
+    """The parameters, and `total_items` as a string; not where all rows were requested (known behaviour)."""
     params: dict[str, Any] = {**query, "page": page, "items_per_page": str(size), "ajax_custom": "1"}
     if size:
         params["total_items"] = str(total)

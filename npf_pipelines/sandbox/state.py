@@ -141,7 +141,7 @@ class StateFile:
 
 
 def _thing(store: SandboxStore, kind: str, number: int) -> Any:
-    """What a change names, as it is now; None for a shipment that is gone."""
+    """The thing that a change names, as it is now; None for a shipment that is gone."""
     match kind:
         case "product":
             return store.products[number]

@@ -30,7 +30,7 @@ _HOME = Address(
     phone="0491 570 156",
 )
 SOMEBODY = Customer(user_id=0, email="shopper@example.com", phone=_HOME.phone, company="", ship_to=_HOME, bill_to=_HOME)
-"""Who orders when nobody is named."""
+"""The customer of orders that name none."""
 
 
 def shipped_statuses(version: tuple[int, int, int]) -> list[Status]:

@@ -12,7 +12,7 @@ from npf_pipelines.sandbox.store_defaults import SOMEBODY
 from npf_pipelines.sandbox.store_stock import StockActions
 
 Item = tuple[int, int] | tuple[int, int, int]
-"""What a shopper orders: a product id, an amount and, of a product with combinations, a combination's hash."""
+"""An ordered item: a product id, an amount and, of a product with combinations, a combination's hash."""
 
 
 class OutOfStockError(ValueError):

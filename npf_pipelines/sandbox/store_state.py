@@ -15,7 +15,7 @@ from npf_pipelines.sandbox.model import Mail, Order, Product, Shipment, Shipping
 from npf_pipelines.sandbox.store_defaults import CARRIERS, shipped_statuses
 
 Change = tuple[str, int]
-"""What changed: the kind of thing and its number."""
+"""A change: the kind of thing and its number."""
 
 _HIDDEN_STATUSES = frozenset("NT")
 
@@ -170,7 +170,7 @@ class StoreState:
         return [self.shipments[number] for number in self._shipments_of.get(order_id, [])]
 
     def shipped(self, order_id: int) -> dict[str, int]:
-        """How much of each line was sent, by item id; lines of which nothing was are left out."""
+        """Units sent of each line, by item id; lines without any are left out."""
         sums: dict[str, int] = {}
         for shipment in self.shipments_of(order_id):
             for item_id, quantity in shipment.products.items():

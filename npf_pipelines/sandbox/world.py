@@ -33,7 +33,7 @@ _DAYS = 10
 _KEY_VARIABLE = "NPF_SANDBOX_API_KEY"
 _MOST_ORDERS = 2
 _CANCELLED = 0.1
-"""How likely it is that an order is cancelled in a round of a store."""
+"""The probability that an order is cancelled in a round of a store."""
 
 _CLIENTS: dict[str, dict[str, Any]] = {
     "toys": {

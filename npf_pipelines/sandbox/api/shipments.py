@@ -94,7 +94,7 @@ async def _create(store: SandboxStore, body: dict[str, Any]) -> Answer:
 
 
 def _cut_to_what_remains(store: SandboxStore, order: Order, asked_for: object) -> dict[str, int]:
-    """What will be sent of each line: never more than remains, of nothing remaining nothing."""
+    """The units to send of each line: never more than remain."""
     shipped = store.shipped(order.order_id)
     left = {line.item_id: line.amount - shipped.get(line.item_id, 0) for line in order.lines if line.ships}
     if not isinstance(asked_for, dict) or not asked_for:
