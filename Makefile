@@ -5,7 +5,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra b
 	--no-emit-find-links --custom-compile-command "make lock"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install production demo dev test faults hostile day lint licences lock clean
+# The rooms whose tests need neither Dagster nor another process.
+FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
+
+.PHONY: install production demo dev test test-fast test-ui faults hostile day lint prose licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -34,20 +37,30 @@ test: install ## the whole suite; browser and PostgreSQL are installed where tha
 	$(BIN)/python -m npf_pipelines_tests.machine
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
+test-fast: install ## rules, store client, lake, reports, and the platform on SQLite: under a minute
+	$(BIN)/pytest --numprocesses 2 -m "not long and not postgresql" $(FAST)
+
+test-ui: install ## clicks through Dagster's UI
+	$(BIN)/pytest npf_pipelines_tests/ui
+
 faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills
 	$(BIN)/python -m npf_pipelines_tests.faults
 
-hostile: install ## the store's client against 10,000 hostile answers on a raw socket
+hostile: install ## 10,000 hostile answers on a raw socket; then an hour of sweeps, with bad stores beside ten good ones and without
 	$(BIN)/python -m npf_pipelines_tests.hostile
 
 day: install ## first starts and kills at work, then 24 simulated hours of 20 clients, with events, outages, killed runs
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 
-lint: install ## style and types
+lint: install ## style, types and the arrows between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
+
+prose: install ## private words in docstrings, comments, messages and documents, by room
+	$(BIN)/python -m npf_pipelines_tests.prose
 
 licences: install ## the licence of each package that production gets
 	$(BIN)/python -m npf_pipelines_tests.licences

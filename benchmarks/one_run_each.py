@@ -8,19 +8,19 @@ from datetime import date
 
 import dagster as dg
 
-from npf_pipelines.automation import new_orders, sweeps
-from npf_pipelines.automation import platform_sensors as platform_news
-from npf_pipelines.automation import run_requests as asking
-from npf_pipelines.automation.run_requests import Standing, requests
+from npf_pipelines.automation import new_orders, platform_sensors, run_requests, sweeps
+from npf_pipelines.automation.run_requests import Eligibility, requests
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 
 
-def _one_each(stands: Standing, wanted: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:
-    return [one for client in sorted(wanted) for one in requests(stands, [client], days)]
+def _one_each(
+    eligibility: Eligibility, clients: Collection[str], days: tuple[date, date] | None
+) -> list[dg.RunRequest]:
+    return [request for client in sorted(clients) for request in requests(eligibility, [client], days)]
 
 
-for module in (asking, new_orders, platform_news, sweeps):
+for module in (run_requests, new_orders, platform_sensors, sweeps):
     module.requests = _one_each  # type: ignore[attr-defined]
 
 

@@ -125,7 +125,7 @@ def _push(store_url: str, platform_url: str, folder: str) -> dict[str, Any]:
     """One push; what it asked for, and how long it took."""
     logging.getLogger("npf_pipelines").setLevel(logging.ERROR)
     watch = _Watch()
-    for step in ("wanted_amount", "plan", "why_stopped"):
+    for step in ("target_amount", "plan", "why_stopped"):
         setattr(stock_assets, step, watch.timing(getattr(stock_assets, step)))
     parts: Counter[str] = Counter()
     _count_into(parts)

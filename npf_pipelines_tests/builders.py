@@ -13,7 +13,7 @@ from npf_pipelines.domain.platform_orders import LodgedShipment, PlatformLine, P
 from npf_pipelines.domain.products import Product
 from npf_pipelines.domain.store_orders import Address, Order, OrderLine, ShippingMethod
 from npf_pipelines.domain.store_shipments import Shipment
-from npf_pipelines.lake.tables import Table
+from npf_pipelines.lake.table import Table
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 """When everything happens that has no other time."""

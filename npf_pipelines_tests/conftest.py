@@ -1,19 +1,64 @@
 """What all tests share."""
 
+import contextlib
 import os
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from npf_pipelines_tests.dagster_speed import speed_up_dagster
 from npf_pipelines_tests.loop import Loop, copied_loop, small_loop
+from npf_pipelines_tests.midnight import seconds_to_wait
+from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
+from npf_pipelines_tests.stock_steps import push_fifty
 
 pytest_plugins = ["npf_pipelines_tests.databases"]
 
 # No test is timed: a busy machine is no fault of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+_LONGEST = (
+    "ui/",
+    "day/",
+    "platform/test_restart.py",
+    "cli/test_demo.py",
+    "test_killed_backfill.py",
+    "runs/test_isolation.py",
+    "cli/",
+    "test_late_and_ahead.py",
+)
+"""Where the tests are that take longest. They start first, so that no worker ends alone with one of them."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first."""
+    folder = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(folder).as_posix()
+        return next((number for number, start in enumerate(_LONGEST) if path.startswith(start)), len(_LONGEST))
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """A test ends on the day on which it began."""
+    time.sleep(seconds_to_wait(datetime.now(UTC)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_databases() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        speed_up_dagster(monkeypatch)
+        yield
 
 
 @pytest.fixture
@@ -38,11 +83,23 @@ def loop(tmp_path: Path) -> Iterator[Loop]:
 
 
 @pytest.fixture(scope="session")
-def completed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWorlds]:
+    """The worlds that tests share."""
+    with contextlib.ExitStack() as opened:
+        yield SharedWorlds(lambda: opened.enter_context(small_loop(tmp_path_factory.mktemp("world"))))
+
+
+@pytest.fixture
+def completed(worlds: SharedWorlds) -> Loop:
     """A world that has been through the whole loop once. Leave it as it is."""
-    with small_loop(tmp_path_factory.mktemp("walked")) as world:
-        assert world.run_all() == []
-        yield world
+    return worlds.of(run_through)
+
+
+@pytest.fixture
+def stocked(worlds: SharedWorlds, tmp_path: Path) -> Iterator[Loop]:
+    """A store without orders, whose stock was pushed once: each SKU has 50 in store and warehouse."""
+    with copied_loop(worlds.of(push_fifty), tmp_path) as loop:
+        yield loop
 
 
 @pytest.fixture

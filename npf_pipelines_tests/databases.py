@@ -18,7 +18,7 @@ from npf_pipelines_tests.machine import POSTGRESQL, demand
 _numbers = count(1)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database in which nothing is yet."""
     if request.param == "sqlite":

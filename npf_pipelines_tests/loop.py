@@ -30,6 +30,7 @@ from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.state import StateFile
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines_tests.dagster_speed import open_instance
 
 API_KEY = "planted-api-key-7f3a"
 KEY_VARIABLE = "NPF_LOOP_TEST_API_KEY"
@@ -191,10 +192,9 @@ def opened_loop(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]
         platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
     )
     os.environ[KEY_VARIABLE] = API_KEY
-    (folder / "dagster").mkdir(exist_ok=True)
     with (
         SandboxServer(stores) as server,
-        dg.DagsterInstance.local_temp(str(folder / "dagster")) as instance,
+        open_instance(folder / "dagster") as instance,
         # Repeats without their pauses.
         stamina.set_testing(True, attempts=4, cap=True),
     ):

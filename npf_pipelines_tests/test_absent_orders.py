@@ -1,10 +1,13 @@
 """Orders that the day's list doesn't show any more: the store is asked for them by their id."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.loop import Loop, copied_loop
 from npf_pipelines_tests.order_steps import (
     exceptions,
     on_platform,
@@ -15,17 +18,22 @@ from npf_pipelines_tests.order_steps import (
     tables_agree,
     today,
 )
+from npf_pipelines_tests.shared_worlds import SharedWorlds, pull
 
 OLD, NEW = (4, 11, 5), (4, 18, 1)
 
 
 @pytest.fixture(params=[OLD, NEW], ids=["without updated_at", "with updated_at"])
-def store(loop: Loop, request: pytest.FixtureRequest) -> SandboxStore:
-    """A store of an older or a newer version, all of whose orders have been pulled."""
-    acme = loop.stores["acme"]
-    acme.version = request.param
-    assert [one.failure for one in loop.run("orders", "acme")] == [""]
-    return acme
+def loop(worlds: SharedWorlds, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Loop]:
+    """A world with a store of an older or a newer version, all of whose orders have been pulled."""
+    with copied_loop(worlds.of(pull, "acme", request.param), tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def store(loop: Loop) -> SandboxStore:
+    """That store."""
+    return loop.stores["acme"]
 
 
 def test_a_parent_whose_children_are_imported_is_cancelled_before_picking(loop: Loop, store: SandboxStore) -> None:

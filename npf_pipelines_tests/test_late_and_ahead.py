@@ -1,6 +1,8 @@
 """What comes late, and clocks that are ahead: parcels entered late, long pauses, times in the future."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,25 +16,36 @@ from npf_pipelines.state.alerts import read_alerts
 from npf_pipelines.state.health import Health, keep_health, read_one
 from npf_pipelines_tests.automation.test_flow_checks import check
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register, tick
-from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.loop import Loop, copied_loop, write_setup
+from npf_pipelines_tests.shared_worlds import SharedWorlds
 
 AHEAD = timedelta(hours=20)
 FLOWS = ("orders", "shipments", "stock")
 
 
-@pytest.fixture
-def old(loop: Loop) -> Loop:
-    """A world that has run for 60 days, and in which all of today's work is done."""
+def _start_long_ago(loop: Loop) -> None:
     start = datetime.now(UTC).date() - timedelta(days=60)
     for client in loop.stores:
         write_setup(loop.settings.clients, client, loop.url, orders={"start_date": start})
+
+
+def _grow_old(loop: Loop) -> None:
+    """Let a world run for 60 days and do all of today's work."""
+    _start_long_ago(loop)
     register(loop)
     loop.run("orders", days=(loop.days[1] - timedelta(days=6), loop.days[1]))
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     for client in loop.stores:
         keep_health(loop.services.engine, Health(client, "shipments", hour_ago, hour_ago))
     sweep(loop)
-    return loop
+
+
+@pytest.fixture
+def old(worlds: SharedWorlds, tmp_path: Path) -> Iterator[Loop]:
+    """A world that has run for 60 days, and in which all of today's work is done."""
+    with copied_loop(worlds.of(_grow_old), tmp_path) as loop:
+        _start_long_ago(loop)
+        yield loop
 
 
 def today(loop: Loop) -> date:

@@ -1,7 +1,9 @@
 """What happens to orders after their day: late ones, edits, cancellations, gaps; on stores old and new."""
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -16,18 +18,23 @@ from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.sandbox.api import statuses
 from npf_pipelines.sandbox.model import Customer
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.loop import Loop, copied_loop, write_setup
+from npf_pipelines_tests.shared_worlds import SharedWorlds, pull
 
 OLD, NEW = (4, 11, 5), (4, 18, 1)
 
 
 @pytest.fixture(params=[OLD, NEW], ids=["without updated_at", "with updated_at"])
-def store(loop: Loop, request: pytest.FixtureRequest) -> SandboxStore:
-    """A store of an older or a newer version, all of whose orders have been pulled."""
-    acme = loop.stores["acme"]
-    acme.version = request.param
-    assert [one.failure for one in loop.run("orders", "acme")] == [""]
-    return acme
+def loop(worlds: SharedWorlds, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Loop]:
+    """A world with a store of an older or a newer version, all of whose orders have been pulled."""
+    with copied_loop(worlds.of(pull, "acme", request.param), tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def store(loop: Loop) -> SandboxStore:
+    """That store."""
+    return loop.stores["acme"]
 
 
 def _days_ago(days: int) -> int:

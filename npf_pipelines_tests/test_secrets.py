@@ -11,12 +11,13 @@ from pyarrow import parquet
 
 from npf_pipelines.sandbox.planted import PLANTED_SECRETS
 from npf_pipelines_tests.loop import API_KEY, Loop, copied_loop
+from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
 
 
 @pytest.fixture(scope="module")
-def troubled(completed: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+def troubled(worlds: SharedWorlds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """A world that has gone through the loop and through failures, whose texts are kept, too."""
-    with copied_loop(completed, tmp_path_factory.mktemp("troubled")) as world:
+    with copied_loop(worlds.of(run_through), tmp_path_factory.mktemp("troubled")) as world:
         (world.settings.data / "stores.sqlite").unlink()
         world.stores["acme"].missing_rights = {"view_orders", "view_catalog"}
         world.stores["bolt"].loses_answers = True

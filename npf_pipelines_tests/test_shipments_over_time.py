@@ -1,7 +1,9 @@
 """What happens to shipments and order statuses in the store: corrections, withdrawals, mails, vetoes, lost answers."""
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,12 +22,12 @@ from npf_pipelines.sandbox.model import Order, Shipment
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines_tests.leases import expire_leases
-from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.loop import Loop, copied_loop, write_setup
+from npf_pipelines_tests.shared_worlds import SharedWorlds
 
 
-@pytest.fixture
-def lodged(loop: Loop) -> Loop:
-    """A world in which one order of acme, of three kites and a drum, is on the platform, and nothing else."""
+def _import_one_order(loop: Loop) -> None:
+    """Bring one order of acme, of three kites and a drum, onto the platform, and nothing else."""
     store = loop.stores["acme"]
     australian = next(order.customer for order in store.orders.values() if order.customer.ship_to.country == "AU")
     for order_id in list(store.orders):
@@ -35,7 +37,13 @@ def lodged(loop: Loop) -> Loop:
     store.place_order([(kite.product_id, 3), (drum.product_id, 1)], customer=australian)
     store.mails.clear()
     assert [one.failure for one in loop.run("orders", "acme")] == [""]
-    return loop
+
+
+@pytest.fixture
+def lodged(worlds: SharedWorlds, tmp_path: Path) -> Iterator[Loop]:
+    """A world in which that order is on the platform."""
+    with copied_loop(worlds.of(_import_one_order), tmp_path) as loop:
+        yield loop
 
 
 def the_order(loop: Loop) -> Order:

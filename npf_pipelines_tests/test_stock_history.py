@@ -18,9 +18,7 @@ from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines.state.open_items import read_open_items
 from npf_pipelines_tests.loop import Loop, write_setup
-from npf_pipelines_tests.test_stock_over_time import buyer, checks, count, kite, listed, push, pushed, split, stocked
-
-__all__ = ["stocked"]
+from npf_pipelines_tests.stock_steps import buyer, checks, count, kite, listed, push, pushed, split
 
 
 def uncount(loop: Loop, *skus: str) -> None:

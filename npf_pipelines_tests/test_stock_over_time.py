@@ -1,7 +1,6 @@
 """Amounts in the store: the change limit, sales during a push, orders in flight, dry runs, snapshots."""
 
 import time
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,62 +13,15 @@ from npf_pipelines.cscart.errors import Unreachable
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake.tables import STOCK_PUSH, STORE_PRODUCTS
 from npf_pipelines.platform.tables import stock
-from npf_pipelines.rules.orders import TEST_SKUS
-from npf_pipelines.sandbox.model import Customer, Product
+from npf_pipelines.sandbox.model import Product
 from npf_pipelines_tests.loop import Loop, write_setup
-
-
-@pytest.fixture
-def stocked(loop: Loop) -> Loop:
-    """A store without orders, whose stock was pushed once: each SKU has 50 in store and warehouse."""
-    store = loop.stores["acme"]
-    for order_id in list(store.orders):
-        store.remove_order(order_id)
-    now = datetime.now(UTC)
-    with loop.services.engine.begin() as connection:
-        rows = [{"client": "acme", "sku": sku, "on_hand": 50, "updated_at": now} for sku in store.skus()]
-        connection.execute(sa.insert(stock), rows)
-    assert push(loop, override_change_limit=True) == ""
-    store.mails.clear()
-    return loop
-
-
-def push(loop: Loop, **config: bool) -> str:
-    (run,) = loop.run("stock", "acme", days=None, **config)
-    return run.failure
-
-
-def count(loop: Loop, on_hand: int, *skus: str) -> None:
-    """The warehouse counts these SKUs anew; all if none is named."""
-    change = sa.update(stock).where(stock.c.client == "acme").values(on_hand=on_hand, updated_at=datetime.now(UTC))
-    with loop.services.engine.begin() as connection:
-        connection.execute(change.where(stock.c.sku.in_(skus)) if skus else change)
-
-
-def kite(loop: Loop) -> Product:
-    """One product whose code no other has."""
-    products = list(loop.stores["acme"].products.values())
-    codes = Counter(one.product_code for one in products) + Counter([*TEST_SKUS, ""])
-    return next(one for one in products if one.tracking == "B" and codes[one.product_code] == 1)
+from npf_pipelines_tests.stock_steps import buyer, checks, count, kite, listed, push, pushed, split
 
 
 def figures(loop: Loop, product: Product, columns: str) -> list[tuple[Any, ...]]:
     """What the snapshots of a product's SKU say, oldest first."""
     query = f"SELECT {columns} FROM stock_snapshots_history WHERE client = 'acme' AND sku = $1 ORDER BY taken_at"  # noqa: S608
     return loop.services.lake.connect().execute(query, [product.product_code]).fetchall()
-
-
-def pushed(loop: Loop, product: Product) -> dict[str, Any]:
-    relation = loop.services.lake.query(
-        f"FROM stock_push WHERE client = 'acme' AND product_id = '{product.product_id}'"
-    )
-    (row,) = relation.fetchall()
-    return dict(zip(relation.columns, row, strict=True))
-
-
-def buyer(loop: Loop, country: str = "AU") -> Customer:
-    orders = [order for store in loop.stores.values() for order in store.orders.values()]
-    return next(one.customer for one in orders if one.customer.ship_to.country == country)
 
 
 def test_only_what_differs_is_written(stocked: Loop) -> None:
@@ -323,11 +275,6 @@ def _forget_map(loop: Loop) -> None:
     loop.services.lake.write(STORE_PRODUCTS, [], client="acme")
 
 
-def split(product: Product) -> None:
-    """The store splits the product's stock over two warehouses, of which the first is ours."""
-    product.warehouses = {1: product.amount, 2: 0}
-
-
 def test_stock_that_is_split_over_warehouses_is_written_to_ours(stocked: Loop) -> None:
     product = kite(stocked)
     split(product)
@@ -352,16 +299,6 @@ def test_several_products_with_one_code_all_get_the_figure_or_none_does(stocked:
     assert push(stocked) == ""
     assert (product.amount, twin.amount) == (50, 50)
     assert pushed(stocked, twin)["outcome"] == "several_products"
-
-
-def checks(loop: Loop) -> dict[str, dg.AssetCheckEvaluation]:
-    result = loop.defs.resolve_job_def("audit_job").execute_in_process(instance=loop.instance, raise_on_error=False)
-    return {one.check_name: one for one in result.get_asset_check_evaluations()}
-
-
-def listed(check: dg.AssetCheckEvaluation, name: str) -> list[dict[str, Any]]:
-    value = check.metadata[name]
-    return [dict(record.data) for record in value.records] if isinstance(value, dg.TableMetadataValue) else []
 
 
 def test_the_checks_list_what_stays_wrong_and_what_only_one_side_knows(stocked: Loop) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from npf_pipelines.cscart.errors import OutcomeUnknown
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.lake.backlog import KINDS
+from npf_pipelines.domain.open_kinds import KINDS
 from npf_pipelines.lake.facts import read_facts
 from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.reconcile import tracking

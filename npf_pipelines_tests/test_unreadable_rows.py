@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from npf_pipelines.automation.alert_facts import all_facts
 from npf_pipelines.lake.facts import read_facts
 from npf_pipelines.platform.tables import stock
-from npf_pipelines.rules.alerts import client_conditions
+from npf_pipelines.rules.conditions import client_conditions
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Combination, Product
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.stock_steps import count_fifty, push
 
 ODD_AMOUNTS: tuple[Any, ...] = (None, "", "1.5")
 
@@ -22,19 +23,8 @@ ODD_AMOUNTS: tuple[Any, ...] = (None, "", "1.5")
 @pytest.fixture
 def stocked(loop: Loop) -> Loop:
     """A store without orders; the warehouse counts 50 of each of its SKUs, the store has something else."""
-    store = loop.stores["acme"]
-    for order_id in list(store.orders):
-        store.remove_order(order_id)
-    now = datetime.now(UTC)
-    with loop.services.engine.begin() as connection:
-        rows = [{"client": "acme", "sku": sku, "on_hand": 50, "updated_at": now} for sku in store.skus()]
-        connection.execute(sa.insert(stock), rows)
+    count_fifty(loop)
     return loop
-
-
-def push(loop: Loop, **config: bool) -> str:
-    (run,) = loop.run("stock", "acme", days=None, **config)
-    return run.failure
 
 
 def own_codes(store: SandboxStore) -> list[Product]:

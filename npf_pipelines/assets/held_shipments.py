@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 from npf_pipelines.assets.tracking_ledger import TrackingLedger
 from npf_pipelines.domain.days import day_of
-from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome, StatusOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderState
 from npf_pipelines.reconcile.tracking import Pushed
-from npf_pipelines.rules.shipments import IN_STORE
 
 _Rows = Mapping[str, dict[str, Any]]
 

@@ -22,7 +22,7 @@ from npf_pipelines.assets.tracking_ledger import TrackingLedger, what_waits
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
 from npf_pipelines.domain.keys import shown
-from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome, StatusOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment, normalised
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
@@ -30,7 +30,6 @@ from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_plan import OrderShipments, PushedBefore, TrackingPlan
 from npf_pipelines.rules.after_shipping import SHORT_AFTER
 from npf_pipelines.rules.order_status import status_plan
-from npf_pipelines.rules.shipments import IN_STORE
 from npf_pipelines.runs.client_run import ClientFailure, ClientRun, FlowConfig, run_clients
 from npf_pipelines.runs.partitions import consecutive
 from npf_pipelines.runs.services import Services

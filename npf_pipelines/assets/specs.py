@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from npf_pipelines.lake.tables import Table
+from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.metadata import asset_metadata
 
 OWNERS = ["team:npf-data"]

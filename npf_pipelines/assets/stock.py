@@ -31,7 +31,7 @@ from npf_pipelines.reconcile.amounts import push_amounts
 from npf_pipelines.reconcile.sales import Sales
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED, why_stopped
 from npf_pipelines.rules.in_flight import in_flight_rule
-from npf_pipelines.rules.stock import DIFFERS, StockRow, Wanted, available, plan, wanted_amount
+from npf_pipelines.rules.stock import DIFFERS, StockRow, TargetAmount, available, plan, target_amount
 from npf_pipelines.rules.stock_left import NONE_LEFT, left_skus, name_left
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.rules.stock_uncounted import uncounted, with_uncounted
@@ -86,7 +86,7 @@ class _Before:
 class _Plan:
     """What a push is to do: the amounts by SKU, the rows, the SKUs that left the count, and why it has to stop."""
 
-    wanted: Mapping[str, Wanted]
+    wanted: Mapping[str, TargetAmount]
     rows: list[StockRow]
     left: frozenset[str]
     stopped: str
@@ -162,7 +162,7 @@ async def _turned_off(client_run: ClientRun, history: PushedSkus) -> None:
 def _compare(client_run: ClientRun, count: _Count, reading: Reading, scope: Scope, history: PushedSkus) -> _Plan:
     """What there is to do, by the figures and by what the store has."""
     setup, in_flight = client_run.setup.stock, count.in_flight or {}
-    wanted = {figure.sku: wanted_amount(figure, in_flight.get(figure.sku, 0), setup) for figure in count.figures}
+    wanted = {figure.sku: target_amount(figure, in_flight.get(figure.sku, 0), setup) for figure in count.figures}
     readable = [product for product in reading.products if isinstance(product, Product)]
     left = left_skus(history.skus, wanted.keys() | count.uncounted.keys(), readable)
     if setup.missing_sku == "zero":

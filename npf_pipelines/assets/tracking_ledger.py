@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome, StatusOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import TRACKING_PUSH
@@ -19,7 +19,7 @@ from npf_pipelines.reconcile.tracking_plan import (
     content_hash,
     has_content,
 )
-from npf_pipelines.rules.shipments import IN_STORE, fingerprint, normalised_fingerprint
+from npf_pipelines.rules.shipments import fingerprint, normalised_fingerprint
 from npf_pipelines.runs.client_run import ClientRun
 
 Row = dict[str, Any]

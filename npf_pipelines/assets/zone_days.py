@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.store_facts import kept_facts
 from npf_pipelines.domain.days import day_of
-from npf_pipelines.lake.tables import STORE_FACTS, Table
+from npf_pipelines.lake.table import Table
+from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.runs.client_run import ClientRun
 
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.lake.backlog import kind_of
-from npf_pipelines.rules.alerts import ClientFacts, FlowState, OpenThings
+from npf_pipelines.domain.open_kinds import kind_of
+from npf_pipelines.rules.conditions import ClientFacts, FlowState, OpenRows
 from npf_pipelines.state.health import Health, read_health
 from npf_pipelines.state.open_items import OpenItems, read_open_items
 
@@ -37,7 +37,12 @@ def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetim
             FlowState(one.flow, one.last_success_at, one.failing_since, one.failures, one.is_permanent, one.reason)
             for one in (kept.known_at(now) for kept in stands.get(client, []))
         ]
-        yield ClientFacts(client, setup.alerts.pull_limit, flows, [_things(one) for one in left.get(client, [])])
+        yield ClientFacts(
+            client,
+            setup.alerts.pull_limit,
+            flows,
+            [OpenRows(kind_of(one.kind), one.day, one.rows, one.first) for one in left.get(client, [])],
+        )
 
 
 def noted_ahead(engine: sa.Engine, now: datetime) -> list[str]:
@@ -51,8 +56,3 @@ def noted_ahead(engine: sa.Engine, now: datetime) -> list[str]:
 
 def _by_client(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:
     return {client: list(some) for client, some in groupby(rows, lambda one: one.client)}
-
-
-def _things(one: OpenItems) -> OpenThings:
-    kind = kind_of(one.kind)
-    return OpenThings(one.kind, kind.about, kind.name, one.day, one.rows, one.first, kind.what_to_do, kind.unit)

@@ -22,11 +22,9 @@ from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.domain.alert import Alert
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.rules.alert_words import message
-from npf_pipelines.rules.alerts import (
-    OF_ROWS,
-    Condition,
-    after_look,
-    client_conditions,
+from npf_pipelines.rules.alerts import OF_ROWS, after_evaluation
+from npf_pipelines.rules.conditions import Condition, client_conditions
+from npf_pipelines.rules.setup_conditions import (
     clock_conditions,
     folder_condition,
     missing_setup_conditions,
@@ -68,7 +66,7 @@ def _look(context: dg.SensorEvaluationContext, services: Services, settings: Set
     registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
     seen = _see(services, settings, now, registered)
     unknown = [key for key, alert in known.items() if seen.knows_not(alert)]
-    alerts = after_look(known, seen.conditions, unknown, now)
+    alerts = after_evaluation(known, seen.conditions, unknown, now)
     begun = [alert for alert in alerts if alert.is_due(now)]
     over = [alert for alert in alerts if alert.is_over(now) and (alert.told_at or alert.is_due(now))]
     # What came and went before anybody was to be told.

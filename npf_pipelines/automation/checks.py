@@ -22,6 +22,7 @@ from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.domain.clock import TOLERANCE
 from npf_pipelines.domain.days import day_of, start_of_day
 from npf_pipelines.domain.order_statuses import UnknownStatus, status_letter
+from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
 from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.setup_check import misfits
@@ -40,7 +41,7 @@ SELECT greatest(
   (SELECT max(changes_read_until) FROM store_facts WHERE client = $client AND changes_read_until <= $latest)
 )
 """
-_HELD = "SELECT order_id FROM platform_orders WHERE client = $1 AND outcome = 'held'"
+_HELD = f"SELECT order_id FROM platform_orders WHERE client = $1 AND outcome = '{OrderOutcome.HELD}'"  # noqa: S608
 
 
 def all_checks(services: Services) -> list[dg.AssetChecksDefinition]:

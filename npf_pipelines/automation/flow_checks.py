@@ -3,7 +3,7 @@
 Not here: those that ask the stores (checks.py), those of stock (stock_checks.py).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -12,6 +12,8 @@ from npf_pipelines.assets.specs import STORE_ORDERS, STORE_SHIPMENTS
 from npf_pipelines.automation.check_results import lake_rows, listed_result
 from npf_pipelines.domain.clock import is_future
 from npf_pipelines.domain.days import start_of_day
+from npf_pipelines.domain.outcome import Outcome, sql_list
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome, PushOutcome, StatusOutcome
 from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import Health, read_health
@@ -19,20 +21,30 @@ from npf_pipelines.state.health import Health, read_health
 LODGED_FOR = timedelta(hours=1)
 """How long a lodged shipment may take to its store before it counts as missing there."""
 
-_PUSHED = """
+
+def _for_a_person(outcomes: Iterable[Outcome]) -> str:
+    return sql_list(outcome for outcome in outcomes if outcome.needs_person)
+
+
+PUSHED = f"""
 SELECT shipment_id FROM tracking_push
-WHERE outcome IN ('confirmed', 'already_there', 'differs_in_store', 'refused', 'set_aside', 'withdrawn')
-"""
+WHERE outcome IN {sql_list(outcome for outcome in PushOutcome if not (outcome.waits or outcome.is_planned))}
+"""  # noqa: S608 - made of constants
 _FIRST_DAY = "SELECT least($start::DATE, (SELECT min(day) FROM shipment_records))"
-_ASIDE = """
-SELECT client, 'order' AS what, order_number AS number, day, reason FROM filtered_orders WHERE decision = 'set_aside'
+ASIDE = f"""
+SELECT client, 'order' AS what, order_number AS number, day, reason FROM filtered_orders
+WHERE decision IN {_for_a_person(Decision)}
 UNION ALL
-SELECT client, 'shipment', shipment_id, day, reason FROM tracking_push
-WHERE outcome IN ('refused', 'set_aside', 'differs_in_store')
+SELECT client, 'shipment', shipment_id, day, reason FROM tracking_push WHERE outcome IN {_for_a_person(PushOutcome)}
 UNION ALL
-SELECT client, 'order', order_number, day, reason FROM platform_orders WHERE outcome IN ('held', 'refused')
+SELECT client, 'order status', order_number, day, status_reason FROM tracking_push
+WHERE status_outcome IN {_for_a_person(StatusOutcome)}
+UNION ALL
+SELECT client, 'order', order_number, day, reason FROM platform_orders
+WHERE outcome IN {_for_a_person(outcome for outcome in OrderOutcome if outcome is not OrderOutcome.DIFFERS)}
 ORDER BY client, what, day, number
-"""
+"""  # noqa: S608 - made of constants
+"""An order that differs has a check of its own."""
 
 
 def flow_checks(services: Services) -> list[dg.AssetChecksDefinition]:
@@ -52,7 +64,7 @@ def flow_checks(services: Services) -> list[dg.AssetChecksDefinition]:
         description="No order or shipment awaits manual review; none is held or refused.",
     )
     def set_aside() -> dg.AssetCheckResult:
-        return listed_result(lake_rows(services, _ASIDE), "aside", dg.AssetCheckSeverity.WARN)
+        return listed_result(lake_rows(services, ASIDE), "aside", dg.AssetCheckSeverity.WARN)
 
     @dg.asset_check(
         asset=STORE_ORDERS.key,
@@ -86,7 +98,7 @@ def _not_pushed(services: Services, now: datetime) -> list[dict[str, str]]:
         (first,) = lake.execute(_FIRST_DAY, {"start": setup.orders.start_date}).fetchone() or (None,)
         start = start_of_day(first or setup.orders.start_date, setup.zone)
         lodged = services.platform.lodgements(client, start)
-        pushed = {shipment_id for (shipment_id,) in lake.execute(_PUSHED).fetchall()}
+        pushed = {shipment_id for (shipment_id,) in lake.execute(PUSHED).fetchall()}
         for shipment_id in lodged.keys() - pushed:
             one = lodged[shipment_id]
             if is_future(one.lodged_at, now) or one.lodged_at < now - LODGED_FOR:

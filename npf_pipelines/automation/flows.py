@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster import RunsFilter
 
+from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import (
     FILTERED_ORDERS,
     PLATFORM_ORDERS,
@@ -13,7 +14,6 @@ from npf_pipelines.lake.tables import (
     STOCK_PUSH,
     STOCK_SNAPSHOTS,
     TRACKING_PUSH,
-    Table,
 )
 
 _NOT_OVER = [

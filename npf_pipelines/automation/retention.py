@@ -15,7 +15,8 @@ from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.lake import Lake
-from npf_pipelines.lake.tables import TABLES, Table
+from npf_pipelines.lake.table import Table
+from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.retention import old_days, old_snapshots
 from npf_pipelines.runs.metadata import records_value

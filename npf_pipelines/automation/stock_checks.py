@@ -10,6 +10,8 @@ import dagster as dg
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_AMOUNTS
 from npf_pipelines.automation.check_results import lake_rows, listed_result
 from npf_pipelines.domain.clock import TOLERANCE
+from npf_pipelines.domain.outcome import sql_list
+from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock_audit import imbalances
 from npf_pipelines.runs.services import Services
@@ -22,12 +24,12 @@ _DRIFT = """
 SELECT client, sku, product_id, wanted, before AS in_store, differs_since AS since, reason
 FROM stock_push WHERE differs_since < $limit OR differs_since > $ahead ORDER BY since, client, sku
 """
-_UNKNOWN = """
+UNKNOWN = f"""
 SELECT client, sku, product_id, outcome, reason FROM stock_push
-WHERE outcome IN ('not_in_store', 'not_in_warehouse', 'left_warehouse', 'several_products', 'several_counts', 'no_code')
+WHERE outcome IN {sql_list(outcome for outcome in StockOutcome if not outcome.is_pair)}
   AND NOT list_contains($tests, sku)
 ORDER BY client, outcome, sku, product_id
-"""
+"""  # noqa: S608 - made of constants
 
 
 def stock_checks(services: Services) -> list[dg.AssetChecksDefinition]:
@@ -85,7 +87,7 @@ def stock_checks(services: Services) -> list[dg.AssetChecksDefinition]:
     )
     def unknown_skus() -> dg.AssetCheckResult:
         return listed_result(
-            lake_rows(services, _UNKNOWN, tests=sorted(TEST_SKUS)), "unknown", dg.AssetCheckSeverity.WARN
+            lake_rows(services, UNKNOWN, tests=sorted(TEST_SKUS)), "unknown", dg.AssetCheckSeverity.WARN
         )
 
     return [stock_conservation, order_skus_known, stock_drift, unknown_skus]

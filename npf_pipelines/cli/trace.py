@@ -13,7 +13,8 @@ from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.domain.outcome import words_of
+from npf_pipelines.domain.outcomes import IN_STORE, Decision, OrderOutcome, PushOutcome, StatusOutcome
 from npf_pipelines.lake.connection import LakeConnection
 from npf_pipelines.runs.services import Services
 
@@ -30,14 +31,6 @@ FROM shipment_records FULL JOIN tracking_push USING (client, day, shipment_id, o
 WHERE client = $client AND order_number = $number ORDER BY day, lodged_at, shipment_id
 """
 """A shipment withdrawn since is in tracking_push only."""
-
-_BECAME = {
-    PushOutcome.WAITING: "Waits for the store",
-    PushOutcome.REFUSED: "Refused by the store",
-    PushOutcome.WITHDRAWN: "No longer lodged",
-    PushOutcome.SET_ASIDE: "Set aside for a person",
-}
-"""What to say of a shipment that isn't in the store as it is lodged."""
 
 Event = tuple[datetime | None, str]
 
@@ -80,12 +73,12 @@ def trace(
 
 def _until_import(order: dict[str, Any], on_platform: list[dict[str, Any]]) -> Iterator[Event]:
     yield order["placed_at"], f"Placed in the store as order {order['order_id']}"
-    yield order["decided_at"], f"{order['decision'].replace('_', ' ').capitalize()}: {order['reason']}"
+    yield order["decided_at"], f"{words_of(Decision, order['decision']).capitalize()}: {order['reason']}"
     for row in on_platform:
         if row["imported_at"]:
             yield row["imported_at"], "Imported into the warehouse"
-        if row["outcome"] != "imported":
-            yield row["differs_since"], f"{row['outcome'].capitalize()}: {row['reason']}"
+        if row["outcome"] != OrderOutcome.IMPORTED:
+            yield row["differs_since"], f"{words_of(OrderOutcome, row['outcome']).capitalize()}: {row['reason']}"
 
 
 def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[Event]:
@@ -95,15 +88,16 @@ def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[Event]:
             number = f"Tracking number {row['tracking_number']}"
             yield row["lodged_at"], f"Lodged as {row['shipment_id']} with {row['carrier']}: {contents}. {number}"
             yield row["lodged_at"], f"To follow the parcel: {row['tracking_url']}"
-        if row["outcome"] in _BECAME:
-            yield row["pushed_at"], f"{_BECAME[row['outcome']]} ({row['shipment_id']}): {row['reason']}"
+        if row["outcome"] and row["outcome"] not in IN_STORE:
+            words = words_of(PushOutcome, row["outcome"]).capitalize()
+            yield row["pushed_at"], f"{words} ({row['shipment_id']}): {row['reason']}"
         elif row["outcome"]:
             differs = f": {row['reason']}" if row["outcome"] == PushOutcome.DIFFERS_IN_STORE else ""
             yield row["confirmed_at"], f"In the store as shipment {row['store_shipment_id']}{differs}"
         else:
             yield None, "Not pushed to the store yet"
         if row["status_outcome"] and row["outcome"] != PushOutcome.WITHDRAWN:
-            outcome = row["status_outcome"].replace("_", " ")
+            outcome = words_of(StatusOutcome, row["status_outcome"])
             yield (
                 row["pushed_at"],
                 f"Order status {row['order_status'] or 'unknown'} ({outcome}): {row['status_reason']}",

@@ -1,6 +1,6 @@
-"""Cutting what is too much for one request or one query into parts.
+"""Chunks of items that are too many for one request or query.
 
-Not here: how large the parts are; that is known where they are sent.
+Not here: the sizes, which belong to the requests and queries.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,6 @@ _T = TypeVar("_T")
 
 
 def chunked(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    """The items in their order, so many at a time; the last ones may be fewer."""
+    """The items in their order, in chunks of a size; the last chunk may be smaller."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -1,16 +1,16 @@
-"""Remembered times that can't be true: a time in the future was written by a machine whose clock was wrong.
+"""Stored times that can't be true: a time in the future was written by a machine whose clock was wrong.
 
-Such a time counts as unknown. Not here: what follows where a time is unknown (each rule that uses one).
+Such a time counts as unknown. Not here: the consequences of an unknown time (each rule that uses one).
 """
 
 from datetime import datetime, timedelta
 
 TOLERANCE = timedelta(minutes=5)
-"""How far the clocks of two machines may be apart: both are kept right by NTP, or nearly so."""
+"""How far the clocks of two machines may be apart: NTP keeps both nearly right."""
 
 
 def is_future(moment: datetime, now: datetime) -> bool:
-    """Whether a remembered moment is further ahead than two clocks may be apart."""
+    """Whether a stored moment is further ahead than two clocks may be apart."""
     return moment > now + TOLERANCE
 
 

@@ -1,7 +1,7 @@
-"""Text by which a thing is found again on the other side: tracking numbers, carriers, URLs and SKUs.
+"""Keys that store and platform share: tracking numbers, carriers, URLs and SKUs.
 
-Here: the one form in which each is compared and written, and how it is shown to a person. Not here: which parcel is
-which (shipments.py), what is written into a store's shipment (parcels.py).
+Here: the form in which each is compared and written, and how it is shown to a person. Not here: matching parcels
+(rules/shipments.py), the label of a store's shipment (rules/parcels.py).
 """
 
 import unicodedata
@@ -39,5 +39,5 @@ def shown(key: str) -> str:
     """A key for a sentence: as it is, or quoted and with escapes where blanks or invisible characters would mislead."""
     if key.isprintable() and key == key.strip():
         return key
-    escaped = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in key)
+    escaped = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in key)
     return f'"{escaped}"'

@@ -16,7 +16,7 @@ class Status(StoreRecord):
         letter: its one letter.
         name: what the merchant calls it.
         takes_stock: an order that comes into it takes stock.
-        moves_stock: whether it says what becomes of stock; otherwise an order keeps what it has taken.
+        moves_stock: whether it takes stock or gives it back; otherwise an order keeps its stock.
     """
 
     letter: str
@@ -39,13 +39,13 @@ SHIPPED_STATUSES = (
     Status(letter="B", name="Backordered", takes_stock=False),
     Status(letter="I", name="Canceled", takes_stock=False),
 )
-"""The list that a new store has (documented); incomplete (`N`) and parent (`T`) orders stand outside it."""
+"""The list that a new store has (documented); incomplete (`N`) and parent (`T`) orders have no entry in it."""
 
 _NEWER_NAMES = (Status(letter="P", name="Paid", takes_stock=True),)
 
 
 class UnknownStatus(ValueError):
-    """A name that means none of the store's statuses, or several."""
+    """A name that means no status of the store, or several."""
 
 
 def status_letter(name: str, statuses: Iterable[Status]) -> str:
@@ -57,30 +57,30 @@ def status_letter(name: str, statuses: Iterable[Status]) -> str:
 
     Args:
         name: as a person wrote it, or a bare letter.
-        statuses: what the store has, or SHIPPED_STATUSES where that can't be read.
+        statuses: the store's own, or SHIPPED_STATUSES where they can't be read.
 
     Raises:
-        UnknownStatus: with what the store has.
+        UnknownStatus: with the store's statuses.
     """
     statuses = tuple(statuses)
-    wanted, folded = name.strip(), _folded(name)
+    stripped, folded = name.strip(), _folded(name)
     here = {status.letter for status in statuses}
     usual = {status.letter for status in SHIPPED_STATUSES + _NEWER_NAMES if _folded(status.name) == folded}
     letters = (
-        here & {wanted}
-        or {status.letter for status in statuses if status.name.casefold() == wanted.casefold()}
+        here & {stripped}
+        or {status.letter for status in statuses if status.name.casefold() == stripped.casefold()}
         or {status.letter for status in statuses if folded and _folded(status.name) == folded}
         or here & usual
     )
     if len(letters) == 1:
         return letters.pop()
-    trouble = "means several statuses of the store" if letters else "is no status of the store"
+    problem = "means several statuses of the store" if letters else "is no status of the store"
     has = ", ".join(f"{status.name} ({status.letter})" for status in statuses)
-    raise UnknownStatus(f"{name!r} {trouble}. It has: {has}. Write one of these names, or its letter.")
+    raise UnknownStatus(f"{name!r} {problem}. It has: {has}. Write one of these names, or its letter.")
 
 
 def is_called_as_shipped(status: Status) -> bool:
-    """Whether the store calls a status as CS-Cart does, spelling apart: a merchant hasn't made another one of it."""
+    """Whether a status has CS-Cart's own name, spelling apart, so that the merchant hasn't changed its meaning."""
     return any(
         (status.letter, _folded(status.name)) == (shipped.letter, _folded(shipped.name))
         for shipped in SHIPPED_STATUSES + _NEWER_NAMES

@@ -14,7 +14,7 @@ from npf_pipelines.domain.text import passable_address
 
 
 class OrderStatus(enum.StrEnum):
-    """Where an order stands on the platform."""
+    """The stage of an order on the platform."""
 
     IMPORTED = "imported"
     READY_FOR_PROCESS = "ready_for_process"
@@ -46,7 +46,7 @@ OPEN_STATUSES = frozenset(
 class PlatformLine:
     """One line to pick. `line_id` is the store's item_id.
 
-    `options` is what the shopper chose, empty where nothing was; None where it isn't known.
+    `options` is the shopper's choice, empty if there was none; None where it isn't known.
     """
 
     line_id: str
@@ -83,7 +83,7 @@ class PlatformOrder:
 
 @dataclass(frozen=True)
 class OrderState:
-    """Where an imported order stands.
+    """The stage of an imported order.
 
     `placed_at` and the fields after it say which order of the store it is (rules/identity.py).
     """
@@ -106,9 +106,9 @@ CANCELLED_BY_STORE = "store"
 
 @dataclass(frozen=True)
 class PlatformRecord:
-    """An imported order as the platform has it now; `open_units` are those still to ship, by SKU.
+    """An imported order as the platform has it now; `open_units` are still to ship, by SKU.
 
-    `unreadable` says what of it isn't what the contract names, so that nothing follows from it; empty otherwise.
+    `unreadable` says how it breaks the contract, so that no change follows from it; empty otherwise.
     `cancelled_by` is empty where nobody cancelled it, or the platform doesn't say who did.
     """
 

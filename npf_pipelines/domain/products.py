@@ -1,4 +1,4 @@
-"""Products of a store: what has an amount of its own, and rows that can't be read.
+"""Products of a store: items with an amount of their own, and rows that can't be read.
 
 Not here: how they are parsed (cscart/product_parser.py).
 """
@@ -11,18 +11,18 @@ LARGEST_AMOUNT = 8_388_607
 
 
 BY_COMBINATION = "O"
-"""The letter of products whose amounts are those of their option combinations (documented; 4.11 and older)."""
+"""The letter of products whose amounts belong to their option combinations (documented; 4.11 and older)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What has an amount of its own: a product, a variation, or an option combination of a product.
+    """An item with an amount of its own: a product, a variation, or an option combination of a product.
 
     No pydantic model: a catalogue of them is in memory at once, and each of those takes a kilobyte.
 
     Attributes:
         sku: the product code, a combination's own; empty if it has none.
-        amount: the store's stock, which it may let fall below 0.
+        amount: the store's stock; it can be negative.
         tracking: `B` tracked, `D` not tracked, `O` by option combination (4.11 only), None the store's default.
         status: the store's letter; empty for a combination, which has none.
         combination: the combination's hash; empty for a whole product.

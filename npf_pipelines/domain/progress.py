@@ -1,7 +1,7 @@
-"""Whether a client's share of a run gets anywhere: a new row, a write, a finished day.
+"""Whether a client's part of a run makes progress: a new row, a write, a finished day.
 
-A store can keep a run busy for ever without breaking any limit of a single call. So each call to a store asks first
-(cscart/http.py) whether anything has come of those before. Nothing is broken off: a write that is under way ends.
+A store can keep a run busy for ever without exceeding a limit of a single call. So each call to a store first checks
+(cscart/http.py) whether the calls before it made progress. A write that is under way is not interrupted.
 Not here: what counts as progress (the callers of `note_progress`), what a stalled client's failure means
 (cscart/errors.py).
 """
@@ -16,7 +16,8 @@ from datetime import timedelta
 
 @dataclass
 class _Watch:
-    longest: timedelta
+    longest: timedelta | None
+    around: "_Watch | None"
     since: float = field(default_factory=time.monotonic)
 
 
@@ -24,13 +25,13 @@ _WATCH: ContextVar[_Watch | None] = ContextVar("progress", default=None)
 
 
 @contextmanager
-def progress_watched(longest: timedelta) -> Iterator[None]:
-    """Watch what is done inside, in all tasks that are started there.
+def progress_watched(longest: timedelta | None = None) -> Iterator[None]:
+    """Watch the progress of the block and of all tasks that it starts. Progress counts for each watch around it.
 
     Args:
-        longest: how long it may go without progress.
+        longest: how long it may go without progress; None for any time.
     """
-    token = _WATCH.set(_Watch(longest))
+    token = _WATCH.set(_Watch(longest, _WATCH.get()))
     try:
         yield
     finally:
@@ -38,20 +39,28 @@ def progress_watched(longest: timedelta) -> Iterator[None]:
 
 
 def note_progress() -> None:
-    """Something has come of it: a row that wasn't known, a write that was carried out, a day that is finished."""
-    if watch := _WATCH.get():
+    """Record progress: a new row, a write that was carried out, a finished day."""
+    watch = _WATCH.get()
+    while watch:
         watch.since = time.monotonic()
+        watch = watch.around
 
 
 def note_rows(rows: Sized) -> None:
-    """Rows have come, if there are any."""
+    """Record progress if there are any rows."""
     if len(rows):
         note_progress()
 
 
 def stalled_for() -> timedelta | None:
-    """The time that may pass without progress, if it has; None while there is progress or nobody watches."""
+    """The time that may pass without progress, if it has passed; None otherwise, and outside of a watched block."""
     watch = _WATCH.get()
-    if watch is None or time.monotonic() - watch.since <= watch.longest.total_seconds():
+    if watch is None or watch.longest is None or time_without_progress() <= watch.longest:
         return None
     return watch.longest
+
+
+def time_without_progress() -> timedelta:
+    """The time since there was progress; none where nobody watches."""
+    watch = _WATCH.get()
+    return timedelta(seconds=time.monotonic() - watch.since) if watch else timedelta()

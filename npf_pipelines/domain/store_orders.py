@@ -1,6 +1,6 @@
 """Orders of a store as plain data: the allow-list of the fields that are kept.
 
-An order detail carries secrets that aren't ours: the merchant's carrier accounts and passwords, payment data, the
+An order detail carries other people's secrets: the merchant's carrier accounts and passwords, payment data, the
 customer's IP address. A field that isn't named here is never kept.
 Not here: how an order is parsed (cscart/order_parser.py).
 """
@@ -15,13 +15,13 @@ PICK_UP = "store_locator"
 
 
 class StoreRecord(BaseModel):
-    """What is kept of a record of the store: the fields that its class names."""
+    """The kept fields of a record of the store: its class names them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class OrderLine(StoreRecord):
-    """One line of an order; a SKU can stand on several.
+    """One line of an order; a SKU can be on several.
 
     Attributes:
         item_id: the line's key in the store, a cart hash; it can change when the merchant edits the order (inferred).
@@ -29,7 +29,7 @@ class OrderLine(StoreRecord):
         is_download: nothing to ship.
         shipped: units in the store's shipments so far.
         to_ship: units the store still has to ship; None if it doesn't say.
-        options: what the shopper chose and typed, "Size: L; Engraving: With love"; None where it was not kept.
+        options: the shopper's choices and texts, "Size: L; Engraving: With love"; None where it was not kept.
         is_pick_up: the shopper fetches it from the shop: the shipping of its group is a pick-up.
     """
 
@@ -125,7 +125,7 @@ class UnreadableOrder(StoreRecord):
 
 
 class OrderStub(StoreRecord):
-    """What every list tells of an order.
+    """The fields of an order that every list has.
 
     Attributes:
         status: the store's letter.

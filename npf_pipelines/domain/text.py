@@ -1,6 +1,6 @@
-r"""The one door for text from outside: a store's fields and error texts, the platform's columns, a wire's headers.
+r"""Cleaning of text from outside: a store's fields and error texts, the platform's columns, HTTP headers.
 
-Here: which characters may pass, and the cut; every step is linear in the length. Not here: secrets
+Here: the allowed characters, and the cut; every step is linear in the length. Not here: secrets
 (cscart/redaction.py), how a value becomes text (cscart/fields.py).
 A lone surrogate can't be encoded, a NUL no database takes, a control character moves a terminal's cursor, and a
 direction override shows `exe.fdp` as `pdf.exe` (Unicode TR36). The joiners that other scripts and emoji need
@@ -16,7 +16,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+-]*):", re.IGNORECASE)
 
 
 def clean_text(text: str, longest: int | None = None) -> str:
-    r"""The text without anything that a database, a terminal or a reader's eye could trip over.
+    r"""The text without characters that break a database, a terminal or a reader's understanding.
 
     Line breaks of all kinds become `\n` and a tab a blank; a lone surrogate becomes `?`; other control characters,
     direction overrides and isolates are removed. Cleaning twice changes nothing more.

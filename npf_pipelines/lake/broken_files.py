@@ -1,6 +1,6 @@
 """Files of the lake that can't be read: the message for each, and which of them the next run writes again.
 
-Not here: how a file is opened (lake.py, lake_connection.py), which day or client fails because of it (assets/).
+Not here: opening a file (files.py, connection.py), which day or client fails because of it (assets/).
 """
 
 from datetime import date
@@ -23,12 +23,12 @@ from npf_pipelines.lake.tables import (
 )
 
 LEDGERS = frozenset({PLATFORM_ORDERS.name, TRACKING_PUSH.name, PUSHED_SKUS.name, OLD_HOLDS.name})
-"""The tables that remember what no store and no platform has: they are never written over a file that can't be read.
+"""The tables that hold facts of no store and no platform: their unreadable files are never overwritten.
 
-Without them a change could be made that a person has to confirm first, or a shipment be created a second time.
+Without them a change that a person has to confirm could be made, or a shipment be created a second time.
 """
 CACHES = frozenset({STORE_FACTS.name, STORE_PRODUCTS.name, STATUS_QUESTIONS.name})
-"""The tables whose loss costs requests alone: a file that can't be read counts as none."""
+"""The tables whose loss costs only requests: a file that can't be read counts as missing."""
 
 _ORDERS = frozenset({RAW_ORDERS.name, FILTERED_ORDERS.name, PLATFORM_ORDERS.name})
 _SHIPMENTS = frozenset({SHIPMENT_RECORDS.name, TRACKING_PUSH.name})
@@ -68,7 +68,7 @@ def is_broken(files: fsspec.AbstractFileSystem, path: str) -> bool:
     """Whether the content of a file of the lake can't be read to its end; a missing file is not broken.
 
     Raises:
-        OSError: the file can't be reached, so that nothing is known of its content.
+        OSError: the file can't be reached, so that its content is unknown.
     """
     try:
         with files.open(path, "rb") as file:

@@ -1,6 +1,6 @@
-"""DuckDB over the lake: a view for each table. No file is opened before a query needs it, and a broken one is left out.
+"""DuckDB over the lake: a view for each table. No file is opened before a query needs it; broken files are left out.
 
-Not here: which files are where, and how they are written (lake.py), what is said of a broken file (broken_files.py).
+Not here: which files a view reads (views.py), the message about a broken file (broken_files.py).
 """
 
 import functools
@@ -15,16 +15,16 @@ import fsspec
 import pyarrow as arrow
 
 from npf_pipelines.lake.broken_files import is_broken
-from npf_pipelines.lake.tables import Table
+from npf_pipelines.lake.table import Table
 
 T = TypeVar("T")
 
 _PARTITION = {"client": "VARCHAR", "day": "DATE", "taken": "VARCHAR"}
 """The columns that are in the path, with their types."""
 _WRONG_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
-"""The errors that no file is the reason of. Those of a broken file are of many kinds."""
+"""The errors that no broken file causes. A broken file causes errors of many kinds."""
 _READERS = 8
-"""Files that are read at once in search of the broken ones."""
+"""Files read at once in search of broken files."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class View:
 
     Attributes:
         name: the view's name.
-        table: the columns apart from those in the path.
+        table: the columns, without the path's.
         partition: the columns in the path, in their order.
         patterns: glob patterns of the files, as DuckDB reads them; none if there is no file.
         paths: lists the same files for the file system.
@@ -66,7 +66,7 @@ class LakeConnection:
     """DuckDB in memory with the views.
 
     Attributes:
-        broken: the paths of the files that a query met and that are left out since.
+        broken: the paths of the broken files that a query met; they are left out since.
     """
 
     def __init__(self, files: fsspec.AbstractFileSystem, views: Sequence[View], further: str = "") -> None:
@@ -75,7 +75,7 @@ class LakeConnection:
         Args:
             files: the lake's file system.
             views: the views over files.
-            further: SQL that makes views over those.
+            further: SQL that makes views over these views.
         """
         self.broken: Collection[str] = ()
         self._files, self._views = files, views
@@ -121,7 +121,7 @@ class LakeConnection:
         return self.run(relation)
 
     def run(self, action: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        """Do something with DuckDB's own connection; once more without the broken files if it fails because of them.
+        """Run an action with DuckDB's own connection, and once more without broken files if it fails because of them.
 
         Raises:
             duckdb.Error: the query is wrong, or the files can't be reached.
@@ -160,8 +160,7 @@ class LakeConnection:
         else:
             in_path = ", ".join(f"{_from_path(view.partition, column)} AS {column}" for column in view.partition)
             left_out = ", ".join(_quoted(for_duckdb(self._files, path)) for path in self.broken)
-            # The schema says what a file has: DuckDB would otherwise open all of them to find out. Older files may
-            # lack a column.
+            # Without the schema DuckDB would open all files to find their columns. Older files may lack a column.
             source = (
                 f"(SELECT *, {in_path} FROM read_parquet([{', '.join(map(_quoted, view.patterns))}], "  # noqa: S608
                 f"filename = true, schema = {_schema(view.table)})"

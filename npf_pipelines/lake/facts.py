@@ -1,12 +1,24 @@
-"""What a client's report is made of, read from the lake: every query of the reports is here.
+"""The facts of a client's report, read from the lake: every query of the reports is here.
 
-The runs count the same open things (runs/open_items.py). Not here: what is made of it (figures.py, backlog.py).
+The runs count the same open rows (runs/open_items.py). Not here: the figures (reports/figures.py), the kinds of open
+rows (backlog.py).
 """
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
+from npf_pipelines.domain.open_kinds import HELD_SKU, NOT_IMPORTED, STATUS_UNCLEAR, key_prefix, open_key
+from npf_pipelines.domain.outcome import Outcome, sql_list
+from npf_pipelines.domain.outcomes import (
+    IN_STORE,
+    Decision,
+    OrderOutcome,
+    PushOutcome,
+    Rule,
+    StatusOutcome,
+    StockOutcome,
+)
 from npf_pipelines.lake.connection import LakeConnection
 from npf_pipelines.lake.lake import Lake
 
@@ -28,7 +40,7 @@ class ShipmentFact(NamedTuple):
 
 
 class StockLevel(NamedTuple):
-    """The client's units when a snapshot was taken; `short` counts the SKUs of which fewer than none are available."""
+    """The client's units when a snapshot was taken; `short` counts the SKUs with negative availability."""
 
     taken_at: datetime
     on_hand: int
@@ -37,7 +49,7 @@ class StockLevel(NamedTuple):
 
 
 class OpenFact(NamedTuple):
-    """Something that isn't done: the kind (see backlog.py), what it is about, and why."""
+    """An open row: the key of its kind (backlog.py), its order or SKU, and the reason."""
 
     kind: str
     day: date | None
@@ -48,7 +60,7 @@ class OpenFact(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known of one client: orders and shipments of the window, and what is open, however old it is."""
+    """The facts about one client: orders and shipments of the window, and open rows of any age."""
 
     orders: list[OrderFact] = field(default_factory=list)
     shipments: list[ShipmentFact] = field(default_factory=list)
@@ -90,7 +102,7 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
 
 
 class OpenCount(NamedTuple):
-    """The open things of one client, kind and day: how many, and the first few."""
+    """The open rows of one client, kind and day: how many, and the numbers of the first few."""
 
     client: str
     kind: str
@@ -100,16 +112,20 @@ class OpenCount(NamedTuple):
 
 
 def count_open(connection: LakeConnection, first: int) -> list[OpenCount]:
-    """What isn't done, counted, over a connection to the tables of any clients and days.
+    """Count the open rows over a connection to the tables of any clients and days.
 
     Args:
         connection: to the tables.
-        first: how many of each are named.
+        first: how many of each kind are named.
 
     Raises:
         duckdb.Error: a table can't be read.
     """
     return [OpenCount(*row) for row in connection.execute(_OPEN_COUNTS, {"first": first}).fetchall()]
+
+
+def _open(outcomes: type[Outcome]) -> str:
+    return sql_list(outcome for outcome in outcomes if outcome.is_open)
 
 
 _ORDERS = """
@@ -138,48 +154,45 @@ SELECT
   greatest((SELECT max(pushed_at) FROM tracking_push), (SELECT max(pushed_at) FROM stock_push))
 """
 
-_OPEN = """
+# Orders on which store and platform differ come from the view of the order exceptions.
+_ORDERS_OPEN = [outcome for outcome in OrderOutcome if outcome.is_open and outcome is not OrderOutcome.DIFFERS]
+
+_OPEN = f"""
 WITH numbers AS (
   SELECT client, order_number, any_value(order_id) AS order_id FROM platform_orders GROUP BY client, order_number
 )
-SELECT client, 'order_' || rule AS kind, day, order_number AS number, order_id, reason
-FROM filtered_orders WHERE decision = 'set_aside'
+SELECT client, '{key_prefix(Rule)}' || rule AS kind, day, order_number AS number, order_id, reason
+FROM filtered_orders WHERE decision IN {_open(Decision)}
 UNION ALL
-SELECT client, 'order_not_imported', day, order_number, order_id, 'accepted, and not on the platform yet'
-FROM filtered_orders ANTI JOIN platform_orders USING (client, day, order_id) WHERE decision = 'accepted'
+SELECT client, '{NOT_IMPORTED.key}', day, order_number, order_id, 'accepted, and not on the platform yet'
+FROM filtered_orders ANTI JOIN platform_orders USING (client, day, order_id) WHERE decision = '{Decision.ACCEPTED}'
 UNION ALL
-SELECT client, 'order_' || outcome, day, order_number, order_id, reason
-FROM platform_orders WHERE outcome IN ('refused', 'held')
+SELECT client, '{key_prefix(OrderOutcome)}' || outcome, day, order_number, order_id, reason
+FROM platform_orders WHERE outcome IN {sql_list(_ORDERS_OPEN)}
 UNION ALL
-SELECT client, 'order_differs', day, order_number, order_id, differs FROM order_exceptions
+SELECT client, '{open_key(OrderOutcome.DIFFERS)}', day, order_number, order_id, differs FROM order_exceptions
 WHERE order_id IS NOT NULL
 UNION ALL
-SELECT client, 'order_status_unclear', NULL, name, NULL, reason FROM status_questions
+SELECT client, '{STATUS_UNCLEAR.key}', NULL, name, NULL, reason FROM status_questions
 UNION ALL
-SELECT client, 'shipment_' || outcome, day, order_number, order_id, reason
+SELECT client, '{key_prefix(PushOutcome)}' || outcome, day, order_number, order_id, reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number)
-WHERE outcome IN ('waiting', 'refused', 'set_aside', 'differs_in_store')
+WHERE outcome IN {_open(PushOutcome)}
 UNION ALL
-SELECT client, 'status_' || status_outcome, day, order_number, order_id, status_reason
+SELECT client, '{key_prefix(StatusOutcome)}' || status_outcome, day, order_number, order_id, status_reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number)
-WHERE outcome IN ('confirmed', 'already_there', 'differs_in_store') AND status_outcome IN ('waiting', 'refused')
+WHERE outcome IN {sql_list(IN_STORE)} AND status_outcome IN {_open(StatusOutcome)}
 UNION ALL
-SELECT client, 'shipment_waiting', day, order_number, order_id, 'lodged, and not pushed yet'
+SELECT client, '{open_key(PushOutcome.WAITING)}', day, order_number, order_id, 'lodged, and not pushed yet'
 FROM shipment_records ANTI JOIN tracking_push USING (client, day, shipment_id)
 LEFT JOIN numbers USING (client, order_number)
 UNION ALL
-SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
-FROM stock_push WHERE outcome IN ('unreadable', 'uncounted') AND sku <> ''
+SELECT client, '{key_prefix(StockOutcome)}' || outcome, NULL,
+  coalesce(nullif(sku, ''), 'product ' || product_id, 'no SKU'), NULL, reason
+FROM stock_push WHERE outcome IN {_open(StockOutcome)}
 UNION ALL
-SELECT client, 'sku_' || outcome, NULL, coalesce('product ' || product_id, 'no SKU'), NULL, reason
-FROM stock_push WHERE outcome IN ('unreadable', 'uncounted') AND sku = ''
-UNION ALL
-SELECT client, 'sku_' || outcome, NULL, sku, NULL, reason
-FROM stock_push WHERE outcome IN
-  ('waiting', 'refused', 'braked', 'several_products', 'several_counts', 'not_in_store', 'left_warehouse')
-UNION ALL
-SELECT client, 'sku_held_by_old_order', NULL, unnest(skus), order_id, reason FROM old_holds
-"""
+SELECT client, '{HELD_SKU.key}', NULL, unnest(skus), order_id, reason FROM old_holds
+"""  # noqa: S608 - made of constants
 
 _OPEN_ROWS = f"SELECT kind, day, number, order_id, reason FROM ({_OPEN}) ORDER BY day NULLS LAST, kind, number"  # noqa: S608
 

@@ -1,18 +1,13 @@
-"""The tables of the lake: columns, their types and meaning, what must be true of each, and which hold personal data.
+"""The tables of the lake: their columns with types and meaning, and which of them hold personal data.
 
 One description serves the check at writing, the Parquet files' types and the column schemas in the UI.
-Not here: where the files are (lake.py).
+Not here: what a table is (table.py), where the files are (files.py).
 """
 
-import functools
-from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
-import pandera.pandas as pa
 import pyarrow as arrow
 
 from npf_pipelines.domain.outcomes import Decision, OrderOutcome, PushOutcome, Rule, StatusOutcome, StockOutcome
+from npf_pipelines.lake.table import column, outcome_column, table
 
 _TEXT = arrow.string()
 _WHOLE = arrow.int64()
@@ -63,309 +58,235 @@ _STATUSES = arrow.list_(
 _CARRIER_LINKS = arrow.list_(arrow.struct([("code", _TEXT), ("links", _FLAG)]))
 _QUANTITIES = arrow.list_(arrow.struct([("sku", _TEXT), ("quantity", _WHOLE)]))
 
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the lake. `by_day` tells whether its partitions are a client's days or the client as a whole."""
-
-    name: str
-    description: str
-    by_day: bool
-    key: tuple[str, ...]
-    schema: pa.DataFrameSchema
-    looked_at: str = ""
-    """The column that says when the rows were found so; a later look that found the same doesn't move it."""
-    personal: frozenset[str] = frozenset()
-    """The columns that hold a shopper's personal data: shown nowhere but in the table itself."""
-
-    @functools.cached_property
-    def arrow_schema(self) -> arrow.Schema:
-        """The types of the Parquet files, without the partition columns, which are in the path."""
-        return arrow.schema(
-            [
-                (name, column.dtype.type.pyarrow_dtype)
-                for name, column in self.schema.columns.items()
-                if name not in self.partition_columns
-            ]
-        )
-
-    @property
-    def partition_columns(self) -> tuple[str, ...]:
-        """What a partition's path says."""
-        return ("client", "day") if self.by_day else ("client",)
-
-    def frame(self, rows: list[dict[str, Any]], partition: dict[str, Any]) -> pd.DataFrame:
-        """The rows of one partition as a frame that fits the schema.
-
-        Raises:
-            pandera.errors.SchemaErrors: a row breaks a rule of the table.
-            pyarrow.lib.ArrowInvalid: a value has the wrong type.
-        """
-        table = arrow.Table.from_pylist(rows, schema=self.arrow_schema)
-        for place, name in enumerate(self.partition_columns):
-            kind = self.schema.columns[name].dtype.type.pyarrow_dtype
-            table = table.add_column(place, name, arrow.repeat(arrow.scalar(partition[name], kind), len(rows)))
-        return self.schema.validate(table.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
-
-
-def _column(kind: arrow.DataType, description: str, *checks: pa.Check, nullable: bool = False) -> pa.Column:
-    return pa.Column(pd.ArrowDtype(kind), list(checks), nullable=nullable, description=description)
-
-
-def _one_of(outcomes: Any) -> pa.Check:
-    return pa.Check.isin([str(outcome) for outcome in outcomes])
-
-
-def _table(
-    name: str,
-    description: str,
-    *,
-    key: tuple[str, ...],
-    columns: dict[str, pa.Column],
-    by_day: str = "",
-    looked_at: str = "",
-    personal: frozenset[str] = frozenset(),
-) -> Table:
-    partition = {"client": _column(_TEXT, "the client's id")}
-    if by_day:
-        partition["day"] = _column(_DAY, by_day)
-    schema = pa.DataFrameSchema(partition | columns, name=name, strict=True, unique=list(key))
-    return Table(name, description, bool(by_day), key, schema, looked_at, personal)
-
-
-RAW_ORDERS = _table(
+RAW_ORDERS = table(
     "raw_orders",
     "Every order that the client's store lists for the day, whatever its status; only the fields that are needed.",
     by_day="the day the order was placed, in the client's time zone",
     key=("client", "order_id"),
     looked_at="pulled_at",
     columns={
-        "order_id": _column(_TEXT, "the store's order number; for an order without one, its place in the day's list"),
-        "status": _column(_TEXT, "the store's status letter"),
-        "placed_at": _column(_TIME, "when the order was placed", nullable=True),
-        "unreadable": _column(_TEXT, "why the order can't be read; empty when it can", nullable=True),
-        "is_parent": _column(_FLAG, "whether it is a Multi-Vendor parent", nullable=True),
-        "parent_order_id": _column(_TEXT, "the parent of a Multi-Vendor child", nullable=True),
-        "company_id": _column(_TEXT, "the store's company", nullable=True),
-        "storefront_id": _column(_TEXT, "the store's storefront", nullable=True),
-        "total": _column(_MONEY, "the order's total in the store's currency", nullable=True),
-        "email": _column(_TEXT, "the shopper's e-mail address", nullable=True),
-        "phone": _column(_TEXT, "the shopper's phone", nullable=True),
-        "company": _column(_TEXT, "the shopper's company", nullable=True),
-        "notes": _column(_TEXT, "the shopper's note", nullable=True),
-        "ship_to": _column(_ADDRESS, "the ship-to address", nullable=True),
-        "bill_to": _column(_ADDRESS, "the bill-to address", nullable=True),
-        "shipping": _column(_SHIPPING, "the chosen shipping methods", nullable=True),
-        "shipment_ids": _column(arrow.list_(_TEXT), "the shipments that the store has", nullable=True),
-        "lines": _column(_LINES, "the order's lines", nullable=True),
-        "line_options": _column(
-            _LINE_OPTIONS, "what the shopper chose and typed for each line that has options", nullable=True
-        ),
-        "pulled_at": _column(_TIME, "when the store told it so"),
+        "order_id": column(_TEXT, "the store's order number; for an order without one, its place in the day's list"),
+        "status": column(_TEXT, "the store's status letter"),
+        "placed_at": column(_TIME, "when the order was placed", nullable=True),
+        "unreadable": column(_TEXT, "why the order can't be read; empty when it can", nullable=True),
+        "is_parent": column(_FLAG, "whether it is a Multi-Vendor parent", nullable=True),
+        "parent_order_id": column(_TEXT, "the parent of a Multi-Vendor child", nullable=True),
+        "company_id": column(_TEXT, "the store's company", nullable=True),
+        "storefront_id": column(_TEXT, "the store's storefront", nullable=True),
+        "total": column(_MONEY, "the order's total in the store's currency", nullable=True),
+        "email": column(_TEXT, "the shopper's e-mail address", nullable=True),
+        "phone": column(_TEXT, "the shopper's phone", nullable=True),
+        "company": column(_TEXT, "the shopper's company", nullable=True),
+        "notes": column(_TEXT, "the shopper's note", nullable=True),
+        "ship_to": column(_ADDRESS, "the ship-to address", nullable=True),
+        "bill_to": column(_ADDRESS, "the bill-to address", nullable=True),
+        "shipping": column(_SHIPPING, "the chosen shipping methods", nullable=True),
+        "shipment_ids": column(arrow.list_(_TEXT), "the shipments that the store has", nullable=True),
+        "lines": column(_LINES, "the order's lines", nullable=True),
+        "line_options": column(_LINE_OPTIONS, "the shopper's choice for each line that has options", nullable=True),
+        "pulled_at": column(_TIME, "when the store was read"),
     },
     personal=frozenset({"email", "phone", "company", "notes", "ship_to", "bill_to", "line_options"}),
 )
 
-FILTERED_ORDERS = _table(
+FILTERED_ORDERS = table(
     "filtered_orders",
     "The decision on every raw order, with its reason.",
     by_day="the day the order was placed, in the client's time zone",
     key=("client", "order_id"),
     looked_at="decided_at",
     columns={
-        "order_id": _column(_TEXT, "the store's order number"),
-        "order_number": _column(_TEXT, "the number on the platform, order prefix included"),
-        "decision": _column(
-            _TEXT, "accepted, rejected by the master setup, or set aside for a person", _one_of(Decision)
-        ),
-        "rule": _column(_TEXT, "the rule that decided", _one_of(Rule)),
-        "reason": _column(_TEXT, "why, in words"),
-        "status": _column(_TEXT, "the store's status letter"),
-        "is_test": _column(_FLAG, "whether it is made of test items only"),
-        "placed_at": _column(_TIME, "when the order was placed", nullable=True),
-        "decided_at": _column(_TIME, "when the decision was made"),
+        "order_id": column(_TEXT, "the store's order number"),
+        "order_number": column(_TEXT, "the number on the platform, order prefix included"),
+        "decision": outcome_column(Decision, "accepted, rejected by the master setup, or set aside for a person"),
+        "rule": outcome_column(Rule, "the rule that decided"),
+        "reason": column(_TEXT, "why, in words"),
+        "status": column(_TEXT, "the store's status letter"),
+        "is_test": column(_FLAG, "whether it is made of test items only"),
+        "placed_at": column(_TIME, "when the order was placed", nullable=True),
+        "decided_at": column(_TIME, "when the decision was made"),
     },
 )
 
-PLATFORM_ORDERS = _table(
+PLATFORM_ORDERS = table(
     "platform_orders",
-    "What became of every accepted order on the platform.",
+    "The outcome of every accepted order on the platform.",
     by_day="the day the order was placed, in the client's time zone",
     key=("client", "order_number"),
     columns={
-        "order_id": _column(_TEXT, "the store's order number"),
-        "order_number": _column(_TEXT, "the number on the platform, order prefix included"),
-        "outcome": _column(_TEXT, "what became of it", _one_of(OrderOutcome)),
-        "reason": _column(_TEXT, "why, in words"),
-        "imported_at": _column(_TIME, "when the platform got the order", nullable=True),
-        "differs_since": _column(_TIME, "since when store and platform are known to differ", nullable=True),
+        "order_id": column(_TEXT, "the store's order number"),
+        "order_number": column(_TEXT, "the number on the platform, order prefix included"),
+        "outcome": outcome_column(OrderOutcome, "the outcome"),
+        "reason": column(_TEXT, "why, in words"),
+        "imported_at": column(_TIME, "when the platform got the order", nullable=True),
+        "differs_since": column(_TIME, "since when store and platform are known to differ", nullable=True),
     },
 )
 
-SHIPMENT_RECORDS = _table(
+SHIPMENT_RECORDS = table(
     "shipment_records",
     "Every shipment that the warehouse lodged on the day.",
     by_day="the day of lodgement, in the client's time zone",
     key=("client", "shipment_id"),
     looked_at="read_at",
     columns={
-        "shipment_id": _column(_TEXT, "the platform's shipment"),
-        "order_number": _column(_TEXT, "the order's number on the platform"),
-        "carrier": _column(_TEXT, "the carrier as NPF names it"),
-        "tracking_number": _column(_TEXT, "the carrier's number"),
-        "tracking_url": _column(_TEXT, "where the parcel can be followed"),
-        "lodged_at": _column(_TIME, "when it was handed to the carrier"),
-        "quantities": _column(_QUANTITIES, "what is in it, by SKU"),
-        "unreadable": _column(_TEXT, "what the platform has wrong, so that it isn't pushed", nullable=True),
-        "read_at": _column(_TIME, "when the platform told it so"),
+        "shipment_id": column(_TEXT, "the platform's shipment"),
+        "order_number": column(_TEXT, "the order's number on the platform"),
+        "carrier": column(_TEXT, "the carrier as NPF names it"),
+        "tracking_number": column(_TEXT, "the carrier's number"),
+        "tracking_url": column(_TEXT, "where the parcel can be followed"),
+        "lodged_at": column(_TIME, "when it was handed to the carrier"),
+        "quantities": column(_QUANTITIES, "its contents, by SKU"),
+        "unreadable": column(_TEXT, "the platform's error that stops the push", nullable=True),
+        "read_at": column(_TIME, "when the platform was read"),
     },
 )
 
-TRACKING_PUSH = _table(
+TRACKING_PUSH = table(
     "tracking_push",
-    "What became of every lodged shipment in the client's store, and of the order's status.",
+    "The outcome of every lodged shipment in the client's store, and of the order's status.",
     by_day="the day of lodgement, in the client's time zone",
     key=("client", "shipment_id"),
     looked_at="pushed_at",
     columns={
-        "shipment_id": _column(_TEXT, "the platform's shipment"),
-        "order_number": _column(_TEXT, "the order's number on the platform"),
-        "outcome": _column(_TEXT, "what became of the shipment in the store", _one_of(PushOutcome)),
-        "reason": _column(_TEXT, "why, in words; what to do where a person must act"),
-        "store_shipment_id": _column(_TEXT, "the store's shipment, the last one that was made", nullable=True),
-        "sent": _column(
-            arrow.list_(_TEXT), "what the store may have of it: tracking number, and units by SKU", nullable=True
+        "shipment_id": column(_TEXT, "the platform's shipment"),
+        "order_number": column(_TEXT, "the order's number on the platform"),
+        "outcome": outcome_column(PushOutcome, "the outcome of the shipment in the store"),
+        "reason": column(_TEXT, "why, in words; what to do where a person must act"),
+        "store_shipment_id": column(_TEXT, "the store's shipment that was made last", nullable=True),
+        "sent": column(
+            arrow.list_(_TEXT),
+            "the forms of it that the store may have: tracking number, and units by SKU",
+            nullable=True,
         ),
-        "content": _column(_TEXT, "a print of what was pushed: another one means a correction", nullable=True),
-        "order_status": _column(_TEXT, "the order's status letter in the store as read back", nullable=True),
-        "status_outcome": _column(_TEXT, "what became of the order status", _one_of(StatusOutcome)),
-        "status_reason": _column(_TEXT, "why, in words"),
-        "confirmed_at": _column(_TIME, "since when the store is known to have it", nullable=True),
-        "pushed_at": _column(_TIME, "when the store was found, or made, so"),
+        "content": column(_TEXT, "a hash of what was pushed: a different one means a correction", nullable=True),
+        "order_status": column(_TEXT, "the order's status letter in the store as read back", nullable=True),
+        "status_outcome": outcome_column(StatusOutcome, "the outcome of the order status"),
+        "status_reason": column(_TEXT, "why, in words"),
+        "confirmed_at": column(_TIME, "since when the store is known to have it", nullable=True),
+        "pushed_at": column(_TIME, "when the store was found, or brought, into this state"),
     },
 )
 
-STOCK_SNAPSHOTS = _table(
+STOCK_SNAPSHOTS = table(
     "stock_snapshots",
     "The platform's stock of each SKU of the client, and what open orders take from it.",
     key=("client", "sku"),
     looked_at="taken_at",
     columns={
-        "sku": _column(_TEXT, "the product code"),
-        "on_hand": _column(_WHOLE, "SOH: what is physically in the warehouse"),
-        "in_process": _column(_WHOLE, "taken by orders in process"),
-        "back_orders": _column(_WHOLE, "taken by back orders"),
-        "available": _column(_WHOLE, "Available SOH: on hand less in process less back orders; can be negative"),
-        "in_flight": _column(
+        "sku": column(_TEXT, "the product code"),
+        "on_hand": column(_WHOLE, "SOH: units physically in the warehouse"),
+        "in_process": column(_WHOLE, "taken by orders in process"),
+        "back_orders": column(_WHOLE, "taken by back orders"),
+        "available": column(_WHOLE, "Available SOH: on hand less in process less back orders; can be negative"),
+        "in_flight": column(
             _WHOLE, "held by orders that the warehouse doesn't know yet; empty if not asked", nullable=True
         ),
-        "taken_at": _column(_TIME, "when the platform first told it so that day"),
+        "taken_at": column(_TIME, "when the platform first had these figures that day"),
     },
 )
 
-STOCK_PUSH = _table(
+STOCK_PUSH = table(
     "stock_push",
-    "What became of each SKU's amount in the client's store.",
+    "The outcome of each SKU's amount in the client's store.",
     key=("client", "sku", "product_id"),
     looked_at="pushed_at",
     columns={
-        "sku": _column(_TEXT, "the product code"),
-        "product_id": _column(
+        "sku": column(_TEXT, "the product code"),
+        "product_id": column(
             _TEXT, "the store's product, an option combination behind a slash; empty where it has none", nullable=True
         ),
-        "wanted": _column(_WHOLE, "the amount it should have", nullable=True),
-        "before": _column(_WHOLE, "the amount it had", nullable=True),
-        "outcome": _column(_TEXT, "what became of it", _one_of(StockOutcome)),
-        "reason": _column(_TEXT, "why, in words, and how the amount comes about"),
-        "differs_since": _column(_TIME, "since when the store may have another amount", nullable=True),
-        "store_location": _column(_WHOLE, "the store location whose amount it is, where one is set", nullable=True),
-        "elsewhere": _column(
+        "wanted": column(_WHOLE, "the amount it should have", nullable=True),
+        "before": column(_WHOLE, "the amount it had", nullable=True),
+        "outcome": outcome_column(StockOutcome, "the outcome"),
+        "reason": column(_TEXT, "why, in words, and how the amount is made up"),
+        "differs_since": column(_TIME, "since when the store may have another amount", nullable=True),
+        "store_location": column(_WHOLE, "the store location whose amount it is, where one is set", nullable=True),
+        "elsewhere": column(
             _WHOLE, "units at the other store locations, where the store shows only the total", nullable=True
         ),
-        "pushed_at": _column(_TIME, "when the store was found, or made, so"),
+        "pushed_at": column(_TIME, "when the store was found, or brought, into this state"),
     },
 )
 
-STORE_FACTS = _table(
+STORE_FACTS = table(
     "store_facts",
-    "What was found out about each client's store, and until when its changes have been read.",
+    "Facts about each client's store, and until when its changes have been read.",
     key=("client",),
     columns={
-        "statuses": _column(_STATUSES, "the store's order statuses", nullable=True),
-        "statuses_unreadable": _column(
-            _FLAG, "whether the API user may not read them; CS-Cart's own list is used then", nullable=True
+        "statuses": column(_STATUSES, "the store's order statuses", nullable=True),
+        "statuses_unreadable": column(
+            _FLAG, "whether the API user may not read them, so that CS-Cart's own list is used", nullable=True
         ),
-        "statuses_read_at": _column(_TIME, "when they were read", nullable=True),
-        "updated_at_filter": _column(
+        "statuses_read_at": column(_TIME, "when they were read", nullable=True),
+        "updated_at_filter": column(
             _FLAG, "whether orders can be listed by the time of their last change", nullable=True
         ),
-        "probed_at": _column(_TIME, "when that was tried", nullable=True),
-        "carrier_links": _column(
+        "probed_at": column(_TIME, "when that was tried", nullable=True),
+        "carrier_links": column(
             _CARRIER_LINKS,
             "for which carrier codes the store has shown a tracking link, and for which none",
             nullable=True,
         ),
-        "changes_read_until": _column(_TIME, "up to when changed orders have been looked for", nullable=True),
-        "orders_zone": _column(_TEXT, "the time zone by whose days the tables of orders are cut", nullable=True),
-        "shipments_zone": _column(_TEXT, "the time zone by whose days those of shipments are cut", nullable=True),
+        "changes_read_until": column(_TIME, "up to when changed orders have been read", nullable=True),
+        "orders_zone": column(_TEXT, "the time zone by whose days the tables of orders are cut", nullable=True),
+        "shipments_zone": column(_TEXT, "the time zone by whose days the tables of shipments are cut", nullable=True),
     },
 )
 
-STATUS_QUESTIONS = _table(
+STATUS_QUESTIONS = table(
     "status_questions",
     "Statuses that the master setup doesn't explain, with orders in them that are open on the platform.",
     key=("client", "status"),
     columns={
-        "status": _column(_TEXT, "the store's status letter"),
-        "name": _column(_TEXT, "the status as the store calls it, with its letter"),
-        "orders": _column(_WHOLE, "orders in it that are open on the platform"),
-        "reason": _column(_TEXT, "what is so, and what to do"),
-        "since": _column(_TIME, "since when it is known"),
+        "status": column(_TEXT, "the store's status letter"),
+        "name": column(_TEXT, "the status as the store calls it, with its letter"),
+        "orders": column(_WHOLE, "orders in it that are open on the platform"),
+        "reason": column(_TEXT, "the problem, and what to do"),
+        "since": column(_TIME, "since when it is known"),
     },
 )
 
-STORE_PRODUCTS = _table(
+STORE_PRODUCTS = table(
     "store_products",
     "Which of the store's products has which SKU, as last read whole.",
     key=("client", "product_id", "sku"),
     columns={
-        "product_id": _column(
-            _TEXT, "the product, an option combination behind a slash; empty for a SKU that none has"
-        ),
-        "sku": _column(_TEXT, "the product code; empty where it has none"),
-        "is_download": _column(_FLAG, "whether there is nothing to ship"),
-        "unreadable": _column(_TEXT, "why its id or code can't be read; empty when both can", nullable=True),
-        "read_at": _column(_TIME, "when the whole catalogue was read"),
+        "product_id": column(_TEXT, "the product, an option combination behind a slash; empty for a SKU that none has"),
+        "sku": column(_TEXT, "the product code; empty where it has none"),
+        "is_download": column(_FLAG, "whether there is nothing to ship"),
+        "unreadable": column(_TEXT, "why its id or code can't be read; empty when both can", nullable=True),
+        "read_at": column(_TIME, "when the whole catalogue was read"),
     },
 )
 
-PUSHED_SKUS = _table(
+PUSHED_SKUS = table(
     "pushed_skus",
     "The SKUs whose amount was ever right in the client's store; a SKU stays when the warehouse counts it no longer.",
     key=("client", "sku"),
     columns={
-        "sku": _column(_TEXT, "the product code"),
-        "first_right_at": _column(_TIME, "when the store was first known to have the wanted amount"),
+        "sku": column(_TEXT, "the product code"),
+        "first_right_at": column(_TIME, "when the store was first known to have the wanted amount"),
     },
 )
 
-OLD_HOLDS = _table(
+OLD_HOLDS = table(
     "old_holds",
     "Orders in flight that are about to grow older than stock.in_flight_days, or have: the units that they hold.",
     key=("client", "order_id"),
     columns={
-        "order_id": _column(_TEXT, "the store's order number"),
-        "placed_at": _column(_TIME, "when the order was placed"),
-        "noticed_at": _column(_TIME, "when a push first found it so old"),
-        "offered_at": _column(_TIME, "from when on its units are offered again"),
-        "skus": _column(arrow.list_(_TEXT), "the SKUs that it holds"),
-        "reason": _column(_TEXT, "what it holds, and what happens when"),
+        "order_id": column(_TEXT, "the store's order number"),
+        "placed_at": column(_TIME, "when the order was placed"),
+        "noticed_at": column(_TIME, "when a push first found it so old"),
+        "offered_at": column(_TIME, "from when on its units are offered again"),
+        "skus": column(arrow.list_(_TEXT), "the SKUs that it holds"),
+        "reason": column(_TEXT, "what it holds, and what happens when"),
     },
 )
 
 TABLES = {
-    table.name: table
-    for table in (
+    each.name: each
+    for each in (
         RAW_ORDERS,
         FILTERED_ORDERS,
         PLATFORM_ORDERS,

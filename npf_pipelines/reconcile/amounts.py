@@ -17,7 +17,7 @@ from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.domain.products import Product, UnreadableProduct
 from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.sales import Sales, Sold
-from npf_pipelines.rules.stock import StockRow, Wanted, what_to_correct
+from npf_pipelines.rules.stock import StockRow, TargetAmount, what_to_correct
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.rules.stock_step import AmountRead, Done, LastKnown, Write, next_step
 from npf_pipelines.state.lease import Lease
@@ -31,7 +31,7 @@ _WRITES = 5
 async def push_amounts(
     store: Store,
     rows: Sequence[StockRow],
-    targets: Mapping[str, Wanted],
+    targets: Mapping[str, TargetAmount],
     sales: Sales,
     lease: Lease,
     *,
@@ -82,7 +82,7 @@ class _Push:
     def __init__(
         self,
         store: Store,
-        targets: Mapping[str, Wanted],
+        targets: Mapping[str, TargetAmount],
         sales: Sales,
         *,
         scope: Scope,

@@ -26,7 +26,7 @@ from npf_pipelines.reconcile.shipment_results import present_result, with_note, 
 from npf_pipelines.reconcile.shipment_writes import ShipmentWriter
 from npf_pipelines.reconcile.tracking_plan import OrderShipments, TrackingPlan
 from npf_pipelines.reconcile.tracking_results import ShipmentResult, WrittenOrder
-from npf_pipelines.rules.shipments import Allocation, allocate
+from npf_pipelines.rules.allocation import Allocation, allocate
 from npf_pipelines.state.unknown_ends import NotedWrites
 
 _TOO_LONG = (

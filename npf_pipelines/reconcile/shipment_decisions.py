@@ -19,8 +19,9 @@ from npf_pipelines.reconcile.tracking_plan import (
     has_content,
 )
 from npf_pipelines.reconcile.tracking_results import Results, ShipmentResult
+from npf_pipelines.rules.allocation import Allocation
 from npf_pipelines.rules.parcels import is_as_labelled
-from npf_pipelines.rules.shipments import Allocation, find_orphans, made_otherwise, match
+from npf_pipelines.rules.shipments import find_orphans, made_otherwise, match
 
 
 def unchanged_results(lodged_order: OrderShipments, order: Order) -> Results | None:

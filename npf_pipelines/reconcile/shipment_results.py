@@ -10,8 +10,8 @@ from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.reconcile.tracking_plan import PushedBefore
 from npf_pipelines.reconcile.tracking_results import Created, ShipmentResult
+from npf_pipelines.rules.allocation import fitting, left_out, skus_of
 from npf_pipelines.rules.parcels import Label, differences, lacks_link
-from npf_pipelines.rules.shipments import fitting, left_out, skus_of
 
 
 def read_back_result(

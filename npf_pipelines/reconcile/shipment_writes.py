@@ -22,8 +22,9 @@ from npf_pipelines.reconcile.shipment_decisions import as_allocated
 from npf_pipelines.reconcile.shipment_results import created_result, other_units_result
 from npf_pipelines.reconcile.tracking_plan import PushedBefore, TrackingPlan
 from npf_pipelines.reconcile.tracking_results import Created, ShipmentResult
+from npf_pipelines.rules.allocation import Allocation, fitting, skus_of
 from npf_pipelines.rules.parcels import Label
-from npf_pipelines.rules.shipments import Allocation, fitting, has_number, match, skus_of
+from npf_pipelines.rules.shipments import has_number, match
 from npf_pipelines.state.unknown_ends import NotedWrites
 
 

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.reconcile.tracking_plan import OrderShipments
 from npf_pipelines.rules.parcels import Label
-from npf_pipelines.rules.shipments import IN_STORE
 
 
 @dataclass(frozen=True)

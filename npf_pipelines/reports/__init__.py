@@ -1,4 +1,4 @@
-"""The pages that a person would rather look at than read: a report for each client, and one overview over all.
+"""The pages for people: a report for each client, and an overview of all clients.
 
-Self-contained HTML with charts inside, without script and without anything from outside. No personal data.
+Self-contained HTML with charts inside, without scripts and external content. No personal data.
 """

@@ -1,6 +1,6 @@
 """The charts, each as an SVG element for a page: one accent colour and greys, sizes that a phone can still read.
 
-Only words of our own are drawn: what a store says never gets into a chart. Not here: the figures (figures.py).
+Only the project's own words are drawn: no text of a store gets into a chart. Not here: the figures (figures.py).
 """
 
 import io
@@ -15,12 +15,14 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from npf_pipelines.domain.outcomes import Decision
+from npf_pipelines.domain.outcomes import Amount, Decision, StockOutcome
 from npf_pipelines.lake.facts import StockLevel
 from npf_pipelines.reports.figures import Latency
-from npf_pipelines.reports.formatting import SKU_WORDS, day_in_words, duration
+from npf_pipelines.reports.formatting import day_in_words, duration
 
 _ACCENT, _DARK, _MIDDLE, _LIGHT, _FAINT = "#1d4ed8", "#374151", "#9ca3af", "#d1d5db", "#e5e7eb"
+_OF_DECISION = {Decision.ACCEPTED: _ACCENT, Decision.REJECTED: _LIGHT, Decision.SET_ASIDE: _DARK}
+_OF_AMOUNT = {Amount.RIGHT: _ACCENT, Amount.WRONG: _DARK, Amount.NONE: _LIGHT}
 _WIDTH, _HEIGHT = 5.2, 2.7
 """Inches: a chart is as wide as half a page, or a whole phone."""
 _STYLE: dict[Any, Any] = {
@@ -47,21 +49,20 @@ _STEPS = [1, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400]
 
 def orders_chart(days: Sequence[date], orders: Mapping[Decision, Sequence[int]]) -> str:
     """Orders by day placed, stacked by decision."""
-    shades = {Decision.ACCEPTED: _ACCENT, Decision.REJECTED: _LIGHT, Decision.SET_ASIDE: _DARK}
     with mpl.rc_context(_STYLE):
         figure, axes = _over_days(days)
         below = [0] * len(days)
-        for decision, shade in shades.items():
+        for decision, shade in _OF_DECISION.items():
             counts = orders[decision]
-            axes.bar(_places(days), counts, bottom=below, width=0.8, color=shade, label=decision.replace("_", " "))
-            below = [one + other for one, other in zip(below, counts, strict=True)]
+            axes.bar(_places(days), counts, bottom=below, width=0.8, color=shade, label=decision.words)
+            below = [base + count for base, count in zip(below, counts, strict=True)]
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_ylim(0, max(*below, 1) * 1.05)
         _legend(axes)
         return _svg(figure, "Orders by the day on which they were placed, and what was decided on them")
 
 
-def latency_chart(days: Sequence[date], times: Sequence[Latency], told: str) -> str:
+def latency_chart(days: Sequence[date], times: Sequence[Latency], title: str) -> str:
     """Median and 95th percentile by day, on an axis that shows seconds and days alike."""
     with mpl.rc_context(_STYLE):
         figure, axes = _over_days(days)
@@ -82,7 +83,7 @@ def latency_chart(days: Sequence[date], times: Sequence[Latency], told: str) -> 
         axes.yaxis.set_minor_locator(FixedLocator([]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _: duration(seconds)))
         _legend(axes)
-        return _svg(figure, told)
+        return _svg(figure, title)
 
 
 def stock_chart(days: Sequence[date], levels: Sequence[StockLevel], zone: ZoneInfo) -> str:
@@ -106,18 +107,17 @@ def stock_chart(days: Sequence[date], levels: Sequence[StockLevel], zone: ZoneIn
 
 
 def skus_chart(skus: Mapping[str, int]) -> str:
-    """SKUs by what became of their amount in the store: accent for right, dark for what isn't."""
-    words = {name: word for name, word in SKU_WORDS.items() if name in skus}
-    shades = {"right": _ACCENT, "wrong": _DARK, "": _LIGHT}
+    """SKUs by the outcome of their amount in the store: accent for right, dark for wrong."""
+    found = [outcome for outcome in StockOutcome if outcome in skus]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
         axes = figure.add_subplot()
-        names = [text for text, _ in words.values()]
-        counts = [skus[name] for name in words]
-        bars = axes.barh(names, counts, height=0.6, color=[shades[sense] for _, sense in words.values()])
+        names = [outcome.words for outcome in found]
+        counts = [skus[outcome] for outcome in found]
+        bars = axes.barh(names, counts, height=0.6, color=[_OF_AMOUNT[outcome.amount] for outcome in found])
         axes.bar_label(bars, [f"{count:,}" for count in counts], padding=4, color=_DARK)
         axes.set_xlim(0, max([*counts, 1]) * 1.12)
-        axes.set_ylim(max(len(words), 4) - 0.5, -0.5)
+        axes.set_ylim(max(len(found), 4) - 0.5, -0.5)
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
         return _svg(figure, "SKUs by what the last stock push found in the store")
@@ -134,7 +134,7 @@ def _over_days(days: Sequence[date]) -> tuple[Figure, Axes]:
 
 
 def _places(moments: Sequence[date], *, middle: float = 0) -> list[float]:
-    """Where moments stand on the axis of days: a whole day in its middle, a time of day as far from it as it is."""
+    """The places of moments on the axis of days: a whole day in its middle, a time of day relative to it."""
     return [float(date2num(moment)) - middle for moment in moments]  # type: ignore[no-untyped-call]
 
 
@@ -142,12 +142,12 @@ def _legend(axes: Axes) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3, handlelength=1, columnspacing=1.2, borderpad=0.2)
 
 
-def _svg(figure: Figure, told: str) -> str:
-    """The figure as an element that HTML can hold, without the prolog, and with its words for those who don't see."""
+def _svg(figure: Figure, title: str) -> str:
+    """The figure as an element that HTML can hold, without the prolog, and with a title for screen readers."""
     file = io.StringIO()
     # The salt keeps the inner names of one page's charts apart, and the same from one drawing to the next.
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with mpl.rc_context({"svg.hashsalt": told}):
+    with mpl.rc_context({"svg.hashsalt": title}):
         figure.savefig(file, format="svg", metadata=nothing, transparent=True)
     drawn = file.getvalue()
-    return drawn[drawn.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{told}"', 1)
+    return drawn[drawn.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{title}"', 1)

@@ -1,6 +1,6 @@
-"""From the facts of a client to the figures that are shown: counts by day, medians, what the overview tells.
+"""The figures of a client, from its facts: counts by day, medians, totals of the overview.
 
-Pure. Not here: how they are drawn (charts.py) and worded (pages.py).
+Pure. Not here: drawing (charts.py), wording (pages.py).
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ _STALE_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Latency:
-    """How long something took, in seconds; None where it never happened."""
+    """The duration of an event, in seconds; None where it never happened."""
 
     count: int
     median: float | None
@@ -33,12 +33,12 @@ class Latency:
 
 @dataclass(frozen=True)
 class Figures:
-    """A client's figures. Everything by day follows `days`, the days without anything included."""
+    """A client's figures. All counts by day follow `days`, days without orders included."""
 
     days: Sequence[date]
     orders: Mapping[Decision, Sequence[int]]
     kept_out: Sequence[tuple[str, int]]
-    """The rules that rejected orders, by falling count."""
+    """The rules that rejected orders, most frequent first."""
     imported: Sequence[int]
     """The orders placed on each day that are on the platform."""
     to_import: Latency
@@ -57,6 +57,11 @@ class Figures:
         return [sum(counts) for counts in zip(*self.orders.values(), strict=True)]
 
     @property
+    def accepted(self) -> Sequence[int]:
+        """The orders placed on each day that were accepted."""
+        return self.orders[Decision.ACCEPTED]
+
+    @property
     def today(self) -> int:
         """Today's orders."""
         return self.by_day[-1]
@@ -64,7 +69,7 @@ class Figures:
     @property
     def week(self) -> tuple[int, int, int]:
         """The orders of the last seven days, today included: all, accepted, imported."""
-        counted = (self.by_day, self.orders[Decision.ACCEPTED], self.imported)
+        counted = (self.by_day, self.accepted, self.imported)
         placed, accepted, imported = (sum(counts[-_WEEK:]) for counts in counted)
         return placed, accepted, imported
 
@@ -73,7 +78,7 @@ class Figures:
         return self.last_pull is None or now - self.last_pull > _STALE_AFTER
 
     def urgency(self, now: datetime) -> tuple[bool, int, int, int]:
-        """The greater, the sooner a person should look."""
+        """The greater, the more urgent for a person."""
         waiting = self.backlog.waiting.total()
         return self.is_stale(now), len(self.backlog.for_a_person), waiting, self.backlog.drift
 
@@ -97,7 +102,7 @@ def figures(facts: Facts, days: Sequence[date]) -> Figures:
     return Figures(
         days=days,
         orders={decision: [decided[day, decision] for day in days] for decision in Decision},
-        kept_out=sorted(rejected.items(), key=lambda one: (-one[1], one[0])),
+        kept_out=sorted(rejected.items(), key=lambda rule_count: (-rule_count[1], rule_count[0])),
         imported=[imported[day] for day in days],
         to_import=latency(second for seconds in to_import for second in seconds),
         to_import_by_day=[latency(seconds) for seconds in to_import],
@@ -112,7 +117,7 @@ def figures(facts: Facts, days: Sequence[date]) -> Figures:
 
 
 def latency(seconds: Iterable[float]) -> Latency:
-    """Median and 95th percentile; a clock that is ahead makes no negative times."""
+    """Median and 95th percentile; a negative time, from a clock that is ahead, counts as 0."""
     times = pd.Series([max(0.0, second) for second in seconds], dtype="float64")
     if times.empty:
         return Latency(0, None, None)

@@ -1,6 +1,6 @@
-"""Where the pages are: their names, files and addresses, and what a browser may do with them.
+"""The folder of the pages: their names, files and addresses, and the browser's policy for them.
 
-Not here: what is on them (pages.py), who serves them (server.py).
+Not here: their content (pages.py), the server (server.py).
 """
 
 import os
@@ -11,10 +11,10 @@ from pathlib import Path
 OVERVIEW = "index"
 """The overview's name; the reports have their client's."""
 NAME = re.compile(r"[a-z0-9_-]{1,40}")
-"""What a page can be called: a client's id."""
+"""The name of a page: a client's id."""
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""What a browser may do with a page: show it. No script, and nothing from anywhere else."""
+"""A browser may show a page and nothing more: no scripts, no external content."""
 
 _UNFINISHED = ".unfinished"
 
@@ -23,7 +23,7 @@ class ReportFolder:
     """The folder of the pages."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        """Pages lie in `folder`, which answers at `url`."""
+        """Keep the pages in `folder`, which is served at `url`."""
         self._folder, self._url = folder, url.rstrip("/")
 
     def path(self, name: str) -> Path:
@@ -42,7 +42,7 @@ class ReportFolder:
         unfinished.replace(self.path(name))
 
     def drop_leftovers(self, before: datetime) -> int:
-        """Delete the pages that killed runs have left half written; how many it was.
+        """Delete the half-written pages of killed runs; returns how many there were.
 
         Args:
             before: files changed since then may still be being written.

@@ -1,6 +1,6 @@
-"""The pages as HTML: figures, charts and words put into the templates, with every text of a store escaped.
+"""The pages as HTML: figures and charts in the templates, with every text of a store escaped.
 
-Not here: where they are kept (folder.py).
+Not here: storing them (folder.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,8 @@ import jinja2
 from markupsafe import Markup
 
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.outcome import words_of
+from npf_pipelines.domain.outcomes import Rule
 from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.reports.charts import latency_chart, orders_chart, skus_chart, stock_chart
 from npf_pipelines.reports.figures import Figures
@@ -19,7 +21,7 @@ from npf_pipelines.reports.folder import POLICY
 from npf_pipelines.reports.formatting import day_in_words, duration, moment
 
 MOST_ROWS = 100
-"""The rows of a table; how many more there are is said below it."""
+"""Rows of a table; the number of further rows is below it."""
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("npf_pipelines.reports"),
@@ -33,20 +35,21 @@ _TEMPLATES.filters |= {
     "moment": moment,
     "day": day_in_words,
     "number": lambda number: f"{number:,}",
+    "rule": lambda rule: words_of(Rule, rule),
 }
 _TEMPLATES.globals |= {"policy": POLICY, "most_rows": MOST_ROWS}
 
 
 @dataclass(frozen=True)
 class Line:
-    """A client's line of the overview; `figures` is None where `trouble` says why there are none."""
+    """A client's line of the overview; `figures` is None where `trouble` gives the reason."""
 
     setup: MasterSetup
     figures: Figures | None
     trouble: str = ""
 
     def urgency(self, now: datetime) -> tuple[Any, ...]:
-        """The greater, the sooner a person should look."""
+        """The greater, the more urgent for a person."""
         return (1, *self.figures.urgency(now)) if self.figures else (2,)
 
 
@@ -65,7 +68,7 @@ def report_page(setup: MasterSetup, figures: Figures, now: datetime) -> str:
         setup=setup,
         zone=setup.zone,
         figures=figures,
-        # Drawn by us from words of ours: the only markup that is not escaped.
+        # Drawn here from the project's own words: the only markup that is not escaped.
         charts={name: Markup(chart) for name, chart in charts.items()},  # noqa: S704
         now=now,
         order_link=lambda order_id: order_link(setup.store.url, order_id),
@@ -73,14 +76,14 @@ def report_page(setup: MasterSetup, figures: Figures, now: datetime) -> str:
 
 
 def overview_page(lines: Sequence[Line], wrong_setups: Sequence[str], now: datetime) -> str:
-    """The overview: what needs a person first, comes first."""
+    """The overview, the most urgent client first."""
     ordered = sorted(lines, key=lambda line: line.setup.id)
     ordered.sort(key=lambda line: line.urgency(now), reverse=True)
     return _TEMPLATES.get_template("overview.html").render(lines=ordered, wrong_setups=wrong_setups, now=now)
 
 
 def key_figures(figures: Figures) -> Mapping[str, float]:
-    """The figures that stand beside a page's link in the UI; times in minutes."""
+    """The figures beside a page's link in the UI; times in minutes."""
     minutes = {
         f"{name}, median minutes": round(latency.median / 60, 1)
         for name, latency in (("time to import", figures.to_import), ("time to tracking", figures.to_tracking))

@@ -1,6 +1,6 @@
-"""The pages for a browser of this machine: read-only, nothing but pages, and nothing that a page could do.
+"""The server of the pages for a browser of this machine: read-only, nothing but pages.
 
-A browser follows no link from the UI into a file, hence a server. Not here: the socket (loopback.py).
+A browser follows no link from the UI to a file, hence a server. Not here: the socket (loopback.py).
 """
 
 from starlette.applications import Starlette
@@ -22,7 +22,7 @@ _HEADERS = {
 
 
 def reports_app(folder: ReportFolder) -> Starlette:
-    """Serves `/NAME.html`, NAME being what a client can be called, and the overview at `/`."""
+    """Serves `/NAME.html` for each client's id, and the overview at `/`."""
 
     def page(request: Request) -> Response:
         name = request.path_params.get("name", OVERVIEW)
@@ -37,6 +37,6 @@ def reports_app(folder: ReportFolder) -> Starlette:
 
     return Starlette(
         routes=[Route("/", page), Route("/{name}.html", page)],
-        # Another site's name that leads to this machine reads nothing.
+        # Another host name that resolves to this machine gets no page.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )

@@ -1,7 +1,7 @@
-"""Where an order is sent: an address is a street and a place.
+"""The delivery address of an order: a street and a place at least.
 
-A checkout fills in its default country, and often a state, where nothing else was given (known behaviour): neither
-makes an address. Not here: what a country is called (countries.py).
+A checkout fills in its default country, and often a state, where the shopper gave nothing (known behaviour), so
+neither makes an address. Not here: names of countries (config/countries.py).
 """
 
 from npf_pipelines.domain.store_orders import Address, Order
@@ -12,10 +12,10 @@ class IncompleteAddress(ValueError):
 
 
 def deliver_to(order: Order) -> Address:
-    """The address that the parcel goes to: ship-to, or bill-to where ship-to has neither street nor place.
+    """The delivery address: ship-to, or bill-to where ship-to has neither street nor place.
 
     Raises:
-        IncompleteAddress: ship-to is filled in part, or neither is complete.
+        IncompleteAddress: ship-to is filled in partly, or neither address is complete.
     """
     lacking = _lacking(order.ship_to)
     if not lacking:
@@ -30,7 +30,7 @@ def deliver_to(order: Order) -> Address:
 def address_of_earlier_releases(order: Order) -> Address:
     """The address as it was chosen until November 2026, when a country was enough.
 
-    Orders that were imported with it are not edited because of that.
+    An order that was imported with it is not edited because of that.
     """
     ship_to = order.ship_to
     is_given = ship_to.address_1 or ship_to.city or ship_to.postcode or ship_to.country_code
@@ -38,17 +38,17 @@ def address_of_earlier_releases(order: Order) -> Address:
 
 
 def _lacking(address: Address) -> str:
-    """The missing parts in words; empty for an address that has all."""
-    parts = [] if _says(address.address_1) else ["no street"]
-    if not (_says(address.city) or _says(address.postcode)):
+    """The missing parts in words; empty for a complete address."""
+    parts = [] if _has_text(address.address_1) else ["no street"]
+    if not (_has_text(address.city) or _has_text(address.postcode)):
         parts.append("neither city nor postcode")
     return " and ".join(parts)
 
 
 def _has_a_part(address: Address) -> bool:
-    return any(map(_says, (address.address_1, address.address_2, address.city, address.postcode)))
+    return any(map(_has_text, (address.address_1, address.address_2, address.city, address.postcode)))
 
 
-def _says(text: str) -> bool:
-    """Whether there is more than the dash or dot that people type into a field that must be filled."""
+def _has_text(text: str) -> bool:
+    """Whether there is more than the dash or dot that people type into a required field."""
     return any(character.isalnum() for character in text)

@@ -1,4 +1,4 @@
-"""What follows on the platform when an order that it has is edited, cancelled or gone in the store.
+"""Updates of the platform when an imported order is edited, cancelled or deleted in the store.
 
 Not here: whether an order is imported at all (orders.py), the writing (platform/gateway.py).
 """
@@ -40,22 +40,22 @@ _COMPARED = (
 
 
 class Action(enum.StrEnum):
-    """What is to be done on the platform."""
+    """The change to make on the platform."""
 
     NOTHING = "nothing"
     UPDATE = "update"
     CANCEL = "cancel"
     RESUME = "resume"
-    """Cancelled for the store, which has it going on again: it is imported anew under its number."""
+    """Cancelled for the store, where it goes on again: it is imported again under its number."""
     REPORT = "tell"
-    """It is too late for the platform to follow by itself: a person has to see it."""
+    """It is too late for an automatic update: a person has to decide."""
 
 
 @dataclass(frozen=True)
 class UpdatePlan:
-    """The step, and what differs between store and platform; `order` is what an update or a resumption writes.
+    """The action, and the differences between store and platform; `order` is written by an update or a resumption.
 
-    Where there is nothing to do, `differs` may say why that is so.
+    Where there is nothing to do, `differs` may give the reason.
     """
 
     step: Action
@@ -70,14 +70,14 @@ def plan_update(
     meanings: StatusMeanings,
     now: datetime,
 ) -> UpdatePlan:
-    """Compare an order of the store with what the platform has of it.
+    """Compare an order of the store with the platform's record of it.
 
     Args:
-        order: as the store has it now; None when the store has it no more.
-        record: as the platform has it.
+        order: the store's present order; None when the store no longer has it.
+        record: the platform's.
         prefix: the client's order prefix.
-        meanings: what the store's statuses mean.
-        now: the present.
+        meanings: the meanings of the store's statuses.
+        now: the present time.
     """
     if record.unreadable:
         return UpdatePlan(
@@ -85,37 +85,37 @@ def plan_update(
         )
     if not isinstance(order, Order):
         said = f"can't be read in the store: {order.reason}" if order else "is gone from the store"
-        return _told(record, f"the order {said}")
+        return _report_if_open(record, f"the order {said}")
     meaning, status = meanings.of(order.status), meanings.label(order.status)
     if meaning is Meaning.STOP:
         return stop(record, f"cancelled in the store (status {status})")
     if meaning is Meaning.OUT_OF_STOCK and record.status is not OrderStatus.CANCELLED:
-        return _told(
+        return _report_if_open(
             record,
             f"in the store it has the status {status}, which gives its stock back: stock may have run out there. "
             "Give it a status in which it goes on or stops",
         )
     match record.status:
         case OrderStatus.CANCELLED:
-            following = _cancelled(order, record, prefix, meanings)
+            plan = _cancelled(order, record, prefix, meanings)
         case OrderStatus.SHIPPED:
-            following = _shipped(order, record, now)
+            plan = _shipped(order, record, now)
         case _:
-            following = _edited(order, record, prefix)
-    return following
+            plan = _edited(order, record, prefix)
+    return plan
 
 
-def _told(record: PlatformRecord, differs: str) -> UpdatePlan:
+def _report_if_open(record: PlatformRecord, differs: str) -> UpdatePlan:
     is_over = record.status in {OrderStatus.SHIPPED, OrderStatus.CANCELLED}
     return UpdatePlan(Action.NOTHING if is_over else Action.REPORT, differs)
 
 
 def stop(record: PlatformRecord, because: str) -> UpdatePlan:
-    """Cancel an order before picking; after it, a person decides.
+    """Cancel an order before picking; afterwards, a person decides.
 
     Args:
-        record: as the platform has it.
-        because: what happened in the store.
+        record: the platform's.
+        because: the event in the store.
     """
     if record.status is OrderStatus.CANCELLED:
         return UpdatePlan(Action.NOTHING, "")
@@ -126,7 +126,7 @@ def stop(record: PlatformRecord, because: str) -> UpdatePlan:
 
 
 def _cancelled(order: Order, record: PlatformRecord, prefix: str, meanings: StatusMeanings) -> UpdatePlan:
-    """An order that the platform has as cancelled and the store doesn't: it goes on if the store had cancelled it."""
+    """An order that is cancelled on the platform only: it goes on if it was cancelled for the store."""
     differs = f"cancelled on the platform, but the store has it with the status {meanings.label(order.status)}"
     if order.status not in meanings.going_on or record.cancelled_by != CANCELLED_BY_STORE:
         return UpdatePlan(Action.REPORT, differs)
@@ -145,50 +145,55 @@ def _shipped(order: Order, record: PlatformRecord, now: datetime) -> UpdatePlan:
 
 def _edited(order: Order, record: PlatformRecord, prefix: str) -> UpdatePlan:
     try:
-        wanted = platform_order(order, prefix)
+        in_store = platform_order(order, prefix)
     except NotShippable as error:
         if _is_as_an_earlier_release_imported_it(order, record, prefix):
             return UpdatePlan(Action.NOTHING, "")
         return UpdatePlan(Action.REPORT, f"edited in the store: {error}")
-    differs = "; ".join(_differences(wanted, record.order))
+    differs = "; ".join(_differences(in_store, record.order))
     if not differs or _is_as_an_earlier_release_imported_it(order, record, prefix):
         return UpdatePlan(Action.NOTHING, "")
     if _is_changeable(record):
-        return UpdatePlan(Action.UPDATE, differs, wanted)
+        return UpdatePlan(Action.UPDATE, differs, in_store)
     return UpdatePlan(
         Action.REPORT, f"edited in the store, but in {record.status.replace('_', ' ')} already: {differs}"
     )
 
 
-def _differences(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:
-    """Which fields differ, without their personal content; and which SKUs."""
-    fields = [name.replace("_", " ") for name in _COMPARED if not _alike(getattr(wanted, name), getattr(has, name))]
-    wanted_units, units = _units(wanted), _units(has)
-    skus = [
-        f"{units[sku]} of {sku} on the platform, {wanted_units[sku]} in the store"
-        for sku in sorted(wanted_units.keys() | units.keys())
-        if wanted_units[sku] != units[sku]
+def _differences(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[str]:
+    """The fields that differ, without their personal content; and the SKUs."""
+    fields = [
+        name.replace("_", " ") for name in _COMPARED if not _alike(getattr(in_store, name), getattr(on_platform, name))
     ]
-    if not skus and {line.line_id for line in wanted.lines} != {line.line_id for line in has.lines}:
+    ordered, imported = _units(in_store), _units(on_platform)
+    skus = [
+        f"{imported[sku]} of {sku} on the platform, {ordered[sku]} in the store"
+        for sku in sorted(ordered.keys() | imported.keys())
+        if ordered[sku] != imported[sku]
+    ]
+    if not skus and {line.line_id for line in in_store.lines} != {line.line_id for line in on_platform.lines}:
         skus = ["the lines have other numbers"]
     others = [f"other {', '.join(fields)}"] if fields else []
-    return others + skus + [f"other options of {sku}" for sku in _other_options(wanted, has)]
+    return others + skus + [f"other options of {sku}" for sku in _other_options(in_store, on_platform)]
 
 
-def _alike(wanted: str, has: str) -> bool:
-    """Whether two texts are the same, or one is the other as earlier releases wrote it, its HTML entities left in."""
-    # What an earlier release let through is no edit.
-    wanted, has = as_stored(wanted), as_stored(has)
-    return wanted == has or without_entities(wanted) == has or wanted == without_entities(has)
+def _alike(in_store: str, on_platform: str) -> bool:
+    """Whether two texts are the same, or differ by HTML entities that an earlier release left in: that is no edit."""
+    in_store, on_platform = as_stored(in_store), as_stored(on_platform)
+    return (
+        in_store == on_platform
+        or without_entities(in_store) == on_platform
+        or in_store == without_entities(on_platform)
+    )
 
 
-def _other_options(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:
-    """The SKUs of the lines on which the shopper's choice is another.
+def _other_options(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[str]:
+    """The SKUs of the lines on which the shopper's choice differs.
 
-    Where one side doesn't say, nothing can be compared: a platform without the column, an order imported before it.
+    A side without a value can't be compared: a platform without the column, an order imported before it was added.
     """
-    known = {line.line_id: line.options for line in has.lines}
-    choices = ((line.sku, line.options, known.get(line.line_id)) for line in wanted.lines)
+    known = {line.line_id: line.options for line in on_platform.lines}
+    choices = ((line.sku, line.options, known.get(line.line_id)) for line in in_store.lines)
     return sorted({sku for sku, now, before in choices if None not in (now, before) and now != before})
 
 

@@ -1,4 +1,4 @@
-"""What a shipped order lacks, compared with what the store has of it: shipped short, or added to since.
+"""Units that a shipped order lacks compared with the store: shipped short, or added to since.
 
 Not here: which order status follows (order_status.py).
 """
@@ -11,18 +11,18 @@ from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.rules.orders import lines_to_ship
 
 SHORT_AFTER = timedelta(hours=1)
-"""How long an order may be shipped before what it lacks counts as short: its other parcels may still be lodged."""
+"""How long after shipping an order counts as short: until then its other parcels may still be lodged."""
 
 
 def lacking(order: Order, record: PlatformRecord, now: datetime) -> str:
-    """What of the store's order was not shipped and will not be, by SKU, with what to do; empty if nothing.
+    """The units of the store's order that were not shipped and will not be, in words with what to do; empty if none.
 
-    Units that the merchant has shipped count, too: the store has more of a SKU in shipments than the warehouse.
+    Units that the merchant has shipped count, too: the store then has more of a SKU in shipments than the warehouse.
 
     Args:
-        order: as the store has it now.
-        record: as the platform has it, shipped.
-        now: the present.
+        order: the store's present order.
+        record: the platform's, shipped.
+        now: the present time.
     """
     imported: Counter[str] = Counter()
     for line in record.order.lines:

@@ -1,4 +1,4 @@
-"""What is missing between a store's orders, the decisions on them, and the platform."""
+"""Gaps between a store's orders, the decisions on them, and the platform."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ def gaps(
     on_platform: Collection[str],
     held: Collection[str],
 ) -> list[Gap]:
-    """Every listed order has a decision, and every accepted one is on the platform or held; what of that isn't so.
+    """The listed orders without a decision, and the accepted orders that are neither on the platform nor held.
 
     Args:
         client: the client's id.

@@ -1,6 +1,6 @@
-"""Whether a look at a store's list of orders shows something that no run has seen.
+"""Whether a store's list of orders shows a change that no run has seen.
 
-Not here: the looking (automation/new_orders.py).
+Not here: reading the list (automation/new_orders.py).
 """
 
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OrderListState:
-    """What one look showed.
+    """A store's list of orders at one sensor tick.
 
     Attributes:
-        since: orders changed since then were asked for, in Unix seconds; None for a store that can't be asked so.
+        since: the list holds orders changed since then, in Unix seconds; None for a store without that filter.
         total: orders in the list.
         newest: the highest order number in it; 0 if there is none.
     """
@@ -22,10 +22,10 @@ class OrderListState:
 
 
 def has_changes(now: OrderListState, before: OrderListState | None) -> bool:
-    """Whether orders came into the list, by being placed or by being changed.
+    """Whether orders have entered the list, because they were placed or changed.
 
-    A run moves `since` on and has then dealt with all that was changed before, so that whatever a look since a new
-    moment shows is news. Orders that leave the list are none: most of them were pushed on by us.
+    A run processes all changes before the new `since` that it sets, so every order in a list since a new moment is a
+    change. An order that leaves the list is no change: most of them leave because the pipeline set their status.
     """
     if before is None or now.since != before.since:
         return now.since is None or now.total > 0

@@ -1,8 +1,7 @@
 """The change limit: a push that would change improbably much stops before its first write.
 
-It goes on when a person overrides the limit.
-
-A broken count, an empty snapshot or a wrong client would otherwise empty a shop, or fill it with what isn't there.
+A person can override it. A broken count, an empty snapshot or a wrong client would otherwise empty a shop, or offer
+stock that doesn't exist.
 """
 
 from collections.abc import Iterable
@@ -12,11 +11,11 @@ from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.rules.stock import StockRow
 
 LIMIT_EXCEEDED = "the change limit was exceeded"
-"""How the failure of a run begins whose push was stopped."""
+"""The beginning of a run's failure whose push was stopped."""
 FEW = 10
-"""So many SKUs may always change: in a small catalogue one delivery is a large share."""
+"""SKUs that may always change: in a small catalogue one delivery is a large share."""
 _HALF_FROM = 3
-"""From so many products on, setting more than half of all to 0 needs a person, however few that is."""
+"""Products set to 0 from which on more than half of all needs a person, however few that is."""
 
 
 def why_stopped(
@@ -25,7 +24,7 @@ def why_stopped(
     """Why the push has to stop, in words; empty when it may go on.
 
     Args:
-        rows: what the push would do.
+        rows: the plan of the push.
         limits: the master setup's.
         is_first: whether nothing was ever pushed to this store.
         counts_nothing: whether the warehouse has no stock row of the client at all.

@@ -1,7 +1,7 @@
-"""What follows on the platform when the store hides an order that the platform has, or has another one under its id.
+"""Updates of orders that the store's lists hide, or whose id another order of the store has.
 
-The store's lists hide incomplete orders and Multi-Vendor parents (documented), so that an order that isn't listed may
-still be there. Not here: edits and cancellations of orders that it lists (after_import.py).
+The lists hide incomplete orders and Multi-Vendor parents (documented), so an order that isn't listed may still exist.
+Not here: edits and cancellations of orders that it lists (after_import.py).
 """
 
 from collections.abc import Sequence
@@ -24,15 +24,15 @@ def plan_order_update(
     *,
     children: Sequence[OrderState] = (),
 ) -> UpdatePlan:
-    """Compare an order of the store, whatever became of it, with what the platform has of it.
+    """Compare an order of the store, hidden orders included, with the platform's record of it.
 
     Args:
-        order: as the store has it now, asked for by its id; None when the store has it no more.
-        record: as the platform has it.
+        order: the store's present order of this id; None when the store no longer has it.
+        record: the platform's.
         prefix: the client's order prefix.
-        meanings: what the store's statuses mean.
-        now: the present.
-        children: of a Multi-Vendor parent, what the platform has of its child orders.
+        meanings: the meanings of the store's statuses.
+        now: the present time.
+        children: the platform's child orders of a Multi-Vendor parent.
     """
     if isinstance(order, Order) and not record.unreadable:
         if not is_same_order(order, record.order):

@@ -1,6 +1,6 @@
-"""The days from a first to a last one, as a person or a run's config names them.
+"""A range of days, as a person or a run config names it.
 
-Not here: when a day begins (days.py), which clients a run takes (shares.py).
+Not here: when a day begins (domain/days.py), which clients a run takes (runs/run_scope.py).
 """
 
 from datetime import date, timedelta
@@ -14,14 +14,14 @@ def check_order(first: date, last: date) -> None:
     """Refuse a range that ends before it begins.
 
     Raises:
-        WrongDays: it does.
+        WrongDays: the first day is after the last.
     """
     if first > last:
         raise WrongDays(f"the first day, {first}, is after the last day, {last}: name the earlier day first")
 
 
 def read_days(first_day: str, last_day: str) -> list[date]:
-    """The days of a run's config, oldest first; none where it names none.
+    """The days of a run config, oldest first; none where it names none.
 
     Args:
         first_day: like `2026-11-24`; empty for none.

@@ -1,6 +1,6 @@
 """Which clients a sweep is due for: at their usual interval, and more often before their own cut-off.
 
-Not here: how long one that failed is left alone (retries.py).
+Not here: when a failed flow is retried (retries.py).
 """
 
 from datetime import UTC, datetime, time, timedelta
@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 BEFORE_CUT_OFF = timedelta(hours=2)
 """How long before its cut-off a client is swept more often."""
 FREQUENT = timedelta(minutes=5)
-"""How often then."""
+"""The interval in that time."""
 
 
 def is_due(tried_at: datetime | None, interval: timedelta, now: datetime) -> bool:
     """Whether a new interval has begun since the last try.
 
-    Intervals begin at the same moments for all, so that what is due together is asked for together; and a sweep that
-    was left out is made up for by the next one.
+    Intervals begin at the same moments for all clients, so that clients that are due together share a run. The next
+    sweep makes up for one that was skipped.
 
     Args:
         tried_at: when the last try began; None if there was none.
@@ -34,13 +34,13 @@ def interval_at(now: datetime, usual: timedelta, cut_off: time | None, zone: Zon
     Args:
         now: the moment.
         usual: the flow's interval.
-        cut_off: the client's own, local time; None for a client without.
+        cut_off: the client's, in local time; None for a client without.
         zone: the client's.
     """
     if cut_off is None:
         return usual
     today = now.astimezone(zone).date()
-    # The hours before a cut-off shortly after midnight lie on the day before.
+    # The hours before a cut-off shortly after midnight are on the day before.
     cut_offs = (datetime.combine(day, cut_off, zone).astimezone(UTC) for day in (today, today + timedelta(days=1)))
     is_near = any(timedelta() < at - now <= BEFORE_CUT_OFF for at in cut_offs)
     return min(usual, FREQUENT) if is_near else usual

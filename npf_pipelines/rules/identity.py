@@ -13,7 +13,7 @@ from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderStatus, PlatformRecord
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.addresses import IncompleteAddress, address_of_earlier_releases, deliver_to
-from npf_pipelines.rules.orders import OrderFilter, Verdict, decide, lines_to_ship
+from npf_pipelines.rules.orders import OrderFilter, Verdict, decide, lines_to_ship, verdict_of
 from npf_pipelines.rules.shipped_before import is_shipped, left_to_ship
 
 
@@ -47,7 +47,7 @@ class Imported(Protocol):
 
 
 def is_same_order(order: Order | UnreadableOrder, imported: Imported) -> bool:
-    """Whether an order of the store is the one that the platform has with the same store order id."""
+    """Whether an order of the store is the order that the platform has with the same store order id."""
     if isinstance(order, UnreadableOrder) or order.placed_at == imported.placed_at:
         return True
     if order.email and imported.email:
@@ -62,36 +62,35 @@ def is_same_order(order: Order | UnreadableOrder, imported: Imported) -> bool:
 
 
 def judge(order: Order | UnreadableOrder, criteria: OrderFilter, imported: Sequence[Imported]) -> Verdict:
-    """Decide on an order of the store by the client's rules and by what the platform has with its id.
+    """Decide on an order of the store by the client's rules and by the platform's orders with its id.
 
     Args:
         order: the order.
         criteria: the client's order rules.
         imported: the platform's orders with the same store order id.
     """
-    is_known = any(is_same_order(order, one) for one in imported)
+    is_known = any(is_same_order(order, record) for record in imported)
     if imported and not is_known:
         reason = (
             "the warehouse has another order with this id, placed at another time by another shopper: "
             "if a new shop has begun its numbers again, give it a client id of its own"
         )
-        return Verdict(Decision.SET_ASIDE, Rule.ID_USED_AGAIN, reason)
+        return verdict_of(Rule.ID_USED_AGAIN, reason)
     verdict = decide(order, criteria, imported=is_known)
     if is_known or not isinstance(order, Order) or verdict.decision is Decision.REJECTED:
         return verdict
     if is_shipped(order):
-        return Verdict(Decision.REJECTED, Rule.ALREADY_SHIPPED, "already shipped in the store: nothing is left to ship")
+        return verdict_of(Rule.ALREADY_SHIPPED, "already shipped in the store: nothing is left to ship")
     if verdict.decision is Decision.ACCEPTED and not lines_to_ship(left_to_ship(order)):
         reason = "already shipped in the store, but for lines without a product code, which the setup leaves out"
-        return Verdict(Decision.REJECTED, Rule.ALREADY_SHIPPED, reason)
+        return verdict_of(Rule.ALREADY_SHIPPED, reason)
     return verdict
 
 
 def imported_twice(records: Iterable[PlatformRecord]) -> Mapping[str, str]:
-    """What to say of orders that the platform has under several numbers, by order number.
+    """The sentence about each order that the platform has under several numbers, by order number.
 
-    Nothing is said once at most one of the numbers is open or no other one has taken goods: then nothing can be
-    shipped twice any more.
+    None once nothing can be shipped twice any more: no number is open, or all others are cancelled.
     """
     by_id: dict[str, list[PlatformRecord]] = {}
     for record in records:

@@ -1,4 +1,4 @@
-"""What an accepted order of the store looks like on the platform.
+"""The platform's form of an accepted order of the store.
 
 Not here: whether it is accepted (orders.py).
 """
@@ -16,12 +16,12 @@ def order_number(prefix: str, order_id: str) -> str:
 
 
 def platform_order(order: Order, prefix: str, *, address: Address | None = None) -> PlatformOrder:
-    """Translate an order that was accepted.
+    """Translate an accepted order.
 
     Args:
         order: the order.
         prefix: the client's order prefix.
-        address: where it goes; left out, where the rules say.
+        address: the delivery address; None where the rules choose it.
 
     Raises:
         NotShippable: there is nothing to ship, or no address to ship it to; such an order is never accepted.

@@ -1,6 +1,6 @@
-"""Orders that the store has sold and the warehouse doesn't know yet, but will: what they hold isn't there to sell.
+"""Orders in flight: sold by the store and not on the platform yet. Their units are not available to sell.
 
-Not here: which orders the store has, and which the platform (reconcile/sales.py), nor the figure (stock.py).
+Not here: reading the orders of store and platform (reconcile/sales.py), the amount to push (stock.py).
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ class InFlightRule:
 
     @property
     def listed(self) -> frozenset[str]:
-        """The letters of all orders that may matter: in flight, or only taken from the store's amounts."""
+        """The status letters of all orders that matter: in flight, or taken off the store's amounts."""
         return self.orders.statuses | self.taking
 
 
@@ -38,10 +38,10 @@ def in_flight_rule(orders: OrderFilter) -> InFlightRule:
 
 
 def is_in_flight(order: Order | UnreadableOrder, rule: InFlightRule) -> bool:
-    """Whether an order that the platform doesn't have will come to it: also one set aside for a person.
+    """Whether an order that the platform doesn't have will be imported, or is set aside for manual review.
 
-    Orders that never come (other countries, pick-ups, downloads, completed elsewhere) don't count: their number
-    would grow for ever. An order that can't be read has no lines that could be counted.
+    Orders that are never imported (other countries, pick-ups, downloads, completed elsewhere) don't count: their
+    number would grow for ever. An order that can't be read has no lines to count.
     """
     if isinstance(order, UnreadableOrder) or is_test(order):
         return False
@@ -49,7 +49,7 @@ def is_in_flight(order: Order | UnreadableOrder, rule: InFlightRule) -> bool:
 
 
 def units_by_sku(orders: Iterable[Order | UnreadableOrder], rule: InFlightRule) -> Counter[str]:
-    """What the orders in flight among these hold, by SKU."""
+    """The units that the orders in flight hold, by SKU; other orders are left out."""
     units: Counter[str] = Counter()
     for order in orders:
         if isinstance(order, Order) and is_in_flight(order, rule):
@@ -59,7 +59,7 @@ def units_by_sku(orders: Iterable[Order | UnreadableOrder], rule: InFlightRule) 
 
 
 def units_taken(orders: Iterable[Order | UnreadableOrder], rule: InFlightRule) -> Counter[tuple[str, str]]:
-    """What the store has taken off its own amounts for these orders, shipped by us or not, by product_id and SKU."""
+    """The units that the store has taken off its own amounts for the orders, by product_id and SKU."""
     units: Counter[tuple[str, str]] = Counter()
     for order in orders:
         if isinstance(order, Order) and order.status in rule.taking:

@@ -1,8 +1,8 @@
-"""How many old orders a run that nobody watches may import, and how many open ones it may cancel.
+"""How many old orders an automatic run may import, and how many open orders it may cancel.
 
 A setting that was changed by mistake, a restored database or a new store under an old address shows as a wave of old
-orders or of cancellations. What a person asks for is that person's word and has no limit.
-Not here: what is held and how it is confirmed (reconcile/held_back.py).
+orders or of cancellations. A run that a person starts has no limit.
+Not here: holding orders back and confirming them (reconcile/held_back.py).
 """
 
 from datetime import datetime, timedelta
@@ -12,16 +12,16 @@ from npf_pipelines.domain.store_orders import Order
 MOST_OLD_IMPORTS = 20
 MOST_CANCELLATIONS = 10
 SHARE_OF_OPEN_ORDERS = 5
-"""One of so many of a client's open orders may always be cancelled."""
+"""The share of a client's open orders that may always be cancelled: one in five."""
 OLD = timedelta(days=2)
-"""How long before the last good pull an order was placed that would have come by now."""
+"""An order placed so long before the last good pull should have been imported by it."""
 
 
 def is_old(order: Order, last_good_pull: datetime | None) -> bool:
-    """Whether an order was due long before the last good pull; never so where there was none."""
+    """Whether an order was due long before the last good pull; False where there was none."""
     return last_good_pull is not None and order.placed_at < last_good_pull - OLD
 
 
 def most_cancellations(open_orders: int) -> int:
-    """How many orders may be cancelled while the client has so many open ones."""
+    """How many orders may be cancelled at a number of open ones."""
     return max(MOST_CANCELLATIONS, open_orders // SHARE_OF_OPEN_ORDERS)

@@ -1,9 +1,9 @@
-"""When an order in flight has grown so old that its units are offered again, and that a person knows it before.
+"""Orders in flight that are so old that their units are offered again soon: a person gets notice first.
 
-Most orders in flight are imported within minutes. One that is still not on the platform after weeks is unpaid, set
-aside or forgotten; were it counted for ever, the number of such orders would grow for ever.
+Most orders in flight are imported within minutes. An order that is still not on the platform after weeks is unpaid,
+set aside or forgotten. If such orders were counted for ever, their number would grow for ever.
 
-Not here: which orders are in flight (in_flight.py), what is kept of the old ones (assets/old_holds.py).
+Not here: which orders are in flight (in_flight.py), storing the old ones (assets/old_holds.py).
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from npf_pipelines.rules.shipped_before import left_to_ship
 
 _LONGEST_NOTICE = timedelta(days=3)
 _FOUND_LATE = timedelta(days=7)
-"""How long after its time an order is still found that no push has noticed before: the client may have been paused."""
+"""How long after its time an order is still searched for: no push notices one while the client is paused."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class OldHold:
         placed_at: when the order was placed.
         noticed_at: when a push first found it so old.
         offered_at: from when on its units are offered again.
-        skus: what it holds.
-        reason: what it holds and what happens when, in words.
+        skus: the SKUs that it holds.
+        reason: the units that it holds and when they are offered again, in words.
     """
 
     order_id: str
@@ -46,7 +46,7 @@ class HoldWindow:
 
     Attributes:
         length: from the order's placing on.
-        known: the old orders that the push before this one has noticed, by id.
+        known: the old orders that the previous push noticed, by id.
         is_new: whether no push has searched for old orders yet: units of older ones were offered again long ago.
     """
 
@@ -64,17 +64,17 @@ class HoldWindow:
         return now - self.length - _FOUND_LATE
 
     def asked_for(self, now: datetime) -> list[str]:
-        """The ids of the known old orders that are asked for whatever the store lists: for twice the length."""
+        """The ids of the known old orders that are read by id, in the store's list or not: for twice the length."""
         return [hold.order_id for hold in self.known.values() if hold.placed_at > now - 2 * self.length]
 
 
 def old_holds(orders: Iterable[Order], window: HoldWindow, now: datetime) -> dict[str, OldHold]:
-    """Those of the orders in flight that need a person because of their age, by id.
+    """The orders in flight that need a person because of their age, by id.
 
     Args:
         orders: orders in flight.
         window: how long they hold their units.
-        now: the moment.
+        now: the present time.
     """
     return {
         order.order_id: _hold(order, window, now)
@@ -84,7 +84,7 @@ def old_holds(orders: Iterable[Order], window: HoldWindow, now: datetime) -> dic
 
 
 def known_of(window: HoldWindow, orders: Iterable[Order | UnreadableOrder]) -> dict[str, OldHold]:
-    """What is known of those of the orders that can't be read just now, by id: it stays as it is."""
+    """The known old orders that can't be read at present, by id: they stay as they are."""
     unreadable = {order.order_id for order in orders if isinstance(order, UnreadableOrder)}
     return {order_id: hold for order_id, hold in window.known.items() if order_id in unreadable}
 

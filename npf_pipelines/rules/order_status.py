@@ -17,7 +17,7 @@ from npf_pipelines.rules.status_meaning import StatusMeanings
 class StatusPlan:
     """The letters of a master setup's statuses, resolved against the store; None where it asks for none.
 
-    `imported_from` are those in which an order goes on: wanted, or a stage of the merchant's own.
+    `imported_from` are the letters in which an order goes on: imported statuses, and the merchant's own stages.
     """
 
     imported_from: frozenset[str]
@@ -34,7 +34,7 @@ class StatusPlan:
 
 
 def status_plan(meanings: StatusMeanings, *, leaves_out_lines_without_code: bool = False) -> StatusPlan:
-    """The plan of a client, by the meanings of its store's statuses and its word on lines without a product code."""
+    """The plan of a client, by the meanings of its store's statuses and its setting for lines without a code."""
     return StatusPlan(
         meanings.going_on,
         meanings.shipped,
@@ -64,7 +64,7 @@ def next_status(
     """Decide on the status of an order from what the store has of it.
 
     Args:
-        order: the store's order as it is now; its lines tell the units in all of its shipments, whoever made them.
+        order: the store's present order; its lines have the units in all of its shipments, the merchant's included.
         plan: the statuses that the master setup asks for.
         on_back_order: whether the platform has the rest of the order on back order.
         is_over: whether the platform will ship nothing more of it.
@@ -81,22 +81,22 @@ def next_status(
             )
             return StatusStep(None, StatusOutcome.NOT_ASKED, reason)
     if not unshipped:
-        wanted, because = plan.shipped, "every line has shipped in full"
+        letter, because = plan.shipped, "every line has shipped in full"
     elif on_back_order:
-        wanted, because = plan.partially_shipped, "the rest is on back order"
+        letter, because = plan.partially_shipped, "the rest is on back order"
     elif is_over:
         short = ", ".join(f"{units} of {sku}" for sku, units in unshipped.items())
-        wanted, because = plan.short_shipped, f"the warehouse is done with the order, and {short} were not shipped"
+        letter, because = plan.short_shipped, f"the warehouse is done with the order, and {short} were not shipped"
     else:
         return StatusStep(None, StatusOutcome.NOT_ASKED, "the rest of the order is still to be lodged")
-    if wanted is None:
+    if letter is None:
         return StatusStep(None, StatusOutcome.NOT_ASKED, f"{because}; the master setup asks for no status")
-    if order.status == wanted:
-        return StatusStep(None, StatusOutcome.ALREADY_SET, f"{because}; the order has the status {wanted}")
+    if order.status == letter:
+        return StatusStep(None, StatusOutcome.ALREADY_SET, f"{because}; the order has the status {letter}")
     if order.status not in plan.movable:
         reason = f"{because}, but the merchant has given the order the status {order.status}"
         return StatusStep(None, StatusOutcome.LEFT_ALONE, reason)
-    return StatusStep(wanted, StatusOutcome.SET, because)
+    return StatusStep(letter, StatusOutcome.SET, because)
 
 
 def _unshipped(order: Order, in_store: Mapping[str, int]) -> Counter[str]:

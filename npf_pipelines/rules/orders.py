@@ -1,6 +1,6 @@
 """Which of a store's orders come to the warehouse, and why the others don't.
 
-Not here: where an order is sent (addresses.py), what an accepted one looks like on the platform (imports.py).
+Not here: where an order is sent (addresses.py), the platform's form of an accepted order (imports.py).
 """
 
 import unicodedata
@@ -23,7 +23,7 @@ _CODE_LETTERS = 2
 
 
 class NotShippable(ValueError):
-    """An order of which the platform can make nothing; the text says why."""
+    """An order that the platform can't take; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class OrderFilter:
     start: datetime
     """00:00 of the order start date in the client's zone."""
     statuses: frozenset[str]
-    """The letters of the wanted statuses."""
+    """The letters of the statuses to import."""
     countries: frozenset[str] | None
     """Two-letter codes; None for all."""
     status_names: Mapping[str, str]
     """The store's name of each letter, for the reasons."""
     leaves_out_lines_without_code: bool = False
-    """Whether an order comes without its lines that have no product code, instead of being set aside."""
+    """Whether an order is imported without its lines that have no product code, instead of being set aside."""
     meanings: StatusMeanings = field(default_factory=StatusMeanings)
-    """What each status means for an order that was imported."""
+    """The meaning of each status for an imported order."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,23 @@ class Verdict:
     reason: str
 
 
-def decide(order: Order | UnreadableOrder, criteria: OrderFilter, *, imported: bool) -> Verdict:
-    """Judge one order of the store. Every order gets a verdict; the first rule that speaks decides.
+def verdict_of(rule: Rule, reason: str) -> Verdict:
+    """The verdict by a rule."""
+    return Verdict(rule.decision, rule, reason)
 
-    What never comes to the warehouse is rejected before a person is asked to mend anything.
+
+def decide(order: Order | UnreadableOrder, criteria: OrderFilter, *, imported: bool) -> Verdict:
+    """Decide on one order of the store. Every order gets a verdict; the first rule that objects decides.
+
+    An order that never comes to the warehouse is rejected before a person is asked to correct it.
 
     Args:
         order: the order.
         criteria: the client's order rules.
-        imported: whether the platform has the order. What was accepted once stays so: its status goes on.
+        imported: whether the platform has the order. An imported order stays accepted, whatever its status is now.
     """
     if isinstance(order, UnreadableOrder):
-        return _aside(Rule.UNREADABLE, f"the order can't be read: {order.reason}")
+        return verdict_of(Rule.UNREADABLE, f"the order can't be read: {order.reason}")
     objection = (
         _by_nature(order, criteria.start)
         or _by_status(order, criteria)
@@ -73,8 +78,8 @@ def decide(order: Order | UnreadableOrder, criteria: OrderFilter, *, imported: b
         or _by_codes(order, criteria)
     )
     if objection and imported:
-        return Verdict(Decision.ACCEPTED, Rule.ALREADY_IMPORTED, f"imported before; now: {objection.reason}")
-    return objection or Verdict(Decision.ACCEPTED, Rule.ALL_PASSED, _acceptance(order))
+        return verdict_of(Rule.ALREADY_IMPORTED, f"imported before; now: {objection.reason}")
+    return objection or verdict_of(Rule.ALL_PASSED, _acceptance(order))
 
 
 def is_test(order: Order) -> bool:
@@ -109,11 +114,11 @@ def country_of(address: Address) -> str:
 
 def _by_nature(order: Order, start: datetime) -> Verdict | None:
     if order.placed_at < start:
-        return _no(Rule.START_DATE, f"placed before the order start date ({start:%Y-%m-%d %H:%M} UTC)")
+        return verdict_of(Rule.START_DATE, f"placed before the order start date ({start:%Y-%m-%d %H:%M} UTC)")
     if order.is_parent or order.status == PARENT:
-        return _no(Rule.PARENT, "a Multi-Vendor parent order: its child orders are shipped instead")
+        return verdict_of(Rule.PARENT, "a Multi-Vendor parent order: its child orders are shipped instead")
     if order.status == INCOMPLETE:
-        return _no(Rule.INCOMPLETE, "the shopper has not finished the order")
+        return verdict_of(Rule.INCOMPLETE, "the shopper has not finished the order")
     return None
 
 
@@ -121,16 +126,16 @@ def _by_status(order: Order, criteria: OrderFilter) -> Verdict | None:
     if order.status in criteria.statuses:
         return None
     name = criteria.status_names.get(order.status, f"letter {order.status}")
-    return _no(Rule.STATUS, f"the status {name} is not one of the wanted ones")
+    return verdict_of(Rule.STATUS, f"the status {name} is not one of the wanted ones")
 
 
 def _by_goods(order: Order) -> Verdict | None:
     goods = _goods(order)
     is_picked_up = order.shipping and all(method.module == "store_locator" for method in order.shipping)
     if (goods and is_picked_up) or (not goods and any(line.is_pick_up for line in order.lines)):
-        return _no(Rule.NOTHING_TO_SHIP, "picked up in the store: nothing to ship")
+        return verdict_of(Rule.NOTHING_TO_SHIP, "picked up in the store: nothing to ship")
     if not goods:
-        return _no(Rule.NOTHING_TO_SHIP, "only downloads, or no line at all: nothing to ship")
+        return verdict_of(Rule.NOTHING_TO_SHIP, "only downloads, or no line at all: nothing to ship")
     return None
 
 
@@ -138,18 +143,18 @@ def _by_address(order: Order, countries: frozenset[str] | None) -> Verdict | Non
     try:
         address = deliver_to(order)
     except IncompleteAddress as error:
-        return _aside(Rule.ADDRESS_INCOMPLETE, f"{error}: complete it in the store")
+        return verdict_of(Rule.ADDRESS_INCOMPLETE, f"{error}: complete it in the store")
     try:
         code = country_of(address)
     except UnknownCountry as error:
-        return _aside(Rule.COUNTRY_UNREADABLE, f"{error}: correct the address in the store")
+        return verdict_of(Rule.COUNTRY_UNREADABLE, f"{error}: correct the address in the store")
     if countries is not None and code not in countries:
-        return _no(Rule.COUNTRY, f"goes to {country_name(code)}, which the master setup doesn't ship to")
+        return verdict_of(Rule.COUNTRY, f"goes to {country_name(code)}, which the master setup doesn't ship to")
     return None
 
 
 def _unknown_country(written: str) -> str:
-    """What to say of it. Anything but a code may be another part of the shopper's address: it isn't quoted."""
+    """The sentence about it. Only a code is quoted: other text may be another part of the shopper's address."""
     if not written:
         return "the order names no country"
     is_code = len(written) == _CODE_LETTERS and written.isalpha()
@@ -159,24 +164,26 @@ def _unknown_country(written: str) -> str:
 def _by_codes(order: Order, criteria: OrderFilter) -> Verdict | None:
     skus = {line.sku for line in lines_to_ship(order)}
     if not skus:
-        return _aside(Rule.NO_PRODUCT_CODE, "no line has a product code: give the products codes in the store")
+        return verdict_of(Rule.NO_PRODUCT_CODE, "no line has a product code: give the products codes in the store")
     without_code = lines_without_code(order)
     if without_code and not criteria.leaves_out_lines_without_code:
         todo = "give the products codes in the store, or let the setup leave such lines out (orders.lines_without_code)"
-        return _aside(Rule.NO_PRODUCT_CODE, f"no product code on the lines {_names(without_code)}: {todo}")
+        return verdict_of(Rule.NO_PRODUCT_CODE, f"no product code on the lines {_names(without_code)}: {todo}")
     probable = {sku: test_item for sku in skus if (test_item := _test_item_like(sku))}
     if probable:
         written = ", ".join(f"{sku!r} for {test_item}" for sku, test_item in sorted(probable.items()))
         todo = "correct the code in the store, where letter case and blanks count"
-        return _aside(Rule.PROBABLE_TEST_ITEM, f"probably a test item in other letters, {written}: {todo}")
+        return verdict_of(Rule.PROBABLE_TEST_ITEM, f"probably a test item in other letters, {written}: {todo}")
     if skus & TEST_SKUS and not skus <= TEST_SKUS:
         mixed = ", ".join(sorted(skus & TEST_SKUS))
-        return _aside(Rule.TEST_ITEM_IN_REAL_ORDER, f"a real order with the test item {mixed}: take it off the order")
+        return verdict_of(
+            Rule.TEST_ITEM_IN_REAL_ORDER, f"a real order with the test item {mixed}: take it off the order"
+        )
     return None
 
 
 def _test_item_like(sku: str) -> str | None:
-    """The test item whose code this is but for letter case and blanks; None for its exact code and all others."""
+    """The test item with this code apart from letter case and blanks; None for its exact code and all others."""
     return None if sku in TEST_SKUS else _TEST_ITEMS.get(_without_blanks(sku))
 
 
@@ -202,11 +209,3 @@ def _names(lines: list[OrderLine]) -> str:
 
 def _goods(order: Order) -> list[OrderLine]:
     return [line for line in order.lines if line.quantity > 0 and not line.is_download and not line.is_pick_up]
-
-
-def _no(rule: Rule, reason: str) -> Verdict:
-    return Verdict(Decision.REJECTED, rule, reason)
-
-
-def _aside(rule: Rule, reason: str) -> Verdict:
-    return Verdict(Decision.SET_ASIDE, rule, reason)

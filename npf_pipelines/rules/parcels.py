@@ -1,6 +1,6 @@
-"""What a lodged parcel is called in a store's shipment: tracking number, carrier and comments, and whether it came so.
+"""The label of a lodged parcel in a store's shipment: tracking number, carrier and comments.
 
-Not here: its units (shipments.py), which code a carrier has (cscart/carriers.py).
+Not here: its units (allocation.py), which code a carrier has (cscart/carriers.py).
 """
 
 import re
@@ -17,11 +17,11 @@ _SHOWN = 60
 
 @dataclass(frozen=True)
 class Label:
-    """What a shipment shows its shopper.
+    """The texts of a shipment that the shopper sees.
 
     Attributes:
-        comments: seen by merchant and shopper; with the tracking URL where no link is known to come.
-        comments_beside_link: what they hold of it where the store builds a link.
+        comments: seen by merchant and shopper; with the tracking URL unless the store is known to build a link.
+        comments_beside_link: the same where the store builds a link.
     """
 
     tracking_number: str
@@ -32,10 +32,10 @@ class Label:
 
 
 def label_of(parcel: LodgedShipment, carrier: str, *, has_link: bool) -> Label | None:
-    """What is written for a parcel.
+    """The label to write for a parcel.
 
-    Several tracking numbers in one field make no link that works, so that the URL goes into the comments. If they
-    don't fit the store's column together, the first is the number, and all of them are in the comments.
+    Several tracking numbers in one field make no working link, so the URL goes into the comments. If they are too
+    long for the store's column, the first is the number, and the comments hold all of them.
 
     Args:
         parcel: the parcel.
@@ -68,35 +68,38 @@ def number_forms(tracking_number: str) -> frozenset[str]:
     return frozenset({tracking_number, _numbers(tracking_number)[0], tracking_number[:LONGEST_LABEL].strip()})
 
 
-def is_as_labelled(label: Label, theirs: Shipment) -> bool:
-    """Whether a shipment shows this label and nothing else."""
-    is_same = (as_label(theirs.tracking_number), as_label(theirs.carrier)) == (label.tracking_number, label.carrier)
-    comments = as_label(theirs.comments)
+def is_as_labelled(label: Label, store_shipment: Shipment) -> bool:
+    """Whether a shipment of the store shows this label and nothing else."""
+    is_same = (as_label(store_shipment.tracking_number), as_label(store_shipment.carrier)) == (
+        label.tracking_number,
+        label.carrier,
+    )
+    comments = as_label(store_shipment.comments)
     beside_link = as_label(label.comments_beside_link)
-    shows_url = theirs.tracking_url or not label.tracking_url or label.tracking_url in beside_link
+    shows_url = store_shipment.tracking_url or not label.tracking_url or label.tracking_url in beside_link
     return is_same and (comments == as_label(label.comments) or bool(comments == beside_link and shows_url))
 
 
-def lacks_link(label: Label, theirs: Shipment) -> bool:
-    """Whether the link that was counted on hasn't come, so that the shopper sees no URL at all."""
-    return bool(label.tracking_url) and label.tracking_url not in label.comments and not theirs.tracking_url
+def lacks_link(label: Label, store_shipment: Shipment) -> bool:
+    """Whether the store built no link although it was expected to, so that the shopper sees no URL."""
+    return bool(label.tracking_url) and label.tracking_url not in label.comments and not store_shipment.tracking_url
 
 
-def differences(label: Label, theirs: Shipment) -> str:
-    """What the shopper sees otherwise than it was written, in words; empty if nothing.
+def differences(label: Label, store_shipment: Shipment) -> str:
+    """The differences between the label and the shipment that the shopper sees, in words; empty if there are none.
 
-    A link of the store's stands in for the tracking URL. What an add-on puts beside them in the comments is no matter.
+    The store's own link replaces the tracking URL. Additions of an add-on to the comments don't count.
     """
     said = []
     pairs = {
-        "tracking number": (theirs.tracking_number, label.tracking_number),
-        "carrier": (theirs.carrier, label.carrier),
+        "tracking number": (store_shipment.tracking_number, label.tracking_number),
+        "carrier": (store_shipment.carrier, label.carrier),
     }
     for name, (has, written) in pairs.items():
         if as_label(has) != written:
             said.append(f"the {name} {_quoted(has)} instead of {_quoted(written)}")
-    comments = as_label(theirs.comments)
-    parts = as_label(label.comments_beside_link if theirs.tracking_url else label.comments)
+    comments = as_label(store_shipment.comments)
+    parts = as_label(label.comments_beside_link if store_shipment.tracking_url else label.comments)
     if parts not in comments:
         said.append("the comments without the tracking " + ("URL" if label.tracking_url else "numbers"))
     return " and ".join(said)
@@ -104,7 +107,7 @@ def differences(label: Label, theirs: Shipment) -> str:
 
 def _numbers(text: str) -> list[str]:
     """The tracking numbers in one field; at least one, be it empty."""
-    numbers = [one.strip() for one in _SEPARATORS.split(text) if one.strip()]
+    numbers = [number.strip() for number in _SEPARATORS.split(text) if number.strip()]
     return numbers if len(numbers) > 1 else text.split() or [text]
 
 

@@ -1,6 +1,6 @@
-"""What is old enough to go.
+"""Which snapshots, personal data and runs are past their retention period.
 
-Not here: how it goes (automation/retention.py), how old anything may get (settings.py).
+Not here: deleting them (automation/retention.py), the periods (config/settings.py).
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,23 +11,23 @@ _Id = TypeVar("_Id")
 
 
 def old_snapshots(taken: Iterable[datetime], now: datetime, age: timedelta) -> list[datetime]:
-    """The times of a client's snapshots that go: those that are older, but never the last one."""
+    """The times of a client's snapshots to delete: the older ones, but never the last one."""
     times = sorted(taken)
-    return [one for one in times[:-1] if now - one > age]
+    return [time for time in times[:-1] if now - time > age]
 
 
 def old_days(days: Iterable[date], today: date, age: timedelta) -> list[date]:
-    """The days whose personal data goes."""
+    """The days whose personal data is to be deleted."""
     return sorted(day for day in days if today - day > age)
 
 
 def old_runs(created: Mapping[_Id, datetime], holding: Collection[_Id], now: datetime, age: timedelta) -> list[_Id]:
-    """The runs that go, oldest first.
+    """The runs to delete, oldest first.
 
     Args:
         created: when each run was created.
-        holding: those by which the state of some partition is known.
-        now: the moment.
+        holding: the runs that hold the latest event of a partition.
+        now: the present time.
         age: how old a run may get.
     """
     old = (run for run, at in created.items() if now - at > age and run not in holding)

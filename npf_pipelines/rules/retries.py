@@ -1,6 +1,6 @@
-"""When a client's flow that failed is tried again by itself.
+"""When a client's failed flow is retried automatically.
 
-Not here: what is remembered of a flow (state/health.py), what is tried at its usual time (due.py).
+Not here: storing a flow's health (state/health.py), the usual interval (due.py).
 """
 
 from datetime import datetime, timedelta
@@ -12,12 +12,12 @@ LONGEST_PAUSE = timedelta(hours=1)
 
 
 def failures_in_a_row(before: int, trouble: FailureKind) -> int:
-    """How many there are with this one. One from a store that answers begins the count anew."""
+    """The number of failures in a row, this one included. A store that answers starts the count again."""
     return 1 if trouble is FailureKind.PARTIAL else before + 1
 
 
 def pause(failures: int, *, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE) -> timedelta:
-    """The pause after so many failures in a row: each is twice the one before, up to the longest.
+    """The pause after a number of failures in a row: each is twice the previous one, up to the longest.
 
     Raises:
         ValueError: fewer than one.
@@ -29,10 +29,10 @@ def pause(failures: int, *, first: timedelta = FIRST_PAUSE, longest: timedelta =
 
 
 def next_try(trouble: FailureKind, failures: int, now: datetime) -> datetime | None:
-    """When it is tried again; None where time alone decides nothing.
+    """The time of the next try; None where no time is set.
 
-    That is for lasting trouble, which waits for a change or for the night, and for partial trouble, which waits for
-    its flow's usual time. What is mended in the store is noticed within the longest pause.
+    A permanent failure waits for a change or for the night, and a partial one for its flow's usual time. A correction
+    in the store is noticed within the longest pause.
     """
     if trouble is FailureKind.FIXABLE_IN_STORE:
         return now + LONGEST_PAUSE

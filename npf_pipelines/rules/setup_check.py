@@ -1,4 +1,4 @@
-"""What of a master setup doesn't fit the client's store, or would do harm there."""
+"""Settings of a master setup that don't fit the client's store, or would do harm there."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ NOT_READ = (
 
 
 def misfits(setup: MasterSetup, statuses: Sequence[Status], *, were_read: bool) -> list[str]:
-    """A sentence for each; empty when the setup fits.
+    """A sentence for each misfit; empty when the setup fits.
 
     Args:
         setup: the client's master setup.
-        statuses: those that its store has, or those that CS-Cart ships with.
+        statuses: the store's own, or CS-Cart's where the store's can't be read.
         were_read: whether the store's own could be read.
     """
     by_letter = {status.letter: status for status in statuses}

@@ -1,8 +1,8 @@
-"""Units of an order that are in a shipment of the store already: the warehouse isn't asked for them.
+"""Units of an order that are in a shipment of the store already, so that the warehouse doesn't ship them.
 
-The store counts all shipments of a line, those that the pipeline made for the warehouse included. At first import
-there are none of the warehouse, so that all are of somebody else; later those are what is left over the units that the
-warehouse has shipped. Not here: what an order looks like on the platform (imports.py), what differs (after_import.py).
+The store counts all shipments of a line, the pipeline's for the warehouse included. At the first import the warehouse
+has shipped nothing, so all of them were shipped elsewhere; later the units shipped elsewhere are the store's less the
+warehouse's. Not here: the platform's form of an order (imports.py), edits in the store (after_import.py).
 """
 
 from collections import Counter, defaultdict
@@ -30,13 +30,13 @@ def left_to_ship(order: Order) -> Order:
 def as_ordered_here(order: Order, record: PlatformRecord) -> Order:
     """An order that the platform has, with the units of each SKU that the warehouse is asked for.
 
-    The platform's quantity stays if it is the store's, or the store's less the units that were shipped elsewhere.
-    Those were not ordered from the warehouse at import. Lines that the shopper picks up stay where an earlier release
-    has imported them.
+    The platform's quantity stays if it is the store's, or the store's less the units that were shipped elsewhere, which
+    were not ordered from the warehouse at import. Lines that the shopper picks up stay if an earlier release has
+    imported them.
 
     Args:
-        order: as the store has it now.
-        record: as the platform has it.
+        order: the store's present order.
+        record: the platform's record.
     """
     ordered: Counter[str] = Counter()
     for ordered_line in record.order.lines:
@@ -66,7 +66,7 @@ def _units_here(lines: Sequence[OrderLine], here: int, shipped_here: int) -> int
     Args:
         lines: the order's lines of the SKU.
         here: units that the platform has of it.
-        shipped_here: those of them that the warehouse has shipped.
+        shipped_here: units of it that the warehouse has shipped.
     """
     quantity = sum(line.quantity for line in lines)
     in_store = sum(min(line.shipped, line.quantity) for line in lines)
@@ -77,7 +77,7 @@ def _units_here(lines: Sequence[OrderLine], here: int, shipped_here: int) -> int
 
 
 def _lay(lines: Sequence[OrderLine], units: int, record: PlatformRecord) -> list[OrderLine]:
-    """The lines with so many units on them: as the platform has them if it has these lines, else the unshipped ones."""
+    """The lines with the units on them: as the platform has them if it has the lines, else on the unshipped ones."""
     has = {line.line_id: line.quantity for line in record.order.lines}
     if sum(has.get(line.item_id, 0) for line in lines) == units:
         return [_with(line, has.get(line.item_id, 0)) for line in lines]

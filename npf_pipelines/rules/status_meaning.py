@@ -1,7 +1,7 @@
-"""What the statuses of a client's store mean: by the master setup, then by the store's own stock parameter.
+"""The meanings of a store's order statuses: by the master setup, then by the store's own stock parameter.
 
-Not here: how a name becomes a letter (domain/order_statuses.py), what follows for an order (after_import.py,
-order_status.py, in_flight.py).
+Not here: the letter of a name (domain/order_statuses.py), what follows for an order (after_import.py, order_status.py,
+in_flight.py).
 """
 
 import enum
@@ -22,7 +22,7 @@ _COMPLETE = "C"
 
 
 class Meaning(enum.StrEnum):
-    """What a status means for an order that was imported."""
+    """The meaning of a status for an imported order."""
 
     WANTED = "wanted"
     """The setup imports orders in it."""
@@ -37,22 +37,22 @@ class Meaning(enum.StrEnum):
     HIDDEN = "hidden"
     """Incomplete, or a parent: the store doesn't list such orders."""
     UNCLEAR = "unclear"
-    """It keeps the stock and the setup doesn't name it: the order goes on, and a person is asked."""
+    """It keeps the stock and the setup doesn't name it: the order goes on, and a person has to name it."""
 
 
 @dataclass(frozen=True)
 class StatusMeanings:
-    """The statuses of one store, and the letters of those that the master setup names.
+    """The statuses of one store, and the letters of the statuses that the master setup names.
 
     Attributes:
-        statuses: those that the store has, or those that CS-Cart ships with.
+        statuses: the store's own, or CS-Cart's where the store's can't be read.
         were_read: whether the store's own could be read.
         wanted: the letters of `orders.statuses`.
-        continued: those of `orders.continue_statuses`.
-        stopping: those of `orders.stop_statuses`.
-        shipped: that of `tracking.shipped_status`; None if the setup has none.
-        partially_shipped: that of `tracking.partially_shipped_status`, likewise.
-        short_shipped: that of `tracking.short_shipped_status`, likewise.
+        continued: the letters of `orders.continue_statuses`.
+        stopping: the letters of `orders.stop_statuses`.
+        shipped: the letter of `tracking.shipped_status`; None if the setup has none.
+        partially_shipped: the letter of `tracking.partially_shipped_status`, or None.
+        short_shipped: the letter of `tracking.short_shipped_status`, or None.
     """
 
     statuses: Sequence[Status] = SHIPPED_STATUSES
@@ -65,7 +65,7 @@ class StatusMeanings:
     short_shipped: str | None = None
 
     def of(self, letter: str) -> Meaning:
-        """The meaning of a status; the setup's own words come first."""
+        """The meaning of a status; the setup takes precedence."""
         for named, meaning in (
             (self.wanted, Meaning.WANTED),
             (self.continued, Meaning.CONTINUE),
@@ -131,7 +131,7 @@ def status_meanings(setup: MasterSetup, statuses: Sequence[Status], *, were_read
 
     Args:
         setup: the client's master setup.
-        statuses: those that its store has, or SHIPPED_STATUSES where they can't be read.
+        statuses: the store's own, or SHIPPED_STATUSES where they can't be read.
         were_read: whether they could be read.
 
     Raises:
@@ -144,7 +144,7 @@ def status_meanings(setup: MasterSetup, statuses: Sequence[Status], *, were_read
     if found := contradictions(letters):
         raise SetupError(f"{setup.id}: {'; '.join(found)}")
 
-    def one(field: str) -> str | None:
+    def letter_of(field: str) -> str | None:
         return next(iter(letters[field]), None)
 
     return StatusMeanings(
@@ -153,7 +153,7 @@ def status_meanings(setup: MasterSetup, statuses: Sequence[Status], *, were_read
         wanted=frozenset(letters["orders.statuses"]),
         continued=frozenset(letters["orders.continue_statuses"]),
         stopping=frozenset(letters["orders.stop_statuses"]),
-        shipped=one("tracking.shipped_status"),
-        partially_shipped=one("tracking.partially_shipped_status"),
-        short_shipped=one("tracking.short_shipped_status"),
+        shipped=letter_of("tracking.shipped_status"),
+        partially_shipped=letter_of("tracking.partially_shipped_status"),
+        short_shipped=letter_of("tracking.short_shipped_status"),
     )

@@ -1,7 +1,7 @@
-"""Which amount each product of the store should have, and what has to be written for it.
+"""The amount that each product of the store should have, and the plan of a push.
 
-Not here: how the platform's figures come about (platform/gateway.py), what is in flight (in_flight.py), when a push
-stops (change_limit.py), what is done when the store's amount moves meanwhile (stock_step.py).
+Not here: the platform's figures (platform/gateway.py), the orders in flight (in_flight.py), when a push stops
+(change_limit.py), the next step when the store's amount moves during the push (stock_step.py).
 """
 
 import itertools
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from npf_pipelines.config.master_setup import StockSetup
 from npf_pipelines.domain.keys import as_stored, shown
-from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.outcomes import Amount, StockOutcome
 from npf_pipelines.domain.platform_orders import StockFigure
 from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, Product, UnreadableProduct
 
@@ -19,17 +19,10 @@ NOT_TRACKED = "D"
 """The store's letter for a product whose amount it doesn't count."""
 
 
-RIGHT = frozenset({StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT})
+RIGHT = frozenset(outcome for outcome in StockOutcome if outcome.amount is Amount.RIGHT)
 """The store has the amount that it should have."""
 DIFFERS = frozenset(
-    {
-        StockOutcome.MOVED,
-        StockOutcome.OVER_LIMIT,
-        StockOutcome.REFUSED,
-        StockOutcome.WAITING,
-        StockOutcome.UNREADABLE,
-        StockOutcome.UNCOUNTED,
-    }
+    outcome for outcome in StockOutcome if outcome.amount is Amount.WRONG and outcome.is_pair and not outcome.is_planned
 )
 """The store may have another amount than it should have."""
 
@@ -40,14 +33,14 @@ def available(figure: StockFigure) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TargetAmount:
     """The amount that a SKU should have in the store.
 
     Attributes:
         figure: before negatives become 0.
         floor: whether a negative figure becomes 0.
-        less_sales: whether what the store sells after the count is taken off.
-        why: how the figure comes about, in words.
+        less_sales: whether units that the store sells after the count are taken off.
+        why: the calculation in words.
     """
 
     figure: int
@@ -56,17 +49,17 @@ class Wanted:
     why: str
 
     def after(self, sold: int) -> int:
-        """The amount when so many units were sold since the count, of orders that will come to the warehouse."""
+        """The amount after units were sold since the count, in orders that will come to the warehouse."""
         figure = self.figure - (sold if self.less_sales else 0)
         return max(0, figure) if self.floor else figure
 
 
-def wanted_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> Wanted:
+def target_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> TargetAmount:
     """The amount the store should have, by the master setup's stock mode (`on_hand` or `available`).
 
     Args:
         figure: the platform's.
-        in_flight: units of orders that the warehouse doesn't know yet but will.
+        in_flight: units of the orders in flight.
         setup: the master setup's stock part.
     """
     less_sales = setup.takes_sales_off
@@ -76,12 +69,12 @@ def wanted_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> Wan
     why = f"{figure.on_hand} on hand" + "".join(f", less {units} {name}" for name, units in off.items() if units)
     if setup.negative_as_zero and amount < 0:
         why += f", negative ({amount}) as 0"
-    return Wanted(amount, setup.negative_as_zero, less_sales, why)
+    return TargetAmount(amount, setup.negative_as_zero, less_sales, why)
 
 
 @dataclass(frozen=True, slots=True)
 class StockRow:
-    """One SKU at one product of the store: what it should have and has, and what is to be done or why nothing is.
+    """One SKU at one product of the store: the amounts, and the outcome if nothing has to be written.
 
     `product_id` is the product's key, with its option combination behind a slash. `outcome` is None where the amount
     has to be written.
@@ -99,7 +92,7 @@ class StockRow:
 class KnownProduct:
     """A product of the store without its amount.
 
-    `unreadable` says why its id or code can't be read, so that nobody knows which product it is; empty otherwise.
+    `unreadable` says why its id or code can't be read, so that the product is unknown; empty otherwise.
     """
 
     key: str
@@ -109,31 +102,31 @@ class KnownProduct:
 
 
 def known_product(product: Product | UnreadableProduct) -> KnownProduct:
-    """A product that was read, or couldn't be, without its amount."""
+    """A product, readable or not, without its amount."""
     unreadable = product.reason if isinstance(product, UnreadableProduct) and not product.is_named else ""
     return KnownProduct(product.key, product.sku, product.is_download, unreadable)
 
 
 def what_to_correct(reason: str) -> str:
-    """What a person has to do about a product's row that can't be read."""
+    """The sentence about a product's row that can't be read, with what to do."""
     return f"the store's row of the product can't be read: {reason}. Correct it there: the next push takes it up"
 
 
 def plan(
-    wanted: Mapping[str, Wanted],
+    wanted: Mapping[str, TargetAmount],
     products: Iterable[Product | UnreadableProduct],
     unread: Iterable[KnownProduct] = (),
     *,
     to_all: bool = True,
     left: Collection[str] = frozenset(),
 ) -> list[StockRow]:
-    """Compare what should be with what is; every SKU and every product of either side comes out.
+    """Compare the right amounts with the store's; every SKU and every product of either side gets a row.
 
     Args:
         wanted: the amount by SKU. Codes are compared exactly, letter case included.
-        products: the store's products, with their amounts. One that can't be read costs no other.
-        unread: the further products, of which the amount was not read.
-        to_all: whether several products with one SKU all get its amount; otherwise none does.
+        products: the store's products with their amounts. An unreadable product affects no other.
+        unread: further products, whose amount was not read.
+        to_all: whether all products with one SKU get its amount; otherwise none does.
         left: the SKUs that were pushed before and have left the warehouse's count (stock_left.py).
     """
     by_sku: defaultdict[str, list[Product | UnreadableProduct]] = defaultdict(list)
@@ -166,23 +159,25 @@ def _left_alone(product: KnownProduct, amount: int | None, left: Collection[str]
     elif product.unreadable:
         outcome, reason = StockOutcome.UNREADABLE, what_to_correct(product.unreadable)
     elif not product.sku:
-        outcome, reason = StockOutcome.NO_CODE, "the product has no code, so that nothing tells its stock: left alone"
+        outcome, reason = StockOutcome.NO_CODE, "the product has no code, so that its stock is unknown: left alone"
     return StockRow(product.sku, product.key, None, amount, outcome, reason)
 
 
 def _rows_of_several(
     sku: str, spellings: Iterable[str], products: Sequence[Product | UnreadableProduct]
 ) -> list[StockRow]:
-    """The rows of a code of which the platform has several counts."""
+    """The rows of a code that the platform counts several times."""
     named = " and ".join(map(shown, spellings))
-    reason = f"the platform counts {named}, which the store can't tell apart: keep one of them there"
+    reason = f"the platform counts {named}, which are one code to the store: keep only one of them there"
     several = StockOutcome.SEVERAL_COUNTS
     if not products:
         return [StockRow(sku, None, None, None, several, reason)]
-    return [StockRow(sku, one.key, None, one.amount, several, reason) for one in products]
+    return [StockRow(sku, product.key, None, product.amount, several, reason) for product in products]
 
 
-def _rows_of(sku: str, wanted: Wanted, products: Sequence[Product | UnreadableProduct], to_all: bool) -> list[StockRow]:
+def _rows_of(
+    sku: str, wanted: TargetAmount, products: Sequence[Product | UnreadableProduct], to_all: bool
+) -> list[StockRow]:
     if not products:
         code = "this code" if shown(sku) == sku else f"the code {shown(sku)}"
         reason = f"no product or combination of the store has {code}: give it one, or check spelling and letter case"
@@ -192,15 +187,15 @@ def _rows_of(sku: str, wanted: Wanted, products: Sequence[Product | UnreadablePr
         reason = f"the products {keys} have the same code: give each its own, or allow it by stock.same_sku: all"
         several = StockOutcome.SEVERAL_PRODUCTS
         return [
-            _row(sku, wanted, one)
-            if isinstance(one, UnreadableProduct)
-            else StockRow(sku, one.key, wanted.after(0), one.amount, several, reason)
-            for one in products
+            _row(sku, wanted, product)
+            if isinstance(product, UnreadableProduct)
+            else StockRow(sku, product.key, wanted.after(0), product.amount, several, reason)
+            for product in products
         ]
     return [_row(sku, wanted, product) for product in products]
 
 
-def _row(sku: str, wanted: Wanted, product: Product | UnreadableProduct) -> StockRow:
+def _row(sku: str, wanted: TargetAmount, product: Product | UnreadableProduct) -> StockRow:
     outcome: StockOutcome | None = None
     amount = wanted.after(0)
     reason = f"{product.amount} in the store, {amount} wanted ({wanted.why})"

@@ -1,12 +1,12 @@
-"""Which amount of a product is compared where a store splits its stock over several store locations.
+"""The amount of a product to compare where a store splits its stock over several store locations.
 
-The wanted amount is the warehouse's. It is compared with what the store has at the warehouse's own location, never
-with the total over all locations. A store shows the shares of the locations in its products (inferred), or the total
-alone (known behaviour of the vendor's own add-on). Of such a store the rest is remembered: the total just after a
-write, less what was written. The share is then the total less that rest, while the other locations stay
-as they are; if a merchant changes one, one more write brings share and rest right.
+The warehouse's amount is compared with the store's amount at the warehouse's own location, never with the total over
+all locations. A store shows the amounts of the locations in its products (inferred), or the total alone (known
+behaviour of the vendor's own add-on). For a store with the total alone the rest is stored: the total just after a
+write, less the amount written. The location's amount is then the total less that rest, while the other locations
+don't change; if a merchant changes one, one more write corrects both.
 
-Not here: how the shares are read (cscart/product_parser.py), and when an amount is written (stock_step.py).
+Not here: reading the amounts (cscart/product_parser.py), when an amount is written (stock_step.py).
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,17 +21,17 @@ class Scope:
     """The amounts of one store's products that are compared with the warehouse's."""
 
     def __init__(self, location: int | None = None, elsewhere: Mapping[str, int] | None = None) -> None:
-        """Take what is known.
+        """Start with the stored units elsewhere.
 
         Args:
-            location: the store location that the warehouse is; None where the store has one stock.
-            elsewhere: units at the other locations by product key, of products whose shares the store doesn't show.
+            location: the warehouse's store location; None where the store has one stock.
+            elsewhere: units at the other locations by product key, where the store shows only the total.
         """
         self.location = None if location is None else str(location)
         self.elsewhere = dict(elsewhere or {}) if location is not None else {}
 
     def shows_share(self, product: Product) -> bool:
-        """Whether the store shows what the location has of this product."""
+        """Whether the store shows the location's amount of this product."""
         return self.location is not None and product.shares is not None
 
     def is_split(self, product: Product) -> bool:
@@ -50,11 +50,11 @@ class Scope:
         return product if amount == product.amount else replace(product, amount=amount)
 
     def learn(self, product: Product, written: int) -> None:
-        """Remember what the other locations have: the store has taken an amount for ours, and shows this total."""
+        """Store the units at the other locations, from the total after a write to the warehouse's location."""
         self.elsewhere[product.key] = product.amount - written
 
     def named(self, rows: Iterable[StockRow], products: Mapping[str, Product]) -> list[StockRow]:
-        """The plan's rows, in whose reasons is said which amount was compared."""
+        """The plan's rows, with the compared amount in their reasons."""
         if self.location is None:
             return list(rows)
         return [self._named(row, products.get(row.product_id or "")) for row in rows]

@@ -1,26 +1,26 @@
-"""What is to be done next for one product, from what the store shows of it now and what it has sold since the count.
+"""The next step for one product, from its present amount in the store and the sales since the count.
 
-CS-Cart has no compare-and-set: a sale between reading an amount and writing it is overwritten, and what was sold is
-offered again. So an amount is written only while nothing but known sales has moved it, and a sale that was overwritten
-all the same is found by the next look and taken off at once.
+CS-Cart has no compare-and-set: a sale between reading an amount and writing it is overwritten, and the sold units are
+offered again. So an amount is written only while nothing but known sales has moved it. A sale that was overwritten
+nevertheless is found by the next read and taken off at once.
 
-Not here: looking and writing (reconcile/amounts.py).
+Not here: reading and writing (reconcile/amounts.py).
 """
 
 from dataclasses import dataclass
 
 from npf_pipelines.domain.outcomes import StockOutcome
-from npf_pipelines.rules.stock import Wanted
+from npf_pipelines.rules.stock import TargetAmount
 
 
 @dataclass(frozen=True)
 class AmountRead:
-    """One look at a product.
+    """One read of a product.
 
     Attributes:
-        amount: what the store shows.
-        taken: what it has taken off this product's amount for orders since the count.
-        sold: units of its SKU, at whatever product, in those of the orders that will come to the warehouse.
+        amount: the store's amount.
+        taken: units that the store has taken off this amount for orders since the count.
+        sold: units of its SKU, of any product, in the orders that will come to the warehouse.
     """
 
     amount: int
@@ -30,12 +30,12 @@ class AmountRead:
 
 @dataclass(frozen=True)
 class LastKnown:
-    """What the product stood at when it was last read or written.
+    """The product's amount when it was last read or written.
 
     Attributes:
         amount: the amount.
         taken: as in `AmountRead`, by then.
-        before: what the store showed just before our write; None as long as we have written nothing.
+        before: the store's amount just before the write; None before the first write.
     """
 
     amount: int
@@ -58,24 +58,24 @@ class Done:
     reason: str
 
 
-def next_step(wanted: Wanted, standing: LastKnown, look: AmountRead) -> Write | Done:
+def next_step(wanted: TargetAmount, last: LastKnown, read: AmountRead) -> Write | Done:
     """Decide on a product.
 
     Args:
         wanted: its SKU's amount at the count.
-        standing: what it stood at.
-        look: what it shows now.
+        last: the last known amount.
+        read: the present amount.
     """
-    target = wanted.after(look.sold)
-    since = look.taken - standing.taken
-    if standing.before is None:
-        return _before_writing(wanted, target, standing.amount - since, look.amount)
+    target = wanted.after(read.sold)
+    since = read.taken - last.taken
+    if last.before is None:
+        return _before_writing(wanted, target, last.amount - since, read.amount)
     # An amount that the write found can also be one that it left, if units were sold meanwhile.
-    was_refused = look.amount == standing.before - since and (not since or look.amount < target)
-    return _after_writing(target, standing.amount - since, look.amount, was_refused=was_refused)
+    was_refused = read.amount == last.before - since and (not since or read.amount < target)
+    return _after_writing(target, last.amount - since, read.amount, was_refused=was_refused)
 
 
-def _before_writing(wanted: Wanted, target: int, unmoved: int, amount: int) -> Write | Done:
+def _before_writing(wanted: TargetAmount, target: int, unmoved: int, amount: int) -> Write | Done:
     if amount == target:
         return Done(StockOutcome.ALREADY_RIGHT, f"the store has the wanted amount ({wanted.why})")
     if amount == unmoved:

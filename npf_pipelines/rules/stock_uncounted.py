@@ -1,6 +1,6 @@
-"""SKUs whose count on the platform can't be read: each keeps its amount in the store and has a row that says why.
+"""SKUs whose count on the platform can't be read: each keeps its amount in the store and has a row with the reason.
 
-Not here: how a figure is read (platform/values.py), what is pushed for the other SKUs (stock.py).
+Not here: reading a figure (platform/values.py), the plan for the other SKUs (stock.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,15 +12,15 @@ from npf_pipelines.rules.stock import StockRow
 
 
 def uncounted(figures: Iterable[StockFigure]) -> dict[str, str]:
-    """Why the count of a SKU can't be read, by SKU; the others are left out."""
+    """Why the count of a SKU can't be read, by SKU; readable counts are left out."""
     return {figure.sku: figure.unreadable for figure in figures if figure.unreadable}
 
 
 def with_uncounted(rows: Iterable[StockRow], reasons: Mapping[str, str]) -> Iterator[StockRow]:
-    """The rows of a plan that was made without these SKUs, with a row for each of them.
+    """The rows of a plan without the uncounted SKUs, and a row for each of these SKUs.
 
     Args:
-        rows: the plan; to it the SKUs are unknown to the warehouse.
+        rows: the plan, in which the SKUs are not in the warehouse.
         reasons: why the count of a SKU can't be read, by SKU.
     """
     left = dict(reasons)

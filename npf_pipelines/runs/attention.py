@@ -3,35 +3,18 @@
 Not here: the other metadata (metadata.py), what is open over many days (lake/backlog.py).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import dagster as dg
 import pandas as pd
 
+from npf_pipelines.domain.outcome import Outcome
 from npf_pipelines.domain.store_links import order_link
-from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH, Table
+from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.inline_table import cell, inline_table
 
-_FOR_A_PERSON = {
-    FILTERED_ORDERS.name: ("decision", {"set_aside"}),
-    PLATFORM_ORDERS.name: ("outcome", {"refused", "differs", "held"}),
-    TRACKING_PUSH.name: ("outcome", {"refused", "set_aside", "differs_in_store"}),
-    STOCK_PUSH.name: (
-        "outcome",
-        {
-            "refused",
-            "braked",
-            "not_in_store",
-            "several_products",
-            "several_counts",
-            "no_code",
-            "unreadable",
-            "uncounted",
-            "left_warehouse",
-        },
-    ),
-}
-"""By table: the column, and its values that want a person."""
+_REASONS = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}
+"""The columns of outcomes, each with the column of its reason. A rule's outcome is its decision's."""
 
 
 def attention_metadata(
@@ -46,22 +29,30 @@ def attention_metadata(
         order_ids: gives the store's order ids of order numbers, for tables that have only these.
     """
     store: dict[str, dg.MetadataValue] = {"store": dg.MetadataValue.url(store_url)}
-    if table.name not in _FOR_A_PERSON:
+    columns = [column for column in table.outcomes if column in _REASONS]
+    if not columns:
         return store
-    column, values = _FOR_A_PERSON[table.name]
-    rows = frame[frame[column].isin(values)]
-    if rows.empty:
+    found = [
+        (row, column)
+        for column in columns
+        for row in frame[frame[column].isin(_for_a_person(table.outcomes[column]))].to_dict("records")
+    ]
+    if not found:
         return {**store, "needs_a_person": dg.MetadataValue.int(0)}
     lacks_ids = "order_number" in frame and "order_id" not in frame
-    ids = order_ids(set(rows["order_number"])) if lacks_ids else {}
+    ids = order_ids({row["order_number"] for row, _ in found}) if lacks_ids else {}
     return {
         **store,
-        "needs_a_person": dg.MetadataValue.int(len(rows)),
+        "needs_a_person": dg.MetadataValue.int(len(found)),
         "for_a_person": inline_table(
             ["what", "outcome", "why"],
-            [(_what(row, store_url, ids), cell(row[column]), cell(row["reason"])) for row in rows.to_dict("records")],
+            [(_what(row, store_url, ids), cell(row[column]), cell(row[_REASONS[column]])) for row, column in found],
         ),
     }
+
+
+def _for_a_person(outcomes: Iterable[Outcome]) -> list[str]:
+    return [outcome for outcome in outcomes if outcome.needs_person]
 
 
 def _what(row: dict[str, object], store_url: str, ids: Mapping[str, str]) -> str:

@@ -36,7 +36,7 @@ from npf_pipelines.domain.order_statuses import UnknownStatus
 from npf_pipelines.domain.progress import progress_watched
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.lake import NotWritten
-from npf_pipelines.lake.tables import Table
+from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.attention import attention_metadata
 from npf_pipelines.runs.flow_health import FlowHealth
 from npf_pipelines.runs.isolation import run_isolated

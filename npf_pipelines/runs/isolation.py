@@ -1,12 +1,20 @@
-"""Work for many clients at once in which no client's failure reaches another's.
+"""Work for many clients at once in which no client's failure reaches another's, and no store that hangs holds one up.
 
 Not here: what a failure means for its client (runs/client_run.py, automation/checks.py), nor calls of which the first
 failure ends the others (together.py).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import timedelta
 from typing import TypeVar
+
+from npf_pipelines.domain.progress import progress_watched, time_without_progress
+
+PATIENCE = timedelta(seconds=5)
+"""How long a client without progress keeps its place. Then another one gets it, and both go on: waiting costs nothing,
+and some stores hang for minutes."""
 
 T = TypeVar("T")
 
@@ -23,7 +31,7 @@ async def run_isolated(
     Args:
         clients: their ids.
         work: takes a client's id.
-        at_once: how many clients are worked on at the same time.
+        at_once: how many clients are worked on at the same time, those not counted that have made no progress lately.
 
     Returns:
         By client, the work's result or the exception that ended it, which the caller has to report.
@@ -31,7 +39,7 @@ async def run_isolated(
     places = asyncio.Semaphore(at_once)
 
     async def isolated(client: str) -> T | Exception:
-        async with places:
+        async with _place(places):
             try:
                 return await work(client)
             except Exception as failure:  # noqa: BLE001 - the caller reports it
@@ -44,3 +52,25 @@ async def run_isolated(
 
     each = list(dict.fromkeys(clients))
     return dict(zip(each, await asyncio.gather(*map(isolated, each)), strict=True))
+
+
+@contextlib.asynccontextmanager
+async def _place(places: asyncio.Semaphore) -> AsyncIterator[None]:
+    """One of the places, for as long as there is progress inside."""
+    await places.acquire()
+    with progress_watched():
+        giving_up = asyncio.create_task(_given_up(places))
+        try:
+            yield
+        finally:
+            if giving_up.cancel():  # Otherwise it is done, and another client has the place.
+                places.release()
+
+
+async def _given_up(places: asyncio.Semaphore) -> None:
+    while True:
+        left = PATIENCE - time_without_progress()
+        if left <= timedelta():
+            break
+        await asyncio.sleep(left.total_seconds())
+    places.release()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import (
     FILTERED_ORDERS,
     PLATFORM_ORDERS,
@@ -17,7 +18,6 @@ from npf_pipelines.lake.tables import (
     STOCK_PUSH,
     STOCK_SNAPSHOTS,
     TRACKING_PUSH,
-    Table,
 )
 
 _JUDGED = ("status", "placed_at", "lines", "ship_to", "bill_to", "shipping", "is_parent", "unreadable")

@@ -10,7 +10,8 @@ import dagster as dg
 import pandas as pd
 import pyarrow as arrow
 
-from npf_pipelines.lake.tables import Table
+from npf_pipelines.lake.table import Table
+from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.runs.inline_table import cell, inline_table
 from npf_pipelines.runs.lineage import column_sources
 
@@ -22,6 +23,14 @@ _PRINT = "content"
 """A column that says nothing to a person."""
 _OUTCOMES = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}
 """Columns that tell what became of a row, and where its reason is."""
+
+_PLANNED = {
+    outcome
+    for table in TABLES.values()
+    for outcomes in table.outcomes.values()
+    for outcome in outcomes
+    if outcome.is_planned
+}
 
 
 def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
@@ -59,7 +68,7 @@ def _what_happened(frame: pd.DataFrame) -> dg.MetadataValue:
 def planned_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
     """Of a dry run, the rows that would change something, up to a limit; how many there are."""
     outcomes = [column for column in ("outcome", "status_outcome") if column in frame]
-    changes = frame[frame[outcomes].eq("planned").any(axis=1)]
+    changes = frame[frame[outcomes].isin(_PLANNED).any(axis=1)]
     records = _records(changes[_telling(table, changes)].head(_PLANNED_ROWS))
     return {
         "would_change": dg.MetadataValue.int(len(changes)),

@@ -11,10 +11,10 @@ import duckdb
 from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.domain.chunking import chunked
-from npf_pipelines.lake.backlog import kind_of
+from npf_pipelines.domain.open_kinds import kind_of
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.facts import count_open
-from npf_pipelines.rules.alerts import FIRST_FEW
+from npf_pipelines.rules.conditions import FIRST_FEW
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.open_items import OpenItems, Written, recounts_due, write_open_items
 

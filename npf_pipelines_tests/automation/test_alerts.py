@@ -20,7 +20,7 @@ from npf_pipelines.assets import orders
 from npf_pipelines.automation import webhook
 from npf_pipelines.domain import alert
 from npf_pipelines.lake.tables import RAW_ORDERS
-from npf_pipelines.rules import alerts as rules
+from npf_pipelines.rules import conditions as rules
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 from npf_pipelines.runs.open_items import count_open_items
 from npf_pipelines.state.alerts import keep_alerts, read_alerts
@@ -41,7 +41,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Loop:
     """A world that has been through the loop, and has told what of it needs a person."""
-    monkeypatch.setattr(alert, "BETWEEN_LOOKS", timedelta(microseconds=1))
+    monkeypatch.setattr(alert, "BETWEEN_EVALUATIONS", timedelta(microseconds=1))
     monkeypatch.setattr(webhook, "_PATIENCE", httpx.Timeout(1.0))
     fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
     say(fresh)

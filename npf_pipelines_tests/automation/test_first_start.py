@@ -1,5 +1,6 @@
 """The three processes started at once in a home that was only just prepared: each comes up, every time.
 
+Dagster's own storage is SQLite in the home, or a PostgreSQL server that an operator's dagster.yaml names.
 How often is a parameter: FIRST_STARTS in the environment.
 """
 
@@ -13,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+import yaml
 
+from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines_tests.cli.test_init import start, versions
 from npf_pipelines_tests.daemon import Automation
 
@@ -56,9 +60,56 @@ def is_up(url: str) -> bool:
     )
 
 
+def keep_in_postgresql(home: Path, socket: Path, database: str) -> str:
+    """Write a dagster.yaml as an operator does, ours but for the storage: a new database; the file's text."""
+    with psycopg.connect(host=str(socket), user="npf", dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {database}")
+    # A bare postgresql:// means psycopg 3 to SQLAlchemy 2.1; dagster-postgres brings psycopg2.
+    url = f"postgresql+psycopg2://npf@/{database}?host={socket}"
+    ours = yaml.safe_load((PROJECT / "dagster.yaml").read_text(encoding="utf-8"))
+    text = yaml.safe_dump(ours | {"storage": {"postgres": {"postgres_url": url}}})
+    home.mkdir()
+    (home / "dagster.yaml").write_text(text, encoding="utf-8")
+    return text
+
+
+def versions_in_postgresql(socket: Path, database: str) -> list[str]:
+    """The versions that Dagster's database says it has."""
+    with psycopg.connect(host=str(socket), user="npf", dbname=database) as connection:
+        return [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("attempt", range(STARTS))
 def test_all_three_come_up_together_in_a_fresh_home(tmp_path: Path, attempt: int) -> None:
+    check_first_start(tmp_path)
+    assert [len(found) for found in versions(tmp_path / "dagster")] == [1, 1, 1]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("attempt", range(STARTS))
+def test_so_they_do_where_dagster_keeps_its_own_in_postgresql(tmp_path: Path, postgresql: Path, attempt: int) -> None:
+    home, database = tmp_path / "dagster", f"dagster_{attempt}"
+    text = keep_in_postgresql(home, postgresql, database)
+    check_first_start(tmp_path)
+    assert len(versions_in_postgresql(postgresql, database)) == 1
+    assert (home / "dagster.yaml").read_text(encoding="utf-8") == text
+    assert not list(home.glob("history/*.db"))
+
+
+def test_a_home_is_prepared_by_an_operators_dagster_yaml_too(tmp_path: Path, postgresql: Path) -> None:
+    home = tmp_path / "home"
+    text = keep_in_postgresql(home, postgresql, "dagster_prepared")
+    for process in [start(tmp_path / "data", DAGSTER_HOME=str(home)) for _ in range(2)]:
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
+    assert len(versions_in_postgresql(postgresql, "dagster_prepared")) == 1
+    assert (home / "dagster.yaml").read_text(encoding="utf-8") == text
+    assert not list(home.glob("**/*.db"))
+
+
+def check_first_start(tmp_path: Path) -> None:
+    """Prepare the home and start all three at once, under load."""
     with busy_machine():
         assert start(tmp_path).wait() == 0
         automation = Automation(tmp_path)
@@ -74,4 +125,3 @@ def test_all_three_come_up_together_in_a_fresh_home(tmp_path: Path, attempt: int
                 assert process.poll() is None, logs[-5000:]
         finally:
             automation.end()
-    assert [len(found) for found in versions(tmp_path / "dagster")] == [1, 1, 1]

@@ -284,10 +284,11 @@ def test_a_store_that_is_down_for_a_day_costs_28_runs_at_most_and_is_caught_up_i
     register(loop, "acme")
     begin = quarter_of_an_hour()
     went_well(loop, "shipments", begin - 5 * MINUTE, "acme")
+    defs = loop.defs
     runs = 0
     for number in range(24 * 12):
         at = begin + number * 5 * MINUTE
-        asked = tick(loop, "shipments_sweep", at)
+        asked = tick(loop, "shipments_sweep", at, defs=defs)
         if isinstance(asked, list):
             runs += len(asked)
             fails(loop, "shipments", "acme", at + MINUTE)

@@ -56,9 +56,13 @@ def test_an_order_that_was_kept_out_says_why(told: Loop) -> None:
     [
         ({}, "In the store as shipment 77"),
         ({"outcome": "already_there"}, "In the store as shipment 77"),
-        ({"outcome": "waiting", "reason": "made as 77, to be replaced"}, "Waits for the store (S1): made as 77, to be"),
+        (
+            {"outcome": "waiting", "reason": "made as 77, to be replaced"},
+            "Waiting for the store (S1): made as 77, to be",
+        ),
         ({"outcome": "refused", "reason": "not now"}, "Refused by the store (S1): not now"),
-        ({"outcome": "set_aside", "reason": "too many"}, "Set aside for a person (S1): too many"),
+        ({"outcome": "planned", "reason": "would be created"}, "Planned (S1): would be created"),
+        ({"outcome": "set_aside", "reason": "too many"}, "Set aside (S1): too many"),
     ],
 )
 def test_what_became_of_a_shipment(

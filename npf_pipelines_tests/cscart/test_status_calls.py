@@ -1,6 +1,5 @@
 """Tests of npf_pipelines.cscart.status_calls: on the sandbox, and on odd servers for the rest."""
 
-
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.lake.tables import Table
+from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.services import Services
 from npf_pipelines_tests.faults.lives import WAITS

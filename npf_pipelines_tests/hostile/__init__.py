@@ -1,1 +1,1 @@
-"""The store's client against a store that answers as badly as can be, byte by byte."""
+"""Stores that answer as badly as can be: the client against them byte by byte, and the good stores beside them."""

@@ -1,6 +1,7 @@
 """Tests of the backlog: what waits, what needs a person, and that each such thing says what to do."""
 
-from npf_pipelines.lake.backlog import KINDS, backlog
+from npf_pipelines.domain.open_kinds import KINDS
+from npf_pipelines.lake.backlog import backlog
 from npf_pipelines.lake.facts import OpenFact
 from npf_pipelines_tests.reports.plain import busy
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from npf_pipelines.cli import app
 from npf_pipelines.lake.broken_files import CACHES, LEDGERS, BrokenFile
 from npf_pipelines.lake.lake import Lake, NotWritten
+from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import (
     FILTERED_ORDERS,
     PLATFORM_ORDERS,
@@ -22,7 +23,6 @@ from npf_pipelines.lake.tables import (
     STOCK_SNAPSHOTS,
     TABLES,
     TRACKING_PUSH,
-    Table,
 )
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.builders import NOON, row
@@ -87,7 +87,7 @@ def test_views_are_made_without_opening_a_file(tmp_path: Path) -> None:
 def test_what_is_done_about_it_depends_on_the_table(tmp_path: Path, table: Table, damage: Any) -> None:
     lake, rows = Lake(str(tmp_path)), [row(table)]
     lake.write(table, rows, **_place(table))
-    path = Path(lake._path(table.name, client="acme", day=DAY if table.by_day else None))
+    path = Path(lake.files.path(table.name, client="acme", day=DAY if table.by_day else None))
     damage(path)
     said = f"^{table.name} of acme{f' for {DAY}' if table.by_day else ''}: the file {path} is broken. "
     if table.name in LEDGERS:
@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_reached_is_not_broken(
 ) -> None:
     lake, rows = Lake(str(tmp_path)), [row(RAW_ORDERS)]
     lake.write(RAW_ORDERS, rows, **_place(RAW_ORDERS))
-    files = lake._files
+    files = lake.files.system
     plain = files.open
 
     def unread(path: str, mode: str = "rb", **more: Any) -> Any:
@@ -253,7 +253,7 @@ _FLOWS = {
     "shipments": {"shipment_records", "tracking_push"},
     "stock": {"stock_snapshots", "stock_push", "pushed_skus", "old_holds", "store_products"},
 }
-"""By flow its tables; the others are those of the orders."""
+"""By flow its tables; the others are of the orders."""
 
 
 def _run(loop: Loop, table: Table) -> str:

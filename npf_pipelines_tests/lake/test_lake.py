@@ -20,6 +20,7 @@ from pyarrow import parquet
 from npf_pipelines.assets.order_rows import order_of, row_of
 from npf_pipelines.domain.store_orders import Address, Order, OrderLine, ShippingMethod, UnreadableOrder
 from npf_pipelines.lake.lake import Lake, NotWritten
+from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import (
     FILTERED_ORDERS,
     PLATFORM_ORDERS,
@@ -29,7 +30,6 @@ from npf_pipelines.lake.tables import (
     STOCK_SNAPSHOTS,
     STORE_FACTS,
     TABLES,
-    Table,
 )
 from npf_pipelines_tests.builders import NOON, row
 
@@ -37,12 +37,12 @@ DAY, NEXT = date(2026, 11, 20), date(2026, 11, 21)
 
 tables = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 watched = pytest.mark.parametrize("table", [table for table in TABLES.values() if table is not STORE_FACTS])
-"""Those whose partitions are told of."""
+"""The tables whose partitions have events."""
 
 
 @pytest.fixture(params=["folder", "memory"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a lake can be: a folder with a name such as people give, and what stands for a bucket."""
+    """Where a lake can be: a folder with a name such as people give, and a substitute for a bucket."""
     return str(tmp_path / "Ann's lake, 1st") if request.param == "folder" else f"memory://{uuid.uuid4()}/lake"
 
 
@@ -252,7 +252,7 @@ def test_a_file_that_a_dead_writer_left_is_not_read(tmp_path: Path) -> None:
 
 @pytest.fixture
 def shapes() -> list[str]:
-    """The names of all views, those that the lake adds to its tables included."""
+    """The names of all views, with the views that the lake adds to its tables included."""
     return [*TABLES, "stock_snapshots_history", "order_exceptions"]
 
 

@@ -15,6 +15,7 @@ from npf_pipelines.cscart.order_parser import parse_order
 from npf_pipelines.domain.order_statuses import Status
 from npf_pipelines.domain.platform_orders import LodgedShipment, StockFigure
 from npf_pipelines.domain.store_orders import Address, Order, OrderLine, ShippingMethod, UnreadableOrder
+from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import (
     PLATFORM_ORDERS,
     RAW_ORDERS,
@@ -24,7 +25,6 @@ from npf_pipelines.lake.tables import (
     STORE_FACTS,
     TABLES,
     TRACKING_PUSH,
-    Table,
 )
 from npf_pipelines.reconcile.orders_of_day import OrderRow
 from npf_pipelines.reconcile.tracking import Pushed
@@ -103,7 +103,7 @@ def test_a_sku_may_be_missing_in_the_store_beside_one_that_is_there() -> None:
     STOCK_PUSH.frame([without_product, without_product | {"sku": "another"}, row(STOCK_PUSH)], {"client": "acme"})
 
 
-# What is written fits the tables: a field without a column would be lost without a word.
+# Written rows fit the tables: a field without a column would be lost without a word.
 
 
 def _names(of: type[Any]) -> set[str]:
@@ -140,7 +140,7 @@ def test_every_field_has_a_column(table: Table, written: type[Any], kept: set[st
 def test_every_field_of_a_part_has_its_place(table: Table, name: str, written: type[Any]) -> None:
     kind = table.arrow_schema.field(name).type
     struct = kind.value_type if arrow.types.is_list(kind) else kind
-    # What the shopper chose is personal, and has a column of its own.
+    # The shopper's choice is personal, and has a column of its own.
     assert [field.name for field in struct] == [name for name in written.model_fields if name != "options"]
 
 

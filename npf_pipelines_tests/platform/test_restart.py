@@ -19,6 +19,8 @@ from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, write_setup
 from npf_pipelines_tests.machine import POSTGRESQL, demand
 
+pytestmark = pytest.mark.postgresql
+
 _numbers = count(1)
 
 

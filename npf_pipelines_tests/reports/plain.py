@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.lake.backlog import KINDS
+from npf_pipelines.domain.open_kinds import KINDS
 from npf_pipelines.lake.facts import Facts, OpenFact, OrderFact, ShipmentFact, StockLevel
 from npf_pipelines.reports.figures import window
 

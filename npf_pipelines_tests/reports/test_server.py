@@ -84,6 +84,6 @@ def test_a_foreign_name_for_this_machine_reads_nothing(url: str) -> None:
 
 def test_it_listens_on_this_machine_alone(url: str) -> None:
     port = int(url.rpartition(":")[2])
-    # Another loopback address is another address: whoever listened on all of them would answer here.
+    # Another loopback address is another address: a server that listened on all of them would answer here.
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.2", port), 5)

@@ -1,4 +1,4 @@
-"""What follows on the platform from edits and cancellations in the store."""
+"""Updates of the platform after edits and cancellations in the store."""
 
 from dataclasses import replace
 from typing import Any

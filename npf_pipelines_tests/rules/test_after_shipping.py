@@ -1,4 +1,4 @@
-"""What a shipped order lacks."""
+"""Units that a shipped order lacks."""
 
 from datetime import timedelta
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from npf_pipelines.domain.alert import Alert
-from npf_pipelines.rules.alert_words import MOST_TOLD, message
+from npf_pipelines.rules.alert_words import MOST_NAMED, message
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ONE = Alert("failing|acme|stock", "acme", "failing", "runs of stock fail: 401", "Change the key.", NOON, NOON)
@@ -30,8 +30,8 @@ def test_an_end_says_that_it_is_over() -> None:
 def test_two_hundred_at_once_are_counted_and_every_client_is_named() -> None:
     many = [replace(ONE, key=str(number), client=f"c{number % 7}") for number in range(200)]
     said = message(many, many[:5], link)
-    assert len(said.splitlines()) == MOST_TOLD + 1
-    assert said.splitlines()[-1].startswith(f"And {205 - MOST_TOLD} more: ")
+    assert len(said.splitlines()) == MOST_NAMED + 1
+    assert said.splitlines()[-1].startswith(f"And {205 - MOST_NAMED} more: ")
     assert all(f"c{number} " in said.splitlines()[-1] for number in range(7))
     assert len(said) < 4000
 

@@ -31,7 +31,7 @@ def test_the_same_look_twice_is_no_news(look: OrderListState) -> None:
         # A run has dealt with it and moved on.
         (OrderListState(200, 0, 0), OrderListState(100, 1, 9), False),
         (OrderListState(200, 1, 9), OrderListState(100, 1, 9), True),
-        # The store has learnt to list by change: what it shows since the last run is news.
+        # The store has learnt to list by change: what it shows since the last run is a change.
         (OrderListState(100, 0, 0), OrderListState(None, 5, 9), False),
     ],
 )

@@ -104,7 +104,7 @@ def test_any_order_gets_a_verdict_with_a_reason(
     assert said.rule in Rule
     if said.decision is Decision.ACCEPTED and not imported:
         assert isinstance(one, Order)
-        # What is new to the platform can be shipped, and is what the master setup asks for.
+        # An order that is new to the platform can be shipped, and is what the master setup asks for.
         assert one.placed_at >= wanted.start
         assert one.status in wanted.statuses
         assert not one.is_parent

@@ -27,7 +27,7 @@ def lines(chosen: list[tuple[str, tuple[int, int]]]) -> list[OrderLine]:
 
 
 def record_of(chosen: list[OrderLine], shipped_here: int = 0) -> PlatformRecord:
-    """What the platform has of them after their import, and after so many units of each SKU were shipped."""
+    """The platform's records of them after their import, and after so many units of each SKU were shipped."""
     imported = platform_order(left_to_ship(order(*chosen)), "CS")
     ordered: Counter[str] = Counter()
     for one in imported.lines:

@@ -1,4 +1,4 @@
-"""What statuses mean, and which setups contradict themselves."""
+"""The meanings of statuses, and which setups contradict themselves."""
 
 from dataclasses import replace
 from datetime import date

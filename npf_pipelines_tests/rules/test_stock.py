@@ -12,7 +12,7 @@ from npf_pipelines.config.master_setup import StockSetup
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.domain.platform_orders import StockFigure
 from npf_pipelines.domain.products import Product
-from npf_pipelines.rules.stock import KnownProduct, Wanted, available, plan, wanted_amount
+from npf_pipelines.rules.stock import KnownProduct, TargetAmount, available, plan, target_amount
 from npf_pipelines_tests.builders import product
 
 SKUS = ("KITE", "kite", "KITE-RED", "DRUM")
@@ -29,9 +29,9 @@ catalogues = st.lists(
 ).map(lambda some: [product(str(number), *each) for number, each in enumerate(some, 11)])
 
 
-def amount_of(units: int) -> Wanted:
+def amount_of(units: int) -> TargetAmount:
     """An amount wanted for a SKU, negatives kept."""
-    return Wanted(units, floor=False, less_sales=True, why="counted")
+    return TargetAmount(units, floor=False, less_sales=True, why="counted")
 
 
 def test_available_is_on_hand_less_what_is_promised() -> None:
@@ -50,7 +50,7 @@ def test_available_is_on_hand_less_what_is_promised() -> None:
     ],
 )
 def test_the_setup_chooses_the_figure_and_the_words_explain_it(setup: dict[str, Any], amount: int, why: str) -> None:
-    wanted = wanted_amount(StockFigure("KITE", 1, 3, 2), 4, StockSetup(**setup))
+    wanted = target_amount(StockFigure("KITE", 1, 3, 2), 4, StockSetup(**setup))
     assert wanted.after(0) == amount
     assert why in wanted.why
 
@@ -65,7 +65,7 @@ def test_zero_stands_for_what_is_negative_and_for_nothing_else(
     figure: StockFigure, in_flight: int, sold: int, quantity: Any
 ) -> None:
     negative_too, floored = (
-        wanted_amount(figure, in_flight, StockSetup(quantity=quantity, negative_as_zero=floor))
+        target_amount(figure, in_flight, StockSetup(quantity=quantity, negative_as_zero=floor))
         for floor in (False, True)
     )
     assert floored.after(sold) == max(0, negative_too.after(sold))
@@ -74,7 +74,7 @@ def test_zero_stands_for_what_is_negative_and_for_nothing_else(
 @given(figure=figures, in_flight=st.integers(0, 9), sold=st.integers(0, 9))
 def test_a_sale_counts_the_same_before_and_after_the_count(figure: StockFigure, in_flight: int, sold: int) -> None:
     setup = StockSetup(quantity="available")
-    assert wanted_amount(figure, in_flight, setup).after(sold) == wanted_amount(figure, in_flight + sold, setup).after(
+    assert target_amount(figure, in_flight, setup).after(sold) == target_amount(figure, in_flight + sold, setup).after(
         0
     )
 
@@ -158,7 +158,7 @@ def test_combinations_are_counted_each_for_itself_and_a_product_by_combinations_
     assert {row.product_id: row.outcome for row in rows} == {"1/822": None, "2": StockOutcome.NOT_TRACKED}
 
 
-# Codes that a person can't tell apart
+# Codes that differ only by blanks
 
 
 def test_of_two_counts_of_one_code_neither_is_written_and_both_are_named() -> None:
@@ -168,7 +168,7 @@ def test_of_two_counts_of_one_code_neither_is_written_and_both_are_named() -> No
     several = [row for row in rows if row.outcome is StockOutcome.SEVERAL_COUNTS]
     assert [(row.sku, row.product_id, row.before) for row in several] == [("KITE", "11", 5), ("KITE ", None, None)]
     assert {row.reason for row in several} == {
-        'the platform counts KITE and "KITE ", which the store can\'t tell apart: keep one of them there'
+        'the platform counts KITE and "KITE ", which are one code to the store: keep only one of them there'
     }
     assert [row.sku for row in rows if row.outcome is None] == ["DRUM"]
 

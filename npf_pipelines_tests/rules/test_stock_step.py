@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.domain.outcomes import StockOutcome
-from npf_pipelines.rules.stock import Wanted
+from npf_pipelines.rules.stock import TargetAmount
 from npf_pipelines.rules.stock_step import AmountRead, Done, LastKnown, Write, next_step
 
-COUNTED = Wanted(10, floor=True, less_sales=True, why="counted")
+COUNTED = TargetAmount(10, floor=True, less_sales=True, why="counted")
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ COUNTED = Wanted(10, floor=True, less_sales=True, why="counted")
         (LastKnown(10, 0, before=4), AmountRead(8, 2, 2), StockOutcome.CONFIRMED),
         (LastKnown(10, 0, before=4), AmountRead(9, 1, 0), StockOutcome.CONFIRMED),
         (LastKnown(10, 0, before=4), AmountRead(10, 2, 2), Write(8)),  # our write went over the sale
-        (LastKnown(10, 0, before=12), AmountRead(10, 2, 2), Write(8)),  # likewise, of as much as there is in the way
+        (LastKnown(10, 0, before=12), AmountRead(10, 2, 2), Write(8)),  # the same with an equal amount in between
         (LastKnown(10, 0, before=12), AmountRead(9, 3, 3), Write(7)),  # one before our write, two after
         (LastKnown(10, 0, before=4), AmountRead(10, 0, 2), Write(8)),  # sold of another product with this SKU
         (LastKnown(10, 0, before=4), AmountRead(4, 0, 0), StockOutcome.REFUSED),
@@ -55,8 +55,8 @@ class Shop:
         return AmountRead(self.amount, self.sold, self.sold)
 
 
-def push(shop: Shop, wanted: Wanted, sales: list[int]) -> Done:
-    """What reconcile/amounts.py does, with a sale between any two of its calls."""
+def push(shop: Shop, wanted: TargetAmount, sales: list[int]) -> Done:
+    """The loop of reconcile/amounts.py, with a sale between any two of its calls."""
     standing = LastKnown(shop.amount)
     dice = iter(sales)
     while True:
@@ -76,7 +76,7 @@ def push(shop: Shop, wanted: Wanted, sales: list[int]) -> Done:
     sales=st.lists(st.integers(0, 4), max_size=12),
 )
 def test_in_the_end_nothing_sold_is_offered(amount: int, figure: int, sales: list[int]) -> None:
-    shop, wanted = Shop(amount), Wanted(figure, floor=True, less_sales=True, why="")
+    shop, wanted = Shop(amount), TargetAmount(figure, floor=True, less_sales=True, why="")
     done = push(shop, wanted, sales)
     assert done.outcome in {StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT}, "of nothing but sales all is known"
     assert shop.amount == max(0, figure - shop.sold)
@@ -84,6 +84,6 @@ def test_in_the_end_nothing_sold_is_offered(amount: int, figure: int, sales: lis
 
 @given(amount=st.integers(0, 20), figure=st.integers(-5, 20))
 def test_without_sales_one_write_is_enough(amount: int, figure: int) -> None:
-    shop, wanted = Shop(amount), Wanted(figure, floor=True, less_sales=True, why="")
+    shop, wanted = Shop(amount), TargetAmount(figure, floor=True, less_sales=True, why="")
     assert push(shop, wanted, []).outcome in {StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT}
     assert shop.amount == max(0, figure)

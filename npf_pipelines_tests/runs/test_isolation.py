@@ -1,5 +1,6 @@
 """No client can stop another's run or check: a fault at any step of one client's share costs that client alone."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.automation.checks import all_checks
+from npf_pipelines.domain.progress import note_progress, progress_watched
 from npf_pipelines.platform.tables import leases
+from npf_pipelines.runs import isolation
+from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.injected_faults import Injector
@@ -109,3 +113,36 @@ def _checked(loop: Loop, check: str, injector: Injector) -> dict[str, str]:
     assert isinstance(result, dg.AssetCheckResult)
     lists = [value.records for value in result.metadata.values() if isinstance(value, dg.TableMetadataValue)]
     return {str(record.data["client"]): str(record.data) for records in lists for record in records}
+
+
+async def test_stores_that_hang_keep_no_place_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "PATIENCE", timedelta(seconds=0.2))
+    good_was_served = asyncio.Event()
+
+    async def work(client: str) -> str:
+        if client == "good":
+            good_was_served.set()
+        await good_was_served.wait()
+        return client
+
+    hanging = [f"hanging{number}" for number in range(5)]
+    async with asyncio.timeout(20):
+        assert list(await run_isolated([*hanging, "good"], work, at_once=2)) == [*hanging, "good"]
+
+
+async def test_clients_with_progress_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "PATIENCE", timedelta(seconds=0.6))
+    at_work, most = 0, 0
+
+    async def work(client: str) -> None:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        with progress_watched(timedelta(days=1)):
+            for _ in range(20):
+                await asyncio.sleep(0.1)
+                note_progress()
+        at_work -= 1
+
+    assert list((await run_isolated("abc", work, at_once=2)).values()) == [None, None, None]
+    assert most == 2

@@ -3,7 +3,8 @@
 import dagster as dg
 import pandas as pd
 
-from npf_pipelines.lake.tables import FILTERED_ORDERS, RAW_ORDERS, STOCK_PUSH, STOCK_SNAPSHOTS, Table
+from npf_pipelines.lake.table import Table
+from npf_pipelines.lake.tables import FILTERED_ORDERS, RAW_ORDERS, STOCK_PUSH, STOCK_SNAPSHOTS
 from npf_pipelines.runs.metadata import partition_metadata
 from npf_pipelines_tests.builders import NOON, row
 

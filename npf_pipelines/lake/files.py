@@ -1,0 +1,218 @@
+"""The lake's files: one Parquet file for each partition of a table, in a local folder or a bucket.
+
+A file is written whole under another name, flushed to the disk and then moved into place: a reader sees the old one or
+the new one, also after a power cut. Not here: the rows (lake.py), SQL over the files (views.py), the message about a
+broken file (broken_files.py).
+"""
+
+import contextlib
+import glob
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import fsspec
+import pyarrow as arrow
+from fsspec.implementations.local import LocalFileSystem
+from pyarrow import parquet
+
+from npf_pipelines.lake.broken_files import BrokenFile, is_no_parquet
+
+SNAPSHOT_HISTORY = "stock_snapshots_history"
+"""Every stock snapshot ever taken, by its time."""
+FILE = "part.parquet"
+
+_TAKEN, _TAKEN_EXACTLY = "%Y-%m-%dT%H-%M-%SZ", "%Y-%m-%dT%H-%M-%S-%fZ"
+"""The time of a snapshot in its path: without and with microseconds."""
+_UNFINISHED = ".unfinished"
+"""The ending of a file that is still being written."""
+_PATH = re.compile(
+    r"/(?P<table>[^/]+)/client=(?P<client>[^/]+)(?:/day=(?P<day>\d{4}-\d\d-\d\d)|/taken=[^/]+)?/part[.]parquet$"
+)
+
+
+class LakeFiles:
+    """The files below one folder, or below one prefix of a bucket.
+
+    Attributes:
+        system: the file system.
+        root: the folder.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.system, self.root = fsspec.core.url_to_fs(url)
+        self._is_local = isinstance(self.system, LocalFileSystem)
+
+    def path(self, table: str, *, client: str, day: date | None) -> str:
+        """The path of a partition's file."""
+        by_day = f"/day={day.isoformat()}" if day else ""
+        return f"{self.root}/{table}/client={client}{by_day}/{FILE}"
+
+    def snapshot_folder(self, client: str, taken: datetime) -> str:
+        """The folder of a stock snapshot in the history."""
+        form = _TAKEN_EXACTLY if taken.microsecond else _TAKEN
+        return f"{self.root}/{SNAPSHOT_HISTORY}/client={client}/taken={taken:{form}}"
+
+    def snapshots(self, client: str) -> list[datetime]:
+        """The times of the client's stock snapshots in the history, oldest first."""
+        found = self.glob(SNAPSHOT_HISTORY, f"client={client}", "taken=*")
+        return sorted(_moment(path.rpartition("/taken=")[2]) for path in found)
+
+    def days(self, table: str, client: str) -> list[date]:
+        """The days of the client that have a file, oldest first."""
+        found = map(_PATH.search, self.glob(table, f"client={client}", "day=*", FILE))
+        return sorted(date.fromisoformat(path["day"]) for path in found if path and path["day"])
+
+    def clients(self) -> list[str]:
+        """The clients that have a file of any table."""
+        return sorted({path.rpartition("/client=")[2] for path in self.glob("*", "client=*")})
+
+    def glob(self, *steps: str) -> Iterator[str]:
+        """The files or folders below the lake's folder; folders that are links are followed.
+
+        Args:
+            steps: a name, or a pattern, for each level.
+        """
+        return self._below(self.root, *steps)
+
+    def _below(self, folder: str, *steps: str) -> Iterator[str]:
+        # One level at a time: a pattern over several doesn't follow links.
+        found: Iterable[str] = [folder]
+        for step in steps:
+            found = self._next_level(found, step)
+        return (path for path in found if "*" in steps[-1] or self.system.exists(path))
+
+    def _next_level(self, folders: Iterable[str], step: str) -> Iterator[str]:
+        for folder in folders:
+            if "*" in step:
+                yield from self.system.glob(f"{glob.escape(folder)}/{step}")
+            else:
+                yield f"{folder}/{step}"
+
+    @contextlib.contextmanager
+    def opened(self, table: str, *, client: str, day: date | None) -> Iterator[parquet.ParquetFile]:
+        """A partition's file, open for reading.
+
+        Raises:
+            FileNotFoundError: the partition has not been written.
+            BrokenFile: the file is no Parquet.
+        """
+        path = self.path(table, client=client, day=day)
+        with self.system.open(path, "rb") as file:
+            try:
+                # Most files are small: reading ahead, and threads, would cost more than they save.
+                yield parquet.ParquetFile(file, pre_buffer=False)
+            except (arrow.ArrowException, OSError) as error:
+                if not is_no_parquet(error):
+                    raise
+                raise BrokenFile(path, table, client, day) from error
+
+    def put(self, data: arrow.Table, path: str) -> None:
+        """Write a Parquet file in place of the old one.
+
+        Raises:
+            OSError: with the file's name; the old one is still there.
+        """
+        folder = path.rpartition("/")[0]
+        unfinished = f"{folder}/.{uuid.uuid4().hex}{_UNFINISHED}"
+        try:
+            self.system.makedirs(folder, exist_ok=True)
+            with self.system.open(unfinished, "wb") as file:
+                parquet.write_table(data, file, compression="zstd")
+                self._sync(file)
+            self._put_in_place(unfinished, path)
+        except BaseException as error:
+            with contextlib.suppress(OSError):  # A full disk is not to stay full because of it.
+                self.system.rm_file(unfinished)
+            if isinstance(error, OSError) and error.errno:
+                # A full disk doesn't name the file.
+                raise OSError(error.errno, os.strerror(error.errno), path) from error
+            raise
+
+    def put_text(self, text: str, name: str) -> None:
+        """Write a small text file directly below the lake's folder.
+
+        Raises:
+            OSError: the lake can't be written.
+        """
+        self.system.makedirs(self.root, exist_ok=True)
+        unfinished = f"{self.root}/.{uuid.uuid4().hex}{_UNFINISHED}"
+        with self.system.open(unfinished, "w") as file:
+            file.write(text)
+            self._sync(file)
+        self._put_in_place(unfinished, f"{self.root}/{name}")
+
+    def _sync(self, file: IO[Any]) -> None:
+        """Flush a file to the disk: otherwise its name may lead to an empty file after a power cut."""
+        if self._is_local:
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _put_in_place(self, unfinished: str, path: str) -> None:
+        if not self._is_local:
+            self.system.mv(unfinished, path)
+            return
+        Path(unfinished).replace(path)
+        folder = os.open(path.rpartition("/")[0], os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def rename_client(self, old: str, new: str) -> None:
+        """Move all files of a client to another id, over that id's own.
+
+        A repeated call after an interrupted one moves the rest.
+        """
+        for folder in list(self.glob("*", f"client={old}")):
+            below = folder.replace(f"/client={old}", f"/client={new}")
+            for steps in ((FILE,), ("*=*", FILE)):
+                for file in sorted(self._below(folder, *steps)):
+                    target = f"{below}{file.removeprefix(folder)}"
+                    self.system.makedirs(target.rpartition("/")[0], exist_ok=True)
+                    self._put_in_place(file, target)
+            self._remove_folder(folder)
+
+    def _remove_folder(self, folder: str) -> None:
+        if self._is_local and Path(folder).is_symlink():
+            # It leads to a folder of the machine's owner: only its content goes.
+            for path in Path(folder).iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            Path(folder).unlink()
+        else:
+            self.system.rm(folder, recursive=True)
+
+    def drop_leftovers(self, before: datetime) -> int:
+        """Delete the half-written files of killed runs; returns how many there were.
+
+        Args:
+            before: files changed since then may still be being written.
+        """
+        left = f".*{_UNFINISHED}"
+        levels = ([left], ["*", "client=*", left], ["*", "client=*", "*=*", left])
+        dropped = 0
+        for path in [path for steps in levels for path in self.glob(*steps)]:
+            with contextlib.suppress(FileNotFoundError):
+                if self.system.modified(path) < before:
+                    self.system.rm_file(path)
+                    dropped += 1
+        return dropped
+
+
+def broken_file(path: str) -> BrokenFile:
+    """The error about a file that can't be read, from the file's path."""
+    found = _PATH.search(path)
+    if found is None:
+        raise ValueError(f"{path} is no file of a table")
+    day = date.fromisoformat(found["day"]) if found["day"] else None
+    return BrokenFile(path, found["table"], found["client"], day)
+
+
+def _moment(taken: str) -> datetime:
+    """The time of a snapshot, from its path."""
+    return datetime.strptime(taken, _TAKEN_EXACTLY if taken.count("-") > 4 else _TAKEN).replace(tzinfo=UTC)  # noqa: PLR2004

@@ -1,0 +1,64 @@
+"""The conditions of the whole installation that a person has to know about: master setups and clocks.
+
+Not here: the conditions of a client (conditions.py).
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from npf_pipelines.domain.alert import AlertKind
+from npf_pipelines.rules.conditions import FIRST_FEW, Condition
+
+
+def setup_conditions(errors: Iterable[str]) -> Iterator[Condition]:
+    """One condition for each master setup that is wrong."""
+    for error in errors:
+        file, _, rest = error.partition(": ")
+        problem = rest.partition("\n")[0]
+        yield Condition(
+            AlertKind.SETUP,
+            "",
+            file,
+            f"the master setup {file} is wrong, and its client is left alone: {problem}",
+            "Correct the file: it is read again by itself.",
+        )
+
+
+def missing_setup_conditions(
+    registered: Iterable[str], valid: Collection[str], errors: Iterable[str]
+) -> Iterator[Condition]:
+    """A condition for each registered client that has no valid master setup.
+
+    Args:
+        registered: the clients that are partitions.
+        valid: the clients with a valid setup.
+        errors: about the files that are wrong. A wrong file with a client's name has an alert of its own.
+    """
+    wrong = {error.partition(":")[0].rpartition(".")[0] for error in errors}
+    for client in registered:
+        if client not in valid and client not in wrong:
+            yield Condition(
+                AlertKind.SETUP,
+                client,
+                "",
+                "the client has no master setup: nothing runs for it, and its open orders and parcels are not followed",
+                f"Put {client}.yaml back. For a client that has left, put it back with `paused: true`.",
+            )
+
+
+def clock_conditions(ahead: Collection[str]) -> Iterator[Condition]:
+    """One condition while a flow of any client has recorded a time in the future."""
+    if ahead:
+        named = sorted(ahead)
+        more = f" and {len(named) - FIRST_FEW} more" if len(named) > FIRST_FEW else ""
+        yield Condition(
+            AlertKind.CLOCK,
+            "",
+            "",
+            f"runs of {', '.join(named[:FIRST_FEW])}{more} recorded a time in the future, which counts as unknown",
+            "Set the clocks of the machines that execute runs (NTP).",
+        )
+
+
+def folder_condition(error: str) -> Condition:
+    """The condition that no master setup can be read."""
+    return Condition(AlertKind.SETUP, "", "", f"nothing runs: {error}", "Make the folder readable.")

@@ -1,0 +1,103 @@
+"""Tests of npf_pipelines.rules.conditions."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from npf_pipelines.domain.alert import AlertKind
+from npf_pipelines.domain.open_kinds import KINDS, OpenKind
+from npf_pipelines.rules.conditions import (
+    BACKLOG_PATIENCE,
+    OVER_LIMIT,
+    ClientFacts,
+    Condition,
+    FlowState,
+    OpenRows,
+    client_conditions,
+)
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def conditions(*flows: FlowState, open_: Sequence[OpenRows] = (), is_running: bool = True) -> list[Condition]:
+    well = FlowState("orders", last_success_at=NOON)
+    facts = ClientFacts("acme", 2 * HOUR, [well, *flows], open_)
+    return list(client_conditions(facts, NOON, is_running=is_running))
+
+
+def kinds(found: Sequence[Condition]) -> list[str]:
+    return [condition.kind for condition in found]
+
+
+def failing(**more: Any) -> FlowState:
+    usual: dict[str, Any] = {"failing_since": NOON - HOUR, "failures": 2, "reason": "it is down"}
+    return FlowState("stock", **usual | more)
+
+
+def things(rows: int, first: str, kind: str = "order_unreadable", *, todo: str = "Correct.", day: int = 20) -> OpenRows:
+    return OpenRows(OpenKind(kind, "orders", "set aside", todo), date(2026, 11, day), rows, first)
+
+
+ROWS_OVER_LIMIT = OpenRows(KINDS[OVER_LIMIT], None, 12, "K1, K2, K3")
+
+
+def test_rows_that_are_no_orders_are_counted_as_they_are_called() -> None:
+    asked = OpenRows(OpenKind("asked", "orders", "unexplained", "Name them.", "order status"), None, 2, "E, S")
+    (told,) = conditions(open_=[asked])
+    assert told.text == "2 order statuses unexplained: E, S"
+
+
+def test_a_client_that_goes_well_is_no_alert() -> None:
+    assert conditions() == []
+
+
+def test_a_failure_that_may_pass_is_told_when_it_didnt() -> None:
+    assert conditions(failing(failures=1)) == []
+    (told,) = conditions(failing())
+    assert (told.kind, told.thing, told.since) == (AlertKind.FAILING, "stock", NOON - HOUR)
+    assert "it is down" in told.text
+
+
+def test_a_failure_that_lasts_is_told_at_once() -> None:
+    (told,) = conditions(failing(failures=1, is_permanent=True))
+    assert "Change what the reason names" in told.what_to_do
+
+
+def test_an_exceeded_change_limit_is_reported_once_and_not_as_a_failure_as_well() -> None:
+    (told,) = conditions(failing(reason="the change limit was exceeded: 60 % would change"), open_=[ROWS_OVER_LIMIT])
+    assert (told.kind, "12 SKUs" in told.text) == (AlertKind.CHANGE_LIMIT, True)
+    # The store went down afterwards: both.
+    assert kinds(conditions(failing(), open_=[ROWS_OVER_LIMIT])) == [AlertKind.FAILING, AlertKind.CHANGE_LIMIT]
+
+
+@pytest.mark.parametrize(("ago", "told"), [(2 * HOUR, []), (2 * HOUR + MINUTE, [AlertKind.NO_PULL])])
+def test_a_pull_may_be_as_old_as_the_clients_limit(ago: timedelta, told: list[str]) -> None:
+    facts = ClientFacts("acme", 2 * HOUR, [FlowState("orders", last_success_at=NOON - ago)])
+    assert kinds(list(client_conditions(facts, NOON, is_running=False))) == told
+
+
+def test_a_client_that_was_never_pulled_is_late_only_where_somebody_pulls() -> None:
+    facts = ClientFacts("acme", 2 * HOUR)
+    assert list(client_conditions(facts, NOON, is_running=False)) == []
+    (told,) = client_conditions(facts, NOON, is_running=True)
+    assert (told.since, told.patience) == (None, 2 * HOUR)
+
+
+def test_rows_are_told_by_kind_and_day_with_the_first_few_numbers() -> None:
+    found = conditions(open_=[things(5, "CS0, CS1, CS2"), things(1, "CS9", day=21)])
+    assert [condition.text for condition in found] == [
+        "5 orders of 2026-11-20 set aside: CS0, CS1, CS2 and 2 more",
+        "1 order of 2026-11-21 set aside: CS9",
+    ]
+    assert len({condition.key for condition in found}) == 2
+
+
+def test_what_waits_for_the_next_run_is_told_when_it_waits_too_long() -> None:
+    late = [things(1, "CS1", "order_not_imported", todo=""), things(4, "CS2, CS3, CS4", "order_else", todo="", day=21)]
+    (told,) = conditions(open_=late)
+    assert (told.kind, told.patience) == (AlertKind.BACKLOG, BACKLOG_PATIENCE)
+    assert told.text == "5 orders waiting and not worked off: CS1 and 4 more"
