@@ -68,7 +68,7 @@ def trace(
         story.add_row(_shown(when, setup.zone), plain(what))
     name_broken(lake)
     _CONSOLE.print(story)
-    _CONSOLE.print(f"Times are those of {setup.store.time_zone}.", markup=False)
+    _CONSOLE.print(f"Times are in {setup.store.time_zone}.", markup=False)
 
 
 def _until_import(order: dict[str, Any], on_platform: list[dict[str, Any]]) -> Iterator[Event]:

@@ -62,7 +62,7 @@ _OTHER_NAMES = {
 """Names that people and the lists of common carts have, and neither ISO 3166 nor CLDR."""
 
 _KOSOVO = ("XK", "Kosovo")
-"""No ISO code, but the one that stores and carriers use."""
+"""No ISO code, but used by stores and carriers."""
 
 
 class UnknownCountry(ValueError):

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     snapshot_days: Annotated[int, Field(ge=1)] = Field(60, description="Days for which stock snapshots are kept.")
     run_days: Annotated[int, Field(ge=7)] = Field(90, description="Days for which Dagster's runs are kept.")
     personal_data_days: Annotated[int, Field(ge=31)] = Field(
-        90, description="Days for which pulled orders keep personal data; more than the nightly look-back goes back."
+        90, description="Days for which pulled orders keep personal data; more than the nightly sweep goes back."
     )
     answer_megabytes: Annotated[int, Field(ge=1)] = Field(
         64,

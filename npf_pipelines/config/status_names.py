@@ -6,7 +6,7 @@ Not here: a name's meaning in a store (domain/order_statuses.py), what follows f
 from collections.abc import Mapping
 
 STOP_FIELD = "orders.stop_statuses"
-"""Orders in these statuses stop; in those that any other field names they go on, or are done."""
+"""The field of statuses in which orders stop; in the statuses of all other fields they go on, or are done."""
 
 
 def contradictions(named: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -31,5 +31,5 @@ def parse_umask(written: object) -> object:
 
 
 def set_umask(umask: int) -> None:
-    """New folders and files of this process, and of those that it starts, have at most the rights that this leaves."""
+    """New folders and files of this process and its children have at most the rights that this umask leaves."""
     os.umask(umask)

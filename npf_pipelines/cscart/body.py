@@ -35,7 +35,7 @@ async def read_body(response: httpx.Response, largest: int, call: str) -> bytes:
     announced = response.headers.get("Content-Length", "")
     if announced.isascii() and announced.isdigit() and float(announced) > largest:
         raise TooLarge(call, largest)
-    # What isn't known by name is taken as it is: some hosts say `utf-8` or `none`.
+    # Unknown names are taken as no coding: some hosts say `utf-8` or `none`.
     names = (name.strip().lower() for name in response.headers.get("Content-Encoding", "").split(","))
     packed = [_PACKED[name] for name in names if name in _PACKED]
     if len(packed) > 1:

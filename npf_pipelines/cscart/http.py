@@ -67,7 +67,7 @@ class StoreHttp:
 
     Attributes:
         requests: the requests sent so far, repeats included.
-        writes: those of them that could change something.
+        writes: the requests sent so far that could change something.
     """
 
     def __init__(

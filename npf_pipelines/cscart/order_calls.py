@@ -175,7 +175,7 @@ class OrderCalls(StoreCalls):
         return page, answer.asked
 
     async def _orders_of(self, rows: list[object]) -> list[Order | UnreadableOrder]:
-        """The orders of a list's rows, those without lines by calls side by side."""
+        """The orders of a list's rows; rows without lines are read by concurrent calls."""
         return await gather_or_cancel(self._order_of(row) for row in rows)
 
     async def _order_of(self, row: object) -> Order | UnreadableOrder:

@@ -55,7 +55,7 @@ def placed_at_of(raw: object) -> datetime | None:
 
 
 def has_lines(raw: object) -> bool:
-    """Whether a row is a whole order: those of a plain list have no `products` (documented)."""
+    """Whether a row is a whole order: rows of a plain list have no `products` (documented)."""
     return isinstance(raw, dict) and "products" in raw
 
 

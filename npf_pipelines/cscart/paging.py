@@ -131,7 +131,7 @@ class OrderPages(Generic[T]):
             self._stall(page, asked)
             self._since = last
         elif last > self._since:
-            # What came before this page can't come again, so it needn't be remembered.
+            # Rows before this page can't come again, so they needn't be remembered.
             self._since, self._at_least, self._stalls, self._seen = last, 1, 0, set(keyed)
         else:
             self._seen |= keyed.keys()

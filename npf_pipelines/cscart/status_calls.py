@@ -30,7 +30,7 @@ class StatusCalls(StoreCalls):
 
         Args:
             order_id: the store's.
-            letter: exactly one, of those that the store has: a longer word is cut to its first (inferred).
+            letter: exactly one letter that the store has: a longer word is cut to its first (inferred).
 
         Raises:
             ValueError: not one letter.

@@ -23,7 +23,7 @@ from npf_pipelines.rules.stock_step import AmountRead, Done, LastKnown, Write, n
 from npf_pipelines.state.lease import Lease
 
 _NEW_AT_ONCE = 50
-"""Products that a reading adds to those that it reads back: the time between reading and writing stays short."""
+"""New products in a reading, beside its products to read back: the time between reading and writing stays short."""
 _WRITES = 5
 """Writes of one product in one run."""
 
@@ -42,7 +42,7 @@ async def push_amounts(
 
     Args:
         store: the client's store.
-        rows: the plan; those without an outcome are written.
+        rows: the plan; rows without an outcome are written.
         targets: the amount by SKU.
         sales: the client's orders, listed before the count.
         lease: the client's lease, held.
@@ -107,7 +107,7 @@ class _Push:
                     self._end(item, StockOutcome.WAITING, str(error))
                 break
             in_hand = [item for item in in_hand if self._decide(item, found.get(item.key), sold)]
-            # The scarcest first: of these, a sale between reading and writing is the first to be missed.
+            # The scarcest first: a sale between reading and writing hurts most there.
             await gather_or_cancel(
                 self._write(item) for item in sorted(in_hand, key=lambda item: item.last_known.amount)
             )
@@ -158,7 +158,7 @@ class _Push:
         )
 
     def _not_taken(self, item: _Item, refused: Done, again: Write) -> Done | Write:
-        """The store has what it had. What to do depends on what it said to the write."""
+        """The store has the amount that it had; the next step depends on its answer to the write."""
         if item.failure is not None:
             return again if item.failure.transient else Done(StockOutcome.REFUSED, str(item.failure))
         if self._scope.location is not None and not item.by_location and "/" not in item.key:

@@ -35,7 +35,7 @@ class OrdersOfDay:
         client: the client's id.
         prefix: its order prefix.
         accepted: the orders that the rules accept.
-        pulled: all orders that the store has, by its order id; those that its list hides but that were asked for, too.
+        pulled: all orders that the store has, by its order id; also orders that its list hides but that were asked for.
         records: all that the platform has of them or of the day, by order number.
         now: what becomes `imported_at` and `updated_at`.
         meanings: what the statuses of the client's store mean.

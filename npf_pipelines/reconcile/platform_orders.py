@@ -62,7 +62,7 @@ def finish_cancellations(
 
 
 def _to_import_now(new: Sequence[Order], day: OrdersOfDay, outcome: DayOutcome) -> list[PlatformOrder]:
-    """The new orders, without those that are left or held, and without those of which nothing can be made."""
+    """The new orders to import now: neither left nor held, and fit for the platform."""
     now: list[PlatformOrder] = []
     for order in new:
         try:

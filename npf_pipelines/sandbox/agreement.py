@@ -139,7 +139,7 @@ def _shipments(client: _Client) -> Iterator[str]:
         packed: Counter[str] = Counter()
         for item_id, quantity in store_shipment.products.items():
             packed[sku_of.get(item_id, item_id)] += quantity
-        # What the order doesn't have can't be in a shipment of it.
+        # Units that the order doesn't have can't be in a shipment of it.
         sent = Counter({sku: units for sku, units in contents[shipment.shipment_id].items() if sku in sku_of.values()})
         if store_shipment.order_id != order_id or packed != sent:
             yield f"{what} holds {dict(packed)} of order {store_shipment.order_id}, not {dict(sent)}"

@@ -174,7 +174,7 @@ def _slice(rows: Sequence[Row], size: int, page: int) -> list[Row]:
 
 
 def _cut(rows: Sequence[Stamp], key: Callable[[Stamp], Any], size: int, page: int) -> Iterator[Stamp]:
-    """One page of sorted rows, those with the same key shuffled in a way that depends on the page."""
+    """One page of sorted rows, rows with the same key shuffled in a way that depends on the page."""
     first, last = ((page - 1) * size, page * size) if size else (0, len(rows))
     last = min(last, len(rows))
     if first >= last:

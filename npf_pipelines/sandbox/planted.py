@@ -23,4 +23,4 @@ PLANTED_SECRETS = (
     "EXAMPLE-CARRIER-KEY",
     "EXAMPLE-CARRIER-PASSWORD",
 )
-"""Values that are in answers and belong nowhere else; the last two are those of the documented order."""
+"""Values that are in answers and belong nowhere else; the last two are from the documented order."""

@@ -1,6 +1,6 @@
 """The stores of a sandbox in one SQLite file, written at each change: a killed sandbox comes back as it was.
 
-What counts only for the process that runs is not kept: the journal, the counters and the switches.
+Not kept: state of the running process only, which is the journal, the counters and the switches.
 """
 
 import json
@@ -37,7 +37,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         """Open or create the file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Changes come from the server's thread and from the one that plays the shopper.
+        # Changes come from the server's thread and from the shopper's thread.
         self._lock = threading.Lock()
         self._base = sqlite3.connect(path, check_same_thread=False)
         self._base.executescript(

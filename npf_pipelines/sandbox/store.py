@@ -9,4 +9,4 @@ from npf_pipelines.sandbox.store_shipments import ShipmentActions
 
 
 class SandboxStore(OrderActions, ShipmentActions):
-    """A store with everything that the API can see or change; its attributes are those of `StoreState`."""
+    """A store with everything that the API can see or change; its attributes are in `StoreState`."""

@@ -14,7 +14,7 @@ CARRIERS = {
     "aup": ("Australia Post", "https://auspost.com.au/mypost/track/#/details/{}"),
     "swisspost": ("Swiss Post", "https://service.post.ch/ekp-web/ui/entry/search/{}"),
 }
-"""The carriers that a new store has, by code: name and link. The addresses replace those of the real store."""
+"""The carriers that a new store has, by code: name and link. The addresses replace the real ones."""
 
 
 _HOME = Address(

@@ -190,7 +190,7 @@ class OrderActions(StockActions):
     def rebuild_order(self, order_id: int, amounts: Mapping[str, int] | None = None) -> None:
         """Rebuild an order, as any key beyond status and notify_* does: it is calculated again (known behaviour).
 
-        Prices become those of today's catalogue, the shipping is that of today's method, the lines get other
+        Prices become the catalogue's of today, the shipping is that of today's method, the lines get other
         item ids (inferred). With `amounts` by item id, lines that it doesn't name are deleted.
         """
         with self._change():

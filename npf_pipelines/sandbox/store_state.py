@@ -28,7 +28,7 @@ class StoreState:
         statuses: by letter.
         mails: what went out, oldest first.
         journal: `(method, path, status)` of each answered request, method and path as they came.
-        requests: how many requests reached the store, refused ones included; `writes` those that write.
+        requests: how many requests reached the store, refused ones included; `writes` counts the writing ones.
         switched_off: closed for maintenance, every request is answered 503.
         hangs: requests are accepted and wait until this is taken back; then they act.
         loses_answers: requests act, and the connection breaks in the middle of the answer.
@@ -144,7 +144,7 @@ class StoreState:
     def skus(self) -> list[str]:
         """The distinct product codes, exact in case, of what can be put into a parcel, tracked by the store or not.
 
-        Of a product that is tracked by combination those that an order's lines name its combinations by.
+        For a product that is tracked by combination, the codes by which an order's lines name its combinations.
         """
         goods = [product for product in self.products.values() if not product.is_edp]
         codes = {product.product_code for product in goods if product.tracking != "O"}

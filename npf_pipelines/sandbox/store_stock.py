@@ -13,7 +13,7 @@ class StockActions(StoreState):
     """Changes of stock."""
 
     def set_amount(self, product_id: int, amount: int) -> None:
-        """Set what is on sale; coming back from nothing mails those who wait for it (documented).
+        """Set what is on sale; coming back from nothing mails the waiting customers (documented).
 
         Where stock is split over warehouses nothing changes (known behaviour). A product that is tracked by
         combination gets an amount that nothing uses (inferred).
