@@ -23,7 +23,9 @@ from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.people import draw_customer
 from npf_pipelines.sandbox.server import SandboxServer
-from npf_pipelines.sandbox.store import Change, OutOfStockError, SandboxStore
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_orders import OutOfStockError
+from npf_pipelines.sandbox.store_state import Change
 from npf_pipelines_tests.loop import API_KEY, write_setup
 
 SEED = 11

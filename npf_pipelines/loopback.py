@@ -1,6 +1,6 @@
-"""A server of ours on a port of this machine: beside other work, or alone until it is ended.
+"""A web server on a port of this machine: in a thread, or in the foreground until it is ended.
 
-It binds to 127.0.0.1 and nothing else. Not here: what is answered (sandbox/app.py, reports/server.py).
+It binds to 127.0.0.1 and nothing else. Not here: the applications (sandbox/app.py, reports/server.py).
 """
 
 import errno
@@ -66,7 +66,7 @@ class LoopbackServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop, dropping whatever still hangs."""
+        """Stop, dropping requests that still hang."""
         self._server.should_exit = self._server.force_exit = True
         self._thread.join()
         self._socket.close()
@@ -89,13 +89,13 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Announcing(uvicorn.Server):
-    """A server that says when it is up."""
+    """A server that sets an event when it is up."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
+        """Start, then set the event."""
         await super().startup(sockets)
         self.up.set()

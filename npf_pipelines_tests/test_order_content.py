@@ -18,9 +18,10 @@ from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.platform.tables import order_lines, orders, stock
 from npf_pipelines.rules.addresses import address_of_earlier_releases
 from npf_pipelines.rules.imports import platform_order
-from npf_pipelines.sandbox.answers import order_detail
 from npf_pipelines.sandbox.model import Address, Customer, Product
-from npf_pipelines.sandbox.store import SOMEBODY, SandboxStore
+from npf_pipelines.sandbox.order_answers import order_detail
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_defaults import SOMEBODY
 from npf_pipelines_tests.loop import Loop, copied_loop, small_loop, write_setup
 
 DEFAULT_COUNTRY = Address(firstname="Zoe", lastname="Lee", country="US", country_descr="United States", state="NY")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from npf_pipelines.sandbox.answers import PLANTED_SECRETS
+from npf_pipelines.sandbox.planted import PLANTED_SECRETS
 from npf_pipelines_tests.loop import API_KEY, Loop, copied_loop
 from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
 

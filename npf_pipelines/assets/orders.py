@@ -34,7 +34,8 @@ from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
-from npf_pipelines.reconcile.platform_orders import Limit, OrderRow, OrdersOfDay, reconcile_orders
+from npf_pipelines.reconcile.orders_of_day import Limit, OrderRow, OrdersOfDay
+from npf_pipelines.reconcile.platform_orders import reconcile_orders
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number

@@ -11,7 +11,7 @@ from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import PLATFORM_ORDERS
-from npf_pipelines.reconcile.platform_orders import AGREES
+from npf_pipelines.reconcile.orders_of_day import AGREES
 from npf_pipelines.rules.after_shipping import SHORT_AFTER
 from npf_pipelines.runs.client_run import ClientRun
 

@@ -1,6 +1,6 @@
 """`npf`: the command line.
 
-One file for each command; this one only names them.
+Not here: the commands, one file each.
 """
 
 import typer

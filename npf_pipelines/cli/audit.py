@@ -16,7 +16,7 @@ _CONSOLE = Console()
 
 
 def audit() -> None:
-    """Ask stores, tables and platform whether anything is missing or differs; exit with 1 if so."""
+    """Check stores, tables and platform for missing or differing things; exit with code 1 if there are any."""
     settings = Settings()
     with open_instance(settings) as instance:
         job = build_defs(settings).resolve_job_def("audit_job")
@@ -38,7 +38,7 @@ def audit() -> None:
 
 
 def _why(error: SerializableErrorInfo | None) -> str:
-    """Why a check could not be made. The text of any error but a database's may quote a row: it stays out."""
+    """Why a check could not be made. Any error's text but the platform's own may quote a row, and is left out."""
     name = "the step failed"
     while error is not None:
         name = error.cls_name or name

@@ -1,4 +1,4 @@
-"""Names on the terminal the files that a query had to leave out."""
+"""The files that a query had to leave out, named on the terminal."""
 
 from rich.console import Console
 

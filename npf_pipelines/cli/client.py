@@ -1,4 +1,4 @@
-"""`npf client`: which id and which store a client has, where only a person can know."""
+"""`npf client`: changes of a client's id or store that only a person can confirm."""
 
 from typing import Annotated, NoReturn
 
@@ -26,7 +26,7 @@ def rename(
     old: Annotated[str, typer.Argument(help="The id that the client had.")],
     new: Annotated[str, typer.Argument(help="The id that its master setup has now.")],
 ) -> None:
-    """Move all that is known of a client to its new id: tables, partitions, imported orders, alerts."""
+    """Move everything recorded of a client to its new id: tables, partitions, imported orders, alerts."""
     settings = Settings()
     services = Services(settings)
     try:

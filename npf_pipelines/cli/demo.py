@@ -26,14 +26,14 @@ _CONSOLE = Console()
 
 
 def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores; 0 for any.")] = PORT) -> None:
-    """Walk three pretend clients through orders, lodgement, tracking, status and stock, and check the end."""
+    """Take three pretend clients through orders, lodgement, tracking, status and stock, and check the result."""
     settings = Settings()
     try:
         with (
             demo_world(settings, port=port) as world,
             open_instance(settings) as instance,
         ):
-            wrong = _client_run(settings, world, instance)
+            wrong = _run_loop(settings, world, instance)
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
@@ -52,7 +52,7 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
     )
 
 
-def _client_run(settings: Settings, world: World, instance: dg.DagsterInstance) -> list[str]:
+def _run_loop(settings: Settings, world: World, instance: dg.DagsterInstance) -> list[str]:
     services = Services(settings)
     defs = build_defs(settings)
     setups = services.setups()
@@ -68,7 +68,7 @@ def _client_run(settings: Settings, world: World, instance: dg.DagsterInstance) 
     }
     for flow, (what, days) in steps.items():
         _CONSOLE.rule(what, align="left")
-        # Nobody looks at the first push of pretend stock.
+        # No person reviews the first push of pretend stock.
         config = {"override_change_limit": True} if flow == "stock" else {}
         if failure := launch(defs, instance, f"{flow}_job", clients, days, **config).failure:
             wrong.append(failure)
@@ -83,14 +83,14 @@ def _client_run(settings: Settings, world: World, instance: dg.DagsterInstance) 
     return wrong
 
 
-_TOLD = {
+_LABELS = {
     ("filtered_orders", "decision"): {"accepted": "accepted"},
     ("platform_orders", "outcome"): {"imported": "imported"},
     ("tracking_push", "outcome"): {"confirmed": "shipments pushed", "already_there": "shipments in the store already"},
     ("tracking_push", "status_outcome"): {"set": "statuses set", "already_set": "statuses set already"},
     ("stock_push", "outcome"): {"confirmed": "SKUs pushed", "already_right": "SKUs right already"},
 }
-"""By table and column: what a value is called; the others come out as they are."""
+"""Labels of values, by table and column; other values are shown as they are."""
 
 
 def _client_table(services: Services, setup: MasterSetup) -> Table:
@@ -99,7 +99,7 @@ def _client_table(services: Services, setup: MasterSetup) -> Table:
 
     shown = Table("what", "how many", title=f"{setup.id}: {setup.name}", title_justify="left", min_width=60)
     shown.add_row("orders seen", str(sum(counted("filtered_orders", "decision").values())))
-    for (table, column), names in _TOLD.items():
+    for (table, column), names in _LABELS.items():
         values = dict.fromkeys(names, 0) | counted(table, column)
         for value, rows in values.items():
             if table != "filtered_orders" or value in names:

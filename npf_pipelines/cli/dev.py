@@ -1,6 +1,6 @@
-"""`npf dev`: sandbox, warehouse floor, reports and Dagster's UI together, until interrupted; nothing stays behind.
+"""`npf dev`: sandbox, warehouse floor, reports and Dagster's UI together, until interrupted; no process is left.
 
-Shoppers order, the floor works, and the automation runs: nobody has to click for orders to flow through.
+Shoppers order, the floor works, and the automation runs: orders flow through without a click.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from npf_pipelines.sandbox.world import PORT, SEED, World, demo_world
 
 _ROUND = 30.0
 """Seconds between two rounds of shoppers and floor."""
-_LAST_WORDS = 20.0
+_GRACE = 20.0
 """Seconds that Dagster gets to end by itself."""
 
 
@@ -74,8 +74,8 @@ def _serve_ui(port: int, over: threading.Event) -> int:
             return process.returncode or 1
     _signal(process, signal.SIGINT)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_LAST_WORDS)
-    _signal(process, signal.SIGKILL)  # Whatever of its children is still there.
+        process.wait(_GRACE)
+    _signal(process, signal.SIGKILL)  # Its children that are still running.
     process.wait()
     return 0
 

@@ -1,6 +1,6 @@
-"""How a command ends that the machine doesn't let work: one sentence on stderr and exit code 1; 130 for Ctrl-C.
+"""The end of a command that the machine keeps from working: one sentence on stderr and exit code 1; 130 for Ctrl-C.
 
-Not here: the sentences (machine_trouble.py).
+Not here: the sentences (runs/machine_failures.py).
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""`npf init`: prepares a home before anything is started in it.
+"""`npf init`: prepares a Dagster home before anything is started in it.
 
 Not here: how Dagster's part is prepared (instance.py), how a database is opened (platform/database.py,
 state/database.py).
@@ -16,6 +16,7 @@ _CONSOLE = Console(highlight=False, soft_wrap=True)
 
 def init() -> None:
     """Prepare DAGSTER_HOME and the databases; what is there already stays as it is, or is brought to this release."""
+    """Prepare DAGSTER_HOME and the platform's database; existing files stay as they are."""
     settings = Settings()
     home = prepare_home(settings)
     services = Services(settings)

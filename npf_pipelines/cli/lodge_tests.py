@@ -1,6 +1,6 @@
 """`npf lodge-tests`: plays the lodgement of a client's test orders, to prove a new integration end to end.
 
-Nothing leaves the warehouse: test items are never dispatched, and no stock is taken off.
+Nothing leaves the warehouse: test items are never dispatched, and no stock is taken.
 """
 
 from datetime import UTC, datetime

@@ -6,5 +6,5 @@ from npf_pipelines.domain.text import clean_text
 
 
 def plain(value: object) -> Text:
-    """A value as it is written, whatever brackets are in it."""
+    """A value as it is written, brackets included."""
     return Text(clean_text(str(value)))

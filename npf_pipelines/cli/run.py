@@ -27,7 +27,7 @@ _CONSOLE = Console()
 
 
 class FlowName(enum.StrEnum):
-    """The families of assets, each with its job."""
+    """The flows, each with its job."""
 
     ORDERS = "orders"
     SHIPMENTS = "shipments"
@@ -44,7 +44,7 @@ _Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="In th
 
 
 def run(
-    flow: Annotated[FlowName, typer.Argument(help="What to run.")],
+    flow: Annotated[FlowName, typer.Argument(help="The flow to run.")],
     *,
     client: Annotated[list[str] | None, typer.Option(help="A client's id; may be repeated. All if none.")] = None,
     day: _Day = None,
@@ -64,7 +64,7 @@ def run(
         ),
     ] = False,
     confirm_held: Annotated[
-        bool, typer.Option("--confirm-held", help="Orders only: import and cancel what is held, on all days.")
+        bool, typer.Option("--confirm-held", help="Orders only: import and cancel the held orders, on all days.")
     ] = False,
 ) -> None:
     """Run a job for clients and days; today, in each client's time zone, if no day is named."""
@@ -78,7 +78,7 @@ def run(
     try:
         services = Services(settings)
         setups = services.setups()
-        wanted = [setups[name] for name in client or sorted(setups.clients)]
+        chosen = [setups[name] for name in client or sorted(setups.clients)]
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
@@ -90,15 +90,15 @@ def run(
             f"no client has a day before {earliest}, the earliest order start date or day with tables"
         )
     if flow.has_days and first:
-        wanted = _begun(wanted, first.date())
+        chosen = _begun(chosen, first.date())
     for sentence in wrong:
         _CONSOLE.print(sentence, style="red", markup=False)
-    awake = _awake(wanted)
-    launched = _run(settings, flow, awake, (first, day or to), config)
-    for one in launched:
-        if one.failure:
-            _CONSOLE.print(plain(one.failure), style="red")
-    if wrong or (awake and not launched) or not wanted or any(one.failure for one in launched):
+    active = _active(chosen)
+    launched = _run(settings, flow, active, (first, day or to), config)
+    for ended in launched:
+        if ended.failure:
+            _CONSOLE.print(plain(ended.failure), style="red")
+    if wrong or (active and not launched) or not chosen or any(ended.failure for ended in launched):
         raise typer.Exit(1)
 
 
@@ -122,7 +122,7 @@ def _check_order(first: datetime | None, last: datetime | None) -> None:
 
 
 def _begun(setups: list[MasterSetup], first: date) -> list[MasterSetup]:
-    """The clients for which the first day has begun; the others are named.
+    """The clients for which the first day has begun; the others are named on the terminal.
 
     Raises:
         typer.BadParameter: it has begun for none of them.
@@ -137,8 +137,8 @@ def _begun(setups: list[MasterSetup], first: date) -> list[MasterSetup]:
     return [setup for setup in setups if first <= todays[setup.id]]
 
 
-def _awake(setups: list[MasterSetup]) -> list[MasterSetup]:
-    """Those that aren't paused; the others are named."""
+def _active(setups: list[MasterSetup]) -> list[MasterSetup]:
+    """The clients that aren't paused; the others are named on the terminal."""
     for setup in setups:
         if setup.paused:
             _CONSOLE.print(f"{setup.id}: paused in its master setup: left alone", style="yellow", markup=False)

@@ -21,10 +21,10 @@ def _sandbox() -> None:
 @app.command()
 def serve(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")],
-    latency_ms: Annotated[float, typer.Option(help="What each request waits, in milliseconds.")] = 0,
-    orders: Annotated[int, typer.Option(help="How many orders the store has.")] = 200,
-    products: Annotated[int, typer.Option(help="How many products it has.")] = 60,
-    seed: Annotated[int, typer.Option(help="Of the dice: the same seed gives the same store.")] = 1,
+    latency_ms: Annotated[float, typer.Option(help="Milliseconds that each request waits.")] = 0,
+    orders: Annotated[int, typer.Option(help="The number of the store's orders.")] = 200,
+    products: Annotated[int, typer.Option(help="The number of its products.")] = 60,
+    seed: Annotated[int, typer.Option(help="The random seed: the same seed gives the same store.")] = 1,
 ) -> None:
     """Serve a generated store named `shop` until interrupted."""
     now = datetime.now(UTC)

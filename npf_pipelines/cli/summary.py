@@ -1,6 +1,6 @@
-"""What changed, or would change, as tables for the terminal, after a run.
+"""The outcomes of a run, or of a dry run, as tables for the terminal.
 
-Not here: what is in the lake (tables.py).
+Not here: the lake's tables (lake/tables.py).
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _COUNTED = {
 
 def run_summary(lake: Lake, flow: str, clients: Sequence[str], days: tuple[date, date] | None) -> Table:
     """The outcomes of a flow by client, over the days."""
-    shown = Table("client", "table", "column", "value", "rows", title=f"{flow}: what the tables say now")
+    shown = Table("client", "table", "column", "value", "rows", title=f"{flow}: outcomes in the tables now")
     for name in _COUNTED[flow]:
         table, column = name.split(".")
         for client, value, rows in counts(lake, table, column, clients, days):
@@ -32,9 +32,9 @@ def run_summary(lake: Lake, flow: str, clients: Sequence[str], days: tuple[date,
 
 
 def changes_tables(launched: Sequence[Launched]) -> list[Table | str]:
-    """What dry runs would change, a table for each partition."""
+    """The changes that dry runs would make, a table for each partition."""
     tables: list[Table | str] = []
-    for change in (change for one in launched for change in one.changes):
+    for change in (change for run in launched for change in run.changes):
         more = "" if len(change.shown) == change.rows else f", the first {len(change.shown)} of them"
         columns = list(dict.fromkeys(name for record in change.shown for name in record))
         title = f"{change.table} of {change.partition}: {change.rows} would change{more}"
@@ -42,17 +42,17 @@ def changes_tables(launched: Sequence[Launched]) -> list[Table | str]:
         for record in change.shown:
             shown.add_row(*(plain(record.get(name, "")) for name in columns))
         tables.append(shown)
-    has_failed = any(one.failure for one in launched)
+    has_failed = any(run.failure for run in launched)
     return tables or ([] if has_failed else ["Nothing would change."])
 
 
 def counts(
     lake: Lake, table: str, column: str, clients: Sequence[str], days: tuple[date, date] | None
 ) -> list[tuple[str, str, int]]:
-    """`(client, value, rows)` of a column, by client and falling count."""
+    """`(client, value, rows)` of a column, by client and descending count."""
     between = "AND day BETWEEN $first AND $last" if days else ""
     query = (
-        f"SELECT client, {column}, count(*) FROM {table} "  # noqa: S608 - names of ours
+        f"SELECT client, {column}, count(*) FROM {table} "  # noqa: S608 - names from this module
         f"WHERE list_contains($clients, client) {between} GROUP BY ALL ORDER BY 1, 3 DESC, 2"
     )
     values = {"clients": list(clients)} | ({"first": days[0], "last": days[1]} if days else {})

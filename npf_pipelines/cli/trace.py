@@ -1,4 +1,4 @@
-"""`npf trace`: one order's whole story from the tables, in a form that can be sent to the merchant."""
+"""`npf trace`: one order's whole history from the tables, in a form that can be sent to the merchant."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -30,7 +30,7 @@ _SHIPMENTS = """
 FROM shipment_records FULL JOIN tracking_push USING (client, day, shipment_id, order_number)
 WHERE client = $client AND order_number = $number ORDER BY day, lodged_at, shipment_id
 """
-"""What was withdrawn since is in tracking_push only."""
+"""A shipment withdrawn since is in tracking_push only."""
 
 Event = tuple[datetime | None, str]
 
@@ -39,7 +39,7 @@ def trace(
     client: Annotated[str, typer.Argument(help="The client's id.")],
     order_number: Annotated[str, typer.Argument(help="The order's number, with or without the order prefix.")],
 ) -> None:
-    """Tell what happened to an order: placed, decided, imported, lodged, pushed, with times and reasons."""
+    """Show an order's history: placed, decided, imported, lodged, pushed, with times and reasons."""
     services = Services(Settings())
     try:
         setup = services.setups()[client]
@@ -68,7 +68,7 @@ def trace(
         story.add_row(_shown(when, setup.zone), plain(what))
     name_broken(lake)
     _CONSOLE.print(story)
-    _CONSOLE.print(f"Times are those of {setup.store.time_zone}.", markup=False)
+    _CONSOLE.print(f"Times are in {setup.store.time_zone}.", markup=False)
 
 
 def _until_import(order: dict[str, Any], on_platform: list[dict[str, Any]]) -> Iterator[Event]:
@@ -84,7 +84,7 @@ def _until_import(order: dict[str, Any], on_platform: list[dict[str, Any]]) -> I
 def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[Event]:
     for row in shipments:
         if row["lodged_at"]:
-            contents = ", ".join(f"{one['quantity']} of {one['sku']}" for one in row["quantities"])
+            contents = ", ".join(f"{line['quantity']} of {line['sku']}" for line in row["quantities"])
             number = f"Tracking number {row['tracking_number']}"
             yield row["lodged_at"], f"Lodged as {row['shipment_id']} with {row['carrier']}: {contents}. {number}"
             yield row["lodged_at"], f"To follow the parcel: {row['tracking_url']}"

@@ -1,1 +1,1 @@
-"""Settings, master setups and countries: what a person configures. Imports nothing of the project."""
+"""Settings, master setups and countries: everything that a person configures. Imports no other room."""

@@ -1,6 +1,6 @@
 """Countries as people and stores write them: names and variants to ISO 3166 codes, and back to full English names.
 
-Not here: which countries a client wants (master_setup.py) or what follows from it (rules/).
+Not here: a client's countries (master_setup.py) and what follows from them (rules/).
 """
 
 import functools
@@ -62,11 +62,11 @@ _OTHER_NAMES = {
 """Names that people and the lists of common carts have, and neither ISO 3166 nor CLDR."""
 
 _KOSOVO = ("XK", "Kosovo")
-"""No ISO code, but the one that stores and carriers use."""
+"""No ISO code, but used by stores and carriers."""
 
 
 class UnknownCountry(ValueError):
-    """What was written names no country."""
+    """The text names no country."""
 
 
 def country_code(written: str) -> str:

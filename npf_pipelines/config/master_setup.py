@@ -26,7 +26,7 @@ from npf_pipelines.config.status_names import STOP_FIELD, contradictions, text_k
 
 
 class SetupError(Exception):
-    """A master setup, or what it points at, is wrong; the text names client or file, field and what to do."""
+    """A master setup, or something that it names, is wrong; the text names client or file, field and remedy."""
 
 
 class _Part(BaseModel):
@@ -34,7 +34,7 @@ class _Part(BaseModel):
 
 
 class StoreSetup(_Part):
-    """How to reach the client's store."""
+    """The client's store and its access."""
 
     url: StoreUrl
     api_user: Name
@@ -45,7 +45,7 @@ class StoreSetup(_Part):
 
 
 class OrdersSetup(_Part):
-    """Which of the store's orders come to the warehouse, and under which number."""
+    """The orders of the store that are imported, and their numbers."""
 
     start_date: date
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
@@ -58,7 +58,7 @@ class OrdersSetup(_Part):
 
 
 class TrackingSetup(_Part):
-    """What the store is told of a shipment."""
+    """The tracking and the statuses that the store gets."""
 
     shipped_status: Name | None = None
     partially_shipped_status: Name | None = None
@@ -68,14 +68,14 @@ class TrackingSetup(_Part):
 
 
 class ChangeLimitSetup(_Part):
-    """How much of the store a stock push may change before a person has to say that it is right."""
+    """The share of the store that a stock push may change without a person's confirmation."""
 
     changed_percent: Percent = 50
     zeroed_percent: Percent = 10
 
 
 class StockSetup(_Part):
-    """Which stock figure the store gets."""
+    """The stock figure that the store gets."""
 
     quantity: Literal["on_hand", "available", "off"]
     negative_as_zero: bool = False
@@ -96,7 +96,7 @@ class StockSetup(_Part):
 
 
 class AlertsSetup(_Part):
-    """When somebody is told of the client."""
+    """When the client causes an alert."""
 
     no_pull_hours: Annotated[int, Field(ge=1, le=168)] = 2
 

@@ -1,6 +1,6 @@
-"""The settings: what the environment says, read once, in one object.
+"""The settings: the environment variables, read once, in one object.
 
-Not here: what belongs to one client (master_setup.py).
+Not here: the configuration of one client (master_setup.py).
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from npf_pipelines.config.umask import OWNER_ONLY, parse_umask
 
 _Folder = Annotated[Path, AfterValidator(Path.absolute)]
 _Minutes = Annotated[int, Field(ge=5, le=1440)]
-"""Not less than the five minutes at which the sweeps look who is due."""
+"""Not less than the five minutes at which the sweeps check which clients are due."""
 
 
 def _webhook(written: SecretStr) -> SecretStr:
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         env_prefix="NPF_", extra="ignore", frozen=True, validate_default=True, hide_input_in_errors=True
     )
 
-    data: _Folder = Field(Path("data"), description="The folder of everything that is kept.")
+    data: _Folder = Field(Path("data"), description="The folder of all data.")
     clients: _Folder = Field(default_factory=_in_data("clients"), description="The folder of the master setups.")
     lake: str = Field(
         default_factory=lambda fields: str(fields["data"] / "lake"),
@@ -53,16 +53,16 @@ class Settings(BaseSettings):
         OWNER_ONLY, description="The umask of new folders and files: 077 for the owner only, 027 lets the group read."
     )
     automation: Literal["running", "stopped"] = Field(
-        "stopped", description="Whether schedules and sensors run until somebody says otherwise in the UI."
+        "stopped", description="Whether schedules and sensors run; a switch set in the UI takes precedence."
     )
     orders_minutes: _Minutes = Field(15, description="Minutes between two sweeps for orders.")
     shipments_minutes: _Minutes = Field(15, description="Minutes between two sweeps for shipments.")
     stock_minutes: _Minutes = Field(60, description="Minutes between two sweeps for stock.")
-    sensor_seconds: Annotated[int, Field(ge=5)] = Field(30, description="Seconds between two looks of a sensor.")
+    sensor_seconds: Annotated[int, Field(ge=5)] = Field(30, description="Seconds between two ticks of a sensor.")
     snapshot_days: Annotated[int, Field(ge=1)] = Field(60, description="Days for which stock snapshots are kept.")
     run_days: Annotated[int, Field(ge=7)] = Field(90, description="Days for which Dagster's runs are kept.")
     personal_data_days: Annotated[int, Field(ge=31)] = Field(
-        90, description="Days for which pulled orders keep personal data; more than the nightly look-back goes back."
+        90, description="Days for which pulled orders keep personal data; more than the nightly sweep goes back."
     )
     answer_megabytes: Annotated[int, Field(ge=1)] = Field(
         64,
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         description="Minutes without a new row, a write or a finished day after which a client's share of a run fails.",
     )
     alerts_webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = Field(
-        None, description="The webhook that is told of alerts; its address is a secret."
+        None, description="The webhook that gets the alerts; its address is a secret."
     )
     platform_url: SecretStr = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),

@@ -21,7 +21,7 @@ def _store_url(written: str) -> str:
     try:
         parts = urlsplit(written)
         host, _ = parts.hostname, parts.port
-    except ValueError:  # Its text quotes what stands in the place of host or port: it may be a password.
+    except ValueError:  # Its text quotes the text in the place of host or port: it may be a password.
         raise ValueError(_HOW_TO_WRITE_A_STORE) from None
     if parts.scheme not in {"http", "https"} or not host:
         raise ValueError(_HOW_TO_WRITE_A_STORE)
@@ -35,7 +35,7 @@ def _store_url(written: str) -> str:
 
 
 def _variable_name(written: str) -> str:
-    # What stands here may be the key itself, by mistake: it isn't quoted, and lower case gives it away.
+    # By mistake this may be the key itself: it isn't quoted, and lower case gives it away.
     if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", written):
         raise ValueError("write the NAME of the environment variable that holds the API key, in capitals")
     return written

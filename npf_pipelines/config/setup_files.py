@@ -25,7 +25,7 @@ In C where there is one: sensors read all setups every half minute.
 
 @dataclass(frozen=True)
 class MasterSetups:
-    """What a folder of master setups holds: the good ones by client id, and each error of the others."""
+    """The master setups of a folder: the valid ones by client id, and each error of the others."""
 
     clients: Mapping[str, MasterSetup] = field(default_factory=dict)
     errors: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str
     found = []
     for sharing in by_address.values():
         for client in sharing if len(sharing) > 1 else ():
-            others = " and ".join(names[one] for one in sharing if one != client)
+            others = " and ".join(names[other] for other in sharing if other != client)
             sentence = (
                 f"{names[client]}: store.url: {others} has the same store, and each would import all of its orders: "
                 "one store is one client, so keep one of the files"
@@ -115,7 +115,7 @@ def _parse(name: str, text: str) -> MasterSetup:
     try:
         return MasterSetup.model_validate(content)
     except ValidationError as error:
-        lines = (f"{name}: {_where(one['loc'])}: {_what(one)}" for one in error.errors())
+        lines = (f"{name}: {_where(found['loc'])}: {_problem(found)}" for found in error.errors())
         raise SetupError("\n".join(lines)) from None
 
 
@@ -123,7 +123,7 @@ def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(str(step) for step in location) or "the whole file"
 
 
-def _what(error: Any) -> str:
+def _problem(error: Any) -> str:
     match error["type"]:
         case "missing":
             return "is missing"

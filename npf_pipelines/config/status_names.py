@@ -1,22 +1,22 @@
-"""Which names of order statuses in a master setup contradict each other.
+"""Names of order statuses in a master setup that contradict each other.
 
-Not here: what a name means in a store (domain/order_statuses.py), what follows from a status (rules/status_meaning.py).
+Not here: a name's meaning in a store (domain/order_statuses.py), what follows from a status (rules/status_meaning.py).
 """
 
 from collections.abc import Mapping
 
 STOP_FIELD = "orders.stop_statuses"
-"""Orders in these statuses stop; in those that any other field names they go on, or are done."""
+"""The field of statuses in which orders stop; in the statuses of all other fields they go on, or are done."""
 
 
 def contradictions(named: Mapping[str, Mapping[str, str]]) -> list[str]:
     """A sentence for each status that orders are to stop in and that another field names, too.
 
-    A status that is both wanted and a shipped, continue or partially shipped status is no contradiction.
+    A status may be named both in orders.statuses and as a shipped, continue or partially shipped status.
 
     Args:
-        named: for each field the names as written, by what tells two statuses apart: the store's letter where that is
-            known, otherwise the text.
+        named: for each field the names as written, by a key that distinguishes statuses: the store's letter where that
+            is known, otherwise the text.
     """
     stops = named.get(STOP_FIELD, {})
     return [
@@ -30,6 +30,6 @@ def contradictions(named: Mapping[str, Mapping[str, str]]) -> list[str]:
 
 
 def text_key(name: str) -> str:
-    """What tells two names apart before the store's statuses are known: of letters the case counts."""
+    """The key of a name before the store's statuses are known; the case of a single letter counts."""
     plain = name.strip()
     return plain if len(plain) == 1 else plain.casefold()

@@ -11,7 +11,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def comparable_address(url: str) -> str:
-    """Host, port and path of a store's URL: what is the same store has the same.
+    """Host, port and path of a store's URL: the same for all spellings of one store's address.
 
     Scheme, letter case of the host, its trailing dot, a default port and superfluous slashes make no difference; the
     letter case of the path does, as on most web servers.

@@ -1,7 +1,7 @@
-"""Who may read new folders and files: the process's umask, set once where each program begins.
+"""The rights of new folders and files: the process's umask, set once where each program begins.
 
 Here: `npf` (cli/__init__.py) and Dagster's code server and its runs (definitions.py). Not here: Dagster's daemon and
-webserver, which load no code of this package: their supervisor sets theirs (README). What exists keeps its modes.
+webserver, which load no code of this package: their supervisor sets theirs (README). Existing files keep their modes.
 """
 
 import os
@@ -15,7 +15,7 @@ _OWNER = 0o700
 
 
 def parse_umask(written: object) -> object:
-    """A umask from its three octal digits, `077` or `027`; what is no text is left as it is.
+    """A umask from its three octal digits, `077` or `027`; anything but text is left as it is.
 
     Raises:
         ValueError: it is no umask, or it takes a right from the owner, who could read nothing then.
@@ -31,5 +31,5 @@ def parse_umask(written: object) -> object:
 
 
 def set_umask(umask: int) -> None:
-    """New folders and files of this process, and of those that it starts, have at most the rights that this leaves."""
+    """New folders and files of this process and its children have at most the rights that this umask leaves."""
     os.umask(umask)

@@ -1,7 +1,8 @@
 """A store's HTTP answer, as decoded JSON or as the failure that it is.
 
-Here: what each status and each odd body means. Not here: sending and repeating (http.py), the meaning of the
-JSON (models.py). A body is looked at but never repeated: an HTML error page may hold SQL and a backtrace.
+Here: the meaning of each status and each odd body. No body is ever quoted: an HTML error page may hold SQL and a
+backtrace. Not here: sending (http.py) and repeating (repeats.py), the meaning of the JSON (order_parser.py and its
+siblings).
 """
 
 import itertools
@@ -75,7 +76,7 @@ def read_answer(response: httpx.Response, method: str, path: str, secrets: tuple
         secrets: what no text may hold (`redaction.secrets_of`).
 
     Raises:
-        StoreError: whichever the answer means.
+        StoreError: the failure that the answer is.
     """
     call = f"{method} {path} at {response.url.host}"
     if not response.is_success:
@@ -90,7 +91,7 @@ def read_answer(response: httpx.Response, method: str, path: str, secrets: tuple
     if is_web_page(response.content[:4096].decode(errors="replace")):
         raise MalformedResponse(
             f"{call}: a web page came instead of JSON. Check the store's address, that its API is switched on,"
-            " and that no firewall or maintenance page stands in front of it."
+            " and that no firewall or maintenance page is in front of it."
         )
     raise MalformedResponse(
         f"{call}: the JSON in the answer is missing or cut short. If it goes on, the store's host ends its"
@@ -166,7 +167,7 @@ def _refused(response: httpx.Response, call: str, secrets: tuple[str, ...]) -> R
         )
     return RequestRejected(
         f"{call}: {status}, refused. {_words(response, secrets)}"
-        "It won't be accepted as it stands: correct what was sent, or ask for the store's version and add-ons."
+        "It won't be accepted in this form: correct what was sent, or ask for the store's version and add-ons."
     )
 
 

@@ -1,7 +1,7 @@
 """The bytes of one answer, unpacked and counted while they come: none may be larger than its budget.
 
 Not here: what an answer means (answers.py), what is asked again smaller (http.py).
-httpx unpacks whatever comes in one go, so that 64 kB on the wire become 66 MB at a time, and again for each coding
+httpx unpacks each piece in one go, so that 64 kB on the wire become 66 MB at a time, and again for each coding
 that an answer names.
 """
 
@@ -35,7 +35,7 @@ async def read_body(response: httpx.Response, largest: int, call: str) -> bytes:
     announced = response.headers.get("Content-Length", "")
     if announced.isascii() and announced.isdigit() and float(announced) > largest:
         raise TooLarge(call, largest)
-    # What isn't known by name is taken as it is: some hosts say `utf-8` or `none`.
+    # Unknown names are taken as no coding: some hosts say `utf-8` or `none`.
     names = (name.strip().lower() for name in response.headers.get("Content-Encoding", "").split(","))
     packed = [_PACKED[name] for name in names if name in _PACKED]
     if len(packed) > 1:
@@ -57,7 +57,7 @@ async def read_body(response: httpx.Response, largest: int, call: str) -> bytes:
 
 
 async def _pieces(response: httpx.Response, packed: list[int]) -> AsyncIterator[tuple[bytes, int]]:
-    """What each piece unpacks to, and the bytes that came for it."""
+    """Each piece unpacked, with the number of bytes that came for it."""
     unpack = None
     async for piece in response.aiter_raw():
         if not packed:

@@ -1,4 +1,4 @@
-"""For which carrier codes a store builds a tracking link, learnt from its own answers.
+"""The carrier codes for which a store builds a tracking link, learnt from its own answers.
 
 Carriers can be switched off or renamed in the store's settings, and a code without a carrier behind it is stored and
 yields no link (known behaviour): so no code is trusted before the store has shown a link for it. Not here: which name
@@ -12,7 +12,7 @@ from npf_pipelines.domain.store_shipments import Shipment
 
 
 class CarrierLinks:
-    """What one store has shown of its carriers."""
+    """The carriers of one store, as far as its answers have shown them."""
 
     def __init__(self, known: Mapping[str, bool] = MappingProxyType({})) -> None:
         self._known = dict(known)

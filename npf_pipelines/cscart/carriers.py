@@ -1,6 +1,6 @@
 """NPF's carrier names as the store's carrier codes.
 
-Here: which name is which code. Not here: what is done with a carrier that the store doesn't know.
+Not here: the handling of a carrier that the store doesn't know (rules/parcels.py).
 The store builds the tracking link itself for the carriers whose code it knows (documented); there is no list
 of them in its API.
 """
@@ -36,9 +36,9 @@ def carrier_code(name: str, own: Mapping[str, str] = MappingProxyType({})) -> tu
     Returns:
         The code and True; for an unknown carrier its name as it is and False.
     """
-    wanted = name.strip().casefold()
+    folded = name.strip().casefold()
     for own_name, code in own.items():
-        if own_name.strip().casefold() == wanted:
+        if own_name.strip().casefold() == folded:
             return code, True
     code = _CODES.get(_folded(name), "")
     return (code, True) if code else (name, False)

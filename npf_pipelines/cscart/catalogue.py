@@ -1,7 +1,7 @@
-"""Walking through the list of products, so that nothing is skipped while products come and go.
+"""Paging through the list of products, so that nothing is skipped while products come and go.
 
-Here: which page is asked for next, and when the walk ends. Not here: orders and other lists (paging.py), how a page
-is fetched (store.py).
+Here: which page is asked for next, and when the reading ends. Not here: orders and other lists (paging.py), how a page
+is fetched (product_calls.py).
 A product has no time to go by, and its list knows page numbers only (documented). When a product leaves the part of
 the list that was read, all behind it move forward, and one of them would be skipped. So each page begins within what
 was read before: as long as its first row is known, nothing has slipped through between the two.
@@ -15,11 +15,11 @@ from npf_pipelines.cscart.paging import Page, key_of, total_of
 from npf_pipelines.cscart.product_parser import product_id_of
 from npf_pipelines.domain.progress import note_rows
 
-_WALKS = 3
+_MOST_READINGS = 3
 _MOST_STEPS_BACK = 20
 
 FetchBehind = Callable[[int], Awaitable[tuple[Page, int]]]
-"""Gets a page that begins within the first so many rows; with it, how many rows stand before the page."""
+"""Gets a page that begins within the first so many rows; with it, the number of rows before the page."""
 
 
 def page_behind(passed: int, most: int) -> tuple[int, int]:
@@ -42,13 +42,13 @@ def page_behind(passed: int, most: int) -> tuple[int, int]:
 
 
 async def read_catalogue(fetch: FetchBehind) -> AsyncIterator[list[object]]:
-    """Every product that is in the list throughout, each once, whatever enters and leaves it meanwhile.
+    """Every product that is in the list throughout, each once, while others enter and leave it.
 
-    Where a page's first row isn't known, too much has left the list: the walk goes half a page back. So many may enter
-    it that a page brings nothing new; a store whose pages never do repeats them. Products that share a code may change
-    places between two pages (inferred). Where a page begins among such, it can't be told whether one slipped through:
-    if in the end fewer were seen than the store has, the walk is repeated, up to three times in all. So it is where
-    the pages end before the number that the store names; if they do so each time, the list is refused.
+    Where a page's first row isn't known, too much has left the list: the reading goes half a page back. So many may
+    enter it that a page brings nothing new; a store whose pages never do repeats them. Products that share a code may
+    change places between two pages (inferred). Where a page begins among such, one may have slipped through unseen: if
+    in the end fewer were seen than the store has, the reading is repeated, up to three times in all; also where the
+    pages end before the number that the store names. If they do so each time, the list is refused.
 
     Args:
         fetch: gets a page of the list, which has to be sorted by code.
@@ -61,8 +61,8 @@ async def read_catalogue(fetch: FetchBehind) -> AsyncIterator[list[object]]:
     """
     seen: set[str] = set()
     steps_back = 0
-    for _ in range(_WALKS):
-        passed, last_code, doubtful, of_this_walk = 0, "", False, set[str]()
+    for _ in range(_MOST_READINGS):
+        passed, last_code, doubtful, of_this_reading = 0, "", False, set[str]()
         while True:
             page, start = await fetch(passed)
             rows, total = page.rows, total_of(page, "products")
@@ -79,11 +79,11 @@ async def read_catalogue(fetch: FetchBehind) -> AsyncIterator[list[object]]:
             yield fresh
             seen.update(keys)
             end = start + len(rows)
-            if end < total and of_this_walk.issuperset(keys):
+            if end < total and of_this_reading.issuperset(keys):
                 steps_back += 1
                 if steps_back > _MOST_STEPS_BACK:
                     raise _out_of_order()
-            of_this_walk.update(keys)
+            of_this_reading.update(keys)
             if end >= total or end <= passed:
                 break
             passed, last_code = end, _code(rows[-1])

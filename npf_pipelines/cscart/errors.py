@@ -1,8 +1,7 @@
-"""What can go wrong between us and a store, as a small tree of exceptions.
+"""The failures of a call to a store, as a small tree of exceptions, each with its meaning for trying again.
 
-Here: the kinds of failure, and what each means for trying again. Not here: which answer is which failure
-(answers.py), what is repeated (http.py). Each text says what happened and what to do about it; none holds
-a body as it came, a header or a credential.
+Each text says what happened and what to do about it; none holds a body as it came, a header or a credential.
+Not here: which answer is which failure (answers.py), which calls are repeated (repeats.py).
 """
 
 from datetime import timedelta
@@ -33,7 +32,7 @@ class NotFound(StoreError):
 
 
 class RequestRejected(StoreError):
-    """400, 405 and the other 4xx, and redirects: the call as it stands will never be accepted."""
+    """400, 405 and the other 4xx, and redirects: this call will never be accepted."""
 
 
 class RateLimited(StoreError):
@@ -82,7 +81,7 @@ class MalformedResponse(StoreError):
 
 
 class TooLarge(MalformedResponse):
-    """More bytes than an answer may have. A page of a list is asked for again smaller; anything else is lasting."""
+    """More bytes than an answer may have. A page of a list is asked for again smaller; anything else is permanent."""
 
     def __init__(self, call: str, largest: int) -> None:
         super().__init__(
@@ -92,13 +91,13 @@ class TooLarge(MalformedResponse):
 
 
 class BadCertificate(StoreError):
-    """The store's certificate is expired, self-signed or another host's: it has to be mended there."""
+    """The store's certificate is expired, self-signed or another host's: it has to be replaced there."""
 
     store_untouched = True
 
 
 class Stalled(StoreError):
-    """The store answers, and nothing comes of it: no new row, no write, no finished day for too long."""
+    """The store answers, but without progress: no new row, no write, no finished day for too long."""
 
     store_untouched = True
 

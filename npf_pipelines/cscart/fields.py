@@ -209,7 +209,7 @@ def readable(text: str) -> str:
 
 
 def _is_empty(value: object) -> bool:
-    """Null, false and whatever has no content: not 0, which is a number."""
+    """Whether a value is null, false or without content: not 0, which is a number."""
     return value is None or value is False or (not value and isinstance(value, str | list | dict))
 
 

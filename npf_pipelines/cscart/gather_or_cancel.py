@@ -1,4 +1,4 @@
-"""Several calls side by side, so that none goes on writing when another has failed."""
+"""Concurrent calls of which none goes on writing when another has failed."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable

@@ -55,8 +55,8 @@ class Sized(NamedTuple):
     seconds: float
 
 
-class _Way(NamedTuple):
-    """How a host lets us through: through rewritten URLs, with all verbs."""
+class _Route(NamedTuple):
+    """The calls that a host lets through: rewritten URLs, all verbs."""
 
     rewritten: bool = True
     all_verbs: bool = True
@@ -67,7 +67,7 @@ class StoreHttp:
 
     Attributes:
         requests: the requests sent so far, repeats included.
-        writes: those of them that could change something.
+        writes: the requests sent so far that could change something.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class StoreHttp:
             api_user: the administrator's e-mail.
             api_key: the API key.
             concurrency: requests at a time.
-            timeout: seconds without progress after which a call is given up; a whole call may take four times
+            timeout: seconds without progress after which a call is abandoned; a whole call may take four times
                 as long, however steadily it drips.
             attempts: at one call; 1 for no repeats.
             largest_answer: bytes that an answer may have, unpacked.
@@ -105,7 +105,7 @@ class StoreHttp:
         self._longest_call = 4 * timeout
         self._attempts = attempts
         self._largest_answer = largest_answer
-        self._way = _Way()
+        self._route = _Route()
         self._client = open_client(api_user, api_key, concurrency=concurrency, timeout=timeout)
 
     async def __aenter__(self) -> Self:
@@ -124,7 +124,7 @@ class StoreHttp:
         """The JSON at a path behind `/api/2.0/`.
 
         Raises:
-            StoreError: whichever it was, after the repeats.
+            StoreError: of any kind, after the repeats.
         """
         return await self._call("GET", path, params)
 
@@ -133,16 +133,17 @@ class StoreHttp:
     ) -> Sized:
         """One page of a list; where the store fails or doesn't answer in time, it is asked for half as much.
 
-        So it is where the answer is too large, without counting as a repeat, as long as there is less to ask for.
+        An answer that is too large is asked for again in the same way, without counting as a repeat, as long as there
+        is less to ask for.
 
         Args:
             path: behind `/api/2.0/`.
             asking: the parameters by which so many rows are asked for.
-            page_size: how much to ask for. Learns from failures; from the answer whoever knows its rows.
-            at_least: rows that have to be asked for, whatever the size is.
+            page_size: how much to ask for. Learns from failures here; the caller lets it learn from answers.
+            at_least: rows to ask for at least, even if the page size is smaller.
 
         Raises:
-            StoreError: whichever it was, after the repeats.
+            StoreError: of any kind, after the repeats.
         """
         async for attempt in attempts_of_call(self._attempts, is_write=False):
             with attempt:
@@ -163,7 +164,7 @@ class StoreHttp:
         """Create something; the store's JSON.
 
         Raises:
-            StoreError: whichever it was. If not `store_untouched`, look at what the store has before trying again.
+            StoreError: of any kind. If not `store_untouched`, read what the store has before trying again.
         """
         return await self._call("POST", path, body=body)
 
@@ -172,7 +173,7 @@ class StoreHttp:
         return await self._call("PUT", path, body=body)
 
     async def put_once(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Change something to what is only right for now: as `put`, without any repeat."""
+        """Change something to a value that is right only now: as `put`, without any repeat."""
         answer = await self._read(await self._with_detours("PUT", path, None, body), "PUT", path)
         note_progress()
         return answer
@@ -194,7 +195,7 @@ class StoreHttp:
         raise AssertionError("the last attempt returns or raises")
 
     async def _read(self, response: httpx.Response, method: str, path: str) -> Any:
-        """What an answer means; a large one holds up no other store."""
+        """The decoded answer; a large one is decoded in a thread, so that no other store waits for it."""
         if len(response.content) < _LARGE:
             return read_answer(response, method, path, self._secrets)
         return await asyncio.to_thread(read_answer, response, method, path, self._secrets)
@@ -202,33 +203,33 @@ class StoreHttp:
     async def _with_detours(
         self, method: str, path: str, params: Query | None, body: Mapping[str, Any] | None
     ) -> httpx.Response:
-        """The answer, by the way that this store's host allows; the way is remembered once it is found."""
-        way = self._way
-        response = await self._send(way, method, path, params, body)
-        if way.rewritten and response.status_code == HTTPStatus.NOT_FOUND and not holds_json(response):
+        """The answer, by the route that this store's host allows; the route is remembered once it is found."""
+        route = self._route
+        response = await self._send(route, method, path, params, body)
+        if route.rewritten and response.status_code == HTTPStatus.NOT_FOUND and not holds_json(response):
             # Not the store's own 404: perhaps a host without URL rewriting (documented).
-            other = way._replace(rewritten=False)
+            other = route._replace(rewritten=False)
             detour = await self._send(other, method, path, params, body)
             if holds_json(detour):
-                self._way, way, response = other, other, detour
-        if way.all_verbs and response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and method in _RARE_VERBS:
+                self._route, route, response = other, other, detour
+        if route.all_verbs and response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and method in _RARE_VERBS:
             # The content type is right, so it is the verb that is refused; it got no further, so asking
             # again is safe.
-            other = way._replace(all_verbs=False)
+            other = route._replace(all_verbs=False)
             detour = await self._send(other, method, path, params, body)
             if detour.is_success:
-                self._way = other
+                self._route = other
             if detour.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
                 response = detour
         return response
 
     async def _send(
-        self, way: _Way, method: str, path: str, params: Query | None, body: Mapping[str, Any] | None
+        self, route: _Route, method: str, path: str, params: Query | None, body: Mapping[str, Any] | None
     ) -> httpx.Response:
         verb, url, query = method, f"{self._base}/api/2.0/{path}", dict(params or {})
-        if not way.rewritten:
+        if not route.rewritten:
             url, query = f"{self._base}/api.php", {"_d": path, **query}
-        if not way.all_verbs and method in _RARE_VERBS:
+        if not route.all_verbs and method in _RARE_VERBS:
             # Known behaviour: the verb as a parameter works, the override header isn't read.
             verb, query = "POST", {**query, "_METHOD": method}
         # Without the content type a write is a 405 (known behaviour).
@@ -265,7 +266,7 @@ class StoreHttp:
         return whole
 
     def _failure(self, error: Exception, call: str) -> StoreError:
-        """Whatever a wire can do is the store's failure: the libraries raise more kinds than they document."""
+        """The store's failure for any error on the wire: the libraries raise more kinds than they document."""
         if (certificate := certificate_failure(error)) is not None:
             why = clean_words(certificate.verify_message, self._secrets)
             return BadCertificate(
@@ -277,5 +278,5 @@ class StoreHttp:
             return Unreachable(f"{call}: no connection ({why}). Check the store's address and that it is up.")
         return OutcomeUnknown(
             f"{call}: the request was sent, but no whole answer came ({type(error).__name__})."
-            " If it was a write, look at what the store has before trying again."
+            " If it was a write, check the store before trying again."
         )

@@ -15,7 +15,7 @@ _WORK = 4
 
 # Behind a warning, JSON can only start behind a blank or a tag; the values inside it don't.
 _START = re.compile(r"(?<=[\s>])[{\[]")
-# What PHP prints behind it: its own warnings, Xdebug's, a cache's comment (known behaviour).
+# Printed behind it by PHP: its own warnings, Xdebug's, a cache's comment (known behaviour).
 _WARNING = re.compile(
     r"\s*+(?:<(?:br|b|font|pre|!--)[\s/>]"
     r"|(?:PHP )?(?:Warning|Notice|Deprecated|Fatal error|Parse error|Strict Standards): )",
@@ -36,7 +36,7 @@ def decode_json_text(text: str) -> Any:
     try:
         value, end = _decode(text, 0)
     except (ValueError, RecursionError):
-        # What follows the first bracket is its inside, and half an answer is none.
+        # A later bracket is inside the first one's value, and half an answer is none.
         raise _no_json() from None
     if end == len(text) or _WARNING.match(text, end):
         return value

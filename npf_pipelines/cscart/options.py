@@ -1,4 +1,4 @@
-"""What the shopper chose for a line, as one text for the packer: "Size: L; Engraving: With love".
+"""The options that the shopper chose for a line, as one text for the packer: "Size: L; Engraving: With love".
 
 It may hold what the shopper typed: personal data. Nothing here refuses an order, and no message quotes anything.
 Not here: the other fields of a line (order_parser.py).

@@ -37,11 +37,11 @@ class OrderCalls(StoreCalls):
 
     @property
     def page_size(self) -> int:
-        """How many orders are asked for at a time, as far as the store has shown what it answers quickly."""
+        """Orders asked for at a time: as many as the store has answered quickly."""
         return self._order_pages.rows
 
     def orders_placed(self, start: datetime, end: datetime) -> OrderPages[Order | UnreadableOrder]:
-        """Every order placed between two moments, whatever its status, oldest first, each once, page by page.
+        """Every order placed between two moments, of any status, oldest first, each once, page by page.
 
         The store hides incomplete and parent orders from its lists (documented). The pages are as large as the
         store answers quickly.
@@ -89,7 +89,7 @@ class OrderCalls(StoreCalls):
                 yield stub
 
     async def knows_changes(self) -> bool | None:
-        """Whether the store lists orders by the time of their last change; None when it has none to tell by.
+        """Whether the store lists orders by the time of their last change; None if it has no order to show it by.
 
         Asked for the changes of a far future, a store that knows them lists nothing, and one that doesn't
         everything (known behaviour).
@@ -103,7 +103,7 @@ class OrderCalls(StoreCalls):
     async def newest(
         self, *, statuses: Iterable[str] = (), changed_since: datetime | None = None
     ) -> tuple[int, OrderStub | None]:
-        """How many orders the store lists, and the one with the highest number: one request for one row.
+        """The number of orders that the store lists, and the one with the highest number: one request for one row.
 
         Args:
             statuses: letters; only orders that have one of them now. All if none.
@@ -125,15 +125,17 @@ class OrderCalls(StoreCalls):
         return page.total, stub if isinstance(stub, OrderStub) else None
 
     async def orders_by_id(self, ids: Iterable[str]) -> dict[str, Order | UnreadableOrder]:
-        """The orders with these ids, whatever their status; ids that the store doesn't know are left out."""
-        wanted = dict.fromkeys(order_id for order_id in ids if is_store_id(order_id))
-        lists = await gather_or_cancel(self._orders_in_list(batch) for batch in chunked(list(wanted), _IDS_PER_REQUEST))
-        found = {order_id: order for one in lists for order_id, order in one.items()}
+        """The orders with these ids, of any status; ids that the store doesn't know are left out."""
+        asked_for = dict.fromkeys(order_id for order_id in ids if is_store_id(order_id))
+        lists = await gather_or_cancel(
+            self._orders_in_list(batch) for batch in chunked(list(asked_for), _IDS_PER_REQUEST)
+        )
+        found = {order_id: order for orders in lists for order_id, order in orders.items()}
         # Incomplete and parent orders are hidden from lists (documented), but not from a call by number.
-        hidden = [order_id for order_id in wanted if order_id not in found]
+        hidden = [order_id for order_id in asked_for if order_id not in found]
         others = await gather_or_cancel(self._order_by_number(order_id) for order_id in hidden)
         found |= {order_id: order for order_id, order in zip(hidden, others, strict=True) if order is not None}
-        return {order_id: found[order_id] for order_id in wanted if order_id in found}
+        return {order_id: found[order_id] for order_id in asked_for if order_id in found}
 
     async def _orders_in_list(self, ids: Sequence[str]) -> dict[str, Order | UnreadableOrder]:
         page, _ = await self._order_page({"order_id": ",".join(ids), "page": 1}, len(ids))
@@ -152,7 +154,7 @@ class OrderCalls(StoreCalls):
                 page, asked = await self._page({**params, "get_orders_data": 1}, self._order_pages, at_least)
             except (ServerError, TooLarge):
                 # One order that the store can't put together, or that is too large, spoils its page. The plain list
-                # has no such trouble, and of the details only that one will fail.
+                # has no such problem, and of the details only that order's will fail.
                 self._broken_lists += 1
             else:
                 self._broken_lists = 0
@@ -162,7 +164,7 @@ class OrderCalls(StoreCalls):
         return await self._page(params, self._order_pages, at_least)
 
     async def _page(self, params: Query, page_size: PageSize, at_least: int) -> tuple[Page, int]:
-        """A page of orders as they are listed, from which the size of the next is learnt."""
+        """A page of orders as they are listed; the size of the next is learnt from it."""
 
         def asking(rows: int) -> Query:
             return {**params, "items_per_page": rows}
@@ -173,7 +175,7 @@ class OrderCalls(StoreCalls):
         return page, answer.asked
 
     async def _orders_of(self, rows: list[object]) -> list[Order | UnreadableOrder]:
-        """The orders of a list's rows, those without lines by calls side by side."""
+        """The orders of a list's rows; rows without lines are read by concurrent calls."""
         return await gather_or_cancel(self._order_of(row) for row in rows)
 
     async def _order_of(self, row: object) -> Order | UnreadableOrder:

@@ -30,7 +30,7 @@ def parse_order(raw: object) -> Order | UnreadableOrder:
 
 
 def unreadable_order(raw: object, reason: str) -> UnreadableOrder:
-    """What can still be told of an order that can't be used, for the given reason."""
+    """The readable rest of an order that can't be used, with the reason."""
     try:
         status = Row(raw).text("status")
     except Unreadable:
@@ -39,7 +39,7 @@ def unreadable_order(raw: object, reason: str) -> UnreadableOrder:
 
 
 def order_id_of(raw: object) -> str | None:
-    """The order's id, whatever else is wrong with it; None if it isn't readable."""
+    """The order's id, even if the rest is unreadable; None if it isn't readable."""
     try:
         return Row(raw).number_id("order_id")
     except Unreadable:
@@ -47,7 +47,7 @@ def order_id_of(raw: object) -> str | None:
 
 
 def placed_at_of(raw: object) -> datetime | None:
-    """When the order was placed, whatever else is wrong with it; None if it isn't readable."""
+    """When the order was placed, even if the rest is unreadable; None if it isn't readable."""
     try:
         return Row(raw).moment("timestamp")
     except Unreadable:
@@ -55,7 +55,7 @@ def placed_at_of(raw: object) -> datetime | None:
 
 
 def has_lines(raw: object) -> bool:
-    """Whether a row is a whole order: those of a plain list have no `products` (documented)."""
+    """Whether a row is a whole order: rows of a plain list have no `products` (documented)."""
     return isinstance(raw, dict) and "products" in raw
 
 

@@ -1,8 +1,8 @@
-"""How many rows to ask a store for at a time, learnt from how it answers.
+"""The number of rows to ask a store for at a time, learnt from its answers.
 
-Here: the rule. Not here: the asking (http.py), walking from page to page (paging.py).
-There is no largest page (known behaviour), each request costs the store and us, and what a store or its host bears
-differs by a factor of a hundred.
+Not here: the requests (http.py), paging through a list (paging.py).
+There is no largest page (known behaviour), each request costs time on both sides, and stores and their hosts differ in
+what they bear by a factor of a hundred.
 """
 
 _MOST_SECONDS = 1.0

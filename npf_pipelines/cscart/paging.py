@@ -1,7 +1,7 @@
-"""Walking through the store's lists, so that nothing is skipped while they change.
+"""Paging through the store's lists, so that nothing is skipped while they change.
 
-Here: which page is asked for next, and when a walk ends. Not here: what a row means (models.py), how a page
-is fetched (store.py).
+Here: which page is asked for next, and when the reading ends. Not here: the meaning of a row (order_parser.py and its
+siblings), how a page is fetched (order_calls.py).
 """
 
 import itertools
@@ -18,8 +18,8 @@ from npf_pipelines.cscart.http import Params
 from npf_pipelines.cscart.order_parser import order_id_of, placed_at_of
 from npf_pipelines.domain.progress import note_rows
 
-_WALKS = 3
-_STALLS = 3
+_MOST_READINGS = 3
+_MOST_STALLS = 3
 
 T = TypeVar("T")
 
@@ -65,12 +65,12 @@ def read_page(answer: object, name: str) -> Page:
 class OrderPages(Generic[T]):
     """Every order placed between two moments, oldest first, each once: an iterator of pages.
 
-    The walk is keyed by the time of creation: each request starts, inclusively, at the second of the last order
-    seen. Page numbers would skip orders, because whatever leaves the list meanwhile shifts the rest forward
+    Paging is keyed by the time of creation: each request starts, inclusively, at the second of the last order
+    seen. Page numbers would skip orders, because an order that leaves the list meanwhile shifts the rest forward
     (documented); a creation time doesn't move. When one second holds more orders than a page, the page grows.
 
-    A page holds what is new in it, rows without a readable id or time too. Getting one raises BadAnswer if the store
-    doesn't keep to what was asked, so that the walk would never end or miss orders.
+    A page holds what is new in it, rows without a readable id or time too. Getting one raises MalformedResponse if the
+    store doesn't keep to the parameters, so that the reading would never end or miss orders.
 
     Attributes:
         left: orders behind the last page, as the store counted them then.
@@ -85,7 +85,7 @@ class OrderPages(Generic[T]):
             fetch: gets one page for the parameters, of at least so many rows, and says how many were asked for.
             start: inclusive.
             end: inclusive.
-            read: makes of rows what the walk gives.
+            read: turns rows into the items to yield.
         """
         self.left = 0
         self._fetch = fetch
@@ -96,7 +96,7 @@ class OrderPages(Generic[T]):
         self._seen: set[str] = set()
 
     def stop_at(self, end: datetime) -> None:
-        """Go no further than this moment, inclusive: another walk takes what lies behind it."""
+        """Go no further than this moment, inclusive: another reading takes the orders after it."""
         self._until = min(self._until, math.floor(end.timestamp()))
 
     def __aiter__(self) -> Self:
@@ -131,7 +131,7 @@ class OrderPages(Generic[T]):
             self._stall(page, asked)
             self._since = last
         elif last > self._since:
-            # What came before this page can't come again, so it needn't be remembered.
+            # Rows before this page can't come again, so they needn't be remembered.
             self._since, self._at_least, self._stalls, self._seen = last, 1, 0, set(keyed)
         else:
             self._seen |= keyed.keys()
@@ -145,27 +145,27 @@ class OrderPages(Generic[T]):
     def _stall(self, page: Page, asked: int) -> None:
         """An order may have gone between the store's counting and its reading; not time and again."""
         self._stalls += 1
-        if self._stalls == _STALLS:
+        if self._stalls == _MOST_STALLS:
             raise MalformedResponse(
                 f"The store says that it has {page.total} orders, but gives only {len(page.rows)} on a page for"
-                f" {asked}. Look for an add-on that limits its lists."
+                f" {asked}. Check the store for an add-on that limits its lists."
             )
 
 
 async def read_pages(
     fetch: Fetch, name: str, id_of: Callable[[object], str | None], page_size: int
 ) -> AsyncIterator[list[object]]:
-    """Every row of a list that can only be walked by page numbers, each once.
+    """Every row of a list that can only be read by page numbers, each once.
 
     Ended by `total_items`, because a page past the end of shipments is the last page again (known behaviour).
     When rows were shifted across a page's edge meanwhile, a page brings nothing new or fewer than the total were seen:
-    the walk is then repeated, up to three times in all, and what it saw united. A list that is short even so is
+    the reading is then repeated, up to three times in all, and the rows united. A list that is still short is
     refused: a shipment that is taken for missing would be made a second time.
 
     Args:
         fetch: gets one page for the parameters.
         name: the list's, for the texts.
-        id_of: what tells two rows apart.
+        id_of: the id by which rows are distinguished.
         page_size: rows asked for at a time.
 
     Yields:
@@ -175,8 +175,8 @@ async def read_pages(
         MalformedResponse: the store doesn't say how many rows there are, or never gives all of them.
     """
     seen: set[str] = set()
-    for _ in range(_WALKS):
-        passed, of_this_walk = 0, set[str]()
+    for _ in range(_MOST_READINGS):
+        passed, of_this_reading = 0, set[str]()
         for number in itertools.count(1):
             page = await fetch({"page": number, "items_per_page": page_size})
             total = total_of(page, name)
@@ -186,9 +186,9 @@ async def read_pages(
             yield fresh
             seen |= keyed.keys()
             passed += len(page.rows)
-            if passed >= total or keyed.keys() <= of_this_walk:
+            if passed >= total or keyed.keys() <= of_this_reading:
                 break
-            of_this_walk |= keyed.keys()
+            of_this_reading |= keyed.keys()
         if len(seen) >= total:
             return
     raise MalformedResponse(
@@ -206,7 +206,7 @@ def total_of(page: Page, name: str) -> int:
     """
     if page.total is None:
         raise MalformedResponse(
-            f"The store's list of {name} doesn't say how many there are, so its end can't be told."
+            f"The store's list of {name} doesn't say how many there are, so its end is unknown."
             " Check the store's version and its add-ons."
         )
     return page.total

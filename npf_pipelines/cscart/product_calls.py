@@ -33,9 +33,9 @@ class ProductCalls(StoreCalls):
         self._product_pages = PageSize(ROWS_PER_PAGE, most=_MOST_ROWS)
 
     async def products(self) -> AsyncIterator[Product | UnreadableProduct]:
-        """Every product and variation, and in place of a product that is counted by option combination these.
+        """Every product and variation; option combinations instead of a product that is counted by them.
 
-        SKUs are not unique (documented). A product without combinations is given as itself, whatever it is counted by.
+        SKUs are not unique (documented). A product without combinations is given as itself.
         """
         passed = 0
         async for rows in read_catalogue(self._product_page):
@@ -45,27 +45,27 @@ class ProductCalls(StoreCalls):
             lists = await gather_or_cancel(self._combinations(product_id) for product_id in combined)
             combinations = dict(zip(combined, lists, strict=True))
             for product in products:
-                for one in combinations.get(product.product_id) or [product]:
-                    yield one
+                for row in combinations.get(product.product_id) or [product]:
+                    yield row
 
     async def products_by_key(self, keys: Iterable[str]) -> dict[str, Product | UnreadableProduct]:
         """The products and combinations with these keys (`Product.key`); those the store doesn't know are left out."""
-        wanted = dict.fromkeys(keys)
-        plain = [key for key in wanted if is_store_id(key)]
-        combined = {key.partition("/")[0] for key in wanted if "/" in key}
+        asked_for = dict.fromkeys(keys)
+        plain = [key for key in asked_for if is_store_id(key)]
+        combined = {key.partition("/")[0] for key in asked_for if "/" in key}
         lists = await gather_or_cancel(
             [
                 *(self._products_in_list(batch) for batch in chunked(plain, _IDS_PER_REQUEST)),
                 *(self._combinations(product_id) for product_id in combined if is_store_id(product_id)),
             ]
         )
-        found = {product.key: product for one in lists for product in one}
-        return {key: found[key] for key in wanted if key in found}
+        found = {product.key: product for products in lists for product in products}
+        return {key: found[key] for key in asked_for if key in found}
 
     async def set_amount(self, key: str, amount: int, *, location: str | None = None) -> None:
-        """Set a product's stock, or a combination's; read it back to know what came of it.
+        """Set a product's stock, or a combination's; read it back to know the result.
 
-        It is tried once only: what is sold during the pause before a repeat would be offered again.
+        It is tried once only: units sold during the pause before a repeat would be offered again.
 
         The store answers 200 also where stock is split over warehouses and no location is named, and for the own
         amount of a product that is counted by option combination; neither changes what is on sale (known behaviour).
@@ -96,7 +96,7 @@ class ProductCalls(StoreCalls):
             await self._http.put_once(path, share)
 
     async def _product_page(self, passed: int) -> tuple[Page, int]:
-        """A page of products that begins within those passed, and how many stand before it."""
+        """A page of products that begins within those passed, and the number of rows before it."""
 
         def asking(rows: int) -> Query:
             number, size = page_behind(passed, rows)
@@ -127,7 +127,7 @@ class ProductCalls(StoreCalls):
         rows = parsed(_combination_rows, answer)
         note_rows(rows)
         combinations = [read_combination(row, product_id, place) for place, row in enumerate(rows)]
-        return [one for one in combinations if one.product_id == product_id]
+        return [row for row in combinations if row.product_id == product_id]
 
 
 def _combination_rows(answer: object) -> list[object]:

@@ -37,7 +37,7 @@ def _shares(row: Row) -> Mapping[str, int] | None:
 
 
 def product_id_of(raw: object) -> str | None:
-    """The product's id, whatever else is wrong with it; None if it isn't readable."""
+    """The product's id, even if the rest is unreadable; None if it isn't readable."""
     try:
         return Row(raw).number_id("product_id")
     except Unreadable:

@@ -1,7 +1,6 @@
 """The store's own words, made fit for a log: short, plain, without credentials and e-mail addresses.
 
-Here: taking out and cutting. Not here: which words are worth repeating (answers.py), which characters may pass
-(npf_pipelines/text.py).
+Not here: which words are quoted at all (answers.py), which characters may pass (domain/text.py).
 A store's error may be as long as its answer, so the text is cut before it is cleaned, and every pattern is linear: none
 can begin again inside what it has already passed.
 """

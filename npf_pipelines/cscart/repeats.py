@@ -19,19 +19,19 @@ LONGEST_PAUSE = 60.0
 
 
 def pause_before_repeat(error: Exception, *, is_write: bool) -> bool | float:
-    """The one place that says what is repeated, and why.
+    """Whether, and after which pause, a call is repeated: the only place that decides it.
 
-    Reading changes nothing, so a read is repeated after whatever may pass by itself. CS-Cart has neither an
+    Reading changes nothing, so a read is repeated after every transient failure. CS-Cart has neither an
     idempotency key nor uniqueness (documented), so a write is repeated only if the store surely did not act:
     no connection was made, or the call was turned away with 429. After any other failure of a write the caller
-    has to look at what the store has.
+    has to read what the store has.
 
     Args:
         error: how the attempt ended.
         is_write: whether the call could have changed something.
 
     Returns:
-        False to give up, True for the usual growing pause, or the pause in seconds that the store asked for.
+        False for no repeat, True for the usual growing pause, or the pause in seconds that the store asked for.
     """
     if not isinstance(error, StoreError) or not error.transient:
         return False

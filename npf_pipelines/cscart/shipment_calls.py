@@ -31,11 +31,11 @@ class ShipmentCalls(StoreCalls):
 
         pages = read_pages(fetch, "shipments", _id_reader("shipment_id"), ROWS_PER_PAGE)
         shipments = [parsed(parse_shipment, row) async for rows in pages for row in rows]
-        # Unknown parameters are ignored without an error (documented): take no other order's shipment for ours.
+        # Unknown parameters are ignored without an error (documented): other orders' shipments are left out.
         return [shipment for shipment in shipments if shipment.order_id == order_id]
 
     async def newest_shipments(self, rows: int) -> list[Shipment]:
-        """About the shipments made last, of whatever orders, in one request.
+        """About the shipments made last, of all orders, in one request.
 
         That the list without an order is sorted so, newest first, is inferred: nothing follows from a shipment that
         is missing here. One that can't be read is left out.
@@ -62,7 +62,7 @@ class ShipmentCalls(StoreCalls):
 
         Compare with `shipments_of` first: nothing keeps the store from making the same one twice. Compare the
         quantities with the order's lines too: too large ones are cut silently (documented), and an unknown
-        item_id leaves an empty shipment behind (inferred). Read back what came of it.
+        item_id leaves an empty shipment behind (inferred). Read back the result.
 
         Args:
             order_id: the store's.

@@ -23,14 +23,14 @@ class StatusCalls(StoreCalls):
         return self._readable(parse_status, "statuses", "status_id", read_page(answer, "statuses").rows)
 
     async def set_status(self, order_id: str, letter: str) -> None:
-        """Ask for another status; read the order back to know whether it came to that.
+        """Ask for another status; read the order back to know whether it was set.
 
         The store answers 200 also for a missing order, a vetoed change, or one that ran out of stock (known
         behaviour).
 
         Args:
             order_id: the store's.
-            letter: exactly one, of those that the store has: a longer word is cut to its first (inferred).
+            letter: exactly one letter that the store has: a longer word is cut to its first (inferred).
 
         Raises:
             ValueError: not one letter.

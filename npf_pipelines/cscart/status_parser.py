@@ -4,7 +4,7 @@ from npf_pipelines.cscart.fields import Row
 from npf_pipelines.domain.order_statuses import Status
 
 _TAKING_STOCK, _GIVING_BACK = frozenset("PCO"), frozenset("FDBI")
-"""The letters that take stock as shipped, and those that give it back (documented)."""
+"""The letters that take stock, and the letters that give it back, in a new store (documented)."""
 
 
 def parse_status(raw: object) -> Status:

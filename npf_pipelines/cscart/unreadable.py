@@ -79,7 +79,7 @@ def read_stub(raw: object) -> OrderStub | UnreadableOrder:
 
 
 def row_id_of(raw: object, name: str) -> str:
-    """A row's id under a name, whatever it is; empty if it isn't readable."""
+    """A row's id under a name; empty if it isn't readable."""
     return _read(raw, name, Row.text) or ""
 
 

@@ -1,7 +1,7 @@
-"""What has to hold before a write to a store is sent: asked again at the last moment, and for each repeat.
+"""The check before each write to a store: made at the last moment, and again for each repeat.
 
 A call may wait for minutes before it is sent, for its turn or for the pause that a store asks for.
-Not here: what has to hold (state/lease.py, state/unknown_ends.py).
+Not here: the checks themselves (state/lease.py, state/unknown_ends.py).
 """
 
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 WriteCheck = Callable[[], Awaitable[None]]
-"""Raises what keeps the write from being sent."""
+"""Raises an exception if the write must not be sent."""
 
 _CHECK: ContextVar[WriteCheck | None] = ContextVar("write_check", default=None)
 
 
 @contextmanager
 def writes_checked(check: WriteCheck) -> Iterator[None]:
-    """Ask before each write that is sent inside, in all tasks that are started there; the innermost check counts."""
+    """Check before each write that is sent inside, in all tasks that are started there; the innermost check counts."""
     token = _CHECK.set(check)
     try:
         yield

@@ -1,8 +1,8 @@
 """Stock amounts, brought into a client's store: only what differs is written, and what was written is read back.
 
-One look at the store serves two ends: it reads back what was just written, and shows that what comes next has not
-moved since it was compared. Not here: which amount is wanted (rules/stock.py), what follows from a look
-(rules/stock_step.py), what was sold meanwhile (sales.py).
+Each reading of the store serves two ends: it reads back the last writes, and shows that the next products have not
+changed since they were compared. Not here: which amount is right (rules/stock.py), the step that follows from a
+reading (rules/stock_step.py), sales meanwhile (sales.py).
 """
 
 from collections import deque
@@ -23,7 +23,7 @@ from npf_pipelines.rules.stock_step import AmountRead, Done, LastKnown, Write, n
 from npf_pipelines.state.lease import Lease
 
 _NEW_AT_ONCE = 50
-"""Products that a look adds to those that it reads back: what lies between looking and writing stays short."""
+"""New products in a reading, beside its products to read back: the time between reading and writing stays short."""
 _WRITES = 5
 """Writes of one product in one run."""
 
@@ -31,7 +31,7 @@ _WRITES = 5
 async def push_amounts(
     store: Store,
     rows: Sequence[StockRow],
-    wanted: Mapping[str, TargetAmount],
+    targets: Mapping[str, TargetAmount],
     sales: Sales,
     lease: Lease,
     *,
@@ -42,8 +42,8 @@ async def push_amounts(
 
     Args:
         store: the client's store.
-        rows: the plan; those without an outcome are written.
-        wanted: the amount by SKU.
+        rows: the plan; rows without an outcome are written.
+        targets: the amount by SKU.
         sales: the client's orders, listed before the count.
         lease: the client's lease, held.
         scope: which amount of a product is compared and written; learns from what the store shows.
@@ -56,7 +56,7 @@ async def push_amounts(
         StoreError: a permanent one (key, rights).
         LeaseLost: another run may have begun to write.
     """
-    push = _Push(store, wanted, sales, scope=scope, ended=ended)
+    push = _Push(store, targets, sales, scope=scope, ended=ended)
     # An amount that is written twice does no harm: the next run compares it again. So the cheap check suffices.
     with writes_checked(lease.check_write):
         done = {id(row): after for row, after in await push.run([row for row in rows if row.outcome is None])}
@@ -68,9 +68,9 @@ class _Item:
     """One product while it is worked on."""
 
     row: StockRow
-    standing: LastKnown
+    last_known: LastKnown
     writes: int = 0
-    trouble: StoreError | None = None
+    failure: StoreError | None = None
     by_location: bool = False
 
     @property
@@ -82,13 +82,13 @@ class _Push:
     def __init__(
         self,
         store: Store,
-        wanted: Mapping[str, TargetAmount],
+        targets: Mapping[str, TargetAmount],
         sales: Sales,
         *,
         scope: Scope,
         ended: Callable[[StockRow], object],
     ) -> None:
-        self._store, self._wanted, self._sales = store, wanted, sales
+        self._store, self._targets, self._sales = store, targets, sales
         self._scope, self._ended = scope, ended
         self._done: list[tuple[StockRow, StockRow]] = []
 
@@ -107,12 +107,14 @@ class _Push:
                     self._end(item, StockOutcome.WAITING, str(error))
                 break
             in_hand = [item for item in in_hand if self._decide(item, found.get(item.key), sold)]
-            # The scarcest first: of these, a sale between look and write is the first to be missed.
-            await gather_or_cancel(self._write(item) for item in sorted(in_hand, key=lambda item: item.standing.amount))
+            # The scarcest first: a sale between reading and writing hurts most there.
+            await gather_or_cancel(
+                self._write(item) for item in sorted(in_hand, key=lambda item: item.last_known.amount)
+            )
         return self._done
 
     def _decide(self, item: _Item, product: Product | UnreadableProduct | None, sold: Sold) -> bool:
-        """Whether the item is to be written now; its standing is then what it is written from."""
+        """Whether the item is to be written now; `last_known` is then the amount to write."""
         if isinstance(product, UnreadableProduct):
             written = "written, and not read back: " if item.writes else ""
             self._end(item, StockOutcome.UNREADABLE, written + what_to_correct(product.reason))
@@ -121,34 +123,34 @@ class _Push:
             self._end(item, StockOutcome.MOVED, "the product is gone, or has another code now: left to the next round")
             return False
         item.by_location = item.by_location or self._scope.is_split(product)
-        look = AmountRead(
+        amount_read = AmountRead(
             self._scope.amount(product),
             sold.taken[product.product_id, product.sku],
             sold.in_flight[product.sku],
         )
-        wanted = self._wanted[item.row.sku]
+        target = self._targets[item.row.sku]
         step: Done | Write
         if item.writes and item.by_location and not self._scope.shows_share(product):
-            step = self._after_unseen(item, product, wanted.after(look.sold))
+            step = self._after_unseen(item, product, target.after(amount_read.sold))
         else:
-            step = next_step(wanted, item.standing, look)
+            step = next_step(target, item.last_known, amount_read)
         if isinstance(step, Done) and step.outcome is StockOutcome.REFUSED:
-            step = self._not_taken(item, step, Write(wanted.after(look.sold)))
+            step = self._not_taken(item, step, Write(target.after(amount_read.sold)))
         if isinstance(step, Write) and item.writes == _WRITES:
-            said = str(item.trouble) if item.trouble else f"the amount is {look.amount} after {_WRITES} writes"
+            said = str(item.failure) if item.failure else f"the amount is {amount_read.amount} after {_WRITES} writes"
             step = Done(StockOutcome.WAITING, f"{said}: left to the next run")
         if isinstance(step, Done):
             self._end(item, step.outcome, step.reason)
             return False
-        item.standing = LastKnown(step.amount, look.taken, before=look.amount)
+        item.last_known = LastKnown(step.amount, amount_read.taken, before=amount_read.amount)
         return True
 
     def _after_unseen(self, item: _Item, product: Product, target: int) -> Done | Write:
         """After a write to a location whose amount the store doesn't show: its answer is all there is to go by."""
-        if item.trouble is not None:
-            return Write(target) if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
-        self._scope.learn(product, item.standing.amount)
-        if item.standing.amount > target:
+        if item.failure is not None:
+            return Write(target) if item.failure.transient else Done(StockOutcome.REFUSED, str(item.failure))
+        self._scope.learn(product, item.last_known.amount)
+        if item.last_known.amount > target:
             return Write(target)  # A sale was overwritten, or came since: what is sold must not be offered.
         return Done(
             StockOutcome.CONFIRMED,
@@ -156,9 +158,9 @@ class _Push:
         )
 
     def _not_taken(self, item: _Item, refused: Done, again: Write) -> Done | Write:
-        """The store has what it had. What to do depends on what it said to the write."""
-        if item.trouble is not None:
-            return again if item.trouble.transient else Done(StockOutcome.REFUSED, str(item.trouble))
+        """The store has the amount that it had; the next step depends on its answer to the write."""
+        if item.failure is not None:
+            return again if item.failure.transient else Done(StockOutcome.REFUSED, str(item.failure))
         if self._scope.location is not None and not item.by_location and "/" not in item.key:
             # Known behaviour: stock that is split over warehouses takes no plain amount, and says nothing of it.
             item.by_location = True
@@ -166,23 +168,23 @@ class _Push:
         hint = (
             f"it doesn't take amounts for the store location {self._scope.location}: check the product in the store"
             if self._scope.location
-            else "its stock is probably split over warehouses: name ours in stock.store_location"
+            else "its stock is probably split over warehouses: name the location to write in stock.store_location"
         )
         return Done(StockOutcome.REFUSED, f"{refused.reason}; {hint}")
 
     async def _write(self, item: _Item) -> None:
         item.writes += 1
-        item.trouble = None
+        item.failure = None
         location = self._scope.location if item.by_location else None
         try:
-            await self._store.set_amount(item.key, item.standing.amount, location=location)
+            await self._store.set_amount(item.key, item.last_known.amount, location=location)
         except StoreError as error:
             raise_if_permanent(error)
-            item.trouble = error
+            item.failure = error
 
     def _end(self, item: _Item, outcome: StockOutcome, reason: str) -> None:
         reason = f"{item.row.reason}: {reason}" if outcome is not StockOutcome.ALREADY_RIGHT else reason
-        written = item.standing.amount if item.writes else item.row.wanted
+        written = item.last_known.amount if item.writes else item.row.wanted
         after = replace(item.row, wanted=written, outcome=outcome, reason=reason)
         self._done.append((item.row, after))
         self._ended(after)

@@ -1,4 +1,7 @@
-"""What a failed call to a store means for the work that goes on. Not here: the kinds of failure (cscart/errors.py)."""
+"""The consequence of a failed call to a store for the rest of the work.
+
+Not here: the kinds of failure (cscart/errors.py).
+"""
 
 from npf_pipelines.cscart.errors import Forbidden, NotFound, RequestRejected, StoreError, Unauthorized
 

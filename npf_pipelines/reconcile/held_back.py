@@ -9,14 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.reconcile.platform_orders import (
-    DayOutcome,
-    OrderRow,
-    OrdersOfDay,
-    finish_cancellations,
-    finish_imports,
-    held_row,
-)
+from npf_pipelines.reconcile.orders_of_day import DayOutcome, OrderRow, OrdersOfDay, held_row
+from npf_pipelines.reconcile.platform_orders import finish_cancellations, finish_imports
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS, OLD, most_cancellations
 
 
@@ -30,7 +24,7 @@ class _Left:
 
 
 class HeldBack:
-    """What one client's days have left to their end."""
+    """The old imports and cancellations of one client's days, left to the end."""
 
     def __init__(self, platform: Platform, client: str) -> None:
         self._platform = platform
@@ -42,8 +36,8 @@ class HeldBack:
         """Keep what the day has left, in few bytes; False where the day has left nothing and is finished."""
         self._imports += len(outcome.imports)
         if self._imports > MOST_OLD_IMPORTS:
-            for one in (*(left.outcome for left in self._left), outcome):
-                self._hold_imports(one)
+            for day_outcome in (*(left.outcome for left in self._left), outcome):
+                self._hold_imports(day_outcome)
         if not outcome.imports and not outcome.cancellations:
             return False
         slim = replace(about, accepted=(), pulled={}, records={}, limit=None)

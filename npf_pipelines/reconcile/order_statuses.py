@@ -17,7 +17,7 @@ from npf_pipelines.reconcile.tracking_results import ReadOrder
 from npf_pipelines.rules.order_status import StatusStep, next_status
 
 Statuses = Mapping[str, StatusStep]
-"""What becomes of each order's status, by order number."""
+"""The step of each order's status, by order number."""
 
 
 def decide_status(read: ReadOrder, plan: TrackingPlan) -> StatusStep:
@@ -53,7 +53,7 @@ async def write_statuses(
         steps: their steps, each with a letter.
 
     Returns:
-        What became of the steps, and the store's orders as they are now, by order number, as far as they could be read.
+        The steps with their outcomes, and the store's orders as far as they could be read again, by order number.
 
     Raises:
         StoreError: a permanent one, or the orders can't be read back.
@@ -93,7 +93,7 @@ async def _set_status(store: Store, order_id: str, step: StatusStep) -> StatusSt
 
 
 def _as_read_back(step: StatusStep, status: str) -> StatusStep:
-    """The outcome by the order's status now, whatever the store answered to the attempt."""
+    """The outcome by the order's status now, whether or not the store answered the attempt."""
     if status == step.letter:
         return StatusStep(step.letter, StatusOutcome.SET, step.reason)
     if step.outcome is not StatusOutcome.SET:

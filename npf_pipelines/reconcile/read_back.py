@@ -30,7 +30,7 @@ class NewestShipments:
         self._shows_them = True
 
     async def find(self, ids: set[str]) -> Mapping[str, Shipment]:
-        """Those of the shipments that the list shows, by the store's id.
+        """The shipments with these ids that the list shows, by id.
 
         Raises:
             StoreError: a permanent one.

@@ -1,4 +1,4 @@
-"""What a store has sold that the warehouse doesn't know: by the time of the count, and since.
+"""Units that a store has sold and the warehouse doesn't know of: by the time of the count, and since.
 
 Not here: which orders count (rules/in_flight.py).
 """
@@ -16,13 +16,13 @@ from npf_pipelines.rules.in_flight import InFlightRule, is_in_flight, units_by_s
 from npf_pipelines.rules.order_age import HoldWindow, OldHold, known_of, old_holds
 
 _SKEW = timedelta(minutes=15)
-"""How far a store's clock may be off ours."""
+"""The most by which a store's clock may differ from this machine's."""
 _AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Sold:
-    """What the store has sold since the count.
+    """Units that the store has sold since the count.
 
     Attributes:
         taken: units that it has taken off its own amounts, by product_id and SKU.
@@ -34,7 +34,7 @@ class Sold:
 
 
 class Sales:
-    """The orders of one store that may hold stock, listed once before the count and looked at again after it.
+    """The orders of one store that may hold stock, listed once before the count and read again after it.
 
     Attributes:
         unreadable: orders that can't be read, so that what they hold is not taken off.
@@ -80,11 +80,11 @@ class Sales:
     async def in_flight(
         self, listed: Mapping[str, datetime | None], known: Mapping[str, Sequence[OrderState]]
     ) -> Counter[str]:
-        """What the orders in flight hold by SKU, at the time of the count.
+        """Units that the orders in flight hold at the time of the count, by SKU.
 
         Args:
             listed: when the orders were placed, by id.
-            known: what the platform has with these ids. A new shop's order may have the id of an older one.
+            known: the platform's orders with these ids. A new shop's order may have the id of an older one.
 
         Raises:
             StoreError: the store can't be asked.
@@ -106,7 +106,7 @@ class Sales:
         return units_by_sku([order for order in in_flight if order.order_id not in offered], self._rule)
 
     async def sold(self) -> Sold:
-        """What was sold since the orders were listed.
+        """Units sold since the orders were listed.
 
         Raises:
             StoreError: the store can't be asked.

@@ -73,10 +73,10 @@ def _is_outdated(
 
 @dataclass(frozen=True)
 class Comparison:
-    """An order's lodged shipments compared with those in the store, outdated ones deleted.
+    """An order's lodged shipments compared with the store's, after outdated ones were deleted.
 
     Attributes:
-        present: the store's shipments of those that are there, by shipment_id.
+        present: the store's shipments that match lodged ones, by shipment_id.
         orphans: what a run made that was cut off, and that has been withdrawn since: to be deleted, by shipment_id.
         results: of the shipments that wait for the next run.
     """

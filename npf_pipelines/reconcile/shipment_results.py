@@ -47,7 +47,7 @@ def created_result(
     """
     made = store_shipment.shipment_id
     if lacks_link(label, store_shipment):
-        # The next one has the URL in its comments, whatever the store shows: so this happens once.
+        # The next one has the URL in its comments, even if the store shows none: so this happens once.
         links.learn_missing(label.carrier)
         reason = (
             f"made as {made}, but the store builds no link for the carrier {label.carrier} any more: to be made again"

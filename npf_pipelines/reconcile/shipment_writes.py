@@ -141,7 +141,7 @@ class ShipmentWriter:
         after = await self._store.shipments_of(self._order.order_id)
         new = [listed for listed in after if listed.shipment_id not in known]
         fits = fitting(shipment.quantities, self._order)
-        # Whatever the store has made of the number: nobody else writes just these units at this moment.
+        # Even if the store changed the number: nobody else writes just these units at this moment.
         made = match([shipment], self._order, new).get(shipment.shipment_id) or next(
             (listed for listed in new if skus_of(listed, self._order) == fits), None
         )

@@ -166,7 +166,7 @@ def _why_unusable(lodged_order: OrderShipments, order: Order | UnreadableOrder |
             problem = "is another shopper's now in the store"
         case None:
             problem = "is gone from the store"
-    return f"the order {lodged_order.state.store_order_id} {problem}: look it up in the store"
+    return f"the order {lodged_order.state.store_order_id} {problem}: check it in the store"
 
 
 def _rows(lodged_order: OrderShipments, results: Results, order_status: str, step: StatusStep) -> list[Pushed]:

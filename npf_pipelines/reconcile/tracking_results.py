@@ -51,7 +51,7 @@ class WrittenOrder:
     Attributes:
         lodged_order: the platform's side.
         order: the order as the store had it before the writes, or in a dry run as it would have it after them.
-        results: so far; those of the shipments in `created` are still to be read back.
+        results: so far; the shipments in `created` are still to be read back.
         in_store: the store's shipments of the order, as far as they had to be read.
         created: the shipments made now, by shipment_id.
         is_exact: whether `order` and `created` give together what the store has now; not so when something was

@@ -1,7 +1,7 @@
-"""Whether store, platform and lake agree: what is asked at the end of a demo and of the tests.
+"""Whether store, platform and decisions agree: the check at the end of a demo and of the tests.
 
-It reads the store's own state and the platform's tables, and works out again what must be there, by plain
-counting: none of the pipeline's own rules are used. Not here: making them agree (npf_pipelines/assets/).
+It reads the store's own state and the platform's tables, and computes the expected contents by plain counting, without
+the pipeline's own rules. Not here: making them agree (npf_pipelines/assets/).
 """
 
 from collections import Counter, defaultdict
@@ -39,7 +39,7 @@ def disagreements(
     engine: sa.Engine,
     decisions: Mapping[str, str],
 ) -> list[str]:
-    """What is wrong for one client, in sentences; empty when all agrees.
+    """The disagreements of one client, in sentences.
 
     Args:
         setup: the client's master setup.
@@ -91,12 +91,12 @@ def _lines(client: _Client) -> Iterator[str]:
     for number, sku, quantity in lines:
         on_platform[number][sku] = int(quantity)
     for row in there:
-        wanted: Counter[str] = Counter()
+        expected: Counter[str] = Counter()
         for line in client.store.orders[int(row.store_order_id)].lines:
             if line.product_code and (line.edp_shipping or not line.is_edp):
-                wanted[line.product_code] += line.amount
-        if on_platform[row.order_number] != dict(wanted):
-            yield f"the lines of {row.order_number} differ: {on_platform[row.order_number]} for {dict(wanted)}"
+                expected[line.product_code] += line.amount
+        if on_platform[row.order_number] != dict(expected):
+            yield f"the lines of {row.order_number} differ: {on_platform[row.order_number]} for {dict(expected)}"
 
 
 def _options(client: _Client) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _options(client: _Client) -> Iterator[str]:
 
 
 def _shipments(client: _Client) -> Iterator[str]:
-    ours = client.rows(
+    lodged = client.rows(
         sa.select(shipments, orders.c.store_order_id)
         .join_from(
             shipments,
@@ -124,32 +124,32 @@ def _shipments(client: _Client) -> Iterator[str]:
     contents: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in client.rows(sa.select(shipment_lines)):
         contents[row.shipment_id][row.sku.strip()] += row.quantity
-    for shipment in ours:
+    for shipment in lodged:
         order_id = int(shipment.store_order_id)
         what = f"the shipment {shipment.shipment_id} ({shipment.tracking_number})"
         sku_of = {line.item_id: line.product_code for line in client.store.orders[order_id].lines}
         numbers = shipment.tracking_number.replace(",", " ").split()
         number = shipment.tracking_number.strip()
         number = number if len(number) <= _LABEL_WIDTH else numbers[0]
-        same_number = [theirs for theirs in client.store.shipments.values() if theirs.tracking_number.strip() == number]
+        same_number = [listed for listed in client.store.shipments.values() if listed.tracking_number.strip() == number]
         if len(same_number) != 1:
             yield f"{what} is in the store {len(same_number)} times"
             continue
-        theirs = same_number[0]
+        store_shipment = same_number[0]
         packed: Counter[str] = Counter()
-        for item_id, quantity in theirs.products.items():
+        for item_id, quantity in store_shipment.products.items():
             packed[sku_of.get(item_id, item_id)] += quantity
-        # What the order doesn't have can't be in a shipment of it.
+        # Units that the order doesn't have can't be in a shipment of it.
         sent = Counter({sku: units for sku, units in contents[shipment.shipment_id].items() if sku in sku_of.values()})
-        if theirs.order_id != order_id or packed != sent:
-            yield f"{what} holds {dict(packed)} of order {theirs.order_id}, not {dict(sent)}"
-        if not theirs.carrier:
+        if store_shipment.order_id != order_id or packed != sent:
+            yield f"{what} holds {dict(packed)} of order {store_shipment.order_id}, not {dict(sent)}"
+        if not store_shipment.carrier:
             yield f"{what} has no carrier in the store"
-        has_link = theirs.carrier in client.store.carriers and len(numbers) == 1
-        if not has_link and shipment.tracking_url.strip() not in theirs.comments:
+        has_link = store_shipment.carrier in client.store.carriers and len(numbers) == 1
+        if not has_link and shipment.tracking_url.strip() not in store_shipment.comments:
             yield f"{what} shows no tracking URL in the store"
         for other in client.others:
-            if any(one.tracking_number == shipment.tracking_number for one in other.shipments.values()):
+            if any(sent.tracking_number == shipment.tracking_number for sent in other.shipments.values()):
                 yield f"{what} is in the store of {other.store_id}, too"
 
 
@@ -157,7 +157,7 @@ def _statuses(client: _Client) -> Iterator[str]:
     store, tracking = client.store, client.setup.tracking
     letters = {status.description.casefold(): letter for letter, status in store.statuses.items()}
     letters |= {letter.casefold(): letter for letter in store.statuses}
-    wanted = {
+    expected = {
         OrderStatus.SHIPPED: letters.get((tracking.shipped_status or "").casefold()),
         OrderStatus.BACK_ORDER: letters.get((tracking.partially_shipped_status or "").casefold()),
     }
@@ -166,7 +166,7 @@ def _statuses(client: _Client) -> Iterator[str]:
         orders.c.client == client.setup.id, orders.c.order_number.in_(lodged)
     )
     for number, store_order_id, status in client.rows(query):
-        letter = wanted.get(OrderStatus(status))
+        letter = expected.get(OrderStatus(status))
         now = store.orders[int(store_order_id)].status
         if letter and now != letter:
             yield f"the order {number} has the status {now} in the store, not {letter}"
@@ -195,26 +195,26 @@ def _amounts(client: _Client) -> Iterator[str]:
     in_flight = _in_flight(client)
     on_sale = list(_on_sale(client.store, setup.stock.store_location))
     for row in client.rows(sa.select(stock.c.sku, stock.c.on_hand).where(stock.c.client == setup.id)):
-        wanted = row.on_hand
+        expected = row.on_hand
         if setup.stock.quantity == "available":
-            wanted -= taken[row.sku] + in_flight[row.sku]
+            expected -= taken[row.sku] + in_flight[row.sku]
         elif setup.stock.on_hand_less_in_flight:
-            wanted -= in_flight[row.sku]
-        wanted = max(0, wanted) if setup.stock.negative_as_zero else wanted
+            expected -= in_flight[row.sku]
+        expected = max(0, expected) if setup.stock.negative_as_zero else expected
         for number, code, amount in on_sale:
-            if code == row.sku and amount != wanted:
-                yield f"{row.sku} (product {number}) has the amount {amount}, not {wanted}"
+            if code == row.sku and amount != expected:
+                yield f"{row.sku} (product {number}) has the amount {amount}, not {expected}"
 
 
 def _on_sale(store: SandboxStore, location: int | None) -> Iterator[tuple[int, str, int]]:
-    """Product id, code and amount of whatever the store counts: products, and combinations in their place.
+    """Product id, code and amount of everything that the store counts: products, or combinations in their place.
 
     Of a product whose stock is split the amount is that of the location, if there is one.
     """
     for product in store.products.values():
         if product.tracking == "O" and product.combinations:
-            for one in product.combinations.values():
-                yield product.product_id, one.product_code, one.amount
+            for combination in product.combinations.values():
+                yield product.product_id, combination.product_code, combination.amount
         elif product.tracking != "D":
             share = product.warehouses.get(location or 0, 0) if location and product.warehouses else product.amount
             yield product.product_id, product.product_code, share
@@ -231,7 +231,7 @@ def _in_flight(client: _Client) -> Counter[str]:
     named = {
         field: {letters.get(name.casefold(), name) for name in names} for field, names in setup.status_names.items()
     }
-    wanted = named["orders.statuses"]
+    expected = named["orders.statuses"]
     final = {letter for field, found in named.items() if field.startswith("tracking.") for letter in found}
     ends_as_shipped = not setup.tracking.shipped_status or store.statuses["C"].description == "Complete"
     if ends_as_shipped and not any("C" in found for found in named.values()):
@@ -249,7 +249,7 @@ def _in_flight(client: _Client) -> Counter[str]:
         goods = {line.product_code for line in order.lines if line.ships}
         if (
             str(order_id) not in there
-            and order.status in wanted | (taking - final)
+            and order.status in expected | (taking - final)
             and is_ours
             and not is_picked_up
             and not goods <= {"Test001", "Test002", "Test003"}

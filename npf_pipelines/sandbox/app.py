@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from npf_pipelines.sandbox import answers, php
+from npf_pipelines.sandbox import error_pages, php
 from npf_pipelines.sandbox.api import combinations, orders, products, shipments, shippings, statuses
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.store import SandboxStore
@@ -32,21 +32,21 @@ _ENTITIES: dict[str, ModuleType] = {
 }
 _EVERY_METHOD = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 _STILL_HANGING = 0.005
-"""Seconds between two looks at whether a store that hangs goes on."""
+"""Seconds between two checks whether a store still hangs."""
 
 
 def sandbox_app(stores: Mapping[str, SandboxStore], *, latency_ms: float = 0) -> Starlette:
     """The application that serves `stores` under `/{store id}/api/2.0/…` and `/{store id}/api.php?_d=…`.
 
     Args:
-        stores: by store id; looked up at each request, so that one may be added later.
+        stores: by store id; read at each request, so that a store may be added later.
         latency_ms: milliseconds that each API request waits before the store sees it.
     """
 
     async def serve_api(request: Request) -> Response:
         store = stores.get(request.path_params["store_id"])
         if store is None:
-            return _response(Answer(404, answers.NOT_FOUND))
+            return _response(Answer(404, error_pages.NOT_FOUND))
         if latency_ms:
             await asyncio.sleep(latency_ms / 1000)
         return await _serve(store, request)
@@ -84,10 +84,10 @@ async def _serve(store: SandboxStore, request: Request) -> Response:
         method = php.text(query, "_METHOD", method).upper()
     store.requests += 1
     store.writes += method not in {"GET", "HEAD"}
-    await request.body()  # A host takes the whole request in before PHP sees it, whoever has gone meanwhile.
+    await request.body()  # A host takes the whole request in before PHP sees it, even if the client has gone.
     while store.hangs:  # noqa: ASYNC110 - taken back from other threads, which an event of the loop isn't made for
         await asyncio.sleep(_STILL_HANGING)
-    answer = await _answer(store, request, method, path, query) if routed else Answer(404, answers.NOT_FOUND)
+    answer = await _answer(store, request, method, path, query) if routed else Answer(404, error_pages.NOT_FOUND)
     store.journal.append((request.method, path, answer.status))
     if store.loses_answers:
         return _Broken(_response(answer).body)
@@ -97,7 +97,7 @@ async def _serve(store: SandboxStore, request: Request) -> Response:
 def _address(path: str, query: php.Query) -> tuple[str, bool]:
     """The path inside the API, and whether the store's web server leads there at all.
 
-    Without URL rewriting the path stands in `_d` (documented); `/api/2/` leads nowhere (known behaviour).
+    Without URL rewriting the path is in `_d` (documented); `/api/2/` leads nowhere (known behaviour).
     """
     if path == "api.php":
         return "/" + php.text(query, "_d").strip("/"), True
@@ -126,9 +126,9 @@ async def _answer(store: SandboxStore, request: Request, method: str, path: str,
 def _door(store: SandboxStore, request: Request) -> Answer | None:
     """Why a request doesn't get in, or None."""
     if store.refuses_put_and_delete and request.method in {"PUT", "DELETE"}:
-        return Answer(405, answers.NOT_ALLOWED)
+        return Answer(405, error_pages.NOT_ALLOWED)
     if store.switched_off:
-        return Answer(503, answers.MAINTENANCE, {"Retry-After": "300"})
+        return Answer(503, error_pages.MAINTENANCE, {"Retry-After": "300"})
     if store.strips_authorization or not _admits(store, request.headers.get("authorization", "")):
         return Answer(
             401,
@@ -143,8 +143,8 @@ def _door(store: SandboxStore, request: Request) -> Answer | None:
 
 def _admits(store: SandboxStore, header: str) -> bool:
     scheme, _, given = header.partition(" ")
-    wanted = base64.b64encode(f"{store.api_user}:{store.api_key}".encode()).decode()
-    return scheme.lower() == "basic" and given.strip() == wanted
+    expected = base64.b64encode(f"{store.api_user}:{store.api_key}".encode()).decode()
+    return scheme.lower() == "basic" and given.strip() == expected
 
 
 async def _body(request: Request, method: str) -> dict[str, Any] | Answer:
@@ -167,7 +167,7 @@ def _response(answer: Answer, *, before: bool = False, behind: bool = False) -> 
         return Response(answer.content, answer.status, answer.headers, "text/html; charset=utf-8")
     text = "" if answer.status == 204 else json.dumps(answer.content)  # noqa: PLR2004
     if text:
-        text = f"{answers.WARNING if before else ''}{text}{answers.WARNING if behind else ''}"
+        text = f"{error_pages.WARNING if before else ''}{text}{error_pages.WARNING if behind else ''}"
     return Response(text, answer.status, answer.headers, "application/json")
 
 

@@ -120,13 +120,13 @@ class WarehouseFloor:
         short = False
         left_out = Counter(missing)
         for line in lines:
-            wanted = line.quantity - line.quantity_shipped
-            wanted -= (unpacked := min(wanted, left_out[line.sku]))
+            to_pick = line.quantity - line.quantity_shipped
+            to_pick -= (unpacked := min(to_pick, left_out[line.sku]))
             left_out[line.sku] -= unpacked
             # Test items are never dispatched: their lodgement is played, and no stock is needed for it.
-            quantity = wanted if is_test else max(0, min(wanted, on_hand[line.sku]))
+            quantity = to_pick if is_test else max(0, min(to_pick, on_hand[line.sku]))
             on_hand[line.sku] -= quantity
-            short = short or quantity < wanted
+            short = short or quantity < to_pick
             if quantity:
                 picked.append((line.line_id, line.sku, quantity))
         add_shipped_units(connection, client, number, picked)

@@ -1,4 +1,4 @@
-"""Which rows a list shows: filters, sorting and pages, with their quirks.
+"""The rows that a list shows: filters, sorting and pages, with their quirks.
 
 Not here: how a row is printed (answers.py).
 """
@@ -19,7 +19,7 @@ from npf_pipelines.sandbox.store import SandboxStore
 Row = TypeVar("Row")
 Stamp = tuple[int, int]
 Listed = tuple[list[Row], dict[str, Any]]
-"""The rows of one page and the `params` that stand beside them."""
+"""The rows of one page and the `params` beside them."""
 
 _ORDER_SORTS: dict[str, Callable[[Order], Any]] = {
     "order_id": lambda order: order.order_id,
@@ -162,7 +162,7 @@ def _page_asked(store: SandboxStore, query: Query) -> tuple[int, int]:
 
 
 def _params(query: Query, size: int, page: int, total: int) -> dict[str, Any]:
-    """What was asked, and `total_items` as a string; not where everything was asked (known behaviour)."""
+    """The parameters, and `total_items` as a string; not where all rows were requested (known behaviour)."""
     params: dict[str, Any] = {**query, "page": page, "items_per_page": str(size), "ajax_custom": "1"}
     if size:
         params["total_items"] = str(total)
@@ -174,7 +174,7 @@ def _slice(rows: Sequence[Row], size: int, page: int) -> list[Row]:
 
 
 def _cut(rows: Sequence[Stamp], key: Callable[[Stamp], Any], size: int, page: int) -> Iterator[Stamp]:
-    """One page of sorted rows, those with the same key shuffled in a way that depends on the page."""
+    """One page of sorted rows, rows with the same key shuffled in a way that depends on the page."""
     first, last = ((page - 1) * size, page * size) if size else (0, len(rows))
     last = min(last, len(rows))
     if first >= last:

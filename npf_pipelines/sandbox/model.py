@@ -1,4 +1,4 @@
-"""What a sandbox store holds: orders, products, shipments, statuses, mails.
+"""The contents of a sandbox store: orders, products, shipments, statuses, mails.
 
 Only data, kept small: a store of 100,000 orders fits in memory, and what the API prints around it is
 added in answers.py. Money is in cents, times in unix seconds.
@@ -28,7 +28,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who orders; one object serves all orders of that person."""
+    """The person who orders; one object serves all orders of that person."""
 
     user_id: int
     email: str
@@ -95,7 +95,7 @@ class Order:
 
     @property
     def total(self) -> int:
-        """What the customer pays, in cents."""
+        """The customer's total, in cents."""
         return sum(line.cents * line.amount for line in self.lines) + sum(way.cents for way in self.shipping)
 
 
@@ -136,7 +136,7 @@ class Product:
         return self.tracking in {"B", None}
 
     def shelf(self, combination: int | None) -> "Product | Combination | None":
-        """Whose `amount` an order of it takes from; None where nothing is counted."""
+        """The product or combination whose `amount` an order of it takes from; None where nothing is counted."""
         if self.tracking == "O":
             return self.combinations.get(combination or 0)
         return self if self.tracked else None

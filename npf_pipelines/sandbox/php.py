@@ -1,6 +1,6 @@
-"""How PHP and its database read what they are sent: truth, numbers, letters, query strings.
+"""Values as PHP and its database read them: truth, numbers, letters, query strings.
 
-Only conversions of single values. What a store does with them is in store.py and api/.
+Only conversions of single values. Not here: a store's use of them (store.py, api/).
 """
 
 import math

@@ -16,7 +16,7 @@ _MOST = 3
 def stir(store: SandboxStore, dice: random.Random) -> None:
     """Let something happen: a few orders each are hidden, shown again, deleted and placed, as the dice say.
 
-    Nobody is mailed. Orders are placed at the store's clock, and look like one that is there.
+    Nobody is mailed. Orders are placed at the store's clock, and are copies of an existing one.
     """
     with store.lock:
         shown = [order_id for _, order_id in store.listed()]

@@ -56,8 +56,8 @@ def add_documented_order(store: SandboxStore, detail: dict[str, Any]) -> None:
 
     Args:
         store: where it goes.
-        detail: an order's detail, or as much of one as the vendor prints; whatever isn't part of the
-            store's own state is printed again as it stands here.
+        detail: an order's detail, or as much of one as the vendor prints; fields outside the
+            store's own state are printed again as they are here.
     """
     lines = [_line(line) for line in (detail.get("products") or {}).values()]
     for line in lines:

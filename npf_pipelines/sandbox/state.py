@@ -1,6 +1,6 @@
 """The stores of a sandbox in one SQLite file, written at each change: a killed sandbox comes back as it was.
 
-What counts only for the process that runs is not kept: the journal, the counters and the switches.
+Not kept: state of the running process only, which is the journal, the counters and the switches.
 """
 
 import json
@@ -16,7 +16,8 @@ from typing import Any, Self
 from pydantic import TypeAdapter
 
 from npf_pipelines.sandbox.model import Mail, Order, Product, Shipment, ShippingMethod, Status
-from npf_pipelines.sandbox.store import Change, SandboxStore
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_state import Change
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "product": TypeAdapter(Product),
@@ -36,7 +37,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         """Open or create the file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Changes come from the server's thread and from that of whoever plays the shopper.
+        # Changes come from the server's thread and from the shopper's thread.
         self._lock = threading.Lock()
         self._base = sqlite3.connect(path, check_same_thread=False)
         self._base.executescript(
@@ -140,7 +141,7 @@ class StateFile:
 
 
 def _thing(store: SandboxStore, kind: str, number: int) -> Any:
-    """What a change names, as it is now; None for a shipment that is gone."""
+    """The thing that a change names, as it is now; None for a shipment that is gone."""
     match kind:
         case "product":
             return store.products[number]

@@ -1,7 +1,7 @@
 """The world of the demo: three pretend stores with shoppers, their clients' master setups, and the warehouse floor.
 
-It lives in the data folder and stays there: a second demo goes on where the first one ended.
-Not here: the walk through it (cli/demo.py), whether all agrees at the end (agreement.py).
+It is kept in the data folder: a second demo continues where the first one ended.
+Not here: the demo (cli/demo.py), the check at its end (agreement.py).
 """
 
 import contextlib
@@ -23,16 +23,17 @@ from npf_pipelines.sandbox.people import draw_customer
 from npf_pipelines.sandbox.samples import sample_store
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.state import StateFile
-from npf_pipelines.sandbox.store import OutOfStockError, SandboxStore
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_orders import OutOfStockError
 
 PORT = 8520
 SEED = 7
-"""Of all dice of the world."""
+"""The seed of all dice of the world."""
 _DAYS = 10
 _KEY_VARIABLE = "NPF_SANDBOX_API_KEY"
 _MOST_ORDERS = 2
 _CANCELLED = 0.1
-"""How likely it is that an order is cancelled in a round of a store."""
+"""The probability that an order is cancelled in a round of a store."""
 
 _CLIENTS: dict[str, dict[str, Any]] = {
     "toys": {

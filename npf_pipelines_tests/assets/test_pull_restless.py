@@ -11,7 +11,8 @@ import pytest
 from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.sandbox.server import SandboxServer
-from npf_pipelines.sandbox.store import Change, SandboxStore
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_state import Change
 from npf_pipelines_tests.assets.conftest import DAYS, FIRST, LAST, ZONE, second_of
 
 ORDERS = 400

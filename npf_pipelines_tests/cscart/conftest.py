@@ -1,14 +1,46 @@
-"""What all tests of the client share: repeats without their pauses."""
+"""Fixtures of the client's tests: repeats without their pauses, and a client of a sandbox store."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import stamina
 
 from npf_pipelines.cscart.repeats import ATTEMPTS
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.sandbox.model import Product
+from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines_tests.cscart.servers import KEY, USER, key
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses() -> Iterator[None]:
     with stamina.set_testing(True, attempts=ATTEMPTS):
         yield
+
+
+@pytest.fixture(scope="module")
+def stores() -> dict[str, SandboxStore]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(stores: dict[str, SandboxStore]) -> Iterator[SandboxServer]:
+    with SandboxServer(stores) as running:
+        yield running
+
+
+@pytest.fixture
+def box(stores: dict[str, SandboxStore]) -> SandboxStore:
+    """An empty shop with two products."""
+    store = SandboxStore("acme", api_user=USER, api_key=KEY)
+    store.add_product(Product(1, "TOY-1", "A toy", 1250, 100))
+    store.add_product(Product(2, "TOY-2", "Another toy", 500, 100))
+    stores["acme"] = store
+    return store
+
+
+@pytest.fixture
+async def store(box: SandboxStore, server: SandboxServer) -> AsyncIterator[Store]:
+    async with Store(server.store_url("acme"), USER, key(), timeout=5) as client:
+        yield client

@@ -222,7 +222,7 @@ async def test_repeats_a_write_that_found_no_connection() -> None:
 
 async def test_a_lost_answer_to_a_write_is_the_callers_to_look_into() -> None:
     async with RawStore(b"") as store, client(store.url) as http:
-        with pytest.raises(OutcomeUnknown, match="look at what the store has") as caught:
+        with pytest.raises(OutcomeUnknown, match="check the store before trying again") as caught:
             await http.post("shipments", {})
     assert len(store.heads) == 1
     assert caught.value.transient

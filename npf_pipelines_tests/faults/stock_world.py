@@ -30,7 +30,8 @@ from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import order_lines, orders, stock
 from npf_pipelines.sandbox.model import Product
-from npf_pipelines.sandbox.store import SOMEBODY, OutOfStockError
+from npf_pipelines.sandbox.store_defaults import SOMEBODY
+from npf_pipelines.sandbox.store_orders import OutOfStockError
 from npf_pipelines_tests.builders import platform_line, platform_order
 from npf_pipelines_tests.faults.proxy import Moment
 from npf_pipelines_tests.faults.stock_books import BookedStore, Books, Sale

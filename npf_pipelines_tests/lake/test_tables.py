@@ -26,7 +26,7 @@ from npf_pipelines.lake.tables import (
     TABLES,
     TRACKING_PUSH,
 )
-from npf_pipelines.reconcile.platform_orders import OrderRow
+from npf_pipelines.reconcile.orders_of_day import OrderRow
 from npf_pipelines.reconcile.tracking import Pushed
 from npf_pipelines.rules.stock import StockRow
 from npf_pipelines_tests.builders import NOON, row

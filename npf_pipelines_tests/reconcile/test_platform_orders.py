@@ -13,7 +13,8 @@ from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import orders, stock
-from npf_pipelines.reconcile.platform_orders import AGREES, OrderRow, OrdersOfDay, reconcile_orders
+from npf_pipelines.reconcile.orders_of_day import AGREES, OrderRow, OrdersOfDay
+from npf_pipelines.reconcile.platform_orders import reconcile_orders
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines_tests.builders import NOON, line, order

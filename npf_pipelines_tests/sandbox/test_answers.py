@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import httpx
 
-from npf_pipelines.sandbox.answers import PLANTED_SECRETS
 from npf_pipelines.sandbox.model import ShippingMethod
+from npf_pipelines.sandbox.planted import PLANTED_SECRETS
 from npf_pipelines.sandbox.samples import documented
 from npf_pipelines.sandbox.store import SandboxStore
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from npf_pipelines.sandbox.answers import order_detail
-from npf_pipelines.sandbox.generate import TEST_ITEMS, generate_store
+from npf_pipelines.sandbox.generate import generate_store
+from npf_pipelines.sandbox.generate_catalogue import TEST_ITEMS
+from npf_pipelines.sandbox.order_answers import order_detail
 from npf_pipelines.sandbox.store import SandboxStore
 
 LAST_DAY = date(2026, 3, 31)

@@ -3,7 +3,7 @@
 import pytest
 
 from npf_pipelines.sandbox.model import Line, Order, Product, ShippingMethod
-from npf_pipelines.sandbox.store import SOMEBODY
+from npf_pipelines.sandbox.store_defaults import SOMEBODY
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from npf_pipelines.sandbox.answers import PLANTED_SECRETS
+from npf_pipelines.sandbox.planted import PLANTED_SECRETS
 from npf_pipelines.sandbox.samples import documented, sample_store
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.sandbox.conftest import Serve

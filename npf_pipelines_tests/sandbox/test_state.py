@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from npf_pipelines.sandbox.answers import order_detail
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.model import Combination, Product
+from npf_pipelines.sandbox.order_answers import order_detail
 from npf_pipelines.sandbox.samples import sample_store
 from npf_pipelines.sandbox.state import StateFile
 from npf_pipelines.sandbox.store import SandboxStore

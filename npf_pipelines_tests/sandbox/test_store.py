@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.sandbox.model import Combination, Mail, Product
-from npf_pipelines.sandbox.store import Change, OutOfStockError, SandboxStore, TooLongError, shipped_statuses
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_defaults import shipped_statuses
+from npf_pipelines.sandbox.store_orders import OutOfStockError
+from npf_pipelines.sandbox.store_shipments import TooLongError
+from npf_pipelines.sandbox.store_state import Change
 from npf_pipelines_tests.sandbox.conftest import NOON
 
 LETTERS = "PCOFDBI"

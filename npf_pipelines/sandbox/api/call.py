@@ -21,7 +21,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: `content` is JSON, or a page where it is a string."""
+    """The answer: `content` is JSON, or a page where it is a string."""
 
     status: int
     content: Any

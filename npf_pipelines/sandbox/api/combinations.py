@@ -25,14 +25,14 @@ async def answer(call: Call) -> Answer:
 
 
 def _index(call: Call) -> Answer:
-    """Documented: the product is mandatory, and no total stands beside the rows. Inferred: what a missing one gives."""
+    """Documented: the product is mandatory, and the rows have no total. Inferred: the answer to a missing one."""
     product_id = identifier(text(call.query, "product_id"))
     if not product_id:
         return refusal(400, "Bad Request: the field product_id is required")
     product = call.store.products.get(product_id)
     rows = [
-        as_listed(call.store, "combinations", one.combination_hash, combination_row(product, one))
-        for one in (list_combinations(product, call.query) if product else [])
+        as_listed(call.store, "combinations", combination.combination_hash, combination_row(product, combination))
+        for combination in (list_combinations(product, call.query) if product else [])
         if product
     ]
     return Answer(200, rows)

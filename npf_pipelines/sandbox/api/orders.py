@@ -1,8 +1,9 @@
 """`/orders`: lists, details, and the update that always says yes."""
 
-from npf_pipelines.sandbox.answers import as_listed, order_detail, order_row
+from npf_pipelines.sandbox.answers import as_listed
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.listing import list_orders
+from npf_pipelines.sandbox.order_answers import order_detail, order_row
 from npf_pipelines.sandbox.php import first_letter, truth, whole_number
 from npf_pipelines.sandbox.restless import stir
 
@@ -37,7 +38,7 @@ def _index(call: Call) -> Answer:
 
 
 def _update(call: Call, order_id: int) -> Answer:
-    """Always 200, whatever came of it, a missing order included (known behaviour)."""
+    """Always 200, even if nothing changed or the order is missing (known behaviour)."""
     store, body = call.store, call.body
     if order_id in store.orders:
         if set(body) - _STATUS_KEYS:

@@ -16,8 +16,8 @@ async def answer(call: Call) -> Answer:
             return refusal(405)
         products, params = list_products(store, call.query)
         rows = [
-            as_listed(store, "products", one.product_id, product_row(one, shows_shares=store.shows_shares))
-            for one in products
+            as_listed(store, "products", product.product_id, product_row(product, shows_shares=store.shows_shares))
+            for product in products
         ]
         return Answer(200, {"products": rows, "params": params})
     product = store.products.get(call.number)

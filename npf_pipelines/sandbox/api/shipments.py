@@ -3,12 +3,14 @@
 import asyncio
 from typing import Any
 
-from npf_pipelines.sandbox.answers import UNCAUGHT_ERROR, shipment_row
+from npf_pipelines.sandbox.answers import shipment_row
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
+from npf_pipelines.sandbox.error_pages import UNCAUGHT_ERROR
 from npf_pipelines.sandbox.listing import list_shipments
 from npf_pipelines.sandbox.model import Order
 from npf_pipelines.sandbox.php import first_letter, truth, whole_number
-from npf_pipelines.sandbox.store import SandboxStore, TooLongError
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_shipments import TooLongError
 
 RIGHTS = {"GET": "view_orders", "POST": "edit_order", "PUT": "edit_order", "DELETE": "edit_order"}
 
@@ -50,9 +52,9 @@ def _one(call: Call, shipment_id: int) -> Answer:
 
 
 async def _create(store: SandboxStore, body: dict[str, Any]) -> Answer:
-    """A new shipment, whatever stands there already.
+    """A new shipment, even if there is an equal one.
 
-    Documented: order_id and shipping_id are wanted. Known behaviour: quantities are cut to what remains,
+    Documented: order_id and shipping_id are mandatory. Known behaviour: quantities are cut to what remains,
     nothing remaining is a bare 400, no products means one package group. Inferred: an unknown line is an
     uncaught error that leaves an empty shipment behind; negative quantities pass.
     """
@@ -65,10 +67,10 @@ async def _create(store: SandboxStore, body: dict[str, Any]) -> Answer:
     if order is None:
         return refusal(400)
 
-    wanted = body.get("products")
+    asked_for = body.get("products")
     lines = {line.item_id for line in order.lines}
-    unknown = isinstance(wanted, dict) and not lines.issuperset(wanted)
-    quantities = {} if unknown else _cut_to_what_remains(store, order, wanted)
+    unknown = isinstance(asked_for, dict) and not lines.issuperset(asked_for)
+    quantities = {} if unknown else _cut_to_what_remains(store, order, asked_for)
     if not quantities and not unknown:
         return refusal(400)
     await asyncio.sleep(_THINKING)
@@ -91,14 +93,14 @@ async def _create(store: SandboxStore, body: dict[str, Any]) -> Answer:
     return Answer(201, {"shipment_id": shipment_id})
 
 
-def _cut_to_what_remains(store: SandboxStore, order: Order, wanted: object) -> dict[str, int]:
-    """What will be sent of each line: never more than remains, of nothing remaining nothing."""
+def _cut_to_what_remains(store: SandboxStore, order: Order, asked_for: object) -> dict[str, int]:
+    """The units to send of each line: never more than remain."""
     shipped = store.shipped(order.order_id)
     left = {line.item_id: line.amount - shipped.get(line.item_id, 0) for line in order.lines if line.ships}
-    if not isinstance(wanted, dict) or not wanted:
+    if not isinstance(asked_for, dict) or not asked_for:
         group = next((line.company_id for line in order.lines if line.ships), None)
-        wanted = {line.item_id: line.amount for line in order.lines if line.company_id == group}
-    cut = {item_id: min(whole_number(value), left.get(item_id, 0)) for item_id, value in wanted.items()}
+        asked_for = {line.item_id: line.amount for line in order.lines if line.company_id == group}
+    cut = {item_id: min(whole_number(value), left.get(item_id, 0)) for item_id, value in asked_for.items()}
     return {item_id: quantity for item_id, quantity in cut.items() if quantity}
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from npf_pipelines.sandbox.answers import PLANTED_SECRETS
 from npf_pipelines.sandbox.api import shipments
 from npf_pipelines.sandbox.api.call import Call
 from npf_pipelines.sandbox.model import Mail
+from npf_pipelines.sandbox.planted import PLANTED_SECRETS
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.sandbox.conftest import NOON, Serve
 

@@ -1,0 +1,89 @@
+"""A client's day of orders as it is reconciled: what store and platform have of it, and its outcome.
+
+Not here: the reconciliation (platform_orders.py), what is decided at the end of all days (held_back.py).
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.rules.status_meaning import StatusMeanings
+
+AGREES = "on the platform as in the store"
+"""The reason of an order on which both sides agree, and of which nothing else is to be said."""
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """The outcome for one order, by its numbers in store and platform."""
+
+    order_id: str
+    order_number: str
+    outcome: OrderOutcome
+    reason: str
+    imported_at: datetime | None
+
+
+@dataclass(frozen=True)
+class OrdersOfDay:
+    """One client's day of orders, as store and platform have it.
+
+    Attributes:
+        client: the client's id.
+        prefix: its order prefix.
+        accepted: the orders that the rules accept.
+        pulled: all orders that the store has, by its order id; also orders that its list hides but that were asked for.
+        records: all that the platform has of them or of the day, by order number.
+        now: what becomes `imported_at` and `updated_at`.
+        meanings: what the statuses of the client's store mean.
+        dry_run: whether the platform is only compared, and nothing written.
+        children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
+        limit: what is held back for a person; None where nothing is.
+    """
+
+    client: str
+    prefix: str
+    accepted: Sequence[Order]
+    pulled: Mapping[str, Order | UnreadableOrder]
+    records: Mapping[str, PlatformRecord]
+    now: datetime
+    meanings: StatusMeanings
+    dry_run: bool = False
+    children: Mapping[str, Collection[str]] = field(default_factory=dict)
+    limit: "Limit | None" = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The limit on old imports and cancellations of a run that automation asked for (held_back.py).
+
+    Attributes:
+        last_good_pull: when the client's orders were last pulled well.
+        held: reads the orders that an earlier run has held: their reasons, by order number.
+    """
+
+    last_good_pull: datetime | None
+    held: Callable[[], Mapping[str, str]]
+
+
+@dataclass
+class DayOutcome:
+    """The outcome of a day's orders, and the orders that are decided on at the end of the client's days.
+
+    Attributes:
+        rows: a row for each accepted order and for each that the platform has, but for those left.
+        imports: old orders that may be imported.
+        cancellations: orders of the platform that may be cancelled, each with the reason.
+    """
+
+    rows: list[OrderRow]
+    imports: list[PlatformOrder] = field(default_factory=list)
+    cancellations: list[tuple[PlatformRecord, str]] = field(default_factory=list)
+
+
+def held_row(order: PlatformOrder, imported_at: datetime | None, reason: str) -> OrderRow:
+    """The row of an order that waits for a person."""
+    return OrderRow(order.store_order_id, order.order_number, OrderOutcome.HELD, reason, imported_at)

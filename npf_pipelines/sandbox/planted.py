@@ -1,0 +1,26 @@
+"""Secrets planted in the sandbox's answers, as the real ones hold them: tests search for them where none may arrive."""
+
+CARRIER_KEY = "PLANTED-CARRIER-KEY-5f1c"
+CARRIER_PASSWORD = "PLANTED-CARRIER-PASSWORD-8a2e"  # noqa: S105
+PROCESSOR_LOGIN = "PLANTED-PROCESSOR-LOGIN-c0d4"
+PROCESSOR_KEY = "PLANTED-PROCESSOR-KEY-77b9"
+CARD = "PLANTED-CARD-XXXXXXXXXXXX1111"
+CUSTOMER_API_KEY = "PLANTED-CUSTOMER-API-KEY-3d90"
+PASSWORD_CHANGED = "1234509876"  # noqa: S105
+IP_ADDRESS = "203.0.113.177"
+DATABASE_PASSWORD = "PLANTED-DATABASE-PASSWORD-e6a1"  # noqa: S105
+
+PLANTED_SECRETS = (
+    CARRIER_KEY,
+    CARRIER_PASSWORD,
+    PROCESSOR_LOGIN,
+    PROCESSOR_KEY,
+    CARD,
+    CUSTOMER_API_KEY,
+    PASSWORD_CHANGED,
+    IP_ADDRESS,
+    DATABASE_PASSWORD,
+    "EXAMPLE-CARRIER-KEY",
+    "EXAMPLE-CARRIER-PASSWORD",
+)
+"""Values that are in answers and belong nowhere else; the last two are from the documented order."""
