@@ -5,7 +5,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra b
 	--no-emit-find-links --custom-compile-command "make lock"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install production demo dev test faults hostile day lint licences lock clean
+.PHONY: install production demo dev test faults hostile day lint docs licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -48,6 +48,9 @@ lint: install ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: install ## the documentation as a site in site/, every link checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 licences: install ## the licence of each package that production gets
 	$(BIN)/python -m npf_pipelines_tests.licences

@@ -104,41 +104,63 @@ _Country = Annotated[str, AfterValidator(country_code)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # The docstring below a field is its description in the reference.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True)
 
 
 class StoreSetup(_Part):
     """How to reach the client's store."""
 
     url: Annotated[str, AfterValidator(_store_url)]
+    """The store's address, without `/api`. One store is one client."""
     api_user: _Name
+    """The API user name: the administrator's e-mail address."""
     api_key_env: Annotated[str, AfterValidator(_variable_name)]
+    """The name of the environment variable that holds the API key."""
     user_id: Annotated[int, Field(ge=1)]
+    """The administrator's user ID."""
     time_zone: Annotated[str, AfterValidator(_time_zone)]
+    """The client's time zone, for example `Australia/Sydney`. Its days begin and end there."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 4
+    """Requests to the store at a time."""
 
 
 class OrdersSetup(_Part):
     """Which of the store's orders come to the warehouse, and under which number."""
 
     start_date: date
+    """The order start date: orders placed from 00:00 of this day in the client's time zone are live."""
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
+    """The order prefix: with `CS`, order 1000012 is imported as CS1000012. A new prefix applies to new orders."""
     statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)]
+    """Statuses in which an order is imported. Names or letters."""
     continue_statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)] = ()
+    """Statuses in which an imported order continues. Names or letters."""
     stop_statuses: Annotated[tuple[_Name, ...], BeforeValidator(_not_an_empty_list)] = ()
+    """Statuses in which an imported order stops. Names or letters."""
     countries: Annotated[tuple[_Country, ...] | None, BeforeValidator(_not_an_empty_list)] = None
+    """Countries to ship to, as names or ISO codes. All countries if left out."""
     cut_off: Annotated[time | None, BeforeValidator(_time_of_day)] = None
+    """The local time of the same-day cut-off, for example `"14:00"`. Orders are swept every 5 minutes in the 2 hours
+    before it."""
     lines_without_code: Literal["set_aside", "leave_out"] = "set_aside"
+    """`set_aside` sends an order with a line that has no product code to manual review; `leave_out` imports it
+    without that line."""
 
 
 class TrackingSetup(_Part):
     """What the store is told of a shipment."""
 
     shipped_status: _Name | None = None
+    """The status of an order that has shipped in full. The status stays as it is if left out."""
     partially_shipped_status: _Name | None = None
+    """The status of an order whose rest is on back order. The status stays as it is if left out."""
     short_shipped_status: _Name | None = None
+    """The status of an order that was shipped short. The status stays as it is if left out."""
     notify_customer: bool = False
+    """Whether the store e-mails the customer about each shipment."""
     carriers: dict[str, _Name] = {}
+    """The store's carrier code by NPF's carrier name, for example `{Australia Post: aup}`."""
 
 
 _Percent = Annotated[int, Field(ge=0, le=100)]
@@ -148,19 +170,28 @@ class BrakeSetup(_Part):
     """How much of the store a stock push may change before a person has to say that it is right."""
 
     changed_percent: _Percent = 50
+    """The percentage of the products that one push may change."""
     zeroed_percent: _Percent = 10
+    """The percentage of the products that one push may set to 0."""
 
 
 class StockSetup(_Part):
     """Which stock figure the store gets."""
 
     quantity: Literal["on_hand", "available", "off"]
+    """The figure that the store gets: SOH, Available SOH, or none."""
     negative_as_zero: bool = False
+    """Whether the store gets 0 for a negative figure."""
     on_hand_less_in_flight: bool = False
+    """Whether `on_hand` excludes units of orders that the warehouse does not have yet."""
     in_flight_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """The age in days up to which an order that the warehouse does not have yet reduces the figure."""
     same_sku: Literal["all", "none"] = "all"
+    """Whether all products with the same code get the figure, or none does and manual review decides."""
     missing_sku: Literal["leave", "zero"] = "leave"
+    """The amount of a pushed SKU that the warehouse no longer counts: `leave` keeps it, `zero` sets 0."""
     store_location: Annotated[int, Field(ge=1)] | None = None
+    """The id of the warehouse's location in a store that splits its stock over several."""
     brake: BrakeSetup = BrakeSetup()
 
     @property
@@ -173,6 +204,7 @@ class AlertsSetup(_Part):
     """When somebody is told of the client."""
 
     no_pull_hours: Annotated[int, Field(ge=1, le=168)] = 2
+    """Hours without a pull of orders before an alert opens."""
 
     @property
     def pull_limit(self) -> timedelta:
@@ -184,8 +216,11 @@ class MasterSetup(_Part):
     """One client's configuration record."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+    """The client's id and partition key: a-z, 0-9, `-` and `_`."""
     name: _Name
+    """The client's name."""
     paused: bool = False
+    """`true` pauses the client: its store and its partitions are left alone."""
     store: StoreSetup
     orders: OrdersSetup
     tracking: TrackingSetup = TrackingSetup()
