@@ -27,8 +27,8 @@ from benchmarks.running import automation
 from benchmarks.town import Happened, Town, client_names
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.settings import Settings
 from npf_pipelines_tests.daemon import environment_of
 
 OURS, ONE_EACH = "npf_pipelines.definitions", "benchmarks.one_run_each"
@@ -77,7 +77,7 @@ class Measured:
 
 @contextlib.contextmanager
 def settled(clients: int) -> Iterator[tuple[Path, Town, dg.DagsterInstance]]:
-    """A town whose past is on the platform and whose stock is in the stores, so that no brake falls any more."""
+    """A town with its past on the platform and its stock in the stores: no push exceeds the change limit."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         (folder / "dagster").mkdir()
@@ -90,7 +90,7 @@ def settled(clients: int) -> Iterator[tuple[Path, Town, dg.DagsterInstance]]:
             for job, span, config in (
                 ("orders_job", days, {}),
                 ("shipments_job", days, {}),
-                ("stock_job", None, {"release_brake": True}),
+                ("stock_job", None, {"override_change_limit": True}),
             ):
                 if failure := launch(defs, instance, job, town.clients, span, **config).failure:
                     raise RuntimeError(failure)

@@ -8,10 +8,12 @@ from datetime import date
 
 import dagster as dg
 
-from npf_pipelines.automation import asking, new_orders, platform_news, sweeps
-from npf_pipelines.automation.asking import Standing, requests
+from npf_pipelines.automation import new_orders, sweeps
+from npf_pipelines.automation import platform_sensors as platform_news
+from npf_pipelines.automation import run_requests as asking
+from npf_pipelines.automation.run_requests import Standing, requests
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.settings import Settings
 
 
 def _one_each(stands: Standing, wanted: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:

@@ -53,7 +53,7 @@ looks: one for every {AT_A_TIME} changes, and one behind the last; each reads ba
 lists of orders: one with each look, without which a sale would be overwritten unseen, and one before the count
 statuses: read when they have not been for a day
 limit: pages + changes + 2 x (changes / {AT_A_TIME} + 1) + 2; with nothing changed, pages + 2
-plan: seconds of a processor, for figures, comparison and brake
+plan: seconds of a processor, for figures, comparison and change limit
 lag: the longest time for which the event loop, which all clients of a run share, was held up"""
 
 
@@ -125,7 +125,7 @@ def _push(store_url: str, platform_url: str, folder: str) -> dict[str, Any]:
     """One push; what it asked for, and how long it took."""
     logging.getLogger("npf_pipelines").setLevel(logging.ERROR)
     watch = _Watch()
-    for step in ("wanted_amount", "plan", "brake"):
+    for step in ("wanted_amount", "plan", "why_stopped"):
         setattr(stock_assets, step, watch.timing(getattr(stock_assets, step)))
     parts: Counter[str] = Counter()
     _count_into(parts)

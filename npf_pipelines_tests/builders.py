@@ -9,9 +9,11 @@ from typing import Any
 
 import pyarrow as arrow
 
-from npf_pipelines.cscart.models import Address, Order, OrderLine, Product, Shipment, ShippingMethod
-from npf_pipelines.platform.models import LodgedShipment, PlatformLine, PlatformOrder
-from npf_pipelines.tables import Table
+from npf_pipelines.domain.platform_orders import LodgedShipment, PlatformLine, PlatformOrder
+from npf_pipelines.domain.products import Product
+from npf_pipelines.domain.store_orders import Address, Order, OrderLine, ShippingMethod
+from npf_pipelines.domain.store_shipments import Shipment
+from npf_pipelines.lake.tables import Table
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 """When everything happens that has no other time."""

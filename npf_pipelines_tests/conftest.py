@@ -9,6 +9,8 @@ import pytest
 
 from npf_pipelines_tests.loop import Loop, copied_loop, small_loop
 
+pytest_plugins = ["npf_pipelines_tests.databases"]
+
 # No test is timed: a busy machine is no fault of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
@@ -36,7 +38,7 @@ def loop(tmp_path: Path) -> Iterator[Loop]:
 
 
 @pytest.fixture(scope="session")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+def completed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """A world that has been through the whole loop once. Leave it as it is."""
     with small_loop(tmp_path_factory.mktemp("walked")) as world:
         assert world.run_all() == []
@@ -44,7 +46,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
 
 
 @pytest.fixture
-def fresh(walked: Loop, tmp_path: Path) -> Iterator[Loop]:
+def fresh(completed: Loop, tmp_path: Path) -> Iterator[Loop]:
     """A copy of the world that has been through the loop, to be changed."""
-    with copied_loop(walked, tmp_path) as world:
+    with copied_loop(completed, tmp_path) as world:
         yield world

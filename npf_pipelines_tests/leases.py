@@ -8,8 +8,9 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform import clock, lease
 from npf_pipelines.platform.tables import leases, unknown_ends
+from npf_pipelines.state import database_clock as clock
+from npf_pipelines.state import lease
 
 
 def expire_leases(engine: sa.Engine) -> None:

@@ -18,17 +18,17 @@ import yaml
 from pydantic import SecretStr
 
 from npf_pipelines.automation.launch import Launched, launch
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.house import House
-from npf_pipelines.partitions import register_clients
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.runs.partitions import register_clients
+from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.state import StateFile
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.settings import Settings
 
 API_KEY = "planted-api-key-7f3a"
 KEY_VARIABLE = "NPF_LOOP_TEST_API_KEY"
@@ -43,12 +43,12 @@ class Loop:
     instance: dg.DagsterInstance
     stores: dict[str, SandboxStore]
     url: str
-    house: House = field(init=False)
+    services: Services = field(init=False)
     floor: WarehouseFloor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.house = House(self.settings)
-        self.floor = WarehouseFloor(self.house.engine, seed=3)
+        self.services = Services(self.settings)
+        self.floor = WarehouseFloor(self.services.engine, seed=3)
 
     @property
     def defs(self) -> dg.Definitions:
@@ -80,7 +80,7 @@ class Loop:
         """The whole loop once, floor included; what failed."""
         launched = self.run("orders")
         self.work()
-        launched += self.run("shipments") + self.run("stock", release_brake=True)
+        launched += self.run("shipments") + self.run("stock", override_change_limit=True)
         return [one.failure for one in launched if one.failure]
 
     def work(self) -> None:
@@ -93,13 +93,13 @@ class Loop:
     @property
     def days(self) -> tuple[date, date]:
         """From before the first order to the easternmost client's today."""
-        setups = self.house.setups().clients.values()
+        setups = self.services.setups().clients.values()
         today = max(day_of(datetime.now(UTC), setup.zone) for setup in setups)
         return min(setup.orders.start_date for setup in setups), today
 
     def disagreements(self) -> list[str]:
         """What store, platform and lake don't agree on, over all clients."""
-        setups = self.house.setups()
+        setups = self.services.setups()
         return [
             sentence
             for client, store in self.stores.items()
@@ -107,14 +107,14 @@ class Loop:
                 setups[client],
                 store,
                 tuple(other for name, other in self.stores.items() if name != client),
-                self.house.engine,
-                self.house.lake,
+                self.services.engine,
+                self.services.lake,
             )
         ]
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The answer to an SQL query over the lake."""
-        return self.house.lake.query(query).fetchall()
+        return self.services.lake.query(query).fetchall()
 
 
 def write_setup(folder: Path, client: str, url: str, **changes: dict[str, Any]) -> None:
@@ -201,4 +201,4 @@ def opened_loop(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]
             write_setup(settings.clients, client, server.url)
         world = Loop(settings, instance, stores, server.url)
         yield world
-        world.house.engine.dispose()
+        world.services.engine.dispose()

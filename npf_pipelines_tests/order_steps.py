@@ -11,8 +11,9 @@ import dagster as dg
 import sqlalchemy as sa
 
 from npf_pipelines.automation.flows import ORDERS
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop, write_setup
 
@@ -48,34 +49,34 @@ def change_setup(loop: Loop, client: str = "acme", **changes: Any) -> None:
 
 def today(loop: Loop) -> list[str]:
     """Orders of today, as a person runs them."""
-    day = day_of(datetime.now(UTC), loop.house.setups()["acme"].zone)
+    day = day_of(datetime.now(UTC), loop.services.setups()["acme"].zone)
     return [one.failure for one in loop.run("orders", "acme", days=(day, day))]
 
 
 def on_platform(loop: Loop) -> dict[str, str]:
     """The store order ids by order number."""
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         query = sa.select(orders.c.order_number, orders.c.store_order_id).where(orders.c.client == "acme")
         return {row.order_number: row.store_order_id for row in connection.execute(query)}
 
 
 def platform_row(loop: Loop, order_id: int) -> dict[str, Any]:
     """The one order of the platform with this store order id."""
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         query = sa.select(orders).where(orders.c.client == "acme", orders.c.store_order_id == str(order_id))
         return dict(connection.execute(query).mappings().one())
 
 
 def stage(loop: Loop, order_id: int, status: OrderStatus) -> None:
     """The warehouse has taken the order so far."""
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         here = (orders.c.client == "acme") & (orders.c.store_order_id == str(order_id))
         connection.execute(sa.update(orders).where(here).values(status=status))
 
 
 def units(loop: Loop, order_id: int) -> dict[str, int]:
     """The units that the platform has of the order, by line."""
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         query = sa.select(order_lines.c.line_id, order_lines.c.quantity).where(
             order_lines.c.client == "acme", order_lines.c.order_number == platform_row(loop, order_id)["order_number"]
         )
@@ -102,7 +103,7 @@ def exceptions(loop: Loop) -> list[tuple[str, str]]:
 
 def tables_agree(loop: Loop) -> None:
     """No order is in a table twice, and each is on the day on which the store has it."""
-    zone = loop.house.setups()["acme"].zone
+    zone = loop.services.setups()["acme"].zone
     for table in ("raw_orders", "filtered_orders", "platform_orders"):
         twice = f"SELECT order_id FROM {table} WHERE client = 'acme' GROUP BY order_id HAVING count(*) > 1"  # noqa: S608
         assert loop.rows(twice) == []

@@ -13,19 +13,19 @@ from typing import Any
 import sqlalchemy as sa
 import stamina
 
-from npf_pipelines.assets.shipments import walk_shipments
-from npf_pipelines.assets.stock import walk_stock
-from npf_pipelines.assets.walk import ClientFailure
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.assets.shipments import run_shipments
+from npf_pipelines.assets.stock import run_stock
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
+from npf_pipelines.lake.tables import STOCK_PUSH, STORE_FACTS, TRACKING_PUSH
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.platform.tables import OrderStatus, orders, shipment_lines, shipments, stock
+from npf_pipelines.platform.tables import orders, shipment_lines, shipments, stock
+from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.model import Product, Shipment, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.tables import STOCK_PUSH, STORE_FACTS, TRACKING_PUSH
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
 from npf_pipelines_tests.faults.bare_walk import BareWalk, house_of
 from npf_pipelines_tests.faults.tracking_changes import lodge
@@ -48,7 +48,7 @@ class ParcelWorld:
     """The world; its order has three kites and a drum."""
 
     store: SandboxStore
-    house: House
+    services: Services
     order_id: int
     folder: Path
 
@@ -61,19 +61,19 @@ class ParcelWorld:
             "quantities": {"KITE": 3, "DRUM": 1},
         }
         parcel = lodged(shipment_id, number, **usual | changes)
-        with self.house.engine.begin() as connection:
+        with self.services.engine.begin() as connection:
             for statement in lodge(parcel):
                 connection.execute(statement)
         return parcel
 
     def correct(self, shipment_id: str, **values: Any) -> None:
         """The warehouse corrects a parcel."""
-        with self.house.engine.begin() as connection:
+        with self.services.engine.begin() as connection:
             connection.execute(sa.update(shipments).where(shipments.c.shipment_id == shipment_id).values(**values))
 
     def withdraw(self, shipment_id: str) -> None:
         """The warehouse takes a parcel back."""
-        with self.house.engine.begin() as connection:
+        with self.services.engine.begin() as connection:
             for table in (shipment_lines, shipments):
                 connection.execute(sa.delete(table).where(table.c.shipment_id == shipment_id))
 
@@ -84,9 +84,9 @@ class ParcelWorld:
 
     async def push(self) -> str:
         """One run over the day; why it failed."""
-        expire_leases(self.house.engine)
+        expire_leases(self.services.engine)
         try:
-            await walk_shipments(BareWalk(self.house, SETUP, TODAY))
+            await run_shipments(BareWalk(self.services, SETUP, TODAY))
         except ClientFailure as failure:
             return str(failure)
         return ""
@@ -94,14 +94,14 @@ class ParcelWorld:
     def count(self, **on_hand: int) -> None:
         """The warehouse counts its stock, by SKU."""
         rows = [{"client": CLIENT, "sku": sku, "on_hand": units, "updated_at": NOON} for sku, units in on_hand.items()]
-        with self.house.engine.begin() as connection:
+        with self.services.engine.begin() as connection:
             connection.execute(sa.insert(stock), rows)
 
     async def push_stock(self) -> dict[str, dict[str, Any]]:
         """One run of stock on hand; what became of each SKU."""
         setup = {**SETUP, "stock": {"quantity": "on_hand"}}
-        await walk_stock(BareWalk(self.house, setup), release_brake=True)
-        return {row["sku"]: row for row in self.house.lake.read(STOCK_PUSH, client=CLIENT)}
+        await run_stock(BareWalk(self.services, setup), override_change_limit=True)
+        return {row["sku"]: row for row in self.services.lake.read(STOCK_PUSH, client=CLIENT)}
 
     def row(self, shipment_id: str = "S1") -> Mapping[str, Any]:
         """What became of a parcel."""
@@ -109,21 +109,23 @@ class ParcelWorld:
 
     def rows(self) -> list[dict[str, Any]]:
         """What became of every parcel."""
-        return self.house.lake.read_if_written(TRACKING_PUSH, client=CLIENT, day=TODAY)
+        return self.services.lake.read_if_written(TRACKING_PUSH, client=CLIENT, day=TODAY)
 
     def write_rows(self, *rows: dict[str, Any]) -> None:
         """What an earlier run has left."""
-        self.house.lake.write(TRACKING_PUSH, list(rows), client=CLIENT, day=TODAY)
+        self.services.lake.write(TRACKING_PUSH, list(rows), client=CLIENT, day=TODAY)
 
     def disagreements(self) -> list[str]:
         """What the demo's check says of the order's shipments."""
-        found = disagreements(MasterSetup.model_validate(SETUP), self.store, (), self.house.engine, self.house.lake)
+        found = disagreements(
+            MasterSetup.model_validate(SETUP), self.store, (), self.services.engine, self.services.lake
+        )
         return [sentence for sentence in found if "the shipment " in sentence]
 
     @property
     def links(self) -> dict[str, bool]:
         """What is known of the store's carriers."""
-        rows = self.house.lake.read_if_written(STORE_FACTS, client=CLIENT)
+        rows = self.services.lake.read_if_written(STORE_FACTS, client=CLIENT)
         return {one["code"]: one["links"] for row in rows for one in row["carrier_links"] or ()}
 
     @property
@@ -147,10 +149,10 @@ def parcel_world(folder: Path, *, clock: datetime = NOON) -> Iterator[ParcelWorl
         store.add_product(Product(number, sku, sku.title(), 1250, amount=100))
     order_id = store.place_order([(1, 3), (2, 1)])
     with SandboxServer({CLIENT: store}) as server, stamina.set_testing(True, attempts=4, cap=True):
-        house = house_of(server.store_url(CLIENT), f"sqlite:///{folder / 'platform.sqlite'}", folder, 30.0)
+        services = house_of(server.store_url(CLIENT), f"sqlite:///{folder / 'platform.sqlite'}", folder, 30.0)
         lines = [platform_line(one.item_id, one.product_code, one.amount) for one in store.orders[order_id].lines]
-        Platform(house.engine).import_orders(CLIENT, [platform_order(f"CS{order_id}", *lines)], NOON)
-        with house.engine.begin() as connection:
+        Platform(services.engine).import_orders(CLIENT, [platform_order(f"CS{order_id}", *lines)], NOON)
+        with services.engine.begin() as connection:
             connection.execute(sa.update(orders).values(status=OrderStatus.SHIPPED))
-        yield ParcelWorld(store, house, order_id, folder)
-        house.engine.dispose()
+        yield ParcelWorld(store, services, order_id, folder)
+        services.engine.dispose()

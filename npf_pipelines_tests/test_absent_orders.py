@@ -2,7 +2,7 @@
 
 import pytest
 
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop
 from npf_pipelines_tests.order_steps import (
@@ -113,6 +113,6 @@ def test_many_absent_orders_are_asked_for_together(loop: Loop, store: SandboxSto
         redate(store, order_id, days=1)
     store.requests = 0
     loop.run("orders", "acme")
-    together = store.requests
+    gather_or_cancel = store.requests
     loop.run("orders", "acme")
-    assert together <= 8
+    assert gather_or_cancel <= 8

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.settings import Settings
-from npf_pipelines.tables import TABLES
+from npf_pipelines.lake.tables import TABLES
 
 GRAPH = {
     "raw_orders": {"store_orders"},

@@ -146,6 +146,11 @@ def test_every_outcome_that_a_table_accepts_is_in_the_reference() -> None:
                 assert [one.value for one in group.members if f"| `{one.value}` |" not in section] == []
 
 
+def test_every_outcome_has_words() -> None:
+    silent = [(group.column, one.value) for group in outcome_groups() for one in group.members if not one.words]
+    assert silent == []
+
+
 def test_the_commands_reference_is_complete() -> None:
     written = REFERENCES["commands"]()
     found = set(re.findall(r"^#+ `npf ([a-z -]+)`", written, re.MULTILINE))

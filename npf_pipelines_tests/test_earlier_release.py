@@ -43,7 +43,7 @@ def earlier(tmp_path: Path) -> Iterator[Loop]:
 
 
 def _platform(loop: Loop) -> list[Any]:
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         lines = sa.select(order_lines.c.order_number, order_lines.c.line_id, order_lines.c.sku, order_lines.c.quantity)
         return [
             *connection.execute(

@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from npf_pipelines.partitions import CLIENTS, register_clients
-from npf_pipelines.platform.health import read_health
+from npf_pipelines.runs.partitions import CLIENTS, register_clients
+from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.loop import Loop, write_setup
 
 CLIENTS_NAME = CLIENTS.name or ""
@@ -55,12 +55,12 @@ def test_a_store_that_is_off_keeps_its_pushes_waiting(loop: Loop, family: str) -
     loop.run("orders")
     loop.work()
     loop.stores["acme"].switched_off = True
-    config = {"release_brake": True} if family == "stock" else {}
+    config = {"override_change_limit": True} if family == "stock" else {}
     (run,) = loop.run(family, days=None, **config)
     assert "acme:" in run.failure
     assert "bolt:" not in run.failure
     loop.stores["acme"].switched_off = False
-    assert [one.failure for one in loop.run("shipments") + loop.run("stock", release_brake=True)] == ["", ""]
+    assert [one.failure for one in loop.run("shipments") + loop.run("stock", override_change_limit=True)] == ["", ""]
     assert loop.disagreements() == []
 
 
@@ -128,5 +128,5 @@ def test_a_config_with_wrong_days_fails_with_one_sentence_and_leaves_nothing_beh
     assert failure is not None
     assert said in str(failure.description)
     assert "\n" not in str(failure.description)
-    assert read_health(loop.house.engine) == {}
+    assert read_health(loop.services.engine) == {}
     assert _told(loop, "raw_orders") == {}

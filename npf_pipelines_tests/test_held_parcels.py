@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.assets.shipments import walk_shipments
-from npf_pipelines.assets.walk import ClientFailure
+from npf_pipelines.assets.shipments import run_shipments
+from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.platform.tables import shipment_lines
-from npf_pipelines.tables import STORE_FACTS
+from npf_pipelines.runs.client_run import ClientFailure
 from npf_pipelines_tests.builders import NOON
 from npf_pipelines_tests.faults.bare_walk import BareWalk
 from npf_pipelines_tests.faults.tracking_client import CLIENT, SETUP
@@ -29,7 +29,7 @@ def world(tmp_path: Path) -> Iterator[ParcelWorld]:
 
 def write_drums(world: ParcelWorld, shipment_id: str, units: float) -> None:
     """Half a drum makes the parcel's row one that can't be read."""
-    with world.house.engine.begin() as connection:
+    with world.services.engine.begin() as connection:
         here = (shipment_lines.c.shipment_id == shipment_id) & (shipment_lines.c.sku == "DRUM")
         connection.execute(sa.update(shipment_lines).where(here).values(quantity=units))
 
@@ -39,11 +39,11 @@ def numbers(world: ParcelWorld) -> set[str]:
 
 
 async def push(world: ParcelWorld, *days: date) -> str:
-    expire_leases(world.house.engine)
-    walk = BareWalk(world.house, SETUP, *days)
-    walk.now = NOON
+    expire_leases(world.services.engine)
+    client_run = BareWalk(world.services, SETUP, *days)
+    client_run.now = NOON
     try:
-        await walk_shipments(walk)
+        await run_shipments(client_run)
     except ClientFailure as failure:
         return str(failure)
     return ""
@@ -111,16 +111,16 @@ async def test_a_zone_is_not_kept_while_a_day_is_left_out(world: ParcelWorld) ->
     world.lodge("S1", "T1", quantities={"KITE": 1})
     world.lodge("S2", "T2", quantities={"KITE": 2, "DRUM": 1}, lodged_at=NOON + timedelta(days=1))
     assert await push(world, TODAY, TOMORROW) == ""
-    (facts,) = world.house.lake.read(STORE_FACTS, client=CLIENT)
+    (facts,) = world.services.lake.read(STORE_FACTS, client=CLIENT)
     zone = facts["shipments_zone"]
-    world.house.lake.write(STORE_FACTS, [facts | {"shipments_zone": "Asia/Tokyo"}], client=CLIENT)
+    world.services.lake.write(STORE_FACTS, [facts | {"shipments_zone": "Asia/Tokyo"}], client=CLIENT)
     (path,) = world.folder.rglob(f"tracking_push/**/day={TOMORROW}/*.parquet")
     whole = path.read_bytes()
     path.write_bytes(b"")
     assert str(path) in await push(world, TODAY, TOMORROW)
-    (facts,) = world.house.lake.read(STORE_FACTS, client=CLIENT)
+    (facts,) = world.services.lake.read(STORE_FACTS, client=CLIENT)
     assert facts["shipments_zone"] == "Asia/Tokyo"
     path.write_bytes(whole)
     assert await push(world, TODAY, TOMORROW) == ""
-    (facts,) = world.house.lake.read(STORE_FACTS, client=CLIENT)
+    (facts,) = world.services.lake.read(STORE_FACTS, client=CLIENT)
     assert facts["shipments_zone"] == zone

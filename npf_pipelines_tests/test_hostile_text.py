@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.loopback import LoopbackServer
-from npf_pipelines.platform.health import read_one
 from npf_pipelines.platform.tables import orders, shipments
+from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.loop import Loop, write_setup
 
 NOTES = "leave it\r\nat the \u202edoor\x1b[31m\0 \N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}"
@@ -22,7 +22,7 @@ def an_order(loop: Loop) -> Any:
 
 
 def on_platform(loop: Loop, order_id: int) -> Any:
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         query = sa.select(orders).where(orders.c.client == "acme", orders.c.order_number == f"CS{order_id}")
         return connection.execute(query).mappings().one()
 
@@ -38,7 +38,7 @@ def test_what_an_earlier_release_let_through_is_no_edit(loop: Loop) -> None:
     order = an_order(loop)
     order.notes = "leave it\r\nat the door"
     assert [one.failure for one in loop.run("orders", "acme")] == [""]
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(
             sa.update(orders).where(orders.c.order_number == f"CS{order.order_id}").values(notes=order.notes)
         )
@@ -66,8 +66,8 @@ def test_an_error_that_can_not_be_written_fails_its_client_alone(loop: Loop, wor
     assert "acme: " in run.failure
     assert "The store says" in run.failure
     assert run.failure.isprintable() or "\n" in run.failure
-    assert "The store says" in read_one(loop.house.engine, "acme", "orders").reason
-    assert not read_one(loop.house.engine, "bolt", "orders").failures
+    assert "The store says" in read_one(loop.services.engine, "acme", "orders").reason
+    assert not read_one(loop.services.engine, "bolt", "orders").failures
     assert loop.rows("SELECT DISTINCT client FROM filtered_orders") == [("bolt",)]
 
 
@@ -80,7 +80,7 @@ def test_only_an_address_of_the_web_reaches_the_stores_comments(loop: Loop, url:
     loop.work()
     store = loop.stores["acme"]
     of_the_merchant = set(store.shipments)
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(sa.update(shipments).values(carrier="Sendle", tracking_url=url))
     loop.run("shipments", "acme")
     made = [shipment for number, shipment in store.shipments.items() if number not in of_the_merchant]

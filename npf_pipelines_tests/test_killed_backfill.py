@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from npf_pipelines.house import House
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.platform.tables import order_lines, orders
+from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.server import SandboxServer
-from npf_pipelines.settings import Settings
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, write_setup
 
@@ -34,7 +34,7 @@ def _settings(folder: Path) -> Settings:
 
 
 def _backfill(folder: Path) -> subprocess.Popen[bytes]:
-    first = House(_settings(folder)).setups()["acme"].orders.start_date
+    first = Services(_settings(folder)).setups()["acme"].orders.start_date
     environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     return subprocess.Popen(  # noqa: S603 - our own environment's npf
         [str(Path(sys.executable).with_name("npf")), "run", "orders", "--client", "acme", "--from", f"{first}"],
@@ -46,13 +46,13 @@ def _backfill(folder: Path) -> subprocess.Popen[bytes]:
 
 def _ends(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that the backfill is to bring about, but for the times."""
-    house = House(_settings(folder))
+    services = Services(_settings(folder))
     found = {}
     for name in ("raw_orders", "filtered_orders", "platform_orders"):
-        columns = house.lake.query(f"FROM {name}").columns
+        columns = services.lake.query(f"FROM {name}").columns
         kept = ", ".join(column for column in columns if column not in TIMES)
-        found[name] = house.lake.query(f"SELECT {kept} FROM {name} ORDER BY ALL").fetchall()  # noqa: S608
-    with house.engine.connect() as connection:
+        found[name] = services.lake.query(f"SELECT {kept} FROM {name} ORDER BY ALL").fetchall()  # noqa: S608
+    with services.engine.connect() as connection:
         for table in (orders, order_lines):
             kept_columns = [column for column in table.c if column.name not in TIMES]
             rows = connection.execute(sa.select(*kept_columns).order_by(*table.primary_key)).all()
@@ -92,7 +92,7 @@ def test_a_backfill_that_was_killed_ends_as_an_undisturbed_one(two_worlds: tuple
             time.sleep(0.005)
         process.kill()
         process.wait()
-        expire_leases(House(_settings(killed)).engine)
+        expire_leases(Services(_settings(killed)).engine)
     assert 0 < _files(killed) < _files(undisturbed)
     assert _backfill(killed).wait(120) == 0
     assert _ends(killed) == _ends(undisturbed)

@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from npf_pipelines.platform.alerts import read_alerts
-from npf_pipelines.platform.health import Health, keep_health, read_one
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments
-from npf_pipelines.tables import STORE_FACTS, STORE_PRODUCTS
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.lake.tables import STORE_FACTS, STORE_PRODUCTS
+from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments
+from npf_pipelines.state.alerts import read_alerts
+from npf_pipelines.state.health import Health, keep_health, read_one
 from npf_pipelines_tests.automation.test_flow_checks import check
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register, tick
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -29,13 +30,13 @@ def old(loop: Loop) -> Loop:
     loop.run("orders", days=(loop.days[1] - timedelta(days=6), loop.days[1]))
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     for client in loop.stores:
-        keep_health(loop.house.engine, Health(client, "shipments", hour_ago, hour_ago))
+        keep_health(loop.services.engine, Health(client, "shipments", hour_ago, hour_ago))
     sweep(loop)
     return loop
 
 
 def today(loop: Loop) -> date:
-    return datetime.now(UTC).astimezone(loop.house.setups()["acme"].zone).date()
+    return datetime.now(UTC).astimezone(loop.services.setups()["acme"].zone).date()
 
 
 def sweep(loop: Loop, at: datetime | None = None) -> None:
@@ -47,7 +48,7 @@ def sweep(loop: Loop, at: datetime | None = None) -> None:
 
 def enter(loop: Loop, lodged_at: datetime, shipment_id: str = "late") -> str:
     """The warehouse enters a parcel of one of acme's orders; the order's number in the store."""
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         row = (
             connection.execute(
                 sa.select(order_lines, orders.c.store_order_id)
@@ -96,7 +97,7 @@ def test_a_parcel_entered_late_is_pushed_with_the_next_sweep(old: Loop) -> None:
     enter(old, datetime.now(UTC) - timedelta(days=5))
     sweep(old, datetime.now(UTC) + timedelta(minutes=15))
     assert in_store(old) == 1
-    day = (datetime.now(UTC) - timedelta(days=5)).astimezone(old.house.setups()["acme"].zone).date()
+    day = (datetime.now(UTC) - timedelta(days=5)).astimezone(old.services.setups()["acme"].zone).date()
     assert old.rows("SELECT day, outcome FROM tracking_push WHERE shipment_id = 'late'") == [(day, "confirmed")]
     before = old.stores["acme"].requests
     sweep(old, datetime.now(UTC) + timedelta(minutes=30))
@@ -130,7 +131,7 @@ def test_a_late_parcel_that_the_store_does_not_take_yet_is_tried_again(old: Loop
 @pytest.mark.parametrize("first", ["shipments_sweep", "nightly_shipments"])
 def test_a_client_back_from_a_long_pause_is_caught_up_since_its_last_success(old: Loop, first: str) -> None:
     now = datetime.now(UTC)
-    keep_health(old.house.engine, Health("acme", "shipments", now - timedelta(days=45), now - timedelta(days=45)))
+    keep_health(old.services.engine, Health("acme", "shipments", now - timedelta(days=45), now - timedelta(days=45)))
     enter(old, now - timedelta(days=40))
     passed, rows = check(old, "all_lodged_pushed", "missing")
     assert (passed, [row["shipment"] for row in rows]) == (False, ["late"])
@@ -182,13 +183,13 @@ def ahead(old: Loop) -> Loop:
         day = today(old)
         old.run("orders", days=(day, day))
         old.run("shipments", days=(day, day))
-        old.run("stock", release_brake=True)
+        old.run("stock", override_change_limit=True)
     return old
 
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_clock_that_was_ahead_silences_no_sweep(ahead: Loop, flow: str) -> None:
-    noted = read_one(ahead.house.engine, "acme", flow)
+    noted = read_one(ahead.services.engine, "acme", flow)
     assert noted.tried_at is not None
     assert noted.tried_at > datetime.now(UTC) + AHEAD / 2
     asked = tick(ahead, f"{flow}_sweep")
@@ -196,7 +197,7 @@ def test_a_clock_that_was_ahead_silences_no_sweep(ahead: Loop, flow: str) -> Non
     assert clients(asked) == [["acme", "bolt"]]
     (run,) = execute(ahead, f"{flow}_job", asked)
     assert run.success
-    noted = read_one(ahead.house.engine, "acme", flow)
+    noted = read_one(ahead.services.engine, "acme", flow)
     assert noted.known_at(datetime.now(UTC)) == noted
     said = tick(ahead, f"{flow}_sweep")
     assert isinstance(said, str)
@@ -207,37 +208,37 @@ def test_what_a_run_with_its_clock_ahead_remembered_is_read_again(ahead: Loop) -
     store = ahead.stores["acme"]
     order_id = next(
         int(record.order.store_order_id)
-        for record in ahead.house.platform.open_records("acme").values()
+        for record in ahead.services.platform.open_records("acme").values()
         if record.order.placed_at < datetime.now(UTC) - timedelta(days=2)
     )
     store.change_status(order_id, "I", user=False)
     asked, _, _ = look(ahead, "new_orders")
     assert clients(asked) == [["acme", "bolt"]]
     assert all(run.success for run in execute(ahead, "orders_job", asked))
-    with ahead.house.engine.connect() as connection:
+    with ahead.services.engine.connect() as connection:
         query = sa.select(orders.c.status).where(orders.c.client == "acme", orders.c.store_order_id == str(order_id))
         assert connection.scalar(query) == OrderStatus.CANCELLED
     ahead.run("stock")
     now = datetime.now(UTC)
-    (facts,) = ahead.house.lake.read(STORE_FACTS, client="acme")
+    (facts,) = ahead.services.lake.read(STORE_FACTS, client="acme")
     times = [facts[name] for name in ("statuses_read_at", "probed_at", "changes_read_until")]
-    times += [row["read_at"] for row in ahead.house.lake.read(STORE_PRODUCTS, client="acme")]
+    times += [row["read_at"] for row in ahead.services.lake.read(STORE_PRODUCTS, client="acme")]
     assert max(filter(None, times)) <= now
 
 
 def test_a_clock_that_was_ahead_is_told_once_and_over_when_the_times_are_right_again(ahead: Loop) -> None:
     look(ahead, "alerts")
-    (told,) = [one for one in read_alerts(ahead.house.engine).values() if one.kind == "clock"]
+    (told,) = [one for one in read_alerts(ahead.services.engine).values() if one.kind == "clock"]
     assert told.told_at is not None
     assert "orders of acme" in told.text
     look(ahead, "alerts")
-    (again,) = [one for one in read_alerts(ahead.house.engine).values() if one.kind == "clock"]
+    (again,) = [one for one in read_alerts(ahead.services.engine).values() if one.kind == "clock"]
     assert (again.told_at, again.over_at) == (told.told_at, None)
     for flow in FLOWS:
         asked: Any = tick(ahead, f"{flow}_sweep")
         execute(ahead, f"{flow}_job", asked)
     look(ahead, "alerts")
-    (over,) = [one for one in read_alerts(ahead.house.engine).values() if one.kind == "clock"]
+    (over,) = [one for one in read_alerts(ahead.services.engine).values() if one.kind == "clock"]
     assert over.over_at is not None
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
-from npf_pipelines.partitions import day_key
-from npf_pipelines.tables import TABLES
+from npf_pipelines.lake.tables import TABLES
+from npf_pipelines.runs.partitions import day_key
 from npf_pipelines_tests.loop import Loop
 
 PROMISED_COLUMNS = {
@@ -20,45 +20,47 @@ PROMISED_COLUMNS = {
 }
 
 
-def test_store_platform_and_lake_agree(walked: Loop) -> None:
-    assert walked.disagreements() == []
+def test_store_platform_and_lake_agree(completed: Loop) -> None:
+    assert completed.disagreements() == []
 
 
 @pytest.mark.parametrize("table", PROMISED_COLUMNS)
-def test_each_table_has_the_columns_that_others_rely_on(walked: Loop, table: str) -> None:
-    assert walked.rows(f"SELECT {PROMISED_COLUMNS[table]} FROM {table} LIMIT 1")  # noqa: S608
+def test_each_table_has_the_columns_that_others_rely_on(completed: Loop, table: str) -> None:
+    assert completed.rows(f"SELECT {PROMISED_COLUMNS[table]} FROM {table} LIMIT 1")  # noqa: S608
 
 
-def test_every_order_of_the_store_has_one_decision_with_a_reason(walked: Loop) -> None:
-    seen = walked.rows("SELECT client, order_id FROM raw_orders ORDER BY ALL")
-    decided = walked.rows("SELECT client, order_id FROM filtered_orders WHERE reason <> '' ORDER BY ALL")
+def test_every_order_of_the_store_has_one_decision_with_a_reason(completed: Loop) -> None:
+    seen = completed.rows("SELECT client, order_id FROM raw_orders ORDER BY ALL")
+    decided = completed.rows("SELECT client, order_id FROM filtered_orders WHERE reason <> '' ORDER BY ALL")
     assert seen == decided
     assert len(seen) == len(set(seen))
-    assert {decision for (decision,) in walked.rows("SELECT DISTINCT decision FROM filtered_orders")} >= {
+    assert {decision for (decision,) in completed.rows("SELECT DISTINCT decision FROM filtered_orders")} >= {
         "accepted",
         "rejected",
     }
 
 
-def test_an_order_stands_on_the_day_it_was_placed_in_the_clients_zone(walked: Loop) -> None:
-    assert walked.rows("SELECT count(*) FROM raw_orders") != [(0,)]
-    assert walked.rows("SELECT * FROM raw_orders WHERE day <> (placed_at AT TIME ZONE 'Australia/Sydney')::DATE") == []
+def test_an_order_stands_on_the_day_it_was_placed_in_the_clients_zone(completed: Loop) -> None:
+    assert completed.rows("SELECT count(*) FROM raw_orders") != [(0,)]
+    assert (
+        completed.rows("SELECT * FROM raw_orders WHERE day <> (placed_at AT TIME ZONE 'Australia/Sydney')::DATE") == []
+    )
 
 
 @pytest.mark.parametrize("asset", PROMISED_COLUMNS)
-def test_every_partition_of_the_run_is_materialized(walked: Loop, asset: str) -> None:
-    done = walked.instance.get_materialized_partitions(dg.AssetKey(asset))
+def test_every_partition_of_the_run_is_materialized(completed: Loop, asset: str) -> None:
+    done = completed.instance.get_materialized_partitions(dg.AssetKey(asset))
     if TABLES[asset].by_day:
-        first, last = walked.days
+        first, last = completed.days
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-        assert done == {str(day_key(client, day)) for client in walked.stores for day in days}
+        assert done == {str(day_key(client, day)) for client in completed.stores for day in days}
     else:
-        assert done == set(walked.stores)
+        assert done == set(completed.stores)
 
 
 @pytest.mark.parametrize("family", ["orders", "shipments", "stock"])
-def test_a_job_run_twice_writes_nothing_the_second_time(walked: Loop, fresh: Loop, family: str) -> None:
-    assert min(store.writes for store in walked.stores.values()) > 0
+def test_a_job_run_twice_writes_nothing_the_second_time(completed: Loop, fresh: Loop, family: str) -> None:
+    assert min(store.writes for store in completed.stores.values()) > 0
     assert [one.failure for one in fresh.run(family)] == [""]
     assert {client: store.writes for client, store in fresh.stores.items()} == {"acme": 0, "bolt": 0}
     assert min(store.requests for store in fresh.stores.values()) > 0

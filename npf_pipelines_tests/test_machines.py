@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
-from npf_pipelines.house import House
-from npf_pipelines.platform.health import read_health
 from npf_pipelines.platform.tables import leases
+from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.loop import Loop, write_setup
 
 
@@ -124,7 +124,7 @@ def test_a_database_that_is_away_or_none_is_named(
 
 
 def test_the_ui_shows_the_same_sentence(shell: Loop, tmp_path: Path) -> None:
-    shell.house.engine.dispose()
+    shell.services.engine.dispose()
     _garbage(shell.settings.data / "platform.sqlite")
     result = shell.defs.resolve_job_def("stock_job").execute_in_process(
         instance=shell.instance,
@@ -154,7 +154,7 @@ def full_disk(shell: Loop) -> Iterator[Path]:
 
 def test_a_full_disk_is_named_and_nothing_is_lost_when_it_is_mended(shell: Loop, full_disk: Path) -> None:
     (run,) = shell.run("orders")
-    reasons = [one.reason for one in read_health(shell.house.engine).values()]
+    reasons = [one.reason for one in read_health(shell.services.engine).values()]
     for said in (run.failure, *reasons):
         assert "/part.parquet: No space left on device" in said
         assert "fault of the program" not in said
@@ -193,7 +193,7 @@ def test_an_interrupted_run_says_so_and_the_next_one_finishes_its_work(shell: Lo
     assert "interrupted" in said.splitlines()[-1]
     assert "Traceback" not in said
     assert [record.dagster_run.status for record in shell.instance.get_run_records()] == [dg.DagsterRunStatus.FAILURE]
-    with House(shell.settings).engine.connect() as connection:
+    with Services(shell.settings).engine.connect() as connection:
         assert connection.execute(sa.select(leases)).all() == []
     for client in shell.stores:
         write_setup(shell.settings.clients, client, shell.url)

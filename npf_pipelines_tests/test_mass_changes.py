@@ -3,10 +3,10 @@
 import dagster as dg
 import pytest
 
-from npf_pipelines.platform.open_rows import read_open_rows
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS, most_cancellations
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.open_items import read_open_items
 from npf_pipelines_tests.loop import Loop
 from npf_pipelines_tests.order_steps import audit, automated, on_platform, outcomes, place, platform_row
 
@@ -25,7 +25,7 @@ def old_orders(store: SandboxStore, count: int) -> set[str]:
 
 def held_rows(loop: Loop) -> int:
     """How many orders are counted as held."""
-    return sum(one.rows for one in read_open_rows(loop.house.engine) if one.kind == "order_held")
+    return sum(one.rows for one in read_open_items(loop.services.engine) if one.kind == "order_held")
 
 
 def test_twenty_old_orders_come_by_themselves(loop: Loop, store: SandboxStore) -> None:
@@ -85,7 +85,7 @@ def test_units_of_held_orders_are_not_for_sale(loop: Loop, store: SandboxStore) 
     sku = store.orders[int(min(old))].lines[0].product_code
     assert automated(loop, loop.days)
     loop.work()
-    loop.run("stock", "acme", release_brake=True)
+    loop.run("stock", "acme", override_change_limit=True)
     query = f"SELECT in_flight FROM stock_snapshots WHERE client = 'acme' AND sku = '{sku}'"  # noqa: S608
     ((in_flight,),) = loop.rows(query)
     assert in_flight >= 2 * len(old)

@@ -10,16 +10,17 @@ import pytest
 import sqlalchemy as sa
 from pyarrow import parquet
 
-from npf_pipelines.cscart.models import Order as StoreOrder
-from npf_pipelines.cscart.models import parse_order
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, stock
+from npf_pipelines.cscart.parsing import parse_order
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.domain.store_orders import Order as StoreOrder
+from npf_pipelines.lake.tables import RAW_ORDERS
+from npf_pipelines.platform.tables import order_lines, orders, stock
 from npf_pipelines.rules.addresses import address_of_earlier_releases
-from npf_pipelines.rules.days import day_of
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.sandbox.answers import order_detail
 from npf_pipelines.sandbox.model import Address, Customer, Product
 from npf_pipelines.sandbox.store import SOMEBODY, SandboxStore
-from npf_pipelines.tables import RAW_ORDERS
 from npf_pipelines_tests.loop import Loop, copied_loop, small_loop, write_setup
 
 DEFAULT_COUNTRY = Address(firstname="Zoe", lastname="Lee", country="US", country_descr="United States", state="NY")
@@ -43,7 +44,7 @@ class World:
         return self.loop.stores["acme"]
 
     def run(self, family: str = "orders") -> None:
-        today = day_of(datetime.now(UTC), self.loop.house.setups()["acme"].zone)
+        today = day_of(datetime.now(UTC), self.loop.services.setups()["acme"].zone)
         assert [one.failure for one in self.loop.run(family, "acme", days=(today, today))] == [""]
 
     def decision(self, name: str) -> tuple[str, str, str]:
@@ -56,18 +57,18 @@ class World:
         return str(self.loop.rows(query)[0][0])
 
     def order(self, name: str) -> dict[str, Any]:
-        with self.loop.house.engine.connect() as connection:
+        with self.loop.services.engine.connect() as connection:
             query = sa.select(orders).where(orders.c.store_order_id == str(self.ids[name]))
             row = connection.execute(query).mappings().one_or_none()
             return dict(row) if row else {}
 
     def lines(self, name: str) -> list[dict[str, Any]]:
-        with self.loop.house.engine.connect() as connection:
+        with self.loop.services.engine.connect() as connection:
             query = sa.select(order_lines).where(order_lines.c.order_number == f"CS{self.ids[name]}")
             return [dict(row) for row in connection.execute(query.order_by(order_lines.c.options)).mappings()]
 
     def stage(self, name: str, status: OrderStatus) -> None:
-        with self.loop.house.engine.begin() as connection:
+        with self.loop.services.engine.begin() as connection:
             here = orders.c.store_order_id == str(self.ids[name])
             connection.execute(sa.update(orders).where(here).values(status=status))
 
@@ -91,7 +92,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         write_setup(loop.settings.clients, "acme", loop.url, orders={"start_date": datetime.now(UTC).date()})
         for number, code in ((1, "KITE"), (2, ""), (3, "TEST001"), (4, "GHOST")):
             store.add_product(Product(9000 + number, code, f"Product {number}", 100, amount=500))
-        with loop.house.engine.begin() as connection:
+        with loop.services.engine.begin() as connection:
             row = {"client": "acme", "sku": "KITE", "on_hand": 500, "updated_at": datetime.now(UTC)}
             connection.execute(sa.insert(stock), [row])
         world = World(loop, {})
@@ -158,7 +159,7 @@ def test_entities_are_decoded_once(imported: World) -> None:
 def test_what_an_earlier_release_imported_is_neither_edited_nor_an_exception(world: World) -> None:
     """With a part of an address, with the default country alone, and with entities as the store keeps them."""
     names = ("no place", "default country", "entities")
-    with world.loop.house.engine.begin() as connection:
+    with world.loop.services.engine.begin() as connection:
         for table in (orders, order_lines):
             numbers = [f"CS{world.ids[name]}" for name in names]
             connection.execute(sa.delete(table).where(table.c.order_number.in_(numbers)))
@@ -172,7 +173,7 @@ def test_what_an_earlier_release_imported_is_neither_edited_nor_an_exception(wor
                 "address_1": "1 Lee &amp;amp; Son St",
             }
             earlier = dataclasses.replace(earlier, **as_kept)  # type: ignore[arg-type]
-        world.loop.house.platform.import_orders("acme", [earlier], datetime.now(UTC))
+        world.loop.services.platform.import_orders("acme", [earlier], datetime.now(UTC))
     before = [world.order(name) for name in names]
     world.run()
     assert [world.order(name) for name in names] == before
@@ -205,7 +206,7 @@ def test_another_choice_is_an_edit(world: World) -> None:
 
 @pytest.mark.parametrize("has_column", [True, False])
 def test_an_order_whose_options_the_platform_does_not_have_is_not_edited(world: World, has_column: bool) -> None:
-    with world.loop.house.engine.begin() as connection:
+    with world.loop.services.engine.begin() as connection:
         connection.execute(sa.update(order_lines).values(options=None, description="Product 1"))
         if not has_column:
             connection.exec_driver_sql("ALTER TABLE order_lines DROP COLUMN options")
@@ -217,7 +218,7 @@ def test_an_order_whose_options_the_platform_does_not_have_is_not_edited(world: 
 
 def test_rows_pulled_before_options_were_kept_change_nothing(world: World) -> None:
     """Old files of raw_orders lack the column: what was chosen isn't known, and isn't overwritten."""
-    zone = world.loop.house.setups()["acme"].zone
+    zone = world.loop.services.setups()["acme"].zone
     for path in world.loop.settings.data.rglob("raw_orders/**/part.parquet"):
         parquet.write_table(parquet.read_table(path, partitioning=None).drop_columns(["line_options"]), path)
     before = [world.order("options"), *world.lines("options")]
@@ -242,8 +243,8 @@ def test_what_the_shopper_typed_is_kept_like_other_personal_data(world: World) -
     dagster = [path.read_bytes() for path in (world.loop.settings.data / "dagster").rglob("*") if path.is_file()]
     assert dagster
     assert not [content for content in dagster if TYPED.encode() in content]
-    today = day_of(datetime.now(UTC), world.loop.house.setups()["acme"].zone)
-    world.loop.house.lake.drop_personal(RAW_ORDERS, client="acme", day=today)
+    today = day_of(datetime.now(UTC), world.loop.services.setups()["acme"].zone)
+    world.loop.services.lake.drop_personal(RAW_ORDERS, client="acme", day=today)
     assert TYPED not in str(world.loop.rows("FROM raw_orders"))
 
 
@@ -290,7 +291,7 @@ def _ship_all(world: World) -> None:
     """The floor lodges all it can, over days that it is given."""
     for hours in range(0, 72, 12):
         world.loop.floor.work("acme", datetime.now(UTC) + timedelta(hours=hours))
-    with world.loop.house.engine.begin() as connection:
+    with world.loop.services.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE shipments SET lodged_at = datetime('now')")
     world.run("shipments")
 

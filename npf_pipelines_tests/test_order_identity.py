@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.domain.days import day_of
 from npf_pipelines.platform.tables import order_lines, orders
-from npf_pipelines.rules.days import day_of
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop
 from npf_pipelines_tests.order_steps import (
@@ -48,7 +48,7 @@ def test_after_another_prefix_nothing_is_imported_twice_and_tracking_arrives(loo
 
     loop.work()
     assert [one.failure for one in loop.run("shipments", "acme")] == [""]
-    loop.run("stock", "acme", release_brake=True)
+    loop.run("stock", "acme", override_change_limit=True)
     assert [one for one in loop.disagreements() if one.startswith("acme")] == []
     gaps = audit(loop, "gap_audit").metadata["missing"]
     assert [one for one in getattr(gaps, "records", []) if one.data["client"] == "acme"] == []
@@ -61,7 +61,7 @@ def test_an_edit_after_another_prefix_reaches_the_order_under_its_number(loop: L
     store.rebuild_order(order_id, {line.item_id: 5 for line in store.orders[order_id].lines})
     loop.run("orders", "acme")
     assert platform_row(loop, order_id)["order_number"] == f"CS{order_id}"
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         lines = sa.select(order_lines.c.order_number, order_lines.c.quantity).where(
             order_lines.c.client == "acme", order_lines.c.order_number.in_([f"CS{order_id}", str(order_id)])
         )
@@ -73,7 +73,7 @@ def test_an_edit_after_another_prefix_reaches_the_order_under_its_number(loop: L
 
 def test_a_number_of_another_order_is_refused_with_what_to_do(loop: Loop, store: SandboxStore) -> None:
     order_id = place(store, days=0)
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         taken = dict(connection.execute(sa.select(orders).where(orders.c.client == "acme")).mappings().first() or {})
         connection.execute(
             sa.insert(orders).values(
@@ -94,7 +94,7 @@ def test_an_order_that_the_platform_has_twice_is_shown_and_not_imported_again(lo
     assert today(loop) == [""]
     row = platform_row(loop, order_id)
     second = {"order_number": f"CSK{order_id}", "imported_at": row["imported_at"] + timedelta(hours=1)}
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         here = (order_lines.c.client == "acme") & (order_lines.c.order_number == f"CS{order_id}")
         lines = connection.execute(sa.select(order_lines).where(here)).mappings().all()
         connection.execute(sa.insert(orders).values(row | second))
@@ -107,7 +107,7 @@ def test_an_order_that_the_platform_has_twice_is_shown_and_not_imported_again(lo
     assert first == second_row
     assert first[0] == str(order_id)
     assert f"CS{order_id} (imported), CSK{order_id} (imported)" in first[1]
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         second_order = (orders.c.client == "acme") & (orders.c.order_number == f"CSK{order_id}")
         connection.execute(sa.update(orders).where(second_order).values(status="cancelled"))
     loop.run("orders", "acme")
@@ -135,7 +135,7 @@ def test_after_another_time_zone_shipments_are_in_one_day_each(loop: Loop, store
     made = dict(loop.rows("SELECT shipment_id, store_shipment_id FROM tracking_push WHERE client = 'acme'"))
     for zone in ("America/Los_Angeles", "Pacific/Auckland"):
         change_setup(loop, store={"time_zone": zone})
-        day = day_of(datetime.now(UTC), loop.house.setups()["acme"].zone)
+        day = day_of(datetime.now(UTC), loop.services.setups()["acme"].zone)
         assert [one.failure for one in loop.run("shipments", "acme", days=(day, day))] == [""]
         rows = loop.rows("SELECT shipment_id, store_shipment_id FROM tracking_push WHERE client = 'acme'")
         assert len(rows) == len(made)
@@ -182,14 +182,14 @@ def test_units_of_a_new_shops_order_are_in_flight(loop: Loop, store: SandboxStor
     loop.run("orders", "acme")
     sku = store.orders[order_id].lines[0].product_code
     loop.work()
-    loop.run("stock", "acme", release_brake=True)
+    loop.run("stock", "acme", override_change_limit=True)
     ((before,),) = loop.rows(f"SELECT in_flight FROM stock_snapshots WHERE client = 'acme' AND sku = '{sku}'")  # noqa: S608
     store.remove_order(order_id)
     next_id, store.next_order_id = store.next_order_id, order_id
     place(store, days=0, email="somebody.else@example.net", amount=3)
     store.next_order_id = next_id
     loop.run("orders", "acme")
-    loop.run("stock", "acme", release_brake=True)
+    loop.run("stock", "acme", override_change_limit=True)
     assert loop.rows(f"SELECT in_flight FROM stock_snapshots WHERE client = 'acme' AND sku = '{sku}'") == [  # noqa: S608
         (before + 3,)
     ]

@@ -9,12 +9,13 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.lake.tables import FILTERED_ORDERS
+from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.sandbox.api import statuses
 from npf_pipelines.sandbox.model import Customer
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.tables import FILTERED_ORDERS
 from npf_pipelines_tests.loop import Loop, write_setup
 
 OLD, NEW = (4, 11, 5), (4, 18, 1)
@@ -34,7 +35,7 @@ def _days_ago(days: int) -> int:
 
 
 def _today(loop: Loop) -> list[str]:
-    today = loop.house.setups()["acme"].zone
+    today = loop.services.setups()["acme"].zone
     day = datetime.now(UTC).astimezone(today).date()
     return [one.failure for one in loop.run("orders", "acme", days=(day, day))]
 
@@ -52,7 +53,7 @@ def _place(store: SandboxStore, status: str = "P", days: int = 2, amount: int = 
 
 
 def _on_platform(loop: Loop, order_id: int) -> dict[str, Any]:
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         query = sa.select(orders).where(orders.c.client == "acme", orders.c.store_order_id == str(order_id))
         row = connection.execute(query).mappings().one_or_none()
         return dict(row) if row else {}
@@ -60,7 +61,7 @@ def _on_platform(loop: Loop, order_id: int) -> dict[str, Any]:
 
 def _quantities(loop: Loop, order_id: int) -> list[int]:
     number = _on_platform(loop, order_id)["order_number"]
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         query = sa.select(order_lines.c.quantity).where(
             order_lines.c.client == "acme", order_lines.c.order_number == number
         )
@@ -68,7 +69,7 @@ def _quantities(loop: Loop, order_id: int) -> list[int]:
 
 
 def _stage(loop: Loop, order_id: int, status: OrderStatus) -> None:
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         where = (orders.c.client == "acme") & (orders.c.store_order_id == str(order_id))
         connection.execute(sa.update(orders).where(where).values(status=status))
 
@@ -105,7 +106,7 @@ def test_an_order_that_was_pulled_and_not_brought_on_is_imported_by_the_next_run
     late = _place(store, status="F", days=3)
     assert _today(loop) == [""]
     store.change_status(late, "P")
-    day = day_of(datetime.now(UTC) - timedelta(days=3), loop.house.setups()["acme"].zone)
+    day = day_of(datetime.now(UTC) - timedelta(days=3), loop.services.setups()["acme"].zone)
     pulled = loop.defs.resolve_job_def("orders_job").execute_in_process(
         instance=loop.instance, partition_key=f"acme|{day}", asset_selection=[dg.AssetKey("raw_orders")]
     )
@@ -126,7 +127,7 @@ def test_a_quiet_day_costs_few_requests(loop: Loop, store: SandboxStore) -> None
     _today(loop)
     before = store.requests
     assert _today(loop) == [""]
-    open_orders = len(loop.house.platform.open_records("acme"))
+    open_orders = len(loop.services.platform.open_records("acme"))
     of_open_orders = 0 if store.version == NEW else -(-open_orders // 50)
     assert store.requests - before <= 2 + of_open_orders
 
@@ -264,7 +265,7 @@ def test_the_audit_lists_what_is_missing(fresh: Loop) -> None:
         "SELECT max(order_id), max(order_id) FILTER (decision = 'accepted') FROM filtered_orders "
         "WHERE client = 'bolt' AND day = (SELECT min(day) FROM filtered_orders WHERE decision = 'accepted')"
     )[0]
-    with fresh.house.engine.begin() as connection:
+    with fresh.services.engine.begin() as connection:
         for table in (orders, order_lines):
             here = (table.c.client == "bolt") & (table.c.order_number == f"CS{accepted}")
             connection.execute(sa.delete(table).where(here))
@@ -276,7 +277,7 @@ def test_the_audit_lists_what_is_missing(fresh: Loop) -> None:
         "what": "accepted, but not on the platform: run orders for its day",
     } in (_records(audit, "missing"))
     day = fresh.rows(f"SELECT client, day FROM filtered_orders WHERE order_id = '{lost}' AND client = 'bolt'")[0][1]  # noqa: S608
-    fresh.house.lake.write(FILTERED_ORDERS, [], client="bolt", day=day)
+    fresh.services.lake.write(FILTERED_ORDERS, [], client="bolt", day=day)
     missing = _records(_audit(fresh)["gap_audit"], "missing")
     assert {record["order"] for record in missing} >= {lost}
 
@@ -304,7 +305,7 @@ def test_the_exceptions_are_listed_by_their_check(loop: Loop) -> None:
 
 
 def test_an_order_one_second_before_the_start_date_is_never_imported(loop: Loop) -> None:
-    store, setup = loop.stores["acme"], loop.house.setups()["acme"]
+    store, setup = loop.stores["acme"], loop.services.setups()["acme"]
     midnight = datetime.combine(setup.orders.start_date, datetime.min.time(), setup.zone)
     australian = next(order.customer for order in store.orders.values() if order.customer.ship_to.country == "AU")
     product = next(one for one in store.products.values() if one.product_code and one.amount > 50)
@@ -338,10 +339,10 @@ def test_a_dry_run_tells_what_it_would_import_and_writes_nothing(loop: Loop) -> 
     assert run.failure == ""
     would = [str(row["order_number"]) for change in run.changes for row in change.shown]
     assert loop.rows("FROM raw_orders") == loop.rows("FROM store_facts") == []
-    assert loop.house.platform.open_records("acme") == {}
+    assert loop.services.platform.open_records("acme") == {}
     assert loop.instance.get_materialized_partitions(dg.AssetKey("platform_orders")) == set()
     loop.run("orders", "acme")
-    assert sorted(would) == sorted(loop.house.platform.open_records("acme"))
+    assert sorted(would) == sorted(loop.services.platform.open_records("acme"))
 
 
 def test_a_dry_run_tells_what_it_would_cancel(loop: Loop, store: SandboxStore) -> None:

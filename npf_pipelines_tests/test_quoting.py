@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from npf_pipelines.loopback import LoopbackServer
-from npf_pipelines.platform.health import read_one
+from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.loop import Loop, write_setup
 
 SECRET = "Quixote"
@@ -49,6 +49,6 @@ def test_the_stores_words_are_kept_without_the_shoppers_address(loop: Loop) -> N
     with LoopbackServer(store) as server:
         write_setup(loop.settings.clients, "acme", server.url)
         (run,) = loop.run("orders", "acme")
-    reason = read_one(loop.house.engine, "acme", "orders").reason
+    reason = read_one(loop.services.engine, "acme", "orders").reason
     assert "user [removed] is not active" in reason
     assert SECRET not in run.failure

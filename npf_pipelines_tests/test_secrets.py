@@ -14,9 +14,9 @@ from npf_pipelines_tests.loop import API_KEY, Loop, copied_loop
 
 
 @pytest.fixture(scope="module")
-def troubled(walked: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+def troubled(completed: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """A world that has gone through the loop and through failures, whose texts are kept, too."""
-    with copied_loop(walked, tmp_path_factory.mktemp("troubled")) as world:
+    with copied_loop(completed, tmp_path_factory.mktemp("troubled")) as world:
         (world.settings.data / "stores.sqlite").unlink()
         world.stores["acme"].missing_rights = {"view_orders", "view_catalog"}
         world.stores["bolt"].loses_answers = True

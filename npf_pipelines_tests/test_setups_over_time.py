@@ -7,7 +7,8 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import OrderStatus, orders
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.automation.ticks import execute, look, register, tick
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -26,7 +27,7 @@ def store(loop: Loop, request: pytest.FixtureRequest) -> SandboxStore:
 
 
 def today(loop: Loop) -> date:
-    return datetime.now(UTC).astimezone(loop.house.setups()["acme"].zone).date()
+    return datetime.now(UTC).astimezone(loop.services.setups()["acme"].zone).date()
 
 
 def moved(loop: Loop) -> None:
@@ -45,13 +46,13 @@ def open_order(loop: Loop) -> int:
     """The store's id of an order that is on the platform and was placed days ago."""
     return next(
         int(one.order.store_order_id)
-        for one in loop.house.platform.open_records("acme").values()
+        for one in loop.services.platform.open_records("acme").values()
         if one.order.placed_at < datetime.now(UTC) - timedelta(days=2) and not one.order.is_test
     )
 
 
 def status(loop: Loop, order_id: int) -> str | None:
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         where = (orders.c.client == "acme") & (orders.c.store_order_id == str(order_id))
         found: str | None = connection.scalar(sa.select(orders.c.status).where(where))
         return found

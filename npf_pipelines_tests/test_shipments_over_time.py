@@ -9,14 +9,15 @@ import sqlalchemy as sa
 
 from npf_pipelines.assets import shipments as shipments_module
 from npf_pipelines.assets.tracking_ledger import what_waits
-from npf_pipelines.cscart.errors import NoAnswer
+from npf_pipelines.cscart.errors import OutcomeUnknown
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.lease import Lease, LeaseLost
-from npf_pipelines.platform.tables import OrderStatus, leases, order_lines, orders, shipment_lines, shipments
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.lake.tables import TRACKING_PUSH
+from npf_pipelines.platform.tables import leases, order_lines, orders, shipment_lines, shipments
 from npf_pipelines.reconcile import tracking
-from npf_pipelines.rules.days import day_of
 from npf_pipelines.sandbox.model import Order, Shipment
-from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, write_setup
 
@@ -51,7 +52,7 @@ def lodge(
 ) -> None:
     """The warehouse lodges a parcel of the order; `rest` says that something is on back order."""
     order_id = str(the_order(loop).order_id)
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(
             sa.insert(shipments).values(
                 shipment_id=shipment_id,
@@ -75,20 +76,20 @@ def lodge(
 
 
 def correct(loop: Loop, shipment_id: str, **values: Any) -> None:
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(sa.update(shipments).where(shipments.c.shipment_id == shipment_id).values(**values))
 
 
 def repack(loop: Loop, quantities: dict[tuple[str, str], int]) -> None:
     """The warehouse corrects what is in its parcels, by shipment and SKU."""
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         for (shipment_id, sku), quantity in quantities.items():
             of_parcel = (shipment_lines.c.shipment_id == shipment_id) & (shipment_lines.c.sku == sku)
             connection.execute(sa.update(shipment_lines).where(of_parcel).values(quantity=quantity))
 
 
 def withdraw(loop: Loop, shipment_id: str) -> None:
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         for table in (shipments, shipment_lines):
             connection.execute(sa.delete(table).where(table.c.shipment_id == shipment_id))
 
@@ -109,7 +110,7 @@ def in_store(loop: Loop) -> dict[str, Shipment]:
 
 
 def pushed(loop: Loop, shipment_id: str = "S1") -> dict[str, Any]:
-    relation = loop.house.lake.query(f"FROM tracking_push WHERE shipment_id = '{shipment_id}'")
+    relation = loop.services.lake.query(f"FROM tracking_push WHERE shipment_id = '{shipment_id}'")
     (row,) = relation.fetchall()
     return dict(zip(relation.columns, row, strict=True))
 
@@ -378,7 +379,7 @@ def test_after_an_unknown_end_nothing_more_is_laid_on_the_order(lodged: Loop, mo
     lodge(lodged, "S2", "T2", {kite: 1}, rest=True)
 
     async def lost(*_: object, **__: object) -> str:
-        raise NoAnswer("the request was sent, but no answer came")
+        raise OutcomeUnknown("the request was sent, but no answer came")
 
     with monkeypatch.context() as broken:
         broken.setattr(Store, "create_shipment", lost)
@@ -390,7 +391,7 @@ def test_after_an_unknown_end_nothing_more_is_laid_on_the_order(lodged: Loop, mo
     assert in_store(lodged) == {}
     assert {pushed(lodged, one)["outcome"] for one in ("S1", "S2")} == {"waiting"}
     assert "a write of an earlier run (create S1)" in pushed(lodged, "S2")["reason"]
-    expire_leases(lodged.house.engine)
+    expire_leases(lodged.services.engine)
     assert push(lodged) == ""
     assert in_store(lodged).keys() == {"T1", "T2"}
 
@@ -404,7 +405,7 @@ def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(tracking, "_read_back_shipments", killed)
         assert "RuntimeError, a fault of the program" in push(loop)
-    expire_leases(loop.house.engine)
+    expire_leases(loop.services.engine)
 
 
 def test_a_run_that_lost_its_lease_overwrites_nothing_that_another_remembers(
@@ -415,7 +416,7 @@ def test_a_run_that_lost_its_lease_overwrites_nothing_that_another_remembers(
 
     async def robbed(*arguments: Any) -> list[tracking.Pushed]:
         rows = await tracking.push_tracking(*arguments)
-        with lodged.house.engine.begin() as connection:
+        with lodged.services.engine.begin() as connection:
             connection.execute(sa.update(leases).where(leases.c.client == "acme").values(holder="another"))
         return rows
 
@@ -423,7 +424,7 @@ def test_a_run_that_lost_its_lease_overwrites_nothing_that_another_remembers(
         late.setattr(shipments_module, "push_tracking", robbed)
         assert "taken over by another run" in push(lodged)
     assert pushed(lodged)["reason"].startswith("on its way into the store")
-    expire_leases(lodged.house.engine)
+    expire_leases(lodged.services.engine)
     assert push(lodged) == ""
     assert in_store(lodged).keys() == {"T1"}
 
@@ -438,7 +439,7 @@ def test_nothing_is_imported_under_a_lease_that_is_lost(lodged: Loop, monkeypatc
         late.setattr(Lease, "check", lost)
         (run,) = lodged.run("orders", "acme")
     assert "another run has the lease" in run.failure
-    with lodged.house.engine.connect() as connection:
+    with lodged.services.engine.connect() as connection:
         numbers = connection.scalars(sa.select(orders.c.store_order_id).where(orders.c.client == "acme")).all()
     assert str(order_id) not in numbers
 
@@ -515,14 +516,14 @@ def test_a_delete_that_brought_no_answer_is_looked_after(lodged: Loop, monkeypat
     withdraw(lodged, "S1")
 
     async def lost(*_: object) -> None:
-        raise NoAnswer("the request was sent, but no answer came")
+        raise OutcomeUnknown("the request was sent, but no answer came")
 
     with monkeypatch.context() as broken:
         broken.setattr(Store, "delete_shipment", lost)
         assert "still to be deleted" in push(lodged)
     assert "the store may still carry out" in push(lodged)
     assert pushed(lodged)["outcome"] == "waiting"
-    expire_leases(lodged.house.engine)
+    expire_leases(lodged.services.engine)
     assert push(lodged) == ""
     assert in_store(lodged) == {}
 
@@ -531,7 +532,7 @@ def test_a_day_waits_as_long_as_a_status_does(lodged: Loop) -> None:
     kite, drum = skus(lodged)
     lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
     push(lodged)
-    lake, today = lodged.house.lake, day_of(datetime.now(UTC), lodged.house.setups()["acme"].zone)
+    lake, today = lodged.services.lake, day_of(datetime.now(UTC), lodged.services.setups()["acme"].zone)
     (row,) = lake.read(TRACKING_PUSH, client="acme", day=today)
     for changes, waits in [
         ({"status_outcome": "waiting"}, True),

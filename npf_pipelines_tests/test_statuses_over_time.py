@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from npf_pipelines.platform.open_rows import read_open_rows
-from npf_pipelines.platform.tables import OrderStatus, orders, shipments, stock
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders, shipments, stock
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.sandbox.api import statuses
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.open_items import read_open_items
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 from npf_pipelines_tests.order_steps import automated
 
@@ -30,7 +31,7 @@ def world(tmp_path: Path) -> Iterator[Loop]:
         store = loop.stores["acme"]
         for order_id in list(store.orders):
             store.remove_order(order_id)
-        with loop.house.engine.begin() as connection:
+        with loop.services.engine.begin() as connection:
             for product in store.products.values():
                 product.amount = 50
             rows = [
@@ -87,18 +88,18 @@ def run(loop: Loop, flow: str = "orders", **config: bool) -> str:
 
 def today(loop: Loop) -> str:
     """A sweep: only what changed on earlier days comes into it."""
-    day = datetime.now(UTC).astimezone(loop.house.setups()["acme"].zone).date()
+    day = datetime.now(UTC).astimezone(loop.services.setups()["acme"].zone).date()
     return loop.run("orders", "acme", days=(day, day))[0].failure
 
 
 def on_platform(loop: Loop, order_id: int) -> dict[str, Any]:
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         query = sa.select(orders).where(orders.c.store_order_id == str(order_id))
         return dict(connection.execute(query).mappings().one())
 
 
 def stage(loop: Loop, order_id: int, **values: Any) -> None:
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(sa.update(orders).where(orders.c.store_order_id == str(order_id)).values(**values))
 
 
@@ -202,7 +203,7 @@ def test_a_cancelled_order_that_comes_back_is_taken_up_again(world: Loop, versio
     for order_id, number in zip((one, other), numbers, strict=True):
         row = on_platform(world, order_id)
         assert (row["order_number"], row["status"], row["cancelled_by"]) == (number, "imported", "")
-    assert sum(world.house.platform.records("acme", [str(one)])[numbers[0]].open_units.values()) == 4
+    assert sum(world.services.platform.records("acme", [str(one)])[numbers[0]].open_units.values()) == 4
     assert exceptions(world) == []
     assert world.rows("SELECT DISTINCT outcome FROM platform_orders") == [("imported",)]
 
@@ -221,9 +222,9 @@ def test_where_the_platform_does_not_say_who_cancelled_a_person_decides(world: L
     run(world)
     world.stores["acme"].change_status(order_id, "I")
     run(world)
-    with world.house.engine.begin() as connection:
+    with world.services.engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE orders DROP COLUMN cancelled_by"))
-    world.house.__dict__.pop("platform", None)
+    world.services.__dict__.pop("platform", None)
     world.stores["acme"].change_status(order_id, "P")
     assert run(world) == ""
     assert exceptions(world) == [(str(order_id), "cancelled on the platform, but the store has it with the status P")]
@@ -232,20 +233,20 @@ def test_where_the_platform_does_not_say_who_cancelled_a_person_decides(world: L
 def test_what_a_returned_order_holds_is_not_sold_again(world: Loop) -> None:
     store = world.stores["acme"]
     kite = store.products[goods(world)[0]]
-    assert run(world, "stock", release_brake=True) == ""
+    assert run(world, "stock", override_change_limit=True) == ""
     order_id = place(world)
     run(world)
     store.change_status(order_id, "I")
     run(world)
-    assert run(world, "stock", release_brake=True) == ""
+    assert run(world, "stock", override_change_limit=True) == ""
     assert kite.amount == 50
     store.change_status(order_id, "E")  # on hold: the store takes its stock again
     assert kite.amount == 47
-    assert run(world, "stock", release_brake=True) == ""
+    assert run(world, "stock", override_change_limit=True) == ""
     assert kite.amount == 47
     store.change_status(order_id, "P")
     run(world)
-    assert run(world, "stock", release_brake=True) == ""
+    assert run(world, "stock", override_change_limit=True) == ""
     assert kite.amount == 47
     assert world.disagreements() == []
 
@@ -264,14 +265,14 @@ def test_a_status_that_nobody_explains_is_one_question_until_it_is_answered(
         assert today(world) == ""
         ((order_id, differs),) = exceptions(world)
         assert (order_id, differs[:66]) == (None, "2 orders that are open on the platform have the status On hold (E)")
-    (found,) = [row for row in read_open_rows(world.house.engine) if row.kind == "order_status_unclear"]
+    (found,) = [row for row in read_open_items(world.services.engine) if row.kind == "order_status_unclear"]
     assert (found.day, found.rows, found.first) == (None, 1, "On hold (E)")
     assert {on_platform(world, order_id)["status"] for order_id in (one, other)} == {"imported"}
 
     setup(world, continue_statuses=["On hold"])
     assert today(world) == ""
     assert exceptions(world) == []
-    assert [row for row in read_open_rows(world.house.engine) if row.kind == "order_status_unclear"] == []
+    assert [row for row in read_open_items(world.services.engine) if row.kind == "order_status_unclear"] == []
 
     setup(world)
     assert today(world) == ""
@@ -356,7 +357,7 @@ def ship(loop: Loop, order_id: int, *, missing: int = 1, ago: timedelta = timede
     number = on_platform(loop, order_id)["order_number"]
     moment = datetime.now(UTC) - ago
     loop.floor.ship_short("acme", number, {sku(loop): missing} if missing else {}, moment)
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(sa.update(shipments).values(lodged_at=moment))
 
 
@@ -371,7 +372,7 @@ def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
     ship(world, order_id, ago=timedelta(minutes=30))
     assert today(world) == run(world, "shipments") == ""
     assert (exceptions(world), status_of(world, order_id)) == ([], "P")
-    with world.house.engine.begin() as connection:
+    with world.services.engine.begin() as connection:
         moment = datetime.now(UTC) - timedelta(hours=2)
         connection.execute(sa.update(shipments).values(lodged_at=moment))
         connection.execute(sa.update(orders).values(updated_at=moment))
@@ -382,7 +383,7 @@ def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
         assert status_of(world, order_id) == "P"
     ((reason,),) = world.rows("SELECT DISTINCT status_reason FROM tracking_push")
     assert f"1 of {sku(world)} were not shipped" in reason
-    assert "order_differs" in {row.kind for row in read_open_rows(world.house.engine)}
+    assert "order_differs" in {row.kind for row in read_open_items(world.services.engine)}
 
     kite = store.orders[order_id].lines[0]
     store.change_amounts(order_id, {kite.item_id: 2})
@@ -394,7 +395,7 @@ def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
 
 
 def test_an_order_with_an_unknown_sku_that_was_shipped_short_is_told(world: Loop) -> None:
-    with world.house.engine.begin() as connection:
+    with world.services.engine.begin() as connection:
         connection.execute(sa.delete(stock).where(stock.c.sku == sku(world, 1)))
     order_id = place(world)
     world.stores["acme"].orders[order_id].updated_at -= 7200  # No change that a sweep lists.

@@ -7,16 +7,16 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.cscart.models import UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.lease import Lease, LeaseLost
-from npf_pipelines.platform.open_rows import read_open_rows
+from npf_pipelines.domain.store_orders import UnreadableOrder
+from npf_pipelines.lake.tables import OLD_HOLDS, PUSHED_SKUS, STOCK_PUSH
 from npf_pipelines.platform.tables import stock
 from npf_pipelines.reconcile import amounts
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.tables import OLD_HOLDS, PUSHED_SKUS, STOCK_PUSH
+from npf_pipelines.state.lease import Lease, LeaseLost
+from npf_pipelines.state.open_items import read_open_items
 from npf_pipelines_tests.loop import Loop, write_setup
 from npf_pipelines_tests.test_stock_over_time import buyer, checks, count, kite, listed, push, pushed, split, stocked
 
@@ -26,7 +26,7 @@ __all__ = ["stocked"]
 def uncount(loop: Loop, *skus: str) -> None:
     """The warehouse's rows of these SKUs vanish; all if none is named."""
     gone = sa.delete(stock).where(stock.c.client == "acme")
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(gone.where(stock.c.sku.in_(skus)) if skus else gone)
 
 
@@ -34,7 +34,7 @@ def recount(loop: Loop, on_hand: int, *skus: str) -> None:
     """The warehouse's rows of these SKUs come back."""
     now = datetime.now(UTC)
     rows = [{"client": "acme", "sku": sku, "on_hand": on_hand, "updated_at": now} for sku in skus]
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(sa.insert(stock), rows)
 
 
@@ -43,16 +43,16 @@ def setup(loop: Loop, **fields: object) -> None:
 
 
 def open_kinds(loop: Loop) -> dict[str, tuple[int, str]]:
-    return {one.kind: (one.rows, one.first) for one in read_open_rows(loop.house.engine) if one.client == "acme"}
+    return {one.kind: (one.rows, one.first) for one in read_open_items(loop.services.engine) if one.client == "acme"}
 
 
 # What was ever pushed
 
 
-def test_after_a_braked_count_is_mended_the_next_push_is_not_the_first(stocked: Loop) -> None:
+def test_after_a_count_over_the_limit_is_mended_the_next_push_is_not_the_first(stocked: Loop) -> None:
     product = kite(stocked)
     count(stocked, 0)
-    assert "the brake fell" in push(stocked)
+    assert "the change limit was exceeded" in push(stocked)
     count(stocked, 50)
     count(stocked, 60, product.product_code)
     assert push(stocked) == ""
@@ -72,10 +72,10 @@ def test_after_an_outage_with_all_skus_due_the_next_push_is_not_the_first(
 
     with monkeypatch.context() as outage:
         outage.setattr(SandboxStore, "set_amount", closed)
-        assert "wait for the store" in push(stocked, release_brake=True)
+        assert "wait for the store" in push(stocked, override_change_limit=True)
     store.switched_off = False
     assert "the first push" not in push(stocked)
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
 
 
 def test_after_a_first_push_that_was_cut_off_the_next_is_not_the_first(
@@ -94,7 +94,7 @@ def test_after_a_first_push_that_was_cut_off_the_next_is_not_the_first(
     with monkeypatch.context() as cut_off:
         cut_off.setattr(amounts, "_NEW_AT_ONCE", 3)
         cut_off.setattr(Lease, "check", lost)
-        assert "another run has the lease" in push(loop, release_brake=True)
+        assert "another run has the lease" in push(loop, override_change_limit=True)
     assert store.writes > 0
     assert "the first push" not in push(loop)
 
@@ -119,7 +119,7 @@ def test_stock_turned_off_for_a_while_is_no_new_beginning(stocked: Loop) -> None
     assert product.amount == 60
 
 
-@pytest.mark.parametrize("between", ["off", "a braked count", "nothing"])
+@pytest.mark.parametrize("between", ["off", "a count over the limit", "nothing"])
 def test_a_client_that_was_pushed_before_the_history_existed_counts_as_pushed(stocked: Loop, between: str) -> None:
     product = kite(stocked)
     (stocked.settings.data / f"lake/{PUSHED_SKUS.name}/client=acme/part.parquet").unlink()
@@ -127,9 +127,9 @@ def test_a_client_that_was_pushed_before_the_history_existed_counts_as_pushed(st
         setup(stocked, quantity="off")
         assert push(stocked) == ""
         setup(stocked)
-    if between == "a braked count":
+    if between == "a count over the limit":
         count(stocked, 0)
-        assert "the brake fell" in push(stocked)
+        assert "the change limit was exceeded" in push(stocked)
         count(stocked, 50)
     count(stocked, 60, product.product_code)
     assert push(stocked) == ""
@@ -149,7 +149,7 @@ def test_most_of_a_small_shop_is_not_set_to_0_without_a_person(stocked: Loop) ->
     count(stocked, 0, *eight[:7])
     assert "to 0" in push(stocked)
     assert store.writes == written
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
     assert kite(stocked).amount == 0
 
 
@@ -301,9 +301,9 @@ def test_units_offered_again_before_the_upgrade_are_not_held_again(stocked: Loop
 
 
 def _notice_earlier(loop: Loop, age: timedelta) -> None:
-    rows = loop.house.lake.read(OLD_HOLDS, client="acme")
+    rows = loop.services.lake.read(OLD_HOLDS, client="acme")
     rows = [row | {name: row[name] - age for name in ("noticed_at", "offered_at")} for row in rows]
-    loop.house.lake.write(OLD_HOLDS, rows, client="acme")
+    loop.services.lake.write(OLD_HOLDS, rows, client="acme")
 
 
 # Store locations

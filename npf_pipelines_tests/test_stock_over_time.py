@@ -1,4 +1,4 @@
-"""What happens to amounts in the store: the brake, sales while we push, orders in flight, dry runs, snapshots."""
+"""Amounts in the store: the change limit, sales during a push, orders in flight, dry runs, snapshots."""
 
 import time
 from collections import Counter
@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from npf_pipelines.automation.stock_checks import DRIFT_AFTER
 from npf_pipelines.cscart.errors import Unreachable
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.lake.tables import STOCK_PUSH, STORE_PRODUCTS
 from npf_pipelines.platform.tables import stock
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Customer, Product
-from npf_pipelines.tables import STOCK_PUSH, STORE_PRODUCTS
 from npf_pipelines_tests.loop import Loop, write_setup
 
 
@@ -26,10 +26,10 @@ def stocked(loop: Loop) -> Loop:
     for order_id in list(store.orders):
         store.remove_order(order_id)
     now = datetime.now(UTC)
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         rows = [{"client": "acme", "sku": sku, "on_hand": 50, "updated_at": now} for sku in store.skus()]
         connection.execute(sa.insert(stock), rows)
-    assert push(loop, release_brake=True) == ""
+    assert push(loop, override_change_limit=True) == ""
     store.mails.clear()
     return loop
 
@@ -42,7 +42,7 @@ def push(loop: Loop, **config: bool) -> str:
 def count(loop: Loop, on_hand: int, *skus: str) -> None:
     """The warehouse counts these SKUs anew; all if none is named."""
     change = sa.update(stock).where(stock.c.client == "acme").values(on_hand=on_hand, updated_at=datetime.now(UTC))
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(change.where(stock.c.sku.in_(skus)) if skus else change)
 
 
@@ -56,11 +56,13 @@ def kite(loop: Loop) -> Product:
 def figures(loop: Loop, product: Product, columns: str) -> list[tuple[Any, ...]]:
     """What the snapshots of a product's SKU say, oldest first."""
     query = f"SELECT {columns} FROM stock_snapshots_history WHERE client = 'acme' AND sku = $1 ORDER BY taken_at"  # noqa: S608
-    return loop.house.lake.connect().execute(query, [product.product_code]).fetchall()
+    return loop.services.lake.connect().execute(query, [product.product_code]).fetchall()
 
 
 def pushed(loop: Loop, product: Product) -> dict[str, Any]:
-    relation = loop.house.lake.query(f"FROM stock_push WHERE client = 'acme' AND product_id = '{product.product_id}'")
+    relation = loop.services.lake.query(
+        f"FROM stock_push WHERE client = 'acme' AND product_id = '{product.product_id}'"
+    )
     (row,) = relation.fetchall()
     return dict(zip(relation.columns, row, strict=True))
 
@@ -88,8 +90,8 @@ def test_the_first_push_waits_for_a_person(loop: Loop) -> None:
     store = loop.stores["acme"]
     loop.floor.count("acme", store.skus(), datetime.now(UTC))
     said = push(loop)
-    assert "acme: the brake fell: the first push to this store would change" in said
-    assert "--release-brake" in said
+    assert "acme: the change limit was exceeded: the first push to this store would change" in said
+    assert "--override-change-limit" in said
     assert store.writes == 0
     assert loop.rows("SELECT count(*) > 0 FROM stock_push WHERE outcome = 'braked' AND differs_since IS NOT NULL") == [
         (True,)
@@ -100,8 +102,8 @@ def test_the_first_push_waits_for_a_person(loop: Loop) -> None:
         if "/" not in product_id:
             store.set_amount(int(product_id), wanted)
     for _ in range(2):
-        assert "acme: the brake fell: the first push to this store would change" in push(loop)
-    assert push(loop, release_brake=True) == ""
+        assert "acme: the change limit was exceeded: the first push to this store would change" in push(loop)
+    assert push(loop, override_change_limit=True) == ""
     assert store.writes > 0
     assert push(loop) == ""
 
@@ -118,7 +120,7 @@ def test_a_broken_count_stops_before_the_first_write(stocked: Loop) -> None:
 
 
 def test_an_empty_snapshot_empties_nothing(stocked: Loop) -> None:
-    with stocked.house.engine.begin() as connection:
+    with stocked.services.engine.begin() as connection:
         connection.execute(sa.delete(stock))
     written = stocked.stores["acme"].writes
     assert push(stocked) == ""
@@ -297,7 +299,7 @@ def test_stock_over_time_is_one_query(stocked: Loop) -> None:
 def test_a_part_of_a_large_catalogue_is_read_by_its_products(stocked: Loop) -> None:
     store, product = stocked.stores["acme"], kite(stocked)
     others = (stock.c.client == "acme") & (stock.c.sku != product.product_code)
-    with stocked.house.engine.begin() as connection:
+    with stocked.services.engine.begin() as connection:
         connection.execute(sa.delete(stock).where(others))
     for number in range(1, 1001):
         store.add_product(Product(10_000 + number, f"ELSE-{number}", f"Else {number}", 100, amount=3))
@@ -318,7 +320,7 @@ def test_a_part_of_a_large_catalogue_is_read_by_its_products(stocked: Loop) -> N
 
 
 def _forget_map(loop: Loop) -> None:
-    loop.house.lake.write(STORE_PRODUCTS, [], client="acme")
+    loop.services.lake.write(STORE_PRODUCTS, [], client="acme")
 
 
 def split(product: Product) -> None:
@@ -367,7 +369,7 @@ def test_the_checks_list_what_stays_wrong_and_what_only_one_side_knows(stocked: 
     split(product)
     count(stocked, 9, product.product_code)
     push(stocked)
-    with stocked.house.engine.begin() as connection:
+    with stocked.services.engine.begin() as connection:
         row = {"client": "acme", "sku": "ONLY-HERE", "on_hand": 1, "updated_at": datetime.now(UTC)}
         connection.execute(sa.insert(stock), [row])
     assert checks(stocked)["stock_drift"].passed
@@ -384,7 +386,7 @@ def test_the_checks_tell_open_orders_of_what_nobody_counts(stocked: Loop) -> Non
     store, product = stocked.stores["acme"], kite(stocked)
     store.place_order([(product.product_id, 3)], customer=buyer(stocked))
     stocked.run("orders", "acme")
-    with stocked.house.engine.begin() as connection:
+    with stocked.services.engine.begin() as connection:
         connection.execute(sa.delete(stock).where(stock.c.sku == product.product_code))
     found = checks(stocked)
     assert found["stock_conservation"].passed
@@ -393,7 +395,7 @@ def test_the_checks_tell_open_orders_of_what_nobody_counts(stocked: Loop) -> Non
 
 
 def _age_differences(loop: Loop, age: timedelta) -> None:
-    rows = loop.house.lake.read(STOCK_PUSH, client="acme")
+    rows = loop.services.lake.read(STOCK_PUSH, client="acme")
     for row in rows:
         row["differs_since"] = row["differs_since"] and row["differs_since"] - age
-    loop.house.lake.write(STOCK_PUSH, rows, client="acme")
+    loop.services.lake.write(STOCK_PUSH, rows, client="acme")

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from npf_pipelines.cscart.errors import NoAnswer
+from npf_pipelines.cscart.errors import OutcomeUnknown
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.lake.backlog import KINDS
+from npf_pipelines.lake.facts import read_facts
+from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.reconcile import tracking
-from npf_pipelines.reconcile.tracking_work import content_print
-from npf_pipelines.reports.backlog import KINDS
-from npf_pipelines.reports.facts import read_facts
-from npf_pipelines.rules.shipments import mark
-from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines.reconcile.tracking_work import content_hash
+from npf_pipelines.rules.shipments import fingerprint
 from npf_pipelines_tests.builders import NOON, row
 from npf_pipelines_tests.faults.tracking_client import CLIENT
 from npf_pipelines_tests.parcel_world import TODAY, ParcelWorld, parcel_world
@@ -87,7 +87,7 @@ async def test_a_lost_answer_to_a_number_with_a_blank_is_found_again(
 
     async def lost(*args: Any, **named: Any) -> str:
         await made(*args, **named)
-        raise NoAnswer("the request was sent, but no answer came")
+        raise OutcomeUnknown("the request was sent, but no answer came")
 
     with monkeypatch.context() as broken:
         broken.setattr(Store, "create_shipment", lost)
@@ -138,8 +138,8 @@ async def test_what_an_earlier_release_pushed_unnormalised_is_neither_doubled_no
         outcome="confirmed" if is_known_to_the_ledger else "waiting",
         reason="created and read back",
         store_shipment_id=str(made) if is_known_to_the_ledger else None,
-        content=content_print(parcel) if is_known_to_the_ledger else None,
-        sent=[mark(parcel.tracking_number, parcel.quantities)],
+        content=content_hash(parcel) if is_known_to_the_ledger else None,
+        sent=[fingerprint(parcel.tracking_number, parcel.quantities)],
         order_status="C",
         status_outcome="set",
         confirmed_at=NOON if is_known_to_the_ledger else None,
@@ -161,7 +161,7 @@ async def test_what_an_earlier_release_left_behind_unnormalised_is_deleted_when_
         outcome="waiting",
         store_shipment_id=None,
         content=None,
-        sent=[mark("TN1 ", parcel.quantities)],
+        sent=[fingerprint("TN1 ", parcel.quantities)],
         status_outcome="waiting",
         confirmed_at=None,
     )
@@ -286,7 +286,7 @@ async def test_a_lost_answer_of_a_store_that_drops_the_number_doubles_nothing(
 
     async def lost(*args: Any, **named: Any) -> str:
         await made(*args, **named)
-        raise NoAnswer("the request was sent, but no answer came")
+        raise OutcomeUnknown("the request was sent, but no answer came")
 
     with monkeypatch.context() as broken:
         broken.setattr(Store, "create_shipment", lost)
@@ -370,7 +370,7 @@ async def test_a_store_that_begins_to_drop_what_makes_the_link_makes_a_parcel_ag
 
     async def lost(*args: Any, **named: Any) -> str:
         await made(*args, **named)
-        raise NoAnswer("the request was sent, but no answer came")
+        raise OutcomeUnknown("the request was sent, but no answer came")
 
     with monkeypatch.context() as broken:
         if is_answer_lost:
@@ -395,8 +395,8 @@ async def test_what_an_earlier_release_made_without_the_url_is_not_rewritten(wor
         order_number=parcel.order_number,
         outcome="confirmed",
         store_shipment_id=str(made),
-        content=content_print(parcel),
-        sent=[mark("T1", parcel.quantities)],
+        content=content_hash(parcel),
+        sent=[fingerprint("T1", parcel.quantities)],
         status_outcome="set",
     )
     world.write_rows(before)
@@ -486,7 +486,7 @@ async def test_a_shipment_that_differs_is_open_until_it_is_corrected(world: Parc
 
 def open_things(world: ParcelWorld) -> list[str]:
     """The kinds of what the report and the alerts call open; each says what to do."""
-    kinds = [row.kind for row in read_facts(world.house.lake, CLIENT, TODAY).open]
+    kinds = [row.kind for row in read_facts(world.services.lake, CLIENT, TODAY).open]
     assert all(KINDS[kind].what_to_do for kind in kinds)
     return kinds
 

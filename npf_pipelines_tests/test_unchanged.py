@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from npf_pipelines.partitions import LOOK_BACK
-from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS, STORE_FACTS, STORE_PRODUCTS, TABLES
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS, STORE_FACTS, STORE_PRODUCTS, TABLES
+from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines_tests.loop import Loop
 
 ORDERS = {RAW_ORDERS.name, FILTERED_ORDERS.name, PLATFORM_ORDERS.name}

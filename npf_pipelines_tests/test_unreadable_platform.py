@@ -16,7 +16,7 @@ AND sku NOT ILIKE 'test%' AND NOT contains(product_id, '/') GROUP BY sku HAVING 
 
 
 def change(loop: Loop, sql: str, **values: Any) -> None:
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(sa.text(sql), values)
 
 
@@ -29,7 +29,7 @@ def test_a_sku_whose_count_is_not_whole_keeps_its_amount_and_the_others_are_push
     change(fresh, "UPDATE stock SET on_hand = 'lots' WHERE client = 'acme' AND sku = :sku", sku=missing)
     change(fresh, "UPDATE stock SET on_hand = on_hand + 5 WHERE client = 'acme' AND sku = :sku", sku=other)
     change(fresh, "INSERT INTO stock VALUES ('bolt', 'NOT-IN-STORE', 1.5, '2026-11-20 00:00:00.000000')")
-    assert [run.failure for run in fresh.run("stock", days=None, release_brake=True)] == [""]
+    assert [run.failure for run in fresh.run("stock", days=None, override_change_limit=True)] == [""]
     assert (products[odd].amount, products[missing].amount) == (before[odd], before[missing])
     assert products[other].amount == before[other] + 5
     told = dict(fresh.rows("SELECT sku, reason FROM stock_push WHERE outcome = 'uncounted'"))
@@ -52,13 +52,13 @@ def test_an_order_row_that_cannot_be_read_is_a_persons_and_is_not_imported_again
     number = next(number for number, outcome, _ in fresh.rows(query) if outcome == "imported")
     change(fresh, sql, number=number)
     count = sa.select(sa.func.count()).select_from(orders)
-    with fresh.house.engine.connect() as connection:
+    with fresh.services.engine.connect() as connection:
         before = connection.scalar(count)
     assert [one.failure for one in fresh.run("orders")] == [""]
     ((outcome, reason),) = [row[1:] for row in fresh.rows(query) if row[0] == number]
     assert outcome == "differs"
     assert said in reason
-    with fresh.house.engine.connect() as connection:
+    with fresh.services.engine.connect() as connection:
         assert connection.scalar(count) == before
     assert [one.failure for one in fresh.run("shipments")] == [""]
 
@@ -66,7 +66,7 @@ def test_an_order_row_that_cannot_be_read_is_a_persons_and_is_not_imported_again
 def test_a_shipment_row_that_cannot_be_read_is_set_aside_and_the_others_are_pushed(loop: Loop) -> None:
     assert [one.failure for one in loop.run("orders")] == [""]
     query = "SELECT order_number, min(sku) FROM order_lines WHERE client = 'acme' GROUP BY order_number ORDER BY 1"
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         (odd, odd_sku), (good, good_sku), (strange, strange_sku) = connection.execute(sa.text(query)).all()[:3]
         for name, number, sku, units in (
             ("S1", odd, odd_sku, 0.5),
@@ -101,7 +101,7 @@ def test_a_shipment_row_that_cannot_be_read_is_set_aside_and_the_others_are_push
 def test_a_shipment_whose_moment_cannot_be_read_costs_no_other_one(fresh: Loop, written: str) -> None:
     """SQLite sorts such a text among or behind the moments, so that it is found for some day."""
     query = "SELECT shipment_id FROM shipments WHERE client = 'acme' ORDER BY shipment_id"
-    with fresh.house.engine.connect() as connection:
+    with fresh.services.engine.connect() as connection:
         odd = connection.scalar(sa.text(query))
     change(fresh, "UPDATE shipments SET lodged_at = :written WHERE shipment_id = :odd", written=written, odd=odd)
     first = "SELECT min(order_number) FROM orders WHERE client = 'acme'"

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.automation.alert_facts import all_facts
+from npf_pipelines.lake.facts import read_facts
 from npf_pipelines.platform.tables import stock
-from npf_pipelines.reports.facts import read_facts
 from npf_pipelines.rules.alerts import client_conditions
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.model import Combination, Product
@@ -26,7 +26,7 @@ def stocked(loop: Loop) -> Loop:
     for order_id in list(store.orders):
         store.remove_order(order_id)
     now = datetime.now(UTC)
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         rows = [{"client": "acme", "sku": sku, "on_hand": 50, "updated_at": now} for sku in store.skus()]
         connection.execute(sa.insert(stock), rows)
     return loop
@@ -51,7 +51,7 @@ def outcomes(loop: Loop) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def count(loop: Loop, on_hand: int) -> None:
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(sa.update(stock).values(on_hand=on_hand, updated_at=datetime.now(UTC)))
 
 
@@ -63,7 +63,7 @@ def test_an_amount_that_cannot_be_read_is_its_products_row_and_the_others_are_pu
     odd, *others = own_codes(store)
     before = odd.amount
     store.odd_fields["products", str(odd.product_id)] = {"amount": amount}
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
     assert odd.amount == before
     assert {one.amount for one in others} == {50}
     outcome, reason = outcomes(stocked)[odd.product_code, str(odd.product_id)]
@@ -72,7 +72,7 @@ def test_an_amount_that_cannot_be_read_is_its_products_row_and_the_others_are_pu
     assert "Correct it there" in reason
 
     store.odd_fields.clear()
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
     assert odd.amount == 50
 
 
@@ -88,9 +88,9 @@ def test_a_first_push_is_held_for_the_others_and_the_unreadable_one_keeps_its_re
 def test_a_row_that_was_read_whole_before_is_named_when_it_is_picked_by_the_map(stocked: Loop) -> None:
     store = stocked.stores["acme"]
     odd, other = own_codes(store)[:2]
-    with stocked.house.engine.begin() as connection:  # A part of the catalogue only, so that the map is used.
+    with stocked.services.engine.begin() as connection:  # A part of the catalogue only, so that the map is used.
         connection.execute(sa.delete(stock).where(stock.c.sku.not_in([odd.product_code, other.product_code])))
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
     asked = store.requests
     count(stocked, 40)
     store.odd_fields["products", str(odd.product_id)] = {"amount": None}
@@ -111,7 +111,7 @@ def test_what_cannot_be_read_back_is_not_called_moved(stocked: Loop, monkeypatch
             self.odd_fields["products", str(product_id)] = {"amount": "50.5"}
 
     monkeypatch.setattr(SandboxStore, "set_amount", spoil)
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
     outcome, reason = outcomes(stocked)[odd.product_code, str(odd.product_id)]
     assert outcome == "unreadable"
     assert "written, and not read back" in reason
@@ -124,7 +124,7 @@ def test_a_code_on_a_good_and_a_bad_product_is_pushed_to_the_good_one(stocked: L
     odd, twin = own_codes(store)[:2]
     twin.product_code = odd.product_code
     store.odd_fields["products", str(odd.product_id)] = {"amount": ""}
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
     assert twin.amount == 50
     found = outcomes(stocked)
     assert found[odd.product_code, str(odd.product_id)][0] == "unreadable"
@@ -133,7 +133,7 @@ def test_a_code_on_a_good_and_a_bad_product_is_pushed_to_the_good_one(stocked: L
     # Where one code may not be on several products, a bad one counts as one of them.
     twin.amount = 3
     write_setup(stocked.settings.clients, "acme", stocked.url, stock={"quantity": "available", "same_sku": "none"})
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
     assert twin.amount == 3
     found = outcomes(stocked)
     assert found[odd.product_code, str(odd.product_id)][0] == "unreadable"
@@ -144,11 +144,11 @@ def test_a_code_on_a_good_and_a_bad_product_is_pushed_to_the_good_one(stocked: L
 def test_a_product_of_which_nobody_knows_which_it_is_has_a_row_in_every_push(stocked: Loop, field: str) -> None:
     store = stocked.stores["acme"]
     odd, other = own_codes(store)[:2]
-    with stocked.house.engine.begin() as connection:
+    with stocked.services.engine.begin() as connection:
         connection.execute(sa.delete(stock).where(stock.c.sku != other.product_code))
     store.odd_fields["products", str(odd.product_id)] = {field: ["?"]}
     for _ in range(2):
-        assert push(stocked, release_brake=True) == ""
+        assert push(stocked, override_change_limit=True) == ""
         rows = [(key, reason) for key, (outcome, reason) in outcomes(stocked).items() if outcome == "unreadable"]
         ((sku, product), reason) = rows[0]
         assert len(rows) == 1
@@ -166,7 +166,7 @@ def test_an_untracked_product_or_one_counted_by_combinations_needs_no_amount(sto
         "O",
         {71: Combination(71, "SHIRT-S", {3: 12}, 7), 72: Combination(72, "SHIRT-L", {3: 13}, 8)},
     )
-    with stocked.house.engine.begin() as connection:
+    with stocked.services.engine.begin() as connection:
         rows = [
             {"client": "acme", "sku": sku, "on_hand": 50, "updated_at": datetime.now(UTC)}
             for sku in ("SHIRT-S", "SHIRT-L")
@@ -175,7 +175,7 @@ def test_an_untracked_product_or_one_counted_by_combinations_needs_no_amount(sto
     for product in (loose, shirt):
         store.odd_fields["products", str(product.product_id)] = {"amount": None}
     store.odd_fields["combinations", "72"] = {"amount": "2.5"}
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
     found = outcomes(stocked)
     assert found[loose.product_code, str(loose.product_id)][0] == "not_tracked"
     assert found["SHIRT-S", f"{shirt.product_id}/71"][0] == "confirmed"
@@ -187,14 +187,14 @@ def test_a_person_is_told_of_the_row_in_report_alert_and_the_partitions_metadata
     store = stocked.stores["acme"]
     odd = own_codes(store)[0]
     store.odd_fields["products", str(odd.product_id)] = {"amount": "1.5"}
-    assert push(stocked, release_brake=True) == ""
+    assert push(stocked, override_change_limit=True) == ""
     (told,) = [
-        one for one in read_facts(stocked.house.lake, "acme", stocked.days[0]).open if one.kind == "sku_unreadable"
+        one for one in read_facts(stocked.services.lake, "acme", stocked.days[0]).open if one.kind == "sku_unreadable"
     ]
     assert told.number == odd.product_code
     assert "'1.5' is not a whole number" in told.reason
-    setups = {"acme": stocked.house.setups()["acme"]}
-    (facts,) = all_facts(stocked.house.engine, setups, datetime.now(UTC))
+    setups = {"acme": stocked.services.setups()["acme"]}
+    (facts,) = all_facts(stocked.services.engine, setups, datetime.now(UTC))
     said = [one for one in client_conditions(facts, datetime.now(UTC), is_running=False) if "not readable" in one.text]
     assert [one.kind for one in said] == ["needs_a_person"]
     assert odd.product_code in said[0].text
@@ -228,7 +228,7 @@ def test_an_order_whose_row_has_no_readable_time_or_number_costs_no_other_client
     store.odd_fields["orders", str(second)] = {"order_id": None}
     loop.floor.count("acme", store.skus(), datetime.now(UTC))
     assert [one.failure for one in loop.run("orders", "acme")] == [""]
-    assert push(loop, release_brake=True) == ""
+    assert push(loop, override_change_limit=True) == ""
     told = dict(loop.rows("SELECT order_id, reason FROM filtered_orders WHERE rule = 'unreadable' AND client = 'acme'"))
     assert "timestamp: 'yesterday'" in told[str(first)]
     assert any("order_id" in reason for order_id, reason in told.items() if order_id.startswith("unnumbered"))

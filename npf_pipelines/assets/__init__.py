@@ -1,1 +1,1 @@
-"""The assets of the graph: one file for each family, thin: fetch, decide, write, report."""
+"""The assets of the graph: one file for each flow, thin: fetch, decide, write, report."""

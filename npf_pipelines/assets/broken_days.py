@@ -11,12 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from npf_pipelines.assets.tracking_ledger import TrackingLedger
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.reconcile.tracking import Pushed
-from npf_pipelines.rules.days import day_of
-from npf_pipelines.rules.order_status import StatusOutcome
-from npf_pipelines.rules.shipments import PushOutcome
 
 
 def broken_days(ledger: TrackingLedger, days: Iterable[date]) -> Mapping[date, BrokenFile]:

@@ -6,12 +6,13 @@ done, and their days' tables stay. Not here: the following (orders.py, late_orde
 
 from datetime import date
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.tables import PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.lake.tables import PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.runs.client_run import ClientRun
 
 
-def is_live(walk: ClientWalk, day: date) -> bool:
+def is_live(client_run: ClientRun, day: date) -> bool:
     """Whether the store is asked for the day's orders, and the platform compared with them."""
-    return day >= walk.setup.orders.start_date or any(
-        walk.house.lake.has_rows(table, client=walk.client, day=day) for table in (RAW_ORDERS, PLATFORM_ORDERS)
+    return day >= client_run.setup.orders.start_date or any(
+        client_run.services.lake.has_rows(table, client=client_run.client, day=day)
+        for table in (RAW_ORDERS, PLATFORM_ORDERS)
     )

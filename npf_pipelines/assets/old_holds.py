@@ -7,25 +7,25 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.lake import NotWritten
+from npf_pipelines.lake.lake import NotWritten
+from npf_pipelines.lake.tables import OLD_HOLDS
 from npf_pipelines.rules.order_age import HoldWindow, OldHold
-from npf_pipelines.tables import OLD_HOLDS
+from npf_pipelines.runs.client_run import ClientRun
 
 
-def hold_window(walk: ClientWalk) -> HoldWindow:
+def hold_window(client_run: ClientRun) -> HoldWindow:
     """How long the client's orders hold their units, with what the push before noticed."""
-    length = timedelta(days=walk.setup.stock.in_flight_days)
+    length = timedelta(days=client_run.setup.stock.in_flight_days)
     try:
-        rows = walk.house.lake.read(OLD_HOLDS, client=walk.client)
+        rows = client_run.services.lake.read(OLD_HOLDS, client=client_run.client)
     except NotWritten:
         return HoldWindow(length, {}, is_new=True)
     known = {row["order_id"]: OldHold(**{**row, "skus": tuple(row["skus"])}) for row in rows}
     return HoldWindow(length, known, is_new=False)
 
 
-def keep_holds(walk: ClientWalk, window: HoldWindow, found: Mapping[str, OldHold]) -> None:
+def keep_holds(client_run: ClientRun, window: HoldWindow, found: Mapping[str, OldHold]) -> None:
     """Keep what was found, and have it counted among what needs a person, if it differs from what is known."""
     if window.is_new or found != window.known:
-        walk.note([None])
-        walk.keep(OLD_HOLDS, [asdict(hold) | {"skus": list(hold.skus)} for hold in found.values()])
+        client_run.queue_recount([None])
+        client_run.write_cache(OLD_HOLDS, [asdict(hold) | {"skus": list(hold.skus)} for hold in found.values()])

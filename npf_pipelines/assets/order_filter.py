@@ -6,9 +6,9 @@ Not here: the rules themselves (rules/orders.py), what the statuses mean (rules/
 from collections.abc import Collection, Iterable
 
 from npf_pipelines.assets.store_facts import StoreFacts
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.rules.days import start_of_day
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.days import start_of_day
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.orders import OrderFilter
 from npf_pipelines.rules.status_meaning import Meaning
 

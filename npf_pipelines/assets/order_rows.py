@@ -1,12 +1,12 @@
 """An order as a row of raw_orders, and back.
 
-Not here: which fields an order has at all (cscart/models.py), the types of the columns (tables.py).
+Not here: which fields an order has at all (cscart/parsing.py), the types of the columns (tables.py).
 """
 
 from datetime import datetime
 from typing import Any
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 
 
 def row_of(order: Order | UnreadableOrder, pulled_at: datetime, place: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from npf_pipelines.assets.late_orders import days_of_held, days_with, late_days
+from npf_pipelines.assets.changed_days import days_of_held, days_with, find_changed_days
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.order_rows import order_of, row_of
@@ -25,24 +25,25 @@ from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
 from npf_pipelines.assets.status_questions import keep_status_questions
 from npf_pipelines.assets.store_facts import StoreFacts
-from npf_pipelines.assets.walk import ClientFailure, ClientWalk, WalkConfig, walk_clients
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.house import House
-from npf_pipelines.partitions import consecutive
-from npf_pipelines.platform.health import read_one
-from npf_pipelines.platform.lease import Lease
-from npf_pipelines.platform.tables import OPEN_STATUSES
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
-from npf_pipelines.reconcile.platform_orders import Limit, OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.reconcile.platform_orders import Limit, OrderRow, OrdersOfDay, reconcile_orders
 from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number
-from npf_pipelines.rules.orders import Decision, OrderFilter, is_test
+from npf_pipelines.rules.orders import OrderFilter, is_test
 from npf_pipelines.rules.status_meaning import StatusMeanings
-from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.runs.client_run import ClientFailure, ClientRun, FlowConfig, run_clients
+from npf_pipelines.runs.partitions import consecutive
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.health import read_one
+from npf_pipelines.state.lease import Lease
 
 _TELL_EVERY = 1000
 """Orders between two words to whoever watches."""
@@ -50,7 +51,7 @@ _TELL_EVERY = 1000
 Orders = list[Order | UnreadableOrder]
 
 
-class OrdersConfig(WalkConfig):
+class OrdersConfig(FlowConfig):
     """How a run of orders works."""
 
     confirm_held: bool = Field(
@@ -64,7 +65,7 @@ class _Run:
     """What one client's days share.
 
     Attributes:
-        walk: the client's share of the run.
+        client_run: the client's share of the run.
         store: its store, open.
         lease: its lease for orders, held except in a dry run.
         facts: what is known of the store.
@@ -75,7 +76,7 @@ class _Run:
         broken: what says which files of the client can't be read, each of them in the way of one day.
     """
 
-    walk: ClientWalk
+    client_run: ClientRun
     store: Store
     lease: Lease
     facts: StoreFacts
@@ -87,22 +88,22 @@ class _Run:
 
     def check_lease(self) -> None:
         """Write only while the lease holds. The cheap check suffices: nothing here is imported twice."""
-        if not self.walk.dry_run:
+        if not self.client_run.dry_run:
             self.lease.check()
 
 
-async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
+async def run_orders(client_run: ClientRun, *, confirm_held: bool = False) -> None:
     """Bring one client's days through the chain, each day whole; then the earlier days on which something changed.
 
     Two walks of one client at once could each undo what the other has just read anew: the lease keeps them apart.
     """
-    async with walk.lease("orders") as lease, walk.store() as store:
-        run = _Run(walk, store, lease, StoreFacts(walk, store))
-        if walk.is_automated and not walk.dry_run and not confirm_held:
-            run.held_back = HeldBack(walk.house.platform, walk.client)
-            health = await asyncio.to_thread(read_one, walk.house.engine, walk.client, "orders")
-            run.last_good_pull = health.known_at(walk.now).last_success_at
-        await _walk(run, confirm_held=confirm_held)
+    async with client_run.lease("orders") as lease, client_run.store() as store:
+        run = _Run(client_run, store, lease, StoreFacts(client_run, store))
+        if client_run.is_automated and not client_run.dry_run and not confirm_held:
+            run.held_back = HeldBack(client_run.services.platform, client_run.client)
+            health = await asyncio.to_thread(read_one, client_run.services.engine, client_run.client, "orders")
+            run.last_good_pull = health.known_at(client_run.now).last_success_at
+        await _client_run(run, confirm_held=confirm_held)
         run.check_lease()
         await _finish_held_back(run)
         await _keep_how_far_read(run)
@@ -110,45 +111,45 @@ async def walk_orders(walk: ClientWalk, *, confirm_held: bool = False) -> None:
             raise ClientFailure("; ".join(map(str, run.broken)), has_broken_files=True)
 
 
-async def _walk(run: _Run, *, confirm_held: bool) -> None:
-    walk, store, facts = run.walk, run.store, run.facts
+async def _client_run(run: _Run, *, confirm_held: bool) -> None:
+    client_run, store, facts = run.client_run, run.store, run.facts
     await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
-    if not walk.wants(RAW_ORDERS):
-        for day in walk.days:
+    if not client_run.wants(RAW_ORDERS):
+        for day in client_run.days:
             with _broken_noted(run):
-                await _one_day(run, day, _as_pulled(walk, day))
+                await _one_day(run, day, _as_pulled(client_run, day))
         return
-    for first, last in consecutive(walk.days):
+    for first, last in consecutive(client_run.days):
         await _pull(run, first, last)
-    late = await late_days(walk, store, facts, await order_filter(facts, walk.setup))
-    late |= days_of_other_zone(walk, "orders", RAW_ORDERS)
-    late |= days_of_held(walk) if confirm_held else set()
+    late = await find_changed_days(client_run, store, facts, await order_filter(facts, client_run.setup))
+    late |= days_of_other_zone(client_run, "orders", RAW_ORDERS)
+    late |= days_of_held(client_run) if confirm_held else set()
     await _pull_late(run, late)
     # Not before: these days may have been among the late ones.
-    await _pull_late(run, days_with(walk, run.redated))
+    await _pull_late(run, days_with(client_run, run.redated))
 
 
 async def _keep_how_far_read(run: _Run) -> None:
     """Not before everything is written: what a broken run has left undone is found again by the next one."""
-    walk = run.walk
-    if not walk.wants(RAW_ORDERS):
+    client_run = run.client_run
+    if not client_run.wants(RAW_ORDERS):
         return
-    await keep_status_questions(walk, await run.facts.meanings())
-    if day_of(walk.now, walk.setup.zone) in walk.days and not run.broken:
+    await keep_status_questions(client_run, await run.facts.meanings())
+    if day_of(client_run.now, client_run.setup.zone) in client_run.days and not run.broken:
         run.facts.keep_changes_read()
-        keep_zone(walk, "orders")
+        keep_zone(client_run, "orders")
 
 
 async def _pull_late(run: _Run, days: set[date]) -> None:
     for first, last in consecutive(sorted(days - run.done)):
-        run.walk.say(f"an order placed from {first} to {last} has changed since: pulling again")
+        run.client_run.log(f"an order placed from {first} to {last} has changed since: pulling again")
         await _pull(run, first, last)
 
 
 async def _pull(run: _Run, first: date, last: date) -> None:
     """The days from first to last. The store isn't asked for empty days before the order start date."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    live = [day for day in days if is_live(run.walk, day)]
+    live = [day for day in days if is_live(run.client_run, day)]
     for day in sorted(set(days) - set(live)):
         with _broken_noted(run):
             await _one_day(run, day, [])
@@ -157,16 +158,16 @@ async def _pull(run: _Run, first: date, last: date) -> None:
 
 
 async def _pull_live(run: _Run, begin: date, last: date) -> None:
-    walk, store = run.walk, run.store
+    client_run, store = run.client_run, run.store
     pulled, told = 0, 0
-    async for day, orders in pull_days(store, begin, last, walk.setup.zone):
+    async for day, orders in pull_days(store, begin, last, client_run.setup.zone):
         with _broken_noted(run):
             await _one_day(run, day, orders)
         pulled += len(orders)
         if pulled - told >= _TELL_EVERY:
             told = pulled
-            walk.say(f"{pulled} orders pulled, {day} is done")
-    walk.say(f"{pulled} orders pulled from {begin} to {last}, {store.requests} requests")
+            client_run.log(f"{pulled} orders pulled, {day} is done")
+    client_run.log(f"{pulled} orders pulled from {begin} to {last}, {store.requests} requests")
 
 
 @contextlib.contextmanager
@@ -180,37 +181,39 @@ def _broken_noted(run: _Run) -> Iterator[None]:
 
 async def _one_day(run: _Run, day: date, orders: Orders) -> None:
     """Write what of the day is asked for. Decisions that aren't asked for are taken as they were written."""
-    walk = run.walk
+    client_run = run.client_run
     run.done.add(day)
     run.check_lease()
-    note = functools.partial(_note_before_start, walk, day)
-    rows = [row_of(order, walk.now, place) for place, order in enumerate(orders)]
-    if walk.wants(RAW_ORDERS):
-        walk.finish(RAW_ORDERS, rows, day, note)
-    on_platform = await platform_day(walk, run.store, day, orders)
+    note = functools.partial(_note_before_start, client_run, day)
+    rows = [row_of(order, client_run.now, place) for place, order in enumerate(orders)]
+    if client_run.wants(RAW_ORDERS):
+        client_run.materialize(RAW_ORDERS, rows, day, note)
+    on_platform = await platform_day(client_run, run.store, day, orders)
     for other_day, order_ids in on_platform.redated.items():
         run.redated.setdefault(other_day, set()).update(order_ids)
     still_open = {one.order.store_order_id for one in on_platform.records.values() if one.status in OPEN_STATUSES}
-    criteria = await order_filter(run.facts, walk.setup, on_platform.orders.values(), still_open)
-    if walk.wants(FILTERED_ORDERS):
-        decided = [_decided(walk, row, order, on_platform, criteria) for row, order in zip(rows, orders, strict=True)]
-        walk.finish(FILTERED_ORDERS, decided, day, note)
-    elif walk.wants(PLATFORM_ORDERS):
-        decided = walk.house.lake.read(FILTERED_ORDERS, client=walk.client, day=day)
-    if walk.wants(PLATFORM_ORDERS):
+    criteria = await order_filter(run.facts, client_run.setup, on_platform.orders.values(), still_open)
+    if client_run.wants(FILTERED_ORDERS):
+        decided = [
+            _decided(client_run, row, order, on_platform, criteria) for row, order in zip(rows, orders, strict=True)
+        ]
+        client_run.materialize(FILTERED_ORDERS, decided, day, note)
+    elif client_run.wants(PLATFORM_ORDERS):
+        decided = client_run.services.lake.read(FILTERED_ORDERS, client=client_run.client, day=day)
+    if client_run.wants(PLATFORM_ORDERS):
         run.check_lease()
         await _onto_platform(run, day, orders, decided, on_platform, meanings=criteria.meanings)
 
 
-def _as_pulled(walk: ClientWalk, day: date) -> Orders:
-    rows = walk.house.lake.read(RAW_ORDERS, client=walk.client, day=day)
-    if walk.house.lake.lacks_personal(RAW_ORDERS, client=walk.client, day=day):
+def _as_pulled(client_run: ClientRun, day: date) -> Orders:
+    rows = client_run.services.lake.read(RAW_ORDERS, client=client_run.client, day=day)
+    if client_run.services.lake.lacks_personal(RAW_ORDERS, client=client_run.client, day=day):
         raise ClientFailure(f"personal data was dropped from raw_orders of {day}: run raw_orders for the day again")
     return [order_of(row) for row in rows]
 
 
 def _decided(
-    walk: ClientWalk,
+    client_run: ClientRun,
     row: dict[str, Any],
     order: Order | UnreadableOrder,
     on_platform: PlatformDay,
@@ -221,14 +224,14 @@ def _decided(
     verdict = judge(order, criteria, imported)
     return {
         "order_id": row["order_id"],
-        "order_number": min(numbers, default=order_number(walk.setup.orders.prefix, row["order_id"])),
+        "order_number": min(numbers, default=order_number(client_run.setup.orders.prefix, row["order_id"])),
         "decision": verdict.decision,
         "rule": verdict.rule,
         "reason": verdict.reason,
         "status": row["status"],
         "is_test": isinstance(order, Order) and is_test(order),
         "placed_at": row["placed_at"],
-        "decided_at": walk.now,
+        "decided_at": client_run.now,
     }
 
 
@@ -241,23 +244,23 @@ async def _onto_platform(
     *,
     meanings: StatusMeanings,
 ) -> None:
-    walk = run.walk
+    client_run = run.client_run
     accepted = {row["order_id"] for row in decided if row["decision"] == Decision.ACCEPTED}
     day_of_orders = OrdersOfDay(
-        client=walk.client,
-        prefix=walk.setup.orders.prefix,
+        client=client_run.client,
+        prefix=client_run.setup.orders.prefix,
         accepted=[order for order in orders if isinstance(order, Order) and order.order_id in accepted],
         pulled=on_platform.orders,
         records=on_platform.records,
-        now=walk.now,
+        now=client_run.now,
         meanings=meanings,
-        dry_run=walk.dry_run,
+        dry_run=client_run.dry_run,
         children=on_platform.children,
-        limit=Limit(run.last_good_pull, functools.cache(lambda: _held(walk, day))) if run.held_back else None,
+        limit=Limit(run.last_good_pull, functools.cache(lambda: _held(client_run, day))) if run.held_back else None,
     )
-    outcome = await asyncio.to_thread(reconcile_orders, walk.house.platform, day_of_orders)
+    outcome = await asyncio.to_thread(reconcile_orders, client_run.services.platform, day_of_orders)
     if not (run.held_back and run.held_back.leave(day, day_of_orders, outcome)):
-        _finish_platform_orders(walk, day, outcome.rows)
+        _finish_platform_orders(client_run, day, outcome.rows)
 
 
 async def _finish_held_back(run: _Run) -> None:
@@ -265,43 +268,43 @@ async def _finish_held_back(run: _Run) -> None:
     if run.held_back:
         for day, rows in await asyncio.to_thread(lambda: list(run.held_back.finish()) if run.held_back else []):
             with _broken_noted(run):
-                _finish_platform_orders(run.walk, day, rows)
+                _finish_platform_orders(run.client_run, day, rows)
 
 
-def _finish_platform_orders(walk: ClientWalk, day: date, outcomes: list[OrderRow]) -> None:
-    since = _differing_since(walk, day) if any(_differs(row) for row in outcomes) else {}
+def _finish_platform_orders(client_run: ClientRun, day: date, outcomes: list[OrderRow]) -> None:
+    since = _differing_since(client_run, day) if any(_differs(row) for row in outcomes) else {}
     rows = [
-        asdict(row) | {"differs_since": since.get(row.order_number, walk.now) if _differs(row) else None}
+        asdict(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
         for row in outcomes
     ]
-    walk.finish(PLATFORM_ORDERS, rows, day, functools.partial(_note_before_start, walk, day))
+    client_run.materialize(PLATFORM_ORDERS, rows, day, functools.partial(_note_before_start, client_run, day))
 
 
 def _differs(row: OrderRow) -> bool:
     return row.outcome is OrderOutcome.DIFFERS
 
 
-def _differing_since(walk: ClientWalk, day: date) -> dict[str, datetime]:
+def _differing_since(client_run: ClientRun, day: date) -> dict[str, datetime]:
     """Since when the day's table says of orders that they differ, by order number."""
-    rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
+    rows = client_run.services.lake.read_if_written(PLATFORM_ORDERS, client=client_run.client, day=day)
     return {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
 
 
-def _held(walk: ClientWalk, day: date) -> dict[str, str]:
+def _held(client_run: ClientRun, day: date) -> dict[str, str]:
     """The reasons of the orders of the day that an earlier run has held, by order number."""
-    rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
+    rows = client_run.services.lake.read_if_written(PLATFORM_ORDERS, client=client_run.client, day=day)
     return {row["order_number"]: row["reason"] for row in rows if row["outcome"] == OrderOutcome.HELD}
 
 
-def _note_before_start(walk: ClientWalk, day: date) -> dict[str, dg.MetadataValue]:
-    started = walk.setup.orders.start_date
+def _note_before_start(client_run: ClientRun, day: date) -> dict[str, dg.MetadataValue]:
+    started = client_run.setup.orders.start_date
     if day >= started:
         return {}
-    said = "only orders imported before are followed" if is_live(walk, day) else "not asked for"
+    said = "only orders imported before are followed" if is_live(client_run, day) else "not asked for"
     return {"note": dg.MetadataValue.text(f"before the order start date, {started}: {said}")}
 
 
-def orders_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:
+def orders_assets(services: Services, partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:
     """The three assets, made by one walk."""
 
     @dg.multi_asset(
@@ -316,7 +319,7 @@ def orders_assets(house: House, partitions: dg.PartitionsDefinition[Any]) -> dg.
         can_subset=True,
     )
     def orders(context: dg.AssetExecutionContext, config: OrdersConfig) -> Iterator[dg.MaterializeResult[None]]:
-        each = functools.partial(walk_orders, confirm_held=config.confirm_held)
-        yield from walk_clients(context, house, each, config)
+        each = functools.partial(run_orders, confirm_held=config.confirm_held)
+        yield from run_clients(context, services, each, config)
 
     return orders

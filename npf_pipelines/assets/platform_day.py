@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from npf_pipelines.assets.live_days import is_live
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.models import PlatformOrder, PlatformRecord
+from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
+from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.changes import is_parent
-from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
 from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.status_meaning import INCOMPLETE
+from npf_pipelines.runs.client_run import ClientRun
 
 _CHILDREN = "SELECT parent_order_id, order_id FROM raw_orders WHERE list_contains($parents, parent_order_id)"
 
@@ -42,12 +42,12 @@ class PlatformDay:
 
 
 async def platform_day(
-    walk: ClientWalk, store: Store, day: date, listed: Sequence[Order | UnreadableOrder]
+    client_run: ClientRun, store: Store, day: date, listed: Sequence[Order | UnreadableOrder]
 ) -> PlatformDay:
     """Read what the platform has of a day.
 
     Args:
-        walk: the client's.
+        client_run: the client's.
         store: the client's store, open.
         day: the day.
         listed: the orders that the store lists for it.
@@ -56,10 +56,10 @@ async def platform_day(
         StoreError: the store can't be asked for orders that it doesn't list.
     """
     orders = {order.order_id: order for order in listed if order.order_id}
-    if not is_live(walk, day):
+    if not is_live(client_run, day):
         return PlatformDay({}, {}, orders, {}, {})
-    found = await asyncio.to_thread(_records, walk, day, orders)
-    zone = walk.setup.zone
+    found = await asyncio.to_thread(_records, client_run, day, orders)
+    zone = client_run.setup.zone
     records: dict[str, PlatformRecord] = {}
     absent: dict[str, PlatformRecord] = {}
     by_id: dict[str, list[PlatformOrder]] = {}
@@ -80,39 +80,39 @@ async def platform_day(
     records |= {
         number: record
         for number, record in absent.items()
-        if not _is_of_another_day(walk, day, asked.get(record.order.store_order_id), record)
+        if not _is_of_another_day(client_run, day, asked.get(record.order.store_order_id), record)
     }
     parents = {one.order.store_order_id for one in records.values() if is_parent(orders.get(one.order.store_order_id))}
-    children = await asyncio.to_thread(_children, walk, listed, parents) if parents else {}
+    children = await asyncio.to_thread(_children, client_run, listed, parents) if parents else {}
     return PlatformDay(records, by_id, orders, children, redated)
 
 
-def _records(walk: ClientWalk, day: date, order_ids: Iterable[str]) -> dict[str, PlatformRecord]:
-    platform, zone = walk.house.platform, walk.setup.zone
-    placed = platform.records_placed(walk.client, start_of_day(day, zone), end_of_day(day, zone))
-    return placed | platform.records(walk.client, order_ids)
+def _records(client_run: ClientRun, day: date, order_ids: Iterable[str]) -> dict[str, PlatformRecord]:
+    platform, zone = client_run.services.platform, client_run.setup.zone
+    placed = platform.records_placed(client_run.client, start_of_day(day, zone), end_of_day(day, zone))
+    return placed | platform.records(client_run.client, order_ids)
 
 
 def _is_of_another_day(
-    walk: ClientWalk, day: date, order: Order | UnreadableOrder | None, record: PlatformRecord
+    client_run: ClientRun, day: date, order: Order | UnreadableOrder | None, record: PlatformRecord
 ) -> bool:
     """Whether the store lists the order for another day, one on which it is dealt with."""
     if order is None or order.placed_at is None or not is_same_order(order, record.order):
         return False
     if is_parent(order) or order.status == INCOMPLETE:
         return False
-    its_day, zone = day_of(order.placed_at, walk.setup.zone), walk.setup.zone
-    return its_day != day and its_day <= day_of(walk.now, zone) and is_live(walk, its_day)
+    its_day, zone = day_of(order.placed_at, client_run.setup.zone), client_run.setup.zone
+    return its_day != day and its_day <= day_of(client_run.now, zone) and is_live(client_run, its_day)
 
 
 def _children(
-    walk: ClientWalk, listed: Iterable[Order | UnreadableOrder], parents: Collection[str]
+    client_run: ClientRun, listed: Iterable[Order | UnreadableOrder], parents: Collection[str]
 ) -> Mapping[str, Collection[str]]:
     children: dict[str, set[str]] = {parent: set() for parent in parents}
     for order in listed:
         if isinstance(order, Order) and order.parent_order_id in children:
             children[order.parent_order_id].add(order.order_id)
-    with walk.house.lake.connect(walk.client) as connection:
+    with client_run.services.lake.connect(client_run.client) as connection:
         for parent, child in connection.execute(_CHILDREN, {"parents": sorted(parents)}).fetchall():
             children[parent].add(child)
     return children

@@ -11,13 +11,12 @@ from datetime import timedelta
 
 from pyarrow import compute
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.cscart.models import Product
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.cscart.unreadable import UnreadableProduct
-from npf_pipelines.rules.clock import unless_future
+from npf_pipelines.domain.clock import unless_future
+from npf_pipelines.domain.products import Product, UnreadableProduct
+from npf_pipelines.lake.tables import STORE_PRODUCTS
 from npf_pipelines.rules.stock import KnownProduct, known_product
-from npf_pipelines.tables import STORE_PRODUCTS
+from npf_pipelines.runs.client_run import ClientRun
 
 _COLUMNS = ["product_id", "sku", "is_download", "unreadable", "read_at"]
 _GOOD_FOR = timedelta(days=1)
@@ -36,9 +35,9 @@ class Reading:
 class ProductMap:
     """One client's map."""
 
-    def __init__(self, walk: ClientWalk) -> None:
-        self._walk = walk
-        rows = walk.house.lake.columns(STORE_PRODUCTS, _COLUMNS, client=walk.client)
+    def __init__(self, client_run: ClientRun) -> None:
+        self._client_run = client_run
+        rows = client_run.services.lake.columns(STORE_PRODUCTS, _COLUMNS, client=client_run.client)
         columns = zip(*(rows[name].to_pylist() for name in _COLUMNS[:-1]), strict=True)
         self._known = {
             key: KnownProduct(key, sku, is_download, unreadable or "")
@@ -46,8 +45,8 @@ class ProductMap:
             if key
         }
         self._looked_for = frozenset(rows["sku"].to_pylist())
-        read_at = unless_future(compute.min(rows["read_at"]).as_py(), walk.now)
-        self._is_fresh = read_at is not None and walk.now - read_at < _GOOD_FOR
+        read_at = unless_future(compute.min(rows["read_at"]).as_py(), client_run.now)
+        self._is_fresh = read_at is not None and client_run.now - read_at < _GOOD_FOR
 
     async def read(self, store: Store, skus: Set[str]) -> Reading:
         """The amounts of the products with these SKUs, in as few requests as the map allows.
@@ -71,7 +70,7 @@ class ProductMap:
         missing = skus - {product.sku for product in products}
         known = [known_product(product) for product in products]
         known += [KnownProduct("", sku, is_download=False) for sku in missing]
-        self._walk.keep(
+        self._client_run.write_cache(
             STORE_PRODUCTS,
             [
                 {
@@ -79,7 +78,7 @@ class ProductMap:
                     "sku": one.sku,
                     "is_download": one.is_download,
                     "unreadable": one.unreadable or None,
-                    "read_at": self._walk.now,
+                    "read_at": self._client_run.now,
                 }
                 for one in known
             ],

@@ -12,10 +12,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.cscart.paging import OrderWalk
+from npf_pipelines.cscart.paging import OrderPages
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.rules.days import day_of, end_of_day, start_of_day
+from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 
 Orders = list[Order | UnreadableOrder]
 Day = tuple[date, Orders]
@@ -43,13 +43,13 @@ async def pull_days(store: Store, first: date, last: date, zone: ZoneInfo) -> As
     """
     if first > last:
         return
-    walk = store.orders_placed(start_of_day(first, zone), _last_second(last, zone))
-    page: Orders = await anext(walk, [])
+    client_run = store.orders_placed(start_of_day(first, zone), _last_second(last, zone))
+    page: Orders = await anext(client_run, [])
     # The days behind which the page ends are over; the one on which it ends goes on with the first slice.
-    reached = max((_day(order, first, last, zone) for order in page), default=first) if walk.left else last
-    slices = _slices(reached, last, min(store.concurrency, math.ceil(walk.left / store.page_size)))
-    walk.stop_at(_last_second(slices[0][1], zone))
-    days = [_by_day(walk, page, first, slices[0][1], zone)]
+    reached = max((_day(order, first, last, zone) for order in page), default=first) if client_run.left else last
+    slices = _slices(reached, last, min(store.concurrency, math.ceil(client_run.left / store.page_size)))
+    client_run.stop_at(_last_second(slices[0][1], zone))
+    days = [_by_day(client_run, page, first, slices[0][1], zone)]
     for begin, end in slices[1:]:
         rest = store.orders_placed(start_of_day(begin, zone), _last_second(end, zone))
         days.append(_by_day(rest, [], begin, end, zone))
@@ -67,7 +67,7 @@ def _slices(first: date, last: date, count: int) -> list[tuple[date, date]]:
 
 
 async def _by_day(
-    walk: OrderWalk[Order | UnreadableOrder], page: Orders, first: date, last: date, zone: ZoneInfo
+    client_run: OrderPages[Order | UnreadableOrder], page: Orders, first: date, last: date, zone: ZoneInfo
 ) -> AsyncIterator[Day]:
     """The days of a walk of which one page is there already, each as soon as the walk has passed it."""
     day = first
@@ -79,7 +79,7 @@ async def _by_day(
                 yield day, orders
                 day, orders = day + _ONE_DAY, []
             orders.append(order)
-        arrived = await anext(walk, None)
+        arrived = await anext(client_run, None)
     while day <= last:
         yield day, orders
         day, orders = day + _ONE_DAY, []
@@ -97,16 +97,16 @@ async def _side_by_side(walks: list[AsyncIterator[Day]]) -> AsyncGenerator[Day]:
     """What several walks give, as it comes. A failure of one ends the others and comes out as itself."""
     given: asyncio.Queue[Day | Exception | None] = asyncio.Queue(len(walks))
 
-    async def hand_over(walk: AsyncIterator[Day]) -> None:
+    async def hand_over(client_run: AsyncIterator[Day]) -> None:
         try:
-            async for day in walk:
+            async for day in client_run:
                 await given.put(day)
         except Exception as error:  # noqa: BLE001 - raised below
             await given.put(error)
         else:
             await given.put(None)
 
-    tasks = [asyncio.create_task(hand_over(walk)) for walk in walks]
+    tasks = [asyncio.create_task(hand_over(client_run)) for client_run in walks]
     try:
         walking = len(tasks)
         while walking:

@@ -1,17 +1,17 @@
 """Which SKUs of one client were ever pushed, kept between runs as the table pushed_skus.
 
-The table stock_push says only what became of the last push, and that may be nothing: braked, cancelled, or without a
-count. So the history is kept apart from it, and only ever grows.
-Not here: what follows from it (rules/stock_brake.py, rules/stock_left.py).
+The table stock_push holds only the last push, which may have changed nothing: stopped by the change limit, cancelled,
+or without a count. So the history is kept apart from it, and only ever grows.
+Not here: what follows from it (rules/change_limit.py, rules/stock_left.py).
 """
 
 from collections.abc import Iterable
 
 import pyarrow as arrow
 
-from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.lake.tables import PUSHED_SKUS, STOCK_PUSH
 from npf_pipelines.rules.stock import RIGHT, StockRow
-from npf_pipelines.tables import PUSHED_SKUS, STOCK_PUSH
+from npf_pipelines.runs.client_run import ClientRun
 
 
 class PushedSkus:
@@ -21,13 +21,13 @@ class PushedSkus:
         skus: the SKUs whose amount was ever right in the store; none before the first push that brought anything.
     """
 
-    def __init__(self, walk: ClientWalk) -> None:
+    def __init__(self, client_run: ClientRun) -> None:
         """Read it; of a client that was pushed before this table existed, from its last push."""
-        self._walk = walk
+        self._client_run = client_run
         self.skus = frozenset(self._kept()["sku"].to_pylist())
         self._is_kept = bool(self.skus)
         if not self._is_kept:
-            last = walk.house.lake.columns(STOCK_PUSH, ["sku", "outcome"], client=walk.client)
+            last = client_run.services.lake.columns(STOCK_PUSH, ["sku", "outcome"], client=client_run.client)
             outcomes = zip(last["sku"].to_pylist(), last["outcome"].to_pylist(), strict=True)
             self.skus = frozenset(sku for sku, outcome in outcomes if outcome in RIGHT)
 
@@ -36,10 +36,12 @@ class PushedSkus:
         new = {row.sku for row in rows if row.outcome in RIGHT} - self.skus
         if not new and (self._is_kept or not self.skus):
             return
-        kept = self._kept().to_pylist() or [{"sku": sku, "first_right_at": self._walk.now} for sku in self.skus]
-        kept += [{"sku": sku, "first_right_at": self._walk.now} for sku in sorted(new)]
-        self._walk.keep(PUSHED_SKUS, kept)
+        kept = self._kept().to_pylist() or [{"sku": sku, "first_right_at": self._client_run.now} for sku in self.skus]
+        kept += [{"sku": sku, "first_right_at": self._client_run.now} for sku in sorted(new)]
+        self._client_run.write_cache(PUSHED_SKUS, kept)
         self._is_kept = True
 
     def _kept(self) -> arrow.Table:
-        return self._walk.house.lake.columns(PUSHED_SKUS, ["sku", "first_right_at"], client=self._walk.client)
+        return self._client_run.services.lake.columns(
+            PUSHED_SKUS, ["sku", "first_right_at"], client=self._client_run.client
+        )

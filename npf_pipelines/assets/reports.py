@@ -10,37 +10,37 @@ import dagster as dg
 import duckdb
 
 from npf_pipelines.assets.specs import OWNERS
-from npf_pipelines.assets.walk import ClientFailure, ClientWalk, walk_clients
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.house import House
-from npf_pipelines.lake import Lake
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.partitions import CLIENTS
-from npf_pipelines.reports.facts import read_facts
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.facts import read_facts
+from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
 from npf_pipelines.reports.figures import Figures, figures, window
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
-from npf_pipelines.shares import ShareConfig
-from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
+from npf_pipelines.runs.client_run import ClientFailure, ClientRun, run_clients
+from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.run_scope import RunScope
+from npf_pipelines.runs.services import Services
 
 CLIENT_REPORT = "client_report"
 OVERVIEW_ASSET = "overview"
 _TABLES = [table.name for table in (FILTERED_ORDERS, PLATFORM_ORDERS, TRACKING_PUSH, STOCK_PUSH)]
 
 
-def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefinition]:
+def reports_assets(services: Services, folder: ReportFolder) -> list[dg.AssetsDefinition]:
     """The reports by one walk, and the overview, which a client that fails doesn't keep from being made."""
 
-    async def walk_report(walk: ClientWalk) -> None:
+    async def walk_report(client_run: ClientRun) -> None:
         # Here, for drawing alone needs matplotlib: the definitions load without it.
         from npf_pipelines.reports.pages import key_figures, report_page  # noqa: PLC0415
 
-        if walk.client == OVERVIEW:
+        if client_run.client == OVERVIEW:
             raise ClientFailure(f"the page {OVERVIEW}.html is the overview: a client of that name has no report")
-        shown = _figures(house.lake, walk.setup, walk.now)
-        folder.write(walk.client, report_page(walk.setup, shown, walk.now))
-        metadata: dict[str, dg.MetadataValue] = {"report": dg.MetadataValue.url(folder.url(walk.client))}
+        shown = _figures(services.lake, client_run.setup, client_run.now)
+        folder.write(client_run.client, report_page(client_run.setup, shown, client_run.now))
+        metadata: dict[str, dg.MetadataValue] = {"report": dg.MetadataValue.url(folder.url(client_run.client))}
         metadata |= {name: dg.MetadataValue.float(float(number)) for name, number in key_figures(shown).items()}
-        walk.report(CLIENT_REPORT, metadata)
+        client_run.report(CLIENT_REPORT, metadata)
 
     @dg.multi_asset(
         name="reports",
@@ -58,8 +58,8 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
         partitions_def=CLIENTS,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def reports(context: dg.AssetExecutionContext, config: ShareConfig) -> Iterator[dg.MaterializeResult[None]]:
-        yield from walk_clients(context, house, walk_report, config)
+    def reports(context: dg.AssetExecutionContext, config: RunScope) -> Iterator[dg.MaterializeResult[None]]:
+        yield from run_clients(context, services, walk_report, config)
 
     @dg.asset(
         name=OVERVIEW_ASSET,
@@ -74,11 +74,11 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
         from npf_pipelines.reports.pages import Line, overview_page  # noqa: PLC0415 - as above
 
         now = datetime.now(UTC)
-        setups = house.setups()
+        setups = services.setups()
         lines = []
         for setup in setups.clients.values():
             try:
-                lines.append(Line(setup, _figures(house.lake, setup, now)))
+                lines.append(Line(setup, _figures(services.lake, setup, now)))
             except (duckdb.Error, BrokenFile) as error:
                 lines.append(Line(setup, None, f"its tables can't be read: {error}"))
             except Exception as error:
@@ -86,7 +86,7 @@ def reports_assets(house: House, folder: ReportFolder) -> list[dg.AssetsDefiniti
                 lines.append(Line(setup, None, f"{type(error).__name__}, a fault of the program: see the run's log"))
         gone = [
             f"{client}: has tables, but no valid master setup: nothing runs for it"
-            for client in house.lake.clients()
+            for client in services.lake.clients()
             if client not in setups.clients
         ]
         folder.write(OVERVIEW, overview_page(lines, [*setups.errors, *gone], now))

@@ -7,39 +7,40 @@ counts as short (rules/after_shipping.py).
 import asyncio
 from datetime import date, datetime, timedelta
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.reconcile.platform_orders import AGREES, OrderOutcome
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.tables import PLATFORM_ORDERS
+from npf_pipelines.reconcile.platform_orders import AGREES
 from npf_pipelines.rules.after_shipping import SHORT_AFTER
-from npf_pipelines.rules.days import day_of
-from npf_pipelines.tables import PLATFORM_ORDERS
+from npf_pipelines.runs.client_run import ClientRun
 
 _FOR = timedelta(days=1)
 """How long after it counts as short an order is asked about."""
 
 
-async def days_of_short_orders(walk: ClientWalk, start: datetime, *, follow_up: bool) -> set[date]:
+async def days_of_short_orders(client_run: ClientRun, start: datetime, *, follow_up: bool) -> set[date]:
     """The days before the run's own with an order that was shipped short and that no run has judged so yet.
 
     Args:
-        walk: the client's share of the run.
+        client_run: the client's share of the run.
         start: earlier orders are left alone.
         follow_up: whether orders that are known to be short are asked about again, because the store can't list what
             has changed.
     """
-    end = walk.now - SHORT_AFTER
-    placed = await asyncio.to_thread(walk.house.platform.short_orders, walk.client, end - _FOR, end)
+    end = client_run.now - SHORT_AFTER
+    placed = await asyncio.to_thread(client_run.services.platform.short_orders, client_run.client, end - _FOR, end)
     by_day: dict[date, set[str]] = {}
     for order_id, placed_at in placed.items():
-        day = day_of(placed_at, walk.setup.zone)
-        if placed_at >= start and day < walk.days[0]:
+        day = day_of(placed_at, client_run.setup.zone)
+        if placed_at >= start and day < client_run.days[0]:
             by_day.setdefault(day, set()).add(order_id)
-    return {day for day, orders in by_day.items() if _is_due(walk, day, orders, follow_up=follow_up)}
+    return {day for day, orders in by_day.items() if _is_due(client_run, day, orders, follow_up=follow_up)}
 
 
-def _is_due(walk: ClientWalk, day: date, orders: set[str], *, follow_up: bool) -> bool:
+def _is_due(client_run: ClientRun, day: date, orders: set[str], *, follow_up: bool) -> bool:
     try:
-        rows = walk.house.lake.read_if_written(PLATFORM_ORDERS, client=walk.client, day=day)
+        rows = client_run.services.lake.read_if_written(PLATFORM_ORDERS, client=client_run.client, day=day)
     except BrokenFile:  # The day is pulled, and its walk says what is wrong.
         return True
     # The SKUs that the warehouse doesn't know may be named after it.

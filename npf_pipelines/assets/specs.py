@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from npf_pipelines.assets.metadata import asset_metadata
-from npf_pipelines.tables import Table
+from npf_pipelines.lake.tables import Table
+from npf_pipelines.runs.metadata import asset_metadata
 
 OWNERS = ["team:npf-data"]
 

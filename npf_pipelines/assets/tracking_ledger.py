@@ -8,19 +8,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from npf_pipelines.assets.walk import ClientWalk
-from npf_pipelines.broken_files import BrokenFile
-from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.reconcile.tracking_work import (
     NOT_READ_BACK,
     OrderShipments,
     PushedBefore,
-    content_print,
+    content_hash,
     has_content,
 )
-from npf_pipelines.rules.order_status import StatusOutcome
-from npf_pipelines.rules.shipments import IN_STORE, PushOutcome, mark, normalised_mark
-from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines.rules.shipments import IN_STORE, fingerprint, normalised_fingerprint
+from npf_pipelines.runs.client_run import ClientRun
 
 Row = dict[str, Any]
 
@@ -36,8 +36,8 @@ def what_waits(row: Mapping[str, Any]) -> str:
 class TrackingLedger:
     """What earlier runs wrote into tracking_push, by day and our shipment_id, as it was before this run."""
 
-    def __init__(self, walk: ClientWalk) -> None:
-        self._walk = walk
+    def __init__(self, client_run: ClientRun) -> None:
+        self._client_run = client_run
         self._days: dict[date, dict[str, Row]] = {}
 
     def of_day(self, day: date) -> Mapping[str, Row]:
@@ -47,7 +47,9 @@ class TrackingLedger:
             BrokenFile: the day's table can't be read: what was put into the store is not known.
         """
         if day not in self._days:
-            rows = self._walk.house.lake.read_if_written(TRACKING_PUSH, client=self._walk.client, day=day)
+            rows = self._client_run.services.lake.read_if_written(
+                TRACKING_PUSH, client=self._client_run.client, day=day
+            )
             self._days[day] = {row["shipment_id"]: row for row in rows}
         return self._days[day]
 
@@ -63,7 +65,7 @@ class TrackingLedger:
         return PushedBefore(
             row["store_shipment_id"],
             row["content"] or NOT_READ_BACK,
-            frozenset(_marks(row)),
+            frozenset(_fingerprints(row)),
             differs=row["reason"] if row["outcome"] == PushOutcome.DIFFERS_IN_STORE else "",
         )
 
@@ -78,7 +80,7 @@ class TrackingLedger:
             ]
             if new:
                 announced = {one.shipment_id: self._announced(before[one.shipment_id], one) for one in new}
-                self._walk.announce(TRACKING_PUSH, list((dict(rows) | announced).values()), day)
+                self._client_run.write_intent(TRACKING_PUSH, list((dict(rows) | announced).values()), day)
 
     def table(
         self,
@@ -103,13 +105,15 @@ class TrackingLedger:
         return [
             rows[one]
             | (self._as_before(one, day) if one in held else self._as_pushed(rows[one], day, now.get(one)))
-            | {"pushed_at": self._walk.now}
+            | {"pushed_at": self._client_run.now}
             for one in of_day
         ]
 
     def _as_before(self, shipment_id: str, day: date) -> Row:
         before = self._row(shipment_id, day) or {}
-        return {"sent": sorted(_marks(before))} | {name: before.get(name) for name in ("content", "confirmed_at")}
+        return {"sent": sorted(_fingerprints(before))} | {
+            name: before.get(name) for name in ("content", "confirmed_at")
+        }
 
     def _as_pushed(self, row: Row, day: date, now: LodgedShipment | None) -> Row:
         return {
@@ -138,32 +142,34 @@ class TrackingLedger:
             "order_number": shipment.order_number,
             "outcome": PushOutcome.WAITING,
             "reason": "on its way into the store; if this lasts, the run was cut off and the next one goes on",
-            "sent": sorted({*_marks(row), _mark(shipment)}),
+            "sent": sorted({*_fingerprints(row), _fingerprint(shipment)}),
             "status_outcome": StatusOutcome.WAITING,
             "status_reason": "not every shipment of the order is in the store yet",
             "confirmed_at": None,
-            "pushed_at": self._walk.now,
+            "pushed_at": self._client_run.now,
         }
 
     @staticmethod
     def _is_new(row: Row | None, shipment: LodgedShipment) -> bool:
-        return row is None or not has_content(shipment, row["content"]) or _mark(shipment) not in _marks(row)
+        return (
+            row is None or not has_content(shipment, row["content"]) or _fingerprint(shipment) not in _fingerprints(row)
+        )
 
     def _sent(self, row: Row, day: date, now: LodgedShipment | None) -> list[str]:
         """All that the store may have of the shipment: what was made and seen leaves nothing else."""
         before = self._row(row["shipment_id"], day)
-        older = _marks(before) if before else set()
+        older = _fingerprints(before) if before else set()
         outcome = row["outcome"]
         if outcome == PushOutcome.WITHDRAWN:
             return []
         if now is None or outcome in {PushOutcome.REFUSED, PushOutcome.SET_ASIDE}:
             return sorted(older)
-        return sorted({_mark(now)} if outcome in IN_STORE else {*older, _mark(now)})
+        return sorted({_fingerprint(now)} if outcome in IN_STORE else {*older, _fingerprint(now)})
 
     def _content(self, row: Row, day: date, now: LodgedShipment | None) -> str | None:
         """The print of what the store has of the shipment: what waits is as it was before, if it was there at all."""
         if row["outcome"] != PushOutcome.WAITING:
-            return content_print(now) if now else None
+            return content_hash(now) if now else None
         before = self._same_in_store(row, day)
         if before:
             content: str | None = before["content"]
@@ -175,7 +181,7 @@ class TrackingLedger:
         if row["outcome"] not in IN_STORE:
             return None
         before = self._same_in_store(row, day)
-        return (before and before["confirmed_at"]) or self._walk.now
+        return (before and before["confirmed_at"]) or self._client_run.now
 
     def _same_in_store(self, row: Row, day: date) -> Row | None:
         """The earlier row of the shipment, if it names the same shipment of the store."""
@@ -183,10 +189,10 @@ class TrackingLedger:
         return before if before and before["store_shipment_id"] == row["store_shipment_id"] else None
 
 
-def _marks(row: Row) -> set[str]:
+def _fingerprints(row: Row) -> set[str]:
     """The marks of all that the store may have of a row's shipment."""
-    return {normalised_mark(written) for written in row.get("sent") or ()}
+    return {normalised_fingerprint(written) for written in row.get("sent") or ()}
 
 
-def _mark(shipment: LodgedShipment) -> str:
-    return mark(shipment.tracking_number, shipment.quantities)
+def _fingerprint(shipment: LodgedShipment) -> str:
+    return fingerprint(shipment.tracking_number, shipment.quantities)

@@ -11,13 +11,13 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.platform.health import Health, read_health
-from npf_pipelines.platform.open_rows import OpenRows, read_open_rows
-from npf_pipelines.reports.backlog import kind_of
-from npf_pipelines.rules.alerts import ClientFacts, Flow, OpenThings
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.lake.backlog import kind_of
+from npf_pipelines.rules.alerts import ClientFacts, FlowState, OpenThings
+from npf_pipelines.state.health import Health, read_health
+from npf_pipelines.state.open_items import OpenItems, read_open_items
 
-_Row = TypeVar("_Row", Health, OpenRows)
+_Row = TypeVar("_Row", Health, OpenItems)
 
 
 def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetime) -> Iterator[ClientFacts]:
@@ -31,10 +31,10 @@ def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetim
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    stands, left = _by_client(read_health(engine).values()), _by_client(read_open_rows(engine))
+    stands, left = _by_client(read_health(engine).values()), _by_client(read_open_items(engine))
     for client, setup in setups.items():
         flows = [
-            Flow(one.flow, one.last_success_at, one.failing_since, one.failures, one.is_permanent, one.reason)
+            FlowState(one.flow, one.last_success_at, one.failing_since, one.failures, one.is_permanent, one.reason)
             for one in (kept.known_at(now) for kept in stands.get(client, []))
         ]
         yield ClientFacts(client, setup.alerts.pull_limit, flows, [_things(one) for one in left.get(client, [])])
@@ -53,6 +53,6 @@ def _by_client(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:
     return {client: list(some) for client, some in groupby(rows, lambda one: one.client)}
 
 
-def _things(one: OpenRows) -> OpenThings:
+def _things(one: OpenItems) -> OpenThings:
     kind = kind_of(one.kind)
     return OpenThings(one.kind, kind.about, kind.name, one.day, one.rows, one.first, kind.what_to_do, kind.unit)

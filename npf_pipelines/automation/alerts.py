@@ -14,18 +14,15 @@ import dagster as dg
 from pydantic import SecretStr
 
 from npf_pipelines.automation.alert_facts import all_facts, noted_ahead
-from npf_pipelines.automation.switch import sensor_status
+from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.webhook import NotSent, send
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetups, SetupError
-from npf_pipelines.partitions import CLIENTS
-from npf_pipelines.platform.alerts import keep_alerts, read_alerts
-from npf_pipelines.platform.lease import Lease, LeaseTaken
+from npf_pipelines.config.master_setup import MasterSetups, SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.domain.alert import Alert
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.rules.alert_words import message
 from npf_pipelines.rules.alerts import (
     OF_ROWS,
-    Alert,
     Condition,
     after_look,
     client_conditions,
@@ -34,12 +31,15 @@ from npf_pipelines.rules.alerts import (
     missing_setup_conditions,
     setup_conditions,
 )
-from npf_pipelines.settings import Settings
+from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.alerts import keep_alerts, read_alerts
+from npf_pipelines.state.lease import Lease, LeaseTaken
 
 _LOG = logging.getLogger(__name__)
 
 
-def alerts_sensor(house: House, settings: Settings) -> dg.SensorDefinition:
+def alerts_sensor(services: Services, settings: Settings) -> dg.SensorDefinition:
     """Looks every minute what has begun and what is over."""
 
     @dg.sensor(
@@ -49,30 +49,30 @@ def alerts_sensor(house: House, settings: Settings) -> dg.SensorDefinition:
         default_status=sensor_status(settings),
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        lease = Lease(house.engine, "*", "alerts")
+        lease = Lease(services.engine, "*", "alerts")
         try:
             lease.take()
         except LeaseTaken:
             return dg.SkipReason("another look is under way, or one was cut off in the last two minutes")
         try:
-            return dg.SkipReason(_look(context, house, settings, datetime.now(UTC)))
+            return dg.SkipReason(_look(context, services, settings, datetime.now(UTC)))
         finally:
             lease.give_back()
 
     return alerts
 
 
-def _look(context: dg.SensorEvaluationContext, house: House, settings: Settings, now: datetime) -> str:
-    known = read_alerts(house.engine)
+def _look(context: dg.SensorEvaluationContext, services: Services, settings: Settings, now: datetime) -> str:
+    known = read_alerts(services.engine)
     registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
-    seen = _see(house, settings, now, registered)
+    seen = _see(services, settings, now, registered)
     unknown = [key for key, alert in known.items() if seen.knows_not(alert)]
     alerts = after_look(known, seen.conditions, unknown, now)
     begun = [alert for alert in alerts if alert.is_due(now)]
     over = [alert for alert in alerts if alert.is_over(now) and (alert.told_at or alert.is_due(now))]
     # What came and went before anybody was to be told.
     gone = [alert.key for alert in alerts if alert.is_over(now) and not (alert.told_at or alert.is_due(now))]
-    keep_alerts(house.engine, [one for one in alerts if known.get(one.key) != one and one.key not in gone], gone)
+    keep_alerts(services.engine, [one for one in alerts if known.get(one.key) != one and one.key not in gone], gone)
     holding = sum(1 for one in alerts if one.over_at is None and one.due_at <= now)
     said = f"{holding} alerts hold"
     if not begun and not over:
@@ -84,7 +84,7 @@ def _look(context: dg.SensorEvaluationContext, house: House, settings: Settings,
         return f"{said}; {error}: told again at the next look"
     told = {alert.key: replace(alert, told_at=now) for alert in begun}
     told |= {alert.key: replace(told.get(alert.key, alert), over_told_at=now) for alert in over}
-    keep_alerts(house.engine, told.values())
+    keep_alerts(services.engine, told.values())
     return f"{said}; told: {len(begun)} begun, {len(over)} over"
 
 
@@ -101,7 +101,7 @@ def _links(settings: Settings) -> Callable[[str], str]:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Found:
     """What a look has found, and what it couldn't see."""
 
     conditions: Sequence[Condition]
@@ -122,15 +122,15 @@ class _Seen:
         return setup.paused and alert.kind in OF_ROWS
 
 
-def _see(house: House, settings: Settings, now: datetime, registered: Sequence[str]) -> _Seen:
+def _see(services: Services, settings: Settings, now: datetime, registered: Sequence[str]) -> _Found:
     try:
-        setups = house.setups()
+        setups = services.setups()
     except SetupError as error:
-        return _Seen([folder_condition(str(error))], None)
+        return _Found([folder_condition(str(error))], None)
     awake = {client: setup for client, setup in setups.clients.items() if not setup.paused}
     found = list(setup_conditions(setups.errors))
     found += missing_setup_conditions(registered, setups.clients, setups.errors)
-    found += clock_conditions(noted_ahead(house.engine, now))
-    for facts in all_facts(house.engine, awake, now):
+    found += clock_conditions(noted_ahead(services.engine, now))
+    for facts in all_facts(services.engine, awake, now):
         found += client_conditions(facts, now, is_running=settings.automation == "running")
-    return _Seen(found, setups, registered)
+    return _Found(found, setups, registered)

@@ -12,24 +12,24 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.assets.metadata import records_value
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS
 from npf_pipelines.assets.store_facts import readable_statuses
+from npf_pipelines.automation.check_results import lake_rows
 from npf_pipelines.automation.flow_checks import flow_checks
-from npf_pipelines.automation.listing import lake_rows
 from npf_pipelines.automation.stock_checks import stock_checks
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.models import OrderStub, UnreadableOrder
-from npf_pipelines.cscart.statuses import UnknownStatus, status_letter
-from npf_pipelines.house import House
-from npf_pipelines.isolation import run_isolated
-from npf_pipelines.machine_trouble import machine_trouble
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import LOOK_BACK
+from npf_pipelines.domain.clock import TOLERANCE
+from npf_pipelines.domain.days import day_of, start_of_day
+from npf_pipelines.domain.order_statuses import UnknownStatus, status_letter
+from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
 from npf_pipelines.rules.audit import Gap, gaps
-from npf_pipelines.rules.clock import TOLERANCE
-from npf_pipelines.rules.days import day_of, start_of_day
 from npf_pipelines.rules.setup_check import misfits
+from npf_pipelines.runs.isolation import run_isolated
+from npf_pipelines.runs.machine_failures import machine_failure
+from npf_pipelines.runs.metadata import records_value
+from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.runs.services import Services
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 100
@@ -43,7 +43,7 @@ SELECT greatest(
 _HELD = "SELECT order_id FROM platform_orders WHERE client = $1 AND outcome = 'held'"
 
 
-def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
+def all_checks(services: Services) -> list[dg.AssetChecksDefinition]:
     """The checks of all families."""
 
     @dg.asset_check(
@@ -53,7 +53,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
         "and every accepted one is on the platform or held.",
     )
     def gap_audit() -> dg.AssetCheckResult:
-        found, unread = asyncio.run(_audit(house))
+        found, unread = asyncio.run(_audit(services))
         return dg.AssetCheckResult(
             passed=not found and not unread,
             metadata={
@@ -70,7 +70,7 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
         description="No order differs between store and platform that the platform can't follow by itself any more.",
     )
     def order_exceptions() -> dg.AssetCheckResult:
-        records = lake_rows(house, "FROM order_exceptions ORDER BY since, client, order_number")
+        records = lake_rows(services, "FROM order_exceptions ORDER BY since, client, order_number")
         return dg.AssetCheckResult(
             passed=not records,
             severity=dg.AssetCheckSeverity.WARN,
@@ -83,20 +83,20 @@ def all_checks(house: House) -> list[dg.AssetChecksDefinition]:
         description="Every master setup fits its client's store, and names no status that gives stock back.",
     )
     def setups_fit() -> dg.AssetCheckResult:
-        records = asyncio.run(_misfits(house))
+        records = asyncio.run(_misfits(services))
         return dg.AssetCheckResult(
             passed=not records, severity=dg.AssetCheckSeverity.WARN, metadata={"misfits": records_value(records)}
         )
 
-    return [gap_audit, order_exceptions, setups_fit, *flow_checks(house), *stock_checks(house)]
+    return [gap_audit, order_exceptions, setups_fit, *flow_checks(services), *stock_checks(services)]
 
 
-async def _misfits(house: House) -> list[dict[str, str]]:
-    setups = house.setups()
+async def _misfits(services: Services) -> list[dict[str, str]]:
+    setups = services.setups()
 
     async def check(client: str) -> list[str]:
         setup = setups.clients[client]
-        async with house.store(setup) as store:
+        async with services.store(setup) as store:
             statuses, were_read = await readable_statuses(store)
             return misfits(setup, statuses, were_read=were_read) + [str(row) for row in store.unreadable]
 
@@ -111,27 +111,27 @@ async def _misfits(house: House) -> list[dict[str, str]]:
 def _why_unasked(client: str, failure: Exception) -> str:
     if isinstance(failure, StoreError | SetupError | UnknownStatus):
         return str(failure)
-    if said := machine_trouble(failure):
+    if said := machine_failure(failure):
         return said
     _LOG.error("%s: the check broke", client, exc_info=failure)
     return f"{type(failure).__name__}, a fault of the program: see the log"
 
 
-async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
+async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
     """What is missing, and the clients whose store couldn't be asked."""
     now = datetime.now(UTC)
-    setups = house.setups().clients
-    lake = house.lake.connect()
+    setups = services.setups().clients
+    lake = services.lake.connect()
 
     async def audit(client: str) -> list[Gap]:
         setup = setups[client]
         (until,) = lake.execute(_PULLED_UNTIL, {"client": client, "latest": now + TOLERANCE}).fetchone() or (None,)
-        stubs = await _listed(house, setup, now, _due_until(setup, now, until))
+        stubs = await _listed(services, setup, now, _due_until(setup, now, until))
         query = "SELECT order_id, arg_max(decision, decided_at) FROM filtered_orders WHERE client = $1 GROUP BY ALL"
         decisions = dict(lake.execute(query, [client]).fetchall())
         ids = [stub.order_id for stub in stubs if stub.order_id]
         held = {order_id for (order_id,) in lake.execute(_HELD, [client]).fetchall()}
-        return gaps(client, ids, decisions, house.platform.states_of(client, ids), held) + [
+        return gaps(client, ids, decisions, services.platform.states_of(client, ids), held) + [
             Gap(client, "", f"in the store's list of orders, without a readable number: {stub.reason}")
             for stub in stubs
             if isinstance(stub, UnreadableOrder) and stub.order_id is None
@@ -148,7 +148,7 @@ async def _audit(house: House) -> tuple[list[Gap], dict[str, str]]:
 
 
 async def _listed(
-    house: House, setup: MasterSetup, now: datetime, until: datetime
+    services: Services, setup: MasterSetup, now: datetime, until: datetime
 ) -> list[OrderStub | UnreadableOrder]:
     """The orders that should have a decision: those of the last weeks, and older ones that wait for the warehouse.
 
@@ -156,7 +156,7 @@ async def _listed(
     """
     started = start_of_day(setup.orders.start_date, setup.zone)
     weeks = max(started, start_of_day(day_of(now - LOOK_BACK, setup.zone), setup.zone))
-    async with house.store(setup) as store:
+    async with services.store(setup) as store:
         stubs = [stub async for stub in store.order_stubs(weeks, until)]
         if started < weeks:
             statuses, _ = await readable_statuses(store)

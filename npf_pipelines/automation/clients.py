@@ -11,10 +11,10 @@ import dagster as dg
 from pydantic import TypeAdapter
 
 from npf_pipelines.automation.cursors import remembered
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import SetupError
-from npf_pipelines.partitions import client_days, lacks_days, register_clients
-from npf_pipelines.tables import RAW_ORDERS, SHIPMENT_RECORDS
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.lake.tables import RAW_ORDERS, SHIPMENT_RECORDS
+from npf_pipelines.runs.partitions import client_days, lacks_days, register_clients
+from npf_pipelines.runs.services import Services
 
 _OLD_DAYS = (
     "; the UI doesn't offer all days of all clients: start the code server again. What runs by itself takes them all "
@@ -25,11 +25,11 @@ _STARTS = TypeAdapter(dict[str, date])
 """The clients' order start dates at the last look."""
 
 
-def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinition:
+def clients_sensor(services: Services, partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinition:
     """Registers new clients every minute.
 
     Args:
-        house: where the master setups are.
+        services: where the master setups are.
         partitions: clients and days as the definitions were loaded, which a new client may have more of.
     """
 
@@ -41,7 +41,7 @@ def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg
     )
     def clients(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.SensorResult:
         try:
-            setups = house.setups()
+            setups = services.setups()
         except SetupError as error:
             return dg.SkipReason(str(error))
         for wrong_setup in setups.errors:
@@ -52,7 +52,7 @@ def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg
         wrong = f"; wrong setups: {'; '.join(setups.errors)}" if setups.errors else ""
         starts = {client: setup.orders.start_date for client, setup in setups.clients.items()}
         before = remembered(_STARTS, context.cursor)
-        first = _first_day(house, starts, before)
+        first = _first_day(services, starts, before)
         days = _OLD_DAYS if lacks_days(partitions, client_days(setups, first)) else ""
         said = f"registered: {', '.join(new) or 'nothing new'}{asleep}{wrong}{days}"
         return dg.SensorResult(skip_reason=said, cursor=_STARTS.dump_json(before | starts).decode())
@@ -60,21 +60,21 @@ def clients_sensor(house: House, partitions: dg.MultiPartitionsDefinition) -> dg
     return clients
 
 
-def _first_day(house: House, starts: Mapping[str, date], before: Mapping[str, date]) -> date | None:
+def _first_day(services: Services, starts: Mapping[str, date], before: Mapping[str, date]) -> date | None:
     """The first day that has tables and is before its client's start date; kept in the lake.
 
     Only the tables of clients that are new, or whose date has changed, are listed: there may be very many.
     """
-    known = house.lake.first_day()
+    known = services.lake.first_day()
     earlier = [
         day
         for client, start in starts.items()
         if before.get(client) != start
         for table in (RAW_ORDERS, SHIPMENT_RECORDS)
-        for day in house.lake.days(table, client=client)[:1]
+        for day in services.lake.days(table, client=client)[:1]
         if day < start
     ]
     first = min([*earlier, *([known] if known else [])], default=None)
     if first and first != known:
-        house.lake.keep_first_day(first)
+        services.lake.keep_first_day(first)
     return first

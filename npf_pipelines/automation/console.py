@@ -9,7 +9,7 @@ import dagster as dg
 from rich.console import Console
 from rich.logging import RichHandler
 
-from npf_pipelines.text import clean_text
+from npf_pipelines.domain.text import clean_text
 
 
 @dg.logger

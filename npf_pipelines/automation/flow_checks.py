@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.assets.specs import STORE_ORDERS, STORE_SHIPMENTS
-from npf_pipelines.automation.listing import lake_rows, listed_result
-from npf_pipelines.house import House
-from npf_pipelines.partitions import CLIENTS
-from npf_pipelines.platform.health import Health, read_health
-from npf_pipelines.rules.clock import is_future
-from npf_pipelines.rules.days import start_of_day
+from npf_pipelines.automation.check_results import lake_rows, listed_result
+from npf_pipelines.domain.clock import is_future
+from npf_pipelines.domain.days import start_of_day
+from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.health import Health, read_health
 
 LODGED_FOR = timedelta(hours=1)
 """How long a lodged shipment may take to its store before it counts as missing there."""
@@ -35,7 +35,7 @@ ORDER BY client, what, day, number
 """
 
 
-def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
+def flow_checks(services: Services) -> list[dg.AssetChecksDefinition]:
     """The checks, each over all clients, and over all time: no flow's own window hides what it left out."""
 
     @dg.asset_check(
@@ -44,7 +44,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
         description="Every shipment ever lodged is in its store, or has a reason why it can't be.",
     )
     def all_lodged_pushed() -> dg.AssetCheckResult:
-        return listed_result(_not_pushed(house, datetime.now(UTC)), "missing", dg.AssetCheckSeverity.ERROR)
+        return listed_result(_not_pushed(services, datetime.now(UTC)), "missing", dg.AssetCheckSeverity.ERROR)
 
     @dg.asset_check(
         asset=STORE_ORDERS.key,
@@ -52,7 +52,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
         description="No order or shipment awaits manual review; none is held or refused.",
     )
     def set_aside() -> dg.AssetCheckResult:
-        return listed_result(lake_rows(house, _ASIDE), "aside", dg.AssetCheckSeverity.WARN)
+        return listed_result(lake_rows(services, _ASIDE), "aside", dg.AssetCheckSeverity.WARN)
 
     @dg.asset_check(
         asset=STORE_ORDERS.key,
@@ -61,7 +61,7 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
     )
     def staleness(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
-        found = _stale(house, datetime.now(UTC), registered)
+        found = _stale(services, datetime.now(UTC), registered)
         return listed_result(found, "stale", dg.AssetCheckSeverity.ERROR)
 
     @dg.asset_check(
@@ -72,20 +72,20 @@ def flow_checks(house: House) -> list[dg.AssetChecksDefinition]:
     def broken_files() -> dg.AssetCheckResult:
         found = [
             {"client": error.client, "table": error.table, "day": str(error.day or ""), "what": str(error)}
-            for error in house.lake.broken_files()
+            for error in services.lake.broken_files()
         ]
         return listed_result(found, "broken", dg.AssetCheckSeverity.ERROR)
 
     return [all_lodged_pushed, set_aside, staleness, broken_files]
 
 
-def _not_pushed(house: House, now: datetime) -> list[dict[str, str]]:
+def _not_pushed(services: Services, now: datetime) -> list[dict[str, str]]:
     found = []
-    for client, setup in sorted(house.setups().clients.items()):
-        lake = house.lake.connect(client)
+    for client, setup in sorted(services.setups().clients.items()):
+        lake = services.lake.connect(client)
         (first,) = lake.execute(_FIRST_DAY, {"start": setup.orders.start_date}).fetchone() or (None,)
         start = start_of_day(first or setup.orders.start_date, setup.zone)
-        lodged = house.platform.lodgements(client, start)
+        lodged = services.platform.lodgements(client, start)
         pushed = {shipment_id for (shipment_id,) in lake.execute(_PUSHED).fetchall()}
         for shipment_id in lodged.keys() - pushed:
             one = lodged[shipment_id]
@@ -100,10 +100,10 @@ def _when(lodged_at: datetime, now: datetime) -> str:
     return f"{lodged_at:%Y-%m-%d %H:%M} UTC{ahead}"
 
 
-def _stale(house: House, now: datetime, registered: Collection[str]) -> list[dict[str, str]]:
-    healths = read_health(house.engine, "orders")
+def _stale(services: Services, now: datetime, registered: Collection[str]) -> list[dict[str, str]]:
+    healths = read_health(services.engine, "orders")
     found = []
-    setups = house.setups().clients
+    setups = services.setups().clients
     for client in sorted({*setups, *registered}):
         setup = setups.get(client)
         stands = (healths.get((client, "orders")) or Health(client, "orders")).known_at(now)

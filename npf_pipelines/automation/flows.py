@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster import RunsFilter
 
-from npf_pipelines.tables import (
+from npf_pipelines.lake.tables import (
     FILTERED_ORDERS,
     PLATFORM_ORDERS,
     RAW_ORDERS,

@@ -1,4 +1,4 @@
-"""The jobs: one for each family of assets, each one step in one process; the audit; and the reports."""
+"""The jobs: one for each flow, each one step in one process; the audit; and the reports."""
 
 import dagster as dg
 

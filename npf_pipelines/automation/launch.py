@@ -9,8 +9,8 @@ from datetime import date
 
 import dagster as dg
 
-from npf_pipelines.partitions import register_clients
-from npf_pipelines.shares import share_config, share_tags
+from npf_pipelines.runs.partitions import register_clients
+from npf_pipelines.runs.run_scope import scope_config, scope_tags
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def launch(
         job: the job's name.
         clients: client ids, one at least; those that are no partition yet become one.
         days: first and last day, for a job that is partitioned by day.
-        config: how the run walks: `dry_run`, for stock also `release_brake`.
+        config: how the run walks: `dry_run`, for stock also `override_change_limit`.
 
     Raises:
         KeyboardInterrupt: the run was interrupted; Dagster has recorded it as failed.
@@ -60,9 +60,9 @@ def launch(
     result = definition.execute_in_process(
         instance=instance,
         raise_on_error=False,
-        tags=share_tags(op, clients, days),
+        tags=scope_tags(op, clients, days),
         # Without a word of it Dagster would put its own logger in the place of ours.
-        run_config={"loggers": {"console": {}}, **share_config(op, clients, days, **config)},
+        run_config={"loggers": {"console": {}}, **scope_config(op, clients, days, **config)},
     )
     if _was_interrupted(result):
         raise KeyboardInterrupt

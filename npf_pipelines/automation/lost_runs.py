@@ -10,15 +10,15 @@ from datetime import timedelta
 import dagster as dg
 
 from npf_pipelines.automation.flows import FLOWS
-from npf_pipelines.house import House
-from npf_pipelines.platform.clock import shared_seconds
-from npf_pipelines.platform.lease import RUN_FLOW, held_now
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.database_clock import shared_seconds
+from npf_pipelines.state.lease import RUN_FLOW, held_now
 
 _TO_BEGIN = timedelta(minutes=2)
 """How long a run may take from its start to its lease, and from giving it back to its end."""
 
 
-def lost_runs(house: House) -> dg.SensorDefinition:
+def lost_runs(services: Services) -> dg.SensorDefinition:
     """Reports a run as failed that has been without a living process for two minutes, at two ticks at least."""
 
     @dg.sensor(
@@ -36,9 +36,9 @@ def lost_runs(house: House) -> dg.SensorDefinition:
             # A run of another job may have checks to make when its walk is over.
             if record.dagster_run.job_name == flow.job and record.dagster_run.status is dg.DagsterRunStatus.STARTED
         }
-        silent = started.keys() - held_now(house.engine, RUN_FLOW) if started else set()
+        silent = started.keys() - held_now(services.engine, RUN_FLOW) if started else set()
         # Neither this machine's clock nor that of the run's machine decides, only the one that judges the leases.
-        now = shared_seconds(house.engine) if silent else 0.0
+        now = shared_seconds(services.engine) if silent else 0.0
         before = _silent_before(context.cursor)
         # In SQLite the clock begins again when the machine is started.
         since = {run_id: min(before.get(run_id, now), now) for run_id in silent}

@@ -8,25 +8,25 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from npf_pipelines.automation.asking import Standing, requests, standing
+from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.jobs import AUDIT_JOB
-from npf_pipelines.automation.switch import schedule_status
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import SetupError
-from npf_pipelines.partitions import LOOK_BACK
-from npf_pipelines.settings import Settings
+from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.runs.services import Services
 
 
-def nightly_schedules(house: House, settings: Settings) -> list[dg.ScheduleDefinition]:
+def nightly_schedules(services: Services, settings: Settings) -> list[dg.ScheduleDefinition]:
     """All of them, in the order of the night."""
 
-    def last_weeks(stands: Standing) -> list[dg.RunRequest]:
-        days = stands.todays()
-        return requests(stands, stands.ready, (days[-1] - LOOK_BACK, days[-1]))
+    def last_weeks(eligibility: Eligibility) -> list[dg.RunRequest]:
+        days = eligibility.todays()
+        return requests(eligibility, eligibility.ready, (days[-1] - LOOK_BACK, days[-1]))
 
     def nightly(
-        name: str, flow: Flow, cron: str, description: str, ask: Callable[[Standing], list[dg.RunRequest]]
+        name: str, flow: Flow, cron: str, description: str, ask: Callable[[Eligibility], list[dg.RunRequest]]
     ) -> dg.ScheduleDefinition:
         @dg.schedule(
             name=name,
@@ -37,10 +37,14 @@ def nightly_schedules(house: House, settings: Settings) -> list[dg.ScheduleDefin
         )
         def night(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
             try:
-                stands = standing(context.instance, house, flow, context.scheduled_execution_time, heed_pauses=False)
+                eligibility = eligibility_of(
+                    context.instance, services, flow, context.scheduled_execution_time, heed_pauses=False
+                )
             except SetupError as error:
                 return dg.SkipReason(str(error))
-            return (ask(stands) if stands.ready else []) or stands.why_nothing("no client is to be asked for")
+            return (ask(eligibility) if eligibility.ready else []) or eligibility.skip_reason(
+                "no client is to be asked for"
+            )
 
         return night
 
@@ -65,14 +69,14 @@ def nightly_schedules(house: House, settings: Settings) -> list[dg.ScheduleDefin
             STOCK,
             "2 3 * * *",
             "Compares all stock with the stores, and puts right what differs.",
-            lambda stands: requests(stands, stands.ready, None),
+            lambda eligibility: requests(eligibility, eligibility.ready, None),
         ),
         nightly(
             "nightly_reports",
             REPORTS,
             "0 5 * * *",
             "Draws the reports of all clients and the overview when the audit is through.",
-            lambda stands: requests(stands, stands.ready, None),
+            lambda eligibility: requests(eligibility, eligibility.ready, None),
         ),
         dg.ScheduleDefinition(
             name="nightly_audit",

@@ -13,7 +13,7 @@ import dagster as dg
 from dagster import RunsFilter
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from npf_pipelines.batches import batches
+from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.rules.retention import old_runs
 
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -52,7 +52,7 @@ def _holding(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:
             yield last.run_id
         for kind in _OF_PARTITIONS:
             ids = sorted(instance.get_latest_storage_id_by_partition(key, kind).values())
-            for some in batches(ids, _AT_ONCE):
+            for some in chunked(ids, _AT_ONCE):
                 wanted = dg.EventRecordsFilter(
                     kind, asset_key=key, storage_ids=some, before_timestamp=before.timestamp()
                 )

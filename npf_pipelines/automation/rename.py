@@ -6,11 +6,11 @@ Not here: the rows (platform/rename.py), the files (lake.py).
 
 import dagster as dg
 
-from npf_pipelines.house import House
-from npf_pipelines.partitions import CLIENTS, register_clients
-from npf_pipelines.platform.lease import held_now
+from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.platform.rename import has_orders, rename_rows
-from npf_pipelines.tables import TABLES
+from npf_pipelines.runs.partitions import CLIENTS, register_clients
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.lease import held_now
 
 _FLOWS = ("orders", "shipments", "stock")
 
@@ -19,7 +19,7 @@ class CannotRename(Exception):
     """The client can't get the other id; the text says why and what to do."""
 
 
-def rename_client(house: House, instance: dg.DagsterInstance, old: str, new: str) -> int:
+def rename_client(services: Services, instance: dg.DagsterInstance, old: str, new: str) -> int:
     """Move all that is known of a client to another id.
 
     Returns:
@@ -30,23 +30,23 @@ def rename_client(house: House, instance: dg.DagsterInstance, old: str, new: str
         SetupError: the master setups can't be read, or there is no valid one of the new id.
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
-    _check(house, old, new)
-    house.lake.rename_client(old, new)
-    moved = rename_rows(house.engine, old, new)
+    _check(services, old, new)
+    services.lake.rename_client(old, new)
+    moved = rename_rows(services.engine, old, new)
     _rename_partitions(instance, old, new)
     return moved
 
 
-def _check(house: House, old: str, new: str) -> None:
-    setups = house.setups()
+def _check(services: Services, old: str, new: str) -> None:
+    setups = services.setups()
     if old == new:
         raise CannotRename("name two different ids")
     if old in setups.clients:
         raise CannotRename(f"{old} has a master setup of its own: rename its file and the id in it to {new} first")
     setups[new]  # SetupError where there is no valid one.
-    if has_orders(house.engine, old) and has_orders(house.engine, new):
+    if has_orders(services.engine, old) and has_orders(services.engine, new):
         raise CannotRename(f"both {old} and {new} have orders on the platform: they are two clients")
-    busy = {client for flow in _FLOWS for client in held_now(house.engine, flow)} & {old, new}
+    busy = {client for flow in _FLOWS for client in held_now(services.engine, flow)} & {old, new}
     if busy:
         raise CannotRename(f"a run is at work on {', '.join(sorted(busy))}: wait until it is over")
 

@@ -8,39 +8,39 @@ from datetime import timedelta
 
 import dagster as dg
 
-from npf_pipelines.automation.asking import Standing, requests, shipment_requests, standing
+from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
-from npf_pipelines.automation.switch import schedule_status
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import LOOK_BACK
+from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.rules.due import interval_at, is_due
-from npf_pipelines.settings import Settings
+from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.runs.services import Services
 
-_Ask = Callable[[Standing, Collection[str]], list[dg.RunRequest]]
+_Ask = Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 
-def sweeps(house: House, settings: Settings) -> list[dg.ScheduleDefinition]:
+def sweeps(services: Services, settings: Settings) -> list[dg.ScheduleDefinition]:
     """The three sweeps."""
 
-    def orders(stands: Standing, due: Collection[str]) -> list[dg.RunRequest]:
-        days = stands.todays()
-        return requests(stands, due, (days[0], days[-1]))
+    def orders(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
+        days = eligibility.todays()
+        return requests(eligibility, due, (days[0], days[-1]))
 
-    def shipments(stands: Standing, due: Collection[str]) -> list[dg.RunRequest]:
-        return shipment_requests(stands, due, LOOK_BACK)
+    def shipments(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
+        return shipment_requests(eligibility, due, LOOK_BACK)
 
-    def stock(stands: Standing, due: Collection[str]) -> list[dg.RunRequest]:
-        return requests(stands, due, None)
+    def stock(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
+        return requests(eligibility, due, None)
 
     return [
-        _sweep(house, settings, ORDERS, settings.orders_minutes, orders),
-        _sweep(house, settings, SHIPMENTS, settings.shipments_minutes, shipments),
-        _sweep(house, settings, STOCK, settings.stock_minutes, stock),
+        _sweep(services, settings, ORDERS, settings.orders_minutes, orders),
+        _sweep(services, settings, SHIPMENTS, settings.shipments_minutes, shipments),
+        _sweep(services, settings, STOCK, settings.stock_minutes, stock),
     ]
 
 
-def _sweep(house: House, settings: Settings, flow: Flow, minutes: int, ask: _Ask) -> dg.ScheduleDefinition:
+def _sweep(services: Services, settings: Settings, flow: Flow, minutes: int, ask: _Ask) -> dg.ScheduleDefinition:
     usual = timedelta(minutes=minutes)
     more = ", every 5 in the two hours before a client's cut-off" if flow is ORDERS else ""
 
@@ -54,18 +54,18 @@ def _sweep(house: House, settings: Settings, flow: Flow, minutes: int, ask: _Ask
     def sweep(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         now = context.scheduled_execution_time
         try:
-            stands = standing(context.instance, house, flow, now)
+            eligibility = eligibility_of(context.instance, services, flow, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
 
         def due(client: str, setup: MasterSetup) -> bool:
-            health = stands.health(client)
+            health = eligibility.health(client)
             if health.is_permanent or health.next_try_at:
                 return True  # It is ready: its pause is over, or something has been changed.
             cut_off = setup.orders.cut_off if flow is ORDERS else None
             return is_due(health.tried_at, interval_at(now, usual, cut_off, setup.zone), now)
 
-        wanted = [client for client, setup in stands.free.items() if due(client, setup)]
-        return (ask(stands, wanted) if wanted else []) or stands.why_nothing("no client is due")
+        wanted = [client for client, setup in eligibility.free.items() if due(client, setup)]
+        return (ask(eligibility, wanted) if wanted else []) or eligibility.skip_reason("no client is due")
 
     return sweep

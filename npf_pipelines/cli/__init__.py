@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from npf_pipelines.cli import audit, client, demo, dev, init, lodge_tests, reports, run, sandbox, sql, trace
 from npf_pipelines.cli.failures import OneSentence
-from npf_pipelines.settings import Settings
-from npf_pipelines.umask import OWNER_ONLY, set_umask
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.umask import OWNER_ONLY, set_umask
 
 app = typer.Typer(
     help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",

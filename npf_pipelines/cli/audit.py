@@ -8,9 +8,9 @@ from rich.table import Table
 
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.plain import plain
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.platform.tables import PlatformUnusable
-from npf_pipelines.settings import Settings
 
 _CONSOLE = Console()
 

@@ -3,8 +3,8 @@
 from rich.console import Console
 
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.lake import Lake
-from npf_pipelines.lake_connection import LakeConnection
+from npf_pipelines.lake.connection import LakeConnection
+from npf_pipelines.lake.lake import Lake
 
 _CONSOLE = Console(stderr=True, soft_wrap=True, highlight=False)
 

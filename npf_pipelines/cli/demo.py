@@ -14,13 +14,13 @@ from rich.table import Table
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.summary import counts
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.world import PORT, World, demo_world
-from npf_pipelines.settings import Settings
 
 _CONSOLE = Console()
 
@@ -30,7 +30,7 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
     settings = Settings()
     try:
         with demo_world(settings, port=port) as world, open_instance(settings) as instance:
-            wrong = _walk(settings, world, instance)
+            wrong = _client_run(settings, world, instance)
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
@@ -49,10 +49,10 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
     )
 
 
-def _walk(settings: Settings, world: World, instance: dg.DagsterInstance) -> list[str]:
-    house = House(settings)
+def _client_run(settings: Settings, world: World, instance: dg.DagsterInstance) -> list[str]:
+    services = Services(settings)
     defs = build_defs(settings)
-    setups = house.setups()
+    setups = services.setups()
     clients = sorted(world.stores)
     wrong = list(setups.errors)
     first = min(setup.orders.start_date for setup in setups.clients.values())
@@ -63,19 +63,19 @@ def _walk(settings: Settings, world: World, instance: dg.DagsterInstance) -> lis
         "stock": ("Pushing stock to the stores", None),
         "reports": ("Drawing the reports", None),
     }
-    for family, (what, days) in steps.items():
+    for flow, (what, days) in steps.items():
         _CONSOLE.rule(what, align="left")
         # Nobody looks at the first push of pretend stock.
-        config = {"release_brake": True} if family == "stock" else {}
-        if failure := launch(defs, instance, f"{family}_job", clients, days, **config).failure:
+        config = {"override_change_limit": True} if flow == "stock" else {}
+        if failure := launch(defs, instance, f"{flow}_job", clients, days, **config).failure:
             wrong.append(failure)
-        if family == "orders":
+        if flow == "orders":
             _CONSOLE.rule("The warehouse floor picks, packs and lodges", align="left")
             _CONSOLE.print(f"{world.work(datetime.now(UTC))} parcels lodged")
     for client in clients:
-        _CONSOLE.print(_client_table(house, setups[client]))
+        _CONSOLE.print(_client_table(services, setups[client]))
         others = tuple(store for name, store in world.stores.items() if name != client)
-        wrong += disagreements(setups[client], world.stores[client], others, house.engine, house.lake)
+        wrong += disagreements(setups[client], world.stores[client], others, services.engine, services.lake)
     return wrong
 
 
@@ -89,9 +89,9 @@ _TOLD = {
 """By table and column: what a value is called; the others come out as they are."""
 
 
-def _client_table(house: House, setup: MasterSetup) -> Table:
+def _client_table(services: Services, setup: MasterSetup) -> Table:
     def counted(table: str, column: str) -> dict[str, int]:
-        return {value: rows for _, value, rows in counts(house.lake, table, column, [setup.id], None)}
+        return {value: rows for _, value, rows in counts(services.lake, table, column, [setup.id], None)}
 
     shown = Table("what", "how many", title=f"{setup.id}: {setup.name}", title_justify="left", min_width=60)
     shown.add_row("orders seen", str(sum(counted("filtered_orders", "decision").values())))

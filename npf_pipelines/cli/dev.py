@@ -18,13 +18,13 @@ import typer
 from rich.console import Console
 
 from npf_pipelines.cli.instance import PROJECT, dagster_home
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import LoopbackServer, listen
-from npf_pipelines.master_setup import SetupError
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.reports.server import PORT as REPORTS_PORT
 from npf_pipelines.reports.server import reports_app
 from npf_pipelines.sandbox.world import PORT, SEED, World, demo_world
-from npf_pipelines.settings import Settings
 
 _ROUND = 30.0
 """Seconds between two rounds of shoppers and floor."""

@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from npf_pipelines.broken_files import BrokenFile
 from npf_pipelines.cli.instance import NoDagsterHome, TwoVersions
 from npf_pipelines.cli.plain import plain
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.loopback import PortTaken
-from npf_pipelines.machine_trouble import machine_trouble
-from npf_pipelines.master_setup import SetupError
+from npf_pipelines.runs.machine_failures import machine_failure
 
 INTERRUPTED = 130
 """The exit code of a program that SIGINT ended, as shells have it: 128 and the signal's number."""
@@ -34,7 +34,7 @@ class OneSentence(TyperGroup):
             _say("interrupted: the next run goes on with what is left")
             raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
-            said = str(error) if isinstance(error, _SENTENCES) else machine_trouble(error)
+            said = str(error) if isinstance(error, _SENTENCES) else machine_failure(error)
             if not said:
                 raise
             _say(said)

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from npf_pipelines.cli.instance import prepare_home
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.house import House
-from npf_pipelines.settings import Settings
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.runs.services import Services
 
 _CONSOLE = Console(highlight=False, soft_wrap=True)
 
@@ -17,5 +17,5 @@ def init() -> None:
     """Prepare DAGSTER_HOME and the platform's database; what is there already stays as it is."""
     settings = Settings()
     home = prepare_home(settings)
-    House(settings).engine.dispose()
+    Services(settings).engine.dispose()
     _CONSOLE.print(plain(f"{home} is prepared: start the code server, the daemon and the webserver."))

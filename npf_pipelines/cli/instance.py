@@ -8,7 +8,7 @@ import dagster as dg
 import filelock
 from alembic.util import CommandError
 
-from npf_pipelines.settings import Settings
+from npf_pipelines.config.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 """The folder of workspace.yaml and dagster.yaml."""

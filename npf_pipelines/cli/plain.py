@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from npf_pipelines.text import clean_text
+from npf_pipelines.domain.text import clean_text
 
 
 def plain(value: object) -> Text:

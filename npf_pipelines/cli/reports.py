@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import serve_forever
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.reports.server import PORT, reports_app
-from npf_pipelines.settings import Settings
 
 
 def reports(port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = PORT) -> None:

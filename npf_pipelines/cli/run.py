@@ -15,18 +15,18 @@ from npf_pipelines.automation.launch import Launched, launch
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.summary import changes_tables, run_summary
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.partitions import first_day
+from npf_pipelines.domain.days import day_of
 from npf_pipelines.rules.day_range import WrongDays, check_order
-from npf_pipelines.rules.days import day_of
-from npf_pipelines.settings import Settings
+from npf_pipelines.runs.partitions import first_day
+from npf_pipelines.runs.services import Services
 
 _CONSOLE = Console()
 
 
-class Family(enum.StrEnum):
+class FlowName(enum.StrEnum):
     """The families of assets, each with its job."""
 
     ORDERS = "orders"
@@ -37,14 +37,14 @@ class Family(enum.StrEnum):
     @property
     def has_days(self) -> bool:
         """Whether its partitions are days; the others are what they are now."""
-        return self in {Family.ORDERS, Family.SHIPMENTS}
+        return self in {FlowName.ORDERS, FlowName.SHIPMENTS}
 
 
 _Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="In the client's time zone.")]
 
 
 def run(
-    family: Annotated[Family, typer.Argument(help="What to run.")],
+    flow: Annotated[FlowName, typer.Argument(help="What to run.")],
     *,
     client: Annotated[list[str] | None, typer.Option(help="A client's id; may be repeated. All if none.")] = None,
     day: _Day = None,
@@ -55,8 +55,13 @@ def run(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day of the range; today if left out.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
-    release_brake: Annotated[
-        bool, typer.Option("--release-brake", help="Stock only: push although the brake fell.")
+    override_change_limit: Annotated[
+        bool,
+        typer.Option(
+            "--override-change-limit",
+            "--release-brake",
+            help="Stock only: push although the change limit is exceeded. --release-brake is its earlier name.",
+        ),
     ] = False,
     confirm_held: Annotated[
         bool, typer.Option("--confirm-held", help="Orders only: import and cancel what is held, on all days.")
@@ -65,31 +70,31 @@ def run(
     """Run a job for clients and days; today, in each client's time zone, if no day is named."""
     if (day and (from_ or to)) or (to and not from_):
         raise typer.BadParameter("give either --day, or --from and perhaps --to")
-    if not family.has_days and (day or from_):
-        raise typer.BadParameter(f"{family} has no days: it is what it is now")
+    if not flow.has_days and (day or from_):
+        raise typer.BadParameter(f"{flow} has no days: it is what it is now")
     _check_order(from_, to)
-    config = _config(family, dry_run=dry_run, release_brake=release_brake, confirm_held=confirm_held)
+    config = _config(flow, dry_run=dry_run, override_change_limit=override_change_limit, confirm_held=confirm_held)
     settings = Settings()
     try:
-        house = House(settings)
-        setups = house.setups()
+        services = Services(settings)
+        setups = services.setups()
         wanted = [setups[name] for name in client or sorted(setups.clients)]
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     wrong = setups.errors if not client else ()
-    earliest = first_day(setups, house.first_day_with_tables())
+    earliest = first_day(setups, services.first_day_with_tables())
     first = day or from_
     if earliest and first and first.date() < earliest:
         raise typer.BadParameter(
             f"no client has a day before {earliest}, the earliest order start date or day with tables"
         )
-    if family.has_days and first:
+    if flow.has_days and first:
         wanted = _begun(wanted, first.date())
     for sentence in wrong:
         _CONSOLE.print(sentence, style="red", markup=False)
     awake = _awake(wanted)
-    launched = _run(settings, family, awake, (first, day or to), config)
+    launched = _run(settings, flow, awake, (first, day or to), config)
     for one in launched:
         if one.failure:
             _CONSOLE.print(plain(one.failure), style="red")
@@ -97,13 +102,13 @@ def run(
         raise typer.Exit(1)
 
 
-def _config(family: Family, **options: bool) -> dict[str, bool]:
+def _config(flow: FlowName, **options: bool) -> dict[str, bool]:
     """The options that are set, as the run's config."""
-    if options["release_brake"] and family is not Family.STOCK:
-        raise typer.BadParameter("only a push of stock has a brake")
-    if options["confirm_held"] and family is not Family.ORDERS:
+    if options["override_change_limit"] and flow is not FlowName.STOCK:
+        raise typer.BadParameter("only a push of stock has a change limit")
+    if options["confirm_held"] and flow is not FlowName.ORDERS:
         raise typer.BadParameter("only orders are held")
-    if options["dry_run"] and family is Family.REPORTS:
+    if options["dry_run"] and flow is FlowName.REPORTS:
         raise typer.BadParameter("reports change nothing")
     return {name: is_set for name, is_set in options.items() if is_set}
 
@@ -142,7 +147,7 @@ def _awake(setups: list[MasterSetup]) -> list[MasterSetup]:
 
 def _run(
     settings: Settings,
-    family: Family,
+    flow: FlowName,
     setups: list[MasterSetup],
     days: tuple[datetime | None, datetime | None],
     config: dict[str, bool],
@@ -153,16 +158,16 @@ def _run(
     for setup in setups:
         today = day_of(datetime.now(UTC), setup.zone)
         span = (first.date() if first else today, last.date() if last else today)
-        by_days[span if family.has_days else None].append(setup.id)
+        by_days[span if flow.has_days else None].append(setup.id)
     launched: list[Launched] = []
     with open_instance(settings) as instance:
         for days_of_run, clients in by_days.items():
-            done = launch(build_defs(settings), instance, f"{family}_job", clients, days_of_run, **config)
+            done = launch(build_defs(settings), instance, f"{flow}_job", clients, days_of_run, **config)
             launched.append(done)
-            if family is Family.REPORTS:
+            if flow is FlowName.REPORTS:
                 _CONSOLE.print(f"The overview is {settings.reports}/index.html", highlight=False, soft_wrap=True)
             elif "dry_run" in config:
                 _CONSOLE.print(*changes_tables([done]))
             else:
-                _CONSOLE.print(run_summary(House(settings).lake, family, clients, days_of_run))
+                _CONSOLE.print(run_summary(Services(settings).lake, flow, clients, days_of_run))
     return launched

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.lake import Lake
-from npf_pipelines.settings import Settings
-from npf_pipelines.tables import TABLES
-from npf_pipelines.text import clean_text
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.domain.text import clean_text
+from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.tables import TABLES
 
 
 def sql(

@@ -11,20 +11,20 @@ from rich.table import Table
 from npf_pipelines.automation.launch import Launched
 from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.lake import Lake
+from npf_pipelines.lake.lake import Lake
 
 _COUNTED = {
     "orders": ("filtered_orders.decision", "filtered_orders.rule", "platform_orders.outcome"),
     "shipments": ("tracking_push.outcome", "tracking_push.status_outcome"),
     "stock": ("stock_push.outcome",),
 }
-"""By family: the columns whose values are counted."""
+"""By flow: the columns whose values are counted."""
 
 
-def run_summary(lake: Lake, family: str, clients: Sequence[str], days: tuple[date, date] | None) -> Table:
-    """The outcomes of a family by client, over the days."""
-    shown = Table("client", "table", "column", "value", "rows", title=f"{family}: what the tables say now")
-    for name in _COUNTED[family]:
+def run_summary(lake: Lake, flow: str, clients: Sequence[str], days: tuple[date, date] | None) -> Table:
+    """The outcomes of a flow by client, over the days."""
+    shown = Table("client", "table", "column", "value", "rows", title=f"{flow}: what the tables say now")
+    for name in _COUNTED[flow]:
         table, column = name.split(".")
         for client, value, rows in counts(lake, table, column, clients, days):
             shown.add_row(*map(plain, (client, table, column, value, rows)))

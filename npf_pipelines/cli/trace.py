@@ -11,11 +11,11 @@ from rich.table import Table
 
 from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.house import House
-from npf_pipelines.lake_connection import LakeConnection
-from npf_pipelines.master_setup import SetupError
-from npf_pipelines.rules.shipments import PushOutcome
-from npf_pipelines.settings import Settings
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.lake.connection import LakeConnection
+from npf_pipelines.runs.services import Services
 
 _CONSOLE = Console(highlight=False)
 
@@ -47,13 +47,13 @@ def trace(
     order_number: Annotated[str, typer.Argument(help="The order's number, with or without the order prefix.")],
 ) -> None:
     """Tell what happened to an order: placed, decided, imported, lodged, pushed, with times and reasons."""
-    house = House(Settings())
+    services = Services(Settings())
     try:
-        setup = house.setups()[client]
+        setup = services.setups()[client]
     except SetupError as error:
         _CONSOLE.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
-    lake = house.lake.connect(client)
+    lake = services.lake.connect(client)
     # The order may have got its number under an earlier prefix.
     order_id = order_number.removeprefix(setup.orders.prefix)
     found = _rows(lake, _ORDER, client=client, number=order_number, id=order_id)

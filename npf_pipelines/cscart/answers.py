@@ -14,18 +14,18 @@ from typing import Any
 import httpx
 
 from npf_pipelines.cscart.errors import (
-    BadAnswer,
-    Broken,
-    Busy,
     Forbidden,
+    MalformedResponse,
     NotFound,
-    Refused,
+    RateLimited,
+    RequestRejected,
+    ServerError,
     StoreError,
     Unauthorized,
 )
 from npf_pipelines.cscart.json_body import decode_json_text, is_web_page
 from npf_pipelines.cscart.redaction import clean_words
-from npf_pipelines.text import one_line
+from npf_pipelines.domain.text import one_line
 
 _MOST_SAID = 20
 """Sentences of the store's that are read, and how deep in its answer."""
@@ -88,11 +88,11 @@ def read_answer(response: httpx.Response, method: str, path: str, secrets: tuple
         pass
     # Never by the encoding that the answer names: `charset=hex` is one, too.
     if is_web_page(response.content[:4096].decode(errors="replace")):
-        raise BadAnswer(
+        raise MalformedResponse(
             f"{call}: a web page came instead of JSON. Check the store's address, that its API is switched on,"
             " and that no firewall or maintenance page stands in front of it."
         )
-    raise BadAnswer(
+    raise MalformedResponse(
         f"{call}: the JSON in the answer is missing or cut short. If it goes on, the store's host ends its"
         " answers early: ask for its PHP error log.",
         transient=True,
@@ -114,7 +114,7 @@ def _failure(response: httpx.Response, call: str, method: str, path: str, secret
         case 429 | 503 | 509:
             return _busy(response, call)
         case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Broken(
+            return ServerError(
                 f"{call}: {status}, the store or its host failed. If it goes on, ask the merchant for the store's"
                 " error log of this moment."
             )
@@ -138,17 +138,17 @@ def _not_found(response: httpx.Response, call: str) -> StoreError:
     if holds_json(response):
         return NotFound(f"{call}: 404, the store has no such thing. It was deleted, or the number is wrong.")
     # Only the store's own 404 says that something doesn't exist.
-    return Refused(
+    return RequestRejected(
         f"{call}: 404, and not in the store's own words: no CS-Cart API answers there. Check the store's address"
         " in the master setup."
     )
 
 
-def _busy(response: httpx.Response, call: str) -> Busy:
+def _busy(response: httpx.Response, call: str) -> RateLimited:
     status = response.status_code
     pause = _retry_after(response)
     asked = "" if pause is None else f" It asks for a pause of {pause:.0f} s."
-    return Busy(
+    return RateLimited(
         f"{call}: {status}, too many calls or maintenance.{asked} If it goes on, lower the client's concurrency"
         " or ask the store's host for its limits.",
         retry_after=pause,
@@ -157,14 +157,14 @@ def _busy(response: httpx.Response, call: str) -> Busy:
     )
 
 
-def _refused(response: httpx.Response, call: str, secrets: tuple[str, ...]) -> Refused:
+def _refused(response: httpx.Response, call: str, secrets: tuple[str, ...]) -> RequestRejected:
     status = response.status_code
     if response.has_redirect_location:
-        return Refused(
+        return RequestRejected(
             f"{call}: {status}, a redirect to {_host_of(response)}, which is not followed. Put the address that"
             " the store really has into the master setup."
         )
-    return Refused(
+    return RequestRejected(
         f"{call}: {status}, refused. {_words(response, secrets)}"
         "It won't be accepted as it stands: correct what was sent, or ask for the store's version and add-ons."
     )

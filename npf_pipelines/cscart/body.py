@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from npf_pipelines.cscart.errors import BadAnswer, TooLarge
+from npf_pipelines.cscart.errors import MalformedResponse, TooLarge
 
 _AT_A_TIME = 1 << 20
 """Bytes that are unpacked before others get their turn."""
@@ -29,7 +29,7 @@ async def read_body(response: httpx.Response, largest: int, call: str) -> bytes:
 
     Raises:
         TooLarge: there are more.
-        BadAnswer: it isn't packed as it says.
+        MalformedResponse: it isn't packed as it says.
         httpx.HTTPError: the connection broke.
     """
     announced = response.headers.get("Content-Length", "")
@@ -39,7 +39,9 @@ async def read_body(response: httpx.Response, largest: int, call: str) -> bytes:
     names = (name.strip().lower() for name in response.headers.get("Content-Encoding", "").split(","))
     packed = [_PACKED[name] for name in names if name in _PACKED]
     if len(packed) > 1:
-        raise BadAnswer(f"{call}: the answer is packed several times over, which nobody asked for. Ask its host.")
+        raise MalformedResponse(
+            f"{call}: the answer is packed several times over, which nobody asked for. Ask its host."
+        )
     body, raw = bytearray(), 0
     try:
         async for unpacked, came in _pieces(response, packed):
@@ -48,7 +50,7 @@ async def read_body(response: httpx.Response, largest: int, call: str) -> bytes:
             if len(body) > largest or raw > largest:
                 raise TooLarge(call, largest)
     except zlib.error:
-        raise BadAnswer(
+        raise MalformedResponse(
             f"{call}: the answer isn't packed as it says. If it goes on, ask the store's host.", transient=True
         ) from None
     return bytes(body)

@@ -8,7 +8,7 @@ is which code (carriers.py), where the facts are kept (assets/store_facts.py).
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from npf_pipelines.cscart.models import Shipment
+from npf_pipelines.domain.store_shipments import Shipment
 
 
 class CarrierLinks:

@@ -32,11 +32,11 @@ class NotFound(StoreError):
     """404 in the store's own words: it has no such order, product or shipment."""
 
 
-class Refused(StoreError):
+class RequestRejected(StoreError):
     """400, 405 and the other 4xx, and redirects: the call as it stands will never be accepted."""
 
 
-class Busy(StoreError):
+class RateLimited(StoreError):
     """429, 503, 509: too many calls, or maintenance.
 
     Attributes:
@@ -51,7 +51,7 @@ class Busy(StoreError):
         self.store_untouched = store_untouched
 
 
-class Broken(StoreError):
+class ServerError(StoreError):
     """Any other 5xx: an error that the store didn't catch. A write may have been carried out in part."""
 
     transient = True
@@ -64,13 +64,13 @@ class Unreachable(StoreError):
     store_untouched = True
 
 
-class NoAnswer(StoreError):
+class OutcomeUnknown(StoreError):
     """A time-out or a lost connection after the request was sent: a write may have been carried out."""
 
     transient = True
 
 
-class BadAnswer(StoreError):
+class MalformedResponse(StoreError):
     """Success by its status, but no JSON or not of the documented shape. A write may have been carried out.
 
     Transient only if the JSON was cut short or absent; another shape or a web page will come again.
@@ -81,7 +81,7 @@ class BadAnswer(StoreError):
         self.transient = transient
 
 
-class TooLarge(BadAnswer):
+class TooLarge(MalformedResponse):
     """More bytes than an answer may have. A page of a list is asked for again smaller; anything else is lasting."""
 
     def __init__(self, call: str, largest: int) -> None:

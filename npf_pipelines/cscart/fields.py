@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from npf_pipelines.cscart.entities import without_entities
-from npf_pipelines.text import clean_text
+from npf_pipelines.domain.entities import without_entities
+from npf_pipelines.domain.text import clean_text
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 _BIGGEST = 10**15

@@ -23,11 +23,11 @@ from pydantic import SecretStr
 from npf_pipelines.cscart.answers import holds_json, read_answer
 from npf_pipelines.cscart.body import read_body
 from npf_pipelines.cscart.errors import (
-    BadAnswer,
     BadCertificate,
-    Broken,
-    Busy,
-    NoAnswer,
+    MalformedResponse,
+    OutcomeUnknown,
+    RateLimited,
+    ServerError,
     Stalled,
     StoreError,
     TooLarge,
@@ -36,7 +36,7 @@ from npf_pipelines.cscart.errors import (
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.redaction import clean_words, secrets_of
 from npf_pipelines.cscart.write_check import check_write
-from npf_pipelines.progress import note_progress, stalled_for
+from npf_pipelines.domain.progress import note_progress, stalled_for
 
 Params = Mapping[str, str | int]
 Query = Mapping[str, str | int | list[str]]
@@ -77,7 +77,7 @@ def pause_before_repeat(error: Exception, *, is_write: bool) -> bool | float:
         return False
     if is_write and not error.store_untouched:
         return False
-    if isinstance(error, Busy) and error.retry_after is not None:
+    if isinstance(error, RateLimited) and error.retry_after is not None:
         return error.retry_after if error.retry_after <= LONGEST_PAUSE else False
     return True
 
@@ -218,7 +218,7 @@ class StoreHttp:
                         response = await self._with_detours("GET", path, asking(asked), None)
                         content = await self._read(response, "GET", path)
                         break
-                    except (Broken, NoAnswer, BadAnswer) as error:
+                    except (ServerError, OutcomeUnknown, MalformedResponse) as error:
                         page_size.failed(asked)
                         if not isinstance(error, TooLarge) or max(page_size.rows, at_least) >= asked:
                             raise
@@ -341,7 +341,7 @@ class StoreHttp:
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError):
             why = clean_words(str(error), self._secrets) or type(error).__name__
             return Unreachable(f"{call}: no connection ({why}). Check the store's address and that it is up.")
-        return NoAnswer(
+        return OutcomeUnknown(
             f"{call}: the request was sent, but no whole answer came ({type(error).__name__})."
             " If it was a write, look at what the store has before trying again."
         )

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Self, TypeVar
 
-from npf_pipelines.cscart.errors import BadAnswer
+from npf_pipelines.cscart.errors import MalformedResponse
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.http import Params
-from npf_pipelines.cscart.models import order_id_of, placed_at_of
-from npf_pipelines.progress import note_rows
+from npf_pipelines.cscart.parsing import order_id_of, placed_at_of
+from npf_pipelines.domain.progress import note_rows
 
 _WALKS = 3
 _STALLS = 3
@@ -45,7 +45,7 @@ def read_page(answer: object, name: str) -> Page:
     """The rows under a name, and `params.total_items`, which comes as a string (documented).
 
     Raises:
-        BadAnswer: the answer isn't a list's.
+        MalformedResponse: the answer isn't a list's.
     """
     if answer == []:
         return Page([], 0)
@@ -56,11 +56,13 @@ def read_page(answer: object, name: str) -> Page:
         params = top.row("params")
         total = params.whole("total_items") if params.has("total_items") else None
     except Unreadable as why:
-        raise BadAnswer(f"The store's list of {name} isn't one ({why}). Check its version and its add-ons.") from None
+        raise MalformedResponse(
+            f"The store's list of {name} isn't one ({why}). Check its version and its add-ons."
+        ) from None
     return Page(rows, total)
 
 
-class OrderWalk(Generic[T]):
+class OrderPages(Generic[T]):
     """Every order placed between two moments, oldest first, each once: an iterator of pages.
 
     The walk is keyed by the time of creation: each request starts, inclusively, at the second of the last order
@@ -144,13 +146,13 @@ class OrderWalk(Generic[T]):
         """An order may have gone between the store's counting and its reading; not time and again."""
         self._stalls += 1
         if self._stalls == _STALLS:
-            raise BadAnswer(
+            raise MalformedResponse(
                 f"The store says that it has {page.total} orders, but gives only {len(page.rows)} on a page for"
                 f" {asked}. Look for an add-on that limits its lists."
             )
 
 
-async def walk_pages(
+async def read_pages(
     fetch: Fetch, name: str, id_of: Callable[[object], str | None], page_size: int
 ) -> AsyncIterator[list[object]]:
     """Every row of a list that can only be walked by page numbers, each once.
@@ -170,7 +172,7 @@ async def walk_pages(
         The rows not seen before, page by page.
 
     Raises:
-        BadAnswer: the store doesn't say how many rows there are, or never gives all of them.
+        MalformedResponse: the store doesn't say how many rows there are, or never gives all of them.
     """
     seen: set[str] = set()
     for _ in range(_WALKS):
@@ -189,7 +191,7 @@ async def walk_pages(
             of_this_walk |= keyed.keys()
         if len(seen) >= total:
             return
-    raise BadAnswer(
+    raise MalformedResponse(
         f"The store says that it has {total} {name}, but its pages bring only {len(seen)}, however often they are read."
         " If it goes on, check the store for an add-on that limits its lists or repeats their pages.",
         transient=True,
@@ -200,10 +202,10 @@ def total_of(page: Page, name: str) -> int:
     """The rows of the whole list.
 
     Raises:
-        BadAnswer: the store doesn't say.
+        MalformedResponse: the store doesn't say.
     """
     if page.total is None:
-        raise BadAnswer(
+        raise MalformedResponse(
             f"The store's list of {name} doesn't say how many there are, so its end can't be told."
             " Check the store's version and its add-ons."
         )
@@ -214,22 +216,24 @@ def key_of(row: object, id_of: Callable[[object], str | None]) -> str:
     """The key that identifies a row: its id, or its whole content where it has none.
 
     Raises:
-        BadAnswer: a row without an id is nested too deep to be compared.
+        MalformedResponse: a row without an id is nested too deep to be compared.
     """
     try:
         return id_of(row) or json.dumps(row, sort_keys=True)
     except RecursionError:
-        raise BadAnswer("A row of the store's list has no number and no end of depth. Check its add-ons.") from None
+        raise MalformedResponse(
+            "A row of the store's list has no number and no end of depth. Check its add-ons."
+        ) from None
 
 
 def _check_obeyed(seconds: list[int], since: int, until: int) -> None:
     if any(not since <= second <= until for second in seconds):
-        raise BadAnswer(
+        raise MalformedResponse(
             "The store lists orders from outside the time that was asked for: it ignores `period`, `time_from` or"
             " `time_to`. Check its version and its add-ons."
         )
     if seconds != sorted(seconds):
-        raise BadAnswer(
+        raise MalformedResponse(
             "The store doesn't list orders by date, oldest first: it ignores `sort_by` or `sort_order`."
             " Check its version and its add-ons."
         )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import quote
 
-from npf_pipelines.text import one_line
+from npf_pipelines.domain.text import one_line
 
 _LIMIT = 300
 _READ = 2000

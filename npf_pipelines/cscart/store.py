@@ -12,19 +12,14 @@ from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
-from npf_pipelines.batches import batches
-from npf_pipelines.cscart.errors import BadAnswer, Broken, NotFound, TooLarge
+from npf_pipelines.cscart.catalogue import page_behind, read_catalogue
+from npf_pipelines.cscart.errors import MalformedResponse, NotFound, ServerError, TooLarge
 from npf_pipelines.cscart.fields import Row, Unreadable
+from npf_pipelines.cscart.gather_or_cancel import gather_or_cancel
 from npf_pipelines.cscart.http import ATTEMPTS, LARGEST_ANSWER, Params, Query, StoreHttp
-from npf_pipelines.cscart.models import (
-    BY_COMBINATION,
-    LARGEST_AMOUNT,
-    Order,
-    OrderStub,
-    Product,
-    Shipment,
-    Status,
-    UnreadableOrder,
+from npf_pipelines.cscart.page_size import PageSize
+from npf_pipelines.cscart.paging import OrderPages, Page, read_page, read_pages
+from npf_pipelines.cscart.parsing import (
     has_lines,
     order_id_of,
     parse_order,
@@ -33,19 +28,13 @@ from npf_pipelines.cscart.models import (
     placed_at_of,
     unreadable_order,
 )
-from npf_pipelines.cscart.page_size import PageSize
-from npf_pipelines.cscart.paging import OrderWalk, Page, read_page, walk_pages
-from npf_pipelines.cscart.product_walk import page_behind, walk_products
-from npf_pipelines.cscart.unreadable import (
-    UnreadableProduct,
-    UnreadableRow,
-    read_combination,
-    read_product,
-    read_stub,
-    row_id_of,
-)
-from npf_pipelines.progress import note_progress, note_rows
-from npf_pipelines.together import together
+from npf_pipelines.cscart.unreadable import UnreadableRow, read_combination, read_product, read_stub, row_id_of
+from npf_pipelines.domain.chunking import chunked
+from npf_pipelines.domain.order_statuses import Status
+from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, Product, UnreadableProduct
+from npf_pipelines.domain.progress import note_progress, note_rows
+from npf_pipelines.domain.store_orders import Order, OrderStub, UnreadableOrder
+from npf_pipelines.domain.store_shipments import Shipment
 
 _IDS_AT_A_TIME = 50
 _PRODUCT_IDS_AT_A_TIME = 250
@@ -167,7 +156,7 @@ class Store:
 
     # Orders
 
-    def orders_placed(self, start: datetime, end: datetime) -> OrderWalk[Order | UnreadableOrder]:
+    def orders_placed(self, start: datetime, end: datetime) -> OrderPages[Order | UnreadableOrder]:
         """Every order placed between two moments, whatever its status, oldest first, each once, page by page.
 
         The store hides incomplete and parent orders from its lists (documented). The pages are as large as the
@@ -182,7 +171,7 @@ class Store:
         """
         if start.tzinfo is None or end.tzinfo is None:
             raise ValueError("A time without its zone means another moment in each zone.")
-        return OrderWalk(self._order_page, start, end, self._orders_of)
+        return OrderPages(self._order_page, start, end, self._orders_of)
 
     async def order_stubs(
         self,
@@ -211,7 +200,7 @@ class Store:
         async def read(rows: list[object]) -> list[OrderStub | UnreadableOrder]:
             return [read_stub(row) for row in rows]
 
-        async for stubs in OrderWalk(fetch, start, end, read):
+        async for stubs in OrderPages(fetch, start, end, read):
             for stub in stubs:
                 yield stub
 
@@ -240,23 +229,25 @@ class Store:
             The number, and the order; None if there is none, or its number or time can't be read.
 
         Raises:
-            BadAnswer: also if the store doesn't say how many there are.
+            MalformedResponse: also if the store doesn't say how many there are.
         """
         params: dict[str, str | int | list[str]] = {"items_per_page": 1, "sort_by": "order_id", "sort_order": "desc"}
         page = read_page(await self._http.get("orders", params | _narrowed(statuses, changed_since)), "orders")
         if page.total is None:
-            raise BadAnswer("The store doesn't say how many orders it lists. Check its version and its add-ons.")
+            raise MalformedResponse(
+                "The store doesn't say how many orders it lists. Check its version and its add-ons."
+            )
         stub = read_stub(page.rows[0]) if page.rows else None
         return page.total, stub if isinstance(stub, OrderStub) else None
 
     async def orders_by_id(self, ids: Iterable[str]) -> dict[str, Order | UnreadableOrder]:
         """The orders with these ids, whatever their status; ids that the store doesn't know are left out."""
         wanted = dict.fromkeys(order_id for order_id in ids if _is_number(order_id))
-        lists = await together(self._orders_in_list(batch) for batch in batches(list(wanted), _IDS_AT_A_TIME))
+        lists = await gather_or_cancel(self._orders_in_list(batch) for batch in chunked(list(wanted), _IDS_AT_A_TIME))
         found = {order_id: order for one in lists for order_id, order in one.items()}
         # Incomplete and parent orders are hidden from lists (documented), but not from a call by number.
         hidden = [order_id for order_id in wanted if order_id not in found]
-        others = await together(self._order_by_number(order_id) for order_id in hidden)
+        others = await gather_or_cancel(self._order_by_number(order_id) for order_id in hidden)
         found |= {order_id: order for order_id, order in zip(hidden, others, strict=True) if order is not None}
         return {order_id: found[order_id] for order_id in wanted if order_id in found}
 
@@ -275,7 +266,7 @@ class Store:
         if self._lists_hold_lines is not False and self._broken_lists < _MOST_BROKEN_LISTS:
             try:
                 page, asked = await self._page({**params, "get_orders_data": 1}, self._order_pages, at_least)
-            except (Broken, TooLarge):
+            except (ServerError, TooLarge):
                 # One order that the store can't put together, or that is too large, spoils its page. The plain list
                 # has no such trouble, and of the details only that one will fail.
                 self._broken_lists += 1
@@ -299,7 +290,7 @@ class Store:
 
     async def _orders_of(self, rows: list[object]) -> list[Order | UnreadableOrder]:
         """The orders of a list's rows, those without lines by calls side by side."""
-        return await together(self._order_of(row) for row in rows)
+        return await gather_or_cancel(self._order_of(row) for row in rows)
 
     async def _order_of(self, row: object) -> Order | UnreadableOrder:
         """The order of a list's row, by a call of its own where the row has no lines."""
@@ -325,7 +316,7 @@ class Store:
             raw = await self._http.get(f"orders/{order_id}")
         except NotFound:
             return None
-        except (Broken, BadAnswer) as error:
+        except (ServerError, MalformedResponse) as error:
             return unreadable_order(known, str(error))
         if order_id_of(raw) != order_id:
             return unreadable_order(known, "order_id: the store answers with something else")
@@ -338,14 +329,14 @@ class Store:
         """All shipments of an order.
 
         Raises:
-            BadAnswer: also for a single shipment that can't be read: one that is overlooked would be made again.
+            MalformedResponse: also for one unreadable shipment: a shipment that is overlooked would be made again.
         """
 
         async def fetch(params: Params) -> Page:
             answer = await self._http.get("shipments", {"order_id": _number(order_id), **params})
             return read_page(answer, "shipments")
 
-        pages = walk_pages(fetch, "shipments", _id_reader("shipment_id"), _ROWS_AT_A_TIME)
+        pages = read_pages(fetch, "shipments", _id_reader("shipment_id"), _ROWS_AT_A_TIME)
         shipments = [_parsed(parse_shipment, row) async for rows in pages for row in rows]
         # Unknown parameters are ignored without an error (documented): take no other order's shipment for ours.
         return [shipment for shipment in shipments if shipment.order_id == order_id]
@@ -431,11 +422,11 @@ class Store:
         SKUs are not unique (documented). A product without combinations is given as itself, whatever it is counted by.
         """
         passed = 0
-        async for rows in walk_products(self._product_page):
+        async for rows in read_catalogue(self._product_page):
             products = [read_product(row, place) for place, row in enumerate(rows, passed)]
             passed += len(rows)
             combined = [product.product_id for product in products if product.tracking == BY_COMBINATION]
-            lists = await together(self._combinations(product_id) for product_id in combined)
+            lists = await gather_or_cancel(self._combinations(product_id) for product_id in combined)
             combinations = dict(zip(combined, lists, strict=True))
             for product in products:
                 for one in combinations.get(product.product_id) or [product]:
@@ -446,9 +437,9 @@ class Store:
         wanted = dict.fromkeys(keys)
         plain = [key for key in wanted if _is_number(key)]
         combined = {key.partition("/")[0] for key in wanted if "/" in key}
-        lists = await together(
+        lists = await gather_or_cancel(
             [
-                *(self._products_in_list(batch) for batch in batches(plain, _PRODUCT_IDS_AT_A_TIME)),
+                *(self._products_in_list(batch) for batch in chunked(plain, _PRODUCT_IDS_AT_A_TIME)),
                 *(self._combinations(product_id) for product_id in combined if _is_number(product_id)),
             ]
         )
@@ -576,4 +567,6 @@ def _parsed(parse: Callable[[object], T], raw: object) -> T:
     try:
         return parse(raw)
     except Unreadable as why:
-        raise BadAnswer(f"The store's answer can't be read: {why}. Check its version and its add-ons.") from None
+        raise MalformedResponse(
+            f"The store's answer can't be read: {why}. Check its version and its add-ons."
+        ) from None

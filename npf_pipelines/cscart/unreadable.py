@@ -9,15 +9,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from npf_pipelines.cscart.fields import Row, Unreadable
-from npf_pipelines.cscart.models import (
-    BY_COMBINATION,
-    OrderStub,
-    Product,
-    UnreadableOrder,
-    parse_combination,
-    parse_product,
-    unreadable_order,
-)
+from npf_pipelines.cscart.parsing import parse_combination, parse_product, unreadable_order
+from npf_pipelines.domain.products import BY_COMBINATION, Product, UnreadableProduct
+from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
 
 T = TypeVar("T")
 
@@ -39,36 +33,6 @@ class UnreadableRow:
     def __str__(self) -> str:
         which = f" {self.row_id}" if self.row_id else ""
         return f"in the store's list of {self.name}, the row{which} can't be read: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableProduct:
-    """A product or option combination whose amount can't be read, or not even whose it is.
-
-    Attributes:
-        product_id: the store's; its place among such rows where that can't be read.
-        sku: the product code; empty if it has none, or it can't be read.
-        tracking: as for `Product`; None where it can't be read.
-        reason: the field and what is wrong with it.
-        combination: as for `Product`.
-        is_download: as for `Product`.
-        is_named: whether id and code could be read, so that it is known which product it is.
-        amount: always None, for it isn't known.
-    """
-
-    product_id: str
-    sku: str
-    tracking: str | None
-    reason: str
-    combination: str = ""
-    is_download: bool = False
-    is_named: bool = True
-    amount: None = None
-
-    @property
-    def key(self) -> str:
-        """As for `Product`."""
-        return f"{self.product_id}/{self.combination}" if self.combination else self.product_id
 
 
 def read_product(raw: object, place: int) -> Product | UnreadableProduct:

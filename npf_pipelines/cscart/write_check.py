@@ -1,7 +1,7 @@
 """What has to hold before a write to a store is sent: asked again at the last moment, and for each repeat.
 
 A call may wait for minutes before it is sent, for its turn or for the pause that a store asks for.
-Not here: what has to hold (platform/lease.py, platform/unknown_ends.py).
+Not here: what has to hold (state/lease.py, state/unknown_ends.py).
 """
 
 from collections.abc import Awaitable, Callable, Iterator

@@ -15,32 +15,25 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from npf_pipelines.batches import batches
-from npf_pipelines.platform.additions import absent_additions
-from npf_pipelines.platform.models import (
+from npf_pipelines.domain.chunking import chunked
+from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.platform_orders import (
     CANCELLED_BY_STORE,
+    OPEN_STATUSES,
     LodgedShipment,
     Lodgement,
     OrderState,
+    OrderStatus,
     PlatformLine,
     PlatformOrder,
     PlatformRecord,
     StockFigure,
     normalised,
 )
-from npf_pipelines.platform.tables import (
-    OPEN_STATUSES,
-    OrderStatus,
-    metadata,
-    order_lines,
-    orders,
-    shipment_lines,
-    shipments,
-    stock,
-)
+from npf_pipelines.platform.additions import absent_additions
+from npf_pipelines.platform.tables import metadata, order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.platform.unknown_skus import UnknownSku, skus_not_counted, unknown_skus
 from npf_pipelines.platform.values import WrongValue, moment, quantity, text, whole
-from npf_pipelines.rules.keys import as_stored
 
 _BATCH = 500
 """Rows for each statement: below SQLite's limit of 32,766 parameters."""
@@ -107,7 +100,7 @@ class Platform:
             sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
         """
         results: dict[str, ImportResult] = {}
-        for batch in batches(accepted, _BATCH):
+        for batch in chunked(accepted, _BATCH):
             try:
                 results |= self._import(client, batch, now)
             except sa.exc.StatementError as error:
@@ -145,7 +138,7 @@ class Platform:
     def records(self, client: str, store_order_ids: Iterable[str]) -> dict[str, PlatformRecord]:
         """What the platform has of these orders of the store, by order number, whatever number that is."""
         found: dict[str, PlatformRecord] = {}
-        for batch in batches(sorted(set(store_order_ids)), _BATCH):
+        for batch in chunked(sorted(set(store_order_ids)), _BATCH):
             found |= self._records(orders.c.client == client, orders.c.store_order_id.in_(batch))
         return found
 
@@ -304,7 +297,7 @@ class Platform:
     def shipments_of(self, client: str, order_numbers: Iterable[str]) -> dict[str, list[LodgedShipment]]:
         """All lodged shipments of the orders, whatever the day, by order number, oldest first."""
         found: defaultdict[str, list[LodgedShipment]] = defaultdict(list)
-        for batch in batches(sorted(set(order_numbers)), _BATCH):
+        for batch in chunked(sorted(set(order_numbers)), _BATCH):
             for shipment in self._shipments(shipments.c.client == client, shipments.c.order_number.in_(batch)):
                 found[shipment.order_number].append(shipment)
         return dict(found)
@@ -403,7 +396,7 @@ class Platform:
     ) -> dict[str, OrderState]:
         """The orders that have one of the values in the column, by order number."""
         states: dict[str, OrderState] = {}
-        for batch in batches(values, _BATCH):
+        for batch in chunked(values, _BATCH):
             query = sa.select(
                 orders.c.order_number,
                 orders.c.store_order_id,

@@ -9,7 +9,7 @@ from npf_pipelines.platform.tables import (
     alerts,
     client_stores,
     health,
-    open_rows,
+    open_items,
     order_lines,
     orders,
     shipments,
@@ -18,7 +18,7 @@ from npf_pipelines.platform.tables import (
     unknown_ends,
 )
 
-_REMEMBERED = (health, open_rows, uncounted, client_stores, unknown_ends)
+_REMEMBERED = (health, open_items, uncounted, client_stores, unknown_ends)
 
 
 def has_orders(engine: sa.Engine, client: str) -> bool:

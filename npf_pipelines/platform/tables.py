@@ -5,7 +5,6 @@ called like ours).
 Times are UTC, quantities whole numbers, and `client` is part of every key.
 """
 
-import enum
 import sqlite3
 import weakref
 from datetime import UTC, datetime
@@ -18,36 +17,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator
 
 from npf_pipelines.platform.additions import absent_additions, add_columns, addition
-from npf_pipelines.platform.clock import boot_columns
-
-
-class OrderStatus(enum.StrEnum):
-    """Where an order stands on the platform."""
-
-    IMPORTED = "imported"
-    READY_FOR_PROCESS = "ready_for_process"
-    PICKING = "picking"
-    BACK_ORDER = "back_order"
-    SHIPPED = "shipped"
-    CANCELLED = "cancelled"
-
-    @classmethod
-    def _missing_(cls, value: object) -> "OrderStatus":
-        """A word that the contract doesn't name costs its order, not its client: see `is_known`."""
-        unknown = str.__new__(cls, value if isinstance(value, str) else "")
-        unknown._name_, unknown._value_ = "UNKNOWN", str(unknown)
-        return unknown
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it is a word of the contract."""
-        return self._name_ != "UNKNOWN"
-
-
-OPEN_STATUSES = frozenset(
-    {OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.PICKING, OrderStatus.BACK_ORDER}
-)
-"""The statuses in which an order still takes stock."""
+from npf_pipelines.state.database_clock import boot_columns
 
 
 class _AsWritten(sqlite.DATETIME):
@@ -226,7 +196,7 @@ health = sa.Table(
 """Not of the contract: how each client's flow stands, one row for each client and flow."""
 
 
-open_rows = sa.Table(
+open_items = sa.Table(
     "open_rows",
     metadata,
     _text("client", primary_key=True),

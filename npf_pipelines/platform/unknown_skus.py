@@ -1,6 +1,6 @@
 """The SKUs on open orders of which the warehouse has no stock row: nobody can pick them.
 
-SKUs are compared as orders and stock are read (rules/keys.py): blanks around one don't make it unknown.
+SKUs are compared as orders and stock are read (domain/keys.py): blanks around one don't make it unknown.
 Not here: what is said of them (reconcile/platform_orders.py, automation/stock_checks.py).
 """
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from npf_pipelines.batches import batches
-from npf_pipelines.platform.tables import OPEN_STATUSES, order_lines, orders, stock
+from npf_pipelines.domain.chunking import chunked
+from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES
+from npf_pipelines.platform.tables import order_lines, orders, stock
 from npf_pipelines.platform.values import text
-from npf_pipelines.rules.keys import as_stored
 
 _BATCH = 500
 """SKUs for each statement: below SQLite's limit of 32,766 parameters."""
@@ -77,7 +78,7 @@ def skus_not_counted(engine: sa.Engine, client: str, skus: Collection[str]) -> s
     """
     missing = set(skus)
     with engine.connect() as connection:
-        for batch in batches(sorted(skus), _BATCH):
+        for batch in chunked(sorted(skus), _BATCH):
             query = sa.select(stock.c.sku).where(stock.c.client == client, stock.c.sku.in_(batch))
             missing.difference_update(connection.scalars(query))
         counted = _as_stored(connection, client) if missing else set[str]()

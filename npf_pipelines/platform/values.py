@@ -6,7 +6,7 @@ Here: how one value is read, and the sentence when it can't be. Not here: which 
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from npf_pipelines.text import clean_text
+from npf_pipelines.domain.text import clean_text
 
 _LARGEST = 2**53
 """Beyond it a number is no count of units; within it, one that came as a float is still exact."""

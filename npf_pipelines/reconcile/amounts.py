@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.models import Product
+from npf_pipelines.cscart.gather_or_cancel import gather_or_cancel
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.cscart.unreadable import UnreadableProduct
 from npf_pipelines.cscart.write_check import writes_checked
-from npf_pipelines.platform.lease import Lease
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.products import Product, UnreadableProduct
+from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.sales import Sales, Sold
-from npf_pipelines.reconcile.trouble import raise_if_permanent
-from npf_pipelines.rules.stock import StockOutcome, StockRow, Wanted, what_to_correct
+from npf_pipelines.rules.stock import StockRow, Wanted, what_to_correct
 from npf_pipelines.rules.stock_location import Scope
-from npf_pipelines.rules.stock_step import Done, Look, Standing, Write, next_step
-from npf_pipelines.together import together
+from npf_pipelines.rules.stock_step import AmountRead, Done, LastKnown, Write, next_step
+from npf_pipelines.state.lease import Lease
 
 _NEW_AT_ONCE = 50
 """Products that a look adds to those that it reads back: what lies between looking and writing stays short."""
@@ -68,7 +68,7 @@ class _Item:
     """One product while it is worked on."""
 
     row: StockRow
-    standing: Standing
+    standing: LastKnown
     writes: int = 0
     trouble: StoreError | None = None
     by_location: bool = False
@@ -94,7 +94,7 @@ class _Push:
 
     async def run(self, due: Iterable[StockRow]) -> list[tuple[StockRow, StockRow]]:
         """Each row, and what became of it."""
-        waiting = deque(_Item(row, Standing(row.before or 0)) for row in due)
+        waiting = deque(_Item(row, LastKnown(row.before or 0)) for row in due)
         in_hand: list[_Item] = []
         while waiting or in_hand:
             in_hand += [waiting.popleft() for _ in range(min(_NEW_AT_ONCE, len(waiting)))]
@@ -108,7 +108,7 @@ class _Push:
                 break
             in_hand = [item for item in in_hand if self._decide(item, found.get(item.key), sold)]
             # The scarcest first: of these, a sale between look and write is the first to be missed.
-            await together(self._write(item) for item in sorted(in_hand, key=lambda item: item.standing.amount))
+            await gather_or_cancel(self._write(item) for item in sorted(in_hand, key=lambda item: item.standing.amount))
         return self._done
 
     def _decide(self, item: _Item, product: Product | UnreadableProduct | None, sold: Sold) -> bool:
@@ -121,7 +121,7 @@ class _Push:
             self._end(item, StockOutcome.MOVED, "the product is gone, or has another code now: left to the next round")
             return False
         item.by_location = item.by_location or self._scope.is_split(product)
-        look = Look(
+        look = AmountRead(
             self._scope.amount(product),
             sold.taken[product.product_id, product.sku],
             sold.in_flight[product.sku],
@@ -140,7 +140,7 @@ class _Push:
         if isinstance(step, Done):
             self._end(item, step.outcome, step.reason)
             return False
-        item.standing = Standing(step.amount, look.taken, before=look.amount)
+        item.standing = LastKnown(step.amount, look.taken, before=look.amount)
         return True
 
     def _after_unseen(self, item: _Item, product: Product, target: int) -> Done | Write:

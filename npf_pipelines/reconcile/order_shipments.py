@@ -2,19 +2,22 @@
 
 CS-Cart has no idempotency key, cuts quantities silently and lets anything be made twice: what is missing is found by
 reading, and after a call whose end is not known the next step is always a read. If that shows nothing either, the
-order is left alone while the store may still carry the write out (platform/unknown_ends.py).
+order is left alone while the store may still carry the write out (state/unknown_ends.py).
 """
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
 from npf_pipelines.cscart.carriers import carrier_code
-from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
-from npf_pipelines.cscart.models import LONGEST_LABEL, Order, Shipment
+from npf_pipelines.cscart.errors import NotFound, RequestRejected, StoreError
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.cscart.write_check import writes_checked
-from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.platform.unknown_ends import NotedWrites
+from npf_pipelines.domain.keys import shown
+from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_shipments import LONGEST_LABEL, Shipment
+from npf_pipelines.reconcile.failure_policy import is_end_known, raise_if_permanent
 from npf_pipelines.reconcile.read_back import judge_created, judge_seen, note_otherwise, with_note
 from npf_pipelines.reconcile.tracking_work import (
     NOT_READ_BACK,
@@ -23,20 +26,18 @@ from npf_pipelines.reconcile.tracking_work import (
     Work,
     has_content,
 )
-from npf_pipelines.reconcile.trouble import is_end_known, raise_if_permanent
-from npf_pipelines.rules.keys import shown
 from npf_pipelines.rules.parcels import Label, is_as_labelled, label_of
 from npf_pipelines.rules.shipments import (
-    PushOutcome,
-    Spread,
+    Allocation,
+    allocate,
+    find_orphans,
     fitting,
     has_number,
-    left_behind,
     made_otherwise,
     match,
     skus_of,
-    spread,
 )
+from npf_pipelines.state.unknown_ends import NotedWrites
 
 _TOO_LONG = (
     f"the tracking number is longer than the {LONGEST_LABEL} characters that a store keeps: correct it on the platform"
@@ -133,11 +134,11 @@ async def _look_for_left_behind(
     """
     lodged = {shipment.shipment_id: shipment for shipment in work.ours.lodged}
     sent = {shipment_id: before.sent for shipment_id, before in work.ours.pushed_before.items()}
-    found = left_behind(sent, work.order, work.in_store or [], there)
+    found = find_orphans(sent, work.order, work.in_store or [], there)
     for shipment_id, theirs in there.items():
         before = work.ours.pushed_before.get(shipment_id)
-        is_news = before is not None and before.store_shipment_id != theirs.shipment_id and before.sent
-        if is_news and not _is_as_asked(theirs, lodged[shipment_id], work.order, plan):
+        has_changes = before is not None and before.store_shipment_id != theirs.shipment_id and before.sent
+        if has_changes and not _is_as_asked(theirs, lodged[shipment_id], work.order, plan):
             found[shipment_id] = theirs
     for shipment_id, theirs in found.items():
         if shipment_id in lodged:
@@ -202,7 +203,7 @@ async def _write(writes: NotedWrites, work: Work, name: str) -> AsyncIterator[No
 
 async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: TrackingPlan, writes: NotedWrites) -> None:
     label = _label(shipment, plan)
-    laid = spread(shipment.quantities, work.order, [*(work.in_store or []), *work.reserved])
+    laid = allocate(shipment.quantities, work.order, [*(work.in_store or []), *work.reserved])
     obstacle = _obstacle(work, shipment, laid)
     if obstacle or label is None:
         work.note(shipment.shipment_id, PushOutcome.SET_ASIDE, obstacle or _TOO_LONG)
@@ -229,7 +230,7 @@ async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: Trac
                 # Of a shipment that was corrected since, the customer was told when it was made first.
                 notify_customer=plan.notify_customer and not was_made,
             )
-    except Refused as error:
+    except RequestRejected as error:
         work.note(shipment.shipment_id, PushOutcome.REFUSED, str(error))
         return
     except StoreError as error:
@@ -243,7 +244,7 @@ async def _create(store: Store, work: Work, shipment: LodgedShipment, plan: Trac
     work.note(shipment.shipment_id, PushOutcome.CONFIRMED, "created", made)
 
 
-def _obstacle(work: Work, shipment: LodgedShipment, laid: Spread) -> str:
+def _obstacle(work: Work, shipment: LodgedShipment, laid: Allocation) -> str:
     """Why a shipment can't be made, with what to do; empty if it can."""
     if not shipment.carrier and not shipment.tracking_number:
         return "lodged without carrier and tracking number, which the store demands: complete it on the platform"
@@ -259,7 +260,7 @@ def _obstacle(work: Work, shipment: LodgedShipment, laid: Spread) -> str:
 
 def _reserve(work: Work, shipment: LodgedShipment) -> None:
     """Leave the lines that an earlier parcel needs to it, when its own day still has to bring it into the store."""
-    laid = spread(shipment.quantities, work.order, [*(work.in_store or []), *work.reserved])
+    laid = allocate(shipment.quantities, work.order, [*(work.in_store or []), *work.reserved])
     if not laid.problem:
         work.reserved.append(_as_laid("0", shipment, work.order, dict(laid.quantities)))
 

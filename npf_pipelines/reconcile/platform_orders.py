@@ -4,40 +4,22 @@ New ones are imported; those that are there follow the store's edits and cancell
 begun with them, and are told to a person afterwards. Not here: the decisions (rules/orders.py, rules/after_import.py).
 """
 
-import enum
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, OrderStatus, PlatformOrder, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.platform.gateway import ImportOutcome, ImportResult, Platform
-from npf_pipelines.platform.models import OrderState, PlatformOrder, PlatformRecord
-from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
-from npf_pipelines.rules.after_import import Following, Step
-from npf_pipelines.rules.changes import follow_order, is_parent
+from npf_pipelines.rules.after_import import Action, UpdatePlan
+from npf_pipelines.rules.changes import is_parent, plan_order_update
 from npf_pipelines.rules.identity import imported_twice
 from npf_pipelines.rules.imports import order_number, platform_order
 from npf_pipelines.rules.mass_changes import is_old
 from npf_pipelines.rules.orders import NotShippable, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import as_ordered_here, left_to_ship
 from npf_pipelines.rules.status_meaning import StatusMeanings
-
-
-class OrderOutcome(enum.StrEnum):
-    """Where an accepted order stands between store and platform."""
-
-    IMPORTED = "imported"
-    """On the platform, in agreement with the store."""
-    CANCELLED = "cancelled"
-    """Cancelled on both sides."""
-    DIFFERS = "differs"
-    """Store and platform differ, and it is too late for the platform to follow: a person has to see it."""
-    REFUSED = "refused"
-    """The platform doesn't take it."""
-    HELD = "held"
-    """One of very many at once that a run on its own would import or cancel: a person has to confirm it."""
-    PLANNED = "planned"
-    """A dry run: it would be imported, updated or cancelled."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +109,7 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
         if record.order.store_order_id not in day.pulled and number in numbers:
             continue
         following = followings[number]
-        if following.step is Step.CANCEL and day.limit:
+        if following.step is Action.CANCEL and day.limit:
             _leave_cancellation(record, following.differs, day.limit, outcome)
         else:
             said = _OTHER_NUMBER if _is_other_number(record, day.records, resumed) else twice.get(number, "")
@@ -145,7 +127,7 @@ def finish_cancellations(
     platform: Platform, day: OrdersOfDay, left: Sequence[tuple[PlatformRecord, str]]
 ) -> list[OrderRow]:
     """Cancel the orders that were left."""
-    return [_followed(platform, day, record, Following(Step.CANCEL, reason), "") for record, reason in left]
+    return [_followed(platform, day, record, UpdatePlan(Action.CANCEL, reason), "") for record, reason in left]
 
 
 def held_row(order: PlatformOrder, imported_at: datetime | None, reason: str) -> OrderRow:
@@ -201,11 +183,11 @@ def _children(platform: Platform, day: OrdersOfDay) -> Mapping[str, Sequence[Ord
     }
 
 
-def _followings(platform: Platform, day: OrdersOfDay) -> Mapping[str, Following]:
+def _followings(platform: Platform, day: OrdersOfDay) -> Mapping[str, UpdatePlan]:
     """What follows for each order of the platform, by its number."""
     children = _children(platform, day)
     return {
-        number: follow_order(
+        number: plan_order_update(
             day.pulled.get(record.order.store_order_id),
             record,
             day.prefix,
@@ -217,7 +199,7 @@ def _followings(platform: Platform, day: OrdersOfDay) -> Mapping[str, Following]
     }
 
 
-def _to_resume(records: Mapping[str, PlatformRecord], followings: Mapping[str, Following]) -> Mapping[str, str]:
+def _to_resume(records: Mapping[str, PlatformRecord], followings: Mapping[str, UpdatePlan]) -> Mapping[str, str]:
     """The one number under which each order that goes on again is taken up, by the store order id.
 
     Of several numbers it is the one imported first; none where the order is on the platform under a number that isn't
@@ -226,7 +208,7 @@ def _to_resume(records: Mapping[str, PlatformRecord], followings: Mapping[str, F
     going_on = {one.order.store_order_id for one in records.values() if one.status is not OrderStatus.CANCELLED}
     resumed: dict[str, str] = {}
     for number, record in sorted(records.items(), key=lambda one: (one[1].imported_at, one[0])):
-        if followings[number].step is Step.RESUME and record.order.store_order_id not in going_on:
+        if followings[number].step is Action.RESUME and record.order.store_order_id not in going_on:
             resumed.setdefault(record.order.store_order_id, number)
     return resumed
 
@@ -258,10 +240,10 @@ def _import_row(order: PlatformOrder, result: ImportResult | None) -> OrderRow:
 
 
 def _followed(
-    platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: Following, other_numbers: str
+    platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: UpdatePlan, other_numbers: str
 ) -> OrderRow:
     order_id, number = record.order.store_order_id, record.order.order_number
-    if other_numbers and following.step in {Step.NOTHING, Step.TELL, Step.RESUME}:
+    if other_numbers and following.step in {Action.NOTHING, Action.REPORT, Action.RESUME}:
         outcome = OrderOutcome.CANCELLED if record.status is OrderStatus.CANCELLED else OrderOutcome.DIFFERS
         return OrderRow(order_id, number, outcome, other_numbers, record.imported_at)
     outcome, reason = _carried_out(platform, day, record, following)
@@ -269,11 +251,11 @@ def _followed(
 
 
 def _carried_out(
-    platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: Following
+    platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: UpdatePlan
 ) -> tuple[OrderOutcome, str]:
-    if following.step is Step.TELL:
+    if following.step is Action.REPORT:
         return OrderOutcome.DIFFERS, following.differs
-    if following.step is Step.NOTHING:
+    if following.step is Action.NOTHING:
         outcome, agrees = _AGREED[record.status is OrderStatus.CANCELLED]
         if record.order.store_order_id not in day.pulled:
             return outcome, "gone from the store"
@@ -281,22 +263,22 @@ def _carried_out(
     if day.dry_run:
         return OrderOutcome.PLANNED, f"would be {_WOULD_BE[following.step]}: {following.differs}"
     if _write(platform, day, record, following):
-        return _AGREED[following.step is Step.CANCEL]
+        return _AGREED[following.step is Action.CANCEL]
     return OrderOutcome.DIFFERS, f"{following.differs}; the warehouse has just gone on with it"
 
 
-def _write(platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: Following) -> bool:
+def _write(platform: Platform, day: OrdersOfDay, record: PlatformRecord, following: UpdatePlan) -> bool:
     """Whether the platform still had the order as it was seen, so that the write was made."""
     match following.step:
-        case Step.UPDATE if following.order:
+        case Action.UPDATE if following.order:
             return platform.update_order(day.client, following.order, record, day.now)
-        case Step.RESUME if following.order:
+        case Action.RESUME if following.order:
             return platform.resume_order(day.client, following.order, record, day.now)
         case _:
             return platform.cancel_order(day.client, record, day.now)
 
 
-_WOULD_BE = {Step.CANCEL: "cancelled", Step.UPDATE: "updated", Step.RESUME: "taken up again"}
+_WOULD_BE = {Action.CANCEL: "cancelled", Action.UPDATE: "updated", Action.RESUME: "taken up again"}
 
 
 def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderRow]) -> list[OrderRow]:

@@ -7,14 +7,16 @@ asked order by order. Not here: making them (order_shipments.py), what counts as
 from collections.abc import Mapping, Sequence
 
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.models import Order, Shipment
+from npf_pipelines.cscart.gather_or_cancel import gather_or_cancel
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_shipments import Shipment
+from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.tracking_work import TrackingPlan, Work
-from npf_pipelines.reconcile.trouble import raise_if_permanent
 from npf_pipelines.rules.parcels import Label, differences, lacks_link
-from npf_pipelines.rules.shipments import PushOutcome, fitting, left_out, skus_of
-from npf_pipelines.together import together
+from npf_pipelines.rules.shipments import fitting, left_out, skus_of
 
 _OTHERS = 20
 """Shipments that others may have made meanwhile, which are listed too."""
@@ -65,7 +67,7 @@ async def read_back_created(
     listed = [one for one in shared if found.keys() >= set(one.created.values())]
     seen = [(one, found) for one in listed]
     alone = [one for one in work if one not in listed]
-    answers = await together(_shipments_of(store, one) for one in alone)
+    answers = await gather_or_cancel(_shipments_of(store, one) for one in alone)
     seen += [(one, answer) for one, answer in zip(alone, answers, strict=True) if answer is not None]
     plan.links.learn(found[made] for one, found in seen for made in one.created.values() if made in found)
     for one, theirs in seen:

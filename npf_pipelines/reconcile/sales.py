@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from npf_pipelines.cscart.models import Order, OrderStub, UnreadableOrder
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.models import OrderState
+from npf_pipelines.domain.platform_orders import OrderState
+from npf_pipelines.domain.store_orders import Order, OrderStub, UnreadableOrder
 from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.in_flight import InFlightRule, is_in_flight, units_by_sku, units_taken
 from npf_pipelines.rules.order_age import HoldWindow, OldHold, known_of, old_holds

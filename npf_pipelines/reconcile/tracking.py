@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from npf_pipelines.batches import batches
-from npf_pipelines.cscart.errors import NotFound, Refused, StoreError
-from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.cscart.errors import NotFound, RequestRejected, StoreError
+from npf_pipelines.cscart.gather_or_cancel import gather_or_cancel
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.cscart.write_check import writes_checked
-from npf_pipelines.platform.lease import Lease, LeaseLost
-from npf_pipelines.platform.tables import OrderStatus
-from npf_pipelines.platform.unknown_ends import NotedWrites, read_unknown_ends
+from npf_pipelines.domain.chunking import chunked
+from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.order_shipments import bring_shipments, confirm_created
 from npf_pipelines.reconcile.read_back import NewestShipments, read_back_created
 from npf_pipelines.reconcile.tracking_work import (
@@ -26,11 +27,10 @@ from npf_pipelines.reconcile.tracking_work import (
     TrackingPlan,
     Work,
 )
-from npf_pipelines.reconcile.trouble import raise_if_permanent
 from npf_pipelines.rules.identity import is_same_order
-from npf_pipelines.rules.order_status import StatusOutcome, StatusStep, next_status
-from npf_pipelines.rules.shipments import PushOutcome
-from npf_pipelines.together import together
+from npf_pipelines.rules.order_status import StatusStep, next_status
+from npf_pipelines.state.lease import Lease, LeaseLost
+from npf_pipelines.state.unknown_ends import NotedWrites, read_unknown_ends
 
 _ORDERS_AT_ONCE = 50
 """Orders read in one request: what lies between reading an order and writing to it stays short."""
@@ -85,7 +85,7 @@ async def push_tracking(
     try:
         # A status that is set twice does no harm: the cheap check suffices.
         with writes_checked(lease.check_write):
-            for batch in batches(free, _ORDERS_AT_ONCE):
+            for batch in chunked(free, _ORDERS_AT_ONCE):
                 pushed += await _push_batch(store, batch, plan, writes, newest=newest, to_compare=to_compare)
     finally:
         # What isn't taken off leaves its orders waiting for minutes, and costs nothing else.
@@ -119,7 +119,7 @@ async def _push_batch(
             said = "is another shopper's now in the store" if isinstance(order, Order) else said
             reason = f"the order {ours.state.store_order_id} {said}: look it up in the store"
             pushed += _rows_alike(ours, PushOutcome.SET_ASIDE, reason, also=_withdrawn(ours))
-    await together(bring_shipments(store, one, plan, writes) for one in work)
+    await gather_or_cancel(bring_shipments(store, one, plan, writes) for one in work)
     try:
         await _read_back_shipments(store, work, newest, plan)
         await _bring_statuses(store, [one for one in work if one.judge_completeness()], plan)
@@ -165,7 +165,7 @@ async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan
             reason = f"{one.step.reason}: would become {one.step.letter}"
             one.step = StatusStep(one.step.letter, StatusOutcome.PLANNED, reason)
         return
-    await together(_set_status(store, one) for one in to_set)
+    await gather_or_cancel(_set_status(store, one) for one in to_set)
     found = await store.orders_by_id([one.order.order_id for one in to_set]) if to_set else {}
     for one in to_set:
         after = found.get(one.order.order_id)
@@ -177,7 +177,7 @@ async def _bring_statuses(store: Store, work: Sequence[Work], plan: TrackingPlan
 async def _set_status(store: Store, work: Work) -> None:
     try:
         await store.set_status(work.order.order_id, work.step.letter or "")
-    except (Refused, NotFound) as error:
+    except (RequestRejected, NotFound) as error:
         work.step = StatusStep(work.step.letter, StatusOutcome.REFUSED, str(error))
     except StoreError as error:
         raise_if_permanent(error)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from npf_pipelines.cscart.carrier_links import CarrierLinks
-from npf_pipelines.cscart.models import Order, Shipment
-from npf_pipelines.platform.models import LodgedShipment, OrderState
-from npf_pipelines.platform.tables import OrderStatus
-from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan, StatusStep
+from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment, OrderState, OrderStatus
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_shipments import Shipment
+from npf_pipelines.rules.order_status import StatusPlan, StatusStep
 from npf_pipelines.rules.parcels import Label
-from npf_pipelines.rules.shipments import IN_STORE, PushOutcome
+from npf_pipelines.rules.shipments import IN_STORE
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class Work:
         return PushOutcome.WAITING not in outcomes
 
 
-def content_print(shipment: LodgedShipment) -> str:
+def content_hash(shipment: LodgedShipment) -> str:
     """A short print of what of a shipment goes to the store: another one means that the warehouse corrected it."""
     content = [
         shipment.carrier,
@@ -170,4 +171,4 @@ def content_print(shipment: LodgedShipment) -> str:
 def has_content(shipment: LodgedShipment, content: str | None) -> bool:
     """Whether a print is that of the shipment as it is lodged, normalised or, by an earlier release, as written."""
     as_written = shipment.as_written or shipment
-    return content in {content_print(shipment), content_print(as_written)}
+    return content in {content_hash(shipment), content_hash(as_written)}

@@ -15,10 +15,10 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from npf_pipelines.reports.facts import StockLevel
+from npf_pipelines.domain.outcomes import Decision
+from npf_pipelines.lake.facts import StockLevel
 from npf_pipelines.reports.figures import Latency
-from npf_pipelines.reports.words import SKU_WORDS, day_in_words, duration
-from npf_pipelines.rules.orders import Decision
+from npf_pipelines.reports.formatting import SKU_WORDS, day_in_words, duration
 
 _ACCENT, _DARK, _MIDDLE, _LIGHT, _FAINT = "#1d4ed8", "#374151", "#9ca3af", "#d1d5db", "#e5e7eb"
 _WIDTH, _HEIGHT = 5.2, 2.7

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from npf_pipelines.reports.backlog import Backlog, backlog
-from npf_pipelines.reports.facts import Facts, StockLevel
-from npf_pipelines.rules.days import day_of
-from npf_pipelines.rules.orders import Decision
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.outcomes import Decision
+from npf_pipelines.lake.backlog import Backlog, backlog
+from npf_pipelines.lake.facts import Facts, StockLevel
 
 DAYS = 30
 """How many days a report covers, today included."""

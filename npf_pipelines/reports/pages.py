@@ -11,12 +11,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from npf_pipelines.cscart.admin import order_link
-from npf_pipelines.master_setup import MasterSetup
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.reports.charts import latency_chart, orders_chart, skus_chart, stock_chart
 from npf_pipelines.reports.figures import Figures
 from npf_pipelines.reports.folder import POLICY
-from npf_pipelines.reports.words import day_in_words, duration, moment
+from npf_pipelines.reports.formatting import day_in_words, duration, moment
 
 MOST_ROWS = 100
 """The rows of a table; how many more there are is said below it."""

@@ -4,7 +4,7 @@ A checkout fills in its default country, and often a state, where nothing else w
 makes an address. Not here: what a country is called (countries.py).
 """
 
-from npf_pipelines.cscart.models import Address, Order
+from npf_pipelines.domain.store_orders import Address, Order
 
 
 class IncompleteAddress(ValueError):

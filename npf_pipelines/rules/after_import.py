@@ -8,14 +8,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from npf_pipelines.cscart.entities import without_entities
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.platform.models import CANCELLED_BY_STORE, PlatformOrder, PlatformRecord
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.entities import without_entities
+from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.platform_orders import CANCELLED_BY_STORE, OrderStatus, PlatformOrder, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.addresses import address_of_earlier_releases
 from npf_pipelines.rules.after_shipping import SHORT_AFTER, is_short, lacking
 from npf_pipelines.rules.imports import platform_order
-from npf_pipelines.rules.keys import as_stored
 from npf_pipelines.rules.orders import NotShippable
 from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings
 
@@ -40,7 +39,7 @@ _COMPARED = (
 )
 
 
-class Step(enum.StrEnum):
+class Action(enum.StrEnum):
     """What is to be done on the platform."""
 
     NOTHING = "nothing"
@@ -48,29 +47,29 @@ class Step(enum.StrEnum):
     CANCEL = "cancel"
     RESUME = "resume"
     """Cancelled for the store, which has it going on again: it is imported anew under its number."""
-    TELL = "tell"
+    REPORT = "tell"
     """It is too late for the platform to follow by itself: a person has to see it."""
 
 
 @dataclass(frozen=True)
-class Following:
+class UpdatePlan:
     """The step, and what differs between store and platform; `order` is what an update or a resumption writes.
 
     Where there is nothing to do, `differs` may say why that is so.
     """
 
-    step: Step
+    step: Action
     differs: str
     order: PlatformOrder | None = None
 
 
-def follow(
+def plan_update(
     order: Order | UnreadableOrder | None,
     record: PlatformRecord,
     prefix: str,
     meanings: StatusMeanings,
     now: datetime,
-) -> Following:
+) -> UpdatePlan:
     """Compare an order of the store with what the platform has of it.
 
     Args:
@@ -81,7 +80,9 @@ def follow(
         now: the present.
     """
     if record.unreadable:
-        return Following(Step.TELL, f"{UNREADABLE_ON_PLATFORM}: {record.unreadable}. Ask the warehouse to correct it")
+        return UpdatePlan(
+            Action.REPORT, f"{UNREADABLE_ON_PLATFORM}: {record.unreadable}. Ask the warehouse to correct it"
+        )
     if not isinstance(order, Order):
         said = f"can't be read in the store: {order.reason}" if order else "is gone from the store"
         return _told(record, f"the order {said}")
@@ -104,12 +105,12 @@ def follow(
     return following
 
 
-def _told(record: PlatformRecord, differs: str) -> Following:
+def _told(record: PlatformRecord, differs: str) -> UpdatePlan:
     is_over = record.status in {OrderStatus.SHIPPED, OrderStatus.CANCELLED}
-    return Following(Step.NOTHING if is_over else Step.TELL, differs)
+    return UpdatePlan(Action.NOTHING if is_over else Action.REPORT, differs)
 
 
-def stop(record: PlatformRecord, because: str) -> Following:
+def stop(record: PlatformRecord, because: str) -> UpdatePlan:
     """Cancel an order before picking; after it, a person decides.
 
     Args:
@@ -117,44 +118,46 @@ def stop(record: PlatformRecord, because: str) -> Following:
         because: what happened in the store.
     """
     if record.status is OrderStatus.CANCELLED:
-        return Following(Step.NOTHING, "")
+        return UpdatePlan(Action.NOTHING, "")
     if _is_changeable(record):
-        return Following(Step.CANCEL, because)
+        return UpdatePlan(Action.CANCEL, because)
     stage = "shipped" if record.units_shipped else record.status.replace("_", " ")
-    return Following(Step.TELL, f"{because}, but {stage} on the platform")
+    return UpdatePlan(Action.REPORT, f"{because}, but {stage} on the platform")
 
 
-def _cancelled(order: Order, record: PlatformRecord, prefix: str, meanings: StatusMeanings) -> Following:
+def _cancelled(order: Order, record: PlatformRecord, prefix: str, meanings: StatusMeanings) -> UpdatePlan:
     """An order that the platform has as cancelled and the store doesn't: it goes on if the store had cancelled it."""
     differs = f"cancelled on the platform, but the store has it with the status {meanings.label(order.status)}"
     if order.status not in meanings.going_on or record.cancelled_by != CANCELLED_BY_STORE:
-        return Following(Step.TELL, differs)
+        return UpdatePlan(Action.REPORT, differs)
     try:
-        return Following(Step.RESUME, differs, platform_order(order, prefix))
+        return UpdatePlan(Action.RESUME, differs, platform_order(order, prefix))
     except NotShippable as error:
-        return Following(Step.TELL, f"{differs}: {error}")
+        return UpdatePlan(Action.REPORT, f"{differs}: {error}")
 
 
-def _shipped(order: Order, record: PlatformRecord, now: datetime) -> Following:
+def _shipped(order: Order, record: PlatformRecord, now: datetime) -> UpdatePlan:
     if differs := lacking(order, record, now):
-        return Following(Step.TELL, differs)
+        return UpdatePlan(Action.REPORT, differs)
     is_judged = is_short(record) and now - record.updated_at > SHORT_AFTER
-    return Following(Step.NOTHING, "shipped short, and the store has it so" if is_judged else "")
+    return UpdatePlan(Action.NOTHING, "shipped short, and the store has it so" if is_judged else "")
 
 
-def _edited(order: Order, record: PlatformRecord, prefix: str) -> Following:
+def _edited(order: Order, record: PlatformRecord, prefix: str) -> UpdatePlan:
     try:
         wanted = platform_order(order, prefix)
     except NotShippable as error:
         if _is_as_an_earlier_release_imported_it(order, record, prefix):
-            return Following(Step.NOTHING, "")
-        return Following(Step.TELL, f"edited in the store: {error}")
+            return UpdatePlan(Action.NOTHING, "")
+        return UpdatePlan(Action.REPORT, f"edited in the store: {error}")
     differs = "; ".join(_differences(wanted, record.order))
     if not differs or _is_as_an_earlier_release_imported_it(order, record, prefix):
-        return Following(Step.NOTHING, "")
+        return UpdatePlan(Action.NOTHING, "")
     if _is_changeable(record):
-        return Following(Step.UPDATE, differs, wanted)
-    return Following(Step.TELL, f"edited in the store, but in {record.status.replace('_', ' ')} already: {differs}")
+        return UpdatePlan(Action.UPDATE, differs, wanted)
+    return UpdatePlan(
+        Action.REPORT, f"edited in the store, but in {record.status.replace('_', ' ')} already: {differs}"
+    )
 
 
 def _differences(wanted: PlatformOrder, has: PlatformOrder) -> list[str]:

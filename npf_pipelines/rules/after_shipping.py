@@ -6,8 +6,8 @@ Not here: which order status follows (order_status.py).
 from collections import Counter
 from datetime import datetime, timedelta
 
-from npf_pipelines.cscart.models import Order
-from npf_pipelines.platform.models import PlatformRecord
+from npf_pipelines.domain.platform_orders import PlatformRecord
+from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.rules.orders import lines_to_ship
 
 SHORT_AFTER = timedelta(hours=1)

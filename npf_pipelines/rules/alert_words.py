@@ -6,7 +6,7 @@ Not here: what begins and ends (alerts.py), how it is sent (automation/webhook.p
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from npf_pipelines.rules.alerts import Alert, AlertKind
+from npf_pipelines.domain.alert import Alert, AlertKind
 
 MOST_TOLD = 10
 """Alerts of a message that are told in full; of the others their number, by client.

@@ -1,17 +1,17 @@
 """What somebody has to be told: the conditions that hold now, and how an alert begins, goes on and ends.
 
 Not here: where the facts come from (automation/alert_facts.py), what is said (alert_words.py), what is remembered
-(platform/alerts.py).
+(state/alerts.py).
 """
 
-import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from npf_pipelines.rules.clock import is_future
-from npf_pipelines.rules.stock import StockOutcome
-from npf_pipelines.rules.stock_brake import BRAKE_FELL
+from npf_pipelines.domain.alert import Alert, AlertKind
+from npf_pipelines.domain.clock import is_future
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 
 BACKLOG_PATIENCE = timedelta(hours=2)
 """How long a backlog may go without having been worked off once: eight sweeps.
@@ -21,34 +21,13 @@ didn't bring in is none. What arrives faster than it is worked off is never work
 """
 FIRST_FEW = 3
 """Rows of a kind and day whose numbers are told."""
-BRAKED = f"sku_{StockOutcome.BRAKED}"
-"""The kind of the rows that a brake held back."""
+OVER_LIMIT = f"sku_{StockOutcome.OVER_LIMIT}"
+"""The kind of the rows that the change limit held back."""
 FAILURES_THAT_MAY_PASS = 1
 """Failures in a row of which nobody is told, where the trouble may pass by itself."""
-BETWEEN_LOOKS = timedelta(seconds=30)
-"""Two looks that are nearer to each other count as one."""
 
 
-class AlertKind(enum.StrEnum):
-    """What kind of condition it is."""
-
-    FAILING = "failing"
-    """A flow of a client keeps failing."""
-    NO_PULL = "no_pull"
-    """A client's orders haven't been pulled for longer than its limit."""
-    NEEDS_A_PERSON = "needs_a_person"
-    """Rows that no run will put right."""
-    BRAKE = "brake"
-    """The stock push stopped, for it would have changed too much."""
-    BACKLOG = "backlog"
-    """What waits for the next run hasn't been worked off for too long."""
-    SETUP = "setup"
-    """A master setup is wrong, or missing."""
-    CLOCK = "clock"
-    """A machine wrote times that lie in the future."""
-
-
-OF_ROWS = frozenset({AlertKind.NEEDS_A_PERSON, AlertKind.BRAKE})
+OF_ROWS = frozenset({AlertKind.NEEDS_A_PERSON, AlertKind.CHANGE_LIMIT})
 """The kinds that stay open until a person mends the rows, even while the client is paused."""
 
 
@@ -81,7 +60,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Flow:
+class FlowState:
     """How a flow of a client stands."""
 
     name: str
@@ -130,7 +109,7 @@ class ClientFacts:
 
     client: str
     pull_limit: timedelta
-    flows: Sequence[Flow] = ()
+    flows: Sequence[FlowState] = ()
     open: Sequence[OpenThings] = ()
 
 
@@ -159,9 +138,9 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
     yield from _of_rows(facts.client, facts.open)
 
 
-def _is_told(flow: Flow) -> bool:
-    """A brake is told by its rows, which stay when the store goes down after it."""
-    return not flow.reason.startswith(BRAKE_FELL) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
+def _is_told(flow: FlowState) -> bool:
+    """An exceeded change limit is reported by its rows, which remain when the store goes down afterwards."""
+    return not flow.reason.startswith(LIMIT_EXCEEDED) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
 
 
 def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
@@ -185,13 +164,13 @@ def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator
 def _of_rows(client: str, things: Sequence[OpenThings]) -> Iterator[Condition]:
     waiting: dict[str, list[OpenThings]] = {}
     for some in things:
-        if some.kind == BRAKED:
+        if some.kind == OVER_LIMIT:
             yield Condition(
-                AlertKind.BRAKE,
+                AlertKind.CHANGE_LIMIT,
                 client,
                 "stock",
-                f"{BRAKE_FELL}: a push would have changed too much, {_counted(some.about, some.rows)} not written",
-                f"Look at the rows; if they are right: npf run stock --client {client} --release-brake",
+                f"{LIMIT_EXCEEDED}: a push would have changed too much, {_counted(some.about, some.rows)} not written",
+                f"Look at the rows; if they are right: npf run stock --client {client} --override-change-limit",
             )
         elif some.what_to_do:
             # By day: what is set aside on another day is another event, however long the first one stays.
@@ -280,43 +259,6 @@ def clock_conditions(ahead: Collection[str]) -> Iterator[Condition]:
 def folder_condition(error: str) -> Condition:
     """What holds when no master setup can be read."""
     return Condition(AlertKind.SETUP, "", "", f"nothing runs: {error}", "Make the folder readable.")
-
-
-@dataclass(frozen=True)
-class Alert:
-    """What is remembered of a condition.
-
-    Attributes:
-        key: the condition's.
-        client: the condition's.
-        kind: the condition's.
-        text: as the condition last said.
-        what_to_do: likewise.
-        since: since when it holds.
-        due_at: from when somebody is to be told.
-        told_at: when that was done; None: not yet.
-        over_at: the first look that didn't find it any more; None while it holds.
-        over_told_at: when its end was told; None: not yet.
-    """
-
-    key: str
-    client: str
-    kind: str
-    text: str
-    what_to_do: str
-    since: datetime
-    due_at: datetime
-    told_at: datetime | None = None
-    over_at: datetime | None = None
-    over_told_at: datetime | None = None
-
-    def is_due(self, now: datetime) -> bool:
-        """Whether its begin is still to be told: also that of one which has ended meanwhile."""
-        return self.told_at is None and self.due_at <= (self.over_at or now)
-
-    def is_over(self, now: datetime) -> bool:
-        """Whether two looks in a row didn't find it: what comes and goes is one alert."""
-        return self.over_at is not None and self.over_at <= now - BETWEEN_LOOKS
 
 
 def after_look(

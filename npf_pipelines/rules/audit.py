@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from npf_pipelines.rules.orders import Decision
+from npf_pipelines.domain.outcomes import Decision
 
 
 @dataclass(frozen=True)

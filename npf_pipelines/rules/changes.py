@@ -7,16 +7,15 @@ still be there. Not here: edits and cancellations of orders that it lists (after
 from collections.abc import Sequence
 from datetime import datetime
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.platform.models import OrderState, PlatformRecord
-from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
-from npf_pipelines.rules.after_import import Following, Step, follow, stop
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, OrderStatus, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.rules.after_import import Action, UpdatePlan, plan_update, stop
 from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.shipped_before import as_ordered_here
 from npf_pipelines.rules.status_meaning import INCOMPLETE, PARENT, StatusMeanings
 
 
-def follow_order(
+def plan_order_update(
     order: Order | UnreadableOrder | None,
     record: PlatformRecord,
     prefix: str,
@@ -24,7 +23,7 @@ def follow_order(
     now: datetime,
     *,
     children: Sequence[OrderState] = (),
-) -> Following:
+) -> UpdatePlan:
     """Compare an order of the store, whatever became of it, with what the platform has of it.
 
     Args:
@@ -38,13 +37,13 @@ def follow_order(
     if isinstance(order, Order) and not record.unreadable:
         if not is_same_order(order, record.order):
             differs = "the store has another order under this id now: use a client id of its own for a new shop"
-            return Following(Step.TELL if record.status in OPEN_STATUSES else Step.NOTHING, differs)
+            return UpdatePlan(Action.REPORT if record.status in OPEN_STATUSES else Action.NOTHING, differs)
         if is_parent(order):
             return _parent(record, children)
         if order.status == INCOMPLETE:
             return stop(record, "the order has become incomplete in the store")
         order = as_ordered_here(order, record)
-    return follow(order, record, prefix, meanings, now)
+    return plan_update(order, record, prefix, meanings, now)
 
 
 def is_parent(order: Order | UnreadableOrder | None) -> bool:
@@ -52,10 +51,10 @@ def is_parent(order: Order | UnreadableOrder | None) -> bool:
     return isinstance(order, Order) and (order.is_parent or order.status == PARENT)
 
 
-def _parent(record: PlatformRecord, children: Sequence[OrderState]) -> Following:
+def _parent(record: PlatformRecord, children: Sequence[OrderState]) -> UpdatePlan:
     numbers = sorted(child.order_number for child in children if child.status is not OrderStatus.CANCELLED)
     if numbers:
         listed = ", ".join(numbers)
         return stop(record, f"the store has split the order, and its child orders are here as {listed}")
     differs = "the store has split the order, and none of its child orders is on the platform"
-    return Following(Step.TELL if record.status in OPEN_STATUSES else Step.NOTHING, differs)
+    return UpdatePlan(Action.REPORT if record.status in OPEN_STATUSES else Action.NOTHING, differs)

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.platform.models import PlatformRecord
-from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus
+from npf_pipelines.domain.outcomes import Decision, Rule
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderStatus, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.addresses import IncompleteAddress, address_of_earlier_releases, deliver_to
-from npf_pipelines.rules.orders import Decision, OrderFilter, Rule, Verdict, decide, lines_to_ship
+from npf_pipelines.rules.orders import OrderFilter, Verdict, decide, lines_to_ship
 from npf_pipelines.rules.shipped_before import is_shipped, left_to_ship
 
 

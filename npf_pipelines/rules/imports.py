@@ -3,9 +3,9 @@
 Not here: whether it is accepted (orders.py).
 """
 
-from npf_pipelines.countries import UnknownCountry, country_name
-from npf_pipelines.cscart.models import Address, Order
-from npf_pipelines.platform.models import PlatformLine, PlatformOrder
+from npf_pipelines.config.countries import UnknownCountry, country_name
+from npf_pipelines.domain.platform_orders import PlatformLine, PlatformOrder
+from npf_pipelines.domain.store_orders import Address, Order
 from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
 from npf_pipelines.rules.orders import NotShippable, country_of, is_test, lines_to_ship
 

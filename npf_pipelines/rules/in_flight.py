@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.rules.orders import Decision, OrderFilter, decide, is_test, lines_to_ship
+from npf_pipelines.domain.outcomes import Decision
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.rules.orders import OrderFilter, decide, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import left_to_ship
 
 

@@ -7,7 +7,7 @@ Not here: what is held and how it is confirmed (reconcile/held_back.py).
 
 from datetime import datetime, timedelta
 
-from npf_pipelines.cscart.models import Order
+from npf_pipelines.domain.store_orders import Order
 
 MOST_OLD_IMPORTS = 20
 MOST_CANCELLATIONS = 10

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.orders import lines_to_ship
 from npf_pipelines.rules.shipped_before import left_to_ship
 

@@ -1,33 +1,16 @@
 """Which status the store's order gets once its shipments are in the store.
 
-Not here: how a status name becomes a letter (cscart/statuses.py).
+Not here: how a status name becomes a letter (domain/order_statuses.py).
 """
 
-import enum
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from npf_pipelines.cscart.models import Order
+from npf_pipelines.domain.outcomes import StatusOutcome
+from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.rules.orders import lines_to_ship, lines_without_code
 from npf_pipelines.rules.status_meaning import StatusMeanings
-
-
-class StatusOutcome(enum.StrEnum):
-    """What became of the order status."""
-
-    SET = "set"
-    ALREADY_SET = "already_set"
-    NOT_ASKED = "not_asked"
-    """The master setup asks for none here."""
-    LEFT_ALONE = "left_alone"
-    """The merchant has moved the order on: never backwards."""
-    REFUSED = "refused"
-    """The store answered, but the order has not got the status."""
-    PLANNED = "planned"
-    """A dry run: it would be set."""
-    WAITING = "waiting"
-    """Not every shipment of the order is in the store yet."""
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 Not here: where an order is sent (addresses.py), what an accepted one looks like on the platform (imports.py).
 """
 
-import enum
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from npf_pipelines.countries import UnknownCountry, country_code, country_name
-from npf_pipelines.cscart.models import Address, Order, OrderLine, UnreadableOrder
+from npf_pipelines.config.countries import UnknownCountry, country_code, country_name
+from npf_pipelines.domain.outcomes import Decision, Rule
+from npf_pipelines.domain.store_orders import Address, Order, OrderLine, UnreadableOrder
 from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
 from npf_pipelines.rules.status_meaning import INCOMPLETE, PARENT, StatusMeanings
 
@@ -20,37 +20,6 @@ TEST_SKUS = frozenset({"Test001", "Test002", "Test003"})
 
 _CODE_LETTERS = 2
 """Letters of a country code (ISO 3166)."""
-
-
-class Decision(enum.StrEnum):
-    """What becomes of an order of the store."""
-
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    """The master setup, or the order's nature, keeps it out: nobody has to do anything."""
-    SET_ASIDE = "set_aside"
-    """It can't be judged or shipped as it is: a person has to look."""
-
-
-class Rule(enum.StrEnum):
-    """The rule that decided, one for each reason."""
-
-    ALL_PASSED = "all_passed"
-    ALREADY_IMPORTED = "already_imported"
-    UNREADABLE = "unreadable"
-    ID_USED_AGAIN = "id_used_again"
-    START_DATE = "start_date"
-    PARENT = "parent"
-    INCOMPLETE = "incomplete"
-    STATUS = "status"
-    NOTHING_TO_SHIP = "nothing_to_ship"
-    ALREADY_SHIPPED = "already_shipped"
-    NO_PRODUCT_CODE = "no_product_code"
-    TEST_ITEM_IN_REAL_ORDER = "test_item_in_real_order"
-    PROBABLE_TEST_ITEM = "probable_test_item"
-    ADDRESS_INCOMPLETE = "address_incomplete"
-    COUNTRY_UNREADABLE = "country_unreadable"
-    COUNTRY = "country"
 
 
 class NotShippable(ValueError):
@@ -84,24 +53,24 @@ class Verdict:
     reason: str
 
 
-def decide(order: Order | UnreadableOrder, wanted: OrderFilter, *, imported: bool) -> Verdict:
+def decide(order: Order | UnreadableOrder, criteria: OrderFilter, *, imported: bool) -> Verdict:
     """Judge one order of the store. Every order gets a verdict; the first rule that speaks decides.
 
     What never comes to the warehouse is rejected before a person is asked to mend anything.
 
     Args:
         order: the order.
-        wanted: the client's order rules.
+        criteria: the client's order rules.
         imported: whether the platform has the order. What was accepted once stays so: its status goes on.
     """
     if isinstance(order, UnreadableOrder):
         return _aside(Rule.UNREADABLE, f"the order can't be read: {order.reason}")
     objection = (
-        _by_nature(order, wanted.start)
-        or _by_status(order, wanted)
+        _by_nature(order, criteria.start)
+        or _by_status(order, criteria)
         or _by_goods(order)
-        or _by_address(order, wanted.countries)
-        or _by_codes(order, wanted)
+        or _by_address(order, criteria.countries)
+        or _by_codes(order, criteria)
     )
     if objection and imported:
         return Verdict(Decision.ACCEPTED, Rule.ALREADY_IMPORTED, f"imported before; now: {objection.reason}")
@@ -148,10 +117,10 @@ def _by_nature(order: Order, start: datetime) -> Verdict | None:
     return None
 
 
-def _by_status(order: Order, wanted: OrderFilter) -> Verdict | None:
-    if order.status in wanted.statuses:
+def _by_status(order: Order, criteria: OrderFilter) -> Verdict | None:
+    if order.status in criteria.statuses:
         return None
-    name = wanted.status_names.get(order.status, f"letter {order.status}")
+    name = criteria.status_names.get(order.status, f"letter {order.status}")
     return _no(Rule.STATUS, f"the status {name} is not one of the wanted ones")
 
 
@@ -187,12 +156,12 @@ def _unknown_country(written: str) -> str:
     return f"{written!r} is no country" if is_code else "the address has a country that isn't known"
 
 
-def _by_codes(order: Order, wanted: OrderFilter) -> Verdict | None:
+def _by_codes(order: Order, criteria: OrderFilter) -> Verdict | None:
     skus = {line.sku for line in lines_to_ship(order)}
     if not skus:
         return _aside(Rule.NO_PRODUCT_CODE, "no line has a product code: give the products codes in the store")
     without_code = lines_without_code(order)
-    if without_code and not wanted.leaves_out_lines_without_code:
+    if without_code and not criteria.leaves_out_lines_without_code:
         todo = "give the products codes in the store, or let the setup leave such lines out (orders.lines_without_code)"
         return _aside(Rule.NO_PRODUCT_CODE, f"no product code on the lines {_names(without_code)}: {todo}")
     probable = {sku: test_item for sku in skus if (test_item := _test_item_like(sku))}

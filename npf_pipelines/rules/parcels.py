@@ -6,9 +6,9 @@ Not here: its units (shipments.py), which code a carrier has (cscart/carriers.py
 import re
 from dataclasses import dataclass
 
-from npf_pipelines.cscart.models import LONGEST_LABEL, Shipment
-from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.rules.keys import as_label, shown
+from npf_pipelines.domain.keys import as_label, shown
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.domain.store_shipments import LONGEST_LABEL, Shipment
 
 _SEPARATORS = re.compile(r"[,;|]| / ")
 _SHOWN = 60

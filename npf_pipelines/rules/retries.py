@@ -1,31 +1,19 @@
 """When a client's flow that failed is tried again by itself.
 
-Not here: what is remembered of a flow (platform/health.py), what is tried at its usual time (due.py).
+Not here: what is remembered of a flow (state/health.py), what is tried at its usual time (due.py).
 """
 
-import enum
 from datetime import datetime, timedelta
+
+from npf_pipelines.domain.failure_kind import FailureKind
 
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
-class Trouble(enum.StrEnum):
-    """What kind of failure it was, as far as trying again is concerned."""
-
-    PASSING = "passing"
-    """It may pass by itself: the store is down, a database doesn't answer."""
-    LASTING = "lasting"
-    """It comes again until somebody changes something here: a wrong key, a wrong setup."""
-    MENDABLE = "mendable"
-    """It fails until the store is mended: a certificate, a right, a status. Only a retry can show that it was."""
-    PARTIAL = "partial"
-    """The store answers, and only some things wait: no reason to leave the others waiting."""
-
-
-def failures_in_a_row(before: int, trouble: Trouble) -> int:
+def failures_in_a_row(before: int, trouble: FailureKind) -> int:
     """How many there are with this one. One from a store that answers begins the count anew."""
-    return 1 if trouble is Trouble.PARTIAL else before + 1
+    return 1 if trouble is FailureKind.PARTIAL else before + 1
 
 
 def pause(failures: int, *, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE) -> timedelta:
@@ -40,12 +28,12 @@ def pause(failures: int, *, first: timedelta = FIRST_PAUSE, longest: timedelta =
     return min(first * (1 << doublings), longest)
 
 
-def next_try(trouble: Trouble, failures: int, now: datetime) -> datetime | None:
+def next_try(trouble: FailureKind, failures: int, now: datetime) -> datetime | None:
     """When it is tried again; None where time alone decides nothing.
 
     That is for lasting trouble, which waits for a change or for the night, and for partial trouble, which waits for
     its flow's usual time. What is mended in the store is noticed within the longest pause.
     """
-    if trouble is Trouble.MENDABLE:
+    if trouble is FailureKind.FIXABLE_IN_STORE:
         return now + LONGEST_PAUSE
-    return now + pause(failures) if trouble is Trouble.PASSING else None
+    return now + pause(failures) if trouble is FailureKind.TRANSIENT else None

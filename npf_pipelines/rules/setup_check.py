@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from npf_pipelines.cscart.models import Status
-from npf_pipelines.cscart.statuses import UnknownStatus, status_letter
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.status_names import contradictions
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.status_names import contradictions
+from npf_pipelines.domain.order_statuses import Status, UnknownStatus, status_letter
 
 NOT_READ = (
     "the store's order statuses can't be read, so that each counts as CS-Cart ships it, by its letter: give the API "

@@ -3,51 +3,31 @@
 Not here: which order status follows (order_status.py).
 """
 
-import enum
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from npf_pipelines.cscart.models import Order, Shipment
-from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.rules.keys import as_label, shown, units_by_key
+from npf_pipelines.domain.keys import as_label, shown, units_by_key
+from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.rules.parcels import number_forms
-
-
-class PushOutcome(enum.StrEnum):
-    """What became of a lodged shipment in the store."""
-
-    CONFIRMED = "confirmed"
-    """Created and read back."""
-    ALREADY_THERE = "already_there"
-    DIFFERS_IN_STORE = "differs_in_store"
-    """It is in the store, but the shopper sees something else than was written: a person has to correct it there."""
-    WAITING = "waiting"
-    """The store didn't answer: the next run tries again."""
-    REFUSED = "refused"
-    """The store didn't take it, or took it otherwise."""
-    WITHDRAWN = "withdrawn"
-    """The warehouse has taken it back: it is no longer in the store."""
-    PLANNED = "planned"
-    """A dry run: it would be created, or deleted."""
-    SET_ASIDE = "set_aside"
-    """It doesn't fit the store's order: a person has to look."""
-
 
 IN_STORE = frozenset({PushOutcome.CONFIRMED, PushOutcome.ALREADY_THERE, PushOutcome.DIFFERS_IN_STORE})
 """The store is known to have the shipment."""
 
 
 @dataclass(frozen=True)
-class Spread:
+class Allocation:
     """A shipment's quantities by item_id, or the problem that keeps them off the lines."""
 
     quantities: Mapping[str, int]
     problem: str = ""
 
 
-def spread(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]) -> Spread:
+def allocate(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]) -> Allocation:
     """Lay the SKUs' quantities on the order's lines, in the lines' order, up to what is still to ship.
 
     SKUs that the order hasn't are left out (see `left_out`), unless there is nothing else. Too many units of a SKU
@@ -78,8 +58,8 @@ def spread(wanted: Mapping[str, int], order: Order, in_store: Sequence[Shipment]
         # Sent without lines, the store would ship a package of its own choice.
         problems.append("the shipment holds nothing")
     if problems or not quantities:
-        return Spread({}, "; ".join([*unknown, *problems]))
-    return Spread(quantities)
+        return Allocation({}, "; ".join([*unknown, *problems]))
+    return Allocation(quantities)
 
 
 def fitting(quantities: Mapping[str, int], order: Order) -> Counter[str]:
@@ -168,18 +148,18 @@ def made_otherwise(ours: LodgedShipment, order: Order, strangers: Sequence[Shipm
     return None
 
 
-def mark(tracking_number: str, quantities: Mapping[str, int]) -> str:
+def fingerprint(tracking_number: str, quantities: Mapping[str, int]) -> str:
     """What tells a shipment in the store again, carrier and comments apart: its tracking number, and units by SKU."""
     return json.dumps([tracking_number, sorted(quantities.items())])
 
 
-def normalised_mark(written: str) -> str:
+def normalised_fingerprint(written: str) -> str:
     """A mark as it is made now, of one that an earlier release made of text that wasn't normalised."""
     tracking_number, quantities = json.loads(written)
-    return mark(as_label(tracking_number), units_by_key(quantities))
+    return fingerprint(as_label(tracking_number), units_by_key(quantities))
 
 
-def left_behind(
+def find_orphans(
     sent: Mapping[str, Collection[str]], order: Order, in_store: Sequence[Shipment], there: Mapping[str, Shipment]
 ) -> dict[str, Shipment]:
     """What earlier runs made in the store and didn't live to tell, as it was to be when they made it.

@@ -8,8 +8,8 @@ warehouse has shipped. Not here: what an order looks like on the platform (impor
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from npf_pipelines.cscart.models import Order, OrderLine
-from npf_pipelines.platform.models import PlatformRecord
+from npf_pipelines.domain.platform_orders import PlatformRecord
+from npf_pipelines.domain.store_orders import Order, OrderLine
 from npf_pipelines.rules.orders import lines_to_ship
 
 

@@ -1,6 +1,6 @@
 """What the statuses of a client's store mean: by the master setup, then by the store's own stock parameter.
 
-Not here: how a name becomes a letter (cscart/statuses.py), what follows for an order (after_import.py,
+Not here: how a name becomes a letter (domain/order_statuses.py), what follows for an order (after_import.py,
 order_status.py, in_flight.py).
 """
 
@@ -9,10 +9,9 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from npf_pipelines.cscart.models import Status
-from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, is_called_as_shipped, status_letter
-from npf_pipelines.master_setup import MasterSetup, SetupError
-from npf_pipelines.status_names import contradictions
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.status_names import contradictions
+from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, is_called_as_shipped, status_letter
 
 INCOMPLETE, PARENT = "N", "T"
 """CS-Cart's own letters for an order that was never finished, and for a Multi-Vendor parent (documented)."""

@@ -1,58 +1,22 @@
 """Which amount each product of the store should have, and what has to be written for it.
 
 Not here: how the platform's figures come about (platform/gateway.py), what is in flight (in_flight.py), when a push
-stops (stock_brake.py), what is done when the store's amount moves meanwhile (stock_step.py).
+stops (change_limit.py), what is done when the store's amount moves meanwhile (stock_step.py).
 """
 
-import enum
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from npf_pipelines.cscart.models import BY_COMBINATION, LARGEST_AMOUNT, Product
-from npf_pipelines.cscart.unreadable import UnreadableProduct
-from npf_pipelines.master_setup import StockSetup
-from npf_pipelines.platform.models import StockFigure
-from npf_pipelines.rules.keys import as_stored, shown
+from npf_pipelines.config.master_setup import StockSetup
+from npf_pipelines.domain.keys import as_stored, shown
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.platform_orders import StockFigure
+from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, Product, UnreadableProduct
 
 NOT_TRACKED = "D"
 """The store's letter for a product whose amount it doesn't count."""
-
-
-class StockOutcome(enum.StrEnum):
-    """What became of one SKU."""
-
-    CONFIRMED = "confirmed"
-    """Written and read back."""
-    ALREADY_RIGHT = "already_right"
-    PLANNED = "planned"
-    """A dry run: it would be written."""
-    MOVED = "moved"
-    """The store's amount moved while we worked: the next round counts anew."""
-    BRAKED = "braked"
-    """The push was stopped before its first write: a person has to say that it is right."""
-    REFUSED = "refused"
-    """The store answered, but the amount is not what was written."""
-    WAITING = "waiting"
-    """The store didn't answer: the next run tries again."""
-    OFF = "off"
-    """The master setup turns stock off."""
-    NOT_TRACKED = "not_tracked"
-    UNREADABLE = "unreadable"
-    """The store's row of the product can't be read: a person has to correct it there."""
-    UNCOUNTED = "uncounted"
-    """The platform's count can't be read: the warehouse has to correct it."""
-    SEVERAL_PRODUCTS = "several_products"
-    """Several products have the code, and the master setup doesn't give the figure to all of them."""
-    SEVERAL_COUNTS = "several_counts"
-    """The platform counts several codes that differ only by blanks: which is the product's isn't known."""
-    NO_CODE = "no_code"
-    DOWNLOAD = "download"
-    NOT_IN_STORE = "not_in_store"
-    NOT_IN_WAREHOUSE = "not_in_warehouse"
-    LEFT_WAREHOUSE = "left_warehouse"
-    """The SKU was pushed before, and the warehouse no longer counts it."""
 
 
 RIGHT = frozenset({StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT})
@@ -60,7 +24,7 @@ RIGHT = frozenset({StockOutcome.CONFIRMED, StockOutcome.ALREADY_RIGHT})
 DIFFERS = frozenset(
     {
         StockOutcome.MOVED,
-        StockOutcome.BRAKED,
+        StockOutcome.OVER_LIMIT,
         StockOutcome.REFUSED,
         StockOutcome.WAITING,
         StockOutcome.UNREADABLE,

@@ -6,8 +6,7 @@ Not here: asking the platform (automation/stock_checks.py), the SKUs that it doe
 from collections import Counter
 from collections.abc import Iterable
 
-from npf_pipelines.platform.models import PlatformRecord, StockFigure
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformRecord, StockFigure
 
 
 def imbalances(figures: Iterable[StockFigure], open_records: Iterable[PlatformRecord]) -> list[tuple[str, str]]:

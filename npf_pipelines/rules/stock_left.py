@@ -6,8 +6,9 @@ Not here: which SKUs were ever pushed (assets/pushed_skus.py), and the compariso
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from npf_pipelines.cscart.models import Product
-from npf_pipelines.rules.stock import RIGHT, StockOutcome, StockRow, Wanted
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.products import Product
+from npf_pipelines.rules.stock import RIGHT, StockRow, Wanted
 
 _DISABLED = "D"
 """The store's letter of a product that isn't on sale (documented)."""

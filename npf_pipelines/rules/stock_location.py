@@ -6,14 +6,15 @@ alone (known behaviour of the vendor's own add-on). Of such a store the rest is 
 write, less what was written. The share is then the total less that rest, while the other locations stay
 as they are; if a merchant changes one, one more write brings share and rest right.
 
-Not here: how the shares are read (cscart/models.py), and when an amount is written (stock_step.py).
+Not here: how the shares are read (cscart/parsing.py), and when an amount is written (stock_step.py).
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from npf_pipelines.cscart.models import Product
-from npf_pipelines.rules.stock import StockOutcome, StockRow
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.products import Product
+from npf_pipelines.rules.stock import StockRow
 
 
 class Scope:

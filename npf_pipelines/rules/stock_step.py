@@ -9,11 +9,12 @@ Not here: looking and writing (reconcile/amounts.py).
 
 from dataclasses import dataclass
 
-from npf_pipelines.rules.stock import StockOutcome, Wanted
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.rules.stock import Wanted
 
 
 @dataclass(frozen=True)
-class Look:
+class AmountRead:
     """One look at a product.
 
     Attributes:
@@ -28,12 +29,12 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LastKnown:
     """What the product stood at when it was last read or written.
 
     Attributes:
         amount: the amount.
-        taken: as in `Look`, by then.
+        taken: as in `AmountRead`, by then.
         before: what the store showed just before our write; None as long as we have written nothing.
     """
 
@@ -57,7 +58,7 @@ class Done:
     reason: str
 
 
-def next_step(wanted: Wanted, standing: Standing, look: Look) -> Write | Done:
+def next_step(wanted: Wanted, standing: LastKnown, look: AmountRead) -> Write | Done:
     """Decide on a product.
 
     Args:

@@ -6,8 +6,9 @@ Not here: how a figure is read (platform/values.py), what is pushed for the othe
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from npf_pipelines.platform.models import StockFigure
-from npf_pipelines.rules.stock import StockOutcome, StockRow
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.platform_orders import StockFigure
+from npf_pipelines.rules.stock import StockRow
 
 
 def uncounted(figures: Iterable[StockFigure]) -> dict[str, str]:

@@ -13,9 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from npf_pipelines.lake import Lake
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.platform.tables import OrderStatus, order_lines, orders, shipment_lines, shipments, stock
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.lake.lake import Lake
+from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.sandbox.store import SandboxStore
 
 

@@ -13,15 +13,8 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import (
-    OPEN_STATUSES,
-    OrderStatus,
-    order_lines,
-    orders,
-    shipment_lines,
-    shipments,
-    stock,
-)
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderStatus
+from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments, stock
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import SetupError
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.people import draw_customer
@@ -23,7 +24,6 @@ from npf_pipelines.sandbox.samples import sample_store
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.state import StateFile
 from npf_pipelines.sandbox.store import OutOfStockError, SandboxStore
-from npf_pipelines.settings import Settings
 
 PORT = 8520
 SEED = 7
@@ -122,7 +122,7 @@ def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
         with SandboxServer(stores, port=port) as server:
             _write_setups(settings, server.url)
             os.environ[_KEY_VARIABLE] = next(iter(stores.values())).api_key
-            yield World(stores, server.url, WarehouseFloor(House(settings).engine, seed=SEED))
+            yield World(stores, server.url, WarehouseFloor(Services(settings).engine, seed=SEED))
 
 
 def order_something(store: SandboxStore, dice: random.Random) -> bool:

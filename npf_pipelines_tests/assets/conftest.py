@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from npf_pipelines.cscart import page_size
 from npf_pipelines.cscart.http import ATTEMPTS
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.rules.days import start_of_day
+from npf_pipelines.domain.days import start_of_day
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore

@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from npf_pipelines.assets.pull import Day, Orders, _side_by_side, pull_days
-from npf_pipelines.cscart.errors import NoAnswer, Unauthorized
-from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.cscart.errors import OutcomeUnknown, Unauthorized
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.assets.conftest import DAYS, FIRST, LAST, ZONE, day_at, second_of
@@ -184,7 +184,7 @@ async def test_a_slice_that_fails_ends_the_others_and_comes_out_as_itself() -> N
 
 async def test_a_first_page_that_fails_comes_out_as_itself(store: Store, box: SandboxStore) -> None:
     box.loses_answers = True
-    with pytest.raises(NoAnswer):
+    with pytest.raises(OutcomeUnknown):
         await pulled(store)
     assert store.page_size == 3
 

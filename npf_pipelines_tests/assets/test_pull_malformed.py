@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from npf_pipelines.assets.pull import Orders, pull_days
-from npf_pipelines.cscart.models import Order, UnreadableOrder
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines_tests.assets.conftest import DAYS, FIRST, LAST, ZONE, second_of
 from npf_pipelines_tests.assets.list_store import ListStore, order_row
 

@@ -17,15 +17,16 @@ import pytest
 from pydantic import SecretStr
 
 from npf_pipelines.assets import orders
-from npf_pipelines.assets.open_rows import note_open_rows
 from npf_pipelines.automation import webhook
-from npf_pipelines.platform.alerts import keep_alerts, read_alerts
-from npf_pipelines.platform.health import Health, keep_health, read_one
-from npf_pipelines.platform.lease import Lease
-from npf_pipelines.platform.open_rows import Written, note_written, read_open_rows
+from npf_pipelines.domain import alert
+from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules import alerts as rules
-from npf_pipelines.rules.stock_brake import BRAKE_FELL
-from npf_pipelines.tables import RAW_ORDERS
+from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
+from npf_pipelines.runs.open_items import count_open_items
+from npf_pipelines.state.alerts import keep_alerts, read_alerts
+from npf_pipelines.state.health import Health, keep_health, read_one
+from npf_pipelines.state.lease import Lease
+from npf_pipelines.state.open_items import Written, queue_recounts, read_open_items
 from npf_pipelines_tests.automation.receiver import TOKEN, Receiver
 from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -40,7 +41,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Loop:
     """A world that has been through the loop, and has told what of it needs a person."""
-    monkeypatch.setattr(rules, "BETWEEN_LOOKS", timedelta(microseconds=1))
+    monkeypatch.setattr(alert, "BETWEEN_LOOKS", timedelta(microseconds=1))
     monkeypatch.setattr(webhook, "_PATIENCE", httpx.Timeout(1.0))
     fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
     say(fresh)
@@ -55,25 +56,25 @@ def say(loop: Loop) -> str:
 
 def fail(loop: Loop, client: str = "acme", flow: str = "orders", failures: int = 2) -> None:
     """The client's flow fails so many times in a row."""
-    stands = read_one(loop.house.engine, client, flow)
+    eligibility = read_one(loop.services.engine, client, flow)
     keep_health(
-        loop.house.engine,
-        replace(stands, failing_since=datetime.now(UTC), failures=failures, reason="the store is down"),
+        loop.services.engine,
+        replace(eligibility, failing_since=datetime.now(UTC), failures=failures, reason="the store is down"),
     )
 
 
 def heal(loop: Loop, client: str = "acme", flow: str = "orders") -> None:
     """The client's flow goes well again."""
     now = datetime.now(UTC)
-    keep_health(loop.house.engine, Health(client, flow, now, now))
+    keep_health(loop.services.engine, Health(client, flow, now, now))
 
 
 def recount(loop: Loop, client: str, flow: str) -> None:
     """What is open is counted as at the end of a run over all of the client's days."""
-    days = loop.house.lake.days(RAW_ORDERS, client=client)
-    note_written(loop.house.engine, flow, [Written(client, day, "run") for day in days])
+    days = loop.services.lake.days(RAW_ORDERS, client=client)
+    queue_recounts(loop.services.engine, flow, [Written(client, day, "run") for day in days])
     with dg.build_asset_context() as context:
-        note_open_rows(context.log, loop.house, flow, "run")
+        count_open_items(context.log, loop.services, flow, "run")
 
 
 def test_the_rows_that_need_a_person_are_told_once_without_personal_data(
@@ -81,7 +82,7 @@ def test_the_rows_that_need_a_person_are_told_once_without_personal_data(
 ) -> None:
     fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
     fresh.floor.count("acme", ["GHOST"], datetime.now(UTC))
-    fresh.run("stock", "acme", release_brake=True)
+    fresh.run("stock", "acme", override_change_limit=True)
     said = say(fresh) + say(fresh)
     (text,) = receiver.texts
     assert text.startswith("acme: 1 SKU not in the store: GHOST (since 20")
@@ -130,20 +131,22 @@ def test_what_a_fault_of_ours_quotes_goes_nowhere(
     assert "ann.shopper" not in text + "".join(failures)
 
 
-def test_a_real_brake_is_told_as_a_brake_alone_and_over_when_it_is_released(told: Loop, receiver: Receiver) -> None:
+def test_an_exceeded_change_limit_is_reported_alone_and_resolves_when_it_is_overridden(
+    told: Loop, receiver: Receiver
+) -> None:
     for sku in told.stores["acme"].skus():
         told.floor.receive("acme", sku, 1000, datetime.now(UTC))
     (run,) = told.run("stock", "acme")
-    assert f"acme: {BRAKE_FELL}" in run.failure
+    assert f"acme: {LIMIT_EXCEEDED}" in run.failure
     told.run("stock", "acme")
     say(told)
     (text,) = receiver.texts
-    assert text.startswith("acme: the brake fell: ")
+    assert text.startswith("acme: the change limit was exceeded: ")
     assert len(text.splitlines()) == 1
-    told.run("stock", "acme", release_brake=True)
+    told.run("stock", "acme", override_change_limit=True)
     say(told)
     say(told)
-    assert receiver.texts[1].startswith("Over: acme: the brake fell")
+    assert receiver.texts[1].startswith("Over: acme: the change limit was exceeded")
 
 
 def test_a_client_that_is_not_pulled_is_told_after_its_own_limit_and_a_paused_one_is_not(
@@ -152,7 +155,7 @@ def test_a_client_that_is_not_pulled_is_told_after_its_own_limit_and_a_paused_on
     write_setup(told.settings.clients, "acme", told.url, alerts={"no_pull_hours": 3})
     long_ago = datetime.now(UTC) - timedelta(hours=2.5)
     for client in told.stores:
-        keep_health(told.house.engine, Health(client, "orders", long_ago, long_ago))
+        keep_health(told.services.engine, Health(client, "orders", long_ago, long_ago))
     say(told)
     (text,) = receiver.texts
     assert text.startswith("bolt: no orders have been pulled for more than 2 hours (since 20")
@@ -170,9 +173,9 @@ def test_a_backlog_is_told_when_it_has_lasted(told: Loop, receiver: Receiver) ->
     say(told)
     assert receiver.texts == []
     key = "backlog|acme|shipments"
-    known = read_alerts(told.house.engine)[key]
+    known = read_alerts(told.services.engine)[key]
     assert known.due_at - known.since == rules.BACKLOG_PATIENCE
-    keep_alerts(told.house.engine, [replace(known, due_at=datetime.now(UTC))])
+    keep_alerts(told.services.engine, [replace(known, due_at=datetime.now(UTC))])
     say(told)
     (text,) = receiver.texts
     assert "waiting and not worked off" in text
@@ -196,7 +199,7 @@ def test_a_wrong_setup_is_told_and_its_clients_alerts_are_not_over(told: Loop, r
 
 def test_a_client_whose_file_is_gone_is_told_once_and_its_alerts_stay(told: Loop, receiver: Receiver) -> None:
     told.floor.count("acme", ["GHOST"], datetime.now(UTC))
-    told.run("stock", "acme", release_brake=True)
+    told.run("stock", "acme", override_change_limit=True)
     fail(told)
     say(told)
     receiver.got.clear()
@@ -217,7 +220,7 @@ def test_a_client_whose_file_is_gone_is_told_once_and_its_alerts_stay(told: Loop
 
 def test_a_pause_ends_no_alert_about_rows(told: Loop, receiver: Receiver) -> None:
     told.floor.count("acme", ["GHOST"], datetime.now(UTC))
-    told.run("stock", "acme", release_brake=True)
+    told.run("stock", "acme", override_change_limit=True)
     fail(told)
     say(told)
     receiver.got.clear()
@@ -262,15 +265,15 @@ def test_without_a_webhook_the_log_is_told(told: Loop, receiver: Receiver, caplo
     say(told)
     assert receiver.texts == []
     assert caplog.text.count("acme: runs of orders fail") >= 1
-    assert read_alerts(told.house.engine)["failing|acme|orders"].told_at
+    assert read_alerts(told.services.engine)["failing|acme|orders"].told_at
 
 
 def test_two_looks_at_once_tell_once(told: Loop, receiver: Receiver) -> None:
     fail(told)
-    together = threading.Barrier(2)
+    gather_or_cancel = threading.Barrier(2)
 
     def one(_: int) -> str:
-        together.wait()
+        gather_or_cancel.wait()
         return say(told)
 
     with ThreadPoolExecutor(2) as looks:
@@ -281,7 +284,7 @@ def test_two_looks_at_once_tell_once(told: Loop, receiver: Receiver) -> None:
 
 def test_a_look_leaves_another_one_alone(told: Loop, receiver: Receiver) -> None:
     fail(told)
-    other = Lease(told.house.engine, "*", "alerts")
+    other = Lease(told.services.engine, "*", "alerts")
     other.take()
     assert "another look is under way" in say(told)
     assert receiver.texts == []
@@ -305,13 +308,13 @@ def test_a_day_of_trouble_for_two_hundred_is_one_message(told: Loop, receiver: R
 
 def test_a_table_that_cannot_be_read_ends_no_alert(told: Loop, receiver: Receiver) -> None:
     told.floor.count("acme", ["GHOST"], datetime.now(UTC))
-    told.run("stock", "acme", release_brake=True)
+    told.run("stock", "acme", override_change_limit=True)
     say(told)
     for path in Path(told.settings.lake).glob("platform_orders/client=acme/day=*/part.parquet"):
         path.write_bytes(b"no parquet")
-    before = read_open_rows(told.house.engine)
+    before = read_open_items(told.services.engine)
     recount(told, "acme", "orders")
-    assert read_open_rows(told.house.engine) == before
+    assert read_open_items(told.services.engine) == before
     say(told)
     say(told)
     assert len(receiver.texts) == 1

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from npf_pipelines.automation.asking import taken
 from npf_pipelines.automation.flows import FLOWS, Flow
-from npf_pipelines.platform.health import Health, failed, keep_health
+from npf_pipelines.automation.run_requests import clients_in
+from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.platform.tables import health
-from npf_pipelines.rules.retries import Trouble
-from npf_pipelines.shares import share_config, share_tags
+from npf_pipelines.runs.run_scope import scope_config, scope_tags
+from npf_pipelines.state.health import Health, failed, keep_health
 from npf_pipelines_tests.automation.ticks import look, register, tick
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 
@@ -61,7 +61,7 @@ def stand(loop: Loop, flow: str, client: str, state: State) -> None:
     write_setup(loop.settings.clients, client, loop.url)
     if state is State.PAUSED:
         path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
-    setup = loop.house.setups()[client]
+    setup = loop.services.setups()[client]
     ago = {
         State.JUST_RAN: timedelta(minutes=1),
         State.LATE: timedelta(days=3),
@@ -72,9 +72,9 @@ def stand(loop: Loop, flow: str, client: str, state: State) -> None:
     match state:
         case State.RESTING | State.RETRY:
             at = NOW - timedelta(minutes=1 if state is State.RESTING else 60)
-            before = failed(before, Trouble.PASSING, "it is down", setup, began=at, now=at, reached_today=True)
+            before = failed(before, FailureKind.TRANSIENT, "it is down", setup, began=at, now=at, reached_today=True)
         case State.WRONG_KEY:
-            before = failed(before, Trouble.LASTING, "401", setup, began=NOW, now=NOW, reached_today=True)
+            before = failed(before, FailureKind.PERMANENT, "401", setup, began=NOW, now=NOW, reached_today=True)
         case State.CLOCK_AHEAD:
             before = replace(before, failing_since=before.tried_at, next_try_at=before.tried_at, failures=2)
         case State.NO_FILE:
@@ -82,7 +82,7 @@ def stand(loop: Loop, flow: str, client: str, state: State) -> None:
         case State.WRONG_FILE:
             path.write_text("id: [", encoding="utf-8")
     if state is not State.NEW:
-        keep_health(loop.house.engine, before)
+        keep_health(loop.services.engine, before)
 
 
 def busy(loop: Loop, flow: str, clients: list[str]) -> dg.DagsterRun | None:
@@ -93,7 +93,7 @@ def busy(loop: Loop, flow: str, clients: list[str]) -> dg.DagsterRun | None:
     day = NOW.date()
     days = None if flow == "stock" else (day, day)
     return loop.instance.create_run_for_job(
-        job, run_config=dict(share_config(flow, clients, days)), tags=dict(share_tags(flow, clients, days))
+        job, run_config=dict(scope_config(flow, clients, days)), tags=dict(scope_tags(flow, clients, days))
     )
 
 
@@ -103,7 +103,7 @@ def asked_for(requests: list[dg.RunRequest] | str) -> list[str]:
     keys = [one.run_key for one in requests]
     assert all(keys)
     assert len(set(keys)) == len(keys)
-    return sorted(itertools.chain.from_iterable(sorted(taken([one])) for one in requests))
+    return sorted(itertools.chain.from_iterable(sorted(clients_in([one])) for one in requests))
 
 
 @given(states=st.lists(st.sampled_from(State), min_size=5, max_size=5), flow=st.sampled_from(FLOWS))
@@ -112,7 +112,7 @@ def test_every_tick_asks_for_exactly_the_clients_that_are_due_each_once(
     world: Loop, states: list[State], flow: Flow
 ) -> None:
     name = flow.name
-    with world.house.engine.begin() as connection:
+    with world.services.engine.begin() as connection:
         connection.execute(health.delete())
     mix = dict(zip(CLIENTS, states, strict=True))
     for client, state in mix.items():
@@ -138,4 +138,4 @@ def test_every_sensor_evaluates_with_one_client_in_each_state(loop: Loop, sensor
         stand(loop, flow.name, name, state)
     asked, cursor, _ = look(loop, sensor)
     look(loop, sensor, cursor)
-    assert len(taken(asked)) == len([client for one in asked for client in taken([one])])
+    assert len(clients_in(asked)) == len([client for one in asked for client in clients_in([one])])

@@ -20,7 +20,7 @@ def check(loop: Loop, name: str, listed: str) -> tuple[bool, list[dict[str, Any]
 
 def test_a_shipment_that_was_never_pushed_is_told_once_it_is_late(fresh: Loop) -> None:
     assert check(fresh, "all_lodged_pushed", "missing") == (True, [])
-    with fresh.house.engine.begin() as connection:
+    with fresh.services.engine.begin() as connection:
         one = connection.execute(sa.select(shipments).where(shipments.c.client == "acme").limit(1)).mappings().one()
         now = datetime.now(UTC)
         for name, lodged_at in (("late", now - 2 * LODGED_FOR), ("young", now)):
@@ -42,7 +42,7 @@ def test_what_lies_aside_is_listed_with_its_reason(fresh: Loop) -> None:
 
 def test_a_client_that_was_not_pulled_for_long_is_stale_unless_paused(fresh: Loop) -> None:
     assert check(fresh, "staleness", "stale") == (True, [])
-    with fresh.house.engine.begin() as connection:
+    with fresh.services.engine.begin() as connection:
         long_ago = datetime.now(UTC) - timedelta(hours=2.1)
         connection.execute(sa.update(health).values(last_success_at=long_ago))
     passed, rows = check(fresh, "staleness", "stale")

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from npf_pipelines.automation import lost_runs
-from npf_pipelines.platform.lease import RUN_FLOW, held_lease
+from npf_pipelines.state.lease import RUN_FLOW, held_lease
 from npf_pipelines_tests.automation.ticks import look, register, tick
 from npf_pipelines_tests.loop import Loop
 
@@ -45,7 +45,7 @@ def test_a_run_without_a_process_is_ended_at_the_second_look(loop: Loop, begun: 
 
 def test_a_run_whose_process_lives_is_left_alone(loop: Loop, begun: str) -> None:
     async def look_twice() -> None:
-        async with held_lease(loop.house.engine, begun, RUN_FLOW):
+        async with held_lease(loop.services.engine, begun, RUN_FLOW):
             _, cursor, _ = await asyncio.to_thread(look, loop, "lost_runs")
             await asyncio.to_thread(look, loop, "lost_runs", cursor)
 
@@ -56,7 +56,7 @@ def test_a_run_whose_process_lives_is_left_alone(loop: Loop, begun: str) -> None
 @pytest.mark.parametrize("minutes", [-10, 10])
 def test_a_wrong_clock_ends_no_run_that_lives(loop: Loop, begun: str, minutes: int) -> None:
     async def look_twice() -> None:
-        async with held_lease(loop.house.engine, begun, RUN_FLOW):
+        async with held_lease(loop.services.engine, begun, RUN_FLOW):
             with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
                 _, cursor, _ = await asyncio.to_thread(look, loop, "lost_runs")
                 await asyncio.to_thread(look, loop, "lost_runs", cursor)
@@ -80,5 +80,5 @@ def test_a_wrong_clock_leaves_a_run_the_time_to_take_its_lease(
 
 def test_a_run_gives_its_lease_back(loop: Loop) -> None:
     loop.run("stock")
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM leases").scalar() == 0

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from npf_pipelines.automation import asking, new_orders
-from npf_pipelines.platform.health import read_one
+from npf_pipelines.automation import new_orders
+from npf_pipelines.automation import run_requests as asking
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register
 from npf_pipelines_tests.loop import Loop
 
@@ -124,7 +125,7 @@ def test_one_with_a_wrong_key_is_not_asked_at_all(loop: Loop) -> None:
     register(loop)
     loop.stores["acme"].api_key = "another"
     loop.run("orders")
-    assert read_one(loop.house.engine, "acme", "orders").is_permanent
+    assert read_one(loop.services.engine, "acme", "orders").is_permanent
     before = loop.stores["acme"].requests
     _, cursor, _ = look(loop, "new_orders")
     _, _, said = look(loop, "new_orders", cursor)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from npf_pipelines.partitions import LOOK_BACK
-from npf_pipelines.platform.health import Health, failed, keep_health
-from npf_pipelines.rules.retries import Trouble
+from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.state.health import Health, failed, keep_health
 from npf_pipelines_tests.automation.ticks import clients, days, register, tick
 from npf_pipelines_tests.loop import DAYS, Loop, write_setup
 
@@ -17,10 +17,11 @@ FLOWS = {"nightly_look_back": "orders", "nightly_shipments": "shipments", "night
 def test_those_that_fail_are_tried_and_the_paused_are_not(loop: Loop, name: str) -> None:
     register(loop)
     now = datetime.now(UTC)
-    setup = loop.house.setups()["acme"]
+    setup = loop.services.setups()["acme"]
     before = Health("acme", FLOWS[name])
     keep_health(
-        loop.house.engine, failed(before, Trouble.LASTING, "401", setup, began=now, now=now, reached_today=True)
+        loop.services.engine,
+        failed(before, FailureKind.PERMANENT, "401", setup, began=now, now=now, reached_today=True),
     )
     asked = tick(loop, name)
     assert isinstance(asked, list)
@@ -36,7 +37,7 @@ def test_those_that_fail_are_tried_and_the_paused_are_not(loop: Loop, name: str)
 @pytest.mark.parametrize("name", ["nightly_look_back", "nightly_shipments"])
 def test_the_last_weeks_are_compared_from_the_first_day_on(loop: Loop, name: str) -> None:
     register(loop)
-    today = datetime.now(UTC).astimezone(loop.house.setups()["acme"].zone).date()
+    today = datetime.now(UTC).astimezone(loop.services.setups()["acme"].zone).date()
     asked = tick(loop, name)
     assert isinstance(asked, list)
     (first, last) = loop.days

@@ -10,10 +10,10 @@ import pytest
 
 from npf_pipelines.automation import retention
 from npf_pipelines.automation.old_runs import delete_old_runs
-from npf_pipelines.platform.alerts import keep_alerts, read_alerts
-from npf_pipelines.platform.lease import held_lease
-from npf_pipelines.rules.alerts import Alert
-from npf_pipelines.tables import RAW_ORDERS
+from npf_pipelines.domain.alert import Alert
+from npf_pipelines.lake.tables import RAW_ORDERS
+from npf_pipelines.state.alerts import keep_alerts, read_alerts
+from npf_pipelines.state.lease import held_lease
 from npf_pipelines_tests.loop import Loop
 
 LATER = datetime.now(UTC) + timedelta(days=100)
@@ -96,7 +96,7 @@ def test_a_decision_on_such_a_day_is_refused_until_the_day_is_pulled_again(later
 
 def test_a_client_whose_orders_are_being_pulled_is_left_for_the_next_night(later: Loop) -> None:
     async def night_beside() -> None:
-        async with held_lease(later.house.engine, "acme", "orders"):
+        async with held_lease(later.services.engine, "acme", "orders"):
             await asyncio.to_thread(night, later)
 
     asyncio.run(night_beside())
@@ -122,7 +122,7 @@ def test_the_last_snapshot_of_each_client_stays(later: Loop) -> None:
 def test_runs_go_unless_a_partitions_state_hangs_on_them(later: Loop) -> None:
     first = {record.dagster_run.run_id for record in later.instance.get_run_records()}
     assert later.backfill("orders")
-    assert later.backfill("stock", "acme", release_brake=True)
+    assert later.backfill("stock", "acme", override_change_limit=True)
     before = states(later)
     said = night(later)
     left = {record.dagster_run.run_id for record in later.instance.get_run_records()}
@@ -156,7 +156,7 @@ def test_without_the_guard_the_partitions_would_be_lost(fresh: Loop) -> None:
 
 
 def test_a_runs_events_leave_no_file_behind(later: Loop) -> None:
-    assert later.backfill("stock", release_brake=True)
+    assert later.backfill("stock", override_change_limit=True)
     (old,) = [
         record.dagster_run.run_id
         for record in later.instance.get_run_records()[1:]
@@ -178,6 +178,6 @@ def test_alerts_that_have_long_been_over_are_forgotten(later: Loop) -> None:
     now = datetime.now(UTC)
     alert = Alert("key", "acme", "failing", "it fails", "Look.", now, now)
     over = Alert("over", "acme", "failing", "it failed", "Look.", now, now, now, now, now)
-    keep_alerts(later.house.engine, [alert, over])
+    keep_alerts(later.services.engine, [alert, over])
     assert night(later)["alerts_forgotten"] == 1
-    assert set(read_alerts(later.house.engine)) == {"key"}
+    assert set(read_alerts(later.services.engine)) == {"key"}

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import pytest
 
-from npf_pipelines.platform.health import Health, failed, keep_health, read_one, succeeded
-from npf_pipelines.rules.retries import Trouble
+from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.state.health import Health, failed, keep_health, read_one, succeeded
 from npf_pipelines_tests.automation.ticks import clients, days, execute, register, tick
 from npf_pipelines_tests.loop import KEY_VARIABLE, Loop, write_setup
 
@@ -22,13 +22,15 @@ def quarter_of_an_hour() -> datetime:
 
 def went_well(loop: Loop, flow: str, at: datetime, *names: str) -> None:
     for client in names or loop.stores:
-        keep_health(loop.house.engine, succeeded(Health(client, flow), at, reached_today=True))
+        keep_health(loop.services.engine, succeeded(Health(client, flow), at, reached_today=True))
 
 
-def fails(loop: Loop, flow: str, client: str, at: datetime, trouble: Trouble = Trouble.PASSING) -> None:
-    before = read_one(loop.house.engine, client, flow)
-    setup = loop.house.setups().clients.get(client)
-    keep_health(loop.house.engine, failed(before, trouble, "it is down", setup, began=at, now=at, reached_today=True))
+def fails(loop: Loop, flow: str, client: str, at: datetime, trouble: FailureKind = FailureKind.TRANSIENT) -> None:
+    before = read_one(loop.services.engine, client, flow)
+    setup = loop.services.setups().clients.get(client)
+    keep_health(
+        loop.services.engine, failed(before, trouble, "it is down", setup, began=at, now=at, reached_today=True)
+    )
 
 
 def more_setups(loop: Loop, *names: str) -> None:
@@ -46,7 +48,7 @@ def test_all_clients_come_into_one_run_that_goes_well_and_are_due_again_with_the
     assert isinstance(asked, list)
     assert clients(asked) == [["acme", "bolt"]]
     assert [run.success for run in execute(loop, f"{flow}_job", asked)] == [True]
-    tried_at = read_one(loop.house.engine, "acme", flow).tried_at
+    tried_at = read_one(loop.services.engine, "acme", flow).tried_at
     assert tried_at is not None
     interval = 3600 if flow == "stock" else 900
     begin = datetime.fromtimestamp(tried_at.timestamp() // interval * interval, UTC)
@@ -67,7 +69,7 @@ def test_the_intervals_are_settings(loop: Loop) -> None:
 def test_before_its_cut_off_a_client_is_swept_every_five_minutes(loop: Loop) -> None:
     register(loop)
     at = quarter_of_an_hour()
-    zone = loop.house.setups()["acme"].zone
+    zone = loop.services.setups()["acme"].zone
     cut_off = f"{(at + 60 * MINUTE).astimezone(zone):%H:%M}"
     write_setup(loop.settings.clients, "acme", loop.url, orders={"cut_off": cut_off})
     went_well(loop, "orders", at)
@@ -92,7 +94,7 @@ def test_orders_are_asked_for_on_every_clients_today(loop: Loop) -> None:
 def test_shipments_are_asked_for_since_it_last_went_well(loop: Loop) -> None:
     register(loop)
     now = datetime.now(UTC)
-    today = now.astimezone(loop.house.setups()["acme"].zone).date()
+    today = now.astimezone(loop.services.setups()["acme"].zone).date()
     went_well(loop, "shipments", now - timedelta(days=3), "acme")
     went_well(loop, "shipments", now - timedelta(hours=1), "bolt")
     asked = tick(loop, "shipments_sweep", now)
@@ -105,7 +107,7 @@ def test_shipments_are_asked_for_since_it_last_went_well(loop: Loop) -> None:
 
 
 def test_no_day_before_the_first_one_is_asked_for(loop: Loop) -> None:
-    today = datetime.now(UTC).astimezone(loop.house.setups()["acme"].zone).date()
+    today = datetime.now(UTC).astimezone(loop.services.setups()["acme"].zone).date()
     for client in loop.stores:
         write_setup(loop.settings.clients, client, loop.url, orders={"start_date": today})
     register(loop)
@@ -144,7 +146,7 @@ def test_a_run_over_a_paused_client_leaves_its_partition_and_its_store_alone(loo
     assert [one.failure for one in loop.run("stock") + loop.run("orders")] == ["", ""]
     assert loop.instance.get_materialized_partitions(dg.AssetKey("stock_push")) == {"acme"}
     assert loop.stores["bolt"].requests == 0
-    assert read_one(loop.house.engine, "bolt", "stock") == Health("bolt", "stock")
+    assert read_one(loop.services.engine, "bolt", "stock") == Health("bolt", "stock")
 
 
 def test_a_client_whose_file_is_gone_stays_and_is_left_alone(loop: Loop) -> None:
@@ -213,9 +215,9 @@ def test_a_wrong_key_is_tried_once_until_it_is_changed(loop: Loop, monkeypatch: 
     asked = tick(loop, "orders_sweep")
     assert isinstance(asked, list)
     assert [run.success for run in execute(loop, "orders_job", asked)] == [False]
-    stands = read_one(loop.house.engine, "acme", "orders")
-    assert (stands.is_permanent, stands.failures) == (True, 1)
-    assert "401" in stands.reason
+    eligibility = read_one(loop.services.engine, "acme", "orders")
+    assert (eligibility.is_permanent, eligibility.failures) == (True, 1)
+    assert "401" in eligibility.reason
     later = datetime.now(UTC) + timedelta(days=2)
     asked = tick(loop, "orders_sweep", later)
     assert isinstance(asked, list)
@@ -234,7 +236,7 @@ def test_a_wrong_key_is_tried_once_until_it_is_changed(loop: Loop, monkeypatch: 
     night = tick(loop, "nightly_look_back")
     assert isinstance(night, list)
     assert [run.success for run in execute(loop, "orders_job", night)] == [True]
-    assert not read_one(loop.house.engine, "acme", "orders").failures
+    assert not read_one(loop.services.engine, "acme", "orders").failures
 
 
 def test_a_right_that_is_missing_is_tried_every_hour_until_the_store_has_it(loop: Loop) -> None:
@@ -243,9 +245,9 @@ def test_a_right_that_is_missing_is_tried_every_hour_until_the_store_has_it(loop
     asked = tick(loop, "orders_sweep")
     assert isinstance(asked, list)
     execute(loop, "orders_job", asked)
-    stands = read_one(loop.house.engine, "acme", "orders")
-    assert (stands.is_permanent, stands.failures) == (True, 1)
-    assert "the right view_orders" in stands.reason
+    eligibility = read_one(loop.services.engine, "acme", "orders")
+    assert (eligibility.is_permanent, eligibility.failures) == (True, 1)
+    assert "the right view_orders" in eligibility.reason
     soon = tick(loop, "orders_sweep", datetime.now(UTC) + 30 * MINUTE)
     assert isinstance(soon, list)
     assert clients(soon) == [["bolt"]]
@@ -254,7 +256,7 @@ def test_a_right_that_is_missing_is_tried_every_hour_until_the_store_has_it(loop
     assert isinstance(later, list)
     assert clients(later) == [["acme", "bolt"]]
     assert [run.success for run in execute(loop, "orders_job", later)] == [True]
-    assert not read_one(loop.house.engine, "acme", "orders").is_permanent
+    assert not read_one(loop.services.engine, "acme", "orders").is_permanent
 
 
 def test_a_run_that_is_asked_for_ends_by_itself_and_a_backfill_does_not(loop: Loop) -> None:
@@ -271,10 +273,10 @@ def test_a_manual_run_always_tries_and_ends_the_pause(loop: Loop) -> None:
     register(loop)
     loop.stores["acme"].switched_off = True
     loop.run("stock")
-    assert read_one(loop.house.engine, "acme", "stock").failures == 1
+    assert read_one(loop.services.engine, "acme", "stock").failures == 1
     loop.stores["acme"].switched_off = False
     assert [one.failure for one in loop.run("stock", "acme")] == [""]
-    assert not read_one(loop.house.engine, "acme", "stock").failures
+    assert not read_one(loop.services.engine, "acme", "stock").failures
 
 
 def test_a_store_that_is_down_for_a_day_costs_28_runs_at_most_and_is_caught_up_in_one(loop: Loop) -> None:
@@ -294,7 +296,7 @@ def test_a_store_that_is_down_for_a_day_costs_28_runs_at_most_and_is_caught_up_i
     asked = tick(loop, "shipments_sweep", back)
     assert isinstance(asked, list)
     ((first, last),) = days(asked)
-    zone = loop.house.setups()["acme"].zone
+    zone = loop.services.setups()["acme"].zone
     assert date.fromisoformat(first) <= (begin - 5 * MINUTE).astimezone(zone).date()
     assert last == f"{back.astimezone(zone).date()}"
     went_well(loop, "shipments", back, "acme")

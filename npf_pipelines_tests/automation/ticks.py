@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.partitions import register_clients
-from npf_pipelines.settings import Settings
-from npf_pipelines.shares import clients_of
+from npf_pipelines.runs.partitions import register_clients
+from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines_tests.loop import Loop
 
 

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from npf_pipelines.cli import app
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.sandbox.state import StateFile
 from npf_pipelines.sandbox.world import demo_world
-from npf_pipelines.settings import Settings
 from npf_pipelines_tests.docs.pages import PROJECT, shell_lines
 
 

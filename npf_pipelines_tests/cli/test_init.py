@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from npf_pipelines.cli.instance import PROJECT, dagster_home
-from npf_pipelines.settings import Settings
+from npf_pipelines.config.settings import Settings
 
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 

@@ -16,7 +16,7 @@ def test_a_test_order_goes_all_the_way(loop: Loop, monkeypatch: pytest.MonkeyPat
     australian = next(order.customer for order in store.orders.values() if order.customer.ship_to.country == "AU")
     order_id = store.place_order([(product_id, 1) for product_id in items], customer=australian)
     loop.run("orders", "acme")
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         (before,) = connection.execute(sa.select(sa.func.count()).select_from(stock)).one()
 
     lodged = CliRunner().invoke(app, ["lodge-tests", "acme"])
@@ -25,7 +25,7 @@ def test_a_test_order_goes_all_the_way(loop: Loop, monkeypatch: pytest.MonkeyPat
     assert [one.failure for one in loop.run("shipments", "acme")] == [""]
 
     assert store.orders[order_id].status == "C"
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         dispatched = sa.select(orders.c.is_test).where(orders.c.order_number == shipments.c.order_number)
         assert set(connection.scalars(dispatched.where(orders.c.client == "acme"))) == {True}
         assert connection.execute(sa.select(sa.func.count()).select_from(stock)).one() == (before,)

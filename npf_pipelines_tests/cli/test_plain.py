@@ -12,7 +12,7 @@ from npf_pipelines.automation.launch import Change, Launched
 from npf_pipelines.cli import app
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.summary import changes_tables
-from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines_tests.builders import row
 from npf_pipelines_tests.loop import Loop
 
@@ -56,7 +56,7 @@ def test_the_audit_shows_a_sku_with_brackets(fresh: Loop, monkeypatch: pytest.Mo
 def test_an_orders_story_is_shown_whatever_is_in_it(fresh: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     ((day, number),) = fresh.rows("SELECT day, order_number FROM shipment_records WHERE client = 'acme' LIMIT 1")
     pushed = row(TRACKING_PUSH, shipment_id="S9", order_number=number, outcome="refused", reason=HOSTILE)
-    fresh.house.lake.write(TRACKING_PUSH, [pushed], client="acme", day=day)
+    fresh.services.lake.write(TRACKING_PUSH, [pushed], client="acme", day=day)
     result = npf(fresh, monkeypatch, "trace", "acme", number)
     assert result.exit_code == 0, result.output
     assert "[/red]X" in result.output

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
-from npf_pipelines.platform.health import read_health
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.loop import Loop, write_setup
 
 
@@ -40,7 +40,7 @@ def test_a_range_of_one_client_prints_what_changed(shell: Loop) -> None:
 def test_all_clients_and_today_where_nothing_is_named(shell: Loop) -> None:
     result = npf("run", "orders")
     assert result.exit_code == 0, result.output
-    today = datetime.now(UTC).astimezone(shell.house.setups()["acme"].zone).date()
+    today = datetime.now(UTC).astimezone(shell.services.setups()["acme"].zone).date()
     done = shell.instance.get_materialized_partitions(dg.AssetKey("platform_orders"))
     assert done == {f"acme|{today}", f"bolt|{today}"}
 
@@ -109,7 +109,7 @@ def test_a_day_before_the_first_one_is_refused_with_the_first(shell: Loop) -> No
 
 def test_a_day_with_tables_before_every_start_date_can_be_run(shell: Loop) -> None:
     day = shell.days[0] - timedelta(days=1)
-    shell.house.lake.keep_first_day(day)
+    shell.services.lake.keep_first_day(day)
     ran = npf("run", "orders", "--client", "acme", "--day", f"{day}")
     assert ran.exit_code == 0, ran.output
     assert npf("run", "orders", "--day", f"{day - timedelta(days=1)}").exit_code == 2
@@ -128,25 +128,25 @@ def test_a_day_with_tables_before_every_start_date_can_be_run(shell: Loop) -> No
     ],
 )
 def test_days_that_no_run_can_take_are_refused_before_one_is_made(
-    shell: Loop, family: str, words: tuple[str, ...], said: str
+    shell: Loop, flow: str, words: tuple[str, ...], said: str
 ) -> None:
-    result = npf("run", family, *words)
+    result = npf("run", flow, *words)
     assert result.exit_code == 2, result.output
     assert said in " ".join(result.output.replace("│", " ").split())
     assert shell.instance.get_runs_count() == 0
-    assert read_health(shell.house.engine) == {}
+    assert read_health(shell.services.engine) == {}
 
 
 def test_a_day_that_has_begun_for_some_clients_is_run_for_them(shell: Loop) -> None:
     zones = {"acme": "Pacific/Kiritimati", "bolt": "Pacific/Pago_Pago"}  # 25 hours apart: never on one day.
     for client, zone in zones.items():
         write_setup(shell.settings.clients, client, shell.url, store={"time_zone": zone})
-    day = day_of(datetime.now(UTC), shell.house.setups()["acme"].zone)
+    day = day_of(datetime.now(UTC), shell.services.setups()["acme"].zone)
     for words in (("--day", f"{day}"), ("--from", f"{day}")):
         result = npf("run", "shipments", *words)
         assert result.exit_code == 0, result.output
         assert f"bolt: {day} has not begun there" in result.output
-    assert read_health(shell.house.engine).keys() == {("acme", "shipments")}
+    assert read_health(shell.services.engine).keys() == {("acme", "shipments")}
 
 
 def test_sql_answers_and_refuses(shell: Loop) -> None:

@@ -4,16 +4,16 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
-from npf_pipelines.tables import SHIPMENT_RECORDS, TRACKING_PUSH
+from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 from npf_pipelines_tests.builders import row
 from npf_pipelines_tests.loop import Loop
 
 
 @pytest.fixture
-def told(walked: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
+def told(completed: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
     """The world after the loop, for the command line to read."""
-    monkeypatch.setenv("NPF_DATA", str(walked.settings.data))
-    return walked
+    monkeypatch.setenv("NPF_DATA", str(completed.settings.data))
+    return completed
 
 
 def trace(*words: str) -> Result:
@@ -98,16 +98,16 @@ def keep_shipment(loop: Loop, *, lodged: bool, **changes: str) -> str:
     day, number = loop.rows(
         "SELECT day, order_number FROM filtered_orders WHERE client = 'acme' AND decision = 'accepted' LIMIT 1"
     )[0]
-    for other in loop.house.lake.days(TRACKING_PUSH, client="acme"):
+    for other in loop.services.lake.days(TRACKING_PUSH, client="acme"):
         for table in (SHIPMENT_RECORDS, TRACKING_PUSH):
-            loop.house.lake.write(table, [], client="acme", day=other)
+            loop.services.lake.write(table, [], client="acme", day=other)
     of_shipment = {"shipment_id": "S1", "order_number": number}
     record = of_shipment | {"carrier": "StarTrack", "tracking_number": "T1-CORRECTED"}
     record |= {"quantities": [{"sku": "KITE", "quantity": 1}]}
     records = [row(SHIPMENT_RECORDS, **record)] if lodged else []
-    loop.house.lake.write(SHIPMENT_RECORDS, records, client="acme", day=day)
+    loop.services.lake.write(SHIPMENT_RECORDS, records, client="acme", day=day)
     pushed = row(TRACKING_PUSH, **of_shipment, store_shipment_id="77", **{"outcome": "confirmed"} | changes)
-    loop.house.lake.write(TRACKING_PUSH, [pushed], client="acme", day=day)
+    loop.services.lake.write(TRACKING_PUSH, [pushed], client="acme", day=day)
     return str(number)
 
 

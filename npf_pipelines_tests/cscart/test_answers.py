@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.cscart.answers import decode_json, holds_json, read_answer
-from npf_pipelines.cscart.errors import BadAnswer, Broken, Busy, Forbidden, NotFound, Refused, StoreError, Unauthorized
+from npf_pipelines.cscart.errors import (
+    Forbidden,
+    MalformedResponse,
+    NotFound,
+    RateLimited,
+    RequestRejected,
+    ServerError,
+    StoreError,
+    Unauthorized,
+)
 from npf_pipelines.cscart.json_body import decode_json_text
 from npf_pipelines_tests.growth import assert_linear
 
@@ -139,7 +148,7 @@ def test_a_cut_answer_may_pass_and_a_web_page_stays() -> None:
     assert failure("", 200).transient
     assert failure(WARNING + '{"orders": [', 200).transient
     page = failure(HTML, 200)
-    assert isinstance(page, BadAnswer)
+    assert isinstance(page, MalformedResponse)
     assert not page.transient
 
 
@@ -153,18 +162,18 @@ def test_a_cut_answer_may_pass_and_a_web_page_stays() -> None:
         (403, {"message": "Forbidden"}, Forbidden, False, False),
         (403, HTML, Forbidden, False, False),
         (404, {"message": "Not Found"}, NotFound, False, False),
-        (404, HTML, Refused, False, False),
-        (400, {"message": "Bad Request"}, Refused, False, False),
-        (400, "", Refused, False, False),
-        (405, {"message": "Method Not Allowed: Missing parameters"}, Refused, False, False),
-        (415, HTML, Refused, False, False),
-        (429, "", Busy, True, True),
-        (503, HTML, Busy, True, False),
-        (509, HTML, Busy, True, False),
-        (500, HTML, Broken, True, False),
-        (500, {"message": "Internal Server Error"}, Broken, True, False),
-        (502, "", Broken, True, False),
-        (302, "", Refused, False, False),
+        (404, HTML, RequestRejected, False, False),
+        (400, {"message": "Bad Request"}, RequestRejected, False, False),
+        (400, "", RequestRejected, False, False),
+        (405, {"message": "Method Not Allowed: Missing parameters"}, RequestRejected, False, False),
+        (415, HTML, RequestRejected, False, False),
+        (429, "", RateLimited, True, True),
+        (503, HTML, RateLimited, True, False),
+        (509, HTML, RateLimited, True, False),
+        (500, HTML, ServerError, True, False),
+        (500, {"message": "Internal Server Error"}, ServerError, True, False),
+        (502, "", ServerError, True, False),
+        (302, "", RequestRejected, False, False),
     ],
 )
 def test_each_status_is_its_own_failure(
@@ -239,18 +248,18 @@ def test_no_body_of_a_failure_comes_along() -> None:
 )
 def test_the_pause_asked_for_is_told(header: str, seconds: float | None) -> None:
     error = failure("", 503, headers={"Retry-After": header})
-    assert isinstance(error, Busy)
+    assert isinstance(error, RateLimited)
     assert error.retry_after == seconds
 
 
 def test_the_pause_can_be_a_date() -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     error = failure("", 429, headers={"Retry-After": later})
-    assert isinstance(error, Busy)
+    assert isinstance(error, RateLimited)
     assert error.retry_after is not None
     assert 3500 < error.retry_after <= 3600
     past = failure("", 429, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})
-    assert isinstance(past, Busy)
+    assert isinstance(past, RateLimited)
     assert past.retry_after == 0
 
 
@@ -266,7 +275,7 @@ def test_a_redirect_is_named_by_its_host_alone() -> None:
 )
 def test_a_redirect_to_what_is_no_address_names_none(target: str, named: str) -> None:
     error = failure("", 302, headers={"Location": target})
-    assert isinstance(error, Refused)
+    assert isinstance(error, RequestRejected)
     assert named in str(error)
     assert "alert" not in str(error)
 
@@ -283,14 +292,14 @@ def test_a_redirect_to_what_is_no_address_names_none(target: str, named: str) ->
 )
 def test_a_pause_beyond_all_measure_is_none_that_is_waited_for(header: str) -> None:
     error = failure("", 503, headers={"Retry-After": header})
-    assert isinstance(error, Busy)
+    assert isinstance(error, RateLimited)
     assert error.retry_after is None or error.retry_after <= 10**9
 
 
 @pytest.mark.parametrize("charset", ["hex", "utf-7", "rot13", "no such thing", "idna"])
 def test_the_encoding_that_an_answer_names_changes_nothing(charset: str) -> None:
     headers = {"Content-Type": f"text/html; charset={charset}"}
-    with pytest.raises(BadAnswer, match="web page"):
+    with pytest.raises(MalformedResponse, match="web page"):
         read_answer(answer(HTML, 200, headers), "GET", "orders", ())
 
 

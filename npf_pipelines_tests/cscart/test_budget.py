@@ -9,11 +9,11 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from npf_pipelines.cscart.errors import BadAnswer, TooLarge
+from npf_pipelines.cscart.errors import MalformedResponse, TooLarge
 from npf_pipelines.cscart.http import StoreHttp
-from npf_pipelines.cscart.models import Order, UnreadableOrder
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines_tests.cscart.servers import USER, RawStore, json_answer, key, odd_store, order_list
 
 LARGEST = 1_000_000
@@ -63,7 +63,7 @@ async def test_a_small_answer_that_unpacks_to_a_huge_one_is_not_taken_in() -> No
 
 async def test_what_is_packed_several_times_over_is_refused() -> None:
     async with odd_store(lambda _: packed(b"[]", "gzip, gzip")) as url, client(url) as http:
-        with pytest.raises(BadAnswer, match="several times"):
+        with pytest.raises(MalformedResponse, match="several times"):
             await http.get("orders")
 
 
@@ -77,7 +77,7 @@ async def test_what_announces_too_much_is_not_waited_for() -> None:
 async def test_what_is_not_packed_as_it_says_may_pass() -> None:
     answer = Response(b"[]", headers={"Content-Encoding": "gzip"})
     async with odd_store(lambda _: answer) as url, client(url) as http:
-        with pytest.raises(BadAnswer, match="isn't packed as it says") as caught:
+        with pytest.raises(MalformedResponse, match="isn't packed as it says") as caught:
             await http.get("orders")
     assert caught.value.transient
 

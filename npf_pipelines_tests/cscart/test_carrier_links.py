@@ -1,7 +1,7 @@
 """Tests of npf_pipelines.cscart.carrier_links."""
 
 from npf_pipelines.cscart.carrier_links import CarrierLinks
-from npf_pipelines.cscart.models import Shipment
+from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines_tests.builders import shipment
 
 

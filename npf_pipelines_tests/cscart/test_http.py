@@ -12,7 +12,15 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from npf_pipelines.cscart.errors import BadAnswer, Broken, Busy, NoAnswer, Refused, StoreError, Unreachable
+from npf_pipelines.cscart.errors import (
+    MalformedResponse,
+    OutcomeUnknown,
+    RateLimited,
+    RequestRejected,
+    ServerError,
+    StoreError,
+    Unreachable,
+)
 from npf_pipelines.cscart.http import ATTEMPTS, LONGEST_PAUSE, Query, StoreHttp, pause_before_repeat
 from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines_tests.cscart.servers import KEY, USER, RawStore, html_answer, json_answer, key, odd_store
@@ -134,7 +142,7 @@ async def test_keeps_its_connection() -> None:
 async def test_follows_no_redirect() -> None:
     store = Scripted(Response(status_code=301, headers={"Location": "https://other.example/api?token=abc"}))
     async with odd_store(store) as url, client(url) as http:
-        with pytest.raises(Refused, match=r"https://other\.example,") as caught:
+        with pytest.raises(RequestRejected, match=r"https://other\.example,") as caught:
             await http.get("orders")
     assert len(store.calls) == 1
     assert "abc" not in str(caught.value)
@@ -166,7 +174,7 @@ async def test_repeats_a_read_that_may_pass(trouble: Response) -> None:
 async def test_gives_a_read_up_after_a_few_attempts() -> None:
     store = Scripted(html_answer("Fatal error", 500))
     async with odd_store(store) as url, client(url) as http:
-        with pytest.raises(Broken):
+        with pytest.raises(ServerError):
             await http.get("orders")
     assert len(store.calls) == ATTEMPTS
 
@@ -213,7 +221,7 @@ async def test_repeats_a_write_that_found_no_connection() -> None:
 
 async def test_a_lost_answer_to_a_write_is_the_callers_to_look_into() -> None:
     async with RawStore(b"") as store, client(store.url) as http:
-        with pytest.raises(NoAnswer, match="look at what the store has") as caught:
+        with pytest.raises(OutcomeUnknown, match="look at what the store has") as caught:
             await http.post("shipments", {})
     assert len(store.heads) == 1
     assert caught.value.transient
@@ -223,7 +231,7 @@ async def test_a_lost_answer_to_a_write_is_the_callers_to_look_into() -> None:
 async def test_an_answer_shorter_than_announced_is_none() -> None:
     short = b'HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{"shipment_id": 1}'
     async with RawStore(short) as store, client(store.url) as http:
-        with pytest.raises(NoAnswer):
+        with pytest.raises(OutcomeUnknown):
             await http.post("shipments", {})
     assert len(store.heads) == 1
 
@@ -240,7 +248,7 @@ async def test_reads_again_after_a_lost_answer() -> None:
 
 async def test_a_store_that_hangs_is_given_up() -> None:
     async with RawStore(None) as store, client(store.url, timeout=0.2) as http:
-        with pytest.raises(NoAnswer, match="ReadTimeout"):
+        with pytest.raises(OutcomeUnknown, match="ReadTimeout"):
             await http.put("orders/1", {})
     assert len(store.heads) == 1
 
@@ -252,15 +260,15 @@ async def test_a_store_that_drips_is_given_up() -> None:
             await asyncio.sleep(0.005)
 
     async with odd_store(lambda _: StreamingResponse(drip())) as url, client(url, timeout=0.1) as http:
-        with pytest.raises(NoAnswer):
+        with pytest.raises(OutcomeUnknown):
             await http.put("orders/1", {})
 
 
 @pytest.mark.parametrize("is_write", [False, True])
 def test_waits_as_long_as_it_is_asked_to(is_write: bool) -> None:
-    assert pause_before_repeat(Busy("", retry_after=7.0, store_untouched=True), is_write=is_write) == 7.0
+    assert pause_before_repeat(RateLimited("", retry_after=7.0, store_untouched=True), is_write=is_write) == 7.0
     assert (
-        pause_before_repeat(Busy("", retry_after=LONGEST_PAUSE, store_untouched=True), is_write=is_write)
+        pause_before_repeat(RateLimited("", retry_after=LONGEST_PAUSE, store_untouched=True), is_write=is_write)
         == LONGEST_PAUSE
     )
 
@@ -268,7 +276,7 @@ def test_waits_as_long_as_it_is_asked_to(is_write: bool) -> None:
 async def test_waits_for_no_maintenance() -> None:
     store = Scripted(html_answer("Closed", 503, {"Retry-After": "300"}))
     async with odd_store(store) as url, client(url) as http:
-        with pytest.raises(Busy) as caught:
+        with pytest.raises(RateLimited) as caught:
             await http.get("orders")
     assert caught.value.retry_after == 300
     assert len(store.calls) == 1
@@ -298,9 +306,9 @@ async def test_a_host_without_put_and_delete_is_asked_by_post() -> None:
 async def test_a_refusal_by_the_store_itself_is_no_missing_verb() -> None:
     store = Scripted(json_answer({"message": "Method Not Allowed"}, 405))
     async with odd_store(store) as url, client(url) as http:
-        with pytest.raises(Refused, match="Method Not Allowed"):
+        with pytest.raises(RequestRejected, match="Method Not Allowed"):
             await http.put("shipments/1", {})
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRejected):
             await http.put("shipments/1", {})
     assert [method for method, _ in store.calls] == ["PUT", "POST", "PUT", "POST"]
 
@@ -320,9 +328,9 @@ async def test_a_host_without_url_rewriting_is_asked_by_its_script() -> None:
 async def test_an_address_without_a_store_is_no_missing_order() -> None:
     store = Scripted(html_answer("Not found", 404))
     async with odd_store(store) as url, client(url) as http:
-        with pytest.raises(Refused, match="no CS-Cart API"):
+        with pytest.raises(RequestRejected, match="no CS-Cart API"):
             await http.get("orders/96")
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRejected):
             await http.get("orders/96")
     assert [path.split("?")[0] for _, path in store.calls] == ["/api/2.0/orders/96", "/api.php"] * 2
 
@@ -357,7 +365,7 @@ async def test_no_secret_in_any_text(caplog: pytest.LogCaptureFixture) -> None:
 async def test_no_web_page_comes_back_as_text() -> None:
     page = html_answer("SELECT password FROM cscart_users", 500)
     async with odd_store(Scripted(page)) as url, client(url) as http:
-        with pytest.raises(Broken) as caught:
+        with pytest.raises(ServerError) as caught:
             await http.get("orders")
     assert "SELECT" not in str(caught.value)
 
@@ -372,7 +380,7 @@ async def test_a_key_beyond_ascii_is_sent_too() -> None:
 async def test_a_bad_answer_to_a_read_that_will_come_again_is_not_asked_for_again() -> None:
     store = Scripted(html_answer("Welcome to our shop", 200))
     async with odd_store(store) as url, client(url) as http:
-        with pytest.raises(BadAnswer, match="web page"):
+        with pytest.raises(MalformedResponse, match="web page"):
             await http.get("orders")
     assert len(store.calls) == 1
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import Order, parse_order
 from npf_pipelines.cscart.options import chosen_options
+from npf_pipelines.cscart.parsing import parse_order
+from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.sandbox.samples import documented
 
 SIZE = {"option_id": "3", "option_name": "Size", "option_type": "S", "value": "12", "variant_name": "L"}

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.errors import BadAnswer
+from npf_pipelines.cscart.errors import MalformedResponse
 from npf_pipelines.cscart.fields import Row
 from npf_pipelines.cscart.http import Params
-from npf_pipelines.cscart.models import order_id_of
-from npf_pipelines.cscart.paging import Fetch, FetchSized, OrderWalk, Page, read_page, walk_pages
+from npf_pipelines.cscart.paging import Fetch, FetchSized, OrderPages, Page, read_page, read_pages
+from npf_pipelines.cscart.parsing import order_id_of
 
 
 def at(second: float) -> datetime:
@@ -25,24 +25,24 @@ def row(order_id: int, second: int) -> dict[str, str]:
     return {"order_id": str(order_id), "timestamp": str(second)}
 
 
-def collect(walked: AsyncIterator[list[object]]) -> list[Any]:
+def collect(completed: AsyncIterator[list[object]]) -> list[Any]:
     async def all_of_it() -> list[Any]:
-        return [each async for rows in walked for each in rows]
+        return [each async for rows in completed for each in rows]
 
     return asyncio.run(all_of_it())
 
 
-def ids(walked: AsyncIterator[list[object]]) -> list[str]:
-    return [each["order_id"] for each in collect(walked)]
+def ids(completed: AsyncIterator[list[object]]) -> list[str]:
+    return [each["order_id"] for each in collect(completed)]
 
 
-def walk(fetch: FetchSized, start: datetime, end: datetime) -> OrderWalk[object]:
+def client_run(fetch: FetchSized, start: datetime, end: datetime) -> OrderPages[object]:
     """A walk that leaves the rows as they are."""
 
     async def read(rows: list[object]) -> list[object]:
         return rows
 
-    return OrderWalk(fetch, start, end, read)
+    return OrderPages(fetch, start, end, read)
 
 
 def listing(rows: list[Any], size: int, log: list[dict[str, Any]] | None = None) -> FetchSized:
@@ -87,7 +87,7 @@ def fixed(*pages: Page) -> Fetch:
 def test_asks_for_the_time_of_creation_and_no_later_page() -> None:
     log: list[dict[str, Any]] = []
     rows = [row(number, 100 + number) for number in range(5)]
-    assert ids(walk(listing(rows, 2, log), at(99), at(200))) == ["0", "1", "2", "3", "4"]
+    assert ids(client_run(listing(rows, 2, log), at(99), at(200))) == ["0", "1", "2", "3", "4"]
     assert {(each["period"], each["sort_by"], each["sort_order"], each["page"]) for each in log} == {
         ("C", "date", "asc", 1)
     }
@@ -98,29 +98,29 @@ def test_asks_for_the_time_of_creation_and_no_later_page() -> None:
 
 def test_both_ends_are_inclusive_and_parts_of_seconds_stay_inside() -> None:
     rows = [row(1, 100), row(2, 101), row(3, 102)]
-    assert ids(walk(listing(rows, 10), at(100), at(102))) == ["1", "2", "3"]
-    assert ids(walk(listing(rows, 10), at(100.5), at(101.9))) == ["2"]
-    assert ids(walk(listing(rows, 10), at(103), at(99))) == []
+    assert ids(client_run(listing(rows, 10), at(100), at(102))) == ["1", "2", "3"]
+    assert ids(client_run(listing(rows, 10), at(100.5), at(101.9))) == ["2"]
+    assert ids(client_run(listing(rows, 10), at(103), at(99))) == []
 
 
 def test_a_second_with_more_orders_than_a_page_makes_the_page_grow() -> None:
     log: list[dict[str, Any]] = []
     rows = [row(number, 100) for number in range(9)] + [row(10, 101), row(11, 102), row(12, 103)]
-    assert len(ids(walk(listing(rows, 2, log), at(100), at(200)))) == 12
+    assert len(ids(client_run(listing(rows, 2, log), at(100), at(200)))) == 12
     assert [each["items_per_page"] for each in log][:5] == [2, 4, 8, 16]
 
 
 def test_the_page_shrinks_again_behind_a_crowded_second() -> None:
     log: list[dict[str, Any]] = []
     rows = [row(number, 100) for number in range(5)] + [row(10 + number, 101 + number) for number in range(20)]
-    assert len(ids(walk(listing(rows, 2, log), at(100), at(200)))) == 25
+    assert len(ids(client_run(listing(rows, 2, log), at(100), at(200)))) == 25
     assert log[-1]["items_per_page"] == 2
 
 
 def test_rows_without_id_or_time_come_out_once_each() -> None:
     odd = [{"order_id": "7", "timestamp": "x"}, {"timestamp": "100"}, {"timestamp": "100", "a": 1}, False, "row"]
     pages = fixed(Page([row(1, 100), *odd], 8), Page([*odd, row(2, 101)], 6))
-    assert collect(walk(sized(pages, 6), at(100), at(200))) == [row(1, 100), *odd, row(2, 101)]
+    assert collect(client_run(sized(pages, 6), at(100), at(200))) == [row(1, 100), *odd, row(2, 101)]
 
 
 def test_a_page_without_any_readable_time_does_not_stop_the_walk() -> None:
@@ -129,12 +129,12 @@ def test_a_page_without_any_readable_time_does_not_stop_the_walk() -> None:
     async def fetch(params: Params) -> Page:
         return Page(list(rows[: int(params["items_per_page"])]), 5)
 
-    assert len(collect(walk(sized(fetch, 2), at(0), at(9)))) == 5
+    assert len(collect(client_run(sized(fetch, 2), at(0), at(9)))) == 5
 
 
 def test_an_order_that_goes_between_counting_and_reading_does_no_harm() -> None:
     pages = fixed(Page([row(1, 100)], 2), Page([row(1, 100)], 1))
-    assert ids(walk(sized(pages, 5), at(100), at(200))) == ["1"]
+    assert ids(client_run(sized(pages, 5), at(100), at(200))) == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -149,15 +149,15 @@ def test_an_order_that_goes_between_counting_and_reading_does_no_harm() -> None:
     ],
 )
 def test_a_store_that_does_not_keep_to_what_is_asked_ends_the_walk(page: Page, fault: str) -> None:
-    with pytest.raises(BadAnswer, match=fault) as caught:
-        collect(walk(sized(fixed(page), 5), at(100), at(200)))
+    with pytest.raises(MalformedResponse, match=fault) as caught:
+        collect(client_run(sized(fixed(page), 5), at(100), at(200)))
     assert not caught.value.transient
 
 
 def test_what_is_left_behind_a_page_is_known() -> None:
     async def lefts() -> list[int]:
-        walked = walk(listing([row(number, 100 + number) for number in range(5)], 2), at(100), at(200))
-        return [walked.left async for _ in walked]
+        completed = client_run(listing([row(number, 100 + number) for number in range(5)], 2), at(100), at(200))
+        return [completed.left async for _ in completed]
 
     # The last order of a page comes again on the next, and each page has one that is new.
     assert asyncio.run(lefts()) == [3, 2, 1, 0]
@@ -170,14 +170,14 @@ def test_a_walk_that_is_cut_and_another_from_there_meet_without_gap_or_overlap(
     rows = [row(number, second) for number, second in enumerate(seconds)]
 
     async def run() -> list[object]:
-        one = walk(listing(rows, size), at(100), at(110))
+        one = client_run(listing(rows, size), at(100), at(110))
         start: list[object] = await anext(one, [])
         reached = max((int(each["timestamp"]) for each in start), default=99)  # type: ignore[index]
         border = max(cut, reached)
         one.stop_at(at(border))
         found = list(start)
-        for walked in (one, walk(listing(rows, size), at(border + 1), at(110))):
-            async for page in walked:
+        for completed in (one, client_run(listing(rows, size), at(border + 1), at(110))):
+            async for page in completed:
                 found += page
         return found
 
@@ -215,7 +215,7 @@ def test_every_order_present_throughout_comes_out_exactly_once(
                 shown[newest] = False
         return page
 
-    seen = Counter(int(order_id) for order_id in ids(walk(sized(fetch, size), at(100), at(104))))
+    seen = Counter(int(order_id) for order_id in ids(client_run(sized(fetch, size), at(100), at(104))))
     assert set(seen.values()) <= {1}
     assert throughout <= set(seen)
 
@@ -243,7 +243,7 @@ def numbered(count: int, size: int, past_the_end: Callable[[int], list[Any]], lo
 def test_pages_end_by_their_total_even_where_the_last_one_comes_again(count: int) -> None:
     log: list[int] = []
     again = numbered(count, 4, lambda size: [{"product_id": "1"}] * min(size, count), log)
-    assert len(collect(walk_pages(again, "shipments", product_id, 4))) == count
+    assert len(collect(read_pages(again, "shipments", product_id, 4))) == count
     assert log == list(range(1, max(1, -(-count // 4)) + 1))
 
 
@@ -251,9 +251,9 @@ def test_a_row_shifted_out_of_sight_is_found_by_another_walk() -> None:
     first, second, third = ({"product_id": str(number)} for number in (1, 2, 3))
     # Product 1 is deleted behind page 1: 3 moves to page 1 unseen, and page 2 is empty.
     pages = fixed(Page([first, second], 3), Page([], 2), Page([second, third], 2))
-    assert collect(walk_pages(pages, "products", product_id, 2)) == [first, second]
+    assert collect(read_pages(pages, "products", product_id, 2)) == [first, second]
     pages = fixed(Page([first, second], 3), Page([second], 3), Page([third, first], 3), Page([], 3))
-    assert collect(walk_pages(pages, "products", product_id, 2)) == [first, second, third]
+    assert collect(read_pages(pages, "products", product_id, 2)) == [first, second, third]
 
 
 @pytest.mark.parametrize("total", [3, 10**9])
@@ -265,8 +265,8 @@ def test_a_list_that_never_fulfils_its_total_fails_the_read(total: int) -> None:
         log.append(int(params["page"]))
         return Page([{"product_id": "1"}], total)
 
-    with pytest.raises(BadAnswer, match=f"has {total} shipments, but its pages bring only 1") as caught:
-        collect(walk_pages(fetch, "shipments", product_id, 2))
+    with pytest.raises(MalformedResponse, match=f"has {total} shipments, but its pages bring only 1") as caught:
+        collect(read_pages(fetch, "shipments", product_id, 2))
     assert caught.value.transient
     assert log == [1, 2] * 3
 
@@ -278,8 +278,8 @@ def test_a_last_page_that_comes_again_is_no_more_of_the_list() -> None:
         page = int(params["page"])
         return Page(list(rows[4 * (page - 1) : 4 * page] or rows[4:]), 12)
 
-    with pytest.raises(BadAnswer, match="only 6"):
-        collect(walk_pages(fetch, "shipments", product_id, 4))
+    with pytest.raises(MalformedResponse, match="only 6"):
+        collect(read_pages(fetch, "shipments", product_id, 4))
 
 
 def test_orders_that_are_listed_wherever_it_begins_end_the_walk() -> None:
@@ -289,14 +289,14 @@ def test_orders_that_are_listed_wherever_it_begins_end_the_walk() -> None:
         asked.append(int(params["time_from"]))
         return Page([row(1, min(int(params["time_from"]) + 1, 100_000))], 10**9)
 
-    with pytest.raises(BadAnswer, match="gives only 1"):
-        collect(walk(sized(fetch, 5), at(100), at(100_000)))
+    with pytest.raises(MalformedResponse, match="gives only 1"):
+        collect(client_run(sized(fetch, 5), at(100), at(100_000)))
     assert len(asked) < 10
 
 
 def test_a_list_without_total_has_no_end_that_could_be_trusted() -> None:
-    with pytest.raises(BadAnswer, match="products"):
-        collect(walk_pages(fixed(Page([], None)), "products", product_id, 2))
+    with pytest.raises(MalformedResponse, match="products"):
+        collect(read_pages(fixed(Page([], None)), "products", product_id, 2))
 
 
 # Pages
@@ -314,7 +314,7 @@ def test_a_page_is_read_as_php_prints_it() -> None:
     "answer", [{}, {"products": []}, None, "x", {"orders": "x"}, {"orders": [], "params": {"total_items": "many"}}]
 )
 def test_what_is_no_page_is_a_bad_answer(answer: object) -> None:
-    with pytest.raises(BadAnswer, match="list of orders"):
+    with pytest.raises(MalformedResponse, match="list of orders"):
         read_page(answer, "orders")
 
 

@@ -14,20 +14,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from npf_pipelines.cscart.errors import (
-    BadAnswer,
-    Broken,
-    Busy,
     Forbidden,
-    NoAnswer,
+    MalformedResponse,
     NotFound,
-    Refused,
+    OutcomeUnknown,
+    RateLimited,
+    RequestRejected,
+    ServerError,
     StoreError,
     Unauthorized,
 )
 from npf_pipelines.cscart.http import ATTEMPTS
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.cscart.statuses import SHIPPED_STATUSES, status_letter
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, status_letter
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.sandbox.model import Combination, Product, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
@@ -135,7 +135,7 @@ async def test_a_status_that_cannot_be_read_costs_no_other(store: Store, box: Sa
 
 async def test_a_list_of_which_nothing_can_be_read_is_a_bad_answer() -> None:
     async with odd(lambda _: json_answer({"statuses": [1, 2]})) as client:
-        with pytest.raises(BadAnswer, match="version"):
+        with pytest.raises(MalformedResponse, match="version"):
             await client.statuses()
 
 
@@ -336,7 +336,7 @@ async def test_an_order_that_differs_from_its_list_is_on_the_lists_day() -> None
 
 async def test_a_store_that_fails_as_a_whole_fails_the_walk() -> None:
     async with odd(lambda _: html_answer("Fatal", 500)) as client:
-        with pytest.raises(Broken):
+        with pytest.raises(ServerError):
             await everything(client)
     async with odd(lambda _: json_answer({"message": "Unauthorized"}, 401)) as client:
         with pytest.raises(Unauthorized):
@@ -485,7 +485,7 @@ async def test_nothing_left_to_ship_is_refused(store: Store, box: SandboxStore) 
     order_id = str(box.place_order([(1, 1)], timestamp=START))
     item = box.orders[int(order_id)].lines[0].item_id
     box.save_shipment(int(order_id), {item: 1}, shipping_id=1)
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRejected):
         await make_shipment(store, order_id, quantities={item: 1})
 
 
@@ -493,7 +493,7 @@ async def test_a_lost_answer_makes_no_second_shipment(store: Store, box: Sandbox
     order_id = str(box.place_order([(1, 5)], timestamp=START))
     item = box.orders[int(order_id)].lines[0].item_id
     box.loses_answers = True
-    with pytest.raises(NoAnswer):
+    with pytest.raises(OutcomeUnknown):
         await make_shipment(store, order_id, quantities={item: 1})
     box.loses_answers = False
     assert len(await store.shipments_of(order_id)) == 1
@@ -532,14 +532,14 @@ async def test_another_orders_shipments_are_left_out_where_the_filter_is_ignored
     async with odd(lambda _: json_answer(body)) as client:
         assert [shipment.shipment_id for shipment in await client.shipments_of("2")] == ["2"]
         rows[1]["products"] = {"11": "some"}
-        with pytest.raises(BadAnswer, match=r"products\.11"):
+        with pytest.raises(MalformedResponse, match=r"products\.11"):
             await client.shipments_of("2")
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"shipment_id": None}, {"message": "ok"}])
 async def test_a_shipment_without_number_is_a_bad_answer(answer: Any) -> None:
     async with odd(lambda _: json_answer(answer, 201)) as client:
-        with pytest.raises(BadAnswer):
+        with pytest.raises(MalformedResponse):
             await make_shipment(client, "1", quantities={"11": 1})
         assert client.writes == 1
 
@@ -652,7 +652,7 @@ async def test_a_combination_that_cannot_be_read_costs_no_other(bad: object) -> 
 @pytest.mark.parametrize("answer", [{"message": "no"}])
 async def test_what_is_no_list_of_combinations_is_a_bad_answer(answer: object) -> None:
     async with odd(lambda _: json_answer(answer)) as client:
-        with pytest.raises(BadAnswer, match="version"):
+        with pytest.raises(MalformedResponse, match="version"):
             await client.products_by_key(["5/71"])
 
 
@@ -740,7 +740,7 @@ async def test_stock_split_over_warehouses_is_set_by_location(store: Store, box:
 @pytest.mark.parametrize("location", [None, "1"])
 async def test_an_amount_is_not_sent_again_as_it_was(location: str | None) -> None:
     async with odd(lambda _: Response(status_code=429)) as client:
-        with pytest.raises(Busy):
+        with pytest.raises(RateLimited):
             await client.set_amount("1", 7, location=location)
         assert client.requests == 1
 
@@ -785,7 +785,7 @@ async def test_a_wrong_key_and_a_stripped_header_look_the_same(
 
 async def test_maintenance_is_busy_for_as_long_as_it_says(store: Store, box: SandboxStore) -> None:
     box.switched_off = True
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(RateLimited) as caught:
         await store.statuses()
     assert caught.value.retry_after == 300
     assert store.requests == 1
@@ -815,14 +815,14 @@ async def test_warnings_around_the_json_change_nothing(
 
 async def test_a_store_that_loses_its_answers_is_given_up(store: Store, box: SandboxStore) -> None:
     box.loses_answers = True
-    with pytest.raises(NoAnswer):
+    with pytest.raises(OutcomeUnknown):
         await store.statuses()
     assert store.requests == ATTEMPTS
 
 
 async def test_an_address_without_store_is_no_empty_store(server: SandboxServer) -> None:
     async with Store(server.store_url("nobody"), USER, key()) as client:
-        with pytest.raises(Refused, match="no CS-Cart API"):
+        with pytest.raises(RequestRejected, match="no CS-Cart API"):
             await client.orders_by_id(["1"])
 
 
@@ -870,7 +870,7 @@ async def test_a_look_for_changes_counts_what_was_changed_since(box: SandboxStor
 
 async def test_a_look_without_a_number_of_orders_is_no_answer() -> None:
     async with odd(lambda _: json_answer({"orders": [], "params": {}})) as client:
-        with pytest.raises(BadAnswer, match="how many orders"):
+        with pytest.raises(MalformedResponse, match="how many orders"):
             await client.newest()
 
 
@@ -879,6 +879,6 @@ async def test_a_store_for_one_attempt_is_asked_once(box: SandboxStore, server: 
     # With the pauses' switch as in earnest, for in tests it sets the number of attempts, too.
     stamina.set_testing(False)
     async with Store(server.store_url("acme"), USER, key(), timeout=5, attempts=1) as client:
-        with pytest.raises(NoAnswer):
+        with pytest.raises(OutcomeUnknown):
             await client.newest()
         assert client.requests == 1

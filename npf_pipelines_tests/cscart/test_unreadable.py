@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import OrderStub, Product, UnreadableOrder
-from npf_pipelines.cscart.unreadable import UnreadableProduct, read_combination, read_product, read_stub
+from npf_pipelines.cscart.unreadable import read_combination, read_product, read_stub
+from npf_pipelines.domain.products import Product, UnreadableProduct
+from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.alerts import read_alerts
-from npf_pipelines.rules.alerts import Alert, AlertKind
+from npf_pipelines.domain.alert import Alert, AlertKind
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.alerts import read_alerts
 
 _OF_SILENCE = {AlertKind.FAILING, AlertKind.NO_PULL, AlertKind.SETUP}
 _LONGEST_SILENCE = timedelta(hours=2, minutes=15)

@@ -166,7 +166,7 @@ class _Course:
             job = _job(self._defs.resolve_sensor_def(sensor))
             self._execute(job, self._look(sensor), is_calm=is_calm)
         self._look("alerts")
-        self._world.wrongs += self._silence.step(loop.house.engine, loop.stores, self._world.paused, moment)
+        self._world.wrongs += self._silence.step(loop.services.engine, loop.stores, self._world.paused, moment)
 
     def _look(self, sensor: str) -> list[dg.RunRequest]:
         """What a sensor asks for."""
@@ -200,7 +200,7 @@ class _Course:
         }
         found = [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in told)]
         world = self._world
-        return [*found, *not_followed(self._loop), *wrong_alerts(self._loop.house.engine, world.expected)]
+        return [*found, *not_followed(self._loop), *wrong_alerts(self._loop.services.engine, world.expected)]
 
 
 def _job(definition: dg.ScheduleDefinition | dg.SensorDefinition) -> str:

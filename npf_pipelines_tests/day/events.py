@@ -11,9 +11,10 @@ import sqlalchemy as sa
 import yaml
 
 from npf_pipelines.automation.rename import CannotRename, rename_client
-from npf_pipelines.platform.tables import OrderStatus, orders, shipments, stock
-from npf_pipelines.rules.alerts import AlertKind
-from npf_pipelines.rules.days import day_of
+from npf_pipelines.domain.alert import AlertKind
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders, shipments, stock
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.sandbox.world import order_something
 from npf_pipelines_tests.day.alerts import is_open, was_sent
@@ -48,7 +49,7 @@ def comes_back(world: World, number: int, _: datetime) -> bool:
 def is_counted_as_zero(world: World, number: int, now: datetime) -> bool:
     """The warehouse sends a count of zeros."""
     here = stock.c.client == world.clients[number]
-    with world.loop.house.engine.begin() as connection:
+    with world.loop.services.engine.begin() as connection:
         rows = connection.execute(sa.select(stock.c.sku, stock.c.on_hand).where(here))
         world.right_count = {row.sku: row.on_hand for row in rows}
         connection.execute(sa.update(stock).where(here).values(on_hand=0, updated_at=now))
@@ -57,8 +58,8 @@ def is_counted_as_zero(world: World, number: int, now: datetime) -> bool:
 
 
 def file_is_gone(world: World, number: int, _: datetime) -> bool:
-    """Its master setup is removed, after the alert of the braked push was sent."""
-    if not world.was_sent(AlertKind.BRAKE, number):
+    """Its master setup is removed, after the alert of the push over the change limit was sent."""
+    if not world.was_sent(AlertKind.CHANGE_LIMIT, number):
         return False
     world.removed_file = world.file(number).read_text(encoding="utf-8")
     world.file(number).unlink()
@@ -70,8 +71,10 @@ def file_is_back(world: World, number: int, _: datetime) -> bool:
     if not world.was_sent(AlertKind.SETUP, number):
         return False
     client = world.clients[number]
-    if not is_open(world.loop.house.engine, AlertKind.BRAKE, client):
-        world.wrongs.append(f"{client}: the alert of the braked push was resolved by the removal of the file")
+    if not is_open(world.loop.services.engine, AlertKind.CHANGE_LIMIT, client):
+        world.wrongs.append(
+            f"{client}: the alert of the push over the change limit was resolved by the removal of the file"
+        )
     world.file(number).write_text(world.removed_file, encoding="utf-8")
     return True
 
@@ -82,7 +85,7 @@ def is_counted_right(world: World, number: int, now: datetime) -> bool:
     left = _on_sale(world.store(number))
     if left < world.on_sale / 2:
         world.wrongs.append(f"{client}: {left} of {world.on_sale} products are still on sale after a count of zeros")
-    with world.loop.house.engine.begin() as connection:
+    with world.loop.services.engine.begin() as connection:
         for sku, on_hand in world.right_count.items():
             here = (stock.c.client == client) & (stock.c.sku == sku)
             connection.execute(sa.update(stock).where(here).values(on_hand=on_hand, updated_at=now))
@@ -103,7 +106,7 @@ def parcel_is_entered_late(world: World, number: int, now: datetime) -> bool:
         order_something(world.store(number), world.dice)
         return False
     late = _parcels(world, number) - before
-    with world.loop.house.engine.begin() as connection:
+    with world.loop.services.engine.begin() as connection:
         here = (shipments.c.client == world.clients[number]) & shipments.c.tracking_number.in_(late)
         connection.execute(sa.update(shipments).where(here).values(lodged_at=now - _LODGED_BEFORE))
     world.late_parcels, world.entered_at = sorted(late), now
@@ -124,7 +127,7 @@ def late_parcel_is_pushed(world: World, number: int, now: datetime) -> bool:
 
 def _parcels(world: World, number: int) -> set[str]:
     query = sa.select(shipments.c.tracking_number).where(shipments.c.client == world.clients[number])
-    with world.loop.house.engine.connect() as connection:
+    with world.loop.services.engine.connect() as connection:
         return set(connection.scalars(query))
 
 
@@ -147,13 +150,13 @@ def start_date_is_moved(world: World, number: int, now: datetime) -> bool:
     imported = sa.select(orders.c.store_order_id).where(
         orders.c.client == client, orders.c.status == OrderStatus.IMPORTED, orders.c.is_test.is_(False)
     )
-    with world.loop.house.engine.connect() as connection:
+    with world.loop.services.engine.connect() as connection:
         ids = [int(one) for one in connection.scalars(imported)]
     open_ids = [order_id for order_id in ids if store.orders[order_id].status == "P"]
     if not open_ids:
         order_something(store, world.dice)
         return False
-    tomorrow = day_of(now, world.loop.house.setups()[client].zone) + timedelta(days=1)
+    tomorrow = day_of(now, world.loop.services.setups()[client].zone) + timedelta(days=1)
     world.change_setup(number, orders={"start_date": tomorrow})
     store.change_status(open_ids[0], "I", user=False)
     return True
@@ -172,7 +175,7 @@ def prefix_is_changed(world: World, number: int, _: datetime) -> bool:
 def new_prefix_is_used(world: World, number: int, _: datetime) -> bool:
     """An order has come to the platform under the new prefix."""
     here = (orders.c.client == world.clients[number]) & orders.c.order_number.startswith(_NEW_PREFIX)
-    with world.loop.house.engine.connect() as connection:
+    with world.loop.services.engine.connect() as connection:
         if connection.execute(sa.select(orders.c.order_number).where(here).limit(1)).first():
             return True
     order_something(world.store(number), world.dice)
@@ -207,15 +210,15 @@ def client_is_renamed(world: World, number: int, _: datetime) -> bool:
     """The command, after an alert said that the new id is refused; the warehouse renames its own rows."""
     loop, old = world.loop, world.clients[number]
     new = _new_id(old)
-    if not was_sent(loop.house.engine, AlertKind.FAILING, new):
+    if not was_sent(loop.services.engine, AlertKind.FAILING, new):
         return False
     try:
-        rename_client(loop.house, loop.instance, old, new)
+        rename_client(loop.services, loop.instance, old, new)
     except CannotRename as error:
         if "a run is at work" not in str(error):
             raise
         return False  # A killed run has its lease for some time.
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         for table in (shipments, stock):
             connection.execute(sa.update(table).where(table.c.client == old).values(client=new))
     world.clients[number] = new

@@ -5,7 +5,8 @@ Not here: what else stores and platform must agree on (npf_pipelines/sandbox/agr
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import OrderStatus, orders
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders
 from npf_pipelines_tests.loop import Loop
 
 _CANCELLED = "I"
@@ -17,7 +18,7 @@ def not_followed(loop: Loop) -> list[str]:
     goes_on = sa.select(orders.c.client, orders.c.order_number, orders.c.store_order_id).where(
         orders.c.status != OrderStatus.CANCELLED
     )
-    with loop.house.engine.connect() as connection:
+    with loop.services.engine.connect() as connection:
         rows = connection.execute(goes_on).all()
     return [
         f"{row.client}: the order {row.order_number} is cancelled in the store and goes on"

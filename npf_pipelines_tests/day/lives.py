@@ -14,8 +14,8 @@ from typing import Any
 import dagster as dg
 import time_machine
 
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.settings import Settings
 from npf_pipelines_tests.leases import leases_by_wall_clock
 
 # What a process imports is imported once.

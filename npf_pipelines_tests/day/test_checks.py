@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.alerts import keep_alerts
-from npf_pipelines.platform.tables import OrderStatus, orders
-from npf_pipelines.rules.alerts import Alert, AlertKind
+from npf_pipelines.domain.alert import Alert, AlertKind
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.platform.tables import orders
+from npf_pipelines.state.alerts import keep_alerts
 from npf_pipelines_tests.day.alerts import Silence, is_open, was_sent, wrong_alerts
 from npf_pipelines_tests.day.followed import not_followed
 from npf_pipelines_tests.loop import Loop
@@ -17,11 +18,11 @@ NOW = datetime.now(UTC)
 def keep(loop: Loop, kind: AlertKind, *, sent: bool = True, over: bool = False) -> None:
     at, over_at = NOW if sent else None, NOW if over else None
     alert = Alert(f"{kind}|acme|", "acme", kind, "so it is", "do this", NOW, NOW, at, over_at, over_at)
-    keep_alerts(loop.house.engine, [alert])
+    keep_alerts(loop.services.engine, [alert])
 
 
 def test_a_store_that_is_not_asked_is_silent_unless_it_is_paused_or_an_alert_says_so(loop: Loop) -> None:
-    silence, engine = Silence(), loop.house.engine
+    silence, engine = Silence(), loop.services.engine
     later = NOW + timedelta(hours=3)
     assert silence.step(engine, loop.stores, (), NOW) == []
     loop.stores["bolt"].requests += 1
@@ -35,16 +36,16 @@ def test_a_store_that_is_not_asked_is_silent_unless_it_is_paused_or_an_alert_say
 
 
 def test_an_alert_that_is_missing_or_not_resolved_is_wrong(loop: Loop) -> None:
-    engine, expected = loop.house.engine, [(AlertKind.BRAKE, "acme")]
+    engine, expected = loop.services.engine, [(AlertKind.CHANGE_LIMIT, "acme")]
     assert wrong_alerts(engine, expected) == ["acme: no alert brake was sent and resolved"]
-    keep(loop, AlertKind.BRAKE, sent=False)
-    assert not was_sent(engine, AlertKind.BRAKE, "acme")
-    keep(loop, AlertKind.BRAKE)
-    assert is_open(engine, AlertKind.BRAKE, "acme")
+    keep(loop, AlertKind.CHANGE_LIMIT, sent=False)
+    assert not was_sent(engine, AlertKind.CHANGE_LIMIT, "acme")
+    keep(loop, AlertKind.CHANGE_LIMIT)
+    assert is_open(engine, AlertKind.CHANGE_LIMIT, "acme")
     assert len(wrong_alerts(engine, expected)) == 2
-    keep(loop, AlertKind.BRAKE, over=True)
-    assert was_sent(engine, AlertKind.BRAKE, "acme")
-    assert not is_open(engine, AlertKind.BRAKE, "acme")
+    keep(loop, AlertKind.CHANGE_LIMIT, over=True)
+    assert was_sent(engine, AlertKind.CHANGE_LIMIT, "acme")
+    assert not is_open(engine, AlertKind.CHANGE_LIMIT, "acme")
     keep(loop, AlertKind.NEEDS_A_PERSON)
     assert wrong_alerts(engine, expected) == []
 
@@ -54,7 +55,7 @@ def test_an_order_that_goes_on_although_it_was_cancelled_in_the_store_is_found(f
     query = sa.select(orders.c.order_number, orders.c.store_order_id).where(
         orders.c.client == "acme", orders.c.status != OrderStatus.CANCELLED
     )
-    with fresh.house.engine.connect() as connection:
+    with fresh.services.engine.connect() as connection:
         number, order_id = connection.execute(query.limit(1)).one()
     fresh.stores["acme"].change_status(int(order_id), "I", user=False)
     assert not_followed(fresh) == [f"acme: the order {number} is cancelled in the store and goes on"]

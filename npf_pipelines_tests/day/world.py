@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from npf_pipelines.rules.alerts import AlertKind
+from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.sandbox.world import order_something
 from npf_pipelines_tests.day.alerts import was_sent
@@ -71,7 +71,7 @@ class World:
 
     def was_sent(self, kind: AlertKind, number: int) -> bool:
         """Whether an alert of the kind was sent for a client, which is then expected to be resolved, too."""
-        if not was_sent(self.loop.house.engine, kind, self.clients[number]):
+        if not was_sent(self.loop.services.engine, kind, self.clients[number]):
             return False
         self.expected.append((kind, self.clients[number]))
         return True

@@ -13,17 +13,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.platform.tables import OrderStatus, metadata
-from npf_pipelines.reconcile.platform_orders import OrderOutcome
-from npf_pipelines.reports.backlog import KINDS
-from npf_pipelines.rules.alerts import AlertKind
-from npf_pipelines.rules.order_status import StatusOutcome
-from npf_pipelines.rules.orders import Decision, Rule
-from npf_pipelines.rules.shipments import PushOutcome
-from npf_pipelines.rules.stock import StockOutcome
-from npf_pipelines.settings import Settings
-from npf_pipelines.tables import TABLES as LAKE_TABLES
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.domain.alert import AlertKind
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome, PushOutcome, Rule, StatusOutcome, StockOutcome
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.lake.tables import TABLES as LAKE_TABLES
+from npf_pipelines.platform.tables import metadata
 
 __all__ = ["LAKE_TABLES", "PLATFORM_TABLES", "STATE_TABLES", "MasterSetup", "Outcomes", "Settings", "outcome_groups"]
 
@@ -68,30 +64,28 @@ def outcome_groups() -> list[Outcomes]:
     """Every outcome of the pipeline, by column."""
     return [
         _group("Decision on an order", "filtered_orders.decision", Decision),
-        _group("Rule behind the decision", "filtered_orders.rule", Rule, "order"),
-        _group("Order on the platform", "platform_orders.outcome", OrderOutcome, "order"),
+        _group("Rule behind the decision", "filtered_orders.rule", Rule),
+        _group("Order on the platform", "platform_orders.outcome", OrderOutcome),
         _group("Order status on the platform", "orders.status (platform)", OrderStatus),
-        _group("Shipment in the store", "tracking_push.outcome", PushOutcome, "shipment"),
-        _group("Order status in the store", "tracking_push.status_outcome", StatusOutcome, "status"),
-        _group("Amount of a SKU in the store", "stock_push.outcome", StockOutcome, "sku"),
+        _group("Shipment in the store", "tracking_push.outcome", PushOutcome),
+        _group("Order status in the store", "tracking_push.status_outcome", StatusOutcome),
+        _group("Amount of a SKU in the store", "stock_push.outcome", StockOutcome),
         _group("Alert", "alerts.kind (state)", AlertKind),
     ]
 
 
-def _group(title: str, column: str, outcomes: type[enum.StrEnum], about: str = "") -> Outcomes:
-    words = _member_docstrings(outcomes)
-    return Outcomes(
-        title,
-        column,
-        [
-            Outcome(
-                str(member),
-                words.get(member.name, ""),
-                KINDS[kind].what_to_do if (kind := f"{about}_{member}") in KINDS else "",
-            )
-            for member in outcomes
-        ],
-    )
+def _group(title: str, column: str, outcomes: type[enum.StrEnum]) -> Outcomes:
+    docstrings = _member_docstrings(outcomes)
+    return Outcomes(title, column, [_outcome(member, docstrings.get(member.name, "")) for member in outcomes])
+
+
+def _outcome(member: enum.StrEnum, docstring: str) -> Outcome:
+    # Statuses of the platform and kinds of alerts are plain enums, which carry nothing.
+    words: str = getattr(member, "words", "")
+    what_to_do: str = getattr(member, "what_to_do", "")
+    if getattr(member, "waits", False):
+        what_to_do = "Nothing: the next run tries again."
+    return Outcome(str(member), ". ".join(part for part in (words, docstring) if part), what_to_do)
 
 
 def _member_docstrings(outcomes: type[enum.StrEnum]) -> dict[str, str]:

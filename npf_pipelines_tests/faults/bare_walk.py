@@ -14,21 +14,21 @@ from typing import Any
 import stamina
 from pydantic import SecretStr
 
-from npf_pipelines.assets.walk import ClientWalk
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.house import House
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.settings import Settings
-from npf_pipelines.tables import Table
+from npf_pipelines.lake.tables import Table
+from npf_pipelines.runs.client_run import ClientRun
+from npf_pipelines.runs.services import Services
 from npf_pipelines_tests.faults.lives import WAITS
 from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER
 
 
-class BareWalk(ClientWalk):
+class BareWalk(ClientRun):
     """The walk without a run of Dagster's to report to."""
 
-    def __init__(self, house: House, setup: Mapping[str, Any], *days: date) -> None:
-        self.house = house
+    def __init__(self, services: Services, setup: Mapping[str, Any], *days: date) -> None:
+        self.services = services
         self.setup = MasterSetup.model_validate(setup)
         self.days = list(days)
         self.dry_run = False
@@ -41,7 +41,7 @@ class BareWalk(ClientWalk):
         pass
 
     def finish(self, table: Table, rows: list[dict[str, Any]], day: date | None = None, notes: Any = None) -> None:  # noqa: ARG002
-        self.house.lake.write(table, rows, client=self.client, day=day)
+        self.services.lake.write(table, rows, client=self.client, day=day)
 
     async def finish_large(self, table: Table, rows: list[dict[str, Any]], notes: Any = None) -> None:
         await asyncio.to_thread(self.finish, table, rows, notes=notes)
@@ -50,10 +50,10 @@ class BareWalk(ClientWalk):
         await asyncio.to_thread(self.leave_open, table, rows)
 
     def leave_open(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
-        self.house.lake.write(table, rows, client=self.client, day=day)
+        self.services.lake.write(table, rows, client=self.client, day=day)
 
     def announce(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
-        self.house.lake.write(table, rows, client=self.client, day=day)
+        self.services.lake.write(table, rows, client=self.client, day=day)
 
     def note(self, days: Iterable[date | None]) -> None:
         pass
@@ -62,7 +62,7 @@ class BareWalk(ClientWalk):
         pass
 
 
-def house_of(store_url: str, platform_url: str, folder: Path, timeout: float) -> House:
+def house_of(store_url: str, platform_url: str, folder: Path, timeout: float) -> Services:
     """The house of one life.
 
     Args:
@@ -72,7 +72,7 @@ def house_of(store_url: str, platform_url: str, folder: Path, timeout: float) ->
         timeout: seconds, as for `Store`.
     """
 
-    class LifesHouse(House):
+    class LifesHouse(Services):
         @staticmethod
         def store(setup: MasterSetup) -> Store:  # noqa: ARG004
             return Store(store_url, API_USER, API_KEY, timeout=timeout)

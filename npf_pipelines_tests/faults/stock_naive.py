@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import httpx
 
+from npf_pipelines.domain.platform_orders import StockFigure
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.models import StockFigure
 from npf_pipelines.platform.tables import open_platform
 from npf_pipelines.rules.stock import available
 from npf_pipelines_tests.faults.lives import WAITS

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from npf_pipelines.assets.stock import walk_stock
-from npf_pipelines.assets.walk import ClientFailure
+from npf_pipelines.assets.stock import run_stock
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.platform.lease import LeaseTaken
+from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.state.lease import LeaseTaken
 from npf_pipelines_tests.faults.bare_walk import BareWalk, end_life, house_of
 from npf_pipelines_tests.faults.stock_client import SETUP
 
@@ -13,11 +13,11 @@ from npf_pipelines_tests.faults.stock_client import SETUP
 async def push(store_url: str, platform_url: str, folder: Path, timeout: float) -> bool:  # noqa: ASYNC109
     """Bring every amount into the store; whether nothing waits. Arguments as for `house_of`.
 
-    Of a few products a usual push changes many: the brake is released.
+    Of a few products a usual push changes many: the change limit is overridden.
     """
-    house = house_of(store_url, platform_url, folder, timeout)
+    services = house_of(store_url, platform_url, folder, timeout)
     try:
-        await walk_stock(BareWalk(house, SETUP), release_brake=True)
+        await run_stock(BareWalk(services, SETUP), override_change_limit=True)
     except (ClientFailure, StoreError, LeaseTaken):
         return False
     return True

@@ -25,8 +25,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import OrderStatus, open_platform, order_lines, orders, stock
+from npf_pipelines.platform.tables import open_platform, order_lines, orders, stock
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.store import SOMEBODY, OutOfStockError
 from npf_pipelines_tests.builders import platform_line, platform_order

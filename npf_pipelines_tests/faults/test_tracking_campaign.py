@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.cscart.models import LONGEST_LABEL
-from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.domain.store_shipments import LONGEST_LABEL
 from npf_pipelines.platform.tables import leases, open_platform
-from npf_pipelines.platform.unknown_ends import read_unknown_ends
 from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.state.unknown_ends import read_unknown_ends
 from npf_pipelines_tests.faults.injector import Fault, fault_sequence
 from npf_pipelines_tests.faults.lives import WAITS, live_once, live_undisturbed
 from npf_pipelines_tests.faults.proxy import FaultyProxy

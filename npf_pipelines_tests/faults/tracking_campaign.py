@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from npf_pipelines.platform.models import normalised
+from npf_pipelines.domain.platform_orders import normalised
 from npf_pipelines.sandbox.model import Mail
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.faults import tracking_naive, tracking_pusher

@@ -13,8 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.platform.tables import OrderStatus, open_platform, shipment_lines, shipments
+from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
+from npf_pipelines.platform.tables import open_platform, shipment_lines, shipments
 from npf_pipelines_tests.faults.tracking_client import CARRIERS, CLIENT
 
 _SHARE = 0.25

@@ -13,9 +13,9 @@ import httpx
 import sqlalchemy as sa
 
 from npf_pipelines.cscart.carriers import carrier_code
+from npf_pipelines.domain.platform_orders import LodgedShipment, OrderState, OrderStatus
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.models import LodgedShipment, OrderState
-from npf_pipelines.platform.tables import OrderStatus, open_platform, order_lines
+from npf_pipelines.platform.tables import open_platform, order_lines
 from npf_pipelines_tests.faults.lives import WAITS
 from npf_pipelines_tests.faults.tracking_client import (
     API_KEY,

@@ -3,13 +3,13 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from npf_pipelines.assets.shipments import walk_shipments
+from npf_pipelines.assets.shipments import run_shipments
 from npf_pipelines.assets.tracking_ledger import what_waits
-from npf_pipelines.assets.walk import ClientFailure
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.house import House
+from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.tables import TRACKING_PUSH
+from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.runs.services import Services
 from npf_pipelines_tests.faults.bare_walk import BareWalk, end_life, house_of
 from npf_pipelines_tests.faults.tracking_client import CLIENT, SETUP
 
@@ -21,22 +21,24 @@ async def push(store_url: str, platform_url: str, folder: Path, timeout: float) 
 
     Arguments as for `house_of`.
     """
-    house = house_of(store_url, platform_url, folder, timeout)
+    services = house_of(store_url, platform_url, folder, timeout)
     is_done = True
-    for day in _days(house):
+    for day in _days(services):
         try:
-            await walk_shipments(BareWalk(house, SETUP, day))
+            await run_shipments(BareWalk(services, SETUP, day))
         except (ClientFailure, StoreError):
             is_done = False
     return is_done
 
 
-def _days(house: House) -> list[date]:
+def _days(services: Services) -> list[date]:
     """Every day of lodgement: first those that were never done or on which something waits, then the others."""
-    written = house.lake.days(TRACKING_PUSH, client=CLIENT)
-    lodged = {one.lodged_at.date() for one in Platform(house.engine).lodged_between(CLIENT, *ALL_TIME)}
+    written = services.lake.days(TRACKING_PUSH, client=CLIENT)
+    lodged = {one.lodged_at.date() for one in Platform(services.engine).lodged_between(CLIENT, *ALL_TIME)}
     days = sorted({*lodged, *written})
-    waiting = {day for day in written if any(map(what_waits, house.lake.read(TRACKING_PUSH, client=CLIENT, day=day)))}
+    waiting = {
+        day for day in written if any(map(what_waits, services.lake.read(TRACKING_PUSH, client=CLIENT, day=day)))
+    }
     return sorted(days, key=lambda day: (day in written and day not in waiting, day))
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.models import LodgedShipment
-from npf_pipelines.platform.tables import OrderStatus, open_platform, orders
+from npf_pipelines.platform.tables import open_platform, orders
 from npf_pipelines.sandbox.model import Line, Product, Status
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order

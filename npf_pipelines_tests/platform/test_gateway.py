@@ -11,19 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder, StockFigure
 from npf_pipelines.platform import gateway
 from npf_pipelines.platform.gateway import ImportOutcome, ImportResult, Platform
-from npf_pipelines.platform.models import PlatformOrder, StockFigure
-from npf_pipelines.platform.tables import (
-    OrderStatus,
-    metadata,
-    open_platform,
-    order_lines,
-    orders,
-    shipment_lines,
-    shipments,
-    stock,
-)
+from npf_pipelines.platform.tables import metadata, open_platform, order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
 
 LATER = NOON + timedelta(hours=1)

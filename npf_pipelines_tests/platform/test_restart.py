@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from npf_pipelines.platform.health import read_health
 from npf_pipelines.platform.tables import orders
 from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop, write_setup
 from npf_pipelines_tests.machine import POSTGRESQL, demand
@@ -69,19 +69,19 @@ def test_a_restart_in_the_middle_of_a_run_doubles_nothing(
             time.sleep(0.01)
         _restart(postgresql, mode)
         run.join()
-    world.house.engine.dispose()
+    world.services.engine.dispose()
     for client in world.stores:
         write_setup(world.settings.clients, client, world.url)
     (failure,) = failures
     assert "fault of the program" not in failure
     assert "Traceback" not in failure
-    assert all(one.reason.count("\n") == 0 for one in read_health(world.house.engine).values())
-    expire_leases(world.house.engine)  # Those that couldn't be given back.
+    assert all(one.reason.count("\n") == 0 for one in read_health(world.services.engine).values())
+    expire_leases(world.services.engine)  # Those that couldn't be given back.
     # A parcel that the run had made when it was cut off is noted by the next run, and dealt with by the one after.
     world.run_all()
     assert world.run_all() == []
     assert world.disagreements() == []
-    with world.house.engine.connect() as connection:
+    with world.services.engine.connect() as connection:
         twice = sa.select(orders.c.store_order_id).group_by(orders.c.client, orders.c.store_order_id)
         assert connection.execute(twice.having(sa.func.count() > 1)).all() == []
-    world.house.engine.dispose()
+    world.services.engine.dispose()

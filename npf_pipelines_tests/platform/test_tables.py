@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.platform.tables import OPEN_STATUSES, OrderStatus, leases, metadata, open_platform, stock
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderStatus
+from npf_pipelines.platform.tables import leases, metadata, open_platform, stock
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
 

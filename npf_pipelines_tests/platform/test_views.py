@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.domain.platform_orders import StockFigure
+from npf_pipelines.platform.change_marks import lodgements, stock_movements
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.models import StockFigure
-from npf_pipelines.platform.news import lodgements, stock_movements
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments, stock
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)

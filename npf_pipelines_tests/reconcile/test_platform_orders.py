@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.cscart.models import Order
+from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import OrderStatus, open_platform, orders, stock
-from npf_pipelines.reconcile.platform_orders import AGREES, OrderOutcome, OrderRow, OrdersOfDay, reconcile_orders
+from npf_pipelines.platform.tables import open_platform, orders, stock
+from npf_pipelines.reconcile.platform_orders import AGREES, OrderRow, OrdersOfDay, reconcile_orders
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines_tests.builders import NOON, line, order

@@ -15,16 +15,16 @@ from starlette.responses import Response
 
 from npf_pipelines.cscart.errors import Unauthorized
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.platform.lease import Lease, LeaseLost
-from npf_pipelines.platform.models import OrderState
-from npf_pipelines.platform.tables import OrderStatus, leases, open_platform
-from npf_pipelines.platform.unknown_ends import read_unknown_ends
+from npf_pipelines.domain.platform_orders import OrderState, OrderStatus
+from npf_pipelines.platform.tables import leases, open_platform
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_work import OrderShipments, TrackingPlan
 from npf_pipelines.rules.order_status import StatusPlan
 from npf_pipelines.sandbox.model import Product, Shipment
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.lease import Lease, LeaseLost
+from npf_pipelines.state.unknown_ends import read_unknown_ends
 from npf_pipelines_tests.builders import NOON, lodged
 from npf_pipelines_tests.cscart.servers import KEY, USER, html_answer, json_answer, key, odd_store, order_list
 from npf_pipelines_tests.leases import expire_leases

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from npf_pipelines.master_setup import MasterSetup
-from npf_pipelines.reports.backlog import KINDS
-from npf_pipelines.reports.facts import Facts, OpenFact, OrderFact, ShipmentFact, StockLevel
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.lake.backlog import KINDS
+from npf_pipelines.lake.facts import Facts, OpenFact, OrderFact, ShipmentFact, StockLevel
 from npf_pipelines.reports.figures import window
 
 NOW = datetime(2026, 11, 24, 15, 10, tzinfo=UTC)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.reports.facts import Facts, OrderFact, ShipmentFact
+from npf_pipelines.domain.outcomes import Decision
+from npf_pipelines.lake.facts import Facts, OrderFact, ShipmentFact
 from npf_pipelines.reports.figures import DAYS, Latency, figures, latency, window
-from npf_pipelines.rules.orders import Decision
 from npf_pipelines_tests.reports.plain import NOW, busy
 
 DAY = date(2026, 11, 20)

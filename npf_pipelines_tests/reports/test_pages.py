@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from npf_pipelines.cscart.admin import order_link
-from npf_pipelines.reports.facts import Facts, OpenFact
+from npf_pipelines.domain.store_links import order_link
+from npf_pipelines.lake.facts import Facts, OpenFact
 from npf_pipelines.reports.figures import figures, window
 from npf_pipelines.reports.folder import POLICY
 from npf_pipelines.reports.pages import MOST_ROWS, Line, key_figures, overview_page, report_page

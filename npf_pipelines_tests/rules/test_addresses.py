@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import Address
+from npf_pipelines.domain.store_orders import Address
 from npf_pipelines.rules.addresses import IncompleteAddress, address_of_earlier_releases, deliver_to
 from npf_pipelines_tests.builders import ADDRESS, NO_ADDRESS, order
 

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import Order, UnreadableOrder
-from npf_pipelines.platform.models import PlatformRecord
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules import after_import
-from npf_pipelines.rules.after_import import Following, Step
+from npf_pipelines.rules.after_import import Action, UpdatePlan
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines_tests.builders import ADDRESS, NOON, line, order
@@ -32,10 +31,10 @@ ORDERS = st.builds(
 MEANINGS = StatusMeanings(wanted=frozenset("P"))
 
 
-def follow(
+def plan_update(
     now: Order | UnreadableOrder | None, has: PlatformRecord, prefix: str, meanings: StatusMeanings = MEANINGS
-) -> Following:
-    return after_import.follow(now, has, prefix, meanings, NOON)
+) -> UpdatePlan:
+    return after_import.plan_update(now, has, prefix, meanings, NOON)
 
 
 def record(imported: Order, status: OrderStatus = OrderStatus.IMPORTED, units_shipped: int = 0) -> PlatformRecord:
@@ -45,32 +44,32 @@ def record(imported: Order, status: OrderStatus = OrderStatus.IMPORTED, units_sh
 @given(ORDERS, STAGES, st.integers(0, 2))
 def test_an_order_that_is_as_it_was_imported_needs_nothing(imported: Order, status: OrderStatus, shipped: int) -> None:
     unchanged = imported.model_copy(update={"status": "P"})
-    step = follow(unchanged, record(unchanged, status, shipped), "CS").step
-    assert step is (Step.TELL if status is OrderStatus.CANCELLED else Step.NOTHING)
+    step = plan_update(unchanged, record(unchanged, status, shipped), "CS").step
+    assert step is (Action.REPORT if status is OrderStatus.CANCELLED else Action.NOTHING)
 
 
 @given(ORDERS, ORDERS, STAGES, st.integers(0, 2))
 def test_nothing_changes_once_the_warehouse_has_begun(
     imported: Order, now: Order, status: OrderStatus, shipped: int
 ) -> None:
-    step = follow(now, record(imported, status, shipped), "CS").step
+    step = plan_update(now, record(imported, status, shipped), "CS").step
     if status not in BEFORE_PICKING or shipped:
-        assert step in {Step.NOTHING, Step.TELL}
+        assert step in {Action.NOTHING, Action.REPORT}
 
 
 @given(ORDERS, ORDERS, st.sampled_from(BEFORE_PICKING))
 def test_an_update_ends_in_agreement(imported: Order, now: Order, status: OrderStatus) -> None:
-    following = follow(now, record(imported, status), "CS")
-    if following.step is Step.UPDATE:
+    following = plan_update(now, record(imported, status), "CS")
+    if following.step is Action.UPDATE:
         assert following.order is not None
         updated = PlatformRecord(following.order, status, 0, NOON, NOON)
-        assert follow(now, updated, "CS").step is Step.NOTHING
+        assert plan_update(now, updated, "CS").step is Action.NOTHING
 
 
 @pytest.mark.parametrize("letter", ["D", "F", "I"])
 @pytest.mark.parametrize("status", BEFORE_PICKING)
 def test_a_cancellation_before_picking_is_carried_out(letter: str, status: OrderStatus) -> None:
-    assert follow(order(status=letter), record(order(), status), "CS").step is Step.CANCEL
+    assert plan_update(order(status=letter), record(order(), status), "CS").step is Action.CANCEL
 
 
 @pytest.mark.parametrize(
@@ -82,13 +81,13 @@ def test_a_cancellation_before_picking_is_carried_out(letter: str, status: Order
     ],
 )
 def test_a_cancellation_that_comes_too_late_is_told(status: OrderStatus, shipped: int, told: str) -> None:
-    following = follow(order(status="I"), record(order(), status, shipped), "CS")
-    assert following.step is Step.TELL
+    following = plan_update(order(status="I"), record(order(), status, shipped), "CS")
+    assert following.step is Action.REPORT
     assert told in following.differs
 
 
 def test_a_cancelled_order_that_the_store_wants_again_is_told() -> None:
-    assert follow(order(), record(order(), OrderStatus.CANCELLED), "CS").step is Step.TELL
+    assert plan_update(order(), record(order(), OrderStatus.CANCELLED), "CS").step is Action.REPORT
 
 
 @pytest.mark.parametrize(
@@ -102,24 +101,24 @@ def test_a_cancelled_order_that_the_store_wants_again_is_told() -> None:
     ],
 )
 def test_what_differs_is_named_without_the_shoppers_data(changes: dict[str, Any], told: str) -> None:
-    following = follow(order(**changes), record(order(), OrderStatus.PICKING), "CS")
-    assert following.step is Step.TELL
+    following = plan_update(order(**changes), record(order(), OrderStatus.PICKING), "CS")
+    assert following.step is Action.REPORT
     assert told in following.differs
     assert "Secret" not in following.differs
     assert "new@" not in following.differs
-    assert follow(order(**changes), record(order()), "CS").step is Step.UPDATE
+    assert plan_update(order(**changes), record(order()), "CS").step is Action.UPDATE
 
 
 def test_an_order_edited_to_nothing_is_told_not_emptied() -> None:
-    following = follow(order(line(is_download=True)), record(order()), "CS")
-    assert (following.step, following.differs) == (Step.TELL, "edited in the store: no line is left to ship")
+    following = plan_update(order(line(is_download=True)), record(order()), "CS")
+    assert (following.step, following.differs) == (Action.REPORT, "edited in the store: no line is left to ship")
 
 
 @pytest.mark.parametrize("now", [None, UnreadableOrder(order_id="1000012", status="P", placed_at=NOON, reason="odd")])
 def test_an_order_that_is_gone_or_unreadable_is_told_until_it_is_over(now: UnreadableOrder | None) -> None:
-    assert follow(now, record(order()), "CS").step is Step.TELL
+    assert plan_update(now, record(order()), "CS").step is Action.REPORT
     for over in (OrderStatus.SHIPPED, OrderStatus.CANCELLED):
-        assert follow(now, record(order(), over), "CS").step is Step.NOTHING
+        assert plan_update(now, record(order(), over), "CS").step is Action.NOTHING
 
 
 GOING_ON = StatusMeanings(wanted=frozenset("P"), continued=frozenset("E"))
@@ -129,16 +128,16 @@ GOING_ON = StatusMeanings(wanted=frozenset("P"), continued=frozenset("E"))
 def test_an_order_that_the_store_cancelled_goes_on_when_the_store_has_it_going_on(letter: str) -> None:
     has = replace(record(order(), OrderStatus.CANCELLED), cancelled_by="store")
     edited = order(line(quantity=2), status=letter)
-    following = follow(edited, has, "CS", GOING_ON)
-    assert (following.step, following.order) == (Step.RESUME, platform_order(edited, "CS"))
+    following = plan_update(edited, has, "CS", GOING_ON)
+    assert (following.step, following.order) == (Action.RESUME, platform_order(edited, "CS"))
     for other in ("warehouse", ""):
-        assert follow(edited, replace(has, cancelled_by=other), "CS", GOING_ON).step is Step.TELL
+        assert plan_update(edited, replace(has, cancelled_by=other), "CS", GOING_ON).step is Action.REPORT
 
 
 @pytest.mark.parametrize("letter", ["C", "B", "X"])
 def test_a_cancelled_order_in_any_other_status_is_left_to_a_person(letter: str) -> None:
     has = replace(record(order(), OrderStatus.CANCELLED), cancelled_by="store")
-    assert follow(order(status=letter), has, "CS", GOING_ON).step is Step.TELL
+    assert plan_update(order(status=letter), has, "CS", GOING_ON).step is Action.REPORT
 
 
 @given(ORDERS, ORDERS, STAGES, st.integers(0, 2))
@@ -146,4 +145,4 @@ def test_a_status_in_which_orders_go_on_never_cancels(
     imported: Order, now: Order, status: OrderStatus, shipped: int
 ) -> None:
     everything = StatusMeanings(wanted=frozenset("PCOFDBIX"))
-    assert follow(now, record(imported, status, shipped), "CS", everything).step is not Step.CANCEL
+    assert plan_update(now, record(imported, status, shipped), "CS", everything).step is not Action.CANCEL

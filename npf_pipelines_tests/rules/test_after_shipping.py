@@ -5,8 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.platform.models import PlatformRecord
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformRecord
 from npf_pipelines.rules.after_shipping import SHORT_AFTER, is_short, lacking
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines_tests.builders import NOON, line, order

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from npf_pipelines.domain.alert import Alert
 from npf_pipelines.rules.alert_words import MOST_TOLD, message
-from npf_pipelines.rules.alerts import Alert
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ONE = Alert("failing|acme|stock", "acme", "failing", "runs of stock fail: 401", "Change the key.", NOON, NOON)

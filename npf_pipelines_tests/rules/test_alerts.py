@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from npf_pipelines.domain.alert import Alert, AlertKind
 from npf_pipelines.rules.alerts import (
     BACKLOG_PATIENCE,
-    BRAKED,
-    Alert,
-    AlertKind,
+    OVER_LIMIT,
     ClientFacts,
     Condition,
-    Flow,
+    FlowState,
     OpenThings,
     after_look,
     client_conditions,
@@ -30,8 +29,8 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-def conditions(*flows: Flow, open_: Sequence[OpenThings] = (), is_running: bool = True) -> list[Condition]:
-    well = Flow("orders", last_success_at=NOON)
+def conditions(*flows: FlowState, open_: Sequence[OpenThings] = (), is_running: bool = True) -> list[Condition]:
+    well = FlowState("orders", last_success_at=NOON)
     facts = ClientFacts("acme", 2 * HOUR, [well, *flows], open_)
     return list(client_conditions(facts, NOON, is_running=is_running))
 
@@ -40,9 +39,9 @@ def kinds(found: Sequence[Condition]) -> list[str]:
     return [condition.kind for condition in found]
 
 
-def failing(**more: Any) -> Flow:
+def failing(**more: Any) -> FlowState:
     usual: dict[str, Any] = {"failing_since": NOON - HOUR, "failures": 2, "reason": "it is down"}
-    return Flow("stock", **usual | more)
+    return FlowState("stock", **usual | more)
 
 
 def things(
@@ -51,7 +50,9 @@ def things(
     return OpenThings(kind, "orders", "set aside", date(2026, 11, day), rows, first, todo)
 
 
-BRAKED_ROWS = OpenThings(BRAKED, "stock", "held by the brake", None, 12, "K1, K2, K3", "Look at the amounts.")
+ROWS_OVER_LIMIT = OpenThings(
+    OVER_LIMIT, "stock", "over the change limit", None, 12, "K1, K2, K3", "Look at the amounts."
+)
 
 
 def test_a_registered_client_needs_a_file_or_a_wrong_one_of_its_name() -> None:
@@ -99,16 +100,16 @@ def test_a_failure_that_lasts_is_told_at_once() -> None:
     assert "Change what the reason names" in told.what_to_do
 
 
-def test_a_brake_is_told_once_and_not_as_a_failure_as_well() -> None:
-    (told,) = conditions(failing(reason="the brake fell: 60 % would change"), open_=[BRAKED_ROWS])
-    assert (told.kind, "12 SKUs" in told.text) == (AlertKind.BRAKE, True)
+def test_an_exceeded_change_limit_is_reported_once_and_not_as_a_failure_as_well() -> None:
+    (told,) = conditions(failing(reason="the change limit was exceeded: 60 % would change"), open_=[ROWS_OVER_LIMIT])
+    assert (told.kind, "12 SKUs" in told.text) == (AlertKind.CHANGE_LIMIT, True)
     # The store went down afterwards: both.
-    assert kinds(conditions(failing(), open_=[BRAKED_ROWS])) == [AlertKind.FAILING, AlertKind.BRAKE]
+    assert kinds(conditions(failing(), open_=[ROWS_OVER_LIMIT])) == [AlertKind.FAILING, AlertKind.CHANGE_LIMIT]
 
 
 @pytest.mark.parametrize(("ago", "told"), [(2 * HOUR, []), (2 * HOUR + MINUTE, [AlertKind.NO_PULL])])
 def test_a_pull_may_be_as_old_as_the_clients_limit(ago: timedelta, told: list[str]) -> None:
-    facts = ClientFacts("acme", 2 * HOUR, [Flow("orders", last_success_at=NOON - ago)])
+    facts = ClientFacts("acme", 2 * HOUR, [FlowState("orders", last_success_at=NOON - ago)])
     assert kinds(list(client_conditions(facts, NOON, is_running=False))) == told
 
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from npf_pipelines.domain.outcomes import Decision
 from npf_pipelines.rules.audit import gaps
-from npf_pipelines.rules.orders import Decision
 
 IDS = st.text("0123456789", min_size=1, max_size=2)
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from npf_pipelines.cscart.models import UnreadableOrder
-from npf_pipelines.platform.models import PlatformRecord
-from npf_pipelines.platform.tables import OrderStatus
+from npf_pipelines.domain.outcomes import Decision, Rule
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformRecord
+from npf_pipelines.domain.store_orders import UnreadableOrder
 from npf_pipelines.rules.identity import imported_twice, is_same_order, judge
-from npf_pipelines.rules.orders import Decision, OrderFilter, Rule
+from npf_pipelines.rules.orders import OrderFilter
 from npf_pipelines_tests.builders import ADDRESS, NOON, line, order, platform_order
 
 CRITERIA = OrderFilter(datetime(2026, 1, 1, tzinfo=UTC), frozenset("P"), None, {})

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from npf_pipelines.cscart.models import UnreadableOrder
-from npf_pipelines.cscart.statuses import SHIPPED_STATUSES
+from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES
+from npf_pipelines.domain.store_orders import UnreadableOrder
 from npf_pipelines.rules.in_flight import in_flight_rule, is_in_flight, units_by_sku, units_taken
 from npf_pipelines.rules.orders import OrderFilter
 from npf_pipelines.rules.status_meaning import StatusMeanings

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import Order
-from npf_pipelines.rules.order_status import StatusOutcome, StatusPlan, next_status
+from npf_pipelines.domain.outcomes import StatusOutcome
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.rules.order_status import StatusPlan, next_status
 from npf_pipelines_tests.builders import line, order
 
 PLAN = StatusPlan(imported_from=frozenset("PO"), shipped="C", partially_shipped="B")

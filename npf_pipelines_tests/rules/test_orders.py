@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.countries import UnknownCountry
-from npf_pipelines.cscart.models import Order, OrderLine, UnreadableOrder
+from npf_pipelines.config.countries import UnknownCountry
+from npf_pipelines.domain.outcomes import Decision, Rule
+from npf_pipelines.domain.store_orders import Order, OrderLine, UnreadableOrder
 from npf_pipelines.rules.addresses import deliver_to
 from npf_pipelines.rules.orders import (
     TEST_SKUS,
-    Decision,
     OrderFilter,
-    Rule,
     Verdict,
     country_of,
     decide,

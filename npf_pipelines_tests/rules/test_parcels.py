@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import LONGEST_LABEL, Shipment
-from npf_pipelines.platform.models import normalised
+from npf_pipelines.domain.platform_orders import normalised
+from npf_pipelines.domain.store_shipments import LONGEST_LABEL, Shipment
 from npf_pipelines.rules.parcels import Label, differences, is_as_labelled, label_of, lacks_link, number_forms
 from npf_pipelines_tests.builders import lodged, shipment
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.rules.retries import LONGEST_PAUSE, Trouble, failures_in_a_row, next_try, pause
+from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.rules.retries import LONGEST_PAUSE, failures_in_a_row, next_try, pause
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -28,19 +29,19 @@ def test_without_a_failure_there_is_no_pause() -> None:
 
 
 def test_only_passing_trouble_is_tried_again_by_time() -> None:
-    assert next_try(Trouble.PASSING, 2, NOON) == NOON + 10 * MINUTE
-    assert next_try(Trouble.LASTING, 1, NOON) is None
-    assert next_try(Trouble.PARTIAL, 1, NOON) is None
+    assert next_try(FailureKind.TRANSIENT, 2, NOON) == NOON + 10 * MINUTE
+    assert next_try(FailureKind.PERMANENT, 1, NOON) is None
+    assert next_try(FailureKind.PARTIAL, 1, NOON) is None
 
 
 @given(st.integers(1, 1000))
 def test_what_is_mended_in_the_store_is_noticed_within_the_hour(failures: int) -> None:
-    assert next_try(Trouble.MENDABLE, failures, NOON) == NOON + LONGEST_PAUSE
+    assert next_try(FailureKind.FIXABLE_IN_STORE, failures, NOON) == NOON + LONGEST_PAUSE
 
 
 def test_an_answer_of_the_store_begins_the_count_anew() -> None:
-    assert failures_in_a_row(7, Trouble.PASSING) == 8
-    assert failures_in_a_row(7, Trouble.PARTIAL) == 1
+    assert failures_in_a_row(7, FailureKind.TRANSIENT) == 8
+    assert failures_in_a_row(7, FailureKind.PARTIAL) == 1
 
 
 @given(st.lists(st.integers(0, 200), min_size=30, max_size=60))
@@ -48,7 +49,7 @@ def test_a_day_costs_at_most_28_tries_however_long_each_takes(seconds: list[int]
     """From the first failure on, the pauses alone keep the number of tries down."""
     tries, at = [NOON], NOON
     for number, taken in enumerate(seconds, 1):
-        again = next_try(Trouble.PASSING, number, at + timedelta(seconds=taken))
+        again = next_try(FailureKind.TRANSIENT, number, at + timedelta(seconds=taken))
         assert again is not None
         at = again
         tries.append(at)

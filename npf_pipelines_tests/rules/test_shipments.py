@@ -7,19 +7,20 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import Order, Shipment
-from npf_pipelines.platform.models import LodgedShipment
+from npf_pipelines.domain.platform_orders import LodgedShipment
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.rules.shipments import (
+    allocate,
+    find_orphans,
+    fingerprint,
     fitting,
-    left_behind,
     left_out,
     made_otherwise,
-    mark,
     match,
-    normalised_mark,
+    normalised_fingerprint,
     remaining,
     skus_of,
-    spread,
 )
 from npf_pipelines_tests.builders import NOON, line, lodged, order, shipment
 
@@ -50,7 +51,7 @@ shipments = st.lists(
 
 @given(wanted=quantities, one=orders, there=shipments)
 def test_a_parcel_is_laid_whole_or_not_at_all(wanted: dict[str, int], one: Order, there: list[Shipment]) -> None:
-    laid = spread(wanted, one, there)
+    laid = allocate(wanted, one, there)
     left = remaining(one, there)
     room: Counter[str] = Counter()
     for each in one.lines:
@@ -74,7 +75,7 @@ def test_an_order_shipped_in_any_parcels_ends_whole(one: Order, data: st.DataObj
     while shuffled:
         size = data.draw(st.integers(1, len(shuffled)))
         parcel, shuffled = Counter(shuffled[:size]), shuffled[size:]
-        laid = spread(parcel, one, there)
+        laid = allocate(parcel, one, there)
         assert laid.problem == ""
         there.append(shipment(str(len(there) + 1), **dict(laid.quantities)))
     assert set(remaining(one, there).values()) <= {0}
@@ -86,22 +87,22 @@ def test_an_order_shipped_in_any_parcels_ends_whole(one: Order, data: st.DataObj
 
 def test_a_sku_on_several_lines_fills_them_in_order() -> None:
     one = order(line("i1", "KITE", 2), line("i2", "DRUM", 1), line("i3", "KITE", 2))
-    assert spread({"KITE": 3}, one, []).quantities == {"i1": 2, "i3": 1}
-    assert spread({"KITE": 3}, one, [shipment(i1=1)]).quantities == {"i1": 1, "i3": 2}
+    assert allocate({"KITE": 3}, one, []).quantities == {"i1": 2, "i3": 1}
+    assert allocate({"KITE": 3}, one, [shipment(i1=1)]).quantities == {"i1": 1, "i3": 2}
 
 
 def test_what_does_not_fit_says_why() -> None:
     one = order(line("i1", "KITE", 2))
-    assert spread({"DRUM": 1}, one, []).problem == "the order has no line with the SKU DRUM"
-    assert spread({"kite": 1}, one, []).problem == "the order has no line with the SKU kite"
-    assert spread({"KITE": 3}, one, []).problem == "3 of KITE shipped, but only 2 still to ship"
-    both = spread({"DRUM": 1, "KITE": 1}, one, [shipment(i1=2)])
+    assert allocate({"DRUM": 1}, one, []).problem == "the order has no line with the SKU DRUM"
+    assert allocate({"kite": 1}, one, []).problem == "the order has no line with the SKU kite"
+    assert allocate({"KITE": 3}, one, []).problem == "3 of KITE shipped, but only 2 still to ship"
+    both = allocate({"DRUM": 1, "KITE": 1}, one, [shipment(i1=2)])
     assert both.problem == "the order has no line with the SKU DRUM; 1 of KITE shipped, but only 0 still to ship"
 
 
 def test_a_parcel_that_holds_nothing_is_a_problem() -> None:
-    assert spread({}, order(), []).problem == "the shipment holds nothing"
-    assert spread({"KITE": 0}, order(), []).problem == "the shipment holds nothing"
+    assert allocate({}, order(), []).problem == "the shipment holds nothing"
+    assert allocate({"KITE": 0}, order(), []).problem == "the shipment holds nothing"
 
 
 def test_more_shipped_than_ordered_leaves_nothing() -> None:
@@ -169,29 +170,32 @@ def test_an_item_that_the_order_no_longer_has_is_told_by_its_id() -> None:
 def test_what_was_left_behind_is_found_by_what_was_sent() -> None:
     kites = order(line("i1", "KITE", 5))
     made = in_store([("T1", {"i1": 2}), ("T1", {"i1": 1}), ("T2", {"i1": 2})])
-    sent = {"S1": {mark("T1", {"KITE": 2}), mark("T9", {"KITE": 2})}, "S2": {mark("T3", {"KITE": 2})}}
-    assert left_behind(sent, kites, made, {}) == {"S1": made[0]}
+    sent = {
+        "S1": {fingerprint("T1", {"KITE": 2}), fingerprint("T9", {"KITE": 2})},
+        "S2": {fingerprint("T3", {"KITE": 2})},
+    }
+    assert find_orphans(sent, kites, made, {}) == {"S1": made[0]}
 
 
 def test_what_is_there_as_it_is_lodged_is_not_left_behind() -> None:
     kites = order(line("i1", "KITE", 5))
     made = in_store([("T1", {"i1": 2})])
-    sent = {"S1": {mark("T1", {"KITE": 2})}, "S2": {mark("T1", {"KITE": 2})}}
-    assert left_behind(sent, kites, made, {"S2": made[0]}) == {}
+    sent = {"S1": {fingerprint("T1", {"KITE": 2})}, "S2": {fingerprint("T1", {"KITE": 2})}}
+    assert find_orphans(sent, kites, made, {"S2": made[0]}) == {}
 
 
 def test_of_two_alike_each_was_left_behind_once() -> None:
     kites = order(line("i1", "KITE", 5))
     made = in_store([("T1", {"i1": 2}), ("T1", {"i1": 2})])
-    sent = {shipment_id: {mark("T1", {"KITE": 2})} for shipment_id in ("S1", "S2", "S3")}
-    assert left_behind(sent, kites, made, {}) == {"S1": made[0], "S2": made[1]}
+    sent = {shipment_id: {fingerprint("T1", {"KITE": 2})} for shipment_id in ("S1", "S2", "S3")}
+    assert find_orphans(sent, kites, made, {}) == {"S1": made[0], "S2": made[1]}
 
 
 @given(st.tuples(quantities, quantities), st.tuples(st.sampled_from("AB"), st.sampled_from("AB")))
 def test_two_marks_are_the_same_when_number_and_units_are(
     some: tuple[dict[str, int], dict[str, int]], numbers: tuple[str, str]
 ) -> None:
-    first, second = (mark(number, units) for number, units in zip(numbers, some, strict=True))
+    first, second = (fingerprint(number, units) for number, units in zip(numbers, some, strict=True))
     assert (first == second) == (some[0] == some[1] and numbers[0] == numbers[1])
 
 
@@ -201,8 +205,8 @@ def test_two_marks_are_the_same_when_number_and_units_are(
 def test_what_the_order_has_not_is_left_out_and_named() -> None:
     one = order(line("i1", "KITE", 2))
     wanted = {"KITE": 1, "FLYER": 2, "SAND": 0}
-    assert spread(wanted, one, []).quantities == {"i1": 1}
-    assert spread(wanted, one, []).problem == ""
+    assert allocate(wanted, one, []).quantities == {"i1": 1}
+    assert allocate(wanted, one, []).problem == ""
     assert left_out(wanted, one) == "not on the order, so left out: 2 of FLYER"
     assert left_out({"KITE": 1}, one) == ""
 
@@ -212,7 +216,7 @@ def test_a_parcel_with_a_surplus_sku_is_known_again() -> None:
     parcel = lodged(quantities={"KITE": 1, "FLYER": 1})
     made = shipment("7", "T1", i1=1)
     assert match([parcel], one, [made]) == {"S1": made}
-    assert left_behind({"S1": {mark("T1", parcel.quantities)}}, one, [made], {}) == {"S1": made}
+    assert find_orphans({"S1": {fingerprint("T1", parcel.quantities)}}, one, [made], {}) == {"S1": made}
     assert match([lodged(quantities={"FLYER": 1})], one, [shipment("8", "T1")]) == {}
 
 
@@ -234,5 +238,7 @@ def test_a_shipment_with_our_number_and_other_units_is_not_made_again() -> None:
 
 
 def test_a_mark_of_an_earlier_release_is_read_as_it_is_made_now() -> None:
-    assert normalised_mark(mark(" T1\u200b ", {"KITE ": 1, "KITE": 2, "DRUM": 0})) == mark("T1", {"KITE": 3})
-    assert normalised_mark(mark("T1", {"KITE": 1})) == mark("T1", {"KITE": 1})
+    assert normalised_fingerprint(fingerprint(" T1\u200b ", {"KITE ": 1, "KITE": 2, "DRUM": 0})) == fingerprint(
+        "T1", {"KITE": 3}
+    )
+    assert normalised_fingerprint(fingerprint("T1", {"KITE": 1})) == fingerprint("T1", {"KITE": 1})

@@ -5,11 +5,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import OrderLine
-from npf_pipelines.platform.models import PlatformRecord
-from npf_pipelines.platform.tables import OrderStatus
-from npf_pipelines.rules.after_import import Step
-from npf_pipelines.rules.changes import follow_order
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformRecord
+from npf_pipelines.domain.store_orders import OrderLine
+from npf_pipelines.rules.after_import import Action
+from npf_pipelines.rules.changes import plan_order_update
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.shipped_before import as_ordered_here, is_shipped, left_to_ship
 from npf_pipelines.rules.status_meaning import StatusMeanings
@@ -47,7 +46,7 @@ def test_what_was_shipped_elsewhere_is_not_ordered_and_is_no_edit(chosen: list[t
     for imported in record.order.lines:
         theirs = bought[int(imported.line_id) - 1]
         assert imported.quantity == theirs.quantity - theirs.shipped
-    assert follow_order(order(*bought), record, "CS", MEANINGS, NOON).step is Step.NOTHING
+    assert plan_order_update(order(*bought), record, "CS", MEANINGS, NOON).step is Action.NOTHING
 
 
 @given(rows, st.integers(1, 3))
@@ -63,7 +62,7 @@ def test_what_the_warehouse_ships_is_no_edit(chosen: list[tuple[str, tuple[int, 
         laid = min(to_lay[one.sku], one.quantity - one.shipped)
         to_lay[one.sku] -= laid
         pushed.append(one.model_copy(update={"shipped": one.shipped + laid}))
-    assert follow_order(order(*pushed), record, "CS", MEANINGS, NOON).step is Step.NOTHING
+    assert plan_order_update(order(*pushed), record, "CS", MEANINGS, NOON).step is Action.NOTHING
 
 
 @given(rows, st.integers(1, 5))
@@ -86,9 +85,11 @@ def test_of_an_order_that_was_imported_whole_nothing_is_taken_off() -> None:
     bought = [line(quantity=3)]
     record = record_of(bought)
     theirs = order(line(quantity=3, shipped=1))
-    assert follow_order(theirs, record, "CS", MEANINGS, NOON).step is Step.NOTHING
+    assert plan_order_update(theirs, record, "CS", MEANINGS, NOON).step is Action.NOTHING
 
 
 def test_an_order_raised_after_all_was_shipped_is_reported() -> None:
     record = record_of([line(quantity=1)], 1)
-    assert follow_order(order(line(quantity=2, shipped=1)), record, "CS", MEANINGS, NOON).step is not Step.NOTHING
+    assert (
+        plan_order_update(order(line(quantity=2, shipped=1)), record, "CS", MEANINGS, NOON).step is not Action.NOTHING
+    )

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from npf_pipelines.cscart.models import Status
-from npf_pipelines.cscart.statuses import SHIPPED_STATUSES
-from npf_pipelines.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status
 from npf_pipelines.rules.setup_check import NOT_READ, misfits
 from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings, status_meanings
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.cscart.models import Product
-from npf_pipelines.master_setup import StockSetup
-from npf_pipelines.platform.models import StockFigure
-from npf_pipelines.rules.stock import KnownProduct, StockOutcome, Wanted, available, plan, wanted_amount
+from npf_pipelines.config.master_setup import StockSetup
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.platform_orders import StockFigure
+from npf_pipelines.domain.products import Product
+from npf_pipelines.rules.stock import KnownProduct, Wanted, available, plan, wanted_amount
 from npf_pipelines_tests.builders import product
 
 SKUS = ("KITE", "kite", "KITE-RED", "DRUM")

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from npf_pipelines.rules.stock import StockOutcome, plan
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.rules.stock import plan
 from npf_pipelines.rules.stock_left import NONE_LEFT, left_skus, name_left
 from npf_pipelines_tests.builders import product
 

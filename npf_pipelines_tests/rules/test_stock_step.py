@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.rules.stock import StockOutcome, Wanted
-from npf_pipelines.rules.stock_step import Done, Look, Standing, Write, next_step
+from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.rules.stock import Wanted
+from npf_pipelines.rules.stock_step import AmountRead, Done, LastKnown, Write, next_step
 
 COUNTED = Wanted(10, floor=True, less_sales=True, why="counted")
 
@@ -15,25 +16,25 @@ COUNTED = Wanted(10, floor=True, less_sales=True, why="counted")
 @pytest.mark.parametrize(
     ("standing", "look", "expected"),
     [
-        (Standing(4), Look(4, 0, 0), Write(10)),
-        (Standing(4), Look(2, 2, 2), Write(8)),
-        (Standing(4), Look(2, 2, 0), Write(10)),  # sold to where we don't ship
-        (Standing(4), Look(3, 0, 0), StockOutcome.MOVED),
-        (Standing(4), Look(10, 0, 0), StockOutcome.ALREADY_RIGHT),
-        (Standing(10, 0, before=4), Look(10, 0, 0), StockOutcome.CONFIRMED),
-        (Standing(10, 0, before=4), Look(8, 2, 2), StockOutcome.CONFIRMED),
-        (Standing(10, 0, before=4), Look(9, 1, 0), StockOutcome.CONFIRMED),
-        (Standing(10, 0, before=4), Look(10, 2, 2), Write(8)),  # our write went over the sale
-        (Standing(10, 0, before=12), Look(10, 2, 2), Write(8)),  # likewise, of as much as there is in the way
-        (Standing(10, 0, before=12), Look(9, 3, 3), Write(7)),  # one before our write, two after
-        (Standing(10, 0, before=4), Look(10, 0, 2), Write(8)),  # sold of another product with this SKU
-        (Standing(10, 0, before=4), Look(4, 0, 0), StockOutcome.REFUSED),
-        (Standing(10, 0, before=4), Look(2, 2, 2), StockOutcome.REFUSED),
-        (Standing(10, 0, before=12), Look(12, 0, 0), StockOutcome.REFUSED),
-        (Standing(10, 0, before=4), Look(7, 0, 0), StockOutcome.MOVED),
+        (LastKnown(4), AmountRead(4, 0, 0), Write(10)),
+        (LastKnown(4), AmountRead(2, 2, 2), Write(8)),
+        (LastKnown(4), AmountRead(2, 2, 0), Write(10)),  # sold to where we don't ship
+        (LastKnown(4), AmountRead(3, 0, 0), StockOutcome.MOVED),
+        (LastKnown(4), AmountRead(10, 0, 0), StockOutcome.ALREADY_RIGHT),
+        (LastKnown(10, 0, before=4), AmountRead(10, 0, 0), StockOutcome.CONFIRMED),
+        (LastKnown(10, 0, before=4), AmountRead(8, 2, 2), StockOutcome.CONFIRMED),
+        (LastKnown(10, 0, before=4), AmountRead(9, 1, 0), StockOutcome.CONFIRMED),
+        (LastKnown(10, 0, before=4), AmountRead(10, 2, 2), Write(8)),  # our write went over the sale
+        (LastKnown(10, 0, before=12), AmountRead(10, 2, 2), Write(8)),  # likewise, of as much as there is in the way
+        (LastKnown(10, 0, before=12), AmountRead(9, 3, 3), Write(7)),  # one before our write, two after
+        (LastKnown(10, 0, before=4), AmountRead(10, 0, 2), Write(8)),  # sold of another product with this SKU
+        (LastKnown(10, 0, before=4), AmountRead(4, 0, 0), StockOutcome.REFUSED),
+        (LastKnown(10, 0, before=4), AmountRead(2, 2, 2), StockOutcome.REFUSED),
+        (LastKnown(10, 0, before=12), AmountRead(12, 0, 0), StockOutcome.REFUSED),
+        (LastKnown(10, 0, before=4), AmountRead(7, 0, 0), StockOutcome.MOVED),
     ],
 )
-def test_each_step(standing: Standing, look: Look, expected: Write | StockOutcome) -> None:
+def test_each_step(standing: LastKnown, look: AmountRead, expected: Write | StockOutcome) -> None:
     step = next_step(COUNTED, standing, look)
     assert (step.outcome if isinstance(step, Done) else step) == expected
 
@@ -50,13 +51,13 @@ class Shop:
         self.amount -= units
         self.sold += units
 
-    def look(self) -> Look:
-        return Look(self.amount, self.sold, self.sold)
+    def look(self) -> AmountRead:
+        return AmountRead(self.amount, self.sold, self.sold)
 
 
 def push(shop: Shop, wanted: Wanted, sales: list[int]) -> Done:
     """What reconcile/amounts.py does, with a sale between any two of its calls."""
-    standing = Standing(shop.amount)
+    standing = LastKnown(shop.amount)
     dice = iter(sales)
     while True:
         shop.sell(next(dice, 0))
@@ -66,7 +67,7 @@ def push(shop: Shop, wanted: Wanted, sales: list[int]) -> Done:
             return step
         shop.sell(next(dice, 0))
         shop.amount = step.amount
-        standing = Standing(step.amount, look.taken, before=look.amount)
+        standing = LastKnown(step.amount, look.taken, before=look.amount)
 
 
 @given(

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.lake.tables import FILTERED_ORDERS
 from npf_pipelines.platform.tables import order_lines, orders, shipments, stock
 from npf_pipelines.sandbox.model import Combination
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines.tables import FILTERED_ORDERS
 from npf_pipelines_tests.loop import Loop
 
 
@@ -21,7 +21,7 @@ def _pushed(loop: Loop) -> tuple[SandboxStore, int]:
 
 
 def _platform(loop: Loop, statement: sa.Executable) -> None:
-    with loop.house.engine.begin() as connection:
+    with loop.services.engine.begin() as connection:
         connection.execute(statement)
 
 
@@ -112,7 +112,7 @@ def count_stock_without_pushing(loop: Loop) -> None:
 
 def forget_a_decision(loop: Loop) -> None:
     (day,) = loop.rows("SELECT max(day) FROM filtered_orders WHERE client = 'acme' AND decision = 'rejected'")[0]
-    loop.house.lake.write(FILTERED_ORDERS, [], client="acme", day=day)
+    loop.services.lake.write(FILTERED_ORDERS, [], client="acme", day=day)
 
 
 TAMPERING: dict[Callable[[Loop], None], str] = {

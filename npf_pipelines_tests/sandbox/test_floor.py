@@ -13,18 +13,9 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.models import PlatformOrder
-from npf_pipelines.platform.tables import (
-    OrderStatus,
-    metadata,
-    open_platform,
-    order_lines,
-    orders,
-    shipment_lines,
-    shipments,
-    stock,
-)
+from npf_pipelines.platform.tables import metadata, open_platform, order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines_tests.builders import platform_line, platform_order
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.sandbox.world import SEED, demo_world
-from npf_pipelines.settings import Settings
 
 
 def test_shoppers_order_in_every_store_and_sometimes_cancel(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ import pytest
 import yaml
 from playwright.sync_api import Page, expect
 
-from npf_pipelines.assets.stock import RELEASED
-from npf_pipelines.house import House
-from npf_pipelines.settings import Settings
-from npf_pipelines.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.assets.stock import OVERRIDE_CONFIG
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.runs.services import Services
 from npf_pipelines_tests.dev_server import DevServer
 from npf_pipelines_tests.ui.clicks import (
     RUN,
@@ -70,8 +70,8 @@ def test_the_lineage_reads_from_left_to_right(page: Page) -> None:
 
 
 def test_a_backfill_of_a_clients_days_is_one_run(page: Page, dev: DevServer) -> None:
-    house = House(Settings(data=dev.folder))
-    first = house.setups().clients["kites"].orders.start_date
+    services = Services(Settings(data=dev.folder))
+    first = services.setups().clients["kites"].orders.start_date
     days = [first + timedelta(days=number) for number in range(4)]
 
     dialog = materialize_dialog(page, "raw_orders", "filtered_orders", "platform_orders")
@@ -86,29 +86,31 @@ def test_a_backfill_of_a_clients_days_is_one_run(page: Page, dev: DevServer) -> 
     for table in (RAW_ORDERS, FILTERED_ORDERS, PLATFORM_ORDERS):
         open_partition(page, table.name, "Materialized (4)", "kites", days[1].isoformat())
         expect(page.get_by_text("dagster/row_count")).to_be_visible()
-        rows = [row for day in days for row in house.lake.read(table, client="kites", day=day)]
+        rows = [row for day in days for row in services.lake.read(table, client="kites", day=day)]
         assert rows, f"{table.name} is empty"
 
 
-def test_a_red_partition_says_why_and_turns_green_when_the_brake_is_released(page: Page) -> None:
+def test_a_red_partition_says_why_and_turns_green_when_the_change_limit_is_overridden(page: Page) -> None:
     dialog = materialize_dialog(page, "stock_snapshots", "stock_push")
     pick_client(page, dialog, "toys")
     launch(page, dialog)
     open_partition(page, "stock_push", "Failed (1)", "toys")
     told = why_not_made(page, "toys")
-    expect(told.get_by_text("Not made: the brake fell: the first push to this store would change")).to_be_visible()
-    expect(told.get_by_text(RELEASED)).to_be_visible()
+    expect(
+        told.get_by_text("Not made: the change limit was exceeded: the first push to this store would change")
+    ).to_be_visible()
+    expect(told.get_by_text(OVERRIDE_CONFIG)).to_be_visible()
 
     dialog = materialize_dialog(page, "stock_snapshots", "stock_push")
     pick_client(page, dialog, "toys")
-    give_config(page, dialog, RELEASED)
+    give_config(page, dialog, OVERRIDE_CONFIG)
     launch(page, dialog)
     open_partition(page, "stock_push", "Materialized (1)", "toys")
     expect(page.get_by_text("Failed (0)")).to_be_visible()
 
 
 def test_one_client_is_run_again_when_its_setup_is_mended(page: Page, dev: DevServer) -> None:
-    setup = House(Settings(data=dev.folder)).setups().clients["kites"]
+    setup = Services(Settings(data=dev.folder)).setups().clients["kites"]
     day = (setup.orders.start_date + timedelta(days=2)).isoformat()
     with wrong_status(dev, "kites", "Payed"):
         dialog = materialize_dialog(page, "raw_orders", "filtered_orders", "platform_orders")

@@ -1,0 +1,1 @@
+"""Settings, master setups and countries: what a person configures. Imports nothing of the project."""

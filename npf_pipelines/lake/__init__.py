@@ -1,0 +1,1 @@
+"""The lake: Parquet files by partition, read through DuckDB. Never HTTP."""

@@ -1,0 +1,90 @@
+"""Files of the lake that can't be read: the message for each, and which of them the next run writes again.
+
+Not here: how a file is opened (lake.py, lake_connection.py), which day or client fails because of it (assets/).
+"""
+
+from datetime import date
+
+import fsspec
+import pyarrow as arrow
+from pyarrow import parquet
+
+from npf_pipelines.lake.tables import (
+    FILTERED_ORDERS,
+    OLD_HOLDS,
+    PLATFORM_ORDERS,
+    PUSHED_SKUS,
+    RAW_ORDERS,
+    SHIPMENT_RECORDS,
+    STATUS_QUESTIONS,
+    STORE_FACTS,
+    STORE_PRODUCTS,
+    TRACKING_PUSH,
+)
+
+LEDGERS = frozenset({PLATFORM_ORDERS.name, TRACKING_PUSH.name, PUSHED_SKUS.name, OLD_HOLDS.name})
+"""The tables that remember what no store and no platform has: they are never written over a file that can't be read.
+
+Without them a change could be made that a person has to confirm first, or a shipment be created a second time.
+"""
+CACHES = frozenset({STORE_FACTS.name, STORE_PRODUCTS.name, STATUS_QUESTIONS.name})
+"""The tables whose loss costs requests alone: a file that can't be read counts as none."""
+
+_ORDERS = frozenset({RAW_ORDERS.name, FILTERED_ORDERS.name, PLATFORM_ORDERS.name})
+_SHIPMENTS = frozenset({SHIPMENT_RECORDS.name, TRACKING_PUSH.name})
+
+
+class BrokenFile(Exception):
+    """A file of the lake can't be read as Parquet; the text names file, table, client and day, and what to do.
+
+    Attributes:
+        path: the file.
+        table: the table's name.
+        client: the client's id.
+        day: the day, for a table that is partitioned by day.
+    """
+
+    def __init__(self, path: str, table: str, client: str, day: date | None) -> None:
+        self.path, self.table, self.client, self.day = path, table, client, day
+        of_day = f" for {day}" if day else ""
+        super().__init__(f"{table} of {client}{of_day}: the file {path} is broken. {_remedy(table, client, day)}")
+
+
+def _remedy(table: str, client: str, day: date | None) -> str:
+    if table in LEDGERS:
+        return (
+            "It remembers what must not be done twice: restore it from a backup. Without a backup, compare the"
+            " client's store with the platform, then delete the file and run it again"
+        )
+    if table in CACHES:
+        return "The next run writes it again"
+    if day is None or table not in _ORDERS | _SHIPMENTS:
+        return f"The next run of stock writes it again: npf run stock --client {client}"
+    flow = "orders" if table in _ORDERS else "shipments"
+    return f"Run its day again: npf run {flow} --client {client} --day {day}"
+
+
+def is_broken(files: fsspec.AbstractFileSystem, path: str) -> bool:
+    """Whether the content of a file of the lake can't be read to its end; a missing file is not broken.
+
+    Raises:
+        OSError: the file can't be reached, so that nothing is known of its content.
+    """
+    try:
+        with files.open(path, "rb") as file:
+            parquet.ParquetFile(file, pre_buffer=False).read(use_threads=False)
+    except FileNotFoundError:
+        return False
+    except (arrow.ArrowException, OSError) as error:
+        if not is_no_parquet(error):
+            raise
+        return True
+    return False
+
+
+def is_no_parquet(error: Exception) -> bool:
+    """Whether the error is about the content of a file, not about the machine. Arrow gives both as OSError.
+
+    Arrow uses no subclass of OSError without a number. A bucket's client does: TimeoutError and ConnectionError, say.
+    """
+    return isinstance(error, arrow.ArrowException) or (type(error) is OSError and error.errno is None)

@@ -1,0 +1,207 @@
+"""DuckDB over the lake: a view for each table. No file is opened before a query needs it, and a broken one is left out.
+
+Not here: which files are where, and how they are written (lake.py), what is said of a broken file (broken_files.py).
+"""
+
+import functools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import duckdb
+import fsspec
+import pyarrow as arrow
+
+from npf_pipelines.lake.broken_files import is_broken
+from npf_pipelines.lake.tables import Table
+
+T = TypeVar("T")
+
+_PARTITION = {"client": "VARCHAR", "day": "DATE", "taken": "VARCHAR"}
+"""The columns that are in the path, with their types."""
+_WRONG_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+"""The errors that no file is the reason of. Those of a broken file are of many kinds."""
+_READERS = 8
+"""Files that are read at once in search of the broken ones."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A view of the lake.
+
+    Attributes:
+        name: the view's name.
+        table: the columns apart from those in the path.
+        partition: the columns in the path, in their order.
+        patterns: glob patterns of the files, as DuckDB reads them; none if there is no file.
+        paths: lists the same files for the file system.
+    """
+
+    name: str
+    table: Table
+    partition: Sequence[str]
+    patterns: Sequence[str]
+    paths: Callable[[], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of an answer, and its columns as DuckDB describes them."""
+
+    rows: Sequence[tuple[Any, ...]]
+    description: Sequence[tuple[Any, ...]]
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows."""
+        return list(self.rows)
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The first row; None if there is none."""
+        return next(iter(self.rows), None)
+
+
+class LakeConnection:
+    """DuckDB in memory with the views.
+
+    Attributes:
+        broken: the paths of the files that a query met and that are left out since.
+    """
+
+    def __init__(self, files: fsspec.AbstractFileSystem, views: Sequence[View], further: str = "") -> None:
+        """Make the views.
+
+        Args:
+            files: the lake's file system.
+            views: the views over files.
+            further: SQL that makes views over those.
+        """
+        self.broken: Collection[str] = ()
+        self._files, self._views = files, views
+        self._connection = duckdb.connect()
+        self._connection.register_filesystem(files)
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._make_views()
+        self._connection.execute(further)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self._connection.close()
+
+    def execute(self, query: str, values: Sequence[object] | Mapping[str, object] | None = None) -> Answer:
+        """The whole answer to a query.
+
+        Raises:
+            duckdb.Error: the query is wrong, or the files can't be reached.
+        """
+
+        def answer(connection: duckdb.DuckDBPyConnection) -> Answer:
+            made = connection.execute(query, values) if values is not None else connection.execute(query)
+            return Answer(made.fetchall(), made.description or [])
+
+        return self.run(answer)
+
+    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
+        """The same as a relation, which has its answer already; None for a statement without one.
+
+        Raises:
+            duckdb.Error: the query is wrong, or the files can't be reached.
+        """
+
+        def relation(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+            made = connection.sql(query)
+            return made.materialize() if made is not None else made
+
+        return self.run(relation)
+
+    def run(self, action: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Do something with DuckDB's own connection; once more without the broken files if it fails because of them.
+
+        Raises:
+            duckdb.Error: the query is wrong, or the files can't be reached.
+        """
+        try:
+            return action(self._connection)
+        except _WRONG_QUERY:
+            raise
+        except duckdb.Error as error:
+            try:
+                found = self._find_broken()
+            except OSError as unreached:
+                raise error from unreached
+            if found <= set(self.broken):
+                raise
+            self.broken = sorted(found)
+            self._make_views()
+            return action(self._connection)
+
+    def _find_broken(self) -> set[str]:
+        paths = [path for view in self._views if view.patterns for path in view.paths()]
+        with ThreadPoolExecutor(_READERS) as threads:
+            are_broken = threads.map(functools.partial(is_broken, self._files), paths)
+            return {path for path, broken in zip(paths, are_broken, strict=True) if broken}
+
+    def _make_views(self) -> None:
+        for view in self._views:
+            self._make_view(view)
+
+    def _make_view(self, view: View) -> None:
+        columns = ", ".join([*view.partition, *view.table.arrow_schema.names])
+        if not view.patterns:
+            empty = f"{view.name}_when_empty"
+            self._connection.register(empty, _empty(view))
+            source = empty
+        else:
+            in_path = ", ".join(f"{_from_path(view.partition, column)} AS {column}" for column in view.partition)
+            left_out = ", ".join(_quoted(for_duckdb(self._files, path)) for path in self.broken)
+            # The schema says what a file has: DuckDB would otherwise open all of them to find out. Older files may
+            # lack a column.
+            source = (
+                f"(SELECT *, {in_path} FROM read_parquet([{', '.join(map(_quoted, view.patterns))}], "  # noqa: S608
+                f"filename = true, schema = {_schema(view.table)})"
+                f"{f' WHERE filename NOT IN ({left_out})' if left_out else ''})"
+            )
+        self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS SELECT {columns} FROM {source}")  # noqa: S608
+
+
+def for_duckdb(files: fsspec.AbstractFileSystem, path: str) -> str:
+    """A path, or pattern, of the file system as DuckDB names it."""
+    protocol = files.protocol if isinstance(files.protocol, str) else files.protocol[0]
+    return path if protocol in {"file", "local"} else f"{protocol}://{path}"
+
+
+def _from_path(partition: Sequence[str], column: str) -> str:
+    """The expression for a column that is in the file's path; DuckDB opens no file that a condition on it excludes."""
+    ends = "".join(f"/{name}={'([^/]*)' if name == column else '[^/]*'}" for name in partition)
+    return f"TRY_CAST(regexp_extract(filename, '{ends}/part[.]parquet$', 1) AS {_PARTITION[column]})"
+
+
+def _empty(view: View) -> arrow.Table:
+    in_path = [(column, arrow.date32() if column == "day" else arrow.string()) for column in view.partition]
+    return arrow.schema([*in_path, *view.table.arrow_schema]).empty_table()
+
+
+@functools.cache
+def _types(schema: arrow.Schema) -> Sequence[tuple[str, str]]:
+    """The columns with DuckDB's names of their types."""
+    with duckdb.connect() as connection:
+        connection.register("columns", schema.empty_table())
+        return [(row[0], row[1]) for row in connection.execute("DESCRIBE columns").fetchall()]
+
+
+def _schema(table: Table) -> str:
+    fields = ", ".join(
+        f"{_quoted(name)}: {{name: {_quoted(name)}, type: {_quoted(kind)}, default_value: NULL}}"
+        for name, kind in _types(table.arrow_schema)
+    )
+    return f"MAP {{{fields}}}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,126 @@
+"""What the UI shows of a partition and of an asset: what happened, the figures to plot, a small preview, the columns.
+
+Personal data never gets here.
+"""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+import pandas as pd
+import pyarrow as arrow
+
+from npf_pipelines.lake.tables import Table
+from npf_pipelines.runs.inline_table import cell, inline_table
+from npf_pipelines.runs.lineage import column_sources
+
+_PREVIEW_ROWS = 5
+_PREVIEW_COLUMNS = 5
+_REASON_LENGTH = 100
+_PLANNED_ROWS = 500
+_PRINT = "content"
+"""A column that says nothing to a person."""
+_OUTCOMES = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}
+"""Columns that tell what became of a row, and where its reason is."""
+
+
+def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
+    """What happened, row count and counts by outcome, which the UI plots, and a preview of one partition."""
+    counts = {
+        f"{column} {value}": dg.MetadataValue.int(int(count))
+        for column in _OUTCOMES
+        if column in frame
+        for value, count in frame[column].value_counts().items()
+    }
+    # A wide preview would push what happened, reasons included, out of sight.
+    shown = [name for name in _telling(table, frame) if name not in _OUTCOMES.values()][:_PREVIEW_COLUMNS]
+    preview = _records(frame[shown].head(_PREVIEW_ROWS))
+    return {
+        **({"what_happened": _what_happened(frame)} if counts else {}),
+        "dagster/row_count": dg.MetadataValue.int(len(frame)),
+        **counts,
+        **({"preview": dg.MetadataValue.table(preview)} if preview else {}),
+    }
+
+
+def _what_happened(frame: pd.DataFrame) -> dg.MetadataValue:
+    """By outcome, the rows and their most frequent reason."""
+    rows = []
+    for column, reason in _OUTCOMES.items():
+        if column in frame:
+            by = [column, "rule"] if column == "decision" else [column]
+            for names, some in sorted(frame.groupby(by), key=lambda group: -len(group[1])):
+                reasons = some[reason].value_counts()
+                example = textwrap.shorten(reasons.index[0], _REASON_LENGTH, placeholder=" …")
+                rows.append((cell(": ".join(names)), str(len(some)), "e.g. " * (len(reasons) > 1) + cell(example)))
+    return inline_table(["outcome", "rows", "why"], rows)
+
+
+def planned_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
+    """Of a dry run, the rows that would change something, up to a limit; how many there are."""
+    outcomes = [column for column in ("outcome", "status_outcome") if column in frame]
+    changes = frame[frame[outcomes].eq("planned").any(axis=1)]
+    records = _records(changes[_telling(table, changes)].head(_PLANNED_ROWS))
+    return {
+        "would_change": dg.MetadataValue.int(len(changes)),
+        **({"changes": dg.MetadataValue.table(records)} if records else {}),
+    }
+
+
+def _telling(table: Table, frame: pd.DataFrame) -> list[str]:
+    """The columns that can be shown and tell something: no personal data, nothing nested, nothing empty."""
+    return [
+        field.name
+        for field in table.arrow_schema
+        if field.name not in table.personal | {_PRINT, table.looked_at}
+        and not arrow.types.is_nested(field.type)
+        and not frame[field.name].isna().all()
+    ]
+
+
+def _records(frame: pd.DataFrame) -> list[dg.TableRecord]:
+    return [dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in frame.to_dict("records")]
+
+
+def records_value(records: Sequence[Mapping[str, str]]) -> dg.MetadataValue:
+    """A table of texts; a sentence where there is none."""
+    if not records:
+        return dg.MetadataValue.text("none")
+    return dg.MetadataValue.table([dg.TableRecord(dict(record)) for record in records])
+
+
+def asset_metadata(table: Table) -> Mapping[str, object]:
+    """The columns of an asset's table."""
+    return {"dagster/column_schema": table_schema(table)}
+
+
+def table_schema(table: Table) -> dg.TableSchema:
+    """The columns as Dagster describes them, and from where they come."""
+    sources = column_sources(table)
+    return dg.TableSchema(
+        [
+            dg.TableColumn(
+                name,
+                type=str(column.dtype.type.pyarrow_dtype),
+                description=f"{column.description}{_origin(*sources[name]) if name in sources else ''}",
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    unique=(name,) == table.key[1:],
+                    other=[f"one of: {', '.join(check.statistics['allowed_values'])}" for check in column.checks],
+                ),
+            )
+            for name, column in table.schema.columns.items()
+        ]
+    )
+
+
+def _origin(upstream: str, columns: Sequence[str]) -> str:
+    return f" (from {upstream}: {', '.join(columns)})"
+
+
+def _cell(value: object) -> str | int | float | bool | None:
+    if pd.isna(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return value if isinstance(value, str | int | float | bool) else str(value)

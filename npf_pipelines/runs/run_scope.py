@@ -1,0 +1,109 @@
+"""A run's share of the work: the clients and days that its config names.
+
+Dagster launches a run over one partition or one unbroken range of them. What sensors, sweeps and the command line ask
+for are the clients in which something is to be done, wherever they stand in the list; so they name them. A backfill
+from the UI names none and takes the partitions that it was launched over. Not here: the partitions (partitions.py).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from npf_pipelines.rules.day_range import WrongDays, read_days
+from npf_pipelines.runs.partitions import days_by_client
+
+_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+_NAMED_IN_TAGS = 3
+"""Clients whose names a run shows in the list of runs."""
+_READS_OTHERS = "reports"
+"""The op whose tables come from other ops: Dagster asks for their versions by a partition of the run, one at least."""
+
+
+class RunScope(dg.Config):
+    """What a run takes."""
+
+    clients: list[str] = Field(
+        default=[], description="The clients that it takes; without any, the partitions that it is launched over."
+    )
+    first_day: str = Field(default="", description="With clients: the first day, 2026-11-24, where there are days.")
+    last_day: str = Field(default="", description="With clients: the last day; none after a client's today is made.")
+
+    def shares(self, partition_keys: Sequence[str]) -> Mapping[str, list[date]]:
+        """The days of each client, oldest first; none where the partitions are clients only.
+
+        Args:
+            partition_keys: those that the run was launched over, for a run that names no clients.
+
+        Raises:
+            WrongDays: the days are not a range of days.
+        """
+        if self.clients:
+            return dict.fromkeys(sorted(self.clients), read_days(self.first_day, self.last_day))
+        if all("|" in key for key in partition_keys):
+            return days_by_client(partition_keys)
+        return {client: [] for client in partition_keys}
+
+    def why_wrong(self, *, has_days: bool) -> str:
+        """Why no run can take this share, in one sentence; empty if it can.
+
+        Args:
+            has_days: whether the run's partitions are days of clients; otherwise they are clients only.
+        """
+        try:
+            days = read_days(self.first_day, self.last_day)
+        except WrongDays as why:
+            return str(why)
+        if days and not has_days:
+            return "the run config names days, but these assets have none: leave out first_day and last_day"
+        if days and not self.clients:
+            return "the run config names days without clients: name the clients, or select partitions instead"
+        if self.clients and has_days and not days:
+            return "the run config names clients without days: add first_day and last_day"
+        return ""
+
+
+def scope_config(
+    flow: str, clients: Collection[str], days: tuple[date, date] | None, **options: bool
+) -> Mapping[str, Any]:
+    """The config of a run over clients, and over the days from the first to the last.
+
+    Args:
+        flow: the flow's name.
+        clients: their ids.
+        days: for a flow that has days.
+        options: what else the op is told.
+    """
+    span = {"first_day": days[0].isoformat(), "last_day": days[1].isoformat()} if days else {}
+    return {"ops": {flow: {"config": {"clients": sorted(clients)} | span | options}}}
+
+
+def scope_tags(flow: str, clients: Collection[str], days: tuple[date, date] | None) -> Mapping[str, str]:
+    """What the list of runs shows of it."""
+    named, more = sorted(clients)[:_NAMED_IN_TAGS], len(clients) - _NAMED_IN_TAGS
+    tags = {"npf/clients": ", ".join(named) + (f" and {more} more" if more > 0 else "")}
+    if flow == _READS_OTHERS:
+        tags["dagster/partition"] = named[0]
+    return tags | ({"npf/days": " to ".join(sorted({day.isoformat() for day in days}))} if days else {})
+
+
+def clients_of(run_config: Mapping[str, Any], tags: Mapping[str, str], registered: Sequence[str]) -> Collection[str]:
+    """The clients that a run takes.
+
+    Args:
+        run_config: of the run.
+        tags: likewise.
+        registered: all clients, in the order of the partitions.
+    """
+    named = [
+        client for flow in run_config.get("ops", {}).values() for client in flow.get("config", {}).get("clients", ())
+    ]
+    if named:
+        return named
+    one = tags.get("dagster/partition", "")
+    first, last = (tags.get(end, one).partition("|")[0] for end in _RANGE)
+    if first not in registered or last not in registered:
+        return ()
+    return registered[registered.index(first) : registered.index(last) + 1]

@@ -1,0 +1,111 @@
+"""No client can stop another's run or check: a fault at any step of one client's share costs that client alone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+
+from npf_pipelines.automation.checks import all_checks
+from npf_pipelines.platform.tables import leases
+from npf_pipelines.sandbox.generate import generate_store
+from npf_pipelines.state.health import read_health
+from npf_pipelines_tests.injected_faults import Injector
+from npf_pipelines_tests.loop import API_KEY, Loop, opened_loop
+
+FLOWS = ("orders", "shipments", "stock")
+EVERY = 12
+"""Of the functions that a share calls, each twelfth is taken; `make hostile` takes all."""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    """Two clients with a handful of orders, through the loop once."""
+    stores = {
+        client: generate_store(
+            client,
+            seed=number,
+            orders=12,
+            products=6,
+            days=2,
+            today=datetime.now(UTC),
+            api_user=f"api@{client}.example",
+            api_key=API_KEY,
+        )
+        for number, client in enumerate(("acme", "bolt"), 1)
+    }
+    with opened_loop(tmp_path_factory.mktemp("tiny"), stores) as world:
+        assert world.run_all() == []
+        yield world
+
+
+def _run(loop: Loop, flow: str, injector: Injector) -> str:
+    """Run the flow over two days with the injector at work; what the run says of failures."""
+    today = loop.days[1]
+    with injector.installed():
+        (run,) = loop.run(flow, days=(today - timedelta(days=1), today))
+    # A fault may have kept a lease from being given back; it would have to run out first.
+    with loop.services.engine.begin() as connection:
+        connection.execute(sa.delete(leases))
+    return run.failure
+
+
+def _functions(loop: Loop, flow: str) -> list[str]:
+    injector = Injector("acme")
+    assert _run(loop, flow, injector) == ""
+    return list(injector.called)
+
+
+def _after_fault_in(loop: Loop, flow: str, function: str) -> list[str] | None:
+    """Errors after a run in which the function raised in acme's share; None if it was not called."""
+    began = datetime.now(UTC)
+    injector = Injector("acme", function)
+    failure = _run(loop, flow, injector)
+    if not injector.has_raised:
+        return None
+    acme, bolt = (read_health(loop.services.engine, flow)[client, flow] for client in ("acme", "bolt"))
+    wrong = []
+    if "bolt:" in failure or bolt.last_success_at is None or bolt.last_success_at < began:
+        wrong.append(f"{function}: bolt was not served: {failure}")
+    if failure and (not acme.reason or acme.reason not in failure):
+        wrong.append(f"{function}: acme's health does not say why: {acme.reason!r} for {failure!r}")
+    return wrong
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize("every", [EVERY, pytest.param(1, marks=pytest.mark.long)])
+def test_a_fault_at_any_step_of_a_client_costs_that_client_alone(tiny: Loop, flow: str, every: int) -> None:
+    functions = _functions(tiny, flow)[::every]
+    outcomes = [_after_fault_in(tiny, flow, function) for function in functions]
+    reached = [outcome for outcome in outcomes if outcome is not None]
+    # A run that finds nothing changed calls fewer functions than the one in which they were noted.
+    assert len(reached) > len(functions) / 2
+    assert [said for outcome in reached for said in outcome] == []
+    assert _run(tiny, flow, Injector("acme")) == ""
+
+
+@pytest.mark.parametrize("check", ["gap_audit", "setups_fit"])
+def test_a_fault_at_any_step_of_a_check_leaves_the_other_clients_results(tiny: Loop, check: str) -> None:
+    usual = _checked(tiny, check, Injector("acme"))  # Fills the caches.
+    recorder = Injector("acme")
+    assert _checked(tiny, check, recorder) == usual
+    reported = 0
+    for function in list(recorder.called)[::EVERY]:
+        injector = Injector("acme", function)
+        found = _checked(tiny, check, injector)
+        assert injector.has_raised, function
+        assert found.get("bolt") == usual.get("bolt"), function
+        # A fault in a call to the store is tried again.
+        reported += found.get("acme") != usual.get("acme")
+    assert reported > 0
+
+
+def _checked(loop: Loop, check: str, injector: Injector) -> dict[str, str]:
+    """What the check lists by client."""
+    (definition,) = [one for one in all_checks(loop.services) if check in {key.name for key in one.check_keys}]
+    with injector.installed():
+        result = definition()
+    assert isinstance(result, dg.AssetCheckResult)
+    lists = [value.records for value in result.metadata.values() if isinstance(value, dg.TableMetadataValue)]
+    return {str(record.data["client"]): str(record.data) for records in lists for record in records}

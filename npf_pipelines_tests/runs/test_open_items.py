@@ -1,0 +1,82 @@
+"""Tests of npf_pipelines.runs.open_items, over a world that has been through the loop."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.lake.tables import RAW_ORDERS
+from npf_pipelines.runs.open_items import count_open_items
+from npf_pipelines.state.open_items import OpenItems, Written, queue_recounts, read_open_items, recounts_due
+from npf_pipelines_tests.loop import Loop
+
+
+def aside(loop: Loop, client: str) -> list[OpenItems]:
+    return [
+        one
+        for one in read_open_items(loop.services.engine)
+        if (one.client, one.kind) == (client, "order_no_product_code")
+    ]
+
+
+def place_without_code(loop: Loop, client: str) -> int:
+    store = loop.stores[client]
+    without_code = next(one for one in store.products.values() if not one.product_code)
+    return store.place_order([(without_code.product_id, 1)])
+
+
+def test_a_run_leaves_behind_what_is_open_and_a_dry_one_nothing(fresh: Loop) -> None:
+    before = aside(fresh, "acme")
+    order_id = place_without_code(fresh, "acme")
+    fresh.run("orders", "acme", dry_run=True)
+    assert aside(fresh, "acme") == before
+    fresh.run("orders", "acme")
+    (new,) = [one for one in aside(fresh, "acme") if one not in before]
+    assert (new.flow, f"CS{order_id}" in new.first) == ("orders", True)
+    query = f"SELECT placed_at FROM filtered_orders WHERE client = 'acme' AND order_id = '{order_id}'"  # noqa: S608
+    ((placed,),) = fresh.rows(query)
+    assert new.day == day_of(placed, fresh.services.setups()["acme"].zone)
+
+
+def test_a_run_of_another_flow_changes_nothing(fresh: Loop) -> None:
+    place_without_code(fresh, "acme")
+    fresh.run("orders", "acme")
+    before = aside(fresh, "acme")
+    assert before
+    fresh.run("shipments", "acme")
+    fresh.run("stock", "acme")
+    assert aside(fresh, "acme") == before
+
+
+def test_one_clients_broken_table_costs_no_other_client_anything(fresh: Loop) -> None:
+    place_without_code(fresh, "bolt")
+    fresh.run("orders")
+    told = aside(fresh, "bolt")
+    days = fresh.services.lake.days(RAW_ORDERS, client="bolt")
+    for path in Path(fresh.settings.lake).glob("platform_orders/client=acme/day=*/part.parquet"):
+        path.write_bytes(b"no parquet")
+    for path in Path(fresh.settings.lake).glob("filtered_orders/client=bolt/day=*/part.parquet"):
+        path.unlink()
+    queue_recounts(
+        fresh.services.engine, "orders", [Written(client, day, "run") for client in fresh.stores for day in days]
+    )
+    with dg.build_asset_context() as context:
+        count_open_items(context.log, fresh.services, "orders", "run")
+    assert told
+    assert aside(fresh, "bolt") == []
+
+
+def test_a_broken_day_costs_the_other_days_nothing(fresh: Loop) -> None:
+    place_without_code(fresh, "acme")
+    fresh.run("orders", "acme")
+    (*others, newest) = aside(fresh, "acme")
+    days = fresh.services.lake.days(RAW_ORDERS, client="acme")
+    broken = next(day for day in days if day != newest.day)
+    lake = Path(fresh.settings.lake)
+    (lake / f"platform_orders/client=acme/day={broken}/part.parquet").write_bytes(b"no parquet")
+    (lake / f"filtered_orders/client=acme/day={newest.day}/part.parquet").unlink()
+    queue_recounts(fresh.services.engine, "orders", [Written("acme", day, "run") for day in days])
+    with dg.build_asset_context() as context:
+        count_open_items(context.log, fresh.services, "orders", "run")
+    assert aside(fresh, "acme") == others
+    assert [one.day for one in recounts_due(fresh.services.engine, "orders", "run")] == [broken]
