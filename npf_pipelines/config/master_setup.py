@@ -150,7 +150,7 @@ class OrdersSetup(_Part):
 
 
 class TrackingSetup(_Part):
-    """What the store is told of a shipment."""
+    """How shipments are pushed to the store."""
 
     shipped_status: _Name | None = None
     """The status of an order that has shipped in full. The status stays as it is if left out."""
@@ -168,7 +168,7 @@ _Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 class ChangeLimitSetup(_Part):
-    """How much of the store a stock push may change before a person has to say that it is right."""
+    """How much of the store one stock push may change without a person."""
 
     changed_percent: _Percent = 50
     """The percentage of the products that one push may change."""
@@ -205,7 +205,7 @@ class StockSetup(_Part):
 
 
 class AlertsSetup(_Part):
-    """When somebody is told of the client."""
+    """When alerts about the client open."""
 
     no_pull_hours: Annotated[int, Field(ge=1, le=168)] = 2
     """Hours without a pull of orders before an alert opens."""

@@ -41,39 +41,41 @@ class Settings(BaseSettings):
         env_prefix="NPF_", extra="ignore", frozen=True, validate_default=True, hide_input_in_errors=True
     )
 
-    data: _Folder = Field(Path("data"), description="The folder of everything that is kept.")
+    data: _Folder = Field(Path("data"), description="The data folder.")
     clients: _Folder = Field(default_factory=_in_data("clients"), description="The folder of the master setups.")
     lake: str = Field(
         default_factory=lambda fields: str(fields["data"] / "lake"),
         description="The lake's folder, or the URL of its bucket.",
     )
     reports: _Folder = Field(default_factory=_in_data("reports"), description="The folder of the reports' pages.")
-    reports_url: str = Field("http://127.0.0.1:3100", description="Where a browser finds that folder.")
+    reports_url: str = Field(
+        "http://127.0.0.1:3100", description="The address of that folder for a browser; the UI links to it."
+    )
     umask: Annotated[int, BeforeValidator(parse_umask)] = Field(
         OWNER_ONLY, description="The umask of new folders and files: 077 for the owner only, 027 lets the group read."
     )
     automation: Literal["running", "stopped"] = Field(
-        "stopped", description="Whether schedules and sensors run until somebody says otherwise in the UI."
+        "stopped", description="The initial state of schedules and sensors. A switch set in the UI takes precedence."
     )
     orders_minutes: _Minutes = Field(15, description="Minutes between two sweeps for orders.")
     shipments_minutes: _Minutes = Field(15, description="Minutes between two sweeps for shipments.")
     stock_minutes: _Minutes = Field(60, description="Minutes between two sweeps for stock.")
-    sensor_seconds: Annotated[int, Field(ge=5)] = Field(30, description="Seconds between two looks of a sensor.")
+    sensor_seconds: Annotated[int, Field(ge=5)] = Field(30, description="Seconds between two evaluations of a sensor.")
     snapshot_days: Annotated[int, Field(ge=1)] = Field(60, description="Days for which stock snapshots are kept.")
     run_days: Annotated[int, Field(ge=7)] = Field(90, description="Days for which Dagster's runs are kept.")
     personal_data_days: Annotated[int, Field(ge=31)] = Field(
-        90, description="Days for which pulled orders keep personal data; more than the nightly look-back goes back."
+        90, description="Days for which pulled orders keep personal data. More than the nightly look-back's."
     )
     answer_megabytes: Annotated[int, Field(ge=1)] = Field(
         64,
-        description="Megabytes that one answer of a store may have, unpacked; a page of a list is then made smaller.",
+        description="Megabytes that one answer of a store may have, unpacked. A larger page is requested again smaller.",
     )
     stall_minutes: Annotated[int, Field(ge=1)] = Field(
         15,
-        description="Minutes without a new row, a write or a finished day after which a client's share of a run fails.",
+        description="Minutes without a new row, a write or a finished day before a client's part of a run fails.",
     )
     alerts_webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = Field(
-        None, description="The webhook that is told of alerts; its address is a secret."
+        None, description="The webhook that receives the alerts, https. Its address is a secret."
     )
     platform_url: SecretStr = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),

@@ -28,7 +28,7 @@ def code(page: Path) -> list[str]:
 
 
 def npf_calls(page: Path) -> Iterator[list[str]]:
-    """The words of each call of `npf`, without what stands for a value, as far as the page gives them."""
+    """The words of each call of `npf`, without placeholders."""
     for line in code(page):
         called = re.match(r"(?:\.venv/bin/)?npf (.+)", line)
         if called and not called[1].startswith("…"):
