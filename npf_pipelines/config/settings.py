@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
     answer_megabytes: Annotated[int, Field(ge=1)] = Field(
         64,
-        description="Megabytes that one answer of a store may have, unpacked. A larger page is requested again in parts.",
+        description="Megabytes that one answer of a store may have, unpacked. A larger page is requested in parts.",
     )
     stall_minutes: Annotated[int, Field(ge=1)] = Field(
         15,
