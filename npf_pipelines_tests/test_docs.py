@@ -159,6 +159,14 @@ def test_the_commands_reference_is_complete() -> None:
         assert {f"{name} {inner}" for inner in getattr(command, "commands", {})} <= found
 
 
+def test_the_architecture_names_every_room() -> None:
+    page = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawing = (PROJECT / "docs" / "images" / "rooms.svg").read_text(encoding="utf-8")
+    rooms = {folder.parent.name for folder in (PROJECT / "npf_pipelines").glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `([a-z]+)/`", page, re.MULTILINE)) == rooms
+    assert set(re.findall(r">([a-z]+)/<", drawing)) == rooms
+
+
 def test_an_unknown_reference_is_an_error() -> None:
     with pytest.raises(KeyError):
         with_references("<!-- reference: nothing -->")
