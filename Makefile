@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The rooms whose tests need neither Dagster nor another process.
 FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 
-.PHONY: install production demo dev test test-fast test-ui faults hostile day lint prose licences lock clean
+.PHONY: install production demo dev test test-fast test-ui faults hostile day lint prose docs licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -61,6 +61,9 @@ lint: install ## style, types and the arrows between the rooms
 
 prose: install ## private words in docstrings, comments, messages and documents, by room
 	$(BIN)/python -m npf_pipelines_tests.prose
+
+docs: install ## the documentation as a site in site/, every link checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 licences: install ## the licence of each package that production gets
 	$(BIN)/python -m npf_pipelines_tests.licences

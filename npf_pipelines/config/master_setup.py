@@ -30,60 +30,91 @@ class SetupError(Exception):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # The docstring below a field is its description in the reference.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True)
 
 
 class StoreSetup(_Part):
     """The client's store and its access."""
 
     url: StoreUrl
+    """The store's address, without `/api`. One store is one client."""
     api_user: Name
+    """The API user name: the administrator's e-mail address."""
     api_key_env: VariableName
+    """The name of the environment variable that holds the API key."""
     user_id: Annotated[int, Field(ge=1)]
+    """The administrator's user ID."""
     time_zone: TimeZoneName
+    """The client's time zone, for example `Australia/Sydney`. Its days begin and end there."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 4
+    """Requests to the store at a time."""
 
 
 class OrdersSetup(_Part):
     """The orders of the store that are imported, and their numbers."""
 
     start_date: date
+    """The order start date: orders placed from 00:00 of this day in the client's time zone are live."""
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
+    """The order prefix: with `CS`, order 1000012 is imported as CS1000012. A new prefix applies to new orders."""
     statuses: Names
+    """Statuses in which an order is imported. Names or letters."""
     continue_statuses: Names = ()
+    """Statuses in which an imported order continues. Names or letters."""
     stop_statuses: Names = ()
+    """Statuses in which an imported order stops. Names or letters."""
     countries: Countries = None
+    """Countries to ship to, as names or ISO codes. All countries if left out."""
     cut_off: TimeOfDay = None
+    """The local time of the same-day cut-off, for example `"14:00"`. Orders are swept every 5 minutes in the 2 hours
+    before it."""
     lines_without_code: Literal["set_aside", "leave_out"] = "set_aside"
+    """`set_aside` sends an order with a line that has no product code to manual review; `leave_out` imports it
+    without that line."""
 
 
 class TrackingSetup(_Part):
-    """The tracking and the statuses that the store gets."""
+    """How shipments are pushed to the store."""
 
     shipped_status: Name | None = None
+    """The status of an order that has shipped in full. The status stays as it is if left out."""
     partially_shipped_status: Name | None = None
+    """The status of an order whose rest is on back order. The status stays as it is if left out."""
     short_shipped_status: Name | None = None
+    """The status of an order that was shipped short. The status stays as it is if left out."""
     notify_customer: bool = False
+    """Whether the store e-mails the customer about each shipment."""
     carriers: dict[str, Name] = {}
+    """The store's carrier code by NPF's carrier name, for example `{Australia Post: aup}`."""
 
 
 class ChangeLimitSetup(_Part):
-    """The share of the store that a stock push may change without a person's confirmation."""
+    """How much of the store one stock push may change without a person."""
 
     changed_percent: Percent = 50
+    """The percentage of the products that one push may change."""
     zeroed_percent: Percent = 10
+    """The percentage of the products that one push may set to 0."""
 
 
 class StockSetup(_Part):
     """The stock figure that the store gets."""
 
     quantity: Literal["on_hand", "available", "off"]
+    """The figure that the store gets: SOH, Available SOH, or none."""
     negative_as_zero: bool = False
+    """Whether the store gets 0 for a negative figure."""
     on_hand_less_in_flight: bool = False
+    """Whether `on_hand` excludes units of orders that the warehouse does not have yet."""
     in_flight_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """The age in days up to which an order that the warehouse does not have yet reduces the figure."""
     same_sku: Literal["all", "none"] = "all"
+    """Whether all products with the same code get the figure, or none does and manual review decides."""
     missing_sku: Literal["leave", "zero"] = "leave"
+    """The amount of a pushed SKU that the warehouse no longer counts: `leave` keeps it, `zero` sets 0."""
     store_location: Annotated[int, Field(ge=1)] | None = None
+    """The id of the warehouse's location in a store that splits its stock over several."""
     change_limit: Annotated[ChangeLimitSetup, Field(validation_alias=AliasChoices("change_limit", "brake"))] = (
         ChangeLimitSetup()
     )
@@ -96,9 +127,10 @@ class StockSetup(_Part):
 
 
 class AlertsSetup(_Part):
-    """When the client causes an alert."""
+    """When alerts about the client open."""
 
     no_pull_hours: Annotated[int, Field(ge=1, le=168)] = 2
+    """Hours without a pull of orders before an alert opens."""
 
     @property
     def pull_limit(self) -> timedelta:
@@ -110,8 +142,11 @@ class MasterSetup(_Part):
     """One client's configuration record."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+    """The client's id and partition key: a-z, 0-9, `-` and `_`."""
     name: Name
+    """The client's name."""
     paused: bool = False
+    """`true` pauses the client: its store and its partitions are left alone."""
     store: StoreSetup
     orders: OrdersSetup
     tracking: TrackingSetup = TrackingSetup()

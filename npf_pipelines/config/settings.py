@@ -48,7 +48,9 @@ class Settings(BaseSettings):
         description="The lake's folder, or the URL of its bucket.",
     )
     reports: _Folder = Field(default_factory=_in_data("reports"), description="The folder of the reports' pages.")
-    reports_url: str = Field("http://127.0.0.1:3100", description="Where a browser finds that folder.")
+    reports_url: str = Field(
+        "http://127.0.0.1:3100", description="The address of that folder for a browser; the UI links to it."
+    )
     umask: Annotated[int, BeforeValidator(parse_umask)] = Field(
         OWNER_ONLY, description="The umask of new folders and files: 077 for the owner only, 027 lets the group read."
     )
@@ -66,11 +68,11 @@ class Settings(BaseSettings):
     )
     answer_megabytes: Annotated[int, Field(ge=1)] = Field(
         64,
-        description="Megabytes that one answer of a store may have, unpacked; a page of a list is then made smaller.",
+        description="Megabytes that one answer of a store may have, unpacked. A larger page is requested in parts.",
     )
     stall_minutes: Annotated[int, Field(ge=1)] = Field(
         15,
-        description="Minutes without a new row, a write or a finished day after which a client's share of a run fails.",
+        description="Minutes without a new row, a write or a finished day before a client's part of a run fails.",
     )
     alerts_webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = Field(
         None, description="The webhook that gets the alerts; its address is a secret."

@@ -17,11 +17,17 @@ class OrderStatus(enum.StrEnum):
     """The stage of an order on the platform."""
 
     IMPORTED = "imported"
+    """The pipeline has imported it."""
     READY_FOR_PROCESS = "ready_for_process"
+    """Accepted and committed against stock."""
     PICKING = "picking"
+    """The warehouse is picking it."""
     BACK_ORDER = "back_order"
+    """It, or the rest of it, waits for stock."""
     SHIPPED = "shipped"
+    """The warehouse has shipped it, in full or short."""
     CANCELLED = "cancelled"
+    """The store or the warehouse has cancelled it."""
 
     @classmethod
     def _missing_(cls, value: object) -> "OrderStatus":

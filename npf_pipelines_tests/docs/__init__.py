@@ -1,0 +1,1 @@
+"""The parts of the documentation that are generated from the code, and the hook that puts them into the pages."""
