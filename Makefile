@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The rooms whose tests need neither Dagster nor another process.
 FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 
-.PHONY: install production demo dev test test-fast test-ui faults hostile day lint prose docs licences lock clean
+.PHONY: install production demo dev test test-fast test-ui coverage faults hostile day lint prose docs licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -36,6 +36,10 @@ dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, unt
 test: install ## the whole suite; browser and PostgreSQL are installed where that asks nobody anything
 	$(BIN)/python -m npf_pipelines_tests.machine
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+coverage: install ## the whole suite as `make test` runs it, and what of the branches it leaves out; fails below the gate
+	$(BIN)/python -m npf_pipelines_tests.machine
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov
 
 test-fast: install ## rules, store client, lake, reports, and the platform on SQLite: under a minute
 	$(BIN)/pytest --numprocesses 2 -m "not long and not postgresql" $(FAST)

@@ -1,8 +1,11 @@
 """What of an order reaches the packer: where it goes, what was chosen, which codes; through the real loop."""
 
+import contextlib
 import dataclasses
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+import functools
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -23,6 +26,7 @@ from npf_pipelines.sandbox.order_answers import order_detail
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.sandbox.store_defaults import SOMEBODY
 from npf_pipelines_tests.loop import Loop, copied_loop, small_loop, write_setup
+from npf_pipelines_tests.midnight import days_now
 
 DEFAULT_COUNTRY = Address(firstname="Zoe", lastname="Lee", country="US", country_descr="United States", state="NY")
 TYPED = "For my dear Xanthippe"
@@ -84,9 +88,21 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The world after one run of orders. Leave it as it is."""
-    with small_loop(tmp_path_factory.mktemp("content"), ("acme",)) as loop:
+def imported_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[tuple[date, ...]], World]]:
+    """The world after one run of orders, another one for each day. Leave it as it is."""
+    with contextlib.ExitStack() as opened:
+        yield functools.cache(lambda _days: opened.enter_context(_imported(tmp_path_factory.mktemp("content"))))
+
+
+@pytest.fixture
+def imported(imported_on: Callable[[tuple[date, ...]], World]) -> World:
+    """Today's. Leave it as it is."""
+    return imported_on(days_now())
+
+
+@contextlib.contextmanager
+def _imported(folder: Path) -> Iterator[World]:
+    with small_loop(folder, ("acme",)) as loop:
         store = loop.stores["acme"]
         for order_id in list(store.orders):
             store.remove_order(order_id)
