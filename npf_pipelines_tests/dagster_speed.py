@@ -1,9 +1,9 @@
-"""Dagster instances of the tests' own process, cheap to create and to write.
+"""Dagster instances that are cheap to create and to write, for runs in a process of the tests.
 
 The tests create hundreds of instances and runs, each with SQLite databases of its own. Most of their time went into
 waiting for the disk, and into work that Dagster repeats for each database and each event: reading its migrations,
 building an engine, compiling the same statements.
-Not here: the processes that a test starts; they run as in production.
+Not here: the project's own processes that a test starts; they run as in production.
 """
 
 import functools
@@ -54,6 +54,9 @@ def speed_up_dagster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ScriptDirectory, "from_config", functools.cache(ScriptDirectory.from_config))
     for module in (sqlite_event_log, sqlite_run_storage):
         monkeypatch.setattr(module, "create_engine", _kept_engines(module.create_engine))
+    # Each run configures logging for handlers of a dagster.yaml, which no test has. Of two runs in threads of one
+    # process, the one that does so can wait for ever for a handler of the other, which waits for logging's lock.
+    monkeypatch.setattr(dg.DagsterInstance, "get_yaml_python_handlers", lambda _: [])
 
 
 def _write_without_fsync(connection: Any, _record: object) -> None:

@@ -1,4 +1,4 @@
-"""Keeps a test from starting in the last minutes of a day, in UTC or where the tests' stores are.
+"""Keeps tests from running around midnight, in UTC or where the tests' stores are.
 
 A world is generated, run and checked with the clock of several processes: the test's, Dagster's, PostgreSQL's, the
 browser's. A frozen clock reaches only the first, so a test waits for the new day instead.
@@ -12,6 +12,8 @@ from npf_pipelines.domain.days import day_of, start_of_day
 
 _ZONES = (ZoneInfo("UTC"), ZoneInfo("Australia/Sydney"))
 _LONGEST_TEST = timedelta(minutes=2)
+_EARLY = timedelta(minutes=2)
+"""Some orders are placed a minute ago, and belong to today all the same."""
 
 
 def days_now() -> tuple[date, ...]:
@@ -21,6 +23,7 @@ def days_now() -> tuple[date, ...]:
 
 
 def seconds_to_wait(now: datetime) -> float:
-    """Until the next day has begun, if the present one ends within a test's time; else 0."""
-    midnights = [start_of_day(day_of(now, zone) + timedelta(days=1), zone) for zone in _ZONES]
-    return max((left.total_seconds() for end in midnights if (left := end - now) < _LONGEST_TEST), default=0.0)
+    """Until a day has begun, if a midnight is near; else 0."""
+    # The day in which a test that starts now would end.
+    ends = [start_of_day(day_of(now + _LONGEST_TEST, zone), zone) + _EARLY for zone in _ZONES]
+    return max(0.0, *((end - now).total_seconds() for end in ends))

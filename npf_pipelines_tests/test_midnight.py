@@ -15,7 +15,8 @@ from npf_pipelines_tests.midnight import seconds_to_wait
         datetime(2027, 1, 1, 13, tzinfo=UTC),  # Sydney's in summer.
     ],
 )
-def test_a_test_waits_for_a_midnight_that_is_near(midnight: datetime) -> None:
-    assert seconds_to_wait(midnight - timedelta(seconds=90)) == 90
+def test_a_test_waits_until_a_midnight_is_over(midnight: datetime) -> None:
     assert seconds_to_wait(midnight - timedelta(minutes=3)) == 0
-    assert seconds_to_wait(midnight) == 0
+    assert seconds_to_wait(midnight - timedelta(seconds=90)) == 210
+    assert seconds_to_wait(midnight) == 120
+    assert seconds_to_wait(midnight + timedelta(minutes=2)) == 0

@@ -12,10 +12,13 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import dagster as dg
+import pytest
 import time_machine
+from npf_pipelines.settings import Settings
 
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
+from npf_pipelines_tests.dagster_speed import open_instance, speed_up_dagster
 from npf_pipelines_tests.leases import leases_by_wall_clock
 
 # What a process imports is imported once.
@@ -72,11 +75,11 @@ def _run(
 ) -> None:
     os.environ |= environment
     logging.disable(logging.CRITICAL)
-    home = settings.data / "dagster"
+    speed_up_dagster(pytest.MonkeyPatch())  # For the rest of this process.
     with (
         time_machine.travel(moment, tick=True),
         leases_by_wall_clock(),
-        dg.DagsterInstance.local_temp(str(home)) as instance,
+        open_instance(settings.data / "dagster") as instance,
     ):
         definition = build_defs(settings).resolve_job_def(job)
         definition.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
