@@ -10,7 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from npf_pipelines_tests.dagster_speed import speed_up_dagster
+from npf_pipelines_tests.dagster_speed import quick_dagster
 from npf_pipelines_tests.loop import Loop, copied_loop, small_loop
 from npf_pipelines_tests.midnight import seconds_to_wait
 from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
@@ -56,8 +56,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_databases() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        speed_up_dagster(monkeypatch)
+    with quick_dagster():
         yield
 
 

@@ -6,11 +6,12 @@ building an engine, compiling the same statements.
 Not here: the project's own processes that a test starts; they run as in production.
 """
 
+import contextlib
 import functools
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,19 @@ def _empty_home() -> "tempfile.TemporaryDirectory[str]":
     return folder
 
 
-def speed_up_dagster(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stop waiting for the disk, and do once what is the same for each database."""
+@contextlib.contextmanager
+def quick_dagster() -> Iterator[None]:
+    """Don't wait for the disk, and do once what is the same for each database and run."""
     sa.event.listen(sa.Engine, "connect", _write_without_fsync)
-    monkeypatch.setattr(ScriptDirectory, "from_config", functools.cache(ScriptDirectory.from_config))
-    for module in (sqlite_event_log, sqlite_run_storage):
-        monkeypatch.setattr(module, "create_engine", _kept_engines(module.create_engine))
-    # Each run configures logging for handlers of a dagster.yaml, which no test has. Of two runs in threads of one
-    # process, the one that does so can wait for ever for a handler of the other, which waits for logging's lock.
-    monkeypatch.setattr(dg.DagsterInstance, "get_yaml_python_handlers", lambda _: [])
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(ScriptDirectory, "from_config", functools.cache(ScriptDirectory.from_config))
+        for module in (sqlite_event_log, sqlite_run_storage):
+            monkeypatch.setattr(module, "create_engine", _kept_engines(module.create_engine))
+        # Each run configures logging for handlers of a dagster.yaml, which no test has. Of two runs in threads of one
+        # process, the one that does so can wait for ever for a handler of the other, which waits for logging's lock.
+        monkeypatch.setattr(dg.DagsterInstance, "get_yaml_python_handlers", lambda _: [])
+        yield
+    sa.event.remove(sa.Engine, "connect", _write_without_fsync)
 
 
 def _write_without_fsync(connection: Any, _record: object) -> None:

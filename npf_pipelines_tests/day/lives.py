@@ -12,13 +12,12 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import dagster as dg
-import pytest
 import time_machine
 from npf_pipelines.settings import Settings
 
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines_tests.dagster_speed import open_instance, speed_up_dagster
+from npf_pipelines_tests.dagster_speed import open_instance, quick_dagster
 from npf_pipelines_tests.leases import leases_by_wall_clock
 
 # What a process imports is imported once.
@@ -75,8 +74,8 @@ def _run(
 ) -> None:
     os.environ |= environment
     logging.disable(logging.CRITICAL)
-    speed_up_dagster(pytest.MonkeyPatch())  # For the rest of this process.
     with (
+        quick_dagster(),
         time_machine.travel(moment, tick=True),
         leases_by_wall_clock(),
         open_instance(settings.data / "dagster") as instance,
