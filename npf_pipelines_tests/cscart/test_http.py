@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from npf_pipelines.cscart import connection
 from npf_pipelines.cscart.errors import (
     MalformedResponse,
     OutcomeUnknown,
@@ -138,6 +139,24 @@ async def test_keeps_its_connection() -> None:
         for _ in range(3):
             await http.get("orders")
     assert len(ports) == 1
+
+
+async def test_an_idle_connection_is_closed_before_the_host_closes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Apache's KeepAliveTimeout as it comes, and uvicorn's.
+    assert connection.KEPT_IDLE < 5
+    monkeypatch.setattr(connection, "KEPT_IDLE", 0.1)
+    ports = set()
+
+    def store(request: Request) -> Response:
+        assert request.client
+        ports.add(request.client.port)
+        return json_answer({})
+
+    async with odd_store(store) as url, client(url) as http:
+        await http.get("orders")
+        await asyncio.sleep(0.2)
+        await http.post("orders", {})
+    assert len(ports) == 2
 
 
 async def test_follows_no_redirect() -> None:

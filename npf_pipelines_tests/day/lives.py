@@ -13,7 +13,6 @@ from typing import Any
 
 import dagster as dg
 import time_machine
-from npf_pipelines.settings import Settings
 
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
