@@ -18,7 +18,7 @@ from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.sandbox.api import statuses
 from npf_pipelines.sandbox.model import Customer
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines_tests.loop import Loop, copied_loop, write_setup
+from npf_pipelines_tests.loop import Loop, copied_loop, small_loop, write_setup
 from npf_pipelines_tests.shared_worlds import SharedWorlds, pull
 
 OLD, NEW = (4, 11, 5), (4, 18, 1)
@@ -28,6 +28,13 @@ OLD, NEW = (4, 11, 5), (4, 18, 1)
 def loop(worlds: SharedWorlds, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Loop]:
     """A world with a store of an older or a newer version, all of whose orders have been pulled."""
     with copied_loop(worlds.of(pull, "acme", request.param), tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def unpulled(tmp_path: Path) -> Iterator[Loop]:
+    """A world in which nothing has happened yet."""
+    with small_loop(tmp_path) as world:
         yield world
 
 
@@ -299,7 +306,8 @@ def test_the_audit_says_which_store_it_could_not_ask(fresh: Loop) -> None:
     assert [record["client"] for record in _records(audit, "not_audited")] == ["acme"]
 
 
-def test_the_exceptions_are_listed_by_their_check(loop: Loop) -> None:
+def test_the_exceptions_are_listed_by_their_check(unpulled: Loop) -> None:
+    loop = unpulled
     store = loop.stores["acme"]
     order_id = _place(store)
     loop.run("orders")
@@ -311,7 +319,8 @@ def test_the_exceptions_are_listed_by_their_check(loop: Loop) -> None:
     assert [record["order_id"] for record in _records(check, "exceptions")] == [str(order_id)]
 
 
-def test_an_order_one_second_before_the_start_date_is_never_imported(loop: Loop) -> None:
+def test_an_order_one_second_before_the_start_date_is_never_imported(unpulled: Loop) -> None:
+    loop = unpulled
     store, setup = loop.stores["acme"], loop.services.setups()["acme"]
     midnight = datetime.combine(setup.orders.start_date, datetime.min.time(), setup.zone)
     australian = next(order.customer for order in store.orders.values() if order.customer.ship_to.country == "AU")
@@ -325,7 +334,8 @@ def test_an_order_one_second_before_the_start_date_is_never_imported(loop: Loop)
     assert _on_platform(loop, at)["status"] == "imported"
 
 
-def test_days_that_no_run_has_pulled_are_caught_up_with(loop: Loop) -> None:
+def test_days_that_no_run_has_pulled_are_caught_up_with(unpulled: Loop) -> None:
+    loop = unpulled
     first, _ = loop.days
     loop.run("orders", "acme", days=(first, first))
     missed = _place(loop.stores["acme"], days=2)
@@ -333,7 +343,8 @@ def test_days_that_no_run_has_pulled_are_caught_up_with(loop: Loop) -> None:
     assert _on_platform(loop, missed)["status"] == "imported"
 
 
-def test_what_lies_before_the_first_pulled_day_is_left_to_a_backfill(loop: Loop) -> None:
+def test_what_lies_before_the_first_pulled_day_is_left_to_a_backfill(unpulled: Loop) -> None:
+    loop = unpulled
     earlier = _place(loop.stores["acme"], days=2)
     assert _today(loop) == [""]
     assert _on_platform(loop, earlier) == {}
@@ -341,7 +352,8 @@ def test_what_lies_before_the_first_pulled_day_is_left_to_a_backfill(loop: Loop)
     assert _on_platform(loop, earlier)["status"] == "imported"
 
 
-def test_a_dry_run_tells_what_it_would_import_and_writes_nothing(loop: Loop) -> None:
+def test_a_dry_run_tells_what_it_would_import_and_writes_nothing(unpulled: Loop) -> None:
+    loop = unpulled
     (run,) = loop.run("orders", "acme", dry_run=True)
     assert run.failure == ""
     would = [str(row["order_number"]) for change in run.changes for row in change.shown]
