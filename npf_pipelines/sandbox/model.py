@@ -143,8 +143,8 @@ class Product:
 
     def code_of(self, combination: int | None) -> str:
         """The code on an order's line: the combination's, or the product's where that has none (inferred)."""
-        one = self.combinations.get(combination or 0)
-        return (one.product_code if one else "") or self.product_code
+        chosen = self.combinations.get(combination or 0)
+        return (chosen.product_code if chosen else "") or self.product_code
 
 
 @dataclass(slots=True)

@@ -98,7 +98,7 @@ def test_no_shopper_is_in_it(told: Loop) -> None:
 
 
 def keep_shipment(loop: Loop, *, lodged: bool, **changes: str) -> str:
-    """One order's only shipment, as the tables tell it; the order's number."""
+    """One order's only shipment, as the tables have it; the order's number."""
     day, number = loop.rows(
         "SELECT day, order_number FROM filtered_orders WHERE client = 'acme' AND decision = 'accepted' LIMIT 1"
     )[0]

@@ -1,6 +1,6 @@
 """For whom new folders and files are: the owner only, or a team; what exists keeps its modes.
 
-What a whole demo leaves is searched in cli/test_demo.py.
+Not here: the files of a whole demo (cli/test_demo.py).
 """
 
 import os

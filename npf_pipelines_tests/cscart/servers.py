@@ -67,7 +67,7 @@ async def odd_store(answer: Answer) -> AsyncIterator[str]:
 
 
 class RawStore:
-    """A server that sends what it is told, byte by byte, and closes the connection.
+    """A server that sends given bytes, one by one, and closes the connection.
 
     Attributes:
         heads: the heads of the requests so far.

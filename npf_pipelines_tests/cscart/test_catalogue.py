@@ -104,7 +104,7 @@ def test_a_product_deleted_behind_the_page_hides_no_other() -> None:
 
 
 def test_one_comes_and_one_goes_and_the_count_stays() -> None:
-    """What the count alone doesn't tell: a product is added far behind, another one deleted where was read."""
+    """The count alone doesn't show it: a product is added far behind, another is deleted in the part already read."""
     store = shop(100, 10)
 
     def exchange(request: int) -> None:
@@ -154,7 +154,7 @@ def test_every_product_present_throughout_comes_out_exactly_once(
 
 
 def test_products_that_share_a_code_may_change_places() -> None:
-    """The three around the first page's end stand in another order on the second: the walk is repeated."""
+    """The three around the first page's end come in another order on the second: the list is read again."""
     store = shop(30, 8)
     store.codes |= dict.fromkeys((7, 8, 9), "00007")
     orders = [[*range(1, 31)], [*range(1, 7), 9, 7, 8, *range(10, 31)]]

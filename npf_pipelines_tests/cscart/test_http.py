@@ -75,7 +75,7 @@ def test_sends_no_key_anywhere_else(url: str) -> None:
     assert "S3cr3t" not in str(caught.value)
 
 
-# What is sent
+# Requests
 
 
 async def test_signs_in_and_says_what_it_reads_and_sends() -> None:

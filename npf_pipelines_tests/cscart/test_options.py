@@ -1,4 +1,4 @@
-"""What a shopper chose, as one text."""
+"""A shopper's options, as one text."""
 
 import json
 from typing import Any

@@ -37,7 +37,7 @@ def ids(completed: AsyncIterator[list[object]]) -> list[str]:
 
 
 def client_run(fetch: FetchSized, start: datetime, end: datetime) -> OrderPages[object]:
-    """A walk that leaves the rows as they are."""
+    """A reading that leaves the rows as they are."""
 
     async def read(rows: list[object]) -> list[object]:
         return rows

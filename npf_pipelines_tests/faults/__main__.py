@@ -20,8 +20,8 @@ _CONSOLE = Console()
 _MANY = 0.03
 """The share of all units sold that a naive pusher oversells, at least."""
 _SAID = {
-    "through_the_gap": "oversold units, sold again between look and write",
-    "given_back": "units sold between look and write, and offered again",
+    "through_the_gap": "oversold units, sold again between reading and writing",
+    "given_back": "units sold between reading and writing, and offered again",
     "sold": "units sold",
     "amounts": "writes of amounts",
 }
@@ -43,7 +43,7 @@ def main(
     receipts: Annotated[int, typer.Option(help="Times that the warehouse receives a product.")] = 6000,
     kills: Annotated[int, typer.Option(help="Processes that end by SIGKILL, in each campaign.")] = 200,
 ) -> None:
-    """Push thousands of shipments and amounts into stores that break, by processes that are killed; look at the end."""
+    """Push thousands of shipments and amounts into stores that break, by processes that are killed; check the end."""
     tracking = {
         name: _run(name, kills, partial(tracking_campaign.run_campaign, seed, shipments, kills, pusher))
         for name, pusher in (

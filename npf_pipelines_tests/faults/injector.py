@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 
 class Fault(enum.Enum):
-    """What happens to a request, or to its answer."""
+    """The fault of a request, or of its answer."""
 
     LOST = "the connection closes before the store sees the request"
     RESET = "the connection is reset before the store sees the request"
@@ -23,7 +23,7 @@ class Fault(enum.Enum):
     BROKEN_OFF = "the store acts, and the connection closes within the answer"
     CUT_SHORT = "the store acts, and the JSON of its answer is cut short"
     ERROR_DONE = "HTTP 500 with a web page, but the store has acted"
-    TOO_LATE = "the store acts, and answers when the client has given up"
+    TOO_LATE = "the store acts, and answers after the client's time-out"
 
 
 BEFORE_THE_STORE = frozenset(
@@ -34,7 +34,7 @@ BEFORE_THE_STORE = frozenset(
 
 
 def fault_sequence(seed: int, rate: float) -> Iterator[Fault | None]:
-    """What happens to one request after the other, without end; None: nothing bad.
+    """The faults of one request after the other, without end; None for no fault.
 
     Args:
         seed: the same seed, the same sequence.

@@ -35,11 +35,11 @@ _MOST_LIVES = 12
 T = TypeVar("T")
 
 Tell = Callable[[int, int], None]
-"""Told of progress: kills so far, and writes that the store has seen."""
+"""Called with the progress: kills so far, and writes that the store has seen."""
 
 
 class World(Protocol):
-    """What is pushed.
+    """The world that is pushed.
 
     Attributes:
         store: the store, by whose id it is served.
@@ -60,12 +60,12 @@ class World(Protocol):
     @property
     def last_lives(self) -> int: ...
     def pass_time(self, moment: Moment) -> bool:
-        """What happens at one moment of a disturbed life; whether a kill strikes worst now. Called from one thread."""
+        """Act at one moment of a disturbed life; whether a kill strikes worst now. Called from one thread."""
 
 
 @dataclass(frozen=True)
 class Lives:
-    """What a world went through.
+    """The disturbances of a world.
 
     Attributes:
         waiting: whether a push without faults still found something that waits.
@@ -93,10 +93,10 @@ def live_disturbed(
         world: what is pushed.
         folder: the pusher's own, from life to life.
         pusher: who pushes.
-        seed: of the faults, of the moments of the kills and of the changes. What runs side by side in a pusher still
-            differs from run to run.
+        seed: of the faults, of the moments of the kills and of the changes. Concurrent calls in a pusher still
+            differ from run to run.
         kills: how many lives end by SIGKILL.
-        tell: told of progress.
+        tell: called with the progress.
     """
     course = _Course(world, folder, pusher, seed=seed, kills=kills, tell=tell)
     with SandboxServer({world.store.store_id: world.store}) as server:
@@ -164,7 +164,7 @@ class _Course:
             # This way the kills come before the end.
             apart = max(1, 3 * self._world.moments // (4 * self._kills_wanted))
             for changes in self._in_portions():
-                # Whoever has ended by himself may have little left to do.
+                # A life that ended by itself may have little left to do.
                 ended_by_itself = bool(self._codes) and self._codes[-1] >= 0
                 at_once = ended_by_itself and self._dice.random() < 0.5
                 await self._live(kill_at=1 if at_once else self._dice.randint(1, apart))
@@ -214,7 +214,7 @@ class _Course:
         process.start()
         await _end_of(process)
         self._proxy.watcher = None
-        # What a killed process has sent may still reach the store, and does so long before its lease runs out.
+        # Requests of a killed process may still reach the store, and do so long before its lease runs out.
         await self._proxy.quiet()
         engine = open_state(f"sqlite:///{self._folder / 'state.sqlite'}")
         expire_leases(engine)

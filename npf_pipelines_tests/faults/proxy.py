@@ -54,7 +54,7 @@ class FaultyProxy:
         is_on: whether requests meet faults.
         requests: how many have arrived.
         injected: how often each fault was done.
-        watcher: told of every moment; may raise nothing.
+        watcher: called at every moment; may raise nothing.
     """
 
     def __init__(self, upstream: str, faults: Iterator[Fault | None]) -> None:
@@ -90,7 +90,7 @@ class FaultyProxy:
             return
         self._open.add(this)
         try:
-            # Whoever was killed leaves half a request or reads no answer.
+            # A killed client leaves half a request or reads no answer.
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await self._answer(await _read_request(reader), reader, writer)
         finally:
@@ -151,7 +151,7 @@ def _page(status: bytes, header: bytes) -> bytes:
 
 
 def _cut_short(answer: bytes) -> bytes:
-    """The answer without the end of its JSON, and with the length that it then has: nothing else tells."""
+    """The answer without the end of its JSON, and with the length that it then has: nothing else shows it."""
     head, _, body = answer.partition(b"\r\n\r\n")
     kept = body[: len(body) // 2]
     return _LENGTH.sub(b"\r\ncontent-length: " + str(len(kept)).encode(), head) + b"\r\n\r\n" + kept

@@ -4,7 +4,7 @@ A unit counts as oversold when it is bought by an order that comes to the wareho
 all promised to others before: the store offered more than there was. It came through the gap if the amount that
 offered it was right by the last list of orders that the pusher was given before its write, and only what was sold
 between the two was given back: a store without compare-and-set leaves that gap to every pusher. All else is a pusher's
-own fault, everything of a pusher who never looks at the orders included.
+own fault, everything of a pusher that never reads the orders included.
 
 Not here: who sells, and when (stock_world.py).
 """
@@ -24,7 +24,7 @@ class Sale:
     Attributes:
         product_id: what was bought.
         units: how many.
-        left: those of them that are still to be shipped.
+        left: the units that are still to be shipped.
         is_imported: whether the platform has it.
     """
 
@@ -38,7 +38,7 @@ class Books:
     """The books.
 
     Attributes:
-        on_hand: what truly lies in the warehouse, by product id.
+        on_hand: the true stock of the warehouse, by product id.
         sales: what is promised, by the store's order id: neither cancelled nor shipped in full.
         sold: units bought.
         given_back: units sold in the gap before a write, and offered again by it.
@@ -54,7 +54,7 @@ class Books:
         self._too_many: Counter[int] = Counter()
 
     def free(self, product_id: int) -> int:
-        """What is truly there to be sold: on hand, and promised to nobody."""
+        """The units that can truly be sold: on hand, and promised to nobody."""
         return self.on_hand[product_id] - sum(
             sale.left for sale in self.sales.values() if sale.product_id == product_id
         )
@@ -89,7 +89,7 @@ class Books:
 
 
 class BookedStore(SandboxStore):
-    """A store that tells the books of what a pusher asks and writes.
+    """A store that records in the books what a pusher asks and writes.
 
     Attributes:
         books: the books.

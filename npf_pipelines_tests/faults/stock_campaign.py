@@ -20,11 +20,11 @@ import_once(stock_pusher.__name__, stock_naive.__name__)
 
 @dataclass(frozen=True)
 class Result:
-    """What the shoppers bought, and what the store offered after the first run without disturbance.
+    """The shoppers' purchases, and the store's offers after the first run without disturbance.
 
     Attributes:
-        oversold: units bought that were not there; `through_the_gap` as well, but sold by what no look could show.
-        given_back: units sold between the pusher's look and its write, which then offered them again.
+        oversold: units bought that were not there; `through_the_gap` as well, but in orders that no reading could show.
+        given_back: units sold between the pusher's reading and its write, which then offered them again.
         wrong_amounts: products with another amount than they should have.
         sold: all units bought.
         amounts: writes of amounts that the store has seen.
@@ -58,7 +58,7 @@ def run_campaign(seed: int, receipts: int, kills: int, pusher: Pusher, tell: Tel
         receipts: how often the warehouse receives a product: before each kill, its share of them.
         kills: how many lives end by SIGKILL.
         pusher: who pushes: STOCK_PUSH or NAIVE.
-        tell: told of progress.
+        tell: called with the progress.
     """
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), seed, receipts)

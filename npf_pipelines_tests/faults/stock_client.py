@@ -10,7 +10,7 @@ SETUP = TRACKING_SETUP | {
     "tracking": {"shipped_status": "C"},
     "stock": {"quantity": "available", "negative_as_zero": True},
 }
-"""The master setup; where the store is, and the key, every life is told by itself."""
+"""The master setup; each life gets the store's address and key by itself."""
 
 
 def sku_of(product_id: int) -> str:

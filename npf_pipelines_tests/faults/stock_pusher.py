@@ -1,4 +1,4 @@
-"""One life of the stock push: the walk of the assets itself, without Dagster around it."""
+"""One life of the stock push: the assets' own client run, without Dagster around it."""
 
 from pathlib import Path
 

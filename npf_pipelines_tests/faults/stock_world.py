@@ -98,11 +98,11 @@ class World:
 
     @property
     def changes(self) -> Sequence[Callable[[], None]]:
-        """What happens between two lives."""
+        """The steps between two lives."""
         return [self._receive_and_sell] * self._receipts
 
     def pass_time(self, moment: Moment) -> bool:
-        """What happens at one moment while a push is under way; a kill strikes worst when a write gave sales back."""
+        """Act at one moment while a push is under way; a kill strikes worst when a write gave sales back."""
         written = _WRITTEN.search(moment.path) if moment.is_write else None
         product_id = int(written[1]) if written else None
         with self.store.lock:  # The pusher's requests wait meanwhile: store and books agree whenever they come through.

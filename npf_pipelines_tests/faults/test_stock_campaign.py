@@ -35,7 +35,7 @@ def test_shoppers_came_between_look_and_write_and_few_units_were_sold_twice_for_
 def test_a_naive_pusher_oversells_many() -> None:
     result = run_campaign(*SIZE, NAIVE)
     assert result.oversold > result.sold / 10
-    assert result.through_the_gap == 0, "it has no gap, for it never looks"
+    assert result.through_the_gap == 0, "it has no gap, for it never reads"
 
 
 def test_undisturbed_every_amount_is_right(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_the_books_tell_what_came_through_the_gap() -> None:
     assert books.write(1, 5)
     books.sell(11, 1, 4)
     assert (books.given_back, books.through_the_gap, books.oversold) == (2, 1, 0)
-    # Now it was told of both, and offers two all the same.
+    # Now it has read both, and offers two all the same.
     books.list_orders(12)
     assert not books.write(1, 2)
     books.sell(12, 1, 2)

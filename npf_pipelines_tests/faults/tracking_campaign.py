@@ -31,7 +31,7 @@ import_once(tracking_pusher.__name__, tracking_naive.__name__)
 
 @dataclass(frozen=True)
 class Result:
-    """What the faults and kills have done to the store, by comparison with the undisturbed one.
+    """The damage by faults and kills in the store, by comparison with the undisturbed one.
 
     Attributes:
         duplicates: shipments that the store has too often, or that it should no longer have.
@@ -79,7 +79,7 @@ def run_campaign(seed: int, shipments: int, kills: int, pusher: Pusher, tell: Te
         shipments: how many are lodged at least.
         kills: how many lives end by SIGKILL.
         pusher: who pushes: TRACKING_PUSH or NAIVE, which is spared the corrections that it doesn't know.
-        tell: told of progress.
+        tell: called with the progress.
     """
     with tempfile.TemporaryDirectory() as folder:
         with_changes = pusher is not NAIVE

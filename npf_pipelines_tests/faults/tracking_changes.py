@@ -1,4 +1,4 @@
-"""What the warehouse does to parcels after it has lodged them: corrects, repacks, withdraws, lodges anew.
+"""Changes of the warehouse to parcels after their lodgement: corrected, repacked, withdrawn, lodged again.
 
 Only changes after which it doesn't matter whether a push came before: whatever came in between, the store's orders
 end the same.
@@ -19,10 +19,10 @@ from npf_pipelines.platform.tables import shipment_lines, shipments
 from npf_pipelines_tests.faults.tracking_client import CARRIERS, CLIENT
 
 _SHARE = 0.25
-"""Of the orders, those in which something changes."""
+"""The orders in which something changes."""
 
 SURPLUS = "FLYER"
-"""What is in some parcels and on no order."""
+"""The SKU that is in some parcels and on no order."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PackedOrder:
 
 @dataclass(frozen=True)
 class Changes:
-    """What happens to the parcels.
+    """The changes of the parcels.
 
     Attributes:
         steps: what the warehouse does, in its order; each once.

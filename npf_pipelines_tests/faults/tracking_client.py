@@ -41,4 +41,4 @@ SETUP = {
     },
     "stock": {"quantity": "off"},
 }
-"""The master setup; where the store is, and the key, every life is told by itself."""
+"""The master setup; each life gets the store's address and key by itself."""

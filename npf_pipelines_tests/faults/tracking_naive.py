@@ -32,7 +32,7 @@ _ATTEMPTS = 4
 
 
 class _NaivePush:
-    """Writes, each tried a few times, and the file of those that the store has confirmed."""
+    """Writes, each tried a few times, and the file of writes that the store has confirmed."""
 
     def __init__(self, store: httpx.Client, ledger: Path) -> None:
         self._store, self._ledger = store, ledger

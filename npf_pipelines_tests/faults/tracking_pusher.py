@@ -1,4 +1,4 @@
-"""One life of the tracking push: the walk of the assets itself, day by day, without Dagster around it."""
+"""One life of the tracking push: the assets' own client run, day by day, without Dagster around it."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ async def push(store_url: str, platform_url: str, folder: Path, timeout: float) 
 
 
 def _days(services: Services) -> list[date]:
-    """Every day of lodgement: first those that were never done or on which something waits, then the others."""
+    """Every day of lodgement: first the days that were never done or on which something waits, then the others."""
     written = services.lake.days(TRACKING_PUSH, client=CLIENT)
     lodged = {one.lodged_at.date() for one in Platform(services.platform_engine).lodged_between(CLIENT, *ALL_TIME)}
     days = sorted({*lodged, *written})

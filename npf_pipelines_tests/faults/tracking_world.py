@@ -34,7 +34,7 @@ from npf_pipelines_tests.faults.tracking_client import (
 
 _PRODUCTS = 12
 _SHORT = 0.2
-"""Of the orders that the warehouse calls shipped, those of which a unit never comes."""
+"""The orders that the warehouse calls shipped although a unit never comes."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class World:
     """The two ends of the push.
 
     Attributes:
-        store: the store, in which a few shipments of the merchant's own stand already.
+        store: the store, which has a few shipments of the merchant's own already.
         platform_url: the platform's database.
         orders: every order with its parcels, as the warehouse lodges them first.
         plan: what the warehouse corrects and withdraws later.
@@ -55,7 +55,7 @@ class World:
 
     @property
     def changes(self) -> Sequence[Callable[[], None]]:
-        """What the warehouse does between two lives."""
+        """The warehouse's steps between two lives."""
         return self.plan.steps
 
     @property
@@ -65,7 +65,7 @@ class World:
 
     @property
     def last_lives(self) -> int:
-        """What a run that was cut off left behind takes one life to find, and one to replace."""
+        """The leftovers of a run that was cut off take one life to find, and one to replace."""
         return 4
 
     def pass_time(self, moment: Moment) -> bool:  # noqa: ARG002

@@ -41,7 +41,7 @@ class World:
 
     Attributes:
         answers: given a request, an answer in the store's place, or None.
-        after: told of every request that the store has answered; another answer in the place of the store's, or None.
+        after: called with every request that the store has answered; another answer in place of the store's, or None.
     """
 
     box: SandboxStore
@@ -51,7 +51,7 @@ class World:
     orders: list[OrderShipments] = field(default_factory=list)
 
     async def push(self) -> dict[str, Pushed]:
-        """What became of each order's shipment, by order id."""
+        """The row of each order's shipment, by order id."""
         with SandboxServer({"acme": self.box}) as server, stamina.set_testing(True, attempts=4, cap=True):
             async with self._host(server.url) as url, Store(f"{url}/acme", USER, key()) as store:
                 rows = await push_tracking(store, self.orders, PLAN, self.lease)
@@ -100,7 +100,7 @@ def world(tmp_path: Path) -> World:
 
 
 def ship_the_rest_as_merchant(world: World, order_id: str) -> Callable[[Request, bytes], Response | None]:
-    """As soon as our shipment of the order is made: the order then doesn't show ours alone, and is looked at."""
+    """As soon as our shipment of the order is made: the order then doesn't show ours alone, and is read by itself."""
 
     def after(request: Request, body: bytes) -> None:
         if is_making(request, body, order_id):

@@ -12,7 +12,7 @@ from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 
 NOON = 1_790_000_000
-"""What the small store's clock says."""
+"""The time on the small store's clock."""
 
 Serve = Callable[[SandboxStore], httpx.Client]
 

@@ -31,7 +31,7 @@ def test_a_detail_is_shaped_as_documented(store: SandboxStore, api: httpx.Client
 def test_products_are_keyed_by_item_id(store: SandboxStore, api: httpx.Client) -> None:
     store.place_order([(11, 2), (11, 1)])
     products = api.get("orders/1").json()["products"]
-    assert len(products) == 2, "one SKU stands on two lines"
+    assert len(products) == 2, "one SKU is on two lines"
     assert all(line["item_id"] == key for key, line in products.items())
     assert sorted(line["amount"] for line in products.values()) == ["1", "2"]
     assert all(line["price"] == "12.50" for line in products.values())

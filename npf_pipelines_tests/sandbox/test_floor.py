@@ -65,7 +65,7 @@ class Warehouse:
         return units
 
     def check_books(self, received: Mapping[str, int], tests: frozenset[str] = frozenset()) -> None:
-        """Lines, parcels and shelves tell the same story."""
+        """Lines, parcels and shelves agree."""
         on_lines: Counter[tuple[str, str]] = Counter()
         for row in self.rows(order_lines):
             assert 0 <= row["quantity_shipped"] <= row["quantity"]

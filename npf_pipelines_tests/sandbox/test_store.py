@@ -213,7 +213,7 @@ def test_the_filter_by_change_came_with_a_version() -> None:
     assert SandboxStore("new", version=(4, 13, 2)).updated_at_filter
 
 
-# What a store keeps of a shipment
+# The fields of a shipment that a store keeps
 
 
 def test_a_shipments_columns_cut_what_is_too_long_unless_the_database_is_strict(store: SandboxStore) -> None:
