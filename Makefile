@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The rooms whose tests need neither Dagster nor another process.
 FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 
-.PHONY: install production demo dev test test-fast test-ui coverage faults hostile day lint prose docs licences lock clean
+.PHONY: install production demo dev test test-fast test-ui coverage test-newest-dagster faults hostile day lint prose docs licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -46,6 +46,13 @@ test-fast: install ## rules, store client, lake, reports, and the platform on SQ
 
 test-ui: install ## clicks through Dagster's UI
 	$(BIN)/pytest npf_pipelines_tests/ui
+
+test-newest-dagster: .venv/installed ## the contract with Dagster against its newest release, in a throw-away environment
+	set -e; venv=$$(mktemp -d); trap 'rm -rf "$$venv"' EXIT; \
+		$(PYTHON) -m venv "$$venv"; \
+		"$$venv/bin/pip" install --quiet --no-deps --require-hashes --requirement requirements-dev.lock; \
+		"$$venv/bin/pip" install --quiet --upgrade dagster; \
+		PYTHONPATH=. "$$venv/bin/pytest" npf_pipelines_tests/runs/test_partition_status.py
 
 faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills
 	$(BIN)/python -m npf_pipelines_tests.faults

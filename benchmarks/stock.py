@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.processes import in_process, peak_megabytes, serving
-from npf_pipelines.assets import stock as stock_assets
+from npf_pipelines.assets import stock_plan
 from npf_pipelines.cscart.http import StoreHttp
 from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
@@ -127,7 +127,7 @@ def _push(store_url: str, platform_url: str, folder: str) -> dict[str, Any]:
     logging.getLogger("npf_pipelines").setLevel(logging.ERROR)
     watch = _Watch()
     for step in ("target_amount", "plan", "why_stopped"):
-        setattr(stock_assets, step, watch.timing(getattr(stock_assets, step)))
+        setattr(stock_plan, step, watch.timing(getattr(stock_plan, step)))
     parts: Counter[str] = Counter()
     _count_into(parts)
     begun = time.perf_counter()

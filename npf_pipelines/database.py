@@ -15,8 +15,10 @@ import stamina
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator
 
+from npf_pipelines.errors import NpfError
 
-class DatabaseUnusable(sa.exc.SQLAlchemyError):
+
+class DatabaseUnusable(NpfError, sa.exc.SQLAlchemyError):
     """A database can't be used as it is configured; the text names the database and the setting, and says why."""
 
 

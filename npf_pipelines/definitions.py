@@ -1,15 +1,17 @@
 """Everything wired together, and nothing else: the same for production, tests and demo."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 from pydantic import ValidationError
 
 from npf_pipelines.assets.orders import orders_assets
-from npf_pipelines.assets.reports import reports_assets
+from npf_pipelines.assets.reports import overview, reports
 from npf_pipelines.assets.shipments import shipments_assets
 from npf_pipelines.assets.specs import OUTSIDE
-from npf_pipelines.assets.stock import stock_assets
+from npf_pipelines.assets.stock import stock
 from npf_pipelines.automation.alerts import alerts_sensor
-from npf_pipelines.automation.checks import all_checks
+from npf_pipelines.automation.checks import CHECKS
 from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.console import console
 from npf_pipelines.automation.jobs import JOBS
@@ -29,36 +31,50 @@ from npf_pipelines.runs.partitions import client_days
 from npf_pipelines.runs.services import Services
 
 
-def build_defs(settings: Settings) -> dg.Definitions:
-    """The definitions over the folders and databases that the settings name; nothing is opened yet."""
+def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+    """The definitions over the folders and databases that the settings name; nothing is opened yet.
+
+    Args:
+        settings: also the intervals of sensors and schedules, and whether they start by themselves.
+        resource_overrides: by name, resources to use in the place of those that the settings name.
+    """
     services = Services(settings)
     try:
         setups = services.setups()
-    except SetupError:  # The sensor says so in the UI; the definitions load all the same.
+    except SetupError:  # The clients sensor shows it in the UI; the definitions load all the same.
         setups = MasterSetups()
     partitions = client_days(setups, services.first_day_with_tables())
-    retention = retention_job(services, settings)
     return dg.Definitions(
         assets=[
-            orders_assets(services, partitions),
-            shipments_assets(services, partitions),
-            stock_assets(services),
-            *reports_assets(services, ReportFolder(settings.reports, settings.reports_url)),
+            orders_assets(partitions),
+            shipments_assets(partitions),
+            stock,
+            reports,
+            overview,
             *OUTSIDE,
         ],
-        jobs=[*JOBS, retention],
-        asset_checks=all_checks(services),
+        resources={
+            "services": dg.ResourceDefinition.hardcoded_resource(
+                services, "Master setups, lake, platform and clients' stores, as the settings (NPF_…) name them."
+            ),
+            "report_folder": dg.ResourceDefinition.hardcoded_resource(
+                ReportFolder(settings.reports, settings.reports_url), "The folder of the reports and its address."
+            ),
+            **(resource_overrides or {}),
+        },
+        jobs=[*JOBS, retention_job],
+        asset_checks=CHECKS,
         sensors=[
-            clients_sensor(services, partitions),
-            lost_runs(services),
-            alerts_sensor(services, settings),
-            new_orders(services, settings),
-            *platform_sensors(services, settings),
+            clients_sensor(partitions),
+            lost_runs,
+            alerts_sensor(settings),
+            new_orders(settings),
+            *platform_sensors(settings),
         ],
         schedules=[
-            *sweeps(services, settings),
-            *nightly_schedules(services, settings),
-            retention_schedule(retention, settings),
+            *sweeps(settings),
+            *nightly_schedules(settings),
+            retention_schedule(settings),
         ],
         executor=dg.in_process_executor,
         loggers={"console": console},

@@ -12,10 +12,12 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
+from npf_pipelines.errors import NpfError
+
 _LOOPBACK = "127.0.0.1"
 
 
-class PortTaken(OSError):
+class PortTaken(NpfError, OSError):
     """Another process listens on the port; the text names it."""
 
 

@@ -21,14 +21,14 @@ from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
 from npf_pipelines.lake.tables import STOCK_PUSH, STORE_FACTS, TRACKING_PUSH
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import orders, shipment_lines, shipments, stock
-from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.model import Product, Shipment, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
-from npf_pipelines_tests.faults.bare_client_run import BareClientRun, services_of
+from npf_pipelines_tests.faults.bare_run import BareRun, services_of
 from npf_pipelines_tests.faults.tracking_changes import lodge
 from npf_pipelines_tests.faults.tracking_client import (
     API_KEY,
@@ -87,7 +87,7 @@ class ParcelWorld:
         """One run over the day; why it failed."""
         expire_leases(self.services.state)
         try:
-            await run_shipments(BareClientRun(self.services, SETUP, TODAY))
+            await run_shipments(BareRun(self.services, SETUP, TODAY))
         except ClientFailure as failure:
             return str(failure)
         return ""
@@ -101,7 +101,7 @@ class ParcelWorld:
     async def push_stock(self) -> dict[str, dict[str, Any]]:
         """One run of stock on hand; what became of each SKU."""
         setup = {**SETUP, "stock": {"quantity": "on_hand"}}
-        await run_stock(BareClientRun(self.services, setup), override_change_limit=True)
+        await run_stock(BareRun(self.services, setup), override_change_limit=True)
         return {row["sku"]: row for row in self.services.lake.read(STOCK_PUSH, client=CLIENT)}
 
     def row(self, shipment_id: str = "S1") -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.lake.tables import TABLES
+from npf_pipelines.reports.folder import ReportFolder
 
 GRAPH = {
     "raw_orders": {"store_orders"},
@@ -37,6 +38,20 @@ def defs(tmp_path: Path) -> dg.Definitions:
     return build_defs(
         Settings(data=tmp_path, clients=tmp_path / "clients", platform_url=SecretStr(f"sqlite:///{tmp_path}/p.sqlite"))
     )
+
+
+def test_a_resource_can_be_replaced(tmp_path: Path) -> None:
+    pages = ReportFolder(tmp_path / "elsewhere", "http://127.0.0.1:1")
+    settings = Settings(data=tmp_path, clients=tmp_path / "clients", platform_url=SecretStr(f"sqlite:///{tmp_path}/p"))
+    settings.clients.mkdir()
+    (tmp_path / "dagster").mkdir()
+    defs = build_defs(settings, resource_overrides={"report_folder": pages})
+    assert set(defs.resources or {}) == {"services", "report_folder"}
+    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
+        job = defs.resolve_implicit_global_asset_job_def()
+        assert job.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("overview")]).success
+    assert pages.path("index").exists()
+    assert not (settings.reports / "index.html").exists()
 
 
 def test_the_graph_is_the_one_that_the_design_draws(defs: dg.Definitions) -> None:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from npf_pipelines.assets.shipments import run_shipments
 from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.platform.tables import shipment_lines
-from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines_tests.builders import NOON
-from npf_pipelines_tests.faults.bare_client_run import BareClientRun
+from npf_pipelines_tests.faults.bare_run import BareRun
 from npf_pipelines_tests.faults.tracking_client import CLIENT, SETUP
 from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.parcel_world import TODAY, ParcelWorld, parcel_world
@@ -40,7 +40,7 @@ def numbers(world: ParcelWorld) -> set[str]:
 
 async def push(world: ParcelWorld, *days: date) -> str:
     expire_leases(world.services.state)
-    client_run = BareClientRun(world.services, SETUP, *days)
+    client_run = BareRun(world.services, SETUP, *days)
     client_run.now = NOON
     try:
         await run_shipments(client_run)

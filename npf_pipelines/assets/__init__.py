@@ -1,1 +1,1 @@
-"""The assets of the graph: one file for each flow, thin: fetch, decide, write, report."""
+"""The assets: one thin file for each flow (orders, shipments, stock, reports), and what the flows share."""

@@ -1,7 +1,7 @@
-"""Days of tracking_push whose file can't be read: they are not pushed, nor is an order with a parcel on one of them.
+"""Days of tracking_push whose file can't be read: they are not pushed, nor is an order with a shipment on such a day.
 
 The store may have a shipment that only the lost rows name: without them it could be created a second time.
-Not here: what a person is to do about the file (broken_files.py).
+Not here: how the file is repaired (lake/broken_files.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from npf_pipelines.reconcile.tracking import Pushed
 
 
 def broken_days(ledger: TrackingLedger, days: Iterable[date]) -> Mapping[date, BrokenFile]:
-    """Those of the days whose rows can't be read, with the error."""
+    """The days whose rows can't be read, with the error."""
     found: dict[date, BrokenFile] = {}
     for day in days:
         try:
@@ -32,19 +32,21 @@ def broken_days(ledger: TrackingLedger, days: Iterable[date]) -> Mapping[date, B
 def waiting_for_file(
     shipments: Sequence[LodgedShipment], error: BrokenFile, ledger: TrackingLedger, zone: ZoneInfo
 ) -> Mapping[str, dict[str, Any]]:
-    """The rows of an order's shipments that can be written, by shipment: they wait until the file is mended.
+    """The rows of an order's shipments, by shipment: they wait until the file is repaired.
+
+    Shipments on days whose file can't be read have none.
 
     Args:
-        shipments: all that is lodged of the order.
+        shipments: all lodged shipments of the order.
         error: about the file.
         ledger: the earlier pushes; a shipment that was pushed keeps its row.
         zone: the client's time zone.
     """
     rows: dict[str, dict[str, Any]] = {}
-    for one in shipments:
-        day = day_of(one.lodged_at, zone)
+    for shipment in shipments:
+        day, shipment_id = day_of(shipment.lodged_at, zone), shipment.shipment_id
         if not broken_days(ledger, [day]):
-            rows[one.shipment_id] = dict(ledger.of_day(day).get(one.shipment_id) or asdict(_waiting(one, error)))
+            rows[shipment_id] = dict(ledger.of_day(day).get(shipment_id) or asdict(_waiting(shipment, error)))
     return rows
 
 

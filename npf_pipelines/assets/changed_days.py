@@ -1,15 +1,16 @@
-"""The days outside a run that have to be pulled again: an order of theirs has changed since.
+"""The days outside a run that must be pulled again, because an order placed on them has changed since.
 
-An order placed weeks ago may reach a wanted status only today, be edited, or be cancelled. Not here: the pulling.
+An order placed weeks ago may reach an imported status only today, be edited, or be cancelled. Not here: the pulling
+(pull.py, orders.py).
 """
 
 import asyncio
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.short_orders import days_of_short_orders
-from npf_pipelines.assets.status_questions import days_of_answered_questions
+from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of, start_of_day
@@ -24,53 +25,72 @@ from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.runs.client_run import ClientRun
 
 _OVERLAP = timedelta(minutes=15)
-"""How far a store's clock may be behind ours."""
+"""How far a store's clock may be behind this machine's."""
 
 
-async def find_changed_days(client_run: ClientRun, store: Store, facts: StoreFacts, wanted: OrderFilter) -> set[date]:
+async def find_changed_days(
+    client_run: ClientRun, store: Store, facts: StoreFacts, questions: StatusQuestions, criteria: OrderFilter
+) -> set[date]:
     """The days before the run's own on which something changed; none for a run that doesn't reach today.
 
-    It goes back to the first day that was ever pulled: what lies before has been left to a backfill so far.
-    Stores that can list by the last change are asked for that. The others are asked for the orders that are in a
-    status in which they go on, and for those that are open on the platform. The platform knows what was shipped short.
-    Of the orders placed before the start date, those that were imported before it was moved and are open are followed.
+    It goes back to the first day that was ever pulled; earlier days are left to a backfill. Of the orders placed before
+    the start date, those that were imported before it was moved and are still open are followed.
 
     Raises:
         StoreError: the store can't be asked.
     """
     zone = client_run.setup.zone
-    first_pulled = min(client_run.services.lake.days(RAW_ORDERS, client=client_run.client), default=client_run.days[0])
+    first_pulled = min(client_run.tables.days(RAW_ORDERS), default=client_run.days[0])
     followed = await asyncio.to_thread(_open_before_start, client_run, first_pulled)
     start = start_of_day(min([max(first_pulled, client_run.setup.orders.start_date), *followed.values()]), zone)
-    before_run = start_of_day(client_run.days[0], zone) - timedelta(seconds=1)
-    if day_of(client_run.now, zone) not in client_run.days or before_run < start:
+    end = start_of_day(client_run.days[0], zone) - timedelta(seconds=1)
+    if client_run.today not in client_run.days or end < start:
         return set()
     answered = {
         day
-        for day in await days_of_answered_questions(client_run, wanted.meanings)
+        for day in await questions.days_answered(criteria.meanings)
         if day < client_run.days[0] and is_live(client_run, day)
     }
     if await facts.knows_changes() and facts.changes_read_until:
         since = facts.changes_read_until - _OVERLAP
-        changed = [stub async for stub in store.order_stubs(start, before_run, changed_since=since)]
-        _say_dayless(client_run, changed)
-        new = {day_of(stub.placed_at, zone) for stub in changed if stub.placed_at and stub.placed_at >= wanted.start}
-        new |= {followed[stub.order_id] for stub in changed if stub.order_id in followed}
-        return answered | new | await days_of_short_orders(client_run, start, follow_up=False)
+        changed = [stub async for stub in store.order_stubs(start, end, changed_since=since)]
+        return answered | await _days_of_changed(client_run, changed, start, followed, criteria)
+    return answered | await _days_by_status(client_run, store, start, end, criteria)
+
+
+async def _days_of_changed(
+    client_run: ClientRun,
+    changed: list[OrderStub | UnreadableOrder],
+    start: datetime,
+    followed: Mapping[str, date],
+    criteria: OrderFilter,
+) -> set[date]:
+    """For a store that lists its orders by their last change."""
+    _log_dayless(client_run, changed)
+    zone = client_run.setup.zone
+    days = {day_of(stub.placed_at, zone) for stub in changed if stub.placed_at and stub.placed_at >= criteria.start}
+    days |= {followed[stub.order_id] for stub in changed if stub.order_id and stub.order_id in followed}
+    return days | await days_of_short_orders(client_run, start, follow_up=False)
+
+
+async def _days_by_status(
+    client_run: ClientRun, store: Store, start: datetime, end: datetime, criteria: OrderFilter
+) -> set[date]:
+    """For any other store: from its orders in a status in which they go on, and from those open on the platform."""
     short = await days_of_short_orders(client_run, start, follow_up=True)
-    start = max(start, wanted.start)
-    listed = [stub async for stub in store.order_stubs(start, before_run, statuses=wanted.meanings.going_on)]
+    going_on = criteria.meanings.going_on
+    listed = [stub async for stub in store.order_stubs(max(start, criteria.start), end, statuses=going_on)]
     stubs = [stub for stub in listed if isinstance(stub, OrderStub)]
-    open_orders = await _days_of_open_orders(client_run, store, wanted.meanings)
-    return answered | short | _days_of_news(client_run, stubs) | open_orders
+    open_orders = await _days_of_open_orders(client_run, store, criteria.meanings)
+    return short | _days_of_other_status(client_run, stubs) | open_orders
 
 
-def _say_dayless(client_run: ClientRun, changed: list[OrderStub | UnreadableOrder]) -> None:
+def _log_dayless(client_run: ClientRun, changed: list[OrderStub | UnreadableOrder]) -> None:
     """Name the changed orders whose day can't be read: the nightly pull makes a row of each."""
     for stub in changed:
         if isinstance(stub, UnreadableOrder) and stub.placed_at is None:
-            named = stub.order_id or "without a number"
-            client_run.log(f"the order {named} has changed, and its day can't be read: {stub.reason}")
+            name = stub.order_id or "without a number"
+            client_run.log(f"the order {name} has changed, and its day can't be read: {stub.reason}")
 
 
 def _open_before_start(client_run: ClientRun, first_pulled: date) -> dict[str, date]:
@@ -78,27 +98,26 @@ def _open_before_start(client_run: ClientRun, first_pulled: date) -> dict[str, d
     if first_pulled >= client_run.setup.orders.start_date:
         return {}
     records = client_run.services.platform.open_records(client_run.client).values()
-    placed = {one.order.store_order_id: day_of(one.order.placed_at, client_run.setup.zone) for one in records}
+    placed = {record.order.store_order_id: day_of(record.order.placed_at, client_run.setup.zone) for record in records}
     days = {day for day in placed.values() if day < client_run.setup.orders.start_date and is_live(client_run, day)}
     return {order_id: day for order_id, day in placed.items() if day in days}
 
 
-def _days_of_news(client_run: ClientRun, stubs: list[OrderStub]) -> set[date]:
-    """The days of the orders that were dealt with in another status, or not at all."""
+def _days_of_other_status(client_run: ClientRun, stubs: list[OrderStub]) -> set[date]:
+    """The days of the orders that were processed in another status, or not at all."""
     by_day: dict[date, dict[str, str]] = {}
     for stub in stubs:
         by_day.setdefault(day_of(stub.placed_at, client_run.setup.zone), {})[stub.order_id] = stub.status
-    return {day for day, statuses in by_day.items() if not statuses.items() <= _known(client_run, day).items()}
+    return {day for day, statuses in by_day.items() if not statuses.items() <= _processed(client_run, day).items()}
 
 
-def _known(client_run: ClientRun, day: date) -> dict[str, str]:
-    """The statuses that the day's orders had when they were dealt with: pulling alone imports nothing."""
+def _processed(client_run: ClientRun, day: date) -> dict[str, str]:
+    """The statuses in which the day's orders were processed; an order that was only pulled was not."""
     try:
         decided, outcomes = (
-            client_run.services.lake.read_if_written(table, client=client_run.client, day=day)
-            for table in (FILTERED_ORDERS, PLATFORM_ORDERS)
+            client_run.tables.read_if_written(table, day) for table in (FILTERED_ORDERS, PLATFORM_ORDERS)
         )
-    except BrokenFile:  # The day is pulled, and its walk says what is wrong.
+    except BrokenFile:  # The day is pulled, and its failure names the file.
         return {}
     done = {row["order_id"] for row in outcomes}
     return {
@@ -109,7 +128,7 @@ def _known(client_run: ClientRun, day: date) -> dict[str, str]:
 
 
 async def _days_of_open_orders(client_run: ClientRun, store: Store, meanings: StatusMeanings) -> set[date]:
-    """The days of the orders open on the platform that differ from the store's, or have another status than before."""
+    """The days of orders open on the platform that differ from the store's, or have another status than before."""
     prefix, zone = client_run.setup.orders.prefix, client_run.setup.zone
     records = await asyncio.to_thread(client_run.services.platform.open_records, client_run.client)
     earlier = {
@@ -132,26 +151,26 @@ async def _days_of_open_orders(client_run: ClientRun, store: Store, meanings: St
         for order_id, order in orders.items()
         if isinstance(order, Order)
     ]
-    return {day for day in days if day < client_run.days[0]} | _days_of_news(client_run, stubs)
+    return {day for day in days if day < client_run.days[0]} | _days_of_other_status(client_run, stubs)
 
 
-def days_with(client_run: ClientRun, order_ids: Mapping[date, Collection[str]]) -> set[date]:
-    """Those of the days whose table still has one of the orders, which are on another day now.
+def days_still_with(client_run: ClientRun, order_ids: Mapping[date, Collection[str]]) -> set[date]:
+    """The days whose table still has one of the orders, although they were re-dated to other days.
 
     Args:
-        client_run: the client's.
+        client_run: the client's part of the run.
         order_ids: the orders by the day on which they were.
     """
     found = set()
     for day, ids in order_ids.items():
-        decided = client_run.services.lake.columns(FILTERED_ORDERS, ["order_id"], client=client_run.client, day=day)
+        decided = client_run.tables.columns(FILTERED_ORDERS, ["order_id"], day)
         if is_live(client_run, day) and not set(ids).isdisjoint(decided["order_id"].to_pylist()):
             found.add(day)
     return found
 
 
 def days_of_held(client_run: ClientRun) -> set[date]:
-    """The days on which orders are held for a person."""
+    """The days with orders that are held for a person."""
     query = "SELECT DISTINCT day FROM platform_orders WHERE outcome = 'held'"
-    with client_run.services.lake.connect(client_run.client) as connection:
+    with client_run.tables.connect() as connection:
         return {day for (day,) in connection.execute(query).fetchall()}

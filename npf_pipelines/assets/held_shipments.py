@@ -1,6 +1,7 @@
-"""Shipments that are not pushed because the platform's row of one of them, or of their order, can't be read.
+"""Shipments that are not pushed because the platform's row of their order, or of a shipment of it, can't be read.
 
-The order is left as it is in the store: what is known of it is not all. Not here: how a row is read (platform/).
+The order is left as it is in the store, because not everything about it is known. Not here: how a row is read
+(platform/).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +24,12 @@ def held_shipments(
     ledger: TrackingLedger,
     zone: ZoneInfo,
 ) -> Mapping[str, _Rows]:
-    """The rows of the shipments that are held, by order number and shipment; orders that can be pushed are left out.
+    """The rows of the shipments that are held, by order number and shipment; orders that can be pushed have none.
 
     Args:
         states: the orders, by their number.
         lodged: all lodged shipments of each.
-        ledger: what earlier runs put into the store; a readable shipment that is there keeps its row.
+        ledger: the earlier pushes; a readable shipment that is in the store keeps its row.
         zone: the client's time zone.
     """
     held = {}
@@ -36,12 +37,12 @@ def held_shipments(
         shipments = lodged.get(number, [])
         reason = _why_held(state, shipments)
         if reason:
-            held[number] = {one.shipment_id: _row(one, reason, ledger, zone) for one in shipments}
+            held[number] = {shipment.shipment_id: _row(shipment, reason, ledger, zone) for shipment in shipments}
     return held
 
 
 def _why_held(state: OrderState, shipments: Sequence[LodgedShipment]) -> str:
-    wrong = [f"the shipment {one.shipment_id}: {one.unreadable}" for one in shipments if one.unreadable]
+    wrong = [f"the shipment {bad.shipment_id}: {bad.unreadable}" for bad in shipments if bad.unreadable]
     if not state.status.is_known:
         wrong.insert(0, f"the order's status {str(state.status)[:40]!r} is no word of the contract")
     return f"can't be read on the platform: {'; '.join(wrong)}. Ask the warehouse to correct it" if wrong else ""

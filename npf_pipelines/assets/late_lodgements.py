@@ -1,7 +1,7 @@
-"""The days before a run's own on which a parcel is lodged that the store may not have.
+"""The days before a run's own on which a shipment is lodged that the store may not have.
 
-A parcel may be entered into the platform days after its lodgement, be moved to another day, or have waited while the
-client was paused. Not here: what is lodged on the run's own days, and the push (shipments.py).
+A shipment may be entered into the platform days after its lodgement, be moved to another day, or have waited while the
+client was paused. Not here: what is lodged on the run's own days (shipment_records.py), the push (shipments.py).
 """
 
 import asyncio
@@ -20,15 +20,15 @@ from npf_pipelines.state.health import read_one
 
 
 async def late_lodgements(client_run: ClientRun) -> set[date]:
-    """The days of all parcels that were not dealt with; none for a run that doesn't reach today.
+    """The days of all shipments that no run has processed; none for a run that doesn't reach today.
 
-    It goes back 30 days, and further if the flow has not gone well since: everything before was dealt with then.
+    It goes back 30 days, and further if the flow has not succeeded since: a run that succeeds leaves nothing behind.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
     zone = client_run.setup.zone
-    if day_of(client_run.now, zone) not in client_run.days:
+    if client_run.today not in client_run.days:
         return set()
     start = start_of_day(await asyncio.to_thread(_since, client_run), zone)
     end = start_of_day(client_run.days[0], zone)
@@ -36,29 +36,28 @@ async def late_lodgements(client_run: ClientRun) -> set[date]:
         return set()
     by_day: defaultdict[date, set[str]] = defaultdict(set)
     lodged = await asyncio.to_thread(client_run.services.platform.lodgements, client_run.client, start, end)
-    for shipment_id, one in lodged.items():
-        by_day[day_of(one.lodged_at, zone)].add(shipment_id)
-    return {day for day, parcels in by_day.items() if not parcels <= _done(client_run, day)}
+    for shipment_id, lodgement in lodged.items():
+        by_day[day_of(lodgement.lodged_at, zone)].add(shipment_id)
+    return {day for day, shipments in by_day.items() if not shipments <= _done(client_run, day)}
 
 
 def _since(client_run: ClientRun) -> date:
-    """The first day on which a parcel may have been left out."""
+    """The first day on which a shipment may have been left out."""
     started = client_run.setup.orders.start_date
-    success = known_at(
-        read_one(client_run.services.state, client_run.client, "shipments"), client_run.now
-    ).last_success_at
+    health = known_at(read_one(client_run.services.state, client_run.client, "shipments"), client_run.now)
+    success = health.last_success_at
     usual = client_run.days[0] - LOOK_BACK
     since = min(usual, day_of(success, client_run.setup.zone)) if success else min(usual, started)
     if since >= started:
         return since
-    # Before the start date only what was pushed before the date was moved is of this client's store.
-    return max(since, min([started, *client_run.services.lake.days(SHIPMENT_RECORDS, client=client_run.client)[:1]]))
+    # Before the start date only shipments pushed before the date was moved belong to this client's store.
+    return max(since, min([started, *client_run.tables.days(SHIPMENT_RECORDS)[:1]]))
 
 
 def _done(client_run: ClientRun, day: date) -> set[str]:
-    """The day's parcels that no run has to take up again."""
+    """The day's shipments that no run has to process again."""
     try:
-        rows = client_run.services.lake.read_if_written(TRACKING_PUSH, client=client_run.client, day=day)
-    except BrokenFile:  # The push of the day says what is wrong.
+        rows = client_run.tables.read_if_written(TRACKING_PUSH, day)
+    except BrokenFile:  # The push of the day fails with the file's name.
         return set()
     return {row["shipment_id"] for row in rows if row["outcome"] != PushOutcome.WITHDRAWN and not what_waits(row)}

@@ -1,6 +1,6 @@
-"""A client's order rules with the names of its master setup resolved against its store.
+"""A client's order rules, with the names in its master setup resolved against its store.
 
-Not here: the rules themselves (rules/orders.py), what the statuses mean (rules/status_meaning.py).
+Not here: the rules themselves (rules/orders.py), the meaning of a status (rules/status_meaning.py).
 """
 
 from collections.abc import Collection, Iterable
@@ -22,11 +22,11 @@ async def order_filter(
     """The client's order rules.
 
     Args:
-        facts: what is known of the store.
+        facts: the kept facts about the store.
         setup: the client's master setup.
-        orders: orders to be judged by them. A status that the store didn't have before is asked about, and so is one
-            that would stop an order: the merchant may have made another one of it since the statuses were read.
-        open_orders: the ids of those of them that are open on the platform.
+        orders: orders to be judged by the rules. The statuses are read again for an order in a status that the store
+            didn't have before, or in a status that would stop it: the merchant may have changed its meaning since.
+        open_orders: the ids of the orders that are open on the platform.
 
     Raises:
         UnknownStatus: the store doesn't have a status that the setup names.

@@ -9,11 +9,16 @@ from typing import Any
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 
 
+def row_id(order: Order | UnreadableOrder, place: int) -> str:
+    """The order's id in the tables; for an order without a readable number, one made from its place in the list."""
+    return order.order_id or f"unnumbered-{place}"
+
+
 def row_of(order: Order | UnreadableOrder, pulled_at: datetime, place: int) -> dict[str, Any]:
-    """The row of an order; `place` names one that has no readable number."""
+    """The row of an order; `place` as for `row_id`."""
     if isinstance(order, UnreadableOrder):
         return {
-            "order_id": order.order_id or f"unnumbered-{place}",
+            "order_id": row_id(order, place),
             "status": order.status,
             "placed_at": order.placed_at,
             "unreadable": order.reason,
@@ -26,7 +31,7 @@ def row_of(order: Order | UnreadableOrder, pulled_at: datetime, place: int) -> d
 
 
 def order_of(row: dict[str, Any]) -> Order | UnreadableOrder:
-    """The order of a row as the lake gives it back."""
+    """The order of a row as the lake returns it."""
     if row["unreadable"] is not None:
         return UnreadableOrder(
             order_id=row["order_id"], status=row["status"], placed_at=row["placed_at"], reason=row["unreadable"]

@@ -1,7 +1,7 @@
-"""Which of the platform's orders belong to a client's day, and what the store has of those that its list doesn't show.
+"""The platform's orders of a client's day, and the store's orders that the day's list doesn't show.
 
-An order that the day's list lacks may be gone, hidden from lists, or placed on another day by now: the store is asked
-for it by its id. Not here: what follows from it (rules/changes.py).
+An order that the day's list lacks may be gone, hidden from lists, or re-dated to another day: the store is asked for it
+by its id. Not here: what follows from it (rules/changes.py).
 """
 
 import asyncio
@@ -24,12 +24,12 @@ _CHILDREN = "SELECT parent_order_id, order_id FROM raw_orders WHERE list_contain
 
 @dataclass(frozen=True)
 class PlatformDay:
-    """What the platform has of a day.
+    """The platform's orders of a day.
 
     Attributes:
         records: the orders that belong to the day, by order number.
         by_id: all orders with the id of an order of the day, whether they are the same or not, by store order id.
-        orders: the store's orders by id, those that its list doesn't show but that were asked for included.
+        orders: the store's orders by id, with those that its list doesn't show but that were read by their id.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         redated: the ids of orders that were imported from another day's list, by that day.
     """
@@ -44,16 +44,16 @@ class PlatformDay:
 async def platform_day(
     client_run: ClientRun, store: Store, day: date, listed: Sequence[Order | UnreadableOrder]
 ) -> PlatformDay:
-    """Read what the platform has of a day.
+    """Read the platform's orders of a day.
 
     Args:
-        client_run: the client's.
+        client_run: the client's part of the run.
         store: the client's store, open.
         day: the day.
         listed: the orders that the store lists for it.
 
     Raises:
-        StoreError: the store can't be asked for orders that it doesn't list.
+        StoreError: the orders that the store doesn't list can't be read.
     """
     orders = {order.order_id: order for order in listed if order.order_id}
     if not is_live(client_run, day):
@@ -75,14 +75,15 @@ async def platform_day(
         elif imported_from == day:
             absent[number] = record
     ids = {record.order.store_order_id for record in absent.values()}
-    asked = await store.orders_by_id(ids) if ids else {}
-    orders |= asked
+    read_by_id = await store.orders_by_id(ids) if ids else {}
+    orders |= read_by_id
     records |= {
         number: record
         for number, record in absent.items()
-        if not _is_of_another_day(client_run, day, asked.get(record.order.store_order_id), record)
+        if not _is_of_another_day(client_run, day, read_by_id.get(record.order.store_order_id), record)
     }
-    parents = {one.order.store_order_id for one in records.values() if is_parent(orders.get(one.order.store_order_id))}
+    ids = {record.order.store_order_id for record in records.values()}
+    parents = {order_id for order_id in ids if is_parent(orders.get(order_id))}
     children = await asyncio.to_thread(_children, client_run, listed, parents) if parents else {}
     return PlatformDay(records, by_id, orders, children, redated)
 
@@ -96,13 +97,13 @@ def _records(client_run: ClientRun, day: date, order_ids: Iterable[str]) -> dict
 def _is_of_another_day(
     client_run: ClientRun, day: date, order: Order | UnreadableOrder | None, record: PlatformRecord
 ) -> bool:
-    """Whether the store lists the order for another day, one on which it is dealt with."""
+    """Whether the store lists the order for another day, on which it is processed."""
     if order is None or order.placed_at is None or not is_same_order(order, record.order):
         return False
     if is_parent(order) or order.status == INCOMPLETE:
         return False
-    its_day, zone = day_of(order.placed_at, client_run.setup.zone), client_run.setup.zone
-    return its_day != day and its_day <= day_of(client_run.now, zone) and is_live(client_run, its_day)
+    its_day = day_of(order.placed_at, client_run.setup.zone)
+    return its_day != day and its_day <= client_run.today and is_live(client_run, its_day)
 
 
 def _children(
@@ -112,7 +113,7 @@ def _children(
     for order in listed:
         if isinstance(order, Order) and order.parent_order_id in children:
             children[order.parent_order_id].add(order.order_id)
-    with client_run.services.lake.connect(client_run.client) as connection:
+    with client_run.tables.connect() as connection:
         for parent, child in connection.execute(_CHILDREN, {"parents": sorted(parents)}).fetchall():
             children[parent].add(child)
     return children

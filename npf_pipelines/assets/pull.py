@@ -1,7 +1,7 @@
 """A store's orders day by day, in few requests and with all of the concurrency that the store allows.
 
-Here: which part of a range is walked by whom, and how the orders fall into days. Not here: walking
-(cscart/paging.py), what is done with a day (orders.py).
+Here: how a range of days is split into slices that are listed at the same time, and the orders into days. Not here: how
+a list is paged (cscart/paging.py), what is done with a day (orders_day.py).
 """
 
 import asyncio
@@ -24,10 +24,10 @@ _ONE_DAY = timedelta(days=1)
 
 
 async def pull_days(store: Store, first: date, last: date, zone: ZoneInfo) -> AsyncGenerator[Day]:
-    """Each day from first to last once and whole, empty ones too, in any order.
+    """Each day from first to last once and whole, empty days too, in any order.
 
-    What fits on one page costs one request. Where more is left, the days not yet reached are split into slices of
-    consecutive days, which are walked at the same time. Only a page and a day of each slice are held in memory.
+    Orders that fit on one page cost one request. If more are left, the days not yet reached are split into slices of
+    consecutive days, which are listed at the same time. Only a page and a day of each slice are held in memory.
 
     Args:
         store: open.
@@ -36,20 +36,20 @@ async def pull_days(store: Store, first: date, last: date, zone: ZoneInfo) -> As
         zone: where the days begin and end.
 
     Yields:
-        The day and its orders, oldest first. An order without a readable time is on the day of the one before it.
+        The day and its orders, oldest first. An order without a readable time is on the day of the order before it.
 
     Raises:
-        StoreError: the store gives no usable answer; days that were not yet given are lost.
+        StoreError: the store gives no usable answer; days that were not yet yielded are lost.
     """
     if first > last:
         return
-    client_run = store.orders_placed(start_of_day(first, zone), _last_second(last, zone))
-    page: Orders = await anext(client_run, [])
-    # The days behind which the page ends are over; the one on which it ends goes on with the first slice.
-    reached = max((_day(order, first, last, zone) for order in page), default=first) if client_run.left else last
-    slices = _slices(reached, last, min(store.concurrency, math.ceil(client_run.left / store.page_size)))
-    client_run.stop_at(_last_second(slices[0][1], zone))
-    days = [_by_day(client_run, page, first, slices[0][1], zone)]
+    pages = store.orders_placed(start_of_day(first, zone), _last_second(last, zone))
+    page: Orders = await anext(pages, [])
+    # Days before the last one of the page are complete; that one goes on with the first slice.
+    reached = max((_day(order, first, last, zone) for order in page), default=first) if pages.left else last
+    slices = _slices(reached, last, min(store.concurrency, math.ceil(pages.left / store.page_size)))
+    pages.stop_at(_last_second(slices[0][1], zone))
+    days = [_by_day(pages, page, first, slices[0][1], zone)]
     for begin, end in slices[1:]:
         rest = store.orders_placed(start_of_day(begin, zone), _last_second(end, zone))
         days.append(_by_day(rest, [], begin, end, zone))
@@ -59,7 +59,7 @@ async def pull_days(store: Store, first: date, last: date, zone: ZoneInfo) -> As
 
 
 def _slices(first: date, last: date, count: int) -> list[tuple[date, date]]:
-    """The days in so many stretches of about the same length; fewer where there are fewer days."""
+    """The days in that many slices of about the same length; fewer if there are fewer days."""
     days = (last - first).days + 1
     count = max(1, min(count, days))
     edges = [first + timedelta(days=days * number // count) for number in range(count + 1)]
@@ -67,9 +67,9 @@ def _slices(first: date, last: date, count: int) -> list[tuple[date, date]]:
 
 
 async def _by_day(
-    client_run: OrderPages[Order | UnreadableOrder], page: Orders, first: date, last: date, zone: ZoneInfo
+    pages: OrderPages[Order | UnreadableOrder], page: Orders, first: date, last: date, zone: ZoneInfo
 ) -> AsyncIterator[Day]:
-    """The days of a walk of which one page is there already, each as soon as the walk has passed it."""
+    """The days of a list whose first page was read already, each as soon as the list has passed it."""
     day = first
     orders: Orders = []
     arrived: Orders | None = page
@@ -79,7 +79,7 @@ async def _by_day(
                 yield day, orders
                 day, orders = day + _ONE_DAY, []
             orders.append(order)
-        arrived = await anext(client_run, None)
+        arrived = await anext(pages, None)
     while day <= last:
         yield day, orders
         day, orders = day + _ONE_DAY, []
@@ -93,26 +93,26 @@ def _last_second(day: date, zone: ZoneInfo) -> datetime:
     return end_of_day(day, zone) - timedelta(seconds=1)
 
 
-async def _side_by_side(walks: list[AsyncIterator[Day]]) -> AsyncGenerator[Day]:
-    """What several walks give, as it comes. A failure of one ends the others and comes out as itself."""
-    given: asyncio.Queue[Day | Exception | None] = asyncio.Queue(len(walks))
+async def _side_by_side(slices: list[AsyncIterator[Day]]) -> AsyncGenerator[Day]:
+    """The days of several slices, as they come. The failure of one slice ends the others and is raised."""
+    ready: asyncio.Queue[Day | Exception | None] = asyncio.Queue(len(slices))
 
-    async def hand_over(client_run: AsyncIterator[Day]) -> None:
+    async def hand_over(days: AsyncIterator[Day]) -> None:
         try:
-            async for day in client_run:
-                await given.put(day)
+            async for day in days:
+                await ready.put(day)
         except Exception as error:  # noqa: BLE001 - raised below
-            await given.put(error)
+            await ready.put(error)
         else:
-            await given.put(None)
+            await ready.put(None)
 
-    tasks = [asyncio.create_task(hand_over(client_run)) for client_run in walks]
+    tasks = [asyncio.create_task(hand_over(days)) for days in slices]
     try:
-        walking = len(tasks)
-        while walking:
-            match await given.get():
+        running = len(tasks)
+        while running:
+            match await ready.get():
                 case None:
-                    walking -= 1
+                    running -= 1
                 case Exception() as error:
                     raise error
                 case day:

@@ -1,7 +1,7 @@
-"""The days on which an order was placed that the warehouse has shipped short since: they are pulled again.
+"""The days of orders that the warehouse has shipped short since they were pulled: they are pulled again.
 
-Nothing in the store changes when that happens, and after a day the nightly look-back finds it anyway. Not here: what
-counts as short (rules/after_shipping.py).
+Nothing in the store changes when that happens, and after a day the nightly look-back finds it anyway. Not here: which
+orders count as short (rules/after_shipping.py).
 """
 
 import asyncio
@@ -15,21 +15,22 @@ from npf_pipelines.reconcile.orders_of_day import AGREES
 from npf_pipelines.rules.after_shipping import SHORT_AFTER
 from npf_pipelines.runs.client_run import ClientRun
 
-_FOR = timedelta(days=1)
-"""How long after it counts as short an order is asked about."""
+_FOLLOWED_FOR = timedelta(days=1)
+"""For how long an order that counts as short is looked up."""
 
 
 async def days_of_short_orders(client_run: ClientRun, start: datetime, *, follow_up: bool) -> set[date]:
     """The days before the run's own with an order that was shipped short and that no run has judged so yet.
 
     Args:
-        client_run: the client's share of the run.
-        start: earlier orders are left alone.
-        follow_up: whether orders that are known to be short are asked about again, because the store can't list what
-            has changed.
+        client_run: the client's part of the run.
+        start: earlier orders are not looked up.
+        follow_up: whether orders that are known to be short are included, because the store can't list what has
+            changed.
     """
     end = client_run.now - SHORT_AFTER
-    placed = await asyncio.to_thread(client_run.services.platform.short_orders, client_run.client, end - _FOR, end)
+    platform = client_run.services.platform
+    placed = await asyncio.to_thread(platform.short_orders, client_run.client, end - _FOLLOWED_FOR, end)
     by_day: dict[date, set[str]] = {}
     for order_id, placed_at in placed.items():
         day = day_of(placed_at, client_run.setup.zone)
@@ -40,10 +41,10 @@ async def days_of_short_orders(client_run: ClientRun, start: datetime, *, follow
 
 def _is_due(client_run: ClientRun, day: date, orders: set[str], *, follow_up: bool) -> bool:
     try:
-        rows = client_run.services.lake.read_if_written(PLATFORM_ORDERS, client=client_run.client, day=day)
-    except BrokenFile:  # The day is pulled, and its walk says what is wrong.
+        rows = client_run.tables.read_if_written(PLATFORM_ORDERS, day)
+    except BrokenFile:  # The day is pulled, and its failure names the file.
         return True
-    # The SKUs that the warehouse doesn't know may be named after it.
+    # After `AGREES` the reason may name SKUs that the warehouse doesn't know.
     return any(
         row["reason"].startswith(AGREES) or (follow_up and row["outcome"] == OrderOutcome.DIFFERS)
         for row in rows

@@ -1,4 +1,4 @@
-"""A plot small enough to be seen at once in the UI's table of metadata, which hides what is longer than that.
+"""A plot small enough for the UI's table of metadata, which hides longer values behind a link.
 
 Not here: charts for people to study (reports/charts.py).
 """
@@ -14,10 +14,10 @@ _COLOURS = {"grey": "#999", "blue": "#17c"}
 
 
 def sparkline(lines: Mapping[str, Sequence[int]]) -> dg.MetadataValue:
-    """Two lines of the same length over each other, from 0 up to their highest, as an image in Markdown.
+    """Two lines of the same length in one plot, from 0 up to their maximum, as an image in Markdown.
 
     Args:
-        lines: by name, the first in grey and the second in blue; of long ones the last points.
+        lines: by name, the first in grey and the second in blue; of long lines the last points.
     """
     shown = {name: list(points)[-_MOST_POINTS:] for name, points in lines.items()}
     top = max((value for points in shown.values() for value in points), default=0) or 1

@@ -1,6 +1,6 @@
-"""How each asset presents itself, and the store and the platform at the ends of the graph.
+"""The specs of the assets, and the external assets at the ends of the graph: stores and platform.
 
-Not here: what makes the assets (orders.py, shipments.py, stock.py).
+Not here: the assets themselves (orders.py, shipments.py, stock.py, reports.py).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ OWNERS = ["team:npf-data"]
 
 
 def asset_spec(table: Table, *, group: str, deps: Sequence[str], kinds: set[str]) -> dg.AssetSpec:
-    """The spec of the asset that a table of the lake is."""
+    """The spec of the asset whose partitions are those of a table of the lake."""
     return dg.AssetSpec(
         table.name,
         deps=deps,
@@ -23,31 +23,31 @@ def asset_spec(table: Table, *, group: str, deps: Sequence[str], kinds: set[str]
         kinds=kinds | {"parquet"},
         owners=OWNERS,
         metadata=asset_metadata(table),
-        # A client that fails leaves its partitions unmade while the others' are made: no output stands for all.
+        # The step yields no output: some clients' partitions are materialized in it and others fail.
         skippable=True,
     )
 
 
-def _outside(name: str, description: str, *, group: str, kind: str, deps: Sequence[str] = ()) -> dg.AssetSpec:
+def _external(name: str, description: str, *, group: str, kind: str, deps: Sequence[str] = ()) -> dg.AssetSpec:
     return dg.AssetSpec(name, deps=deps, description=description, group_name=group, kinds={kind}, owners=OWNERS)
 
 
-STORE_ORDERS = _outside("store_orders", "The orders in the clients' CS-Cart stores.", group="orders", kind="cscart")
-NPF_PLATFORM = _outside(
+STORE_ORDERS = _external("store_orders", "The orders in the clients' CS-Cart stores.", group="orders", kind="cscart")
+NPF_PLATFORM = _external(
     "npf_platform",
     "NPF's platform: the orders imported into it, picked, packed and lodged, and the stock counted.",
     group="platform",
     kind="sql",
     deps=["platform_orders"],
 )
-STORE_SHIPMENTS = _outside(
+STORE_SHIPMENTS = _external(
     "store_shipments",
     "The shipments and order statuses in the clients' CS-Cart stores.",
     group="shipments",
     kind="cscart",
     deps=["tracking_push"],
 )
-STORE_AMOUNTS = _outside(
+STORE_AMOUNTS = _external(
     "store_amounts",
     "The products' amounts in the clients' CS-Cart stores.",
     group="stock",

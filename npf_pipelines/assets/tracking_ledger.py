@@ -1,7 +1,8 @@
-"""What is remembered of earlier pushes of tracking: the table tracking_push, read back as the ledger of the next run.
+"""The ledger of tracking pushes: the table tracking_push, as earlier runs have written it.
 
-A run announces in it what it may make before it makes anything: whoever comes after one that was cut off then knows
-what to look for, and that a day isn't done. Not here: the push itself (reconcile/tracking.py).
+A run writes into it what it is about to create in the store before it creates anything. So the run after a killed one
+knows what to search for in the store, and that the day isn't done. Not here: the push itself (reconcile/tracking.py),
+the writing of a table (shipments.py).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,13 +21,13 @@ from npf_pipelines.reconcile.tracking_plan import (
     has_content,
 )
 from npf_pipelines.rules.shipments import fingerprint, normalised_fingerprint
-from npf_pipelines.runs.client_run import ClientRun
+from npf_pipelines.runs.client_tables import ClientTables
 
 Row = dict[str, Any]
 
 
 def what_waits(row: Mapping[str, Any]) -> str:
-    """Why a row of tracking_push is to be tried again; empty if it isn't."""
+    """Why a row of tracking_push must be tried again; empty if it needn't."""
     if row["outcome"] == PushOutcome.WAITING:
         return str(row["reason"])
     is_waiting = row["outcome"] in IN_STORE and row["status_outcome"] == StatusOutcome.WAITING
@@ -34,27 +35,30 @@ def what_waits(row: Mapping[str, Any]) -> str:
 
 
 class TrackingLedger:
-    """What earlier runs wrote into tracking_push, by day and our shipment_id, as it was before this run."""
+    """The rows of tracking_push by day and the platform's shipment_id, as they were before this run."""
 
-    def __init__(self, client_run: ClientRun) -> None:
-        self._client_run = client_run
+    def __init__(self, tables: ClientTables, now: datetime) -> None:
+        """Read nothing yet.
+
+        Args:
+            tables: the client's tables.
+            now: the time of the push, for its rows.
+        """
+        self._tables, self._now = tables, now
         self._days: dict[date, dict[str, Row]] = {}
 
     def of_day(self, day: date) -> Mapping[str, Row]:
         """The rows of a day; none if it was never pushed.
 
         Raises:
-            BrokenFile: the day's table can't be read: what was put into the store is not known.
+            BrokenFile: the day's table can't be read, so that it is unknown what the store has.
         """
         if day not in self._days:
-            rows = self._client_run.services.lake.read_if_written(
-                TRACKING_PUSH, client=self._client_run.client, day=day
-            )
-            self._days[day] = {row["shipment_id"]: row for row in rows}
+            self._days[day] = {row["shipment_id"]: row for row in self._tables.read_if_written(TRACKING_PUSH, day)}
         return self._days[day]
 
     def pushed(self, shipment_id: str, day: date) -> PushedBefore | None:
-        """What was, or may have been, put into the store for a shipment lodged on the day.
+        """The shipment that earlier runs created, or may have created, in the store for one lodged on the day.
 
         Raises:
             BrokenFile: the day's table can't be read.
@@ -69,18 +73,22 @@ class TrackingLedger:
             differs=row["reason"] if row["outcome"] == PushOutcome.DIFFERS_IN_STORE else "",
         )
 
-    def announce(self, lodged: Mapping[date, Sequence[LodgedShipment]], orders: Iterable[OrderShipments]) -> None:
-        """Write down what may be made now, on the days on which it isn't written already."""
-        to_push = {one.state.order_number for one in orders}
+    def intents(
+        self, lodged: Mapping[date, Sequence[LodgedShipment]], orders: Iterable[OrderShipments]
+    ) -> Mapping[date, list[Row]]:
+        """The tables to write before the push, with what it may create; only days whose table lacks some of it."""
+        to_push = {order.state.order_number for order in orders}
+        tables = {}
         for day, shipments in lodged.items():
-            rows = self.of_day(day)
-            before = {one.shipment_id: self._row(one.shipment_id, day) for one in shipments}
-            new = [
-                one for one in shipments if one.order_number in to_push and self._is_new(before[one.shipment_id], one)
-            ]
+            before = {shipment.shipment_id: self._row(shipment.shipment_id, day) for shipment in shipments}
+            new = {
+                shipment.shipment_id: self._intent(before[shipment.shipment_id], shipment)
+                for shipment in shipments
+                if shipment.order_number in to_push and self._is_new(before[shipment.shipment_id], shipment)
+            }
             if new:
-                announced = {one.shipment_id: self._announced(before[one.shipment_id], one) for one in new}
-                self._client_run.write_intent(TRACKING_PUSH, list((dict(rows) | announced).values()), day)
+                tables[day] = list((dict(self.of_day(day)) | new).values())
+        return tables
 
     def table(
         self,
@@ -89,24 +97,28 @@ class TrackingLedger:
         rows: Mapping[str, Row],
         held: Collection[str],
     ) -> list[Row]:
-        """The day's table after the push, from what came of each shipment.
+        """The day's table after the push, from the outcome of each shipment.
 
-        What was withdrawn keeps its row on the day on which it was lodged.
+        A withdrawn shipment keeps its row on the day on which it was lodged.
 
         Args:
             day: the day.
             lodged: the shipments of all days of the run.
-            rows: what came of each shipment.
-            held: the shipments that were not compared with the store: it has of them what it had before.
+            rows: the outcome of each shipment.
+            held: the shipments that were not compared with the store, which has of them what it had before.
         """
         now = {shipment.shipment_id: shipment for shipment in lodged[day]}
         elsewhere = {shipment.shipment_id for shipments in lodged.values() for shipment in shipments}
-        of_day = [*now, *(one for one in self.of_day(day) if one in rows and one not in elsewhere)]
+        of_day = [*now, *(before for before in self.of_day(day) if before in rows and before not in elsewhere)]
         return [
-            rows[one]
-            | (self._as_before(one, day) if one in held else self._as_pushed(rows[one], day, now.get(one)))
-            | {"pushed_at": self._client_run.now}
-            for one in of_day
+            rows[shipment_id]
+            | (
+                self._as_before(shipment_id, day)
+                if shipment_id in held
+                else self._as_pushed(rows[shipment_id], day, now.get(shipment_id))
+            )
+            | {"pushed_at": self._now}
+            for shipment_id in of_day
         ]
 
     def _as_before(self, shipment_id: str, day: date) -> Row:
@@ -123,19 +135,19 @@ class TrackingLedger:
         }
 
     def _row(self, shipment_id: str, day: date) -> Row | None:
-        """The earlier row of a shipment lodged on the day; in another time zone that may have been the day beside."""
+        """The earlier row of a shipment lodged on the day, or in another time zone on the day before or after."""
         if row := self.of_day(day).get(shipment_id):
             return row
         for shift in (-1, 1):
             try:
                 row = self.of_day(day + timedelta(days=shift)).get(shipment_id)
-            except BrokenFile:  # It costs its own day: that another zone has moved a shipment from it is rare.
+            except BrokenFile:  # It fails its own day; that a zone has moved a shipment from there is rare.
                 continue
             if row:
                 return row
         return None
 
-    def _announced(self, before: Row | None, shipment: LodgedShipment) -> Row:
+    def _intent(self, before: Row | None, shipment: LodgedShipment) -> Row:
         row = before or dict.fromkeys(TRACKING_PUSH.arrow_schema.names)
         return row | {
             "shipment_id": shipment.shipment_id,
@@ -146,7 +158,7 @@ class TrackingLedger:
             "status_outcome": StatusOutcome.WAITING,
             "status_reason": "not every shipment of the order is in the store yet",
             "confirmed_at": None,
-            "pushed_at": self._client_run.now,
+            "pushed_at": self._now,
         }
 
     @staticmethod
@@ -156,7 +168,7 @@ class TrackingLedger:
         )
 
     def _sent(self, row: Row, day: date, now: LodgedShipment | None) -> list[str]:
-        """All that the store may have of the shipment: what was made and seen leaves nothing else."""
+        """The fingerprints of all that the store may have of the shipment; of a confirmed one only its own."""
         before = self._row(row["shipment_id"], day)
         older = _fingerprints(before) if before else set()
         outcome = row["outcome"]
@@ -167,7 +179,7 @@ class TrackingLedger:
         return sorted({_fingerprint(now)} if outcome in IN_STORE else {*older, _fingerprint(now)})
 
     def _content(self, row: Row, day: date, now: LodgedShipment | None) -> str | None:
-        """The print of what the store has of the shipment: what waits is as it was before, if it was there at all."""
+        """The hash of the content that the store has of the shipment; while it waits, that of the content before."""
         if row["outcome"] != PushOutcome.WAITING:
             return content_hash(now) if now else None
         before = self._same_in_store(row, day)
@@ -177,11 +189,11 @@ class TrackingLedger:
         return NOT_READ_BACK if row["store_shipment_id"] else None
 
     def _confirmed_at(self, row: Row, day: date) -> datetime | None:
-        """Since when the store is known to have the shipment as this row names it."""
+        """Since when the store is known to have the shipment under the id in this row."""
         if row["outcome"] not in IN_STORE:
             return None
         before = self._same_in_store(row, day)
-        return (before and before["confirmed_at"]) or self._client_run.now
+        return (before and before["confirmed_at"]) or self._now
 
     def _same_in_store(self, row: Row, day: date) -> Row | None:
         """The earlier row of the shipment, if it names the same shipment of the store."""
@@ -190,7 +202,7 @@ class TrackingLedger:
 
 
 def _fingerprints(row: Row) -> set[str]:
-    """The marks of all that the store may have of a row's shipment."""
+    """The fingerprints of all that the store may have of a row's shipment."""
     return {normalised_fingerprint(written) for written in row.get("sent") or ()}
 
 

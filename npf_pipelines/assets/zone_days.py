@@ -1,44 +1,38 @@
-"""The days that have to be made again because the client's time zone has changed since: days are cut by it.
+"""The days that must be made again because the client's time zone has changed: a zone decides where a day begins.
 
-Otherwise the orders and shipments around midnight would be in the tables of two days, or of none, for good.
-Not here: the making (orders.py, shipments.py).
+Otherwise the orders and shipments around midnight would stay in the tables of two days, or of none.
+Not here: how a day is made (orders.py, shipments.py).
 """
 
 from datetime import date, timedelta
 
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.store_facts import kept_facts
-from npf_pipelines.domain.days import day_of
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.runs.client_run import ClientRun
 
 
 def days_of_other_zone(client_run: ClientRun, flow: str, table: Table) -> set[date]:
-    """The days of the table, and those beside them, if they were cut by another zone; none for a run of past days.
+    """The days of the table, and their neighbours, if they were cut by another zone; none for a run of past days.
 
     Args:
-        client_run: the client's.
+        client_run: the client's part of the run.
         flow: `orders` or `shipments`.
         table: its first table.
     """
-    zone = kept_facts(client_run)[f"{flow}_zone"]
-    if (
-        zone in {None, client_run.setup.zone.key}
-        or day_of(client_run.now, client_run.setup.zone) not in client_run.days
-    ):
+    zone, zone_now = kept_facts(client_run.tables)[f"{flow}_zone"], client_run.setup.zone.key
+    if zone in {None, zone_now} or client_run.today not in client_run.days:
         return set()
-    written = client_run.services.lake.days(table, client=client_run.client)
-    beside = {day + timedelta(days=shift) for day in written for shift in (-1, 0, 1)}
-    client_run.log(
-        f"the time zone was {zone} and is {client_run.setup.zone.key} now: the days of {flow} are made again"
-    )
-    last = max(day_of(client_run.now, client_run.setup.zone), *written) if written else date.max
-    return {day for day in beside if day <= last and is_live(client_run, day)}
+    written = client_run.tables.days(table)
+    with_neighbours = {day + timedelta(days=shift) for day in written for shift in (-1, 0, 1)}
+    client_run.log(f"the time zone was {zone} and is {zone_now} now: the days of {flow} are made again")
+    last = max(client_run.today, *written) if written else date.max
+    return {day for day in with_neighbours if day <= last and is_live(client_run, day)}
 
 
 def keep_zone(client_run: ClientRun, flow: str) -> None:
-    """All days of the flow's tables are cut by the client's present zone."""
-    row = kept_facts(client_run)
-    if row[f"{flow}_zone"] != client_run.setup.zone.key:
-        client_run.write_cache(STORE_FACTS, [row | {f"{flow}_zone": client_run.setup.zone.key}])
+    """Keep that all days of the flow's tables are cut by the client's present zone."""
+    row, column, zone_now = kept_facts(client_run.tables), f"{flow}_zone", client_run.setup.zone.key
+    if row[column] != zone_now:
+        client_run.tables.write_cache(STORE_FACTS, [row | {column: zone_now}])

@@ -1,1 +1,1 @@
-"""What starts runs: jobs, schedules, sensors, checks and alerts."""
+"""Jobs, schedules, sensors, asset checks, alerts and retention."""

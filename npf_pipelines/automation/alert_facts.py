@@ -1,7 +1,7 @@
-"""What the alerts are made of: how each client's flows stand, and what of its tables isn't done.
+"""The facts that alerts are made of: the health of each client's flows, and the open items of its tables.
 
-Both are kept in the state's database by the runs: no table of the lake is read here. Not here: what follows from it
-(rules/alerts.py).
+Runs keep both in the state's database; no table of the lake is read here.
+Not here: what follows from them (rules/conditions.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,38 +23,40 @@ _Row = TypeVar("_Row", Health, OpenItems)
 
 
 def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetime) -> Iterator[ClientFacts]:
-    """What is known of these clients.
+    """The facts of these clients.
 
     Args:
         engine: the state's database.
         setups: the clients' setups.
-        now: the moment; what was noted at a later time is unknown.
+        now: the moment; a time in the future counts as unknown.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    stands, left = _by_client(read_health(engine).values()), _by_client(read_open_items(engine))
+    healths, open_items = _by_client(read_health(engine).values()), _by_client(read_open_items(engine))
     for client, setup in setups.items():
-        flows = [
-            FlowState(one.flow, one.last_success_at, one.failing_since, one.failures, one.is_permanent, one.reason)
-            for one in (known_at(kept, now) for kept in stands.get(client, []))
+        flows = [_flow_state(known_at(health, now)) for health in healths.get(client, [])]
+        rows = [
+            OpenRows(kind_of(items.kind), items.day, items.rows, items.first) for items in open_items.get(client, [])
         ]
-        yield ClientFacts(
-            client,
-            setup.alerts.pull_limit,
-            flows,
-            [OpenRows(kind_of(one.kind), one.day, one.rows, one.first) for one in left.get(client, [])],
-        )
+        yield ClientFacts(client, setup.alerts.pull_limit, flows, rows)
 
 
 def noted_ahead(engine: sa.Engine, now: datetime) -> list[str]:
-    """The flows that were noted at a time in the future, each with its client.
+    """The flows whose health has a time in the future, each with its client.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    return [f"{one.flow} of {one.client}" for one in read_health(engine).values() if known_at(one, now) != one]
+    healths = read_health(engine).values()
+    return [f"{health.flow} of {health.client}" for health in healths if known_at(health, now) != health]
 
 
 def _by_client(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:
-    return {client: list(some) for client, some in groupby(rows, lambda one: one.client)}
+    return {client: list(of_client) for client, of_client in groupby(rows, lambda row: row.client)}
+
+
+def _flow_state(health: Health) -> FlowState:
+    return FlowState(
+        health.flow, health.last_success_at, health.failing_since, health.failures, health.is_permanent, health.reason
+    )

@@ -1,8 +1,8 @@
-"""The sensor that tells people: one message when a condition begins, one when it is over.
+"""The sensor that alerts people: one message when a condition begins, one when it is over.
 
-What was told is noted after it was sent: a process that dies in between tells it again, and nothing is left untold.
-Two looks at once are kept apart by a lease. Not here: what is told (rules/alerts.py), in which words
-(rules/alert_words.py).
+That a message was sent is kept after it was sent: if the process dies in between, the next evaluation sends it again,
+and no message is lost. A lease keeps two evaluations apart.
+Not here: the conditions (rules/conditions.py), the words of a message (rules/alert_words.py).
 """
 
 import logging
@@ -38,98 +38,111 @@ from npf_pipelines.state.lease import Lease, LeaseTaken
 _LOG = logging.getLogger(__name__)
 
 
-def alerts_sensor(services: Services, settings: Settings) -> dg.SensorDefinition:
-    """Looks every minute what has begun and what is over."""
+def alerts_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Checks every minute which conditions have begun and which are over."""
 
     @dg.sensor(
         name="alerts",
-        description="Tells by webhook and log what begins to need a person, and when it is over.",
+        description="Sends a message to webhook and log when an alert opens and when it resolves.",
         minimum_interval_seconds=60,
         default_status=sensor_status(settings),
     )
-    def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    def alerts(
+        context: dg.SensorEvaluationContext,
+        services: dg.ResourceParam[Services],
+        report_folder: dg.ResourceParam[ReportFolder],
+    ) -> dg.SkipReason:
         lease = Lease(services.state, "*", "alerts")
         try:
             lease.take()
         except LeaseTaken:
-            return dg.SkipReason("another look is under way, or one was cut off in the last two minutes")
+            return dg.SkipReason("another evaluation is in progress, or one was killed in the last two minutes")
         try:
-            return dg.SkipReason(_look(context, services, settings, datetime.now(UTC)))
+            return dg.SkipReason(_evaluate(context, services, report_folder, datetime.now(UTC)))
         finally:
             lease.give_back()
 
     return alerts
 
 
-def _look(context: dg.SensorEvaluationContext, services: Services, settings: Settings, now: datetime) -> str:
+def _evaluate(
+    context: dg.SensorEvaluationContext, services: Services, report_folder: ReportFolder, now: datetime
+) -> str:
     known = read_alerts(services.state)
     registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
-    seen = _see(services, settings, now, registered)
-    unknown = [key for key, alert in known.items() if seen.knows_not(alert)]
-    alerts = after_evaluation(known, seen.conditions, unknown, now)
+    found = _find(services, now, registered)
+    unknown = [key for key, alert in known.items() if found.is_unknown(alert)]
+    alerts = after_evaluation(known, found.conditions, unknown, now)
     begun = [alert for alert in alerts if alert.is_due(now)]
     over = [alert for alert in alerts if alert.is_over(now) and (alert.told_at or alert.is_due(now))]
-    # What came and went before anybody was to be told.
+    # Over before a message was due.
     gone = [alert.key for alert in alerts if alert.is_over(now) and not (alert.told_at or alert.is_due(now))]
-    keep_alerts(services.state, [one for one in alerts if known.get(one.key) != one and one.key not in gone], gone)
-    holding = sum(1 for one in alerts if one.over_at is None and one.due_at <= now)
-    said = f"{holding} alerts hold"
+    changed = [alert for alert in alerts if known.get(alert.key) != alert and alert.key not in gone]
+    keep_alerts(services.state, changed, gone)
+    open_alerts = sum(1 for alert in alerts if alert.over_at is None and alert.due_at <= now)
+    summary = f"{open_alerts} alerts are open"
     if not begun and not over:
-        return said
+        return summary
     try:
-        _tell(context, settings.alerts_webhook, message(begun, over, _links(settings)))
+        _send(context, services.settings.alerts_webhook, message(begun, over, _links(report_folder)))
     except NotSent as error:
-        context.log.warning("%s: told again at the next look, %s begun and %s over", error, len(begun), len(over))
-        return f"{said}; {error}: told again at the next look"
-    told = {alert.key: replace(alert, told_at=now) for alert in begun}
-    told |= {alert.key: replace(told.get(alert.key, alert), over_told_at=now) for alert in over}
-    keep_alerts(services.state, told.values())
-    return f"{said}; told: {len(begun)} begun, {len(over)} over"
+        context.log.warning("%s: sent again at the next tick, %s begun and %s over", error, len(begun), len(over))
+        return f"{summary}; {error}: sent again at the next tick"
+    sent = {alert.key: replace(alert, told_at=now) for alert in begun}
+    sent |= {alert.key: replace(sent.get(alert.key, alert), over_told_at=now) for alert in over}
+    keep_alerts(services.state, sent.values())
+    return f"{summary}; sent: {len(begun)} begun, {len(over)} over"
 
 
-def _tell(context: dg.SensorEvaluationContext, webhook: SecretStr | None, text: str) -> None:
+def _send(context: dg.SensorEvaluationContext, webhook: SecretStr | None, text: str) -> None:
     if webhook:
         send(webhook, text)
     _LOG.warning(text)
     context.log.warning(text)
 
 
-def _links(settings: Settings) -> Callable[[str], str]:
-    folder = ReportFolder(settings.reports, settings.reports_url)
-    return lambda client: folder.url(client or OVERVIEW)
+def _links(report_folder: ReportFolder) -> Callable[[str], str]:
+    return lambda client: report_folder.url(client or OVERVIEW)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What a look has found, and what it couldn't see."""
+    """The conditions found by an evaluation, and what it could not read.
+
+    Attributes:
+        conditions: those that hold.
+        setups: the master setups; None if their folder can't be read.
+        registered: the clients that are partitions.
+    """
 
     conditions: Sequence[Condition]
     setups: MasterSetups | None
     registered: Sequence[str] = field(default=())
 
-    def knows_not(self, alert: Alert) -> bool:
-        """Whether the alert may hold although it was not found."""
+    def is_unknown(self, alert: Alert) -> bool:
+        """Whether the alert's condition may hold although it was not found."""
         if self.setups is None:
             return True
         if not alert.client:
             return False
         setup = self.setups.clients.get(alert.client)
         if setup is None:
-            # A client whose file is wrong or gone just now fails as before.
+            # A client whose file is wrong or missing for a while keeps its alerts.
             return bool(self.setups.errors) or alert.client in self.registered
-        # A pause puts no row right.
+        # Pausing a client doesn't resolve its rows.
         return setup.paused and alert.kind in OF_ROWS
 
 
-def _see(services: Services, settings: Settings, now: datetime, registered: Sequence[str]) -> _Found:
+def _find(services: Services, now: datetime, registered: Sequence[str]) -> _Found:
     try:
         setups = services.setups()
     except SetupError as error:
         return _Found([folder_condition(str(error))], None)
-    awake = {client: setup for client, setup in setups.clients.items() if not setup.paused}
-    found = list(setup_conditions(setups.errors))
-    found += missing_setup_conditions(registered, setups.clients, setups.errors)
-    found += clock_conditions(noted_ahead(services.state, now))
-    for facts in all_facts(services.state, awake, now):
-        found += client_conditions(facts, now, is_running=settings.automation == "running")
-    return _Found(found, setups, registered)
+    active = {client: setup for client, setup in setups.clients.items() if not setup.paused}
+    conditions = list(setup_conditions(setups.errors))
+    conditions += missing_setup_conditions(registered, setups.clients, setups.errors)
+    conditions += clock_conditions(noted_ahead(services.state, now))
+    is_running = services.settings.automation == "running"
+    for facts in all_facts(services.state, active, now):
+        conditions += client_conditions(facts, now, is_running=is_running)
+    return _Found(conditions, setups, registered)

@@ -1,4 +1,7 @@
-"""What the checks share: rows of the lake as text, and a result with its list and the count for each client."""
+"""What the checks share: rows of the lake as text, and a result with its list and the count for each client.
+
+Not here: the checks themselves (checks.py, flow_checks.py, stock_checks.py).
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,23 +12,23 @@ from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.services import Services
 
 _LISTED = 200
-"""Rows that a list shows at the most."""
+"""The most rows that a list shows."""
 
 
 def lake_rows(services: Services, query: str, **values: object) -> list[dict[str, str]]:
-    """The answer to a query over the lake, every value as text."""
-    answer = services.lake.connect().execute(query, values)
-    names = [column[0] for column in answer.description or []]
-    return [dict(zip(names, map(str, row), strict=True)) for row in answer.fetchall()]
+    """The rows of a query over the lake, every value as text."""
+    result = services.lake.connect().execute(query, values)
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, map(str, row), strict=True)) for row in result.fetchall()]
 
 
 def listed_result(found: Sequence[dict[str, str]], name: str, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
     """A check that passes when nothing was found.
 
     Args:
-        found: what is wrong, each with its `client`.
-        name: of the list.
-        severity: of a failure.
+        found: the rows that are wrong, each with its `client`.
+        name: the name of the list.
+        severity: of a failed check.
     """
     by_client = Counter(row["client"] for row in found)
     return dg.AssetCheckResult(

@@ -1,9 +1,8 @@
-"""The asset checks: what must be true of the tables, asked anew, with the list of what isn't.
+"""The asset checks that ask the stores, and the list of all checks. Each result lists what is wrong.
 
-They all belong to the assets outside, which nobody materializes: the UI runs an asset's checks along with it, for
-however few partitions, and forgets what they found as soon as any partition of it is made again.
-Not here: those of the flows (flow_checks.py) and of stock (stock_checks.py), and what would put it right (the assets
-do, run again).
+All checks belong to the external assets, which are never materialized: the UI runs an asset's checks along with the
+asset, even for one partition, and drops their result as soon as any partition of the asset is materialized.
+Not here: the checks of the flows (flow_checks.py) and of stock (stock_checks.py), corrections (the assets, run again).
 """
 
 import asyncio
@@ -15,26 +14,24 @@ import dagster as dg
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS
 from npf_pipelines.assets.store_facts import readable_statuses
 from npf_pipelines.automation.check_results import lake_rows
-from npf_pipelines.automation.flow_checks import flow_checks
-from npf_pipelines.automation.stock_checks import stock_checks
-from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.cscart.errors import StoreError
+from npf_pipelines.automation.flow_checks import FLOW_CHECKS
+from npf_pipelines.automation.stock_checks import STOCK_CHECKS
+from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.clock import TOLERANCE
 from npf_pipelines.domain.days import day_of, start_of_day
-from npf_pipelines.domain.order_statuses import UnknownStatus, status_letter
+from npf_pipelines.domain.order_statuses import status_letter
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
 from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.setup_check import misfits
+from npf_pipelines.runs.failures import failure_reason, is_program_fault
 from npf_pipelines.runs.isolation import run_isolated
-from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
 _LOG = logging.getLogger(__name__)
-_AT_ONCE = 100
-"""Stores asked at the same time."""
+_STORES_AT_ONCE = 100
 _PULLED_UNTIL = """
 SELECT greatest(
   (SELECT max(pulled_at) FROM raw_orders WHERE client = $client AND pulled_at <= $latest),
@@ -44,52 +41,50 @@ SELECT greatest(
 _HELD = f"SELECT order_id FROM platform_orders WHERE client = $1 AND outcome = '{OrderOutcome.HELD}'"  # noqa: S608
 
 
-def all_checks(services: Services) -> list[dg.AssetChecksDefinition]:
-    """The checks of all families."""
-
-    @dg.asset_check(
-        asset=STORE_ORDERS.key,
-        name="gap_audit",
-        description="Every order of the last 30 days, and every older one in an imported status, has a decision, "
-        "and every accepted one is on the platform or held.",
+@dg.asset_check(
+    asset=STORE_ORDERS.key,
+    name="gap_audit",
+    description="Every order of the last 30 days, and every older one in an imported status, has a decision, "
+    "and every accepted one is on the platform or held.",
+)
+def gap_audit(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
+    """Compare the lists of all stores with the tables and the platform."""
+    found, unread = asyncio.run(_audit(services))
+    return dg.AssetCheckResult(
+        passed=not found and not unread,
+        metadata={
+            "missing": records_value([{"client": gap.client, "order": gap.order, "what": gap.what} for gap in found]),
+            "not_audited": records_value([{"client": client, "why": why} for client, why in unread.items()]),
+        },
     )
-    def gap_audit() -> dg.AssetCheckResult:
-        found, unread = asyncio.run(_audit(services))
-        return dg.AssetCheckResult(
-            passed=not found and not unread,
-            metadata={
-                "missing": records_value(
-                    [{"client": gap.client, "order": gap.order, "what": gap.what} for gap in found]
-                ),
-                "not_audited": records_value([{"client": client, "why": why} for client, why in unread.items()]),
-            },
-        )
 
-    @dg.asset_check(
-        asset=NPF_PLATFORM.key,
-        name="order_exceptions",
-        description="No order differs between store and platform that the platform can't follow by itself any more.",
+
+@dg.asset_check(
+    asset=NPF_PLATFORM.key,
+    name="order_exceptions",
+    description="No order differs between store and platform in a way that the platform can't follow by itself.",
+)
+def order_exceptions(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
+    """List the rows of the view order_exceptions."""
+    records = lake_rows(services, "FROM order_exceptions ORDER BY since, client, order_number")
+    return dg.AssetCheckResult(
+        passed=not records,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"exceptions": records_value(records)},
     )
-    def order_exceptions() -> dg.AssetCheckResult:
-        records = lake_rows(services, "FROM order_exceptions ORDER BY since, client, order_number")
-        return dg.AssetCheckResult(
-            passed=not records,
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"exceptions": records_value(records)},
-        )
 
-    @dg.asset_check(
-        asset=STORE_ORDERS.key,
-        name="setups_fit",
-        description="Every master setup fits its client's store, and names no status that gives stock back.",
+
+@dg.asset_check(
+    asset=STORE_ORDERS.key,
+    name="setups_fit",
+    description="Every master setup fits its client's store, and names no status that gives stock back.",
+)
+def setups_fit(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
+    """Compare each master setup with its store's statuses."""
+    records = asyncio.run(_misfits(services))
+    return dg.AssetCheckResult(
+        passed=not records, severity=dg.AssetCheckSeverity.WARN, metadata={"misfits": records_value(records)}
     )
-    def setups_fit() -> dg.AssetCheckResult:
-        records = asyncio.run(_misfits(services))
-        return dg.AssetCheckResult(
-            passed=not records, severity=dg.AssetCheckSeverity.WARN, metadata={"misfits": records_value(records)}
-        )
-
-    return [gap_audit, order_exceptions, setups_fit, *flow_checks(services), *stock_checks(services)]
 
 
 async def _misfits(services: Services) -> list[dict[str, str]]:
@@ -101,25 +96,23 @@ async def _misfits(services: Services) -> list[dict[str, str]]:
             statuses, were_read = await readable_statuses(store)
             return misfits(setup, statuses, were_read=were_read) + [str(row) for row in store.unreadable]
 
-    outcomes = await run_isolated(setups.clients, check, at_once=_AT_ONCE)
+    outcomes = await run_isolated(setups.clients, check, at_once=_STORES_AT_ONCE)
     found = [{"client": "", "what": error} for error in setups.errors]
     for client, outcome in outcomes.items():
-        sentences = [_why_unasked(client, outcome)] if isinstance(outcome, Exception) else outcome
+        sentences = [_logged_reason(client, outcome)] if isinstance(outcome, Exception) else outcome
         found += [{"client": client, "what": sentence} for sentence in sentences]
     return sorted(found, key=lambda record: (record["client"], record["what"]))
 
 
-def _why_unasked(client: str, failure: Exception) -> str:
-    if isinstance(failure, StoreError | SetupError | UnknownStatus):
-        return str(failure)
-    if said := machine_failure(failure):
-        return said
-    _LOG.error("%s: the check broke", client, exc_info=failure)
-    return f"{type(failure).__name__}, a fault of the program: see the log"
+def _logged_reason(client: str, failure: Exception) -> str:
+    """Why the store could not be asked; a fault of the program goes to the log."""
+    if is_program_fault(failure):
+        _LOG.error("%s: the check failed", client, exc_info=failure)
+    return failure_reason(failure)
 
 
 async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
-    """What is missing, and the clients whose store couldn't be asked."""
+    """The gaps, and the clients whose store could not be asked, with the reason."""
     now = datetime.now(UTC)
     setups = services.setups().clients
     lake = services.lake.connect()
@@ -140,9 +133,9 @@ async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
 
     found: list[Gap] = []
     unread: dict[str, str] = {}
-    for client, outcome in (await run_isolated(setups, audit, at_once=_AT_ONCE)).items():
+    for client, outcome in (await run_isolated(setups, audit, at_once=_STORES_AT_ONCE)).items():
         if isinstance(outcome, Exception):
-            unread[client] = _why_unasked(client, outcome)
+            unread[client] = _logged_reason(client, outcome)
         else:
             found += outcome
     return sorted(found, key=lambda gap: (gap.client, gap.order)), unread
@@ -151,9 +144,9 @@ async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
 async def _listed(
     services: Services, setup: MasterSetup, now: datetime, until: datetime
 ) -> list[OrderStub | UnreadableOrder]:
-    """The orders that should have a decision: those of the last weeks, and older ones that wait for the warehouse.
+    """The orders that should have a decision: those of the last 30 days, and older ones in an imported status.
 
-    The night goes back over the last weeks only: what it leaves out is looked for further back.
+    The nightly run pulls only the last 30 days again; an older order that it can't find must show here.
     """
     started = start_of_day(setup.orders.start_date, setup.zone)
     weeks = max(started, start_of_day(day_of(now - LOOK_BACK, setup.zone), setup.zone))
@@ -168,7 +161,10 @@ async def _listed(
 
 
 def _due_until(setup: MasterSetup, now: datetime, pulled_until: datetime | None) -> datetime:
-    """Up to when placed orders should have been pulled: the last pull, or the client's limit where that is later."""
+    """The moment up to which orders should have been pulled: the last pull, or the client's limit if that is later."""
     if pulled_until is None:
         return now
     return pulled_until if setup.paused else max(pulled_until, now - setup.alerts.pull_limit)
+
+
+CHECKS = [gap_audit, order_exceptions, setups_fit, *FLOW_CHECKS, *STOCK_CHECKS]

@@ -1,7 +1,7 @@
 """The sensor that makes every client with a master setup a partition, without a manual step.
 
-A client is never taken away: a file that is missing or can't be read deletes nothing. Nor is a day that has tables: an
-order start date that is moved later takes no partition away.
+No client is ever removed: a file that is missing or can't be read deletes nothing. No day with tables is removed
+either, although an order start date is moved later.
 """
 
 from collections.abc import Mapping
@@ -17,29 +17,29 @@ from npf_pipelines.runs.partitions import client_days, lacks_days, register_clie
 from npf_pipelines.runs.services import Services
 
 _OLD_DAYS = (
-    "; the UI doesn't offer all days of all clients: start the code server again. What runs by itself takes them all "
-    "the same"
+    "; the UI doesn't offer all days of all clients: restart the code server. Sweeps and sensors include them already"
 )
 
 _STARTS = TypeAdapter(dict[str, date])
-"""The clients' order start dates at the last look."""
+"""The clients' order start dates at the last tick."""
 
 
-def clients_sensor(services: Services, partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinition:
+def clients_sensor(partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinition:
     """Registers new clients every minute.
 
     Args:
-        services: where the master setups are.
-        partitions: clients and days as the definitions were loaded, which a new client may have more of.
+        partitions: clients and days as the definitions were loaded; a new client may have more days.
     """
 
     @dg.sensor(
         name="clients_sensor",
-        description="Registers the clients of the master setups as partitions, and tells which setups are wrong.",
+        description="Registers the clients of the master setups as partitions, and names the setups that are wrong.",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
-    def clients(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.SensorResult:
+    def clients(
+        context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]
+    ) -> dg.SkipReason | dg.SensorResult:
         try:
             setups = services.setups()
         except SetupError as error:
@@ -48,14 +48,14 @@ def clients_sensor(services: Services, partitions: dg.MultiPartitionsDefinition)
             context.log.error(wrong_setup)
         new = register_clients(context.instance, setups.clients)
         paused = [setup.id for setup in setups.clients.values() if setup.paused]
-        asleep = f"; paused: {', '.join(paused)}" if paused else ""
+        pauses = f"; paused: {', '.join(paused)}" if paused else ""
         wrong = f"; wrong setups: {'; '.join(setups.errors)}" if setups.errors else ""
         starts = {client: setup.orders.start_date for client, setup in setups.clients.items()}
         before = remembered(_STARTS, context.cursor)
         first = _first_day(services, starts, before)
         days = _OLD_DAYS if lacks_days(partitions, client_days(setups, first)) else ""
-        said = f"registered: {', '.join(new) or 'nothing new'}{asleep}{wrong}{days}"
-        return dg.SensorResult(skip_reason=said, cursor=_STARTS.dump_json(before | starts).decode())
+        summary = f"registered: {', '.join(new) or 'nothing new'}{pauses}{wrong}{days}"
+        return dg.SensorResult(skip_reason=summary, cursor=_STARTS.dump_json(before | starts).decode())
 
     return clients
 
@@ -63,7 +63,7 @@ def clients_sensor(services: Services, partitions: dg.MultiPartitionsDefinition)
 def _first_day(services: Services, starts: Mapping[str, date], before: Mapping[str, date]) -> date | None:
     """The first day that has tables and is before its client's start date; kept in the lake.
 
-    Only the tables of clients that are new, or whose date has changed, are listed: there may be very many.
+    Only the tables of clients that are new, or whose date has changed, are listed: there may be very many clients.
     """
     known = services.lake.first_day()
     earlier = [

@@ -1,6 +1,6 @@
-"""What a person who watches a terminal sees of a run: sentences, none of Dagster's machinery.
+"""The log of a run in a terminal: sentences, without Dagster's own events.
 
-The UI shows the whole log all the same.
+Not here: the whole log, which the UI shows.
 """
 
 import logging

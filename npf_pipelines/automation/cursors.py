@@ -1,4 +1,4 @@
-"""What a sensor remembers between two looks. Not here: what that is (each sensor's own file)."""
+"""Reads the cursor in which a sensor keeps its state between two ticks. Not here: the state (each sensor's file)."""
 
 from typing import TypeVar
 
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def remembered(adapter: TypeAdapter[dict[str, T]], cursor: str | None) -> dict[str, T]:
-    """What the cursor holds; nothing for one that was written by hand or by an older version."""
+    """The cursor's content; empty for a cursor that was written by hand or by an older release."""
     try:
         return adapter.validate_json(cursor or "{}")
     except ValidationError:

@@ -1,6 +1,7 @@
-"""The asset checks of the flows: everything lodged is in the stores, nothing lies aside, every client is pulled.
+"""The asset checks of orders and shipments, each over all clients and all time.
 
-Not here: those that ask the stores (checks.py), those of stock (stock_checks.py).
+They look at all time because a run's own range of days hides what the run has left out.
+Not here: the checks that ask the stores (checks.py), the checks of stock (stock_checks.py).
 """
 
 from collections.abc import Collection, Iterable
@@ -49,48 +50,50 @@ ORDER BY client, what, day, number
 """An order that differs has a check of its own."""
 
 
-def flow_checks(services: Services) -> list[dg.AssetChecksDefinition]:
-    """The checks, each over all clients, and over all time: no flow's own window hides what it left out."""
+@dg.asset_check(
+    asset=STORE_SHIPMENTS.key,
+    name="all_lodged_pushed",
+    description="Every shipment ever lodged is in its store, or has a reason why it can't be.",
+)
+def all_lodged_pushed(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
+    """Compare the platform's lodged shipments with the rows of tracking_push."""
+    return listed_result(_not_pushed(services, datetime.now(UTC)), "missing", dg.AssetCheckSeverity.ERROR)
 
-    @dg.asset_check(
-        asset=STORE_SHIPMENTS.key,
-        name="all_lodged_pushed",
-        description="Every shipment ever lodged is in its store, or has a reason why it can't be.",
-    )
-    def all_lodged_pushed() -> dg.AssetCheckResult:
-        return listed_result(_not_pushed(services, datetime.now(UTC)), "missing", dg.AssetCheckSeverity.ERROR)
 
-    @dg.asset_check(
-        asset=STORE_ORDERS.key,
-        name="set_aside",
-        description="No order or shipment awaits manual review; none is held or refused.",
-    )
-    def set_aside() -> dg.AssetCheckResult:
-        return listed_result(lake_rows(services, ASIDE), "aside", dg.AssetCheckSeverity.WARN)
+@dg.asset_check(
+    asset=STORE_ORDERS.key,
+    name="set_aside",
+    description="No order or shipment awaits manual review; none is held or refused.",
+)
+def set_aside(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
+    """List the rows that need a person."""
+    return listed_result(lake_rows(services, ASIDE), "aside", dg.AssetCheckSeverity.WARN)
 
-    @dg.asset_check(
-        asset=STORE_ORDERS.key,
-        name="staleness",
-        description="Every client that isn't paused has a master setup and was pulled within its alerts.no_pull_hours.",
-    )
-    def staleness(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
-        found = _stale(services, datetime.now(UTC), registered)
-        return listed_result(found, "stale", dg.AssetCheckSeverity.ERROR)
 
-    @dg.asset_check(
-        asset=STORE_ORDERS.key,
-        name="broken_files",
-        description="Every file of the tables can be read. The other checks leave out what this one lists.",
-    )
-    def broken_files() -> dg.AssetCheckResult:
-        found = [
-            {"client": error.client, "table": error.table, "day": str(error.day or ""), "what": str(error)}
-            for error in services.lake.broken_files()
-        ]
-        return listed_result(found, "broken", dg.AssetCheckSeverity.ERROR)
+@dg.asset_check(
+    asset=STORE_ORDERS.key,
+    name="staleness",
+    description="Every client that isn't paused has a master setup and was pulled within its alerts.no_pull_hours.",
+)
+def staleness(context: dg.AssetCheckExecutionContext, services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
+    """Compare the last successful pull of each client with its limit."""
+    registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
+    found = _stale(services, datetime.now(UTC), registered)
+    return listed_result(found, "stale", dg.AssetCheckSeverity.ERROR)
 
-    return [all_lodged_pushed, set_aside, staleness, broken_files]
+
+@dg.asset_check(
+    asset=STORE_ORDERS.key,
+    name="broken_files",
+    description="Every file of the tables can be read. The other checks skip the files that this check lists.",
+)
+def broken_files(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
+    """Open every file."""
+    found = [
+        {"client": error.client, "table": error.table, "day": str(error.day or ""), "what": str(error)}
+        for error in services.lake.broken_files()
+    ]
+    return listed_result(found, "broken", dg.AssetCheckSeverity.ERROR)
 
 
 def _not_pushed(services: Services, now: datetime) -> list[dict[str, str]]:
@@ -102,10 +105,11 @@ def _not_pushed(services: Services, now: datetime) -> list[dict[str, str]]:
         lodged = services.platform.lodgements(client, start)
         pushed = {shipment_id for (shipment_id,) in lake.execute(PUSHED).fetchall()}
         for shipment_id in lodged.keys() - pushed:
-            one = lodged[shipment_id]
-            if is_future(one.lodged_at, now) or one.lodged_at < now - LODGED_FOR:
-                what = {"shipment": shipment_id, "order": one.order_number, "lodged": _when(one.lodged_at, now)}
-                found.append({"client": client} | what)
+            shipment = lodged[shipment_id]
+            if is_future(shipment.lodged_at, now) or shipment.lodged_at < now - LODGED_FOR:
+                when = _when(shipment.lodged_at, now)
+                row = {"client": client, "shipment": shipment_id, "order": shipment.order_number, "lodged": when}
+                found.append(row)
     return sorted(found, key=lambda row: (row["client"], row["lodged"], row["shipment"]))
 
 
@@ -120,11 +124,14 @@ def _stale(services: Services, now: datetime, registered: Collection[str]) -> li
     setups = services.setups().clients
     for client in sorted({*setups, *registered}):
         setup = setups.get(client)
-        stands = known_at(healths.get((client, "orders")) or Health(client, "orders"), now)
-        last = stands.last_success_at
+        health = known_at(healths.get((client, "orders")) or Health(client, "orders"), now)
+        last = health.last_success_at
         if setup and (setup.paused or (last and now - last <= setup.alerts.pull_limit)):
             continue
         since = f"{last:%Y-%m-%d %H:%M} UTC" if last else "never"
-        why = stands.reason or "no run has pulled it" if setup else "it has no valid master setup"
+        why = health.reason or "no run has pulled it" if setup else "it has no valid master setup"
         found.append({"client": client, "last_pulled": since, "why": why})
     return found
+
+
+FLOW_CHECKS = [all_lodged_pushed, set_aside, staleness, broken_files]

@@ -1,4 +1,7 @@
-"""The flows: the job and the tables of each, and which of Dagster's runs work on one and are not over yet."""
+"""The flows: the job and the tables of each, and its runs that are not over yet.
+
+Not here: the definitions of the jobs (jobs.py).
+"""
 
 from dataclasses import dataclass
 
@@ -27,7 +30,7 @@ _NOT_OVER = [
 
 @dataclass(frozen=True)
 class Flow:
-    """One of the ways through the house, named as in health and leases."""
+    """A flow, named as in health and leases."""
 
     name: str
     tables: tuple[Table, ...]
@@ -38,7 +41,7 @@ class Flow:
         return f"{self.name}_job"
 
     def unfinished(self, instance: dg.DagsterInstance) -> list[dg.RunRecord]:
-        """Its runs that are queued or in progress, whoever started them: a backfill from the UI has no job of ours."""
+        """Its runs that are queued or in progress, with backfills from the UI, which run under Dagster's own job."""
         keys = {dg.AssetKey(table.name) for table in self.tables}
         return [
             record

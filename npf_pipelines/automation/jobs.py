@@ -1,12 +1,15 @@
-"""The jobs: one for each flow, each one step in one process; the audit; and the reports."""
+"""The jobs: one for each flow, with one step in one process; the audit; the reports.
+
+Not here: the job of retention (retention.py).
+"""
 
 import dagster as dg
 
 from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Flow
 
 ENDED_AFTER_HOURS = {"dagster/max_runtime": "10800"}
-"""For the jobs that `lost_runs` doesn't look after: one whose process was killed would keep its place in the queue.
-Also for the runs that sweeps and sensors ask for: the next one takes up what was left. A backfill may take longer."""
+"""For jobs that `lost_runs` doesn't watch: a run whose process was killed would keep its place in the queue.
+Also for runs that sweeps and sensors request: the next run continues the work. A backfill may take longer."""
 
 
 def _assets(flow: Flow) -> dg.AssetSelection:
@@ -31,13 +34,13 @@ STOCK_JOB = dg.define_asset_job(
 AUDIT_JOB = dg.define_asset_job(
     "audit_job",
     selection=dg.AssetSelection.all_asset_checks(),
-    description="Asks stores, tables and platform whether anything is missing or differs. Writes nothing to them.",
+    description="Checks stores, tables and platform for anything missing or different. Writes nothing to them.",
     tags=ENDED_AFTER_HOURS,
 )
 REPORTS_JOB = dg.define_asset_job(
     REPORTS.job,
     selection=dg.AssetSelection.groups("reports"),
-    description="Draws the clients' reports and the overview from the tables. Asks no store.",
+    description="Draws the clients' reports and the overview from the tables. Sends no request to a store.",
     tags=ENDED_AFTER_HOURS,
 )
 JOBS = [ORDERS_JOB, SHIPMENTS_JOB, STOCK_JOB, AUDIT_JOB, REPORTS_JOB]

@@ -1,6 +1,6 @@
-"""Runs without the UI: a job over clients and days, on the same instance, in this process.
+"""Launches a run without the UI: a job over clients and days, on the same instance, in this process.
 
-Not here: what a job does (jobs.py), what started it (schedules, sensors, the command line).
+Not here: the jobs (jobs.py), the command line (cli/run.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from npf_pipelines.runs.run_scope import scope_config, scope_tags
 
 @dataclass(frozen=True)
 class Change:
-    """What a dry run would change in one partition: how many rows, and those of them that are shown."""
+    """The changes that a dry run would make in one partition: the number of rows, and the rows that are shown."""
 
     table: str
     partition: str
@@ -25,12 +25,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Launched:
-    """A finished run. `failure` says which clients failed and why; empty when all went well."""
+    """A finished run. `failure` says which clients failed and why; empty if none did."""
 
     run_id: str
     failure: str
     changes: tuple[Change, ...] = ()
-    """Of a dry run, what it would have changed."""
+    """The changes that a dry run would have made."""
 
 
 def launch(
@@ -41,15 +41,15 @@ def launch(
     days: tuple[date, date] | None,
     **config: bool,
 ) -> Launched:
-    """Run a job over some clients to its end.
+    """Run a job over clients to its end.
 
     Args:
         defs: the definitions.
         instance: where the runs are kept.
         job: the job's name.
-        clients: client ids, one at least; those that are no partition yet become one.
+        clients: client ids, at least one; a client that is no partition yet becomes one.
         days: first and last day, for a job that is partitioned by day.
-        config: how the run walks: `dry_run`, for stock also `override_change_limit`.
+        config: further fields of the run config, as `dry_run`.
 
     Raises:
         KeyboardInterrupt: the run was interrupted; Dagster has recorded it as failed.
@@ -61,7 +61,7 @@ def launch(
         instance=instance,
         raise_on_error=False,
         tags=scope_tags(op, clients, days),
-        # Without a word of it Dagster would put its own logger in the place of ours.
+        # If the run config doesn't name it, Dagster uses its own logger in its place.
         run_config={"loggers": {"console": {}}, **scope_config(op, clients, days, **config)},
     )
     if _was_interrupted(result):
@@ -70,7 +70,7 @@ def launch(
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether a signal ended the run: Dagster keeps it from the caller and notes it as the step's error."""
+    """Whether a signal ended the run: Dagster doesn't raise it, but records it as the step's error."""
     name = dg.DagsterExecutionInterruptedError.__name__
     steps = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     return any(data.error is not None and data.error.cls_name == name for data in steps)
@@ -89,10 +89,10 @@ def _changes(result: dg.ExecuteInProcessResult) -> Iterator[Change]:
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:
-    said = []
+    reasons = []
     for event in result.all_events:
         if event.is_step_failure:
             data = event.step_failure_data
-            told = data.user_failure_data.description if data.user_failure_data else None
-            said.append(told or (data.error.message if data.error else "") or "the step failed")
-    return "\n".join(said) or "the run failed before its step began: see its log"
+            reason = data.user_failure_data.description if data.user_failure_data else None
+            reasons.append(reason or (data.error.message if data.error else "") or "the step failed")
+    return "\n".join(reasons) or "the run failed before its step began: see its log"

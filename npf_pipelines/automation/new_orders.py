@@ -1,12 +1,13 @@
-"""The sensor that notices new and changed orders in the stores: one cheap request to each, all at once.
+"""The sensor that notices new and changed orders in the stores: one cheap request to each, all at the same time.
 
-A store that doesn't answer is given up after five seconds and then asked with growing pauses; none waits for another.
-What was noticed while a client's run isn't over yet is noticed again at the next look. Not here: what counts as news
-(rules/change_detection.py), whom runs are asked for (asking.py).
+A store has five seconds to answer; after a failure it is asked again with growing pauses, and no store waits for
+another. A change that is noticed while a client's run isn't over yet is noticed again at the next tick. Not here: which
+states of a list count as a change (rules/change_detection.py), the clients for which a run may be requested
+(run_requests.py).
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,30 +24,36 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.domain.clock import is_future, unless_future
 from npf_pipelines.domain.order_statuses import Status, UnknownStatus
-from npf_pipelines.lake.lake import NotWritten
+from npf_pipelines.lake.lake import Lake, NotWritten
 from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.rules.change_detection import OrderListState, has_changes
 from npf_pipelines.rules.retries import pause
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
 from npf_pipelines.runs.services import Services
 
-_FOR_ONE = 5.0
-"""Seconds that one store gets."""
-_FOR_ALL = 25.0
-"""Seconds after which those that couldn't be asked yet are left for the next look."""
-_AT_ONCE = 100
+_SECONDS_PER_STORE = 5.0
+_SECONDS_PER_TICK = 25.0
+"""Stores that could not be asked by then are left for the next tick."""
+_STORES_AT_ONCE = 100
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
 _OVERLAP = timedelta(seconds=5)
-"""How far a store's clock may be behind ours without a change being noticed late, by a sweep."""
+"""How far a store's clock may be behind this machine's without a change being noticed late, by a sweep."""
 
 
 _Question = tuple[datetime | None, set[str]]
-"""Since when changed orders are looked for, None for all; and in which statuses, all if none."""
+"""Since when changed orders are listed, None for all orders; and in which statuses, empty for all."""
 
 
 @dataclass
 class _ClientMemory:
-    """What the sensor remembers of a client: the last look that led to a run or to nothing, and how looking went."""
+    """The sensor's state of a client, as its cursor keeps it.
+
+    Attributes:
+        look: the state of the store's list at the last tick that led to a run, or that needed none.
+        asked_at: when a run was last requested.
+        failures: how often in a row the store gave no answer.
+        next_look_at: not asked again before.
+    """
 
     look: OrderListState | None = None
     asked_at: datetime | None = None
@@ -58,144 +65,155 @@ _CURSOR = TypeAdapter(dict[str, _ClientMemory])
 
 
 class _Facts:
-    """What the runs have found out about the stores, read again only where a run has been since."""
+    """The kept facts about the stores, read again only after a run of their client."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self) -> None:
         self._known: dict[str, tuple[datetime, dict[str, Any]]] = {}
 
-    def of(self, client: str, walked_at: datetime | None) -> dict[str, Any]:
-        """The client's facts; none for a store that no run has been to."""
-        if walked_at is None:
+    def of(self, lake: Lake, client: str, tried_at: datetime | None) -> dict[str, Any]:
+        """The facts about the client's store; empty if no run has tried it.
+
+        Args:
+            lake: where the runs keep them.
+            client: the client's id.
+            tried_at: when a run last tried the client.
+        """
+        if tried_at is None:
             return {}
-        at, facts = self._known.get(client, (None, {}))
-        if at != walked_at:
+        read_at, facts = self._known.get(client, (None, {}))
+        if read_at != tried_at:
             try:
-                (facts,) = self._services.lake.read(STORE_FACTS, client=client)
+                (facts,) = lake.read(STORE_FACTS, client=client)
             except NotWritten:
                 facts = {}
-            self._known[client] = (walked_at, facts)
+            self._known[client] = (tried_at, facts)
         return facts
 
 
-def new_orders(services: Services, settings: Settings) -> dg.SensorDefinition:
-    """Asks for the orders of the clients in whose stores something is new."""
-    facts = _Facts(services)
+def new_orders(settings: Settings) -> dg.SensorDefinition:
+    """Requests a run of orders for the clients in whose stores something has changed."""
+    facts = _Facts()
 
     @dg.sensor(
         name="new_orders",
         job_name=ORDERS.job,
         minimum_interval_seconds=settings.sensor_seconds,
         default_status=sensor_status(settings),
-        description="Notices new and changed orders in the stores, and asks for runs over their clients only.",
+        description="Notices new and changed orders in the stores, and requests a run for their clients only.",
     )
-    def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    def notice(
+        context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]
+    ) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(UTC)
         try:
             eligibility = eligibility_of(context.instance, services, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
         seen = remembered(_CURSOR, context.cursor)
-        looks = asyncio.run(_look_at_all(context, services, eligibility, facts, seen))
-        news = {
+        states = asyncio.run(_ask_all(context, services, eligibility, facts, seen))
+        changed = {
             client
-            for client, look in looks.items()
-            if has_changes(look, (memory := seen[client]).look)
+            for client, state in states.items()
+            if has_changes(state, (memory := seen[client]).look)
             or (memory.asked_at and eligibility.is_lost(client, memory.asked_at))
         }
-        asked: list[dg.RunRequest] = []
-        if news:
-            days = eligibility.todays()
-            asked = requests(eligibility, news, (days[0], days[-1]))
-        served = clients_in(asked)
-        for client, look in looks.items():
-            if client in served:
-                seen[client].asked_at = now
-            if client in served or client not in news:
-                seen[client].look = look
-        cursor = _CURSOR.dump_json(
-            {client: seen[client] for client in eligibility.registered if client in seen}
-        ).decode()
-        if asked:
-            return dg.SensorResult(run_requests=asked, cursor=cursor)
-        return dg.SensorResult(
-            skip_reason=eligibility.skip_reason(f"{len(looks)} stores asked, no news"), cursor=cursor
-        )
+        days = eligibility.todays()
+        requested = requests(eligibility, changed, (days[0], days[-1])) if changed else []
+        _remember(seen, states, changed, clients_in(requested), now)
+        registered = {client: seen[client] for client in eligibility.registered if client in seen}
+        cursor = _CURSOR.dump_json(registered).decode()
+        if requested:
+            return dg.SensorResult(run_requests=requested, cursor=cursor)
+        reason = eligibility.skip_reason(f"{len(states)} stores asked, no changes")
+        return dg.SensorResult(skip_reason=reason, cursor=cursor)
 
     return notice
 
 
-async def _look_at_all(
+def _remember(
+    seen: dict[str, _ClientMemory],
+    states: Mapping[str, OrderListState],
+    changed: Collection[str],
+    requested: Collection[str],
+    now: datetime,
+) -> None:
+    """Keep the states, but not of a client that has changed and got no run: its change is noticed again."""
+    for client, state in states.items():
+        if client in requested:
+            seen[client].asked_at = now
+        if client in requested or client not in changed:
+            seen[client].look = state
+
+
+async def _ask_all(
     context: dg.SensorEvaluationContext,
     services: Services,
     eligibility: Eligibility,
     facts: _Facts,
     seen: dict[str, _ClientMemory],
 ) -> dict[str, OrderListState]:
-    """The looks that came about; how each went is noted in `seen`."""
-    places = asyncio.Semaphore(_AT_ONCE)
-    looks: dict[str, OrderListState] = {}
+    """The states of the lists of the stores that answered; failures are kept in `seen`."""
+    places = asyncio.Semaphore(_STORES_AT_ONCE)
+    states: dict[str, OrderListState] = {}
+    now = eligibility.now
 
-    async def look_at(setup: MasterSetup) -> None:
+    async def ask(setup: MasterSetup) -> None:
         memory = seen.setdefault(setup.id, _ClientMemory())
-        if eligibility.now < memory.next_look_at and not is_future(
-            memory.next_look_at, eligibility.now + _LONGEST_PAUSE
-        ):
+        if now < memory.next_look_at and not is_future(memory.next_look_at, now + _LONGEST_PAUSE):
             return
         async with places:
             try:
-                question = _what_to_ask(
-                    setup, facts.of(setup.id, eligibility.health(setup.id).tried_at), eligibility.now
-                )
-                async with asyncio.timeout(_FOR_ONE):
-                    looks[setup.id] = await _look(services, setup, question)
+                known = facts.of(services.lake, setup.id, eligibility.health(setup.id).tried_at)
+                question = _question(setup, known, now)
+                async with asyncio.timeout(_SECONDS_PER_STORE):
+                    states[setup.id] = await _list_state(services, setup, question)
             except (StoreError, SetupError, TimeoutError) as error:
                 context.log.info("%s: %s", setup.id, str(error) or "no answer in time")
                 memory.failures += 1
-            except Exception:  # A fault of ours at one client costs no other.
-                context.log.exception("%s: the look broke", setup.id)
+            except Exception:  # A fault of the program at one client must not affect another client.
+                context.log.exception("%s: its store could not be asked", setup.id)
                 memory.failures += 1
             else:
                 memory.failures = 0
         if memory.failures:
-            memory.next_look_at = eligibility.now + pause(memory.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+            memory.next_look_at = now + pause(memory.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
 
-    tasks = [asyncio.create_task(look_at(setup)) for setup in eligibility.free.values()]
+    tasks = [asyncio.create_task(ask(setup)) for setup in eligibility.free.values()]
     if tasks:
-        _, pending = await asyncio.wait(tasks, timeout=_FOR_ALL)
+        _, pending = await asyncio.wait(tasks, timeout=_SECONDS_PER_TICK)
         for task in pending:
             task.cancel()
-    return looks
+    return states
 
 
-async def _look(services: Services, setup: MasterSetup, question: _Question) -> OrderListState:
+async def _list_state(services: Services, setup: MasterSetup, question: _Question) -> OrderListState:
     since, letters = question
-    async with services.store_for_a_look(setup) as store:
+    async with services.probed_store(setup) as store:
         total, order = await store.newest(statuses=letters, changed_since=since)
     return OrderListState(int(since.timestamp()) if since else None, total, int(order.order_id) if order else 0)
 
 
-def _what_to_ask(setup: MasterSetup, facts: Mapping[str, Any], now: datetime) -> _Question:
-    """What a store is asked, by what the runs have found out about it."""
+def _question(setup: MasterSetup, facts: Mapping[str, Any], now: datetime) -> _Question:
+    """The question to a store, by the kept facts about it."""
     try:
         meanings = _meanings(setup, facts)
     except UnknownStatus:
-        wanted, noticed = set[str](), set[str]()
+        imported, noticed = set[str](), set[str]()
     else:
-        wanted = set(meanings.wanted)
-        # Cancellations are to be noticed, too; what we push on ourselves is not.
-        noticed = wanted | {one.letter for one in meanings.statuses} - meanings.final
+        imported = set(meanings.wanted)
+        # Cancellations must be noticed, too; the final statuses are those that the runs set themselves.
+        noticed = imported | {status.letter for status in meanings.statuses} - meanings.final
     read_until = unless_future(facts.get("changes_read_until"), now)
     if not facts.get("updated_at_filter") or not read_until:
-        return None, wanted
+        return None, imported
     return read_until - _OVERLAP, noticed
 
 
 def _meanings(setup: MasterSetup, facts: Mapping[str, Any]) -> StatusMeanings:
-    """What the statuses mean that a run has read.
+    """The meanings of the statuses that a run has read.
 
     Raises:
-        UnknownStatus: one that the setup names isn't known, so that all statuses are asked for.
+        UnknownStatus: the setup names a status that isn't known; then orders in all statuses are listed.
         SetupError: the setup contradicts itself in this store.
     """
     statuses = [Status.model_validate(status) for status in facts.get("statuses") or []]

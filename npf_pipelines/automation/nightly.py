@@ -1,7 +1,7 @@
-"""What runs at night over all clients: the last weeks once more, the full comparisons, and the audit after them.
+"""The nightly runs over all clients: the last 30 days again, the full comparisons, the reports, and the audit.
 
-Those that fail are tried, too, whatever their pauses say; only paused clients are left alone.
-Not here: what runs by day (sweeps.py).
+They include clients that wait after a failure; only clients that are paused in their master setup are skipped.
+Not here: the runs by day (sweeps.py).
 """
 
 from collections.abc import Callable
@@ -18,15 +18,15 @@ from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
 
-def nightly_schedules(services: Services, settings: Settings) -> list[dg.ScheduleDefinition]:
+def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """All of them, in the order of the night."""
 
-    def last_weeks(eligibility: Eligibility) -> list[dg.RunRequest]:
+    def look_back(eligibility: Eligibility) -> list[dg.RunRequest]:
         days = eligibility.todays()
         return requests(eligibility, eligibility.ready, (days[-1] - LOOK_BACK, days[-1]))
 
     def nightly(
-        name: str, flow: Flow, cron: str, description: str, ask: Callable[[Eligibility], list[dg.RunRequest]]
+        name: str, flow: Flow, cron: str, description: str, requests_for: Callable[[Eligibility], list[dg.RunRequest]]
     ) -> dg.ScheduleDefinition:
         @dg.schedule(
             name=name,
@@ -35,47 +35,48 @@ def nightly_schedules(services: Services, settings: Settings) -> list[dg.Schedul
             default_status=schedule_status(settings),
             description=description,
         )
-        def night(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        def night(
+            context: dg.ScheduleEvaluationContext, services: dg.ResourceParam[Services]
+        ) -> list[dg.RunRequest] | dg.SkipReason:
             try:
                 eligibility = eligibility_of(
-                    context.instance, services, flow, context.scheduled_execution_time, heed_pauses=False
+                    context.instance, services, flow, context.scheduled_execution_time, skip_failing=False
                 )
             except SetupError as error:
                 return dg.SkipReason(str(error))
-            return (ask(eligibility) if eligibility.ready else []) or eligibility.skip_reason(
-                "no client is to be asked for"
-            )
+            requested = requests_for(eligibility) if eligibility.ready else []
+            return requested or eligibility.skip_reason("no client is eligible")
 
         return night
 
-    # Two minutes after the sweeps, whose runs are over by then.
+    # Two minutes after the sweeps, whose runs are usually over by then.
     return [
         nightly(
             "nightly_look_back",
             ORDERS,
             "2 2 * * *",
-            "Pulls the last 30 days of all clients again: what the runs of the day may have missed is found.",
-            last_weeks,
+            "Pulls the last 30 days of all clients again, to find what the runs by day may have missed.",
+            look_back,
         ),
         nightly(
             "nightly_shipments",
             SHIPMENTS,
             "32 2 * * *",
-            "Compares all shipments of the last 30 days with the stores, and puts right what differs.",
-            last_weeks,
+            "Compares all shipments of the last 30 days with the stores, and corrects the differences.",
+            look_back,
         ),
         nightly(
             "nightly_stock",
             STOCK,
             "2 3 * * *",
-            "Compares all stock with the stores, and puts right what differs.",
+            "Compares all stock with the stores, and corrects the differences.",
             lambda eligibility: requests(eligibility, eligibility.ready, None),
         ),
         nightly(
             "nightly_reports",
             REPORTS,
             "0 5 * * *",
-            "Draws the reports of all clients and the overview when the audit is through.",
+            "Draws the reports of all clients and the overview, after the audit.",
             lambda eligibility: requests(eligibility, eligibility.ready, None),
         ),
         dg.ScheduleDefinition(
@@ -83,6 +84,6 @@ def nightly_schedules(services: Services, settings: Settings) -> list[dg.Schedul
             job=AUDIT_JOB,
             cron_schedule="0 4 * * *",
             default_status=schedule_status(settings),
-            description="Runs the audit when the nightly look-back is through.",
+            description="Runs the audit, after the nightly look-back.",
         ),
     ]

@@ -1,7 +1,7 @@
-"""The sensors that notice what the warehouse did: one question to the platform for all clients, each.
+"""The sensors that notice changes on the platform: each with one query for all clients.
 
-What was noticed while a client's run isn't over yet is noticed again at the next look. Not here: the questions
-(platform/change_marks.py), whom runs are asked for (asking.py).
+A change that is noticed while a client's run isn't over yet is noticed again at the next tick. Not here: the queries
+(platform/change_marks.py), the clients for which a run may be requested (run_requests.py).
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -25,7 +25,7 @@ from npf_pipelines.runs.services import Services
 
 @dataclass(frozen=True)
 class _Requested:
-    """The mark of a client for which a run was asked, and when."""
+    """A client's change mark when a run was requested for it, and that moment."""
 
     mark: str
     asked_at: datetime
@@ -36,47 +36,48 @@ _CURSOR = TypeAdapter(dict[str, _Requested])
 
 @dataclass(frozen=True)
 class _Watch:
-    """What one of the sensors watches, and the runs it asks for."""
+    """A sensor: the changes that it watches, and the runs that it requests."""
 
     name: str
     flow: Flow
     description: str
     marks: Callable[[sa.Engine], Mapping[str, str]]
-    ask: Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
+    requests_for: Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 
-def _shipments(eligibility: Eligibility, news: Collection[str]) -> list[dg.RunRequest]:
-    return shipment_requests(eligibility, news, LOOK_BACK)
+def _shipments(eligibility: Eligibility, clients: Collection[str]) -> list[dg.RunRequest]:
+    return shipment_requests(eligibility, clients, LOOK_BACK)
 
 
-def _stock(eligibility: Eligibility, news: Collection[str]) -> list[dg.RunRequest]:
-    return requests(eligibility, [one for one in news if eligibility.ready[one].stock.quantity != "off"], None)
+def _stock(eligibility: Eligibility, clients: Collection[str]) -> list[dg.RunRequest]:
+    pushed = [client for client in clients if eligibility.ready[client].stock.quantity != "off"]
+    return requests(eligibility, pushed, None)
 
 
 _WATCHED = (
     _Watch(
         "new_lodgements",
         SHIPMENTS,
-        "Notices what the warehouse has lodged, and asks for runs over the clients concerned only.",
+        "Notices new lodgements of the warehouse, and requests a run for their clients only.",
         lodgements,
         _shipments,
     ),
     _Watch(
         "stock_movements",
         STOCK,
-        "Notices what moved in the warehouse's stock and orders, and asks for runs over the clients concerned only.",
+        "Notices changes of the warehouse's stock and orders, and requests a run for their clients only.",
         stock_movements,
         _stock,
     ),
 )
 
 
-def platform_sensors(services: Services, settings: Settings) -> list[dg.SensorDefinition]:
+def platform_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """The two sensors."""
-    return [_sensor(watch, services, settings) for watch in _WATCHED]
+    return [_sensor(watch, settings) for watch in _WATCHED]
 
 
-def _sensor(watch: _Watch, services: Services, settings: Settings) -> dg.SensorDefinition:
+def _sensor(watch: _Watch, settings: Settings) -> dg.SensorDefinition:
     @dg.sensor(
         name=watch.name,
         job_name=watch.flow.job,
@@ -84,7 +85,9 @@ def _sensor(watch: _Watch, services: Services, settings: Settings) -> dg.SensorD
         default_status=sensor_status(settings),
         description=watch.description,
     )
-    def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    def notice(
+        context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]
+    ) -> dg.SensorResult | dg.SkipReason:
         try:
             eligibility = eligibility_of(context.instance, services, watch.flow, datetime.now(UTC))
         except SetupError as error:
@@ -96,14 +99,13 @@ def _sensor(watch: _Watch, services: Services, settings: Settings) -> dg.SensorD
             before = seen.get(client)
             return before is None or before.mark != found[client] or eligibility.is_lost(client, before.asked_at)
 
-        asked = watch.ask(
-            eligibility, [client for client in eligibility.free if client in found and has_changes(client)]
-        )
-        served = clients_in(asked)
-        seen |= {client: _Requested(mark, eligibility.now) for client, mark in found.items() if client in served}
+        changed = [client for client in eligibility.free if client in found and has_changes(client)]
+        requested = watch.requests_for(eligibility, changed)
+        covered = clients_in(requested)
+        seen |= {client: _Requested(mark, eligibility.now) for client, mark in found.items() if client in covered}
         cursor = _CURSOR.dump_json(seen).decode()
-        if asked:
-            return dg.SensorResult(run_requests=asked, cursor=cursor)
-        return dg.SensorResult(skip_reason=eligibility.skip_reason("nothing has moved"), cursor=cursor)
+        if requested:
+            return dg.SensorResult(run_requests=requested, cursor=cursor)
+        return dg.SensorResult(skip_reason=eligibility.skip_reason("nothing has changed"), cursor=cursor)
 
     return notice

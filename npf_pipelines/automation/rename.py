@@ -1,4 +1,4 @@
-"""A client under another id, so that nothing is pulled or pushed a second time.
+"""Moves a client to another id, so that nothing is pulled or pushed a second time.
 
 Files first, then the state's rows, the platform's and Dagster's partitions: each step can be repeated after one that
 broke off. Not here: the rows (state/rename.py, platform/rename.py), the files (lake/lake.py).
@@ -6,8 +6,10 @@ broke off. Not here: the rows (state/rename.py, platform/rename.py), the files (
 
 import dagster as dg
 
+from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.platform.rename import has_orders, rename_orders
+from npf_pipelines.runs.partition_status import ever_materialized
 from npf_pipelines.runs.partitions import CLIENTS, register_clients
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import held_now
@@ -16,15 +18,15 @@ from npf_pipelines.state.rename import rename_state
 _FLOWS = ("orders", "shipments", "stock")
 
 
-class CannotRename(Exception):
-    """The client can't get the other id; the text says why and what to do."""
+class CannotRename(NpfError):
+    """The client can't be moved to the other id."""
 
 
 def rename_client(services: Services, instance: dg.DagsterInstance, old: str, new: str) -> int:
-    """Move all that is known of a client to another id.
+    """Move all data of a client to another id.
 
     Returns:
-        How many orders of the platform moved.
+        The number of orders on the platform that moved.
 
     Raises:
         CannotRename: the master setups don't say so, both ids have orders, or a run is at work.
@@ -54,11 +56,11 @@ def _check(services: Services, old: str, new: str) -> None:
 
 
 def _rename_partitions(instance: dg.DagsterInstance, old: str, new: str) -> None:
-    """Make the new id's partitions of those that the old one has, and take the old id away."""
+    """Materialize the new id's partitions as those of the old id, and remove the old id."""
     register_clients(instance, [new])
     for name in TABLES:
         key = dg.AssetKey(name)
-        done = instance.get_materialized_partitions(key)
+        done = ever_materialized(instance, name)
         for partition in sorted(done):
             client, bar, day = partition.partition("|")
             renamed = f"{new}{bar}{day}"

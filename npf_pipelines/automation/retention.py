@@ -1,7 +1,7 @@
-"""The job that lets go what is old enough, every night: snapshots, personal data, runs, alerts.
+"""The nightly job that deletes data past its retention period: snapshots, personal data, runs, alerts, leftover files.
 
-Not here: what is old enough (rules/retention.py), which runs are needed still (old_runs.py). The ages of ticks are
-Dagster's own settings (dagster.yaml).
+Not here: the retention periods (rules/retention.py, config/settings.py), which runs are kept (old_runs.py). Dagster
+deletes old ticks itself (dagster.yaml).
 """
 
 import asyncio
@@ -25,65 +25,71 @@ from npf_pipelines.state.alerts import forget_alerts
 from npf_pipelines.state.lease import LeaseTaken, held_lease
 
 ALERT_AGE = timedelta(days=90)
-"""How long an alert is remembered after it was over."""
+"""How long a resolved alert is kept."""
 LEFTOVER_AGE = timedelta(days=1)
-"""How old a file is that no run can still be writing."""
+"""The age from which no run can still be writing a file."""
 
 
-def retention_job(services: Services, settings: Settings) -> dg.JobDefinition:
-    """The job, one step in one process."""
-
-    @dg.op(name="retention", description="Lets go what is older than the settings say.")
-    def retention(context: dg.OpExecutionContext) -> None:
-        now = datetime.now(UTC)
-        dropped: list[dict[str, str]] = []
-        trouble: list[str] = []
-        for client in services.lake.clients():
-            try:
-                dropped += _of_client(services, settings, client, now)
-            except LeaseTaken as error:
-                context.log.warning("%s; its personal data goes the next night", error)
-            except Exception as error:  # One client's trouble costs no other client anything.
-                context.log.exception("%s: not everything could be let go", client)
-                trouble.append(f"{client}: {type(error).__name__}")
-        reports = ReportFolder(settings.reports, settings.reports_url)
-        leftovers = sum(folder.drop_leftovers(now - LEFTOVER_AGE) for folder in (services.lake, reports))
-        runs, kept = delete_old_runs(context.instance, now, timedelta(days=settings.run_days))
-        alerts = forget_alerts(services.state, now - ALERT_AGE)
-        for record in dropped:
-            context.log.info("%(client)s: %(what)s: %(count)s", record)
-        context.log.info("runs: %s deleted, %s old ones stay for their partitions' sake", runs, kept)
-        context.add_output_metadata(
-            {
-                "dropped": records_value(dropped),
-                "runs_deleted": runs,
-                "runs_kept_for_their_partitions": kept,
-                "alerts_forgotten": alerts,
-                "leftovers_deleted": leftovers,
-            }
-        )
-        if trouble:
-            raise dg.Failure(f"not everything could be let go, see the log: {'; '.join(trouble)}")
-
-    @dg.job(name="retention_job", description="Lets go what is old enough. Asks no store.", tags=ENDED_AFTER_HOURS)
-    def job() -> None:
-        retention()
-
-    return job
+@dg.op(name="retention", description="Deletes data past the retention periods of the settings.")
+def retention(
+    context: dg.OpExecutionContext,
+    services: dg.ResourceParam[Services],
+    report_folder: dg.ResourceParam[ReportFolder],
+) -> None:
+    """Deletes what is past its retention period; the failure of one client doesn't affect the others."""
+    now = datetime.now(UTC)
+    dropped: list[dict[str, str]] = []
+    failed: list[str] = []
+    for client in services.lake.clients():
+        try:
+            dropped += _of_client(services, client, now)
+        except LeaseTaken as error:
+            context.log.warning("%s; its personal data is dropped the next night", error)
+        except Exception as error:
+            context.log.exception("%s: its old data could not be deleted", client)
+            failed.append(f"{client}: {type(error).__name__}")
+    leftovers = sum(folder.drop_leftovers(now - LEFTOVER_AGE) for folder in (services.lake, report_folder))
+    runs, kept = delete_old_runs(context.instance, now, timedelta(days=services.settings.run_days))
+    alerts = forget_alerts(services.state, now - ALERT_AGE)
+    for record in dropped:
+        context.log.info("%(client)s: %(what)s: %(count)s", record)
+    context.log.info("runs: %s deleted, %s old ones kept for the status of their partitions", runs, kept)
+    context.add_output_metadata(
+        {
+            "dropped": records_value(dropped),
+            "runs_deleted": runs,
+            "runs_kept_for_their_partitions": kept,
+            "alerts_forgotten": alerts,
+            "leftovers_deleted": leftovers,
+        }
+    )
+    if failed:
+        raise dg.Failure(f"not all old data could be deleted, see the log: {'; '.join(failed)}")
 
 
-def retention_schedule(job: dg.JobDefinition, settings: Settings) -> dg.ScheduleDefinition:
+@dg.job(
+    name="retention_job",
+    description="Deletes data past its retention period. Sends no request to a store.",
+    tags=ENDED_AFTER_HOURS,
+)
+def retention_job() -> None:
+    """One step in one process."""
+    retention()
+
+
+def retention_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """Every night, after the reports."""
     return dg.ScheduleDefinition(
         name="nightly_retention",
-        job=job,
+        job=retention_job,
         cron_schedule="30 5 * * *",
         default_status=schedule_status(settings),
-        description="Lets go what is older than the settings say, when the reports are drawn.",
+        description="Deletes data past its retention period, after the reports are drawn.",
     )
 
 
-def _of_client(services: Services, settings: Settings, client: str, now: datetime) -> list[dict[str, str]]:
+def _of_client(services: Services, client: str, now: datetime) -> list[dict[str, str]]:
+    settings = services.settings
     snapshots = old_snapshots(services.lake.snapshots(client), now, timedelta(days=settings.snapshot_days))
     for taken in snapshots:
         services.lake.drop_snapshot(client, taken)
@@ -100,9 +106,9 @@ def _of_client(services: Services, settings: Settings, client: str, now: datetim
 async def _drop_personal(
     services: Services, table: Table, client: str, now: datetime, age: timedelta
 ) -> tuple[int, int]:
-    """How many rows have lost their personal columns, and how many files that can't be read were deleted.
+    """The number of rows whose personal columns were dropped, and of files that can't be read and were deleted.
 
-    A run that pulls a day just now isn't overwritten.
+    The client's lease keeps it from overwriting a day that a run is pulling.
     """
     lake = services.lake
     days = [
@@ -125,7 +131,7 @@ async def _drop_personal(
 
 
 def _lacks_personal(lake: Lake, table: Table, client: str, day: date) -> bool:
-    """Whether the day's personal data was dropped; a file that can't be read may still have some."""
+    """Whether the day's personal data was dropped; a file that can't be read may still hold some."""
     try:
         return lake.lacks_personal(table, client=client, day=day)
     except BrokenFile:

@@ -1,6 +1,7 @@
-"""Whom a sweep or a sensor may ask a run for, and the requests: one run for all, and none for who has one.
+"""The clients for which a sweep or a sensor may request a run, and the requests: one run for all of them.
 
-Not here: who is due (sweeps.py), where something changed (new_orders.py, platform_news.py).
+A client already covered by a queued or running run is not requested again.
+Not here: which clients are due (sweeps.py), where something has changed (new_orders.py, platform_sensors.py).
 """
 
 import hashlib
@@ -25,19 +26,21 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
 
 _LONGEST_START = timedelta(minutes=5)
-"""After which a run that was asked for is looked for. Where runs can't begin at all, one is asked for as often."""
+"""How long a requested run may take to reach a client before it counts as lost.
+
+If no run can start at all, a new one is requested at this interval."""
 
 
 @dataclass(frozen=True)
 class Eligibility:
-    """How the registered clients stand towards one flow at a moment.
+    """The eligibility of the registered clients for a run of one flow at a moment.
 
     Attributes:
         now: the moment.
         registered: all clients that are partitions, in their order.
-        ready: the setups of those that may be asked for.
-        busy: those of them whose turn in a run is still to come or not over.
-        left_alone: why each of the others is not asked for.
+        ready: the setups of the eligible clients.
+        busy: the eligible clients that a queued or running run still covers.
+        left_alone: why each other client is not eligible.
         earliest: the first day that any client has (partitions.first_day); None without clients.
         flow: the name of the flow.
     """
@@ -52,50 +55,50 @@ class Eligibility:
     _health: Mapping[tuple[str, str], Health]
 
     def health(self, client: str) -> Health:
-        """How the client's flow stands."""
+        """The health of the client's flow."""
         return self._health.get((client, self.flow)) or Health(client, self.flow)
 
-    def is_lost(self, client: str, asked_at: datetime) -> bool:
-        """Whether a run that was asked for at a moment died before it came to the client, which has none now.
+    def is_lost(self, client: str, requested_at: datetime) -> bool:
+        """Whether a run that was requested at a moment died before it reached the client, which has no run now.
 
-        One that was asked for in the future is unknown, and counts as lost.
+        A request at a time in the future counts as lost.
         """
-        if is_future(asked_at, self.now):
+        if is_future(requested_at, self.now):
             return True
         tried_at = self.health(client).tried_at
-        return self.now - asked_at > _LONGEST_START and (tried_at is None or tried_at < asked_at)
+        return self.now - requested_at > _LONGEST_START and (tried_at is None or tried_at < requested_at)
 
     @property
     def free(self) -> Mapping[str, MasterSetup]:
-        """Those that are ready and not busy."""
+        """The clients that are ready and not busy."""
         return {client: setup for client, setup in self.ready.items() if client not in self.busy}
 
     def todays(self) -> list[date]:
-        """The days that are today for one of the clients that are ready."""
+        """The days that are today for at least one client that is ready."""
         return sorted({day_of(self.now, setup.zone) for setup in self.ready.values()})
 
     def skip_reason(self, otherwise: str) -> dg.SkipReason:
-        """What is told when nothing is asked for."""
+        """Why no run is requested, `otherwise` first."""
         busy = [f"{len(self.busy)} have a run that isn't over"] if self.busy else []
-        alone = [f"{client}: {why}" for client, why in self.left_alone.items()]
-        return dg.SkipReason("; ".join([otherwise, *busy, *alone]))
+        others = [f"{client}: {why}" for client, why in self.left_alone.items()]
+        return dg.SkipReason("; ".join([otherwise, *busy, *others]))
 
 
 def eligibility_of(
-    instance: dg.DagsterInstance, services: Services, flow: Flow, now: datetime, *, heed_pauses: bool = True
+    instance: dg.DagsterInstance, services: Services, flow: Flow, now: datetime, *, skip_failing: bool = True
 ) -> Eligibility:
-    """How the clients stand towards a flow.
+    """The eligibility of all clients for a run of the flow.
 
     Args:
-        instance: where clients and runs are kept.
-        services: setups and health.
+        instance: of clients and runs.
+        services: of setups and health.
         flow: the flow.
         now: the moment.
-        heed_pauses: leave those alone whose last tries failed, until their pause is over or something has changed.
+        skip_failing: whether a client that failed is skipped until its pause is over or something has changed.
 
     Raises:
         SetupError: the folder of the master setups can't be read.
-        sqlalchemy.exc.SQLAlchemyError: the state's database can't be reached.
+        sqlalchemy.exc.SQLAlchemyError: the database of the health can't be reached.
     """
     setups = services.setups()
     registered = instance.get_dynamic_partitions(CLIENTS.name or "")
@@ -105,17 +108,13 @@ def eligibility_of(
     ready: dict[str, MasterSetup] = {}
     left_alone: dict[str, str] = {}
     for client in registered:
-        setup, eligibility = setups.clients.get(client), healths.get((client, flow.name))
+        setup, health = setups.clients.get(client), healths.get((client, flow.name))
         if setup is None:
             left_alone[client] = "no valid master setup"
         elif setup.paused:
             left_alone[client] = "paused"
-        elif heed_pauses and eligibility and _is_waiting(eligibility, setup, now):
-            until = (
-                f"until {eligibility.next_try_at:%H:%M} UTC"
-                if eligibility.next_try_at
-                else "until something is changed"
-            )
+        elif skip_failing and health and _is_waiting(health, setup, now):
+            until = f"until {health.next_try_at:%H:%M} UTC" if health.next_try_at else "until something is changed"
             left_alone[client] = f"failing, left alone {until}"
         else:
             ready[client] = setup
@@ -123,7 +122,7 @@ def eligibility_of(
         client
         for record in flow.unfinished(instance)
         for client in clients_of(record.dagster_run.run_config, record.dagster_run.tags, registered)
-        if client in ready and not _has_had_its_turn(record, healths.get((client, flow.name)))
+        if client in ready and not _is_done_with(record, healths.get((client, flow.name)))
     }
     first = first_day(setups, services.first_day_with_tables())
     return Eligibility(now, registered, ready, busy, left_alone, first, flow.name, healths)
@@ -134,48 +133,48 @@ def _is_waiting(health: Health, setup: MasterSetup, now: datetime) -> bool:
     return is_waiting(health, now, is_setup_changed=changed)
 
 
-def _has_had_its_turn(record: dg.RunRecord, health: Health | None) -> bool:
-    """Whether a run is through with the client: one store that hangs keeps no other client busy."""
+def _is_done_with(record: dg.RunRecord, health: Health | None) -> bool:
+    """Whether a run in progress is done with the client: one store that hangs must not keep other clients busy."""
     if record.start_time is None or health is None or health.tried_at is None:
         return False
     return health.tried_at.timestamp() >= record.start_time
 
 
-def requests(eligibility: Eligibility, wanted: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:
-    """One run that takes all the wanted clients; none where there are none, or no day of theirs.
+def requests(eligibility: Eligibility, clients: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:
+    """One request for all the clients; empty without clients, or without a day on which any client has partitions.
 
     Args:
-        eligibility: how the clients stand.
-        wanted: some of the free ones.
+        eligibility: of all clients.
+        clients: the clients to request a run for.
         days: first and last day, for a flow with days.
     """
     if days and eligibility.earliest:
         days = (max(days[0], eligibility.earliest), days[1])
-    if not wanted or (days and days[0] > days[1]):
+    if not clients or (days and days[0] > days[1]):
         return []
-    config = scope_config(eligibility.flow, wanted, days)
-    # Dagster fails a schedule's tick with several requests if one has no key. A key is good for one run, for ever.
+    config = scope_config(eligibility.flow, clients, days)
+    # Dagster fails a schedule's tick of several requests if one has no key. A key is used for one run, for ever.
     content = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     key = f"{eligibility.now.isoformat()} {content[:16]}"
-    tags = {**scope_tags(eligibility.flow, wanted, days), **ENDED_AFTER_HOURS}
+    tags = {**scope_tags(eligibility.flow, clients, days), **ENDED_AFTER_HOURS}
     return [dg.RunRequest(run_key=key, run_config=config, tags=tags)]
 
 
-def clients_in(asked: Iterable[dg.RunRequest]) -> set[str]:
-    """The clients that the requests take."""
-    return {client for one in asked for client in clients_of(one.run_config, one.tags, ())}
+def clients_in(run_requests: Iterable[dg.RunRequest]) -> set[str]:
+    """The clients that the requests cover."""
+    return {client for request in run_requests for client in clients_of(request.run_config, request.tags, ())}
 
 
-def shipment_requests(eligibility: Eligibility, wanted: Collection[str], usual: timedelta) -> list[dg.RunRequest]:
-    """Runs over yesterday and today, and for those that have missed more, over all days since it last went well.
+def shipment_requests(eligibility: Eligibility, clients: Collection[str], look_back: timedelta) -> list[dg.RunRequest]:
+    """Requests for yesterday and today, and for clients that have missed more, for all days since their last success.
 
-    On the days before that, everything was in the store or set aside: otherwise it would not have gone well. Clients
-    that come back after very long don't make the runs of the others longer.
+    A run that succeeds leaves every shipment of its days in the store or set aside. Clients that return after a long
+    time get runs of their own, so that the runs of the others don't become longer.
 
     Args:
-        eligibility: how the clients stand.
-        wanted: some of the free ones.
-        usual: how far back a client is caught up with that never went well; its run finds by itself what is older.
+        eligibility: of all clients.
+        clients: the clients to request runs for.
+        look_back: how far back for a client that never succeeded; its run finds older days by itself.
     """
     todays = eligibility.todays()
     if not todays:
@@ -184,12 +183,12 @@ def shipment_requests(eligibility: Eligibility, wanted: Collection[str], usual: 
 
     def missed_since(client: str) -> date:
         success = eligibility.health(client).last_success_at
-        return min(day_of(success, eligibility.ready[client].zone), yesterday) if success else last - usual
+        return min(day_of(success, eligibility.ready[client].zone), yesterday) if success else last - look_back
 
-    asked: list[dg.RunRequest] = []
-    since = {client: missed_since(client) for client in wanted}
-    for oldest, newest in ((yesterday, date.max), (last - usual, yesterday), (date.min, last - usual)):
-        taken_now = {client: day for client, day in since.items() if oldest <= day < newest}
-        if taken_now:
-            asked += requests(eligibility, taken_now, (min(taken_now.values()), last))
-    return asked
+    requested: list[dg.RunRequest] = []
+    since = {client: missed_since(client) for client in clients}
+    for oldest, newest in ((yesterday, date.max), (last - look_back, yesterday), (date.min, last - look_back)):
+        group = {client: day for client, day in since.items() if oldest <= day < newest}
+        if group:
+            requested += requests(eligibility, group, (min(group.values()), last))
+    return requested

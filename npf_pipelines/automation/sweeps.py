@@ -1,6 +1,7 @@
-"""The sweeps: schedules that look every five minutes which clients are due, and ask for all of them in one run.
+"""The sweeps: schedules that request one run for all clients that are due, every five minutes.
 
-Not here: who may be asked for (asking.py), when a client is due (rules/due.py), what runs at night (nightly.py).
+Not here: which clients may be requested (run_requests.py), when a client is due (rules/due.py), the nightly runs
+(nightly.py).
 """
 
 from collections.abc import Callable, Collection
@@ -17,10 +18,10 @@ from npf_pipelines.rules.due import interval_at, is_due
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
-_Ask = Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
+_Requests = Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 
-def sweeps(services: Services, settings: Settings) -> list[dg.ScheduleDefinition]:
+def sweeps(settings: Settings) -> list[dg.ScheduleDefinition]:
     """The three sweeps."""
 
     def orders(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
@@ -34,13 +35,13 @@ def sweeps(services: Services, settings: Settings) -> list[dg.ScheduleDefinition
         return requests(eligibility, due, None)
 
     return [
-        _sweep(services, settings, ORDERS, settings.orders_minutes, orders),
-        _sweep(services, settings, SHIPMENTS, settings.shipments_minutes, shipments),
-        _sweep(services, settings, STOCK, settings.stock_minutes, stock),
+        _sweep(settings, ORDERS, settings.orders_minutes, orders),
+        _sweep(settings, SHIPMENTS, settings.shipments_minutes, shipments),
+        _sweep(settings, STOCK, settings.stock_minutes, stock),
     ]
 
 
-def _sweep(services: Services, settings: Settings, flow: Flow, minutes: int, ask: _Ask) -> dg.ScheduleDefinition:
+def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests) -> dg.ScheduleDefinition:
     usual = timedelta(minutes=minutes)
     more = ", every 5 in the two hours before a client's cut-off" if flow is ORDERS else ""
 
@@ -51,7 +52,9 @@ def _sweep(services: Services, settings: Settings, flow: Flow, minutes: int, ask
         default_status=schedule_status(settings),
         description=f"Sweeps all clients for {flow.name}, in one run: every {minutes} minutes{more}.",
     )
-    def sweep(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+    def sweep(
+        context: dg.ScheduleEvaluationContext, services: dg.ResourceParam[Services]
+    ) -> list[dg.RunRequest] | dg.SkipReason:
         now = context.scheduled_execution_time
         try:
             eligibility = eligibility_of(context.instance, services, flow, now)
@@ -61,11 +64,11 @@ def _sweep(services: Services, settings: Settings, flow: Flow, minutes: int, ask
         def due(client: str, setup: MasterSetup) -> bool:
             health = eligibility.health(client)
             if health.is_permanent or health.next_try_at:
-                return True  # It is ready: its pause is over, or something has been changed.
+                return True  # It is eligible: its pause is over, or something has been changed.
             cut_off = setup.orders.cut_off if flow is ORDERS else None
             return is_due(health.tried_at, interval_at(now, usual, cut_off, setup.zone), now)
 
-        wanted = [client for client, setup in eligibility.free.items() if due(client, setup)]
-        return (ask(eligibility, wanted) if wanted else []) or eligibility.skip_reason("no client is due")
+        clients = [client for client, setup in eligibility.free.items() if due(client, setup)]
+        return (requests_for(eligibility, clients) if clients else []) or eligibility.skip_reason("no client is due")
 
     return sweep

@@ -1,6 +1,6 @@
-"""A message to the webhook of the settings, in the JSON that Slack and its like take.
+"""Sends a message to the webhook of the settings, in the JSON that Slack and compatible services accept.
 
-Not here: what is said (rules/alert_words.py).
+Not here: the words of the message (rules/alert_words.py).
 """
 
 import logging
@@ -8,27 +8,29 @@ import logging
 import httpx
 from pydantic import SecretStr
 
-_PATIENCE = httpx.Timeout(10.0)
-"""What is taken but not answered by then is told again."""
-# At INFO it quotes the URL of each request, and whoever knows the webhook's may write there.
+from npf_pipelines.errors import NpfError
+
+_TIMEOUT = httpx.Timeout(10.0)
+"""A message that is not acknowledged by then is sent again."""
+# At INFO httpx logs the URL of each request, and everybody who knows the webhook's URL may write there.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-class NotSent(Exception):
-    """The message didn't get through; the text says why, without the webhook's address."""
+class NotSent(NpfError):
+    """The message was not delivered. The text doesn't name the webhook's address."""
 
 
 def send(webhook: SecretStr, text: str) -> None:
     """Send a message.
 
     Raises:
-        NotSent: there was no answer that it has arrived.
+        NotSent: its arrival was not acknowledged.
     """
-    # Slack reads these three as its own signs, a mention of everybody among them (documented).
+    # In Slack these three are markup, by which a text could mention everybody (documented).
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     try:
-        answer = httpx.post(webhook.get_secret_value(), json={"text": plain}, timeout=_PATIENCE)
+        response = httpx.post(webhook.get_secret_value(), json={"text": plain}, timeout=_TIMEOUT)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotSent(f"no answer from the webhook: {type(error).__name__}") from None
-    if not answer.is_success:
-        raise NotSent(f"the webhook answers HTTP {answer.status_code}")
+    if not response.is_success:
+        raise NotSent(f"the webhook answers HTTP {response.status_code}")

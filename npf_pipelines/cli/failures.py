@@ -10,16 +10,13 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from npf_pipelines.cli.instance import NoDagsterHome, TwoVersions
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.config.master_setup import SetupError
-from npf_pipelines.lake.broken_files import BrokenFile
-from npf_pipelines.loopback import PortTaken
+from npf_pipelines.errors import NpfError
 from npf_pipelines.runs.machine_failures import machine_failure
 
 INTERRUPTED = 130
 """The exit code of a program that SIGINT ended, as shells have it: 128 and the signal's number."""
-_SENTENCES = (NoDagsterHome, TwoVersions, PortTaken, SetupError, BrokenFile, duckdb.Error)
+_SENTENCES = (NpfError, duckdb.Error)
 """Failures whose own text is the sentence."""
 
 

@@ -9,16 +9,17 @@ import filelock
 from alembic.util import CommandError
 
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.errors import NpfError
 
 PROJECT = Path(__file__).parents[2]
 """The folder of workspace.yaml and dagster.yaml."""
 
 
-class NoDagsterHome(Exception):
+class NoDagsterHome(NpfError):
     """The folder that DAGSTER_HOME names doesn't exist."""
 
 
-class TwoVersions(Exception):
+class TwoVersions(NpfError):
     """A database of Dagster's that no process can open any more; the text says what to do."""
 
 

@@ -23,9 +23,10 @@ from npf_pipelines.config.setup_fields import (
     VariableName,
 )
 from npf_pipelines.config.status_names import STOP_FIELD, contradictions, text_key
+from npf_pipelines.errors import NpfError
 
 
-class SetupError(Exception):
+class SetupError(NpfError):
     """A master setup, or something that it names, is wrong; the text names client or file, field and remedy."""
 
 

@@ -6,8 +6,10 @@ Not here: which answer is which failure (answers.py), which calls are repeated (
 
 from datetime import timedelta
 
+from npf_pipelines.errors import NpfError
 
-class StoreError(Exception):
+
+class StoreError(NpfError):
     """A call to a store that brought no usable answer.
 
     Attributes:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from npf_pipelines.domain.store_orders import StoreRecord
+from npf_pipelines.errors import NpfError
 
 
 class Status(StoreRecord):
@@ -44,7 +45,7 @@ SHIPPED_STATUSES = (
 _NEWER_NAMES = (Status(letter="P", name="Paid", takes_stock=True),)
 
 
-class UnknownStatus(ValueError):
+class UnknownStatus(NpfError, ValueError):
     """A name that means no status of the store, or several."""
 
 

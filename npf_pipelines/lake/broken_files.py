@@ -9,6 +9,7 @@ import fsspec
 import pyarrow as arrow
 from pyarrow import parquet
 
+from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import (
     FILTERED_ORDERS,
     OLD_HOLDS,
@@ -34,7 +35,7 @@ _ORDERS = frozenset({RAW_ORDERS.name, FILTERED_ORDERS.name, PLATFORM_ORDERS.name
 _SHIPMENTS = frozenset({SHIPMENT_RECORDS.name, TRACKING_PUSH.name})
 
 
-class BrokenFile(Exception):
+class BrokenFile(NpfError):
     """A file of the lake can't be read as Parquet; the text names file, table, client and day, and what to do.
 
     Attributes:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as arrow
 from pyarrow import parquet
 
+from npf_pipelines.errors import NpfError
 from npf_pipelines.lake import views
 from npf_pipelines.lake.broken_files import CACHES, LEDGERS, BrokenFile, is_broken
 from npf_pipelines.lake.connection import LakeConnection
@@ -25,7 +26,7 @@ _WITHOUT_PERSONAL = {b"personal_data": b"dropped"}
 """The mark in the footer of a file whose personal columns were emptied."""
 
 
-class NotWritten(Exception):
+class NotWritten(NpfError):
     """A partition that is to be read has not been written yet; the text names it and what to run first."""
 
 

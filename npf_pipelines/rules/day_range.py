@@ -5,8 +5,10 @@ Not here: when a day begins (domain/days.py), which clients a run takes (runs/ru
 
 from datetime import date, timedelta
 
+from npf_pipelines.errors import NpfError
 
-class WrongDays(ValueError):
+
+class WrongDays(NpfError, ValueError):
     """Days that no run can take; the text is one sentence that says why."""
 
 

@@ -1,1 +1,1 @@
-"""How a run works through its clients and records their partitions."""
+"""A run: its scope, the loop over its clients, the writing of partitions and their status in Dagster."""

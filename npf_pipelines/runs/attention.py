@@ -1,6 +1,6 @@
-"""What of a partition a person has to look at, as a table with links into the store's administration.
+"""The rows of a partition that need a person, as metadata with links into the store's administration.
 
-Not here: the other metadata (metadata.py), what is open over many days (lake/backlog.py).
+Not here: the other metadata (metadata.py), open items over many days (lake/backlog.py).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -20,13 +20,13 @@ _REASONS = {"decision": "reason", "outcome": "reason", "status_outcome": "status
 def attention_metadata(
     table: Table, frame: pd.DataFrame, store_url: str, order_ids: Callable[[Collection[str]], Mapping[str, str]]
 ) -> dict[str, dg.MetadataValue]:
-    """The rows that want a person, each linked to its order, and the store itself.
+    """The rows that need a person, each linked to its order, and the store itself.
 
     Args:
         table: the partition's table.
         frame: its rows.
         store_url: the store's address.
-        order_ids: gives the store's order ids of order numbers, for tables that have only these.
+        order_ids: maps order numbers to the store's order ids, for tables that have only the numbers.
     """
     store: dict[str, dg.MetadataValue] = {"store": dg.MetadataValue.url(store_url)}
     columns = [column for column in table.outcomes if column in _REASONS]

@@ -1,6 +1,6 @@
-"""What a run leaves behind of how each client's flow stands.
+"""Keeps how each client's part of a run ended as the health of the client's flow.
 
-Not here: what is kept of it and for how long a client is then left alone (state/health.py).
+Not here: what is kept and for how long a failed client is skipped (state/health.py).
 """
 
 from collections.abc import Sequence
@@ -21,43 +21,50 @@ from npf_pipelines.state.health import keep_health, read_one
 class FlowHealth:
     """The health of the flow that a run works on."""
 
-    def __init__(self, context: dg.AssetExecutionContext, engine: sa.Engine) -> None:
-        self._context, self._engine = context, engine
-        self._flow = context.assets_def.node_def.name
-        # A run over some of the flow's assets doesn't tell how the flow stands.
-        self._is_whole = context.selected_asset_keys == set(context.assets_def.node_keys_by_output_name.values())
+    def __init__(self, log: dg.DagsterLogManager, engine: sa.Engine, flow: str, *, is_whole: bool) -> None:
+        """A run over only some of the flow's assets (`is_whole` is False) says nothing about the flow's health."""
+        self._log, self._engine, self._flow, self._is_whole = log, engine, flow, is_whole
 
-    def note(
+    def keep(
         self,
         client: str,
         setup: MasterSetup | None,
         days: Sequence[date],
         *,
         began: datetime,
-        trouble: FailureKind | None,
+        kind: FailureKind | None,
         reason: str,
     ) -> None:
-        """Keep how a client's walk ended: `trouble` is None where it went well, `setup` where none is valid."""
+        """Keep how a client's part of the run ended.
+
+        Args:
+            client: the client's id.
+            setup: its master setup; None if it has no valid one.
+            days: the days of its part; empty for a flow without days.
+            began: when its part began.
+            kind: the kind of failure; None if it succeeded.
+            reason: of the failure.
+        """
         if not self._is_whole:
             return
         try:
             reached_today = not days or (setup is not None and day_of(began, setup.zone) in days)
             now = datetime.now(UTC)
-            kept = read_one(self._engine, client, self._flow)
-            before = known_at(kept, now)
-            if before != kept:
-                self._context.log.warning(
+            stored = read_one(self._engine, client, self._flow)
+            before = known_at(stored, now)
+            if before != stored:
+                self._log.warning(
                     "%s: the last run of %s was noted at a time in the future, by a machine whose clock was wrong: "
                     "the time is taken as unknown",
                     client,
                     self._flow,
                 )
-            if trouble is None:
+            if kind is None:
                 after = succeeded(before, began, reached_today=reached_today)
             else:
                 after = failed(
                     before,
-                    trouble,
+                    kind,
                     reason,
                     setup_print=fingerprint(setup) if setup else "",
                     began=began,
@@ -66,4 +73,4 @@ class FlowHealth:
                 )
             keep_health(self._engine, after)
         except SQLAlchemyError as error:
-            self._context.log.warning("%s: how its %s stand could not be kept: %s", client, self._flow, error)
+            self._log.warning("%s: the health of its flow %s could not be kept: %s", client, self._flow, error)

@@ -1,6 +1,6 @@
-"""A table that the UI shows at once: Markdown of fewer than 1,000 characters. What is longer hides behind a link.
+"""A table that the UI shows at once: Markdown of fewer than 1,000 characters. Longer values are behind a link.
 
-Not here: what is in it (metadata.py, attention.py).
+Not here: its content (metadata.py, attention.py).
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ _MARKUP = r"\`*_{}[]()<>#|!~&"
 
 
 def inline_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dg.MetadataValue:
-    """As many of the rows as fit, the first in any case, and how many more there are.
+    """As many rows as fit, at least the first, and the number of the others.
 
     Args:
         columns: their names.
-        rows: by row the cells, in Markdown: text from outside through `cell`.
+        rows: the cells of each row, in Markdown; text from outside goes through `cell`.
     """
     lines = [_line(columns), _line(["---"] * len(columns))]
     for number, row in enumerate(rows):

@@ -1,7 +1,7 @@
 """Work for many clients at once in which no client's failure reaches another's, and no store that hangs holds one up.
 
-Not here: what a failure means for its client (runs/client_run.py, automation/checks.py), nor calls of which the first
-failure ends the others (together.py).
+Not here: what a failure means for its client (failures.py, automation/checks.py), nor calls of which the first failure
+cancels the others (`gather_or_cancel`).
 """
 
 import asyncio
@@ -20,13 +20,13 @@ T = TypeVar("T")
 
 
 class CutOff(Exception):
-    """A client's work was cancelled from within, by a library that it uses."""
+    """A library that a client's work uses has cancelled it."""
 
 
 async def run_isolated(
     clients: Iterable[str], work: Callable[[str], Awaitable[T]], *, at_once: int
 ) -> dict[str, T | Exception]:
-    """Do the work for each client, several at once.
+    """Do the work for each client, several at the same time.
 
     Args:
         clients: their ids.
@@ -34,7 +34,7 @@ async def run_isolated(
         at_once: how many clients are worked on at the same time, those not counted that have made no progress lately.
 
     Returns:
-        By client, the work's result or the exception that ended it, which the caller has to report.
+        By client, the result or the exception that ended the work, which the caller must report.
     """
     places = asyncio.Semaphore(at_once)
 

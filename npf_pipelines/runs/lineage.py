@@ -1,8 +1,8 @@
-"""From which column of which table each column of a table comes.
+"""The source of each column of a table: the upstream table and its columns.
 
-Dagster keeps it with each materialization, but the open-source UI draws nothing of it: the columns' descriptions tell
-it as well.
-Not here: the columns themselves (tables.py).
+Dagster keeps it with each materialization, but the open-source UI doesn't show it: the columns' descriptions name it
+too.
+Not here: the columns themselves (lake/tables.py).
 """
 
 from collections.abc import Sequence
@@ -37,11 +37,11 @@ _FROM: dict[str, tuple[Table, dict[str, tuple[str, ...]]]] = {
     TRACKING_PUSH.name: (SHIPMENT_RECORDS, dict.fromkeys(("outcome", "content", "sent", "store_shipment_id"), _SENT)),
     STOCK_PUSH.name: (STOCK_SNAPSHOTS, dict.fromkeys(("wanted", "outcome", "reason"), _COUNTED)),
 }
-"""By table: the one it is made from, and the columns whose names there are others."""
+"""By table: the upstream table, and the columns that have other names there."""
 
 
 def column_sources(table: Table) -> dict[str, tuple[str, Sequence[str]]]:
-    """By column the table that it is made from, and its columns there; none for what comes from outside the lake."""
+    """By column the upstream table and its columns there; columns from outside the lake are left out."""
     if table.name not in _FROM:
         return {}
     upstream, others = _FROM[table.name]
@@ -55,7 +55,7 @@ def column_sources(table: Table) -> dict[str, tuple[str, Sequence[str]]]:
 
 
 def column_lineage(table: Table) -> dict[str, dg.TableColumnLineage]:
-    """The lineage as metadata of a materialization; nothing for a table that is made from outside the lake."""
+    """The lineage as metadata of a materialization; empty for a table without an upstream table."""
     deps = {
         name: [dg.TableColumnDep(asset_key=dg.AssetKey(upstream), column_name=column) for column in columns]
         for name, (upstream, columns) in column_sources(table).items()

@@ -1,6 +1,6 @@
-"""What a machine can refuse, as one sentence that names the thing: a file, a folder, a port, a database, a setting.
+"""Failures of the machine as one sentence that names the thing: a file, a folder, a port, a database, a setting.
 
-Not here: what a store refuses (cscart/errors.py), a file of the lake that can't be read (broken_files.py).
+Not here: failures of a store (cscart/errors.py), files of the lake that can't be read (lake/broken_files.py).
 """
 
 import pydantic
@@ -12,9 +12,9 @@ _SETTINGS = "Settings"
 
 
 def machine_failure(error: BaseException) -> str:
-    """The sentence; empty for an error that is not the machine's.
+    """The sentence; empty for any other error.
 
-    An OSError without a file name may come from anywhere and is not taken for one.
+    An OSError without a file name may come from anywhere, so it counts as another error.
     """
     match error:
         case pydantic.ValidationError() if error.title == _SETTINGS:
@@ -27,14 +27,14 @@ def machine_failure(error: BaseException) -> str:
 
 
 def _settings(error: pydantic.ValidationError) -> str:
-    # The other folders follow from `data`: that they could not be made says nothing new.
-    wrong = [one for one in error.errors(include_input=False) if one["type"] != "default_factory_not_called"]
-    named = (f"NPF_{'.'.join(map(str, one['loc'])).upper()} ({one['msg']})" for one in wrong)
+    # The other folders follow from `data`; without it they have no default, which says nothing new.
+    wrong = [detail for detail in error.errors(include_input=False) if detail["type"] != "default_factory_not_called"]
+    named = (f"NPF_{'.'.join(map(str, detail['loc'])).upper()} ({detail['msg']})" for detail in wrong)
     return f"the environment has a setting that can't be read: {', '.join(named)}"
 
 
 def _database(error: sa.exc.SQLAlchemyError) -> str:
-    """The driver's own words, without the statement, whose values may be a shopper's."""
+    """The driver's own words, without the statement, whose values may be a shopper's data."""
     if isinstance(error, DatabaseUnusable):
         return str(error)
     return f"a database failed: {error_summary(error)}"

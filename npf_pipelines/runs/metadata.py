@@ -1,6 +1,6 @@
-"""What the UI shows of a partition and of an asset: what happened, the figures to plot, a small preview, the columns.
+"""The metadata of a partition and of an asset: what happened, the figures to plot, a small preview, the columns.
 
-Personal data never gets here.
+No personal data is shown. Not here: rows that need a person (attention.py).
 """
 
 import textwrap
@@ -19,10 +19,10 @@ _PREVIEW_ROWS = 5
 _PREVIEW_COLUMNS = 5
 _REASON_LENGTH = 100
 _PLANNED_ROWS = 500
-_PRINT = "content"
+_CONTENT_HASH = "content"
 """A column that says nothing to a person."""
 _OUTCOMES = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}
-"""Columns that tell what became of a row, and where its reason is."""
+"""The columns with a row's outcome, and the columns with its reason."""
 
 _PLANNED = {
     outcome
@@ -34,15 +34,15 @@ _PLANNED = {
 
 
 def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
-    """What happened, row count and counts by outcome, which the UI plots, and a preview of one partition."""
+    """The outcomes, the row count and the counts by outcome, which the UI plots, and a preview of one partition."""
     counts = {
         f"{column} {value}": dg.MetadataValue.int(int(count))
         for column in _OUTCOMES
         if column in frame
         for value, count in frame[column].value_counts().items()
     }
-    # A wide preview would push what happened, reasons included, out of sight.
-    shown = [name for name in _telling(table, frame) if name not in _OUTCOMES.values()][:_PREVIEW_COLUMNS]
+    # A wide preview would push the outcomes and reasons out of sight.
+    shown = [name for name in _shown_columns(table, frame) if name not in _OUTCOMES.values()][:_PREVIEW_COLUMNS]
     preview = _records(frame[shown].head(_PREVIEW_ROWS))
     return {
         **({"what_happened": _what_happened(frame)} if counts else {}),
@@ -53,35 +53,35 @@ def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metada
 
 
 def _what_happened(frame: pd.DataFrame) -> dg.MetadataValue:
-    """By outcome, the rows and their most frequent reason."""
+    """By outcome, the number of rows and their most frequent reason."""
     rows = []
     for column, reason in _OUTCOMES.items():
         if column in frame:
             by = [column, "rule"] if column == "decision" else [column]
-            for names, some in sorted(frame.groupby(by), key=lambda group: -len(group[1])):
-                reasons = some[reason].value_counts()
+            for names, group in sorted(frame.groupby(by), key=lambda group: -len(group[1])):
+                reasons = group[reason].value_counts()
                 example = textwrap.shorten(reasons.index[0], _REASON_LENGTH, placeholder=" …")
-                rows.append((cell(": ".join(names)), str(len(some)), "e.g. " * (len(reasons) > 1) + cell(example)))
+                rows.append((cell(": ".join(names)), str(len(group)), "e.g. " * (len(reasons) > 1) + cell(example)))
     return inline_table(["outcome", "rows", "why"], rows)
 
 
 def planned_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
-    """Of a dry run, the rows that would change something, up to a limit; how many there are."""
+    """For a dry run, the number of rows that would change something, and these rows up to a limit."""
     outcomes = [column for column in ("outcome", "status_outcome") if column in frame]
     changes = frame[frame[outcomes].isin(_PLANNED).any(axis=1)]
-    records = _records(changes[_telling(table, changes)].head(_PLANNED_ROWS))
+    records = _records(changes[_shown_columns(table, changes)].head(_PLANNED_ROWS))
     return {
         "would_change": dg.MetadataValue.int(len(changes)),
         **({"changes": dg.MetadataValue.table(records)} if records else {}),
     }
 
 
-def _telling(table: Table, frame: pd.DataFrame) -> list[str]:
-    """The columns that can be shown and tell something: no personal data, nothing nested, nothing empty."""
+def _shown_columns(table: Table, frame: pd.DataFrame) -> list[str]:
+    """The columns that can be shown and say something: no personal data, nothing nested, nothing empty."""
     return [
         field.name
         for field in table.arrow_schema
-        if field.name not in table.personal | {_PRINT, table.looked_at}
+        if field.name not in table.personal | {_CONTENT_HASH, table.looked_at}
         and not arrow.types.is_nested(field.type)
         and not frame[field.name].isna().all()
     ]
@@ -92,7 +92,7 @@ def _records(frame: pd.DataFrame) -> list[dg.TableRecord]:
 
 
 def records_value(records: Sequence[Mapping[str, str]]) -> dg.MetadataValue:
-    """A table of texts; a sentence where there is none."""
+    """A table of texts; the text `none` if it has no rows."""
     if not records:
         return dg.MetadataValue.text("none")
     return dg.MetadataValue.table([dg.TableRecord(dict(record)) for record in records])
@@ -104,7 +104,7 @@ def asset_metadata(table: Table) -> Mapping[str, object]:
 
 
 def table_schema(table: Table) -> dg.TableSchema:
-    """The columns as Dagster describes them, and from where they come."""
+    """The columns as Dagster describes them, each with its source."""
     sources = column_sources(table)
     return dg.TableSchema(
         [

@@ -1,13 +1,15 @@
-"""What a run leaves behind of what isn't done in the partitions that it has written.
+"""Keeps what is open in the partitions that a run has written, for alerts and reports.
 
-Not here: how it is found (lake/facts.py), what is kept of it (state/open_items.py).
+Not here: how open items are found (lake/facts.py), what is kept of them (state/open_items.py).
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 import dagster as dg
 import duckdb
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.domain.chunking import chunked
@@ -16,56 +18,77 @@ from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.facts import count_open
 from npf_pipelines.rules.conditions import FIRST_FEW
 from npf_pipelines.runs.services import Services
-from npf_pipelines.state.open_items import OpenItems, Written, recounts_due, write_open_items
+from npf_pipelines.state.open_items import OpenItems, Written, queue_recounts, recounts_due, write_open_items
 
-_AT_ONCE = 2000
-"""Partitions read with one connection, which costs more than the reading of a few dozen files."""
+_PARTITIONS_PER_CONNECTION = 2000
+"""A connection costs more than reading a few dozen files with it."""
 
 
-def count_open_items(log: dg.DagsterLogManager, services: Services, flow: str, run: str) -> None:
-    """Ask the lake what a run of the flow has left open, and keep it; what can't be kept is kept by the next run."""
+class Recounts:
+    """Queues one client's partitions whose open items are counted when the run ends."""
+
+    def __init__(self, engine: sa.Engine, flow: str, run_id: str, client: str, *, dry_run: bool = False) -> None:
+        """In a dry run nothing is queued."""
+        self._engine, self._flow, self._run_id, self._client, self._dry_run = engine, flow, run_id, client, dry_run
+        self._queued: set[date | None] = set()
+
+    def queue(self, days: Iterable[date | None]) -> None:
+        """Have the days' open items counted; None stands for the client's tables without days."""
+        new = set(days) - self._queued
+        if new and not self._dry_run:
+            queue_recounts(self._engine, self._flow, [Written(self._client, day, self._run_id) for day in new])
+            self._queued |= new
+
+
+def count_open_items(log: dg.DagsterLogManager, services: Services, flow: str, run_id: str) -> None:
+    """Count what a run of the flow has left open, and keep it. The next run retries what could not be kept."""
     try:
-        written = recounts_due(services.state, flow, run)
+        written = recounts_due(services.state, flow, run_id)
     except SQLAlchemyError as error:
-        log.warning("what of %s is open could not be kept: %s", flow, error)
+        log.warning("the open items of %s could not be kept: %s", flow, error)
         return
-    for some in chunked(written, _AT_ONCE):
-        with contextlib.suppress(Exception):  # The cause shows below.
-            if not _note(services, flow, some):
+    for chunk in chunked(written, _PARTITIONS_PER_CONNECTION):
+        with contextlib.suppress(Exception):  # Tried again below, client by client.
+            if not _keep(services, flow, chunk):
                 continue
-        for client in sorted({one.client for one in some}):
-            try:
-                for broken in _note_readable(services, flow, [one for one in some if one.client == client]):
-                    log.warning("%s: what of its %s is open could not be kept: %s", client, flow, broken)
-            except (duckdb.Error, SQLAlchemyError) as error:
-                log.warning("%s: what of its %s is open could not be kept: %s", client, flow, error)
-            except Exception:  # One client's broken table costs no other client anything.
-                log.exception("%s: what of its %s is open could not be kept", client, flow)
+        for client in sorted({partition.client for partition in chunk}):
+            _keep_of_client(log, services, flow, [partition for partition in chunk if partition.client == client])
 
 
-def _note_readable(services: Services, flow: str, written: Sequence[Written]) -> list[BrokenFile]:
+def _keep_of_client(log: dg.DagsterLogManager, services: Services, flow: str, written: Sequence[Written]) -> None:
+    client = written[0].client
+    try:
+        for broken in _keep_readable(services, flow, written):
+            log.warning("%s: the open items of %s could not be kept: %s", client, flow, broken)
+    except (duckdb.Error, SQLAlchemyError) as error:
+        log.warning("%s: the open items of %s could not be kept: %s", client, flow, error)
+    except Exception:  # One client's broken table must not affect another client.
+        log.exception("%s: the open items of %s could not be kept", client, flow)
+
+
+def _keep_readable(services: Services, flow: str, written: Sequence[Written]) -> list[BrokenFile]:
     """Keep what is open in a client's partitions, without those that have a broken file.
 
     Returns:
         The errors about the broken files. A later run counts their partitions.
     """
-    broken = _note(services, flow, written)
+    broken = _keep(services, flow, written)
     if broken:
         days = {error.day for error in broken}
-        broken += _note(services, flow, [one for one in written if one.day not in days])
+        broken += _keep(services, flow, [partition for partition in written if partition.day not in days])
     return broken
 
 
-def _note(services: Services, flow: str, written: Sequence[Written]) -> list[BrokenFile]:
-    """Keep what is open in the partitions; nothing is kept where one of their files is broken: they are returned."""
-    with services.lake.connect_to({(one.client, one.day) for one in written}) as connection:
+def _keep(services: Services, flow: str, written: Sequence[Written]) -> list[BrokenFile]:
+    """Keep what is open in the partitions. If one of their files is broken, nothing is kept; its error is returned."""
+    with services.lake.connect_to({(partition.client, partition.day) for partition in written}) as connection:
         found = count_open(connection, FIRST_FEW)
         if connection.broken:  # Counts that lack a part would be taken for the whole.
             return [services.lake.broken_file(path) for path in connection.broken]
-    ours = [
-        OpenItems(one.client, one.kind, one.day, flow, one.rows, ", ".join(one.first))
-        for one in found
-        if kind_of(one.kind).about == flow
+    of_flow = [
+        OpenItems(items.client, items.kind, items.day, flow, items.rows, ", ".join(items.first))
+        for items in found
+        if kind_of(items.kind).about == flow
     ]
-    write_open_items(services.state, flow, written, ours)
+    write_open_items(services.state, flow, written, of_flow)
     return []

@@ -14,25 +14,28 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_files import MasterSetups
 
 LOOK_BACK = timedelta(days=30)
-"""How far back each night goes over the days of all clients once more; what is older is taken to be settled."""
+"""How far back the nightly runs process the days of all clients again; older days count as settled."""
 
 CLIENTS = dg.DynamicPartitionsDefinition(name="clients")
 """The clients, kept in step with the master setups by `register_clients`."""
 
 
 def first_day(setups: MasterSetups, with_tables: date | None) -> date | None:
-    """The first day of any client: the earliest order start date, or a day whose tables were made before one was moved.
+    """The first day of any client: the earliest order start date, or an earlier day with tables.
 
     Args:
         setups: the clients' setups.
-        with_tables: the first day that has tables and is before every start date, as far as it is known.
+        with_tables: the first day that has tables and is before every start date, if known.
     """
     starts = [setup.orders.start_date for setup in setups.clients.values()]
     return min([*starts, *([with_tables] if with_tables and starts else [])], default=None)
 
 
 def client_days(setups: MasterSetups, with_tables: date | None = None) -> dg.MultiPartitionsDefinition:
-    """Clients by days, from the first day of any client; today exists before any client has it. Arguments as there."""
+    """Clients by days, from the first day of any client to the day that is today for the first client to reach it.
+
+    Arguments as for `first_day`.
+    """
     clients = setups.clients.values()
     first = first_day(setups, with_tables) or date(2026, 1, 1)
     days = dg.DailyPartitionsDefinition(
@@ -44,17 +47,18 @@ def client_days(setups: MasterSetups, with_tables: date | None = None) -> dg.Mul
 
 
 def lacks_days(loaded: dg.MultiPartitionsDefinition, needed: dg.MultiPartitionsDefinition) -> bool:
-    """Whether partitions that were loaded once lack a day, at either end, that is needed just now."""
-    had, wanted = (one.get_partitions_def_for_dimension("day") for one in (loaded, needed))
-    first, last = (had.get_first_partition_key() or "", had.get_last_partition_key() or "")
-    return (wanted.get_first_partition_key() or first) < first or (wanted.get_last_partition_key() or last) > last
+    """Whether partitions that were loaded earlier lack a day, at either end, that is needed now."""
+    days, needed_days = (partitions.get_partitions_def_for_dimension("day") for partitions in (loaded, needed))
+    first, last = (days.get_first_partition_key() or "", days.get_last_partition_key() or "")
+    needed_first, needed_last = needed_days.get_first_partition_key(), needed_days.get_last_partition_key()
+    return (needed_first or first) < first or (needed_last or last) > last
 
 
 def register_clients(instance: dg.DagsterInstance, clients: Iterable[str]) -> list[str]:
-    """Make each client a partition that isn't one yet. None is ever taken away: its history would go with it.
+    """Make each client a partition. No client is ever removed: its history would be lost.
 
     Returns:
-        The new ones.
+        The clients that were no partition before.
     """
     known = set(instance.get_dynamic_partitions(CLIENTS.name or ""))
     new = sorted(set(clients) - known)
@@ -64,7 +68,7 @@ def register_clients(instance: dg.DagsterInstance, clients: Iterable[str]) -> li
 
 
 def days_by_client(keys: Iterable[str]) -> dict[str, list[date]]:
-    """The days of each client in the partition keys of a run, both in order."""
+    """The days of each client in the partition keys of a run, clients and days in order."""
     days: defaultdict[str, list[date]] = defaultdict(list)
     for key in keys:
         client, day = key.split("|")
@@ -73,14 +77,14 @@ def days_by_client(keys: Iterable[str]) -> dict[str, list[date]]:
 
 
 def consecutive(days: Sequence[date]) -> list[tuple[date, date]]:
-    """The stretches of days without a gap, as first and last day."""
-    stretches: list[tuple[date, date]] = []
+    """The ranges of days without a gap, as first and last day."""
+    ranges: list[tuple[date, date]] = []
     for day in days:
-        if stretches and day == stretches[-1][1] + timedelta(days=1):
-            stretches[-1] = (stretches[-1][0], day)
+        if ranges and day == ranges[-1][1] + timedelta(days=1):
+            ranges[-1] = (ranges[-1][0], day)
         else:
-            stretches.append((day, day))
-    return stretches
+            ranges.append((day, day))
+    return ranges
 
 
 def day_key(client: str, day: date) -> dg.MultiPartitionKey:
@@ -89,8 +93,8 @@ def day_key(client: str, day: date) -> dg.MultiPartitionKey:
 
 
 def _zone_ahead_of(clients: Iterable[MasterSetup]) -> str:
-    """The fixed zone that is never behind a client's: which of them is the first can change with the season."""
+    """The fixed zone that is never behind a client's; which client is first can change with the season."""
     seasons = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
     offsets = [moment.astimezone(setup.zone).utcoffset() or timedelta() for setup in clients for moment in seasons]
     hours = math.ceil(max(offsets, default=timedelta()) / timedelta(hours=1))
-    return f"Etc/GMT{-hours:+d}"  # The sign of these names is turned round: Etc/GMT-11 is eleven hours ahead.
+    return f"Etc/GMT{-hours:+d}"  # These names have the opposite sign: Etc/GMT-11 is eleven hours ahead.

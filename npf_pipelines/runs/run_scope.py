@@ -1,7 +1,7 @@
-"""A run's share of the work: the clients and days that its config names.
+"""The scope of a run: the clients and days that its run config names.
 
-Dagster launches a run over one partition or one unbroken range of them. What sensors, sweeps and the command line ask
-for are the clients in which something is to be done, wherever they stand in the list; so they name them. A backfill
+Dagster launches a run over one partition or one unbroken range of them. Sensors, sweeps and the command line request
+runs for the clients that need one, which may be anywhere in the list; so their run config names the clients. A backfill
 from the UI names none and takes the partitions that it was launched over. Not here: the partitions (partitions.py).
 """
 
@@ -16,26 +16,28 @@ from npf_pipelines.rules.day_range import WrongDays, read_days
 from npf_pipelines.runs.partitions import days_by_client
 
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-_NAMED_IN_TAGS = 3
-"""Clients whose names a run shows in the list of runs."""
+_CLIENTS_IN_TAGS = 3
+"""How many clients the list of runs names."""
 _READS_OTHERS = "reports"
-"""The op whose tables come from other ops: Dagster asks for their versions by a partition of the run, one at least."""
+"""The op whose upstream tables other ops make: Dagster reads their versions, for which the run needs a partition."""
 
 
 class RunScope(dg.Config):
-    """What a run takes."""
+    """The clients and days of a run."""
 
     clients: list[str] = Field(
-        default=[], description="The clients that it takes; without any, the partitions that it is launched over."
+        default=[], description="The clients; if empty, the partitions that the run is launched over."
     )
-    first_day: str = Field(default="", description="With clients: the first day, 2026-11-24, where there are days.")
-    last_day: str = Field(default="", description="With clients: the last day; none after a client's today is made.")
+    first_day: str = Field(default="", description="With clients, for assets with days: the first day, 2026-11-24.")
+    last_day: str = Field(
+        default="", description="With clients: the last day. Days after a client's today are skipped."
+    )
 
-    def shares(self, partition_keys: Sequence[str]) -> Mapping[str, list[date]]:
-        """The days of each client, oldest first; none where the partitions are clients only.
+    def days_by_client(self, partition_keys: Sequence[str]) -> Mapping[str, list[date]]:
+        """The days of each client, oldest first; empty if the partitions are clients only.
 
         Args:
-            partition_keys: those that the run was launched over, for a run that names no clients.
+            partition_keys: the partitions that the run was launched over, for a run that names no clients.
 
         Raises:
             WrongDays: the days are not a range of days.
@@ -47,7 +49,7 @@ class RunScope(dg.Config):
         return {client: [] for client in partition_keys}
 
     def why_wrong(self, *, has_days: bool) -> str:
-        """Why no run can take this share, in one sentence; empty if it can.
+        """Why no run can have this scope, in one sentence; empty if it can.
 
         Args:
             has_days: whether the run's partitions are days of clients; otherwise they are clients only.
@@ -65,6 +67,14 @@ class RunScope(dg.Config):
         return ""
 
 
+class FlowConfig(RunScope):
+    """The scope of a run, and whether it writes."""
+
+    dry_run: bool = Field(
+        default=False, description="Show what would be written to store, platform and tables; write nothing."
+    )
+
+
 def scope_config(
     flow: str, clients: Collection[str], days: tuple[date, date] | None, **options: bool
 ) -> Mapping[str, Any]:
@@ -74,15 +84,15 @@ def scope_config(
         flow: the flow's name.
         clients: their ids.
         days: for a flow that has days.
-        options: what else the op is told.
+        options: further fields of the op's config.
     """
     span = {"first_day": days[0].isoformat(), "last_day": days[1].isoformat()} if days else {}
     return {"ops": {flow: {"config": {"clients": sorted(clients)} | span | options}}}
 
 
 def scope_tags(flow: str, clients: Collection[str], days: tuple[date, date] | None) -> Mapping[str, str]:
-    """What the list of runs shows of it."""
-    named, more = sorted(clients)[:_NAMED_IN_TAGS], len(clients) - _NAMED_IN_TAGS
+    """The tags that the list of runs shows."""
+    named, more = sorted(clients)[:_CLIENTS_IN_TAGS], len(clients) - _CLIENTS_IN_TAGS
     tags = {"npf/clients": ", ".join(named) + (f" and {more} more" if more > 0 else "")}
     if flow == _READS_OTHERS:
         tags["dagster/partition"] = named[0]
@@ -94,7 +104,7 @@ def clients_of(run_config: Mapping[str, Any], tags: Mapping[str, str], registere
 
     Args:
         run_config: of the run.
-        tags: likewise.
+        tags: of the run.
         registered: all clients, in the order of the partitions.
     """
     named = [
@@ -102,8 +112,8 @@ def clients_of(run_config: Mapping[str, Any], tags: Mapping[str, str], registere
     ]
     if named:
         return named
-    one = tags.get("dagster/partition", "")
-    first, last = (tags.get(end, one).partition("|")[0] for end in _RANGE)
+    partition = tags.get("dagster/partition", "")
+    first, last = (tags.get(end, partition).partition("|")[0] for end in _RANGE)
     if first not in registered or last not in registered:
         return ()
     return registered[registered.index(first) : registered.index(last) + 1]

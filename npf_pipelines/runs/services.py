@@ -1,6 +1,7 @@
 """What the assets work with: the master setups, the lake, the platform, the state and the clients' stores.
 
-Nothing is opened before it is asked for: definitions load without touching a database or a store.
+Nothing is opened before it is used: the definitions load without a database and without a store.
+Not here: how Dagster hands it out (definitions.py).
 """
 
 import functools
@@ -16,15 +17,19 @@ from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.runs.databases import platform_of, state_of
 
-_BRIEFLY = 5.0
-"""Seconds that a store has for a look at it."""
+_PROBE_TIMEOUT = 5.0
+"""Seconds that a store has to answer a sensor."""
 
 
 class Services:
-    """The things behind the settings, each opened once."""
+    """Everything that the settings name, each thing opened once.
+
+    Attributes:
+        settings: the settings.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     def setups(self) -> MasterSetups:
         """The master setups as they are now.
@@ -32,17 +37,17 @@ class Services:
         Raises:
             SetupError: their folder can't be read.
         """
-        return load_master_setups(self._settings.clients)
+        return load_master_setups(self.settings.clients)
 
     @functools.cached_property
     def lake(self) -> Lake:
         """The lake."""
-        return Lake(self._settings.lake)
+        return Lake(self.settings.lake)
 
     def first_day_with_tables(self) -> date | None:
         """The first day that has tables although it is before the order start date; None if none is known.
 
-        A lake that can't be read keeps nobody from loading the definitions: the runs that need it say so.
+        The definitions load although the lake can't be read: the runs that need it fail with the reason.
         """
         try:
             return self.lake.first_day()
@@ -52,12 +57,12 @@ class Services:
     @functools.cached_property
     def platform_engine(self) -> sa.Engine:
         """The platform's database; raises DatabaseUnusable."""
-        return platform_of(self._settings)
+        return platform_of(self.settings)
 
     @functools.cached_property
     def state(self) -> sa.Engine:
         """The pipeline's own database; raises DatabaseUnusable."""
-        return state_of(self._settings, lambda: self.platform_engine)
+        return state_of(self.settings, lambda: self.platform_engine)
 
     @functools.cached_property
     def platform(self) -> Platform:
@@ -80,8 +85,8 @@ class Services:
 
     @property
     def longest_stall(self) -> timedelta:
-        """How long a client's share of a run may go without progress."""
-        return timedelta(minutes=self._settings.stall_minutes)
+        """How long a client's part of a run may go without progress."""
+        return timedelta(minutes=self.settings.stall_minutes)
 
     def store(self, setup: MasterSetup) -> Store:
         """The client's store, to be entered as an async context.
@@ -90,11 +95,11 @@ class Services:
             SetupError: the API key is not in the environment.
         """
         store = setup.store
-        largest = self._settings.largest_answer
+        largest = self.settings.largest_answer
         return Store(store.url, store.api_user, setup.api_key(), concurrency=store.concurrency, largest_answer=largest)
 
-    def store_for_a_look(self, setup: MasterSetup) -> Store:
-        """The client's store, to be asked once and briefly: one that doesn't answer is asked again another time.
+    def probed_store(self, setup: MasterSetup) -> Store:
+        """The client's store, for one short request of a sensor, which is not repeated.
 
         Raises:
             SetupError: the API key is not in the environment.
@@ -105,7 +110,7 @@ class Services:
             store.api_user,
             setup.api_key(),
             concurrency=1,
-            timeout=_BRIEFLY,
+            timeout=_PROBE_TIMEOUT,
             attempts=1,
-            largest_answer=self._settings.largest_answer,
+            largest_answer=self.settings.largest_answer,
         )

@@ -15,6 +15,7 @@ from threading import Event, Thread
 
 import sqlalchemy as sa
 
+from npf_pipelines.errors import NpfError
 from npf_pipelines.state.database_clock import deadline, is_over, since_boot
 from npf_pipelines.state.tables import leases
 
@@ -29,11 +30,11 @@ RUN_FLOW = "run"
 """The flow of the lease that a run holds under its own id: while it is renewed, the run's process lives."""
 
 
-class LeaseTaken(Exception):
+class LeaseTaken(NpfError):
     """Another run holds the lease for the client's store; the text says until when."""
 
 
-class LeaseLost(Exception):
+class LeaseLost(NpfError):
     """The lease was not renewed in time, or another run has taken it over and may have begun to write."""
 
 

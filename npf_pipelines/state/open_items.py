@@ -2,7 +2,7 @@
 
 A run queues each partition for a recount before it writes it, and counts all of them at its end. The recounts of a run
 that died are left to the next run of its flow.
-Not here: which rows are not done (lake/facts.py), which alert follows (rules/alerts.py).
+Not here: which rows are not done (lake/facts.py), which alert follows (rules/conditions.py).
 """
 
 from collections.abc import Collection, Iterable

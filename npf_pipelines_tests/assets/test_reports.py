@@ -1,14 +1,14 @@
 """Tests of the reports' assets over a world that has been through the loop."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import dagster as dg
 import pytest
 
 from npf_pipelines.assets import reports
-from npf_pipelines.automation.nightly import nightly_schedules
 from npf_pipelines.lake.facts import Facts, read_facts
 from npf_pipelines.lake.lake import Lake
+from npf_pipelines_tests.automation.ticks import register, tick
 from npf_pipelines_tests.loop import API_KEY, Loop, write_setup
 
 
@@ -90,11 +90,11 @@ def test_a_client_called_like_the_overview_does_not_take_its_place(loop: Loop) -
 
 
 def test_the_schedule_asks_for_all_clients_in_one_run(loop: Loop) -> None:
-    (schedule,) = [one for one in nightly_schedules(loop.services, loop.settings) if one.name == "nightly_reports"]
-    with dg.build_schedule_context(instance=loop.instance, scheduled_execution_time=datetime.now(UTC)) as context:
-        assert schedule.evaluate_tick(context).skip_message == "no client is to be asked for"
-        loop.instance.add_dynamic_partitions("clients", ["acme", "bolt"])
-        (request,) = schedule.evaluate_tick(context).run_requests or []
+    assert tick(loop, "nightly_reports") == "no client is eligible"
+    register(loop, "acme", "bolt")
+    requests = tick(loop, "nightly_reports")
+    assert isinstance(requests, list)
+    (request,) = requests
     assert request.tags["npf/clients"] == "acme, bolt"
 
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from npf_pipelines.assets import orders
+from npf_pipelines.assets import orders_day
 from npf_pipelines.automation import webhook
 from npf_pipelines.domain import alert
 from npf_pipelines.domain.health import Health
@@ -43,7 +43,7 @@ def receiver() -> Iterator[Receiver]:
 def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Loop:
     """A world that has been through the loop, and has told what of it needs a person."""
     monkeypatch.setattr(alert, "BETWEEN_EVALUATIONS", timedelta(microseconds=1))
-    monkeypatch.setattr(webhook, "_PATIENCE", httpx.Timeout(1.0))
+    monkeypatch.setattr(webhook, "_TIMEOUT", httpx.Timeout(1.0))
     fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
     say(fresh)
     receiver.got.clear()
@@ -124,7 +124,7 @@ def test_what_a_fault_of_ours_quotes_goes_nowhere(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("ann.shopper@example.com")
 
-    monkeypatch.setattr(orders, "judge", broken)
+    monkeypatch.setattr(orders_day, "judge", broken)
     failures = [one.failure for _ in range(2) for one in told.run("orders", "acme")]
     say(told)
     (text,) = receiver.texts
@@ -247,7 +247,7 @@ def test_a_webhook_that_fails_is_tried_again_at_the_next_look(
         address = told.settings.alerts_webhook
         told.settings = told.settings.model_copy(update={"alerts_webhook": SecretStr(f"http://127.0.0.1:1/{TOKEN}")})
     said = say(told)
-    assert "told again at the next look" in said
+    assert "sent again at the next tick" in said
     assert TOKEN not in said + caplog.text
     receiver.got.clear()
     receiver.status = 200
@@ -287,7 +287,7 @@ def test_a_look_leaves_another_one_alone(told: Loop, receiver: Receiver) -> None
     fail(told)
     other = Lease(told.services.state, "*", "alerts")
     other.take()
-    assert "another look is under way" in say(told)
+    assert "another evaluation is in progress" in say(told)
     assert receiver.texts == []
     other.give_back()
     say(told)

@@ -16,7 +16,7 @@ from npf_pipelines_tests.loop import Loop
 @pytest.fixture
 def begun(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> str:
     """A run in progress, long enough ago."""
-    monkeypatch.setattr(lost_runs, "_TO_BEGIN", timedelta(seconds=-5))
+    monkeypatch.setattr(lost_runs, "_GRACE", timedelta(seconds=-5))
     register(loop)
     asked = tick(loop, "orders_sweep")
     assert isinstance(asked, list)
@@ -68,7 +68,7 @@ def test_a_wrong_clock_ends_no_run_that_lives(loop: Loop, begun: str, minutes: i
 def test_a_wrong_clock_leaves_a_run_the_time_to_take_its_lease(
     loop: Loop, begun: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lost_runs, "_TO_BEGIN", timedelta(minutes=2))
+    monkeypatch.setattr(lost_runs, "_GRACE", timedelta(minutes=2))
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=10)):
         _, cursor, _ = look(loop, "lost_runs")
         _, cursor, said = look(loop, "lost_runs", cursor)

@@ -110,7 +110,7 @@ def test_a_store_that_is_off_costs_the_others_nothing_and_is_asked_with_growing_
 
 
 def test_a_store_that_hangs_is_given_up(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(new_orders, "_FOR_ONE", 0.5)
+    monkeypatch.setattr(new_orders, "_SECONDS_PER_STORE", 0.5)
     register(loop)
     loop.stores["acme"].hangs = True
     try:

@@ -31,7 +31,7 @@ def test_an_answer_that_is_no_success_is_no_success(receiver: Receiver, status: 
 
 
 def test_a_receiver_that_hangs_is_given_up(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook, "_PATIENCE", httpx.Timeout(0.2))
+    monkeypatch.setattr(webhook, "_TIMEOUT", httpx.Timeout(0.2))
     receiver.answers.clear()
     with pytest.raises(NotSent, match="ReadTimeout"):
         send(SecretStr(receiver.webhook), "hello")

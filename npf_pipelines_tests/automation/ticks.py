@@ -28,7 +28,8 @@ def tick(
     """What a schedule asks for at a moment, or why it asks for nothing; `defs` are those loaded before."""
     defs = defs or build_defs(Settings(**loop.settings.model_dump() | settings))
     definition = defs.resolve_schedule_def(schedule)
-    with dg.build_schedule_context(instance=loop.instance, scheduled_execution_time=at or datetime.now(UTC)) as context:
+    moment = at or datetime.now(UTC)
+    with dg.build_schedule_context(loop.instance, moment, resources=defs.resources) as context:
         said = definition.evaluate_tick(context)
     return list(said.run_requests) if said.run_requests else str(said.skip_message)
 
@@ -37,8 +38,9 @@ def look(
     loop: Loop, sensor: str, cursor: str | None = None, *, defs: dg.Definitions | None = None
 ) -> tuple[list[dg.RunRequest], str, str]:
     """What a sensor asks for just now, its next cursor, and why it asks for nothing; `defs` are those loaded before."""
-    definition = (defs or loop.defs).resolve_sensor_def(sensor)
-    with dg.build_sensor_context(instance=loop.instance, cursor=cursor) as context:
+    defs = defs or loop.defs
+    definition = defs.resolve_sensor_def(sensor)
+    with dg.build_sensor_context(loop.instance, cursor, resources=defs.resources) as context:
         said = definition.evaluate_tick(context)
     return list(said.run_requests or []), said.cursor or "", said.skip_message or ""
 

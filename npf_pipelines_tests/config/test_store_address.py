@@ -91,7 +91,7 @@ def test_a_store_is_remembered_although_the_walk_fails_and_not_by_a_dry_run(
     loop.run("orders", "acme", dry_run=True)
     assert other_client_of(loop.services.state, "acorn", address) is None
     with monkeypatch.context() as failing:
-        failing.setattr(orders_module, "_finish_held_back", broken)
+        failing.setattr(orders_module, "finish_held_back", broken)
         assert "RuntimeError" in loop.run("orders", "acme")[0].failure
     assert count(loop) > 0
     as_client(loop, "acme", "acorn")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from npf_pipelines.assets.stock import run_stock
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines.state.lease import LeaseTaken
-from npf_pipelines_tests.faults.bare_client_run import BareClientRun, end_life, services_of
+from npf_pipelines_tests.faults.bare_run import BareRun, end_life, services_of
 from npf_pipelines_tests.faults.stock_client import SETUP
 
 
@@ -17,7 +17,7 @@ async def push(store_url: str, platform_url: str, folder: Path, timeout: float) 
     """
     services = services_of(store_url, platform_url, folder, timeout)
     try:
-        await run_stock(BareClientRun(services, SETUP), override_change_limit=True)
+        await run_stock(BareRun(services, SETUP), override_change_limit=True)
     except (ClientFailure, StoreError, LeaseTaken):
         return False
     return True

@@ -8,9 +8,9 @@ from npf_pipelines.assets.tracking_ledger import what_waits
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.runs.client_run import ClientFailure
+from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines.runs.services import Services
-from npf_pipelines_tests.faults.bare_client_run import BareClientRun, end_life, services_of
+from npf_pipelines_tests.faults.bare_run import BareRun, end_life, services_of
 from npf_pipelines_tests.faults.tracking_client import CLIENT, SETUP
 
 ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -25,7 +25,7 @@ async def push(store_url: str, platform_url: str, folder: Path, timeout: float) 
     is_done = True
     for day in _days(services):
         try:
-            await run_shipments(BareClientRun(services, SETUP, day))
+            await run_shipments(BareRun(services, SETUP, day))
         except (ClientFailure, StoreError):
             is_done = False
     return is_done

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.automation.checks import all_checks
+from npf_pipelines.automation.checks import CHECKS
 from npf_pipelines.domain.progress import note_progress, progress_watched
 from npf_pipelines.runs import isolation
 from npf_pipelines.runs.isolation import run_isolated
@@ -107,9 +107,9 @@ def test_a_fault_at_any_step_of_a_check_leaves_the_other_clients_results(tiny: L
 
 def _checked(loop: Loop, check: str, injector: Injector) -> dict[str, str]:
     """What the check lists by client."""
-    (definition,) = [one for one in all_checks(loop.services) if check in {key.name for key in one.check_keys}]
+    (definition,) = [one for one in CHECKS if check in {key.name for key in one.check_keys}]
     with injector.installed():
-        result = definition()
+        result = definition(services=loop.services)
     assert isinstance(result, dg.AssetCheckResult)
     lists = [value.records for value in result.metadata.values() if isinstance(value, dg.TableMetadataValue)]
     return {str(record.data["client"]): str(record.data) for records in lists for record in records}

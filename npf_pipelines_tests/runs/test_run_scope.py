@@ -20,18 +20,18 @@ def config_of(config: Mapping[str, Any]) -> RunScope:
 def test_a_run_takes_the_named_clients_on_all_days_from_first_to_last() -> None:
     config = config_of(scope_config("orders", ["bolt", "acme"], DAYS))
     days = [date(2026, 11, day) for day in (23, 24, 25)]
-    assert config.shares([]) == {"acme": days, "bolt": days}
+    assert config.days_by_client([]) == {"acme": days, "bolt": days}
 
 
 def test_where_there_are_no_days_a_run_takes_clients() -> None:
-    assert config_of(scope_config("stock", ["acme"], None)).shares([]) == {"acme": []}
+    assert config_of(scope_config("stock", ["acme"], None)).days_by_client([]) == {"acme": []}
 
 
 def test_a_run_that_names_no_clients_takes_its_partitions() -> None:
-    assert RunScope().shares(["acme|2026-11-24", "acme|2026-11-23"]) == {
+    assert RunScope().days_by_client(["acme|2026-11-24", "acme|2026-11-23"]) == {
         "acme": [date(2026, 11, 23), date(2026, 11, 24)]
     }
-    assert RunScope().shares(["bolt"]) == {"bolt": []}
+    assert RunScope().days_by_client(["bolt"]) == {"bolt": []}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,240 @@
+"""One day of one client's orders: pull, decide, import, each as far as the run's assets ask for it.
+
+Not here: which days these are (orders.py), what the platform has of a day (platform_day.py), the decisions (rules/),
+the platform itself (reconcile/platform_orders.py, held_back.py).
+"""
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import dagster as dg
+
+from npf_pipelines.assets.live_days import is_live
+from npf_pipelines.assets.order_filter import order_filter
+from npf_pipelines.assets.order_rows import order_of, row_id, row_of
+from npf_pipelines.assets.platform_day import PlatformDay, platform_day
+from npf_pipelines.assets.status_questions import StatusQuestions
+from npf_pipelines.assets.store_facts import StoreFacts
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.table import Table
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.reconcile.held_back import HeldBack
+from npf_pipelines.reconcile.orders_of_day import Limit, OrderRow, OrdersOfDay
+from npf_pipelines.reconcile.platform_orders import reconcile_orders
+from npf_pipelines.rules.identity import is_same_order, judge
+from npf_pipelines.rules.imports import order_number
+from npf_pipelines.rules.orders import OrderFilter, is_test
+from npf_pipelines.runs.client_run import ClientRun
+from npf_pipelines.runs.failures import ClientFailure
+from npf_pipelines.state.lease import Lease
+
+Orders = list[Order | UnreadableOrder]
+Row = dict[str, Any]
+
+
+@dataclass
+class OrdersRun:
+    """The state that the days of one client's run share.
+
+    Attributes:
+        client_run: the client's part of the run.
+        store: its store, open.
+        lease: its lease for orders, held except in a dry run.
+        facts: the kept facts about the store.
+        questions: the statuses that need a person's answer.
+        held_back: takes mass changes until the end; None if a person launched the run, which has no limit.
+        last_good_pull: when a run of orders last succeeded.
+        redated: the ids of orders that were imported from another day's list, by that day.
+        done: the days that were processed.
+        broken: the errors about files of the client that can't be read, each of which has failed one day.
+    """
+
+    client_run: ClientRun
+    store: Store
+    lease: Lease
+    facts: StoreFacts
+    questions: StatusQuestions
+    held_back: HeldBack | None = None
+    last_good_pull: datetime | None = None
+    redated: dict[date, set[str]] = field(default_factory=dict)
+    done: set[date] = field(default_factory=set)
+    broken: list[BrokenFile] = field(default_factory=list)
+
+    def check_lease(self) -> None:
+        """Write only while the lease holds. The cheap check suffices: nothing here is imported twice."""
+        if not self.client_run.dry_run:
+            self.lease.check()
+
+    @contextlib.contextmanager
+    def fails_alone(self) -> Iterator[None]:
+        """Keep the error of a file that can't be read: it fails its day alone, and the run at its end."""
+        try:
+            yield
+        except BrokenFile as error:
+            self.broken.append(error)
+
+    def materialize(self, table: Table, rows: list[Row], day: date) -> None:
+        """Write and report one of the day's partitions."""
+        notes = functools.partial(_note_before_start, self.client_run, day)
+        self.client_run.partitions.materialize(table, rows, day, notes)
+
+
+async def pulled_day(run: OrdersRun, day: date, orders: Orders) -> None:
+    """Write a day as the store lists it, and what else of the day the run makes."""
+    run.done.add(day)
+    run.check_lease()
+    rows = [row_of(order, run.client_run.now, place) for place, order in enumerate(orders)]
+    run.materialize(RAW_ORDERS, rows, day)
+    if run.client_run.selects(FILTERED_ORDERS):
+        await decided_day(run, day, orders)
+    elif run.client_run.selects(PLATFORM_ORDERS):
+        await imported_day(run, day, orders)
+    else:
+        await _on_platform(run, day, orders)  # It notes the orders that were re-dated.
+
+
+async def decided_day(run: OrdersRun, day: date, orders: Orders) -> None:
+    """Decide on each order of a day, and import the accepted ones if the run makes platform_orders."""
+    on_platform, criteria = await _on_platform(run, day, orders)
+    decisions = [
+        _decision(run.client_run, row_id(order, place), order, on_platform, criteria)
+        for place, order in enumerate(orders)
+    ]
+    run.materialize(FILTERED_ORDERS, decisions, day)
+    if run.client_run.selects(PLATFORM_ORDERS):
+        await _import(run, day, orders, decisions, on_platform=on_platform, criteria=criteria)
+
+
+async def imported_day(run: OrdersRun, day: date, orders: Orders) -> None:
+    """Import the accepted orders of a day by the decisions as they were written."""
+    on_platform, criteria = await _on_platform(run, day, orders)
+    decisions = run.client_run.tables.read(FILTERED_ORDERS, day)
+    await _import(run, day, orders, decisions, on_platform=on_platform, criteria=criteria)
+
+
+def orders_as_pulled(client_run: ClientRun, day: date) -> Orders:
+    """The day's orders as raw_orders has them.
+
+    Raises:
+        ClientFailure: their personal data was dropped.
+        NotWritten: the day was never pulled.
+        BrokenFile: the day's file can't be read.
+    """
+    rows = client_run.tables.read(RAW_ORDERS, day)
+    if client_run.tables.lacks_personal(RAW_ORDERS, day):
+        raise ClientFailure(f"personal data was dropped from raw_orders of {day}: run raw_orders for the day again")
+    return [order_of(row) for row in rows]
+
+
+async def _on_platform(run: OrdersRun, day: date, orders: Orders) -> tuple[PlatformDay, OrderFilter]:
+    """The platform's orders of the day, and the client's order rules."""
+    on_platform = await platform_day(run.client_run, run.store, day, orders)
+    for other_day, order_ids in on_platform.redated.items():
+        run.redated.setdefault(other_day, set()).update(order_ids)
+    records = on_platform.records.values()
+    still_open = {record.order.store_order_id for record in records if record.status in OPEN_STATUSES}
+    criteria = await order_filter(run.facts, run.client_run.setup, on_platform.orders.values(), still_open)
+    return on_platform, criteria
+
+
+def _decision(
+    client_run: ClientRun,
+    order_id: str,
+    order: Order | UnreadableOrder,
+    on_platform: PlatformDay,
+    criteria: OrderFilter,
+) -> Row:
+    with_same_id = on_platform.by_id.get(order_id, ())
+    numbers = [imported.order_number for imported in with_same_id if is_same_order(order, imported)]
+    verdict = judge(order, criteria, with_same_id)
+    return {
+        "order_id": order_id,
+        "order_number": min(numbers, default=order_number(client_run.setup.orders.prefix, order_id)),
+        "decision": verdict.decision,
+        "rule": verdict.rule,
+        "reason": verdict.reason,
+        "status": order.status,
+        "is_test": isinstance(order, Order) and is_test(order),
+        "placed_at": order.placed_at,
+        "decided_at": client_run.now,
+    }
+
+
+async def _import(
+    run: OrdersRun,
+    day: date,
+    orders: Orders,
+    decisions: list[Row],
+    *,
+    on_platform: PlatformDay,
+    criteria: OrderFilter,
+) -> None:
+    client_run = run.client_run
+    run.check_lease()
+    accepted = {row["order_id"] for row in decisions if row["decision"] == Decision.ACCEPTED}
+    of_day = OrdersOfDay(
+        client=client_run.client,
+        prefix=client_run.setup.orders.prefix,
+        accepted=[order for order in orders if isinstance(order, Order) and order.order_id in accepted],
+        pulled=on_platform.orders,
+        records=on_platform.records,
+        now=client_run.now,
+        meanings=criteria.meanings,
+        dry_run=client_run.dry_run,
+        children=on_platform.children,
+        limit=Limit(run.last_good_pull, functools.cache(lambda: _held(client_run, day))) if run.held_back else None,
+    )
+    outcome = await asyncio.to_thread(reconcile_orders, client_run.services.platform, of_day)
+    if not (run.held_back and run.held_back.leave(day, of_day, outcome)):
+        _write_outcomes(run, day, outcome.rows)
+
+
+async def finish_held_back(run: OrdersRun) -> None:
+    """Finish the days whose imports or cancellations were held back."""
+    if held_back := run.held_back:
+        for day, rows in await asyncio.to_thread(lambda: list(held_back.finish())):
+            with run.fails_alone():
+                _write_outcomes(run, day, rows)
+
+
+def _write_outcomes(run: OrdersRun, day: date, outcomes: list[OrderRow]) -> None:
+    client_run = run.client_run
+    since = _differing_since(client_run, day) if any(_differs(row) for row in outcomes) else {}
+    rows = [
+        asdict(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
+        for row in outcomes
+    ]
+    run.materialize(PLATFORM_ORDERS, rows, day)
+
+
+def _differs(row: OrderRow) -> bool:
+    return row.outcome is OrderOutcome.DIFFERS
+
+
+def _differing_since(client_run: ClientRun, day: date) -> dict[str, datetime]:
+    """Since when orders differ by the day's table, by order number."""
+    rows = client_run.tables.read_if_written(PLATFORM_ORDERS, day)
+    return {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
+
+
+def _held(client_run: ClientRun, day: date) -> dict[str, str]:
+    """The reasons of the day's orders that an earlier run has held, by order number."""
+    rows = client_run.tables.read_if_written(PLATFORM_ORDERS, day)
+    return {row["order_number"]: row["reason"] for row in rows if row["outcome"] == OrderOutcome.HELD}
+
+
+def _note_before_start(client_run: ClientRun, day: date) -> dict[str, dg.MetadataValue]:
+    started = client_run.setup.orders.start_date
+    if day >= started:
+        return {}
+    note = "only orders imported before are followed" if is_live(client_run, day) else "not pulled"
+    return {"note": dg.MetadataValue.text(f"before the order start date, {started}: {note}")}

@@ -1,0 +1,148 @@
+"""Writes one client's partitions to the lake and reports their status to Dagster.
+
+A partition that is materialized and unchanged needs no new event and no write. A dry run writes nothing and shows what
+it would write.
+Not here: how a status is reported (partition_status.py), what is shown of a partition (metadata.py, attention.py).
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable, Collection, Generator, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.lake.table import Table
+from npf_pipelines.runs.attention import attention_metadata
+from npf_pipelines.runs.lineage import column_lineage
+from npf_pipelines.runs.metadata import partition_metadata, planned_metadata
+from npf_pipelines.runs.open_items import Recounts
+from npf_pipelines.runs.partition_status import PartitionStatus
+from npf_pipelines.runs.services import Services
+
+Notes = Callable[[], Mapping[str, dg.MetadataValue]]
+"""Makes further metadata of a partition; called only if the partition is reported."""
+_Steps = Generator[Callable[[], Any], Any, None]
+
+
+class PartitionWriter:
+    """Writes and reports one client's partitions."""
+
+    def __init__(
+        self,
+        services: Services,
+        setup: MasterSetup,
+        status: PartitionStatus,
+        recounts: Recounts,
+        *,
+        dry_run: bool = False,
+    ) -> None:
+        self._lake, self._platform = services.lake, services.platform
+        self._setup, self._status, self._recounts, self._dry_run = setup, status, recounts, dry_run
+
+    def materialize(
+        self, table: Table, rows: list[dict[str, Any]], day: date | None = None, notes: Notes = dict
+    ) -> None:
+        """Write a partition and report it as materialized, unless it is already so; a dry run shows what it would be.
+
+        Args:
+            table: the partition's table.
+            rows: all rows of the partition.
+            day: for a table with days.
+            notes: makes further metadata.
+        """
+        steps = self._steps(table, rows, day, notes)
+        step = next(steps, None)
+        while step:
+            step = _next_step(steps, step())
+
+    async def materialize_large(self, table: Table, rows: list[dict[str, Any]], notes: Notes = dict) -> None:
+        """The same for very many rows: they are compared, written and counted in a thread."""
+        steps = self._steps(table, rows, None, notes)
+        step = next(steps, None)
+        while step:
+            step = _next_step(steps, await asyncio.to_thread(step))
+
+    def _steps(self, table: Table, rows: list[dict[str, Any]], day: date | None, notes: Notes) -> _Steps:
+        """The slow steps of `materialize`, for the caller to run; events are logged between them."""
+        lake, client = self._lake, self._setup.id
+        make_frame = functools.partial(lake.frame, table, rows, client=client, day=day)
+        if self._dry_run:
+            frame = yield make_frame
+            metadata = yield lambda: planned_metadata(table, frame) | self._metadata(table, frame, notes)
+            self._status.observed(table.name, metadata, day, "Dry run: nothing was written.")
+            return
+        is_unchanged = self._status.skips_unchanged and (
+            yield functools.partial(lake.is_unchanged, table, rows, client=client, day=day)
+        )
+        if is_unchanged and self._status.is_current(table.name, day):
+            self._status.unchanged(table.name, day)
+            return
+        self.mark_started(day)
+        if is_unchanged:
+            frame = yield make_frame
+        else:
+            self._recounts.queue([day])
+            frame = yield functools.partial(lake.write, table, rows, client=client, day=day)
+        metadata = yield lambda: self._metadata(table, frame, notes)
+        self.report(table.name, metadata | column_lineage(table), day)
+
+    def write_incomplete(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
+        """Write a partition of which something waits: the client's part of the run will fail with the reason."""
+        if self._dry_run:
+            self.materialize(table, rows, day)
+            return
+        frame = self._write(table, rows, day)
+        self._status.incomplete(table.name, self._metadata(table, frame), day)
+
+    async def write_incomplete_large(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """The same for very many rows: they are written and counted in a thread."""
+        if self._dry_run:
+            await self.materialize_large(table, rows)
+            return
+        self.mark_started()
+        self._recounts.queue([None])
+        frame = await asyncio.to_thread(self._lake.write, table, rows, client=self._setup.id)
+        self._status.incomplete(table.name, await asyncio.to_thread(self._metadata, table, frame), None)
+
+    def write_intent(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
+        """Write what the run is about to do, before it does it."""
+        if not self._dry_run:
+            self._write(table, rows, day)
+
+    def mark_started(self, day: date | None = None) -> None:
+        """Show the day's partitions as in progress: if the run dies here, they show as failed."""
+        if not self._dry_run:
+            self._status.started(day)
+
+    def report(self, asset: str, metadata: Mapping[str, Any], day: date | None = None) -> None:
+        """Report a partition as materialized."""
+        self._status.materialized(asset, metadata, day)
+
+    def add_days(self, days: Collection[date]) -> None:
+        """Include further days in the client's part of the run."""
+        self._status.add_days(days)
+
+    def _write(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> pd.DataFrame:
+        self.mark_started(day)
+        self._recounts.queue([day])
+        return self._lake.write(table, rows, client=self._setup.id, day=day)
+
+    def _metadata(self, table: Table, frame: pd.DataFrame, notes: Notes = dict) -> dict[str, dg.MetadataValue]:
+        attention = attention_metadata(table, frame, self._setup.store.url, self._order_ids)
+        return dict(notes()) | attention | partition_metadata(table, frame)
+
+    def _order_ids(self, order_numbers: Collection[str]) -> Mapping[str, str]:
+        """The store's order ids of orders on the platform, by order number."""
+        states = self._platform.order_states(self._setup.id, order_numbers)
+        return {number: state.store_order_id for number, state in states.items()}
+
+
+def _next_step(steps: _Steps, result: Any) -> Callable[[], Any] | None:
+    try:
+        return steps.send(result)
+    except StopIteration:
+        return None

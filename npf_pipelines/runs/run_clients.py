@@ -1,0 +1,195 @@
+"""The loop that all flows share: a run's partitions by client, and each client on its own.
+
+A client that fails leaves its remaining partitions failed and does not affect any other client. The failures are
+collected and raised as one when all clients are done.
+Not here: what a flow does for a client (assets/), one client's part of the run (client_run.py).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+
+import dagster as dg
+
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.domain.progress import progress_watched
+from npf_pipelines.runs.client_run import ClientRun
+from npf_pipelines.runs.failures import failure_kind, failure_reason, is_program_fault
+from npf_pipelines.runs.flow_health import FlowHealth
+from npf_pipelines.runs.isolation import run_isolated
+from npf_pipelines.runs.machine_failures import machine_failure
+from npf_pipelines.runs.open_items import Recounts, count_open_items
+from npf_pipelines.runs.partition_status import (
+    Materialized,
+    PartitionStatus,
+    RunFacts,
+    materialized_partitions,
+    run_facts,
+)
+from npf_pipelines.runs.partition_writer import PartitionWriter
+from npf_pipelines.runs.partitions import LOOK_BACK, day_key
+from npf_pipelines.runs.run_scope import FlowConfig, RunScope
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.lease import RUN_FLOW, LeaseTaken, held_lease
+
+_CLIENTS_AT_ONCE = 16
+
+Work = Callable[[ClientRun], Awaitable[None]]
+"""The work of a flow for one client."""
+
+
+def run_clients(
+    context: dg.AssetExecutionContext, services: Services, work: Work, config: RunScope
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Do the work for every client of the run, several at once.
+
+    It yields nothing: an output would mark every partition of the run as materialized. Each client's part of the run
+    reports its own partitions.
+
+    Raises:
+        dagster.Failure: at least one client failed, after all are done; or the run config names no range of days; or
+            a file or a database that all clients need can't be used.
+    """
+    has_days = isinstance(context.assets_def.partitions_def, dg.MultiPartitionsDefinition)
+    if wrong := config.why_wrong(has_days=has_days):
+        raise dg.Failure(wrong, allow_retries=False)
+    try:
+        failures = asyncio.run(_run_all(context, services, work, config))
+    except Exception as error:
+        if not (sentence := machine_failure(error)):
+            raise
+        raise dg.Failure(sentence) from None
+    if failures:
+        lines = "\n".join(f"{client}: {reason}" for client, reason in sorted(failures.items()))
+        raise dg.Failure(f"failed for {len(failures)} of the run's clients:\n{lines}")
+    yield from ()
+
+
+async def _run_all(
+    context: dg.AssetExecutionContext, services: Services, work: Work, config: RunScope
+) -> Mapping[str, str]:
+    """The reason of each client that failed."""
+    await asyncio.to_thread(services.open_databases)
+    facts = run_facts(context)
+    days_of = config.days_by_client([] if config.clients else context.partition_keys)
+    clients = _Clients(context, facts, services, work=work, config=config, days_of=days_of)
+    await clients.prepare()
+    async with held_lease(services.state, facts.run_id, RUN_FLOW):
+        outcomes = await run_isolated(days_of, clients.run_one, at_once=_CLIENTS_AT_ONCE)
+        for client, outcome in outcomes.items():
+            if isinstance(outcome, Exception):
+                outcomes[client] = await asyncio.to_thread(clients.keep_unreported, client, outcome)
+        await asyncio.to_thread(count_open_items, context.log, services, facts.flow, facts.run_id)
+    return {client: str(outcome) for client, outcome in outcomes.items() if outcome}
+
+
+class _Clients:
+    """A run's work on its clients, each by itself."""
+
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        facts: RunFacts,
+        services: Services,
+        *,
+        work: Work,
+        config: RunScope,
+        days_of: Mapping[str, list[date]],
+    ) -> None:
+        self._context, self._facts, self._services, self._work = context, facts, services, work
+        self._days_of = days_of
+        self._is_dry = isinstance(config, FlowConfig) and config.dry_run
+        self._names_clients = bool(config.clients)
+        self._setups = services.setups()
+        self._health = FlowHealth(context.log, services.state, facts.flow, is_whole=facts.is_whole)
+        self._began = datetime.now(UTC)
+        # The nightly run counts everything again, changed or not.
+        self._is_nightly = any(days and days[-1] - days[0] >= LOOK_BACK for days in days_of.values())
+        self._materialized_before: Materialized | None = None
+
+    async def prepare(self) -> None:
+        """Ask Dagster which partitions are materialized already."""
+        if self._names_clients and not self._is_dry:
+            self._materialized_before = await asyncio.to_thread(
+                _materialized_before, self._context.instance, self._facts.assets, self._days_of
+            )
+
+    async def run_one(self, client: str) -> str:
+        """Run the client's part; the reason of its failure, empty if it succeeded."""
+        days, setup, began = self._days_of[client], self._setups.clients.get(client), datetime.now(UTC)
+        if setup and setup.paused:
+            self._context.log.info("%s: skipped, paused in its master setup", client)
+            return ""
+        if self._names_clients and days and not (days := _days_begun(days, setup, began)):
+            self._context.log.info("%s: skipped, none of the days has begun there", client)
+            return ""
+        status = PartitionStatus(self._context, client, days, self._materialized_before)
+        failure: Exception | None = None
+        try:
+            await self._work_on(client, days, status)
+        except Exception as error:
+            failure = error
+            if is_program_fault(error):
+                self._context.log.exception("%s: the client's part of the run failed", client)
+        reason = _reason(client, failure)
+        status.close(reason)
+        if not isinstance(failure, LeaseTaken) and not self._is_dry:
+            kind = failure_kind(failure) if failure else None
+            await asyncio.to_thread(self._health.keep, client, setup, days, began=began, kind=kind, reason=reason)
+        return reason
+
+    async def _work_on(self, client: str, days: list[date], status: PartitionStatus) -> None:
+        setup = self._setups[client]
+        recounts = Recounts(self._services.state, self._facts.flow, self._facts.run_id, client, dry_run=self._is_dry)
+        client_run = ClientRun(
+            self._services,
+            setup,
+            days,
+            partitions=PartitionWriter(self._services, setup, status, recounts, dry_run=self._is_dry),
+            recounts=recounts,
+            selected=self._facts.assets,
+            log=self._context.log.info,
+            dry_run=self._is_dry,
+            is_automated=self._facts.is_automated,
+        )
+        with progress_watched(self._services.longest_stall):
+            await self._work(client_run)
+        if self._is_nightly:
+            recounts.queue(days)
+
+    def keep_unreported(self, client: str, failure: Exception) -> str:
+        """Keep the reason of a failure that could not be reported; a second failure is only logged."""
+        reason = _reason(client, failure)
+        self._context.log.error("%s: the outcome of this client could not be kept", client, exc_info=failure)
+        if not self._is_dry:
+            setup, days, kind = self._setups.clients.get(client), self._days_of[client], FailureKind.TRANSIENT
+            try:
+                self._health.keep(client, setup, days, began=self._began, kind=kind, reason=reason)
+            except Exception:
+                self._context.log.exception("%s: the reason of its failure could not be kept", client)
+        return reason
+
+
+def _reason(client: str, failure: Exception | None) -> str:
+    return failure_reason(failure).removeprefix(f"{client}: ") if failure else ""
+
+
+def _materialized_before(
+    instance: dg.DagsterInstance, assets: Sequence[str], days_of: Mapping[str, Sequence[date]]
+) -> Materialized:
+    """The run's partitions that are materialized already, without settled days.
+
+    The nightly run that reaches a settled day last reports it again, changed or not. Otherwise Dagster would have to
+    keep each run by day that changed one of them (automation/old_runs.py).
+    """
+    settled = max((day for days in days_of.values() for day in days), default=date.max) - LOOK_BACK
+    keys: list[str] = []
+    for client, days in days_of.items():
+        keys += [str(day_key(client, day)) for day in days if day > settled] if days else [client]
+    return materialized_partitions(instance, assets, keys)
+
+
+def _days_begun(days: list[date], setup: MasterSetup | None, now: datetime) -> list[date]:
+    return [day for day in days if setup is None or day <= day_of(now, setup.zone)]
