@@ -25,6 +25,8 @@ from npf_pipelines.runs.run_scope import clients_of, scope_config, scope_tags
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
 
+RETRY = {"npf/retry": "true"}
+"""The tag of runs that try clients again whose stores gave no answer. dagster.yaml limits how many run at a time."""
 _LONGEST_START = timedelta(minutes=5)
 """How long a requested run may take to reach a client before it counts as lost.
 
@@ -67,6 +69,11 @@ class Eligibility:
             return True
         tried_at = self.health(client).tried_at
         return self.now - requested_at > _LONGEST_START and (tried_at is None or tried_at < requested_at)
+
+    def may_hang(self, client: str) -> bool:
+        """Whether its last runs failed for a transient reason: mostly a store that gave no answer."""
+        health = self.health(client)
+        return health.failures > 0 and health.next_try_at is not None and not health.is_permanent
 
     @property
     def free(self) -> Mapping[str, MasterSetup]:
@@ -141,23 +148,44 @@ def _is_done_with(record: dg.RunRecord, health: Health | None) -> bool:
 
 
 def requests(eligibility: Eligibility, clients: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:
-    """One request for all the clients; empty without clients, or without a day on which any client has partitions.
+    """One request for the clients, and a second one for those of them whose stores gave no answer the last time.
+
+    A run waits for minutes for a store that hangs, and few runs are in progress at a time: dagster.yaml limits how many
+    of them may be retries.
 
     Args:
         eligibility: of all clients.
-        clients: the clients to request a run for.
+        clients: the clients to request runs for.
         days: first and last day, for a flow with days.
+
+    Returns:
+        Empty without clients, or without a day on which any client has partitions.
     """
     if days and eligibility.earliest:
         days = (max(days[0], eligibility.earliest), days[1])
-    if not clients or (days and days[0] > days[1]):
+    if days and days[0] > days[1]:
+        return []
+    retried = {client for client in clients if eligibility.may_hang(client)}
+    return [
+        *_request(eligibility, set(clients) - retried, days, {}),
+        *_request(eligibility, retried, days, RETRY),
+    ]
+
+
+def _request(
+    eligibility: Eligibility,
+    clients: Collection[str],
+    days: tuple[date, date] | None,
+    tags: Mapping[str, str],
+) -> list[dg.RunRequest]:
+    if not clients:
         return []
     config = scope_config(eligibility.flow, clients, days)
     # Dagster fails a schedule's tick of several requests if one has no key. A key is used for one run, for ever.
     content = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     key = f"{eligibility.now.isoformat()} {content[:16]}"
-    tags = {**scope_tags(eligibility.flow, clients, days), **ENDED_AFTER_HOURS}
-    return [dg.RunRequest(run_key=key, run_config=config, tags=tags)]
+    all_tags = {**scope_tags(eligibility.flow, clients, days), **ENDED_AFTER_HOURS, **tags}
+    return [dg.RunRequest(run_key=key, run_config=config, tags=all_tags)]
 
 
 def clients_in(run_requests: Iterable[dg.RunRequest]) -> set[str]:

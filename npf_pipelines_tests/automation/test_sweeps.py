@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
+import yaml
 
+from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
@@ -260,6 +262,24 @@ def test_a_right_that_is_missing_is_tried_every_hour_until_the_store_has_it(loop
     assert clients(later) == [["acme", "bolt"]]
     assert [run.success for run in execute(loop, "orders_job", later)] == [True]
     assert not read_one(loop.services.state, "acme", "orders").is_permanent
+
+
+def test_stores_that_gave_no_answer_are_tried_again_in_a_run_beside_the_others(loop: Loop) -> None:
+    more_setups(loop, "acme", "bolt", "cord", "dove")
+    register(loop, "acme", "bolt", "cord", "dove")
+    at = quarter_of_an_hour()
+    went_well(loop, "orders", at - 20 * MINUTE, "acme", "bolt", "cord")
+    fails(loop, "orders", "acme", at - 20 * MINUTE)
+    fails(loop, "orders", "bolt", at - 20 * MINUTE, FailureKind.PARTIAL)
+    fails(loop, "orders", "dove", at - 20 * MINUTE)
+    asked = tick(loop, "orders_sweep", at)
+    assert isinstance(asked, list)
+    assert clients(asked) == [["bolt", "cord"], ["acme", "dove"]]
+    config = yaml.safe_load((PROJECT / "dagster.yaml").read_text(encoding="utf-8"))["concurrency"]["runs"]
+    (limited,) = config["tag_concurrency_limits"]
+    assert [limited["key"] in one.tags for one in asked] == [False, True]
+    # Each flow has a place, and one more is left, while all that are tried again wait.
+    assert config["max_concurrent_runs"] - limited["limit"] > len(FLOWS)
 
 
 def test_a_run_that_is_asked_for_ends_by_itself_and_a_backfill_does_not(loop: Loop) -> None:
