@@ -44,7 +44,7 @@ _CONSOLE = Console(soft_wrap=True)
 
 @dataclass(frozen=True)
 class Way:
-    """How long things of one kind took, in seconds; those that never arrived have taken until the end, at least."""
+    """The seconds that orders or shipments took; a lost one counts until the end of the measurement."""
 
     took: list[float]
     lost: int
@@ -65,7 +65,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a load came to."""
+    """The figures of one load."""
 
     orders: Way
     shipments: Way

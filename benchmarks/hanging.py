@@ -1,4 +1,4 @@
-"""What one store that hangs costs the other clients of its run: `python -m benchmarks.hanging`.
+"""The cost of one hanging store for the other clients of its run: `python -m benchmarks.hanging`.
 
 The same work over 20 clients, in turn with all stores answering and with one that accepts connections and never
 answers; what counts is when the others' partitions are made. Exits with 1 when they are made 10 % later.
@@ -22,7 +22,7 @@ ROUNDS = 9
 ORDERS = 3
 LIMIT = 0.10
 _HANGS = 8.0
-"""Seconds until the store answers after all: longer than the others need, and shorter than it would take to give up."""
+"""Seconds until the store answers after all: longer than the others need, shorter than the time limit of a call."""
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ class Shop:
     """A store to be served.
 
     Attributes:
-        orders: how many it has, those that lists hide included.
+        orders: how many it has, including orders that lists hide.
         days: over how many days they are spread.
         whole: whether its lists give whole orders.
         padding: characters by which each whole order is longer.
@@ -81,7 +81,7 @@ def requests_so_far(url: str, shop: str) -> int:
 
 
 def in_process(script: str, *arguments: str) -> dict[str, Any]:
-    """What a run of the script in a process of its own prints as JSON."""
+    """Run the script in a process of its own and return the JSON that it prints."""
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
     done = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, script, *arguments], stdout=subprocess.PIPE, check=True, env=environment
@@ -97,7 +97,7 @@ def peak_megabytes() -> float:
 
 
 def all_days(days: int = DAYS) -> tuple[date, date]:
-    """The first and the last day on which a shop's orders can lie."""
+    """The first and the last day on which a shop can have orders."""
     today = datetime.now(UTC).date()
     return today - timedelta(days=days), today + timedelta(days=1)
 

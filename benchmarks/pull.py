@@ -67,7 +67,7 @@ def dlt_dependent(url: str, page: int) -> int:
 
 
 def dlt_whole(url: str, page: int) -> int:
-    """The same source told of `get_orders_data`, so that its list is all it needs."""
+    """The same source with the parameter `get_orders_data`: its list alone has the whole orders."""
     return _dlt(url, {"items_per_page": page, "get_orders_data": 1})
 
 
@@ -116,7 +116,7 @@ CONTENDERS = [
     Contender("a", "this pull, lists give whole orders", WHOLE, CONCURRENCY, ours),
     Contender("b", "this pull, lists don't", PLAIN, CONCURRENCY, ours),
     Contender("c", "dlt rest_api, dependent resource", PLAIN, CONCURRENCY, dlt_dependent),
-    Contender("d", "dlt rest_api, told of whole orders", WHOLE, 1, dlt_whole),
+    Contender("d", "dlt rest_api, lists give whole orders", WHOLE, 1, dlt_whole),
     Contender("e", "plain loop", PLAIN, 1, plain_loop),
 ]
 

@@ -1,4 +1,4 @@
-"""What a shipment costs the store, beside the pusher that one writes first: `python -m benchmarks.push`.
+"""The cost of a shipment for the store, compared with a naive pusher: `python -m benchmarks.push`.
 
 Both push the same lodged shipments into a store of their own that answers after 50 ms; ours then once more. The
 naive pusher (npf_pipelines_tests/faults/tracking_naive.py) reads nothing, calls one at a time, and knows what it has

@@ -20,7 +20,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass
 class Meter:
-    """What processes and all that they have begotten have taken.
+    """The CPU time and memory that processes and their descendants have taken.
 
     Attributes:
         cpu_seconds: so far, of processes that have ended, too.
@@ -33,16 +33,16 @@ class Meter:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def follow(self) -> None:
-        """Look once a second until told otherwise."""
+        """Measure once a second until `stop` is called."""
         while not self._over.wait(1):
-            self.look()
+            self.measure()
 
     def stop(self) -> None:
-        """Look no more."""
+        """End the measurement."""
         self._over.set()
 
-    def look(self) -> None:
-        """Count once."""
+    def measure(self) -> None:
+        """Measure once."""
         family = [stat for pid in self.pids for stat in _family(pid)]
         # A child's time is added to its parent's when it is through.
         self.cpu_seconds = max(self.cpu_seconds, sum(sum(map(int, stat[11:15])) for stat in family) / _TICKS)

@@ -1,4 +1,4 @@
-"""What a large catalogue costs a stock push: `python -m benchmarks.stock`; ends with 1 when a limit is broken.
+"""The cost of a stock push to a large catalogue: `python -m benchmarks.stock`; ends with 1 when a limit is broken.
 
 100,000 products in a store that answers after 50 ms, and a pusher in a process of its own, three times: the first push
 ever, when all amounts are right but for 1 % of them; the same again, when nothing has changed; and when the warehouse
@@ -42,16 +42,16 @@ SAMPLE = 500
 """SKUs that the other pusher writes; its pace is that of all."""
 LATENCY_MS = 50
 AT_A_TIME = 50
-"""Changes for which the push looks at the store once, and lists its orders once."""
+"""Changes for which the push reads the store once and lists its orders once."""
 PLAN_SECONDS = 2.0
 LAG_SECONDS = 1.0
 MEGABYTES = 450.0
 SOLD_AS = "20,000 SKUs in 10-20 min"
-_PARTS = ("pages", "writes", "looks", "lists", "statuses")
+_PARTS = ("pages", "writes", "reads", "lists", "statuses")
 _EXPLAINED = f"""\
-requests = pages of products + writes + looks + lists of orders + statuses
-looks: one for every {AT_A_TIME} changes, and one behind the last; each reads back what was written since the one before
-lists of orders: one with each look, without which a sale would be overwritten unseen, and one before the count
+requests = pages of products + writes + reads before writes + lists of orders + statuses
+reads: one for every {AT_A_TIME} changes and one after the last; each also reads back the writes since the previous read
+lists of orders: one with each read, so that no sale is overwritten unnoticed, and one before the count
 statuses: read when they have not been for a day
 limit: pages + changes + 2 x (changes / {AT_A_TIME} + 1) + 2; with nothing changed, pages + 2
 plan: seconds of a processor, for figures, comparison and change limit
@@ -108,8 +108,8 @@ def main() -> None:
 
 def _broken(changed: int, run: dict[str, Any]) -> Iterator[str]:
     parts = Counter(run["parts"])
-    looks = changed / AT_A_TIME + 1 if changed else 0
-    for part, limit in {"writes": changed, "looks": looks, "lists": looks + 1, "statuses": 1}.items():
+    reads = changed / AT_A_TIME + 1 if changed else 0
+    for part, limit in {"writes": changed, "reads": reads, "lists": reads + 1, "statuses": 1}.items():
         if parts[part] > limit:
             yield f"{parts[part]} {part}: at most {limit:.0f}"
     if parts["writes"] < changed:
@@ -205,7 +205,7 @@ def _count_into(parts: Counter[str]) -> None:
 
     async def counted(self: StoreHttp, way: Any, method: str, path: str, params: Any, *body: Any) -> Any:
         kind = "writes" if method != "GET" else {"orders": "lists", "products": "pages"}.get(path, path)
-        parts["looks" if "pid" in (params or {}) else kind] += 1
+        parts["reads" if "pid" in (params or {}) else kind] += 1
         return await plain(self, way, method, path, params, *body)
 
     StoreHttp._send = counted  # type: ignore[method-assign]  # noqa: SLF001

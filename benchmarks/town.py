@@ -34,10 +34,10 @@ MINUTES_BETWEEN = 2.0
 _UNPAID = 0.2
 """Orders that are paid only when the next one is due."""
 _ORDERS, _PRODUCTS, _DAYS = 20, 20, 3
-"""What each store begins with."""
+"""Each store's orders and products at the start, and the days of the orders."""
 _LATENCY_MS = 50.0
 _COUNTRIES = ["AU", "NZ", "US", "GB", "KR", "DE"]
-"""All that shoppers come from: every paid order is wanted."""
+"""The shoppers' countries, all of them in the setups: every paid order is imported."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Town:
         self._busy.clear()
 
     def happened(self) -> Happened:
-        """What has happened until about a second ago."""
+        """All events up to about a second ago."""
         kept = json.loads((self.folder / "happened.json").read_text(encoding="utf-8"))
         return Happened(**{name: {(client, what): at for client, what, at in rows} for name, rows in kept.items()})
 
@@ -164,9 +164,9 @@ class _Life:
     def watch(self, over: Event) -> None:
         """Note twice a second what has come onto the platform, and write everything down."""
         while not over.wait(0.5):
-            self._look()
+            self._record()
 
-    def _look(self) -> None:
+    def _record(self) -> None:
         with self._engine.connect() as connection:
             there = connection.execute(
                 sa.select(orders.c.client, orders.c.store_order_id).where(orders.c.imported_at >= self._since)

@@ -36,7 +36,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
 
     Args:
         settings: also the intervals of sensors and schedules, and whether they start by themselves.
-        resource_overrides: by name, resources to use in the place of those that the settings name.
+        resource_overrides: by name, resources that replace the resources of the settings.
     """
     services = Services(settings)
     try:

@@ -49,7 +49,14 @@ PATTERN = re.compile(_CASES.replace(" ", r"\s+"), re.IGNORECASE)
 WHAT = re.compile(r"(?:^|[.!?] +|[:|] +(?=What ))What (?![^.?!]*\?)")
 """A sentence that starts with "What" and is no question."""
 
-LITERAL = frozenset({"the customer moves house"})
+LITERAL = frozenset(
+    {
+        "the customer moves house",
+        "look-back",
+        "--release-brake is its earlier name",
+        "look: the state of the store's list",
+    }
+)
 """Phrases in which a word means what it says, in small letters."""
 
 _CODE = re.compile(r"``?[^`]*``?|'\w+'|https?://\S+|<[^>\s][^>]*>|\{[{%#].*?[}%#]\}")

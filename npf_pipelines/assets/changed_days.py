@@ -33,8 +33,8 @@ async def find_changed_days(
 ) -> set[date]:
     """The days before the run's own on which something changed; none for a run that doesn't reach today.
 
-    It goes back to the first day that was ever pulled; earlier days are left to a backfill. Of the orders placed before
-    the start date, those that were imported before it was moved and are still open are followed.
+    It goes back to the first day that was ever pulled; earlier days are left to a backfill. An order placed before
+    the start date is followed if it was imported before the start date was moved and is still open.
 
     Raises:
         StoreError: the store can't be asked.

@@ -29,7 +29,7 @@ class PlatformDay:
     Attributes:
         records: the orders that belong to the day, by order number.
         by_id: all orders with the id of an order of the day, whether they are the same or not, by store order id.
-        orders: the store's orders by id, with those that its list doesn't show but that were read by their id.
+        orders: the store's orders by id, including orders that its list doesn't show and that were read by their id.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         redated: the ids of orders that were imported from another day's list, by that day.
     """

@@ -80,7 +80,7 @@ def reports(
     name=OVERVIEW_ASSET,
     # Not downstream of the reports: it reads their tables, and is made even if one of them fails.
     deps=_TABLES,
-    description="All clients on one page, those that need a person first.",
+    description="All clients on one page; clients that need a person come first.",
     group_name="reports",
     kinds={"html"},
     owners=OWNERS,

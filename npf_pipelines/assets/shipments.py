@@ -41,7 +41,7 @@ class DaysLeftOut(ClientFailure):
 
 
 async def run_shipments(client_run: ClientRun) -> None:
-    """Push one client's lodged shipments to its store, with those of earlier days that no run has processed."""
+    """Push one client's lodged shipments to its store, including unprocessed ones of earlier days."""
     if not client_run.selects(SHIPMENT_RECORDS):
         await _push(client_run, records_as_written(client_run))
     elif not client_run.selects(TRACKING_PUSH):
@@ -108,7 +108,7 @@ async def _push_lodged(client_run: ClientRun, lodged: Lodged, lease: Lease) -> N
         pushed = await _push_to_store(client_run, lodged, ledger, selection.orders, lease)
         rows |= {row.shipment_id: asdict(row) for row in pushed}
     if not client_run.dry_run:
-        # A lost lease fails here: another run's ledger must not be overwritten. What this run created is in its intent.
+        # A lost lease fails here: another run's ledger must not be overwritten. This run's intent names its shipments.
         await asyncio.to_thread(lease.renew)
     waiting: list[Row] = []
     for day in lodged:

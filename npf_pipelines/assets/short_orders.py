@@ -16,7 +16,7 @@ from npf_pipelines.rules.after_shipping import SHORT_AFTER
 from npf_pipelines.runs.client_run import ClientRun
 
 _FOLLOWED_FOR = timedelta(days=1)
-"""For how long an order that counts as short is looked up."""
+"""For how long an order that counts as short is read from the platform."""
 
 
 async def days_of_short_orders(client_run: ClientRun, start: datetime, *, follow_up: bool) -> set[date]:
@@ -24,7 +24,7 @@ async def days_of_short_orders(client_run: ClientRun, start: datetime, *, follow
 
     Args:
         client_run: the client's part of the run.
-        start: earlier orders are not looked up.
+        start: earlier orders are ignored.
         follow_up: whether orders that are known to be short are included, because the store can't list what has
             changed.
     """

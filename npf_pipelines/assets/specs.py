@@ -14,7 +14,7 @@ OWNERS = ["team:npf-data"]
 
 
 def asset_spec(table: Table, *, group: str, deps: Sequence[str], kinds: set[str]) -> dg.AssetSpec:
-    """The spec of the asset whose partitions are those of a table of the lake."""
+    """The spec of an asset that has the partitions of a table of the lake."""
     return dg.AssetSpec(
         table.name,
         deps=deps,

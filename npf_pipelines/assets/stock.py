@@ -161,7 +161,7 @@ async def _write_push(
         client_run.log(f"the change limit would be exceeded: {stopped}")
     elif stopped:
         raise ClientFailure(
-            f"{LIMIT_EXCEEDED}: {stopped}. Nothing was written. Look at the rows; if they are right, run stock for "
+            f"{LIMIT_EXCEEDED}: {stopped}. Nothing was written. Check the rows; if they are right, run stock for "
             f"this client with the change limit overridden: npf run stock --client {client_run.client} "
             f"--override-change-limit, or in the UI with the run config {OVERRIDE_CONFIG}"
         )

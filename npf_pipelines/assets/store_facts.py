@@ -130,7 +130,7 @@ def kept_facts(tables: ClientTables) -> dict[str, Any]:
 
 
 async def readable_statuses(store: Store) -> tuple[Sequence[Status], bool]:
-    """The store's statuses and True; if the API user may not read them, those that CS-Cart ships with and False.
+    """The store's statuses and True; if the API user may not read them, CS-Cart's default statuses and False.
 
     Raises:
         StoreError: the store can't be asked.

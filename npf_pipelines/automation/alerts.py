@@ -110,7 +110,7 @@ class _Found:
     """The conditions found by an evaluation, and what it could not read.
 
     Attributes:
-        conditions: those that hold.
+        conditions: the conditions that hold.
         setups: the master setups; None if their folder can't be read.
         registered: the clients that are partitions.
     """

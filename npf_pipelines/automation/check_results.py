@@ -1,4 +1,4 @@
-"""What the checks share: rows of the lake as text, and a result with its list and the count for each client.
+"""Shared by the checks: rows of the lake as text, and a result with its list and the count for each client.
 
 Not here: the checks themselves (checks.py, flow_checks.py, stock_checks.py).
 """

@@ -144,7 +144,7 @@ async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
 async def _listed(
     services: Services, setup: MasterSetup, now: datetime, until: datetime
 ) -> list[OrderStub | UnreadableOrder]:
-    """The orders that should have a decision: those of the last 30 days, and older ones in an imported status.
+    """The orders that should have a decision: the orders of the last 30 days, and older ones in an imported status.
 
     The nightly run pulls only the last 30 days again; an older order that it can't find must show here.
     """

@@ -1,6 +1,6 @@
 """The asset checks of orders and shipments, each over all clients and all time.
 
-They look at all time because a run's own range of days hides what the run has left out.
+They cover all time because a run's own range of days hides the days that the run has left out.
 Not here: the checks that ask the stores (checks.py), the checks of stock (stock_checks.py).
 """
 

@@ -201,7 +201,7 @@ def _question(setup: MasterSetup, facts: Mapping[str, Any], now: datetime) -> _Q
         imported, noticed = set[str](), set[str]()
     else:
         imported = set(meanings.wanted)
-        # Cancellations must be noticed, too; the final statuses are those that the runs set themselves.
+        # Cancellations must be noticed, too; the runs set the final statuses themselves.
         noticed = imported | {status.letter for status in meanings.statuses} - meanings.final
     read_until = unless_future(facts.get("changes_read_until"), now)
     if not facts.get("updated_at_filter") or not read_until:

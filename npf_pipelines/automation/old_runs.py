@@ -1,4 +1,4 @@
-"""Deletes Dagster's old runs, except those that the status of a partition depends on.
+"""Deletes Dagster's old runs, except runs that the status of a partition depends on.
 
 With a run Dagster 1.13 deletes its events, its materializations among them. Dagster knows nothing else of a partition:
 the partition would turn from materialized or failed to missing and lose its metadata. So a run stays as long as it is

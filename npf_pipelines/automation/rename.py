@@ -56,7 +56,7 @@ def _check(services: Services, old: str, new: str) -> None:
 
 
 def _rename_partitions(instance: dg.DagsterInstance, old: str, new: str) -> None:
-    """Materialize the new id's partitions as those of the old id, and remove the old id."""
+    """Materialize for the new id the partitions that the old id has, and remove the old id."""
     register_clients(instance, [new])
     for name in TABLES:
         key = dg.AssetKey(name)

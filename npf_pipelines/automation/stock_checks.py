@@ -35,7 +35,7 @@ ORDER BY client, outcome, sku, product_id
 @dg.asset_check(
     asset=NPF_PLATFORM.key,
     name="stock_conservation",
-    description="The units in process and on back order are those of the open orders.",
+    description="The units in process and on back order add up to the units of the open orders.",
 )
 def stock_conservation(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """Add up the open orders of each SKU."""

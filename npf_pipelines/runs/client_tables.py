@@ -14,7 +14,7 @@ from npf_pipelines.lake.table import Table
 
 
 class ClientTables:
-    """One client's tables. The errors of each call are those of the lake's."""
+    """One client's tables. Each call raises the lake's errors."""
 
     def __init__(self, lake: Lake, client: str, *, dry_run: bool = False) -> None:
         """In a dry run caches are not written."""

@@ -33,7 +33,7 @@ class Recounts:
         self._queued: set[date | None] = set()
 
     def queue(self, days: Iterable[date | None]) -> None:
-        """Have the days' open items counted; None stands for the client's tables without days."""
+        """Have the days' open items counted; None means the client's tables without days."""
         new = set(days) - self._queued
         if new and not self._dry_run:
             queue_recounts(self._engine, self._flow, [Written(self._client, day, self._run_id) for day in new])
@@ -67,7 +67,7 @@ def _keep_of_client(log: dg.DagsterLogManager, services: Services, flow: str, wr
 
 
 def _keep_readable(services: Services, flow: str, written: Sequence[Written]) -> list[BrokenFile]:
-    """Keep what is open in a client's partitions, without those that have a broken file.
+    """Keep what is open in a client's partitions, without partitions that have a broken file.
 
     Returns:
         The errors about the broken files. A later run counts their partitions.
