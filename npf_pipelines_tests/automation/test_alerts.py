@@ -1,6 +1,6 @@
 """The sensor of alerts over real stores, a real instance and a real receiver of webhooks.
 
-Each look loads the definitions anew, as after a restart.
+Each tick reloads the definitions, as after a restart.
 """
 
 import shutil
@@ -41,7 +41,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Loop:
-    """A world that has been through the loop, and has told what of it needs a person."""
+    """A world that has been through the loop and has sent its first alerts."""
     monkeypatch.setattr(alert, "BETWEEN_EVALUATIONS", timedelta(microseconds=1))
     monkeypatch.setattr(webhook, "_TIMEOUT", httpx.Timeout(1.0))
     fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
@@ -51,7 +51,7 @@ def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Lo
 
 
 def say(loop: Loop) -> str:
-    """What a look says."""
+    """The skip message of one tick of the alerts sensor."""
     return look(loop, "alerts")[2]
 
 
@@ -71,7 +71,7 @@ def heal(loop: Loop, client: str = "acme", flow: str = "orders") -> None:
 
 
 def recount(loop: Loop, client: str, flow: str) -> None:
-    """What is open is counted as at the end of a run over all of the client's days."""
+    """Count the open items, as a run over all of the client's days does at its end."""
     days = loop.services.lake.days(RAW_ORDERS, client=client)
     queue_recounts(loop.services.state, flow, [Written(client, day, "run") for day in days])
     with dg.build_asset_context() as context:
