@@ -254,7 +254,7 @@ def test_a_webhook_that_fails_is_tried_again_at_the_next_look(
     receiver.answers.set()
     if trouble == "down":
         told.settings = told.settings.model_copy(update={"alerts_webhook": address})
-    assert "told: 1 begun" in say(told)
+    assert "sent: 1 begun" in say(told)
     say(told)
     assert len(receiver.texts) == 1
 
@@ -299,7 +299,7 @@ def test_a_day_of_trouble_for_two_hundred_is_one_message(told: Loop, receiver: R
     for name in names:
         write_setup(told.settings.clients, name, told.url)
         fail(told, name)
-    assert "told: 200 begun" in say(told)
+    assert "sent: 200 begun" in say(told)
     say(told)
     (text,) = receiver.texts
     assert "And 190 more: " in text
@@ -324,5 +324,5 @@ def test_a_table_that_cannot_be_read_ends_no_alert(told: Loop, receiver: Receive
 def test_a_look_reads_no_table_of_the_lake(told: Loop, receiver: Receiver) -> None:
     shutil.rmtree(told.settings.lake)
     fail(told)
-    assert "told: 1 begun, 0 over" in say(told)
+    assert "sent: 1 begun, 0 over" in say(told)
     assert len(receiver.texts) == 1
