@@ -27,7 +27,7 @@ class Automation:
     """The two processes, each in a session of its own, all schedules and sensors running.
 
     Attributes:
-        code_server: the process of which those of the runs are children.
+        code_server: the parent process of the runs' processes.
         daemon: the second one.
         webserver: the third one, where it was started.
     """
@@ -40,7 +40,7 @@ class Automation:
         Args:
             folder: the data folder, `dagster/` in it being the instance's.
             module: the code location.
-            environment: what the processes are told beside `environment_of`.
+            environment: variables of the processes besides `environment_of`.
         """
         self._folder, self._module = folder, module
         self._environment = os.environ | environment_of(folder) | {"NPF_AUTOMATION": "running"} | environment
@@ -57,7 +57,7 @@ class Automation:
         self.code_server = self._started("dagster", "api", "grpc", "--module-name", self._module, *where)
 
     def start_daemon(self) -> None:
-        """Start the daemon, likewise."""
+        """Start the daemon, as a supervisor does when it ended."""
         self.daemon = self._started("dagster-daemon", "run", "--workspace", str(self._workspace))
 
     def start_webserver(self) -> str:
@@ -93,5 +93,5 @@ class Automation:
 
 
 def environment_of(folder: Path) -> dict[str, str]:
-    """What the pipeline's processes are told by the environment."""
+    """The environment variables that configure the pipeline's processes."""
     return {"NPF_DATA": str(folder), "DAGSTER_HOME": str(folder / "dagster"), KEY_VARIABLE: API_KEY}

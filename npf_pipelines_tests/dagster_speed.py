@@ -57,8 +57,8 @@ def quick_dagster() -> Iterator[None]:
         monkeypatch.setattr(ScriptDirectory, "from_config", functools.cache(ScriptDirectory.from_config))
         for module in (sqlite_event_log, sqlite_run_storage):
             monkeypatch.setattr(module, "create_engine", _kept_engines(module.create_engine))
-        # Each run configures logging for handlers of a dagster.yaml, which no test has. Of two runs in threads of one
-        # process, the one that does so can wait for ever for a handler of the other, which waits for logging's lock.
+        # Each run configures logging for handlers of a dagster.yaml, which no test has. Where two runs are threads of
+        # one process, one run can wait for ever for a handler of the other run, which waits for logging's lock.
         monkeypatch.setattr(dg.DagsterInstance, "get_yaml_python_handlers", lambda _: [])
         yield
     sa.event.remove(sa.Engine, "connect", _write_without_fsync)

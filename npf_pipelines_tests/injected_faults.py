@@ -34,7 +34,7 @@ class Injector:
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """Work in this thread and in those that it starts."""
+        """Inject faults in this thread and in the threads that it starts."""
         threading.setprofile(self._on_event)
         sys.setprofile(self._on_event)
         try:

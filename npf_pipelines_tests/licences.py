@@ -1,7 +1,7 @@
 """`make licences`: the licence of each package that production gets, one a line.
 
-The packages are those of requirements.lock; the licences are what each package's own metadata says, in SPDX's words
-where it uses them (PEP 639). A package for another kind of machine is named as such.
+The packages come from requirements.lock, the licences from each package's own metadata, as SPDX expressions where it
+uses them (PEP 639). A package for another kind of machine is named as such.
 """
 
 import re

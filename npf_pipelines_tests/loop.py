@@ -58,7 +58,7 @@ class Loop:
         return build_defs(self.settings)
 
     def run(self, family: str, *clients: str, days: tuple[date, date] | None = None, **config: bool) -> list[Launched]:
-        """One family's job for the clients (all if none is named) over all days, or these."""
+        """One family's job for the clients (all if none is named) over the given days, all by default."""
         wanted = sorted(clients or self.stores)
         span = None if family in {"stock", "reports"} else days or self.days
         return [launch(self.defs, self.instance, f"{family}_job", wanted, span, **config)]
@@ -100,7 +100,7 @@ class Loop:
         return min(setup.orders.start_date for setup in setups), today
 
     def disagreements(self) -> list[str]:
-        """What store, platform and lake don't agree on, over all clients."""
+        """The differences between store, platform and lake, over all clients."""
         setups = self.services.setups()
         return [
             sentence
@@ -168,7 +168,7 @@ def small_loop(folder: Path, clients: tuple[str, ...] = ("acme", "bolt")) -> Ite
 
 @contextlib.contextmanager
 def copied_loop(world: Loop, folder: Path) -> Iterator[Loop]:
-    """A copy of a world as it stands, that may be changed."""
+    """A copy of a world in its present state, which may be changed."""
     shutil.copytree(world.settings.data, folder, dirs_exist_ok=True)
     with StateFile(folder / "stores.sqlite") as state:
         for store in world.stores.values():

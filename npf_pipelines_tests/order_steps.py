@@ -97,7 +97,7 @@ def decision(loop: Loop, order_id: int) -> tuple[str, str]:
 
 
 def exceptions(loop: Loop) -> list[tuple[str, str]]:
-    """What store and platform differ in."""
+    """The differences between store and platform, by order."""
     return loop.rows("SELECT order_id, differs FROM order_exceptions WHERE client = 'acme' ORDER BY ALL")
 
 
@@ -125,7 +125,7 @@ def automated(loop: Loop, days: tuple[date, date], **config: bool) -> bool:
 
 
 def audit(loop: Loop, check: str) -> dg.AssetCheckEvaluation:
-    """What a check finds."""
+    """The result of a check."""
     result = loop.defs.resolve_job_def("audit_job").execute_in_process(instance=loop.instance)
     return next(one for one in result.get_asset_check_evaluations() if one.check_name == check)
 

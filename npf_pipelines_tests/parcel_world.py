@@ -1,4 +1,4 @@
-"""A store and a platform of one order, whose parcels are pushed by the walk of the assets without Dagster around it.
+"""A store and a platform of one order, whose parcels are pushed by the assets' code without Dagster.
 
 Not here: what is asserted of it.
 """
@@ -105,19 +105,19 @@ class ParcelWorld:
         return {row["sku"]: row for row in self.services.lake.read(STOCK_PUSH, client=CLIENT)}
 
     def row(self, shipment_id: str = "S1") -> Mapping[str, Any]:
-        """What became of a parcel."""
+        """The result of the push of a parcel."""
         return {row["shipment_id"]: row for row in self.rows()}[shipment_id]
 
     def rows(self) -> list[dict[str, Any]]:
-        """What became of every parcel."""
+        """The result of the push of every parcel."""
         return self.services.lake.read_if_written(TRACKING_PUSH, client=CLIENT, day=TODAY)
 
     def write_rows(self, *rows: dict[str, Any]) -> None:
-        """What an earlier run has left."""
+        """Write the rows as an earlier run would."""
         self.services.lake.write(TRACKING_PUSH, list(rows), client=CLIENT, day=TODAY)
 
     def disagreements(self) -> list[str]:
-        """What the demo's check says of the order's shipments."""
+        """The differences that the demo's check finds in the order's shipments."""
         found = disagreements(
             MasterSetup.model_validate(SETUP),
             self.store,
@@ -129,7 +129,7 @@ class ParcelWorld:
 
     @property
     def links(self) -> dict[str, bool]:
-        """What is known of the store's carriers."""
+        """The store's carriers that are known, and whether the store links their numbers."""
         rows = self.services.lake.read_if_written(STORE_FACTS, client=CLIENT)
         return {one["code"]: one["links"] for row in rows for one in row["carrier_links"] or ()}
 

@@ -41,7 +41,7 @@ def push_fifty(loop: Loop) -> None:
 
 
 def count(loop: Loop, on_hand: int, *skus: str) -> None:
-    """The warehouse counts these SKUs anew; all if none is named."""
+    """Let the warehouse recount these SKUs; all if none is named."""
     change = sa.update(stock).where(stock.c.client == "acme").values(on_hand=on_hand, updated_at=datetime.now(UTC))
     with loop.services.platform_engine.begin() as connection:
         connection.execute(change.where(stock.c.sku.in_(skus)) if skus else change)

@@ -1,4 +1,4 @@
-"""What comes late, and clocks that are ahead: parcels entered late, long pauses, times in the future."""
+"""Late changes and clocks that are ahead: parcels entered late, long pauses, times in the future."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What of an order reaches the packer: where it goes, what was chosen, which codes; through the real loop."""
+"""The content of an order at the packer: where it goes, what was chosen, which codes; through the real loop."""
 
 import contextlib
 import dataclasses

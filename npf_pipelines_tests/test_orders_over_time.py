@@ -1,4 +1,4 @@
-"""What happens to orders after their day: late ones, edits, cancellations, gaps; on stores old and new."""
+"""Orders after their day: late orders, edits, cancellations, gaps; on stores old and new."""
 
 import dataclasses
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What happens to orders imported before their client's setup was changed: they are followed until they are done."""
+"""Orders imported before their client's setup was changed: they are followed until they are done."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What happens to shipments and order statuses in the store: corrections, withdrawals, mails, vetoes, lost answers."""
+"""Shipments and order statuses in the store over time: corrections, withdrawals, mails, vetoes, lost answers."""
 
 import threading
 from collections.abc import Iterator
@@ -110,7 +110,7 @@ def push(loop: Loop) -> str:
 
 
 def in_store(loop: Loop) -> dict[str, Shipment]:
-    """The store's shipments by tracking number; none stands there twice."""
+    """The store's shipments by tracking number; asserts that none occurs twice."""
     found = list(loop.stores["acme"].shipments.values())
     by_number = {
         shipment.tracking_number: shipment for shipment in found if shipment.order_id == the_order(loop).order_id
@@ -428,7 +428,7 @@ def test_an_unknown_end_of_the_only_order_does_not_pause_the_client(
 
 
 def cut_off(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that has made all its shipments, and ends before it can tell."""
+    """A run that has created all its shipments, and ends before it can record them."""
 
     async def killed(*_: object) -> None:
         raise RuntimeError("cut off")

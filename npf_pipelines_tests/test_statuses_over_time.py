@@ -1,4 +1,4 @@
-"""What statuses of the store do to orders that were imported: by the setup, else by the store's own parameter."""
+"""Effects of the store's statuses on imported orders: by the setup, else by the store's own parameter."""
 
 import dataclasses
 from collections.abc import Iterator

@@ -44,7 +44,7 @@ def open_kinds(loop: Loop) -> dict[str, tuple[int, str]]:
     return {one.kind: (one.rows, one.first) for one in read_open_items(loop.services.state) if one.client == "acme"}
 
 
-# What was ever pushed
+# Quantities pushed before
 
 
 def test_after_a_count_over_the_limit_is_mended_the_next_push_is_not_the_first(stocked: Loop) -> None:

@@ -19,7 +19,7 @@ from npf_pipelines_tests.stock_steps import buyer, checks, count, kite, listed, 
 
 
 def figures(loop: Loop, product: Product, columns: str) -> list[tuple[Any, ...]]:
-    """What the snapshots of a product's SKU say, oldest first."""
+    """The columns of a product's stock snapshots, oldest first."""
     query = f"SELECT {columns} FROM stock_snapshots_history WHERE client = 'acme' AND sku = $1 ORDER BY taken_at"  # noqa: S608
     return loop.services.lake.connect().execute(query, [product.product_code]).fetchall()
 
@@ -31,7 +31,7 @@ def test_only_what_differs_is_written(stocked: Loop) -> None:
     assert push(stocked) == ""
     assert product.amount == 7
     assert store.writes - written == 1
-    # The catalogue, its orders, one look before the write and one after, each with the orders placed since.
+    # The catalogue, its orders, a read before the write and a read after it, each with the orders placed since.
     assert store.requests - asked == 7
     row = pushed(stocked, product)
     assert (row["outcome"], row["before"], row["wanted"]) == ("confirmed", 50, 7)
@@ -243,7 +243,7 @@ def test_a_dry_run_shows_what_would_change_and_writes_nothing(stocked: Loop) -> 
 def test_stock_over_time_is_one_query(stocked: Loop) -> None:
     product = kite(stocked)
     count(stocked, 9, product.product_code)
-    time.sleep(1)  # Snapshots are told apart by the second.
+    time.sleep(1)  # Snapshots are distinguished by the second.
     push(stocked)
     assert figures(stocked, product, "on_hand") == [(50,), (9,)]
 

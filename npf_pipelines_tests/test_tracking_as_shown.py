@@ -1,4 +1,4 @@
-"""What the shopper sees of a parcel, and how it is found again: from the platform's rows to the store and back."""
+"""A parcel as the shopper sees it, and how it is found again: from the platform's rows to the store and back."""
 
 import copy
 from collections import Counter
@@ -171,7 +171,7 @@ async def test_what_an_earlier_release_left_behind_unnormalised_is_deleted_when_
     assert (world.there, world.row()["outcome"]) == ([], "withdrawn")
 
 
-# What doesn't fit
+# Numbers and texts that don't fit
 
 
 @pytest.mark.parametrize("is_strict", [True, False])

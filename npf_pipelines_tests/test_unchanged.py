@@ -1,4 +1,4 @@
-"""What is found again as it was is neither written nor told again; what isn't green, or a person runs, is told."""
+"""Runs leave unchanged partitions alone: no write, no event. Failed partitions and manual runs do get an event."""
 
 from collections import Counter
 from pathlib import Path
@@ -34,7 +34,7 @@ def files(loop: Loop) -> dict[str, tuple[int, int]]:
 
 
 def made(loop: Loop) -> Counter[tuple[str, str]]:
-    """How often each partition was told to be made."""
+    """How many materializations each partition has."""
     events: Counter[tuple[str, str]] = Counter()
     for name in TABLES:
         for record in loop.instance.fetch_materializations(dg.AssetKey(name), limit=10_000).records:

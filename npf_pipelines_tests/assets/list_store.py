@@ -16,7 +16,7 @@ from npf_pipelines_tests.cscart.servers import USER, json_answer, key, odd_store
 
 
 class ListStore:
-    """Lists rows by the second at which they were really placed, which their own text may not tell.
+    """Lists rows by the second at which they were really placed; their own timestamps may differ.
 
     Attributes:
         whole: whether lists hold whole orders.

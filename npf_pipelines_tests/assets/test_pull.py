@@ -41,7 +41,7 @@ def ids(days: dict[date, Orders]) -> dict[date, list[str]]:
 
 
 def placed(box: SandboxStore) -> dict[date, list[str]]:
-    """What the sandbox's lists show, by day, empty days too."""
+    """The orders that the sandbox's lists show, by day, empty days too."""
     days: dict[date, list[str]] = {day: [] for day in ALL_DAYS}
     for timestamp, order_id in box.listed(second_of(0), second_of(DAYS) - 1):
         days[day_at(timestamp)].append(str(order_id))
@@ -128,7 +128,7 @@ async def test_the_size_that_a_store_bears_is_remembered(store: Store, box: Sand
 
 
 async def test_a_crowded_day_does_not_keep_the_others(store: Store, box: SandboxStore) -> None:
-    """All orders lie on the third day, so that all slices but the first are empty."""
+    """All orders are placed on the third day, so that all slices but the first are empty."""
     for number in range(300):
         box.place_order([(1, 1)], timestamp=second_of(2, number))
     assert ids(await pulled(store)) == placed(box)

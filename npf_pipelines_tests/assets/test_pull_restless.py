@@ -26,7 +26,7 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def touched(box: SandboxStore, seed: int) -> set[int]:
-    """Fills the shop and makes it restless: the orders that didn't just stand there."""
+    """Fill the shop and make it restless; returns the orders that changed during the test."""
     dice = random.Random(seed)
     for moment in sorted(dice.randrange(second_of(0), second_of(DAYS)) for _ in range(ORDERS)):
         box.place_order([(1, 1)], timestamp=moment, status=dice.choice("PPPN"))
@@ -57,7 +57,7 @@ async def test_what_is_there_throughout_is_pulled_once(
 
 
 def test_page_numbers_lose_and_double_orders_there(box: SandboxStore, server: SandboxServer, touched: set[int]) -> None:
-    """What a walk by page numbers makes of the same shop; else the test above would prove nothing."""
+    """Paging by number fails on the same shop; otherwise the test above would prove nothing."""
     before = {order_id for _, order_id in box.listed()}
     seen: Counter[int] = Counter()
     with httpx.Client(base_url=server.store_url("acme"), auth=(box.api_user, box.api_key)) as client:

@@ -1,6 +1,6 @@
 """The sensor of alerts over real stores, a real instance and a real receiver of webhooks.
 
-Each look loads the definitions anew, as after a restart.
+Each tick reloads the definitions, as after a restart.
 """
 
 import shutil
@@ -41,7 +41,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Loop:
-    """A world that has been through the loop, and has told what of it needs a person."""
+    """A world that has been through the loop and has sent its first alerts."""
     monkeypatch.setattr(alert, "BETWEEN_EVALUATIONS", timedelta(microseconds=1))
     monkeypatch.setattr(webhook, "_TIMEOUT", httpx.Timeout(1.0))
     fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
@@ -51,7 +51,7 @@ def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Lo
 
 
 def say(loop: Loop) -> str:
-    """What a look says."""
+    """The skip message of one tick of the alerts sensor."""
     return look(loop, "alerts")[2]
 
 
@@ -71,7 +71,7 @@ def heal(loop: Loop, client: str = "acme", flow: str = "orders") -> None:
 
 
 def recount(loop: Loop, client: str, flow: str) -> None:
-    """What is open is counted as at the end of a run over all of the client's days."""
+    """Count the open items, as a run over all of the client's days does at its end."""
     days = loop.services.lake.days(RAW_ORDERS, client=client)
     queue_recounts(loop.services.state, flow, [Written(client, day, "run") for day in days])
     with dg.build_asset_context() as context:
@@ -254,7 +254,7 @@ def test_a_webhook_that_fails_is_tried_again_at_the_next_look(
     receiver.answers.set()
     if trouble == "down":
         told.settings = told.settings.model_copy(update={"alerts_webhook": address})
-    assert "told: 1 begun" in say(told)
+    assert "sent: 1 begun" in say(told)
     say(told)
     assert len(receiver.texts) == 1
 
@@ -299,7 +299,7 @@ def test_a_day_of_trouble_for_two_hundred_is_one_message(told: Loop, receiver: R
     for name in names:
         write_setup(told.settings.clients, name, told.url)
         fail(told, name)
-    assert "told: 200 begun" in say(told)
+    assert "sent: 200 begun" in say(told)
     say(told)
     (text,) = receiver.texts
     assert "And 190 more: " in text
@@ -324,5 +324,5 @@ def test_a_table_that_cannot_be_read_ends_no_alert(told: Loop, receiver: Receive
 def test_a_look_reads_no_table_of_the_lake(told: Loop, receiver: Receiver) -> None:
     shutil.rmtree(told.settings.lake)
     fail(told)
-    assert "told: 1 begun, 0 over" in say(told)
+    assert "sent: 1 begun, 0 over" in say(told)
     assert len(receiver.texts) == 1

@@ -29,7 +29,7 @@ NOW = datetime.now(UTC).replace(minute=40, second=0, microsecond=0) + timedelta(
 
 
 class State(enum.Enum):
-    """How one client stands."""
+    """The condition of one client before the tick."""
 
     NEW = "never ran"
     JUST_RAN = "ran a minute ago"

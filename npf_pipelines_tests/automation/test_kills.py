@@ -57,7 +57,7 @@ def sell(store: SandboxStore) -> None:
 
 
 def kill(automation: Automation, victim: str) -> None:
-    """Kill it; what a supervisor looks after is started again."""
+    """Kill a process, and start it again where a supervisor would."""
     match victim:
         case "run worker":
             for process in run_workers(automation):

@@ -1,4 +1,4 @@
-"""Runs whose process is gone are ended; those that live, or are just ending, are not."""
+"""Runs whose process is gone are ended; runs that are alive or about to end are left alone."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

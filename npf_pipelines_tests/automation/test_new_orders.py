@@ -1,4 +1,4 @@
-"""The sensor of new orders: one request to each store, news only, and no store that slows the others."""
+"""The sensor of new orders: one request to each store, runs only for changes, and no store that slows the others."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -152,7 +152,7 @@ def test_news_whose_run_died_before_its_walk_are_asked_for_again(loop: Loop, mon
     place(loop.stores["bolt"])
     asked, cursor, _ = look(loop, "new_orders", cursor)
     assert clients(asked) == [["bolt"]]
-    # Not at once: where runs can't begin at all, each look would ask for one.
+    # Not at once: where runs can't begin at all, each tick would request a run.
     assert look(loop, "new_orders", cursor)[0] == []
     monkeypatch.setattr(asking, "_LONGEST_START", timedelta())
     asked, cursor, _ = look(loop, "new_orders", cursor)

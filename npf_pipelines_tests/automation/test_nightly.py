@@ -1,4 +1,4 @@
-"""What runs at night: all that aren't paused, over the last weeks, in one run."""
+"""The nightly schedules: one run for all clients that aren't paused, over the last weeks."""
 
 from datetime import UTC, datetime, timedelta
 

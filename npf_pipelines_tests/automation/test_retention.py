@@ -128,7 +128,7 @@ def test_runs_go_unless_a_partitions_state_hangs_on_them(later: Loop) -> None:
     left = {record.dagster_run.run_id for record in later.instance.get_run_records()}
     assert said["runs_deleted"] == len(first - left) > 0
     assert states(later) == before
-    # Those of the shipments and of bolt's stock are the last ones of their partitions.
+    # The runs of the shipments and of bolt's stock are the last runs of their partitions.
     assert len(first & left) == 2
     for name in ASSETS:
         for partition in before[name]:
@@ -148,7 +148,7 @@ def test_a_red_partition_stays_red(later: Loop) -> None:
 
 
 def test_without_the_guard_the_partitions_would_be_lost(fresh: Loop) -> None:
-    """What the guard is there for: Dagster's own deletion takes the partitions' state along."""
+    """The guard's reason: Dagster's own deletion of a run deletes the status of its partitions."""
     assert states(fresh)["stock_push"] == {"acme", "bolt"}
     for record in fresh.instance.get_run_records():
         fresh.instance.delete_run(record.dagster_run.run_id)

@@ -104,7 +104,7 @@ def test_shipments_are_asked_for_since_it_last_went_well(loop: Loop) -> None:
     went_well(loop, "shipments", now - timedelta(hours=1), "bolt")
     asked = tick(loop, "shipments_sweep", now)
     assert isinstance(asked, list)
-    # The one that has missed more doesn't make the other's run longer.
+    # A client that has missed more days doesn't lengthen the other client's run.
     assert sorted(zip(clients(asked), days(asked), strict=True)) == [
         (["acme"], (f"{today - timedelta(days=3)}", f"{today}")),
         (["bolt"], (f"{today - timedelta(days=1)}", f"{today}")),

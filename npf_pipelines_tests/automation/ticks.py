@@ -17,7 +17,7 @@ from npf_pipelines_tests.loop import Loop
 
 
 def register(loop: Loop, *clients: str) -> None:
-    """Make the clients partitions, in this order; those of the world if none is named."""
+    """Make the clients partitions, in this order; all clients of the world if none is named."""
     for client in clients or sorted(loop.stores):
         register_clients(loop.instance, [client])
 
@@ -25,7 +25,7 @@ def register(loop: Loop, *clients: str) -> None:
 def tick(
     loop: Loop, schedule: str, at: datetime | None = None, *, defs: dg.Definitions | None = None, **settings: Any
 ) -> list[dg.RunRequest] | str:
-    """What a schedule asks for at a moment, or why it asks for nothing; `defs` are those loaded before."""
+    """A schedule's run requests at a moment, or its skip reason; `defs` are definitions loaded before."""
     defs = defs or build_defs(Settings(**loop.settings.model_dump() | settings))
     definition = defs.resolve_schedule_def(schedule)
     moment = at or datetime.now(UTC)
@@ -37,7 +37,7 @@ def tick(
 def look(
     loop: Loop, sensor: str, cursor: str | None = None, *, defs: dg.Definitions | None = None
 ) -> tuple[list[dg.RunRequest], str, str]:
-    """What a sensor asks for just now, its next cursor, and why it asks for nothing; `defs` are those loaded before."""
+    """A sensor's run requests now, its next cursor, and its skip reason; `defs` are definitions loaded before."""
     defs = defs or loop.defs
     definition = defs.resolve_sensor_def(sensor)
     with dg.build_sensor_context(loop.instance, cursor, resources=defs.resources) as context:

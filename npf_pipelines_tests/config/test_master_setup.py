@@ -32,14 +32,14 @@ orders:
   cut_off: "14:00"               # optional: local time; swept every 5 minutes in the 2 hours before it
 tracking:
   shipped_status: Complete               # optional: left out = the status is not touched
-  partially_shipped_status: Back Ordered # optional, likewise
+  partially_shipped_status: Back Ordered # optional, as above
   notify_customer: false
   carriers: {Australia Post: aup}        # optional: NPF's carrier name -> the store's carrier code
 stock:
   quantity: available            # on_hand | available | off
   negative_as_zero: true
 alerts:
-  no_pull_hours: 2               # optional: hours without a pull of orders after which somebody is told
+  no_pull_hours: 2               # optional: hours without a pull of orders before an alert is sent
 """
 
 SHORTEST = """\
@@ -348,5 +348,6 @@ def test_a_setup_does_not_change(tmp_path: Path) -> None:
 
 
 def test_the_change_limit_is_accepted_under_its_earlier_name(tmp_path: Path) -> None:
-    text = SHORTEST.replace('quantity: "off"', "quantity: available\n  brake: {changed_percent: 7}")
+    text = SHORTEST.replace('quantity: "off"', "quantity: available\n  change_limit: {changed_percent: 7}")
+    text = text.replace("change_limit", "brake")
     assert one(tmp_path, text).stock.change_limit.changed_percent == 7

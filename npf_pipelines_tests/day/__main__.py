@@ -25,18 +25,18 @@ def main(
     clients: Annotated[int, typer.Option(min=3, help="With a store each.")] = 20,
     hours: Annotated[float, typer.Option(help="Simulated, before two hours of calm; events take two.")] = 24,
 ) -> None:
-    """Let many clients live a day, with troubles and kills, and look whether all is right in the end."""
+    """Let many clients live a day, with troubles and kills, and check that all is right in the end."""
     logging.disable(logging.CRITICAL)
     length = timedelta(hours=hours)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_CONSOLE) as progress, tempfile.TemporaryDirectory() as folder:
         task = progress.add_task("", total=(length + CALM) / STEP)
 
-        def tell(moment: datetime, day: Day) -> None:
+        def on_progress(moment: datetime, day: Day) -> None:
             said = f"{moment:%a %H:%M}, {day.runs} runs, {day.kills} killed"
             progress.update(task, advance=1, description=said)
 
-        day = live_day(Path(folder), clients, length, seed, tell)
+        day = live_day(Path(folder), clients, length, seed, on_progress)
     table = Table("what", "how many", title=f"{hours:g} hours of {clients} clients, seed {seed}")
     for name in ("orders", "parcels", "runs", "kills"):
         table.add_row(name, str(getattr(day, name)))

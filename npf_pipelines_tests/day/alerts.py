@@ -1,4 +1,4 @@
-"""What a day's alerts must say: nobody is silent without an alert, and alerts end when their causes do.
+"""Checks of a day's alerts: no client is silent without an alert, and alerts resolve when their causes end.
 
 Not here: the events that cause them (events.py).
 """

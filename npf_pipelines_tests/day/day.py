@@ -40,16 +40,16 @@ _SCHEDULES = (
 _BUSY = 0.15
 """The share of steps in which shoppers order and the floor works."""
 _KILLED = 0.15
-"""The share of runs, among those with troubles about, that are killed."""
+"""The share of runs that are killed, before the calm hours."""
 _MOST_REQUESTS = 2
 """For each client, before a run is killed."""
 
-Tell = Callable[[datetime, "Day"], None]
+OnProgress = Callable[[datetime, "Day"], None]
 
 
 @dataclass
 class Day:
-    """What came of it.
+    """The result of a simulated day.
 
     Attributes:
         orders: placed by shoppers.
@@ -72,7 +72,7 @@ class Day:
     wrongs: list[str] = field(default_factory=list)
 
 
-def live_day(folder: Path, clients: int, length: timedelta, seed: int, tell: Tell | None = None) -> Day:
+def live_day(folder: Path, clients: int, length: timedelta, seed: int, on_progress: OnProgress | None = None) -> Day:
     """Let so many clients live so long, and the calm after it, by these dice."""
     names = tuple(f"client{number:02}" for number in range(clients))
     with (
@@ -80,7 +80,7 @@ def live_day(folder: Path, clients: int, length: timedelta, seed: int, tell: Tel
         leases_by_wall_clock(),
         small_loop(folder, names) as loop,
     ):
-        return _Course(loop, clock, random.Random(seed)).run(length, tell)
+        return _Course(loop, clock, random.Random(seed)).run(length, on_progress)
 
 
 class _Course:
@@ -100,7 +100,7 @@ class _Course:
         # Loaded once, as by a code server that runs all day.
         self._defs = loop.defs
 
-    def run(self, length: timedelta, tell: Tell | None) -> Day:
+    def run(self, length: timedelta, on_progress: OnProgress | None) -> Day:
         if failures := self._loop.run_all():
             raise RuntimeError("\n".join(failures))
         for number, happen in BEFORE_THE_DAY:
@@ -130,8 +130,8 @@ class _Course:
             if is_calm and events.pending and moment < last_order + _LONGEST_WAIT:
                 end = moment + CALM
             self._sweep_and_look(moment, is_calm=is_calm)
-            if tell:
-                tell(moment, self._day)
+            if on_progress:
+                on_progress(moment, self._day)
             moment += STEP
         self._day.troubles = dict(self._troubles.had)
         never = [f"{self._world.clients[number]}: {happen.__name__} never came" for _, number, happen in events.pending]
@@ -148,7 +148,7 @@ class _Course:
                 self._day.parcels += self._loop.floor.work(client, moment)
 
     def _sweep_and_look(self, moment: datetime, *, is_calm: bool) -> None:
-        """What the daemon would ask in these five minutes."""
+        """Run the sensors and schedules that the daemon would evaluate in five minutes."""
         loop = self._loop
         for sensor in ("lost_runs", "clients_sensor"):
             self._look(sensor)
@@ -169,7 +169,7 @@ class _Course:
         self._world.wrongs += self._silence.step(loop.services.state, loop.stores, self._world.paused, moment)
 
     def _look(self, sensor: str) -> list[dg.RunRequest]:
-        """What a sensor asks for."""
+        """A sensor's run requests."""
         asked, self._cursors[sensor], _ = look(self._loop, sensor, self._cursors.get(sensor), defs=self._defs)
         return asked
 
@@ -193,7 +193,7 @@ class _Course:
         return sum(store.requests for store in self._loop.stores.values())
 
     def _wrongs(self) -> list[str]:
-        """What is wrong, less what the tables report: an order cancelled when the floor had it already."""
+        """The errors found, without the tables' reported exceptions: orders cancelled after picking had begun."""
         told = {
             f"{client}: the order {number} has the status"
             for client, number in self._loop.rows("SELECT client, order_number FROM order_exceptions")
@@ -208,6 +208,6 @@ def _job(definition: dg.ScheduleDefinition | dg.SensorDefinition) -> str:
 
 
 def _strikes(hour: int, minute: int, moment: datetime) -> bool:
-    """Whether the time of the day lies in the step that ends at the moment."""
+    """Whether the step that ends at the moment contains the time of day."""
     at = moment.replace(hour=hour, minute=minute)
     return moment - STEP < at <= moment

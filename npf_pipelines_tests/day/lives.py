@@ -19,11 +19,11 @@ from npf_pipelines.definitions import build_defs
 from npf_pipelines_tests.dagster_speed import open_instance, quick_dagster
 from npf_pipelines_tests.leases import leases_by_wall_clock
 
-# What a process imports is imported once.
+# The processes share these imports.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload([__name__])
 _LOOK = 0.002
-"""Seconds between two looks at how many requests there were."""
+"""Seconds between two counts of the requests."""
 
 
 def run_and_kill(

@@ -74,7 +74,7 @@ class Events:
         self._world = world
 
     def step(self, now: datetime) -> list[str]:
-        """What is due happens, unless it or an earlier event of its client has to wait; the events' names."""
+        """Let each due event happen unless it, or an earlier event of its client, has to wait; returns their names."""
         waiting: set[int] = set()
         happened, left = [], []
         for event in self.pending:

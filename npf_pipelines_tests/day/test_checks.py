@@ -37,7 +37,7 @@ def test_a_store_that_is_not_asked_is_silent_unless_it_is_paused_or_an_alert_say
 
 def test_an_alert_that_is_missing_or_not_resolved_is_wrong(loop: Loop) -> None:
     engine, expected = loop.services.state, [(AlertKind.CHANGE_LIMIT, "acme")]
-    assert wrong_alerts(engine, expected) == ["acme: no alert brake was sent and resolved"]
+    assert wrong_alerts(engine, expected) == [f"acme: no alert {AlertKind.CHANGE_LIMIT} was sent and resolved"]
     keep(loop, AlertKind.CHANGE_LIMIT, sent=False)
     assert not was_sent(engine, AlertKind.CHANGE_LIMIT, "acme")
     keep(loop, AlertKind.CHANGE_LIMIT)

@@ -1,4 +1,4 @@
-"""What goes wrong with the stores of a day, by dice: outages, lost answers, a wrong key, a store that hangs a moment.
+"""Random troubles of the stores in a day: outages, lost answers, a wrong key, a store that hangs a moment.
 
 Not here: what the automation does meanwhile (day.py).
 """

@@ -29,7 +29,7 @@ def running_nginx(folder: Path, *, webserver: str, reports: str) -> Iterator[int
 
     Args:
         folder: an empty one, for what nginx reads and writes.
-        webserver: where Dagster's webserver answers, or what stands in for it.
+        webserver: where Dagster's webserver, or its replacement in the test, answers.
         reports: where the reports do.
     """
     program, port = demand(NGINX), free_port()
@@ -60,7 +60,7 @@ def running_nginx(folder: Path, *, webserver: str, reports: str) -> Iterator[int
 
 
 def _around(folder: Path) -> str:
-    """What Debian's nginx.conf has around a site's file, everything it writes being in a folder of the test's."""
+    """Debian's nginx.conf around a site's file, with everything that nginx writes in a folder of the test."""
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     folders = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
     user = "user root;" if os.geteuid() == 0 else ""

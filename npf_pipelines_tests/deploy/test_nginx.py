@@ -24,7 +24,7 @@ MUTATION = 'mutation { terminateRun(runId: "1") { __typename } }'
 
 @dataclass
 class Behind:
-    """What stands in for webserver and reports.
+    """A server in the place of the webserver and the reports.
 
     Attributes:
         reached: method, path and query of each request that came through, and its headers.
@@ -58,7 +58,7 @@ class Proxy:
 
     @property
     def own(self) -> dict[str, str]:
-        """What a browser says of a request by one of the UI's own pages."""
+        """The header that a browser sends with a request from one of the UI's own pages."""
         return {"Origin": f"https://{NAME}:{self.port}"}
 
     def ask(

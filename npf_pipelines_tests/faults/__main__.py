@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from npf_pipelines_tests.faults import stock_campaign, tracking_campaign
-from npf_pipelines_tests.faults.lives import Lives, Tell
+from npf_pipelines_tests.faults.lives import Lives, OnProgress
 
 _CONSOLE = Console()
 _MANY = 0.03
@@ -63,15 +63,15 @@ def main(
     sys.exit(0 if came_through and they_bite else 1)
 
 
-def _run(name: str, kills: int, run: Callable[[Tell], R]) -> R:
+def _run(name: str, kills: int, run: Callable[[OnProgress], R]) -> R:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("kills"))
     with Progress(*columns, TimeElapsedColumn(), console=_CONSOLE) as progress:
         task = progress.add_task(name, total=kills)
 
-        def tell(killed: int, writes: int) -> None:
+        def on_progress(killed: int, writes: int) -> None:
             progress.update(task, completed=killed, description=f"{name}, {writes} writes at the store")
 
-        return run(tell)
+        return run(on_progress)
 
 
 def _table(title: str, results: Mapping[str, _Result], *sizes: str) -> Table:

@@ -1,4 +1,4 @@
-"""What the fault campaigns share: one client's part of a run without Dagster, and services with one store.
+"""Parts that the fault campaigns share: one client's part of a run without Dagster, and services with one store.
 
 Not here: which flow is run (tracking_pusher.py, stock_pusher.py).
 """
@@ -96,5 +96,5 @@ def end_life(push: Coroutine[Any, Any, bool]) -> None:
         SystemExit: always, with the life's exit code.
     """
     stamina.set_testing(True, attempts=4, cap=True)  # Repeats without their pauses.
-    logging.getLogger("npf_pipelines").setLevel(logging.ERROR)  # It would tell of each repeat.
+    logging.getLogger("npf_pipelines").setLevel(logging.ERROR)  # It would log each repeat.
     sys.exit(0 if asyncio.run(push) else WAITS)

@@ -34,7 +34,7 @@ _MOST_LIVES = 12
 """After the last kill, until nothing waits any more: a naive pusher never gets there."""
 T = TypeVar("T")
 
-Tell = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Called with the progress: kills so far, and writes that the store has seen."""
 
 
@@ -85,7 +85,7 @@ class Lives:
 
 
 def live_disturbed(
-    world: World, folder: Path, pusher: Pusher, *, seed: int, kills: int, tell: Tell | None = None
+    world: World, folder: Path, pusher: Pusher, *, seed: int, kills: int, on_progress: OnProgress | None = None
 ) -> Lives:
     """Push a world under faults and kills, while it changes, then without them until nothing waits.
 
@@ -96,9 +96,9 @@ def live_disturbed(
         seed: of the faults, of the moments of the kills and of the changes. Concurrent calls in a pusher still
             differ from run to run.
         kills: how many lives end by SIGKILL.
-        tell: called with the progress.
+        on_progress: called after each life.
     """
-    course = _Course(world, folder, pusher, seed=seed, kills=kills, tell=tell)
+    course = _Course(world, folder, pusher, seed=seed, kills=kills, on_progress=on_progress)
     with SandboxServer({world.store.store_id: world.store}) as server:
         return asyncio.run(course.run(server.url))
 
@@ -149,8 +149,10 @@ def surplus(expected: Counter[T], found: Counter[T]) -> int:
 class _Course:
     """One world on its way through the faults and kills."""
 
-    def __init__(self, world: World, folder: Path, pusher: Pusher, *, seed: int, kills: int, tell: Tell | None) -> None:
-        self._world, self._folder, self._pusher, self._tell = world, folder, pusher, tell
+    def __init__(
+        self, world: World, folder: Path, pusher: Pusher, *, seed: int, kills: int, on_progress: OnProgress | None
+    ) -> None:
+        self._world, self._folder, self._pusher, self._on_progress = world, folder, pusher, on_progress
         self._kills_wanted = kills
         self._dice = random.Random(seed)
         self._faults = fault_sequence(seed, _RATE)
@@ -222,8 +224,8 @@ class _Course:
         code = process.exitcode or 0
         self._codes.append(code)
         self._kills += code < 0
-        if self._tell:
-            self._tell(self._kills, self._world.store.writes)
+        if self._on_progress:
+            self._on_progress(self._kills, self._world.store.writes)
         return code
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npf_pipelines_tests.faults import stock_naive, stock_pusher
-from npf_pipelines_tests.faults.lives import Lives, Pusher, Tell, import_once, live_disturbed
+from npf_pipelines_tests.faults.lives import Lives, OnProgress, Pusher, import_once, live_disturbed
 from npf_pipelines_tests.faults.stock_world import World
 
 STOCK_PUSH: Pusher = stock_pusher.live
@@ -50,7 +50,7 @@ class Result:
         }
 
 
-def run_campaign(seed: int, receipts: int, kills: int, pusher: Pusher, tell: Tell | None = None) -> Result:
+def run_campaign(seed: int, receipts: int, kills: int, pusher: Pusher, on_progress: OnProgress | None = None) -> Result:
     """Push a world under faults and kills while it sells, and compare the store with the books.
 
     Args:
@@ -58,11 +58,11 @@ def run_campaign(seed: int, receipts: int, kills: int, pusher: Pusher, tell: Tel
         receipts: how often the warehouse receives a product: before each kill, its share of them.
         kills: how many lives end by SIGKILL.
         pusher: who pushes: STOCK_PUSH or NAIVE.
-        tell: called with the progress.
+        on_progress: called after each life.
     """
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), seed, receipts)
-        lives = live_disturbed(world, Path(folder), pusher, seed=seed, kills=kills, tell=tell)
+        lives = live_disturbed(world, Path(folder), pusher, seed=seed, kills=kills, on_progress=on_progress)
         world.close()
         books = world.books
         return Result(

@@ -14,8 +14,8 @@ from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.faults import tracking_naive, tracking_pusher
 from npf_pipelines_tests.faults.lives import (
     Lives,
+    OnProgress,
     Pusher,
-    Tell,
     import_once,
     live_disturbed,
     live_undisturbed,
@@ -71,7 +71,9 @@ class Result:
         }
 
 
-def run_campaign(seed: int, shipments: int, kills: int, pusher: Pusher, tell: Tell | None = None) -> Result:
+def run_campaign(
+    seed: int, shipments: int, kills: int, pusher: Pusher, on_progress: OnProgress | None = None
+) -> Result:
     """Push a world under faults and kills, and compare it with an undisturbed one.
 
     Args:
@@ -79,7 +81,7 @@ def run_campaign(seed: int, shipments: int, kills: int, pusher: Pusher, tell: Te
         shipments: how many are lodged at least.
         kills: how many lives end by SIGKILL.
         pusher: who pushes: TRACKING_PUSH or NAIVE, which is spared the corrections that it doesn't know.
-        tell: called with the progress.
+        on_progress: called after each life.
     """
     with tempfile.TemporaryDirectory() as folder:
         with_changes = pusher is not NAIVE
@@ -87,7 +89,7 @@ def run_campaign(seed: int, shipments: int, kills: int, pusher: Pusher, tell: Te
             build_world(Path(folder) / name, seed, shipments, with_changes=with_changes) for name in ("quiet", "rough")
         )
         live_undisturbed(quiet, Path(folder) / "quiet", pusher)
-        lives = live_disturbed(rough, Path(folder) / "rough", pusher, seed=seed, kills=kills, tell=tell)
+        lives = live_disturbed(rough, Path(folder) / "rough", pusher, seed=seed, kills=kills, on_progress=on_progress)
         return _compare(quiet, rough, lives)
 
 

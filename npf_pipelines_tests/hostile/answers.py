@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 @dataclass(frozen=True)
 class Reply:
-    """What comes over the wire; then the connection is closed, or nothing more happens."""
+    """The bytes sent over the wire, after which the connection is closed or left open in silence."""
 
     raw: bytes
     hangs: bool = False

@@ -1,4 +1,4 @@
-"""Stores that are bad neighbours: each breaks one thing, for as long as it is told to, and is a sandbox store else.
+"""Stores that are bad neighbours: each breaks one thing while `are_bad` is set, and is a sandbox store otherwise.
 
 Not here: the good stores beside them (neighbours_town.py), what they may cost those (neighbours_campaign.py), answers
 that are odd byte by byte (answers.py).
@@ -30,11 +30,11 @@ _LONGEST_HEEDED = "60"
 """Seconds of a Retry-After that are waited for in a run."""
 
 _STILL_BAD = 0.2
-"""Seconds between two looks at whether a store that hangs goes on."""
+"""Seconds between two checks whether a hanging store still hangs."""
 
 
 class SandboxAnswer(NamedTuple):
-    """What the sandbox would have answered."""
+    """The sandbox's own answer."""
 
     status: int
     body: bytes
@@ -120,7 +120,7 @@ KINDS: Mapping[str, Answer] = {
     "surrogate": _always(lambda: Response(rb'{"message": "bad \ud800 end"}', 400, media_type="application/json")),
     "web-page": _always(lambda: HTMLResponse("<!DOCTYPE html><html><body>Welcome to our shop</body></html>")),
 }
-"""What each kind answers, whatever it is asked."""
+"""The answer of each kind of store to every request."""
 
 
 class BadStores:
@@ -146,7 +146,7 @@ class BadStores:
         await answer(scope, receive, send)
 
     async def sandbox(self, request: Request, **query: str) -> SandboxAnswer:
-        """What the sandbox answers; `query` goes over the parameters that are there already."""
+        """The sandbox's own answer to the request, with `query` in place of the parameters of the same names."""
         there = {name: value for name, value in query.items() if name in request.query_params}
         asked = dict(request.scope) | {"query_string": request.url.include_query_params(**there).query.encode()}
         sent: list[Message] = []
@@ -186,7 +186,7 @@ class SelfSignedServer:
         self._loop = asyncio.new_event_loop()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(_CERTIFICATES / "self-signed.pem", _CERTIFICATES / "key.pem")
-        # Whoever refuses the certificate breaks the connection off, which is no news.
+        # A client that refuses the certificate breaks the connection off, as expected.
         self._loop.set_exception_handler(lambda *_: None)
         starting = asyncio.start_server(_close, "127.0.0.1", 0, ssl=context)
         server = self._loop.run_until_complete(starting)

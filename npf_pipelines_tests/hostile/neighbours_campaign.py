@@ -23,16 +23,16 @@ from npf_pipelines_tests.hostile.neighbours_town import Town, opened_town
 
 GOOD = 10
 LARGEST_SHARE, LARGEST_SECONDS = 0.10, 2.0
-"""What the bad ones may cost the good ones: so much more time, or so many seconds, whichever is more."""
+"""How much longer bad stores may make the good stores wait: a share or seconds, whichever is more."""
 _MINUTES = 5
-"""Between two sweeps: as often as schedules look who is due."""
+"""Between two sweeps: the interval of the schedules."""
 _BEFORE = 3.0
 """Seconds before a sweep at which there is new work for it."""
 _PATIENCE = 240.0
 """Seconds that a good client gets to be served."""
 _LOOK = 3.0
 
-Tell = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class Waits:
 
 @dataclass
 class Outcome:
-    """What came of the campaign.
+    """The result of the campaign.
 
     Attributes:
-        alone: the waits in sweeps without bad ones.
-        beside: those in sweeps with them.
+        alone: the waits in sweeps without bad stores.
+        beside: the waits in sweeps with bad stores.
         reasons: by bad client, why it fails in the flow that says so first.
         wrongs: what must not be.
     """
@@ -95,24 +95,24 @@ def compare(alone: Mapping[str, list[Served]], beside: Mapping[str, list[Served]
     return sorted(found)
 
 
-def run_campaign(folder: Path, rounds: int, tell: Tell) -> Outcome:
+def run_campaign(folder: Path, rounds: int, on_progress: OnProgress) -> Outcome:
     """Let so many rounds pass, each of one sweep without bad stores and two with them.
 
     Args:
         folder: an empty one.
         rounds: how many.
-        tell: gets a word of how far it is.
+        on_progress: called with the name of each step.
     """
     with opened_town(folder, GOOD, (*KINDS, SELF_SIGNED)) as town:
-        tell("preparing the stores")
+        on_progress("preparing the stores")
         town.prepare()
         minutes = {f"NPF_{flow.name.upper()}_MINUTES": str(_MINUTES) for flow in FLOWS}
         automation = Automation(folder, **minutes)
         try:
-            outcome = _Course(town, tell).run(rounds)
+            outcome = _Course(town, on_progress).run(rounds)
         finally:
             automation.end()
-        tell("mending the bad stores")
+        on_progress("mending the bad stores")
         outcome.wrongs += _mend(town)
     return outcome
 
@@ -120,18 +120,18 @@ def run_campaign(folder: Path, rounds: int, tell: Tell) -> Outcome:
 class _Course:
     """A campaign on its way."""
 
-    def __init__(self, town: Town, tell: Tell) -> None:
-        self._town, self._tell = town, tell
+    def __init__(self, town: Town, on_progress: OnProgress) -> None:
+        self._town, self._on_progress = town, on_progress
         self._outcome = Outcome()
         self._instance = town.loop.instance
 
     def run(self, rounds: int) -> Outcome:
         """All of it."""
-        self._tell("waiting for the daemon's first sweep")
+        self._on_progress("waiting for the daemon's first sweep")
         self._next_sweep()
         outcome, town = self._outcome, self._town
         for number in range(1, rounds + 1):
-            self._tell(f"round {number}: waiting for the end of earlier runs")
+            self._on_progress(f"round {number}: waiting for the end of earlier runs")
             self._wait_until_idle()
             self._sweep(outcome.alone, f"round {number}, without bad stores")
             town.let_in()
@@ -154,11 +154,11 @@ class _Course:
             time.sleep(_LOOK)
 
     def _sweep(self, waits: Waits, name: str) -> None:
-        self._tell(f"{name}: waiting for the sweep")
+        self._on_progress(f"{name}: waiting for the sweep")
         self._next_sweep()
         since = time.time()
         self._town.make_work()
-        self._tell(name)
+        self._on_progress(name)
         until = since + _PATIENCE
         while (late := self._late(since)) and time.time() < until:
             time.sleep(_LOOK)

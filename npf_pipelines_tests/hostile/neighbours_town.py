@@ -72,7 +72,7 @@ class Town:
         self._pause(is_paused=False)
 
     def keep_good(self) -> None:
-        """Mend the bad stores for good: all but the one whose certificate stays as it is."""
+        """Mend the bad stores for good: all except the store with the self-signed certificate."""
         self.keep_out()
         self._pause(is_paused=False)
 
@@ -91,7 +91,7 @@ class Town:
 
     def _lodge(self, clients: Sequence[str]) -> None:
         for client in clients:
-            for _ in range(2):  # What stays in picking at first is lodged then.
+            for _ in range(2):  # The second time lodges the orders left in picking.
                 self.loop.floor.work(client, datetime.now(UTC))
 
     def _place_orders(self, clients: Sequence[str]) -> None:

@@ -20,14 +20,14 @@ from npf_pipelines.cscart.store import Store
 from npf_pipelines_tests.hostile.answers import Reply, replies
 
 TIMEOUT = 0.15
-"""Seconds without progress after which a call is given up."""
+"""Seconds without progress after which a call times out."""
 _LARGEST = 1_000_000
 _MOST_SECONDS = 20.0
 """For a call with all that follows from it, on a machine that is busy with something else."""
 _START, _END = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 20, 0, 10, tzinfo=UTC)
 _LONGEST_SENTENCE = 1500
 _OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""What shows a text in another order than it is written."""
+"""Characters that change the order in which a text is shown."""
 
 
 async def _orders(store: Store) -> object:

@@ -1,4 +1,4 @@
-"""What the UI shows of a partition: what wants a person, where columns come from, why a red one is red."""
+"""Partitions in the UI: what needs manual review, where columns come from, why a partition failed."""
 
 import dagster as dg
 import pandas as pd

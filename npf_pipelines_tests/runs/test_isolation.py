@@ -106,7 +106,7 @@ def test_a_fault_at_any_step_of_a_check_leaves_the_other_clients_results(tiny: L
 
 
 def _checked(loop: Loop, check: str, injector: Injector) -> dict[str, str]:
-    """What the check lists by client."""
+    """The entries of the check, by client."""
     (definition,) = [one for one in CHECKS if check in {key.name for key in one.check_keys}]
     with injector.installed():
         result = definition(services=loop.services)

@@ -1,4 +1,4 @@
-"""What a partition tells of itself in the UI."""
+"""A partition's metadata in the UI."""
 
 import dagster as dg
 import pandas as pd

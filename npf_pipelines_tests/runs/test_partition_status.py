@@ -78,7 +78,7 @@ class World:
         return result.run_id
 
     def status(self, asset: str) -> dict[str, str]:
-        """What Dagster shows of the client's days, by the public call."""
+        """The status of the client's days by Dagster's public call."""
         keys = [f"acme|{day}" for day in (DAY, NEXT_DAY, LAST_DAY)]
         found = self.instance.get_status_by_partition(dg.AssetKey(asset), keys, PARTITIONS)
         return {key[-2:]: status.value if status else "missing" for key, status in (found or {}).items()}
@@ -138,7 +138,7 @@ def test_a_materialized_partition_that_a_run_starts_and_leaves_is_failed(world: 
 
 def test_the_two_queries_agree_with_the_status_that_dagster_shows(world: World) -> None:
     keys = [f"acme|{day}" for day in (DAY, NEXT_DAY, LAST_DAY)]
-    with contract("get_latest_storage_id_by_partition must tell which partitions are materialized"):
+    with contract("get_latest_storage_id_by_partition must return the materialized partitions"):
         world.run(_one_good_one_failed, fails=True)
         found = partition_status.materialized_partitions(world.instance, ASSETS, keys)
         assert found == {(asset, f"acme|{DAY}") for asset in ASSETS}

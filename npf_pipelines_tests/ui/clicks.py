@@ -1,4 +1,4 @@
-"""What a person does in Dagster's UI, by name. Each begins with an address and ends where the page has answered.
+"""A person's actions in Dagster's UI, by name. Each action begins with an address and ends where the page has answered.
 
 Not here: what is expected of the pages (test_ui.py).
 """
@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
 RUN = re.compile("^[0-9a-f]{8}$")
-"""What a link to a run says."""
+"""The text of a link to a run."""
 _WHILE_OPEN = 10_000
 """Milliseconds that a list which may close again gets to be clicked."""
 
@@ -67,16 +67,16 @@ def launch(page: Page, dialog: Locator) -> None:
 
 
 def open_partition(page: Page, asset: str, count: str, *keys: str) -> None:
-    """Wait until an asset's partitions count as said, e.g. `Failed (1)`, and look at one of them."""
+    """Wait until an asset's partitions count as said, e.g. `Failed (1)`, and open each given key."""
     page.goto(f"/assets/{asset}?view=partitions")
     expect(page.get_by_text(count, exact=True)).to_be_visible()
-    page.reload()  # What it shows of the partition itself can be of an earlier moment.
+    page.reload()  # The shown details of a partition can be out of date.
     for key in keys:
         page.get_by_text(key, exact=True).first.click()
 
 
 def why_not_made(page: Page, key: str) -> Locator:
-    """Of the partition that is looked at, the last event, opened."""
+    """Open the last event of the partition that is open."""
     page.get_by_role("button", name="View all historical events").click()
     events = page.get_by_role("dialog")
     events.get_by_text(key, exact=True).first.click()

@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, dev: DevServer) -> Iterator[Page]:
-    """An empty page; addresses are those of the server."""
+    """An empty page; addresses are relative to the server's."""
     expect.set_options(timeout=_PATIENCE)
     context = browser.new_context(base_url=dev.url, viewport={"width": 1280, "height": 800})
     context.set_default_timeout(_PATIENCE)

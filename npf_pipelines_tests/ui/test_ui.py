@@ -1,4 +1,4 @@
-"""Dagster's UI as the place of work: a person sees how things stand there, and sets them right there.
+"""Dagster's UI as the place of work: a person sees the state of the clients there, and corrects it there.
 
 Each test clicks through the real UI of a real `npf dev`; they share it, and none needs another one to have run.
 """
