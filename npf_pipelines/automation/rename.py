@@ -1,7 +1,7 @@
 """Moves a client to another id, so that nothing is pulled or pushed a second time.
 
-Files first, then the state's rows, the platform's and Dagster's partitions: each step can be repeated after one that
-broke off. Not here: the rows (state/rename.py, platform/rename.py), the files (lake/lake.py).
+Files first, then the platform's rows, the state's and Dagster's partitions: after a failure the whole can be run again.
+Not here: the rows (state/rename.py, platform/rename.py), the files (lake/lake.py).
 """
 
 import dagster as dg
@@ -35,8 +35,9 @@ def rename_client(services: Services, instance: dg.DagsterInstance, old: str, ne
     """
     _check(services, old, new)
     services.lake.rename_client(old, new)
-    rename_state(services.state, old, new)
+    # The state last: until then its record of the store keeps the new id from importing the orders again.
     moved = rename_orders(services.platform_engine, old, new)
+    rename_state(services.state, old, new)
     _rename_partitions(instance, old, new)
     return moved
 

@@ -12,13 +12,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.automation.flows import Flow
+from npf_pipelines.automation.flows import REPORTS, Flow
 from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_fingerprint import matches
 from npf_pipelines.domain.clock import is_future
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.health import Health
+from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 from npf_pipelines.rules.flow_health import is_waiting, known_at
 from npf_pipelines.runs.partitions import CLIENTS, first_day
 from npf_pipelines.runs.run_scope import clients_of, scope_config, scope_tags
@@ -73,6 +74,8 @@ class Eligibility:
     def may_hang(self, client: str) -> bool:
         """Whether its last runs failed for a transient reason: mostly a store that gave no answer."""
         health = self.health(client)
+        if self.flow == REPORTS.name or health.reason.startswith(LIMIT_EXCEEDED):
+            return False
         return health.failures > 0 and health.next_try_at is not None and not health.is_permanent
 
     @property

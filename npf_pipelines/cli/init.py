@@ -15,8 +15,7 @@ _CONSOLE = Console(highlight=False, soft_wrap=True)
 
 
 def init() -> None:
-    """Prepare DAGSTER_HOME and the databases; what is there already stays as it is, or is brought to this release."""
-    """Prepare DAGSTER_HOME and the platform's database; existing files stay as they are."""
+    """Prepare DAGSTER_HOME and the databases; existing files stay, existing databases are brought to this release."""
     settings = Settings()
     home = prepare_home(settings)
     services = Services(settings)

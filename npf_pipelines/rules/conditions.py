@@ -23,6 +23,8 @@ FIRST_FEW = 3
 """Rows of a kind and day whose numbers are named."""
 OVER_LIMIT = open_key(StockOutcome.OVER_LIMIT)
 """The kind of the rows that the change limit held back."""
+_OVER_LIMIT = (LIMIT_EXCEEDED, "the brake fell")
+"""How the reason of an exceeded change limit begins, now and in earlier releases."""
 FAILURES_THAT_MAY_PASS = 1
 """Failures in a row that are not reported where the problem may pass by itself."""
 
@@ -128,7 +130,7 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
 
 def _is_reported(flow: FlowState) -> bool:
     """An exceeded change limit is reported by its rows, which remain when the store goes down afterwards."""
-    return not flow.reason.startswith(LIMIT_EXCEEDED) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
+    return not flow.reason.startswith(_OVER_LIMIT) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
 
 
 def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:

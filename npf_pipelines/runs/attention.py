@@ -9,6 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from npf_pipelines.domain.outcome import Outcome
+from npf_pipelines.domain.outcomes import IN_STORE
 from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.inline_table import cell, inline_table
@@ -35,7 +36,7 @@ def attention_metadata(
     found = [
         (row, column)
         for column in columns
-        for row in frame[frame[column].isin(_for_a_person(table.outcomes[column]))].to_dict("records")
+        for row in frame[_needs_person(frame, column, table.outcomes[column])].to_dict("records")
     ]
     if not found:
         return {**store, "needs_a_person": dg.MetadataValue.int(0)}
@@ -51,8 +52,10 @@ def attention_metadata(
     }
 
 
-def _for_a_person(outcomes: Iterable[Outcome]) -> list[str]:
-    return [outcome for outcome in outcomes if outcome.needs_person]
+def _needs_person(frame: pd.DataFrame, column: str, outcomes: Iterable[Outcome]) -> "pd.Series[bool]":
+    """Which rows need a person by a column. An order's status counts with its shipments that are in the store."""
+    needed = frame[column].isin([outcome for outcome in outcomes if outcome.needs_person])
+    return needed & frame["outcome"].isin(IN_STORE) if column == "status_outcome" else needed
 
 
 def _what(row: dict[str, object], store_url: str, ids: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ Not here: how each is opened (platform/database.py, state/database.py).
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -45,5 +46,7 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine
 
 
 def _place(url: sa.URL) -> tuple[object, ...]:
-    """The identity of a database, without the account."""
-    return url.get_backend_name(), url.host, url.port, url.database, url.query
+    """The identity of a database, whichever account, driver or spelling names it."""
+    if url.get_backend_name() == "sqlite":
+        return ("sqlite", Path(url.database or "").absolute())
+    return url.get_backend_name(), url.host or url.query.get("host"), url.port or 5432, url.database

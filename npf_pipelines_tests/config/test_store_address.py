@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.assets import orders as orders_module
+from npf_pipelines.automation import rename as rename_module
 from npf_pipelines.cli import app
 from npf_pipelines.config.setup_files import load_master_setups
 from npf_pipelines.config.store_address import comparable_address
@@ -112,6 +113,17 @@ def renamed(fresh: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
 
 def npf(*words: str) -> Result:
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "300"})
+
+
+def test_a_rename_that_breaks_off_imports_nothing_twice(renamed: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = count(renamed)
+    with monkeypatch.context() as failing:
+        failing.setattr(rename_module, "rename_orders", lambda *_: 1 / 0)
+        assert npf("client", "rename", "acme", "acorn").exit_code != 0
+    assert "has worked with this store" in renamed.run("orders", "acorn")[0].failure
+    assert npf("client", "rename", "acme", "acorn").exit_code == 0
+    assert renamed.run("orders", "acorn")[0].failure == ""
+    assert count(renamed) == before
 
 
 def test_a_renamed_client_goes_on_and_nothing_is_pulled_or_pushed_twice(renamed: Loop) -> None:

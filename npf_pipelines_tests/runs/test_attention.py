@@ -32,6 +32,12 @@ def test_a_shipments_order_is_found_by_what_the_platform_knows_of_it() -> None:
     assert "order_id=7)" in told(TRACKING_PUSH, refused)[1]
 
 
+def test_a_refused_status_of_a_withdrawn_shipment_needs_nobody() -> None:
+    refused = row(TRACKING_PUSH, outcome="confirmed", status_outcome="refused", order_number="CS12")
+    assert told(TRACKING_PUSH, refused)[0] == 1
+    assert told(TRACKING_PUSH, refused | {"outcome": "withdrawn"})[0] == 0
+
+
 def test_text_of_a_store_is_no_markup() -> None:
     hostile = row(STOCK_PUSH, outcome="not_in_store", sku="<img src=x>|[a](b)", reason="r")
     listed = told(STOCK_PUSH, hostile)[1]

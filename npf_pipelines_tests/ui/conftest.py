@@ -23,7 +23,7 @@ _PATIENCE = 60_000
 """Milliseconds that a page has to show what is expected of it: a run in between takes seconds, a busy machine more."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dev(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[DevServer]:
     """The server, ended after the last test, nothing left behind. It isn't started where no browser would ask it."""
     server = start_dev(tmp_path_factory.mktemp("dev"), NPF_AUTOMATION="stopped")
@@ -35,9 +35,9 @@ def dev(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[
     assert server.left_behind() == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The machine's Chromium or Chrome, headless."""
+    """The machine's Chromium or Chrome, headless. Its event loop ends with the package: others run theirs."""
     chromium = demand(BROWSER)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, headless=True, args=_QUIET)

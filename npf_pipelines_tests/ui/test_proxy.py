@@ -4,13 +4,10 @@ import time
 from pathlib import Path
 
 import httpx
-import pytest
 from playwright.sync_api import Browser, WebSocket, expect
 
 from npf_pipelines_tests.deploy.nginx import ANN, NAME, running_nginx
 from npf_pipelines_tests.dev_server import DevServer
-
-pytestmark = pytest.mark.xdist_group("ui")
 
 MUTATION = 'mutation { logTelemetry(action: "a", clientTime: "1", clientId: "1", metadata: "{}") { __typename } }'
 FOREIGN = {"Origin": "https://evil.example"}

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 import yaml
 from playwright.sync_api import Page, expect
 
@@ -28,8 +27,6 @@ from npf_pipelines_tests.ui.clicks import (
     switch,
     why_not_made,
 )
-
-pytestmark = pytest.mark.xdist_group("ui")
 
 FLOW = (
     "store_orders",
