@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The rooms whose tests need neither Dagster nor another process.
 FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 
-.PHONY: install production demo dev test test-fast test-ui coverage test-newest-dagster faults hostile day lint prose docs licences lock clean
+.PHONY: install production demo dev test test-fast test-ui coverage test-newest-dagster faults hostile day lint docs licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -64,13 +64,11 @@ day: install ## first starts and kills at work, then 24 simulated hours of 20 cl
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 
-lint: install ## style, types and the arrows between the rooms
+lint: install ## style, types, the arrows between the rooms, and no private words in prose
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
-
-prose: install ## private words in docstrings, comments, messages and documents, by room
 	$(BIN)/python -m npf_pipelines_tests.prose
 
 docs: install ## the documentation as a site in site/, every link checked

@@ -1,4 +1,4 @@
-"""`make prose`: keeps private words out of docstrings, comments, messages and documents.
+"""Part of `make lint`: keeps private words out of docstrings, comments, messages and documents.
 
 The words are those that a newcomer has to translate: metaphors where the field has a word, and nouns that name
 nothing. A word that is meant literally is on the list of literal phrases, which is short.
@@ -55,6 +55,7 @@ LITERAL = frozenset(
         "look-back",
         "--release-brake is its earlier name",
         "look: the state of the store's list",
+        "the brake fell",
     }
 )
 """Phrases in which a word means what it says, in small letters."""

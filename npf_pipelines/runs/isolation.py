@@ -39,16 +39,16 @@ async def run_isolated(
     places = asyncio.Semaphore(at_once)
 
     async def isolated(client: str) -> T | Exception:
-        async with _place(places):
-            try:
+        try:
+            async with _place(places):
                 return await work(client)
-            except Exception as failure:  # noqa: BLE001 - the caller reports it
-                return failure
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                return CutOff("the work was cancelled from within")
+        except Exception as failure:  # noqa: BLE001 - the caller reports it
+            return failure
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return CutOff("the work was cancelled from within")
 
     each = list(dict.fromkeys(clients))
     return dict(zip(each, await asyncio.gather(*map(isolated, each)), strict=True))
@@ -63,7 +63,7 @@ async def _place(places: asyncio.Semaphore) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            if giving_up.cancel():  # Otherwise it is done, and another client has the place.
+            if giving_up.cancel() or giving_up.exception():  # Otherwise another client has the place already.
                 places.release()
 
 
