@@ -11,6 +11,7 @@ from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
+from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 from npf_pipelines.rules.flow_health import failed, succeeded
 from npf_pipelines.state.health import keep_health, read_one
 from npf_pipelines_tests.automation.ticks import clients, days, execute, register, tick
@@ -284,6 +285,18 @@ def test_stores_that_gave_no_answer_are_tried_again_in_a_run_beside_the_others(l
     assert [limited["key"] in one.tags for one in asked] == [False, True]
     # Each flow has a place, and one more is left, while all that are tried again wait.
     assert config["max_concurrent_runs"] - limited["limit"] > len(FLOWS)
+
+
+def test_a_push_over_the_change_limit_is_no_store_that_gave_no_answer(loop: Loop) -> None:
+    register(loop)
+    at = quarter_of_an_hour()
+    went_well(loop, "stock", at - 3 * 60 * MINUTE)
+    fails(loop, "stock", "acme", at - 2 * 60 * MINUTE)
+    stopped = replace(read_one(loop.services.state, "acme", "stock"), reason=f"{LIMIT_EXCEEDED}: 60 % would change")
+    keep_health(loop.services.state, stopped)
+    asked = tick(loop, "stock_sweep", at)
+    assert isinstance(asked, list)
+    assert clients(asked) == [["acme", "bolt"]]
 
 
 def test_a_run_that_is_asked_for_ends_by_itself_and_a_backfill_does_not(loop: Loop) -> None:
