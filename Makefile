@@ -35,7 +35,7 @@ dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, unt
 
 test: install ## the whole suite; browser and PostgreSQL are installed where that asks nobody anything
 	$(BIN)/python -m npf_pipelines_tests.machine
-	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
 
 coverage: install ## the whole suite as `make test` runs it, and what of the branches it leaves out; fails below the gate
 	$(BIN)/python -m npf_pipelines_tests.machine

@@ -32,6 +32,9 @@ _LONGEST = (
     "runs/test_isolation.py",
     "cli/",
     "test_late_and_ahead.py",
+    "test_shipments_over_time.py",
+    "test_statuses_over_time.py",
+    "test_stock_history.py",
 )
 """Where the tests are that take longest. They start first, so that no worker ends alone with one of them."""
 

@@ -178,7 +178,7 @@ def test_a_folder_that_is_none_is_named_and_nothing_is_lost_when_it_is_mended(sh
     assert shell.disagreements() == []
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("end", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_an_interrupted_run_says_so_and_the_next_one_finishes_its_work(shell: Loop, end: signal.Signals) -> None:
     with SandboxServer(shell.stores, latency_ms=1500) as slow:
         for client in shell.stores:

@@ -1,5 +1,6 @@
 """A large catalogue holds up no other client of its run: the event loop goes on while it is compared and written."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,8 @@ async def test_the_second_push_of_many_skus_holds_nobody_up(tmp_path: Path) -> N
     engine.dispose()
     with SandboxServer({CLIENT: store}) as server:
         for _ in range(2):
+            began = time.process_time()
             async with measured_lag() as lag:
                 assert await stock_pusher.push(server.store_url(CLIENT), platform_url, tmp_path, 30.0)
-            assert lag.longest < 1
+            # Reading, comparing and writing take most of the time; none of them on the event loop.
+            assert lag.longest < (time.process_time() - began) / 4

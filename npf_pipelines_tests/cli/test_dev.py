@@ -8,7 +8,7 @@ import pytest
 from npf_pipelines_tests.dev_server import start_dev
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("end", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_dev_serves_the_ui_and_leaves_nothing_behind(tmp_path: Path, end: signal.Signals) -> None:
     dev = start_dev(tmp_path)
     assets = dev.assets()

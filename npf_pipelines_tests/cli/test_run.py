@@ -115,7 +115,7 @@ def test_a_day_with_tables_before_every_start_date_can_be_run(shell: Loop) -> No
     assert npf("run", "orders", "--day", f"{day - timedelta(days=1)}").exit_code == 2
 
 
-@pytest.mark.parametrize("family", ["orders", "shipments"])
+@pytest.mark.parametrize("flow", ["orders", "shipments"])
 @pytest.mark.parametrize(
     ("words", "said"),
     [

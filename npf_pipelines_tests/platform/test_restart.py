@@ -48,7 +48,9 @@ def on_postgresql(loop: Loop, postgresql: Path) -> Loop:
     return Loop(loop.settings.model_copy(update=urls), loop.instance, loop.stores, loop.url)
 
 
-@pytest.mark.parametrize(("flow", "mode"), [("orders", "immediate"), ("shipments", "fast")])
+@pytest.mark.parametrize(
+    ("flow", "mode"), [pytest.param("orders", "immediate", marks=pytest.mark.long), ("shipments", "fast")]
+)
 def test_a_restart_in_the_middle_of_a_run_doubles_nothing(
     on_postgresql: Loop, postgresql: Path, flow: str, mode: str
 ) -> None:
