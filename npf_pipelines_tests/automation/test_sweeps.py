@@ -319,6 +319,7 @@ def test_a_manual_run_always_tries_and_ends_the_pause(loop: Loop) -> None:
     assert not read_one(loop.services.state, "acme", "stock").failures
 
 
+@pytest.mark.long
 def test_a_store_that_is_down_for_a_day_costs_28_runs_at_most_and_is_caught_up_in_one(loop: Loop) -> None:
     """A day in compressed time: a tick every five minutes, each run's end written down in the place of the run."""
     register(loop, "acme")
