@@ -5,6 +5,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra b
 	--no-emit-find-links --custom-compile-command "make lock"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Three workers on two cores: they wait for servers much of the time. A module's tests share what they start.
+WHOLE_SUITE := $(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
 # The rooms whose tests need neither Dagster nor another process.
 FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 
@@ -35,11 +37,11 @@ dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, unt
 
 test: install ## the whole suite; browser and PostgreSQL are installed where that asks nobody anything
 	$(BIN)/python -m npf_pipelines_tests.machine
-	$(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
+	$(WHOLE_SUITE)
 
 coverage: install ## the whole suite as `make test` runs it, and what of the branches it leaves out; fails below the gate
 	$(BIN)/python -m npf_pipelines_tests.machine
-	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --cov
+	$(WHOLE_SUITE) --cov
 
 test-fast: install ## rules, store client, lake, reports, and the platform on SQLite: under a minute
 	$(BIN)/pytest --numprocesses 2 -m "not long and not postgresql" $(FAST)

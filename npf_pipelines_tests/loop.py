@@ -146,20 +146,36 @@ def write_setup(folder: Path, client: str, url: str, **changes: dict[str, Any]) 
     (folder / f"{client}.yaml").write_text(yaml.safe_dump(setup), encoding="utf-8")
 
 
+def settings_of(folder: Path) -> Settings:
+    """The settings of a world in a folder, whatever the environment says."""
+    return Settings(
+        data=folder,
+        clients=folder / "clients",
+        lake=str(folder / "lake"),
+        reports=folder / "reports",
+        platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
+    )
+
+
+def generated_store(client: str, seed: int, *, orders: int, products: int, days: int) -> SandboxStore:
+    """A store with orders until now, which the key of the tests opens."""
+    return generate_store(
+        client,
+        seed=seed,
+        orders=orders,
+        products=products,
+        days=days,
+        today=datetime.now(UTC),
+        api_user=f"api@{client}.example",
+        api_key=API_KEY,
+    )
+
+
 @contextlib.contextmanager
 def small_loop(folder: Path, clients: tuple[str, ...] = ("acme", "bolt")) -> Iterator[Loop]:
     """A world of a few clients with a few dozen orders each, in which nothing has happened yet."""
     stores = {
-        client: generate_store(
-            client,
-            seed=number,
-            orders=45,
-            products=25,
-            days=DAYS + 1,
-            today=datetime.now(UTC),
-            api_user=f"api@{client}.example",
-            api_key=API_KEY,
-        )
+        client: generated_store(client, number, orders=45, products=25, days=DAYS + 1)
         for number, client in enumerate(clients, 1)
     }
     with opened_loop(folder, stores) as world:
@@ -184,13 +200,7 @@ def copied_loop(world: Loop, folder: Path) -> Iterator[Loop]:
 @contextlib.contextmanager
 def opened_loop(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]:
     """A world of these stores over what the folder holds already."""
-    settings = Settings(
-        data=folder,
-        clients=folder / "clients",
-        lake=str(folder / "lake"),
-        reports=folder / "reports",
-        platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
-    )
+    settings = settings_of(folder)
     os.environ[KEY_VARIABLE] = API_KEY
     with (
         SandboxServer(stores) as server,

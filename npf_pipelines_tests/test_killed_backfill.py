@@ -11,30 +11,19 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from pydantic import SecretStr
 
-from npf_pipelines.config.settings import Settings
 from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines_tests.leases import expire_leases
-from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, write_setup
+from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, settings_of, write_setup
 
 TIMES = {"pulled_at", "decided_at", "imported_at", "updated_at"}
 
 
-def _settings(folder: Path) -> Settings:
-    return Settings(
-        data=folder,
-        clients=folder / "clients",
-        lake=str(folder / "lake"),
-        platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
-    )
-
-
 def _backfill(folder: Path) -> subprocess.Popen[bytes]:
-    first = Services(_settings(folder)).setups()["acme"].orders.start_date
+    first = Services(settings_of(folder)).setups()["acme"].orders.start_date
     environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     return subprocess.Popen(  # noqa: S603 - our own environment's npf
         [str(Path(sys.executable).with_name("npf")), "run", "orders", "--client", "acme", "--from", f"{first}"],
@@ -46,7 +35,7 @@ def _backfill(folder: Path) -> subprocess.Popen[bytes]:
 
 def _ends(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that the backfill is to bring about, but for the times."""
-    services = Services(_settings(folder))
+    services = Services(settings_of(folder))
     found = {}
     for name in ("raw_orders", "filtered_orders", "platform_orders"):
         columns = services.lake.query(f"FROM {name}").columns
@@ -92,7 +81,7 @@ def test_a_backfill_that_was_killed_ends_as_an_undisturbed_one(two_worlds: tuple
             time.sleep(0.005)
         process.kill()
         process.wait()
-        expire_leases(Services(_settings(killed)).state)
+        expire_leases(Services(settings_of(killed)).state)
     assert 0 < _files(killed) < _files(undisturbed)
     assert _backfill(killed).wait(120) == 0
     assert _ends(killed) == _ends(undisturbed)

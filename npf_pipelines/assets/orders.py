@@ -7,7 +7,7 @@ day's orders (orders_day.py).
 
 import asyncio
 import functools
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from npf_pipelines.assets.changed_days import days_of_held, days_still_with, fin
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.orders_day import (
+    Orders,
     OrdersRun,
     decided_day,
     finish_held_back,
@@ -69,9 +70,9 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False) -> No
         if client_run.selects(RAW_ORDERS):
             await _pull_from_store(run, confirm_held=confirm_held)
         elif client_run.selects(FILTERED_ORDERS):
-            await _decide_again(run)
+            await _work_on_pulled(run, decided_day)
         else:
-            await _import_decided(run)
+            await _work_on_pulled(run, imported_day)
         run.check_lease()
         await finish_held_back(run)
         if client_run.selects(RAW_ORDERS):
@@ -102,24 +103,14 @@ async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
     await _pull_changed(run, days_still_with(client_run, run.redated))
 
 
-async def _decide_again(run: OrdersRun) -> None:
-    """Decide again on the orders as they were pulled."""
+async def _work_on_pulled(run: OrdersRun, work: Callable[[OrdersRun, date, Orders], Awaitable[None]]) -> None:
+    """Decide on each day's orders again, or import them as decided, as they were pulled."""
     for day in run.client_run.days:
         with run.fails_alone():
             run.done.add(day)
             orders = orders_as_pulled(run.client_run, day)
             run.check_lease()
-            await decided_day(run, day, orders)
-
-
-async def _import_decided(run: OrdersRun) -> None:
-    """Import the orders as they were pulled and decided on."""
-    for day in run.client_run.days:
-        with run.fails_alone():
-            run.done.add(day)
-            orders = orders_as_pulled(run.client_run, day)
-            run.check_lease()
-            await imported_day(run, day, orders)
+            await work(run, day, orders)
 
 
 async def _keep_progress(run: OrdersRun) -> None:

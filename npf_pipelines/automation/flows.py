@@ -1,4 +1,4 @@
-"""The flows: the job and the tables of each, and its runs that are not over yet.
+"""The flows: the job, the tables and the unfinished runs of each.
 
 Not here: the definitions of the jobs (jobs.py).
 """

@@ -6,6 +6,7 @@ Not here: the rows (state/rename.py, platform/rename.py), the files (lake/lake.p
 
 import dagster as dg
 
+from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.platform.rename import has_orders, rename_orders
@@ -14,8 +15,6 @@ from npf_pipelines.runs.partitions import CLIENTS, register_clients
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import held_now
 from npf_pipelines.state.rename import rename_state
-
-_FLOWS = ("orders", "shipments", "stock")
 
 
 class CannotRename(NpfError):
@@ -51,7 +50,7 @@ def _check(services: Services, old: str, new: str) -> None:
     setups[new]  # SetupError where there is no valid one.
     if has_orders(services.platform_engine, old) and has_orders(services.platform_engine, new):
         raise CannotRename(f"both {old} and {new} have orders on the platform: they are two clients")
-    busy = {client for flow in _FLOWS for client in held_now(services.state, flow)} & {old, new}
+    busy = {client for flow in FLOWS for client in held_now(services.state, flow.name)} & {old, new}
     if busy:
         raise CannotRename(f"a run is at work on {', '.join(sorted(busy))}: wait until it is over")
 

@@ -1,20 +1,21 @@
 """An empty shop on a real socket, and a client of it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-import stamina
 from pydantic import SecretStr
 
 from npf_pipelines.cscart import page_size
-from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import start_of_day
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines_tests.shop_server import no_pauses, server, stores
+
+__all__ = ["no_pauses", "server", "stores"]
 
 ZONE = ZoneInfo("Australia/Sydney")
 FIRST = date(2026, 9, 28)
@@ -36,23 +37,6 @@ def day_at(timestamp: int) -> date:
 def _slow_machines_are_quick_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """The size of a page doesn't depend on what else this machine does."""
     monkeypatch.setattr(page_size, "_MOST_SECONDS", 60.0)
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=ATTEMPTS):
-        yield
-
-
-@pytest.fixture(scope="module")
-def stores() -> dict[str, SandboxStore]:
-    return {}
-
-
-@pytest.fixture(scope="module")
-def server(stores: dict[str, SandboxStore]) -> Iterator[SandboxServer]:
-    with SandboxServer(stores) as running:
-        yield running
 
 
 @pytest.fixture

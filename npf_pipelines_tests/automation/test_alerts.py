@@ -40,7 +40,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def told(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Loop:
+def alerted(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Loop:
     """A world that has been through the loop and has sent its first alerts."""
     monkeypatch.setattr(alert, "BETWEEN_EVALUATIONS", timedelta(microseconds=1))
     monkeypatch.setattr(webhook, "_TIMEOUT", httpx.Timeout(1.0))
@@ -57,10 +57,10 @@ def say(loop: Loop) -> str:
 
 def fail(loop: Loop, client: str = "acme", flow: str = "orders", failures: int = 2) -> None:
     """The client's flow fails so many times in a row."""
-    eligibility = read_one(loop.services.state, client, flow)
+    stored = read_one(loop.services.state, client, flow)
     keep_health(
         loop.services.state,
-        replace(eligibility, failing_since=datetime.now(UTC), failures=failures, reason="the store is down"),
+        replace(stored, failing_since=datetime.now(UTC), failures=failures, reason="the store is down"),
     )
 
 
@@ -94,141 +94,141 @@ def test_the_rows_that_need_a_person_are_told_once_without_personal_data(
     assert TOKEN not in caplog.text + said
 
 
-def test_a_flow_that_fails_is_told_when_it_begins_and_when_it_is_over(told: Loop, receiver: Receiver) -> None:
-    fail(told, failures=1)
-    say(told)
+def test_a_flow_that_fails_is_told_when_it_begins_and_when_it_is_over(alerted: Loop, receiver: Receiver) -> None:
+    fail(alerted, failures=1)
+    say(alerted)
     assert receiver.texts == []
-    fail(told)
+    fail(alerted)
     for _ in range(3):
-        say(told)
-    heal(told)
+        say(alerted)
+    heal(alerted)
     for _ in range(4):
-        say(told)
+        say(alerted)
     begin, end = receiver.texts
     assert begin.startswith("acme: runs of orders fail: the store is down (since 20")
     assert begin.endswith("http://127.0.0.1:3100/acme.html")
     assert end.startswith("Over: acme: runs of orders fail: the store is down (since 20")
 
 
-def test_a_wrong_key_is_told_at_once_by_a_real_run(told: Loop, receiver: Receiver) -> None:
-    told.stores["bolt"].api_key = "another"
-    told.run("orders", "bolt")
-    say(told)
+def test_a_wrong_key_is_told_at_once_by_a_real_run(alerted: Loop, receiver: Receiver) -> None:
+    alerted.stores["bolt"].api_key = "another"
+    alerted.run("orders", "bolt")
+    say(alerted)
     (text,) = receiver.texts
     assert text.startswith("bolt: runs of orders fail: ")
 
 
 def test_what_a_fault_of_ours_quotes_goes_nowhere(
-    told: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    alerted: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
         raise KeyError("ann.shopper@example.com")
 
     monkeypatch.setattr(orders_day, "judge", broken)
-    failures = [one.failure for _ in range(2) for one in told.run("orders", "acme")]
-    say(told)
+    failures = [one.failure for _ in range(2) for one in alerted.run("orders", "acme")]
+    say(alerted)
     (text,) = receiver.texts
     assert text.startswith("acme: runs of orders fail: KeyError, a fault of the program: see the log")
     assert "ann.shopper" not in text + "".join(failures)
 
 
 def test_an_exceeded_change_limit_is_reported_alone_and_resolves_when_it_is_overridden(
-    told: Loop, receiver: Receiver
+    alerted: Loop, receiver: Receiver
 ) -> None:
-    for sku in told.stores["acme"].skus():
-        told.floor.receive("acme", sku, 1000, datetime.now(UTC))
-    (run,) = told.run("stock", "acme")
+    for sku in alerted.stores["acme"].skus():
+        alerted.floor.receive("acme", sku, 1000, datetime.now(UTC))
+    (run,) = alerted.run("stock", "acme")
     assert f"acme: {LIMIT_EXCEEDED}" in run.failure
-    told.run("stock", "acme")
-    say(told)
+    alerted.run("stock", "acme")
+    say(alerted)
     (text,) = receiver.texts
     assert text.startswith("acme: the change limit was exceeded: ")
     assert len(text.splitlines()) == 1
-    told.run("stock", "acme", override_change_limit=True)
-    say(told)
-    say(told)
+    alerted.run("stock", "acme", override_change_limit=True)
+    say(alerted)
+    say(alerted)
     assert receiver.texts[1].startswith("Over: acme: the change limit was exceeded")
 
 
 def test_a_client_that_is_not_pulled_is_told_after_its_own_limit_and_a_paused_one_is_not(
-    told: Loop, receiver: Receiver
+    alerted: Loop, receiver: Receiver
 ) -> None:
-    write_setup(told.settings.clients, "acme", told.url, alerts={"no_pull_hours": 3})
+    write_setup(alerted.settings.clients, "acme", alerted.url, alerts={"no_pull_hours": 3})
     long_ago = datetime.now(UTC) - timedelta(hours=2.5)
-    for client in told.stores:
-        keep_health(told.services.state, Health(client, "orders", long_ago, long_ago))
-    say(told)
+    for client in alerted.stores:
+        keep_health(alerted.services.state, Health(client, "orders", long_ago, long_ago))
+    say(alerted)
     (text,) = receiver.texts
     assert text.startswith("bolt: no orders have been pulled for more than 2 hours (since 20")
-    path = told.settings.clients / "bolt.yaml"
+    path = alerted.settings.clients / "bolt.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
-    say(told)
-    say(told)
+    say(alerted)
+    say(alerted)
     assert any(line.startswith("Over: bolt: no orders") for line in receiver.texts[1].splitlines())
 
 
-def test_a_backlog_is_told_when_it_has_lasted(told: Loop, receiver: Receiver) -> None:
-    ((day,),) = told.rows("SELECT min(day) FROM shipment_records WHERE client = 'acme'")
-    (Path(told.settings.lake) / f"tracking_push/client=acme/day={day}/part.parquet").unlink()
-    recount(told, "acme", "shipments")
-    say(told)
+def test_a_backlog_is_told_when_it_has_lasted(alerted: Loop, receiver: Receiver) -> None:
+    ((day,),) = alerted.rows("SELECT min(day) FROM shipment_records WHERE client = 'acme'")
+    (Path(alerted.settings.lake) / f"tracking_push/client=acme/day={day}/part.parquet").unlink()
+    recount(alerted, "acme", "shipments")
+    say(alerted)
     assert receiver.texts == []
     key = "backlog|acme|shipments"
-    known = read_alerts(told.services.state)[key]
+    known = read_alerts(alerted.services.state)[key]
     assert known.due_at - known.since == rules.BACKLOG_PATIENCE
-    keep_alerts(told.services.state, [replace(known, due_at=datetime.now(UTC))])
-    say(told)
+    keep_alerts(alerted.services.state, [replace(known, due_at=datetime.now(UTC))])
+    say(alerted)
     (text,) = receiver.texts
     assert "waiting and not worked off" in text
 
 
-def test_a_wrong_setup_is_told_and_its_clients_alerts_are_not_over(told: Loop, receiver: Receiver) -> None:
-    fail(told)
-    say(told)
-    path = told.settings.clients / "acme.yaml"
+def test_a_wrong_setup_is_told_and_its_clients_alerts_are_not_over(alerted: Loop, receiver: Receiver) -> None:
+    fail(alerted)
+    say(alerted)
+    path = alerted.settings.clients / "acme.yaml"
     right = path.read_text(encoding="utf-8")
     path.write_text(right.replace("Australia/Sydney", "Australia/Sidney"), encoding="utf-8")
     for _ in range(3):
-        say(told)
+        say(alerted)
     assert receiver.texts[1].startswith("master setups: the master setup acme.yaml is wrong")
     path.write_text(right, encoding="utf-8")
     for _ in range(3):
-        say(told)
+        say(alerted)
     assert [text.splitlines() for text in receiver.texts[2:]] == [[receiver.texts[2]]]
     assert receiver.texts[2].startswith("Over: master setups: ")
 
 
-def test_a_client_whose_file_is_gone_is_told_once_and_its_alerts_stay(told: Loop, receiver: Receiver) -> None:
-    told.floor.count("acme", ["GHOST"], datetime.now(UTC))
-    told.run("stock", "acme", override_change_limit=True)
-    fail(told)
-    say(told)
+def test_a_client_whose_file_is_gone_is_told_once_and_its_alerts_stay(alerted: Loop, receiver: Receiver) -> None:
+    alerted.floor.count("acme", ["GHOST"], datetime.now(UTC))
+    alerted.run("stock", "acme", override_change_limit=True)
+    fail(alerted)
+    say(alerted)
     receiver.got.clear()
-    path = told.settings.clients / "acme.yaml"
+    path = alerted.settings.clients / "acme.yaml"
     right = path.read_text(encoding="utf-8")
     path.unlink()
     for _ in range(4):
-        say(told)
+        say(alerted)
     (text,) = receiver.texts
     assert text.startswith("acme: the client has no master setup: nothing runs for it")
     assert "Put acme.yaml back" in text
     path.write_text(right, encoding="utf-8")
     for _ in range(3):
-        say(told)
+        say(alerted)
     assert [line for text in receiver.texts[1:] for line in text.splitlines()] == [receiver.texts[-1]]
     assert receiver.texts[-1].startswith("Over: acme: the client has no master setup")
 
 
-def test_a_pause_ends_no_alert_about_rows(told: Loop, receiver: Receiver) -> None:
-    told.floor.count("acme", ["GHOST"], datetime.now(UTC))
-    told.run("stock", "acme", override_change_limit=True)
-    fail(told)
-    say(told)
+def test_a_pause_ends_no_alert_about_rows(alerted: Loop, receiver: Receiver) -> None:
+    alerted.floor.count("acme", ["GHOST"], datetime.now(UTC))
+    alerted.run("stock", "acme", override_change_limit=True)
+    fail(alerted)
+    say(alerted)
     receiver.got.clear()
-    path = told.settings.clients / "acme.yaml"
+    path = alerted.settings.clients / "acme.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "paused: true\n", encoding="utf-8")
     for _ in range(3):
-        say(told)
+        say(alerted)
     (text,) = receiver.texts
     assert text.startswith("Over: acme: runs of orders fail")
     assert len(text.splitlines()) == 1
@@ -236,93 +236,95 @@ def test_a_pause_ends_no_alert_about_rows(told: Loop, receiver: Receiver) -> Non
 
 @pytest.mark.parametrize("trouble", ["500", "hangs", "down"])
 def test_a_webhook_that_fails_is_tried_again_at_the_next_look(
-    told: Loop, receiver: Receiver, trouble: str, caplog: pytest.LogCaptureFixture
+    alerted: Loop, receiver: Receiver, trouble: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fail(told)
+    fail(alerted)
     if trouble == "500":
         receiver.status = 500
     elif trouble == "hangs":
         receiver.answers.clear()
     else:
-        address = told.settings.alerts_webhook
-        told.settings = told.settings.model_copy(update={"alerts_webhook": SecretStr(f"http://127.0.0.1:1/{TOKEN}")})
-    said = say(told)
+        address = alerted.settings.alerts_webhook
+        alerted.settings = alerted.settings.model_copy(
+            update={"alerts_webhook": SecretStr(f"http://127.0.0.1:1/{TOKEN}")}
+        )
+    said = say(alerted)
     assert "sent again at the next tick" in said
     assert TOKEN not in said + caplog.text
     receiver.got.clear()
     receiver.status = 200
     receiver.answers.set()
     if trouble == "down":
-        told.settings = told.settings.model_copy(update={"alerts_webhook": address})
-    assert "sent: 1 begun" in say(told)
-    say(told)
+        alerted.settings = alerted.settings.model_copy(update={"alerts_webhook": address})
+    assert "sent: 1 begun" in say(alerted)
+    say(alerted)
     assert len(receiver.texts) == 1
 
 
-def test_without_a_webhook_the_log_is_told(told: Loop, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
-    told.settings = told.settings.model_copy(update={"alerts_webhook": None})
-    fail(told)
-    say(told)
-    say(told)
+def test_without_a_webhook_the_log_is_told(alerted: Loop, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    alerted.settings = alerted.settings.model_copy(update={"alerts_webhook": None})
+    fail(alerted)
+    say(alerted)
+    say(alerted)
     assert receiver.texts == []
     assert caplog.text.count("acme: runs of orders fail") >= 1
-    assert read_alerts(told.services.state)["failing|acme|orders"].told_at
+    assert read_alerts(alerted.services.state)["failing|acme|orders"].told_at
 
 
-def test_two_looks_at_once_tell_once(told: Loop, receiver: Receiver) -> None:
-    fail(told)
+def test_two_looks_at_once_tell_once(alerted: Loop, receiver: Receiver) -> None:
+    fail(alerted)
     gather_or_cancel = threading.Barrier(2)
 
     def one(_: int) -> str:
         gather_or_cancel.wait()
-        return say(told)
+        return say(alerted)
 
     with ThreadPoolExecutor(2) as looks:
         list(looks.map(one, range(2)))
-    say(told)
+    say(alerted)
     assert len(receiver.texts) == 1
 
 
-def test_a_look_leaves_another_one_alone(told: Loop, receiver: Receiver) -> None:
-    fail(told)
-    other = Lease(told.services.state, "*", "alerts")
+def test_a_look_leaves_another_one_alone(alerted: Loop, receiver: Receiver) -> None:
+    fail(alerted)
+    other = Lease(alerted.services.state, "*", "alerts")
     other.take()
-    assert "another evaluation is in progress" in say(told)
+    assert "another evaluation is in progress" in say(alerted)
     assert receiver.texts == []
     other.give_back()
-    say(told)
+    say(alerted)
     assert len(receiver.texts) == 1
 
 
-def test_a_day_of_trouble_for_two_hundred_is_one_message(told: Loop, receiver: Receiver) -> None:
+def test_a_day_of_trouble_for_two_hundred_is_one_message(alerted: Loop, receiver: Receiver) -> None:
     names = [f"c{number}" for number in range(200)]
     for name in names:
-        write_setup(told.settings.clients, name, told.url)
-        fail(told, name)
-    assert "sent: 200 begun" in say(told)
-    say(told)
+        write_setup(alerted.settings.clients, name, alerted.url)
+        fail(alerted, name)
+    assert "sent: 200 begun" in say(alerted)
+    say(alerted)
     (text,) = receiver.texts
     assert "And 190 more: " in text
     assert "http://127.0.0.1:3100/index.html" in text
     assert len(text) < 4000
 
 
-def test_a_table_that_cannot_be_read_ends_no_alert(told: Loop, receiver: Receiver) -> None:
-    told.floor.count("acme", ["GHOST"], datetime.now(UTC))
-    told.run("stock", "acme", override_change_limit=True)
-    say(told)
-    for path in Path(told.settings.lake).glob("platform_orders/client=acme/day=*/part.parquet"):
+def test_a_table_that_cannot_be_read_ends_no_alert(alerted: Loop, receiver: Receiver) -> None:
+    alerted.floor.count("acme", ["GHOST"], datetime.now(UTC))
+    alerted.run("stock", "acme", override_change_limit=True)
+    say(alerted)
+    for path in Path(alerted.settings.lake).glob("platform_orders/client=acme/day=*/part.parquet"):
         path.write_bytes(b"no parquet")
-    before = read_open_items(told.services.state)
-    recount(told, "acme", "orders")
-    assert read_open_items(told.services.state) == before
-    say(told)
-    say(told)
+    before = read_open_items(alerted.services.state)
+    recount(alerted, "acme", "orders")
+    assert read_open_items(alerted.services.state) == before
+    say(alerted)
+    say(alerted)
     assert len(receiver.texts) == 1
 
 
-def test_a_look_reads_no_table_of_the_lake(told: Loop, receiver: Receiver) -> None:
-    shutil.rmtree(told.settings.lake)
-    fail(told)
-    assert "sent: 1 begun, 0 over" in say(told)
+def test_a_look_reads_no_table_of_the_lake(alerted: Loop, receiver: Receiver) -> None:
+    shutil.rmtree(alerted.settings.lake)
+    fail(alerted)
+    assert "sent: 1 begun, 0 over" in say(alerted)
     assert len(receiver.texts) == 1

@@ -222,9 +222,9 @@ def test_a_wrong_key_is_tried_once_until_it_is_changed(loop: Loop, monkeypatch: 
     asked = tick(loop, "orders_sweep")
     assert isinstance(asked, list)
     assert [run.success for run in execute(loop, "orders_job", asked)] == [False]
-    eligibility = read_one(loop.services.state, "acme", "orders")
-    assert (eligibility.is_permanent, eligibility.failures) == (True, 1)
-    assert "401" in eligibility.reason
+    stored = read_one(loop.services.state, "acme", "orders")
+    assert (stored.is_permanent, stored.failures) == (True, 1)
+    assert "401" in stored.reason
     later = datetime.now(UTC) + timedelta(days=2)
     asked = tick(loop, "orders_sweep", later)
     assert isinstance(asked, list)
@@ -252,16 +252,16 @@ def test_a_right_that_is_missing_is_tried_every_hour_until_the_store_has_it(loop
     asked = tick(loop, "orders_sweep")
     assert isinstance(asked, list)
     execute(loop, "orders_job", asked)
-    eligibility = read_one(loop.services.state, "acme", "orders")
-    assert (eligibility.is_permanent, eligibility.failures) == (True, 1)
-    assert "the right view_orders" in eligibility.reason
+    stored = read_one(loop.services.state, "acme", "orders")
+    assert (stored.is_permanent, stored.failures) == (True, 1)
+    assert "the right view_orders" in stored.reason
     soon = tick(loop, "orders_sweep", datetime.now(UTC) + 30 * MINUTE)
     assert isinstance(soon, list)
     assert clients(soon) == [["bolt"]]
     loop.stores["acme"].missing_rights = set()
     # An hour later it may be the next day in the store's zone, which a run of now doesn't reach.
-    assert eligibility.next_try_at
-    keep_health(loop.services.state, replace(eligibility, next_try_at=eligibility.next_try_at - 61 * MINUTE))
+    assert stored.next_try_at
+    keep_health(loop.services.state, replace(stored, next_try_at=stored.next_try_at - 61 * MINUTE))
     later = tick(loop, "orders_sweep")
     assert isinstance(later, list)
     assert "acme" in clients(later)[0]

@@ -1,33 +1,17 @@
 """Fixtures of the client's tests: repeats without their pauses, and a client of a sandbox store."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-import stamina
 
-from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.cscart.servers import KEY, USER, key
+from npf_pipelines_tests.shop_server import no_pauses, server, stores
 
-
-@pytest.fixture(autouse=True)
-def _no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=ATTEMPTS):
-        yield
-
-
-@pytest.fixture(scope="module")
-def stores() -> dict[str, SandboxStore]:
-    return {}
-
-
-@pytest.fixture(scope="module")
-def server(stores: dict[str, SandboxStore]) -> Iterator[SandboxServer]:
-    with SandboxServer(stores) as running:
-        yield running
+__all__ = ["no_pauses", "server", "stores"]
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class Listing:
         return page, (number - 1) * size
 
 
-def completed(fetch: FetchBehind) -> list[int]:
+def read_ids(fetch: FetchBehind) -> list[int]:
     async def collect() -> list[int]:
         return [int(row["product_id"]) async for page in read_catalogue(fetch) for row in page]  # type: ignore[index]
 
@@ -72,12 +72,12 @@ def test_the_first_page_is_as_large_as_asked_for() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 9, 10, 11, 95])
 @pytest.mark.parametrize("size", [1, 2, 3, 10])
 def test_a_list_at_rest_comes_whole_and_in_order(count: int, size: int) -> None:
-    assert completed(shop(count, size).fetch) == list(range(1, count + 1))
+    assert read_ids(shop(count, size).fetch) == list(range(1, count + 1))
 
 
 def test_a_list_at_rest_takes_hardly_more_pages_than_without_overlap() -> None:
     store = shop(50_000, 1000)
-    assert len(completed(store.fetch)) == 50_000
+    assert len(read_ids(store.fetch)) == 50_000
     assert len(store.asked) <= 52
 
 
@@ -88,7 +88,7 @@ def test_the_size_may_change_from_page_to_page() -> None:
         store.size = (80, 35, 7, 100)[request % 4]
 
     store.meanwhile = bear
-    assert completed(store.fetch) == list(range(1, 501))
+    assert read_ids(store.fetch) == list(range(1, 501))
 
 
 def test_a_product_deleted_behind_the_page_hides_no_other() -> None:
@@ -100,7 +100,7 @@ def test_a_product_deleted_behind_the_page_hides_no_other() -> None:
                 del store.codes[number]
 
     store.meanwhile = delete
-    assert sorted(completed(store.fetch)) == list(range(1, 101))
+    assert sorted(read_ids(store.fetch)) == list(range(1, 101))
 
 
 def test_one_comes_and_one_goes_and_the_count_stays() -> None:
@@ -113,7 +113,7 @@ def test_one_comes_and_one_goes_and_the_count_stays() -> None:
             store.codes[200 + request] = f"99{request}"
 
     store.meanwhile = exchange
-    assert set(range(8, 101)) <= set(completed(store.fetch))
+    assert set(range(8, 101)) <= set(read_ids(store.fetch))
 
 
 def test_a_list_that_shrinks_under_the_walk_is_read_to_its_end() -> None:
@@ -124,7 +124,7 @@ def test_a_list_that_shrinks_under_the_walk_is_read_to_its_end() -> None:
             store.codes = {number: code for number, code in store.codes.items() if number > 35}
 
     store.meanwhile = close_down
-    assert set(range(36, 41)) <= set(completed(store.fetch))
+    assert set(range(36, 41)) <= set(read_ids(store.fetch))
 
 
 @given(
@@ -148,7 +148,7 @@ def test_every_product_present_throughout_comes_out_exactly_once(
                 throughout.discard(code + 1)
 
     store.meanwhile = change
-    seen = Counter(completed(store.fetch))
+    seen = Counter(read_ids(store.fetch))
     assert set(seen.values()) <= {1}
     assert throughout <= set(seen)
 
@@ -160,7 +160,7 @@ def test_products_that_share_a_code_may_change_places() -> None:
     orders = [[*range(1, 31)], [*range(1, 7), 9, 7, 8, *range(10, 31)]]
 
     store.in_order = lambda: orders[len(store.asked) == 2]  # type: ignore[method-assign]
-    assert completed(store.fetch) == [*range(1, 9), *range(10, 31), 9]
+    assert read_ids(store.fetch) == [*range(1, 9), *range(10, 31), 9]
 
 
 def test_a_product_that_was_added_where_was_read_costs_no_second_walk() -> None:
@@ -171,7 +171,7 @@ def test_a_product_that_was_added_where_was_read_costs_no_second_walk() -> None:
             store.codes[99] = "00000"
 
     store.meanwhile = add
-    assert completed(store.fetch) == list(range(1, 31))
+    assert read_ids(store.fetch) == list(range(1, 31))
     assert [number for number, _ in store.asked].count(1) == 1
 
 
@@ -179,7 +179,7 @@ def test_a_store_that_keeps_no_order_is_a_bad_answer() -> None:
     store = shop(300, 10)
     store.in_order = lambda: sorted(store.codes, key=lambda n: hash((n, len(store.asked))))  # type: ignore[method-assign]
     with pytest.raises(MalformedResponse, match="another order"):
-        completed(store.fetch)
+        read_ids(store.fetch)
 
 
 def test_a_list_that_never_fulfils_its_total_fails_the_read() -> None:
@@ -189,7 +189,7 @@ def test_a_list_that_never_fulfils_its_total_fails_the_read() -> None:
         return Page(rows[(number - 1) * size :], 3), (number - 1) * size
 
     with pytest.raises(MalformedResponse, match="has 3 products, but its pages bring only 1"):
-        completed(fetch)
+        read_ids(fetch)
 
 
 def test_a_store_that_repeats_one_page_for_ever_is_a_bad_answer() -> None:
@@ -202,7 +202,7 @@ def test_a_store_that_repeats_one_page_for_ever_is_a_bad_answer() -> None:
         return Page(rows, 10**9), (number - 1) * size
 
     with pytest.raises(MalformedResponse, match="bring only 4"):
-        completed(fetch)
+        read_ids(fetch)
     assert len(asked) < 30
 
 
@@ -211,7 +211,7 @@ def test_a_list_without_total_has_no_end_that_could_be_trusted() -> None:
         return Page([], None), 0
 
     with pytest.raises(MalformedResponse, match="products"):
-        completed(fetch)
+        read_ids(fetch)
 
 
 @pytest.mark.parametrize("rows", [[{}, None, "x"], [{"product_id": "x"}, {"product_id": "y"}]])

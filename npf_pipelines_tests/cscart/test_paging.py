@@ -25,18 +25,18 @@ def row(order_id: int, second: int) -> dict[str, str]:
     return {"order_id": str(order_id), "timestamp": str(second)}
 
 
-def collect(completed: AsyncIterator[list[object]]) -> list[Any]:
+def collect(pages_read: AsyncIterator[list[object]]) -> list[Any]:
     async def all_of_it() -> list[Any]:
-        return [each async for rows in completed for each in rows]
+        return [each async for rows in pages_read for each in rows]
 
     return asyncio.run(all_of_it())
 
 
-def ids(completed: AsyncIterator[list[object]]) -> list[str]:
-    return [each["order_id"] for each in collect(completed)]
+def ids(pages_read: AsyncIterator[list[object]]) -> list[str]:
+    return [each["order_id"] for each in collect(pages_read)]
 
 
-def client_run(fetch: FetchSized, start: datetime, end: datetime) -> OrderPages[object]:
+def order_pages(fetch: FetchSized, start: datetime, end: datetime) -> OrderPages[object]:
     """A reading that leaves the rows as they are."""
 
     async def read(rows: list[object]) -> list[object]:
@@ -87,7 +87,7 @@ def fixed(*pages: Page) -> Fetch:
 def test_asks_for_the_time_of_creation_and_no_later_page() -> None:
     log: list[dict[str, Any]] = []
     rows = [row(number, 100 + number) for number in range(5)]
-    assert ids(client_run(listing(rows, 2, log), at(99), at(200))) == ["0", "1", "2", "3", "4"]
+    assert ids(order_pages(listing(rows, 2, log), at(99), at(200))) == ["0", "1", "2", "3", "4"]
     assert {(each["period"], each["sort_by"], each["sort_order"], each["page"]) for each in log} == {
         ("C", "date", "asc", 1)
     }
@@ -98,29 +98,29 @@ def test_asks_for_the_time_of_creation_and_no_later_page() -> None:
 
 def test_both_ends_are_inclusive_and_parts_of_seconds_stay_inside() -> None:
     rows = [row(1, 100), row(2, 101), row(3, 102)]
-    assert ids(client_run(listing(rows, 10), at(100), at(102))) == ["1", "2", "3"]
-    assert ids(client_run(listing(rows, 10), at(100.5), at(101.9))) == ["2"]
-    assert ids(client_run(listing(rows, 10), at(103), at(99))) == []
+    assert ids(order_pages(listing(rows, 10), at(100), at(102))) == ["1", "2", "3"]
+    assert ids(order_pages(listing(rows, 10), at(100.5), at(101.9))) == ["2"]
+    assert ids(order_pages(listing(rows, 10), at(103), at(99))) == []
 
 
 def test_a_second_with_more_orders_than_a_page_makes_the_page_grow() -> None:
     log: list[dict[str, Any]] = []
     rows = [row(number, 100) for number in range(9)] + [row(10, 101), row(11, 102), row(12, 103)]
-    assert len(ids(client_run(listing(rows, 2, log), at(100), at(200)))) == 12
+    assert len(ids(order_pages(listing(rows, 2, log), at(100), at(200)))) == 12
     assert [each["items_per_page"] for each in log][:5] == [2, 4, 8, 16]
 
 
 def test_the_page_shrinks_again_behind_a_crowded_second() -> None:
     log: list[dict[str, Any]] = []
     rows = [row(number, 100) for number in range(5)] + [row(10 + number, 101 + number) for number in range(20)]
-    assert len(ids(client_run(listing(rows, 2, log), at(100), at(200)))) == 25
+    assert len(ids(order_pages(listing(rows, 2, log), at(100), at(200)))) == 25
     assert log[-1]["items_per_page"] == 2
 
 
 def test_rows_without_id_or_time_come_out_once_each() -> None:
     odd = [{"order_id": "7", "timestamp": "x"}, {"timestamp": "100"}, {"timestamp": "100", "a": 1}, False, "row"]
     pages = fixed(Page([row(1, 100), *odd], 8), Page([*odd, row(2, 101)], 6))
-    assert collect(client_run(sized(pages, 6), at(100), at(200))) == [row(1, 100), *odd, row(2, 101)]
+    assert collect(order_pages(sized(pages, 6), at(100), at(200))) == [row(1, 100), *odd, row(2, 101)]
 
 
 def test_a_page_without_any_readable_time_does_not_stop_the_walk() -> None:
@@ -129,12 +129,12 @@ def test_a_page_without_any_readable_time_does_not_stop_the_walk() -> None:
     async def fetch(params: Params) -> Page:
         return Page(list(rows[: int(params["items_per_page"])]), 5)
 
-    assert len(collect(client_run(sized(fetch, 2), at(0), at(9)))) == 5
+    assert len(collect(order_pages(sized(fetch, 2), at(0), at(9)))) == 5
 
 
 def test_an_order_that_goes_between_counting_and_reading_does_no_harm() -> None:
     pages = fixed(Page([row(1, 100)], 2), Page([row(1, 100)], 1))
-    assert ids(client_run(sized(pages, 5), at(100), at(200))) == ["1"]
+    assert ids(order_pages(sized(pages, 5), at(100), at(200))) == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -150,14 +150,14 @@ def test_an_order_that_goes_between_counting_and_reading_does_no_harm() -> None:
 )
 def test_a_store_that_does_not_keep_to_what_is_asked_ends_the_walk(page: Page, fault: str) -> None:
     with pytest.raises(MalformedResponse, match=fault) as caught:
-        collect(client_run(sized(fixed(page), 5), at(100), at(200)))
+        collect(order_pages(sized(fixed(page), 5), at(100), at(200)))
     assert not caught.value.transient
 
 
 def test_what_is_left_behind_a_page_is_known() -> None:
     async def lefts() -> list[int]:
-        completed = client_run(listing([row(number, 100 + number) for number in range(5)], 2), at(100), at(200))
-        return [completed.left async for _ in completed]
+        pages_read = order_pages(listing([row(number, 100 + number) for number in range(5)], 2), at(100), at(200))
+        return [pages_read.left async for _ in pages_read]
 
     # The last order of a page comes again on the next, and each page has one that is new.
     assert asyncio.run(lefts()) == [3, 2, 1, 0]
@@ -170,14 +170,14 @@ def test_a_walk_that_is_cut_and_another_from_there_meet_without_gap_or_overlap(
     rows = [row(number, second) for number, second in enumerate(seconds)]
 
     async def run() -> list[object]:
-        one = client_run(listing(rows, size), at(100), at(110))
+        one = order_pages(listing(rows, size), at(100), at(110))
         start: list[object] = await anext(one, [])
         reached = max((int(each["timestamp"]) for each in start), default=99)  # type: ignore[index]
         border = max(cut, reached)
         one.stop_at(at(border))
         found = list(start)
-        for completed in (one, client_run(listing(rows, size), at(border + 1), at(110))):
-            async for page in completed:
+        for pages_read in (one, order_pages(listing(rows, size), at(border + 1), at(110))):
+            async for page in pages_read:
                 found += page
         return found
 
@@ -215,7 +215,7 @@ def test_every_order_present_throughout_comes_out_exactly_once(
                 shown[newest] = False
         return page
 
-    seen = Counter(int(order_id) for order_id in ids(client_run(sized(fetch, size), at(100), at(104))))
+    seen = Counter(int(order_id) for order_id in ids(order_pages(sized(fetch, size), at(100), at(104))))
     assert set(seen.values()) <= {1}
     assert throughout <= set(seen)
 
@@ -290,7 +290,7 @@ def test_orders_that_are_listed_wherever_it_begins_end_the_walk() -> None:
         return Page([row(1, min(int(params["time_from"]) + 1, 100_000))], 10**9)
 
     with pytest.raises(MalformedResponse, match="gives only 1"):
-        collect(client_run(sized(fetch, 5), at(100), at(100_000)))
+        collect(order_pages(sized(fetch, 5), at(100), at(100_000)))
     assert len(asked) < 10
 
 

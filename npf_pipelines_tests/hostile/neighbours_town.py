@@ -12,17 +12,13 @@ from pathlib import Path
 
 import dagster as dg
 import yaml
-from pydantic import SecretStr
 
 from npf_pipelines.cli.instance import PROJECT
-from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.sandbox.app import sandbox_app
-from npf_pipelines.sandbox.generate import generate_store
-from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.health import forget_health, read_health
 from npf_pipelines_tests.hostile.neighbours import KINDS, SELF_SIGNED, BadStores, SelfSignedServer
-from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, Loop, write_setup
+from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, Loop, generated_store, settings_of, write_setup
 
 _LATENCY_MS = 50.0
 _ORDERS_AT_A_TIME = 3
@@ -119,13 +115,7 @@ def opened_town(folder: Path, good: int, kinds: Sequence[str], latency_ms: float
         kinds: of the bad stores, one of each. In the order of the clients they come first: the worst place.
         latency_ms: milliseconds that each request waits.
     """
-    settings = Settings(
-        data=folder,
-        clients=folder / "clients",
-        lake=str(folder / "lake"),
-        reports=folder / "reports",
-        platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
-    )
+    settings = settings_of(folder)
     os.environ[KEY_VARIABLE] = API_KEY
     home = folder / "dagster"
     home.mkdir()
@@ -133,7 +123,7 @@ def opened_town(folder: Path, good: int, kinds: Sequence[str], latency_ms: float
     names = [f"good{number:02}" for number in range(good)]
     bad = {f"bad-{kind}": kind for kind in kinds}
     stores = {
-        client: _store(client, number)
+        client: generated_store(client, number, orders=12, products=10, days=3)
         for number, client in enumerate([*names, *bad])
         if client not in bad or bad[client] in KINDS
     }
@@ -148,16 +138,3 @@ def opened_town(folder: Path, good: int, kinds: Sequence[str], latency_ms: float
         loop = Loop(settings, instance, stores, server.url)
         yield Town(loop, names, list(bad), badly)
         loop.services.close_databases()
-
-
-def _store(client: str, number: int) -> SandboxStore:
-    return generate_store(
-        client,
-        seed=number,
-        orders=12,
-        products=10,
-        days=3,
-        today=datetime.now(UTC),
-        api_user=f"api@{client}.example",
-        api_key=API_KEY,
-    )

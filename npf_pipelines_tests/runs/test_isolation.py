@@ -12,11 +12,10 @@ from npf_pipelines.automation.checks import CHECKS
 from npf_pipelines.domain.progress import note_progress, progress_watched
 from npf_pipelines.runs import isolation
 from npf_pipelines.runs.isolation import run_isolated
-from npf_pipelines.sandbox.generate import generate_store
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.tables import leases
 from npf_pipelines_tests.injected_faults import Injector
-from npf_pipelines_tests.loop import API_KEY, Loop, opened_loop
+from npf_pipelines_tests.loop import Loop, generated_store, opened_loop
 
 FLOWS = ("orders", "shipments", "stock")
 EVERY = 24
@@ -27,16 +26,7 @@ EVERY = 24
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     """Two clients with a handful of orders, through the loop once."""
     stores = {
-        client: generate_store(
-            client,
-            seed=number,
-            orders=12,
-            products=6,
-            days=2,
-            today=datetime.now(UTC),
-            api_user=f"api@{client}.example",
-            api_key=API_KEY,
-        )
+        client: generated_store(client, number, orders=12, products=6, days=2)
         for number, client in enumerate(("acme", "bolt"), 1)
     }
     with opened_loop(tmp_path_factory.mktemp("tiny"), stores) as world:
