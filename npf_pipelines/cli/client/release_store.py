@@ -1,0 +1,35 @@
+"""`npf client release-store`: a store that a client has left becomes free for another."""
+
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+
+from npf_pipelines.cli.output import fail, stdout
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.store_address import comparable_address
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.client_stores import forget_stores
+from npf_pipelines.state.health import forget_health
+
+
+def release_store(client: Annotated[str, typer.Argument(help="The client that has left a store.")]) -> None:
+    """Release the stores that a client has left, so that another client may work with them. Orders stay as they are.
+
+    The store that the client's master setup names now is kept.
+    """
+    services = Services(Settings())
+    try:
+        setups = services.setups().clients
+        present = comparable_address(setups[client].store.url) if client in setups else None
+        addresses = forget_stores(services.state, client, except_for=present)
+        for setup in setups.values():
+            if comparable_address(setup.store.url) in addresses:
+                forget_health(services.state, setup.id)
+    except (SetupError, sa.exc.SQLAlchemyError) as error:
+        fail(str(error))
+    if not addresses and present:
+        fail(f"{client} has left no store: its master setup names {present}. Change store.url or remove the file first")
+    said = f"{client} has left {', '.join(addresses)}" if addresses else f"{client} has worked with no store"
+    stdout().print(f"{said}.", markup=False)
