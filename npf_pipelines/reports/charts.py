@@ -1,9 +1,12 @@
 """The charts, each as an SVG element for a page: one accent colour and greys, sizes that a phone can still read.
 
+The page's style sheet has the colours, a light and a dark set: an element has no use outside a page.
+
 Only the project's own words are drawn: no text of a store gets into a chart. Not here: the figures (figures.py).
 """
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -21,6 +24,14 @@ from npf_pipelines.reports.figures import Latency
 from npf_pipelines.reports.formatting import day_in_words, duration
 
 _ACCENT, _DARK, _MIDDLE, _LIGHT, _FAINT = "#1d4ed8", "#374151", "#9ca3af", "#d1d5db", "#e5e7eb"
+_VARIABLES = {
+    _ACCENT: "--chart-accent",
+    _DARK: "--chart-dark",
+    _MIDDLE: "--chart-middle",
+    _LIGHT: "--chart-light",
+    _FAINT: "--chart-faint",
+}
+"""The colours by which matplotlib draws, and the style sheet's variables (templates/style.css) that replace them."""
 _OF_DECISION = {Decision.ACCEPTED: _ACCENT, Decision.REJECTED: _LIGHT, Decision.SET_ASIDE: _DARK}
 _OF_AMOUNT = {Amount.RIGHT: _ACCENT, Amount.WRONG: _DARK, Amount.NONE: _LIGHT}
 _WIDTH, _HEIGHT = 5.2, 2.7
@@ -149,5 +160,5 @@ def _svg(figure: Figure, title: str) -> str:
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with mpl.rc_context({"svg.hashsalt": title}):
         figure.savefig(file, format="svg", metadata=nothing, transparent=True)
-    drawn = file.getvalue()
+    drawn = re.sub(r"(?<=: )#[0-9a-f]{6}\b", lambda colour: f"var({_VARIABLES[colour[0]]})", file.getvalue())
     return drawn[drawn.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{title}"', 1)

@@ -3,7 +3,7 @@
 Not here: the sentences of the pages (templates/), the words of outcomes (domain/outcomes.py).
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
@@ -25,6 +25,12 @@ def moment(when: datetime | None, zone: ZoneInfo) -> str:
         return "never"
     local = when.astimezone(zone)
     return f"{day_in_words(local.date())} {local:%H:%M %Z}"
+
+
+def as_of(when: datetime, zone: tzinfo) -> str:
+    """`24 Nov 2026 15:10 AEDT`: a page may be read long after."""
+    local = when.astimezone(zone)
+    return f"{day_in_words(local.date())} {local:%Y %H:%M %Z}"
 
 
 def day_in_words(day: date) -> str:

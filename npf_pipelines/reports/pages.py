@@ -5,7 +5,7 @@ Not here: storing them (folder.py).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import jinja2
@@ -18,7 +18,8 @@ from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.reports.charts import latency_chart, orders_chart, skus_chart, stock_chart
 from npf_pipelines.reports.figures import Figures
 from npf_pipelines.reports.folder import POLICY
-from npf_pipelines.reports.formatting import day_in_words, duration, moment
+from npf_pipelines.reports.formatting import as_of, day_in_words, duration, moment
+from npf_pipelines.reports.links import page_link
 
 MOST_ROWS = 100
 """Rows of a table; the number of further rows is below it."""
@@ -31,13 +32,14 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters |= {
+    "as_of": as_of,
     "duration": duration,
     "moment": moment,
     "day": day_in_words,
     "number": lambda number: f"{number:,}",
     "rule": lambda rule: words_of(Rule, rule),
 }
-_TEMPLATES.globals |= {"policy": POLICY, "most_rows": MOST_ROWS}
+_TEMPLATES.globals |= {"policy": POLICY, "most_rows": MOST_ROWS, "page_link": page_link}
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def overview_page(lines: Sequence[Line], wrong_setups: Sequence[str], now: datet
     """The overview, the most urgent client first."""
     ordered = sorted(lines, key=lambda line: line.setup.id)
     ordered.sort(key=lambda line: line.urgency(now), reverse=True)
-    return _TEMPLATES.get_template("overview.html").render(lines=ordered, wrong_setups=wrong_setups, now=now)
+    return _TEMPLATES.get_template("overview.html").render(lines=ordered, wrong_setups=wrong_setups, now=now, zone=UTC)
 
 
 def key_figures(figures: Figures) -> Mapping[str, float]:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from npf_pipelines.reports.folder import NAME, OVERVIEW, POLICY, ReportFolder
+from npf_pipelines.reports.links import with_addresses
 
 PORT = 3100
 _HEADERS = {
@@ -33,7 +34,7 @@ def reports_app(folder: ReportFolder) -> Starlette:
         if content is None:
             said = "There is no such page, or not yet: make it by  npf run reports\n"
             return PlainTextResponse(said, 404, headers=_HEADERS)
-        return HTMLResponse(content, headers=_HEADERS)
+        return HTMLResponse(with_addresses(content), headers=_HEADERS)
 
     return Starlette(
         routes=[Route("/", page), Route("/{name}.html", page)],

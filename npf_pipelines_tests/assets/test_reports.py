@@ -38,7 +38,7 @@ def test_the_run_makes_a_report_for_each_client_and_the_overview(fresh: Loop) ->
     assert (found["orders"], found["imported"]) == (orders, imported)
     assert found["waiting"] == 0
     assert _metadata(fresh, "overview")["overview"] == "http://127.0.0.1:3100/index.html"
-    assert 'href="acme.html"' in _page(fresh, "index")
+    assert 'data-page="acme"' in _page(fresh, "index")
     assert {client: store.requests for client, store in fresh.stores.items()} == {"acme": 0, "bolt": 0}
 
 
@@ -68,7 +68,7 @@ def test_a_client_that_fails_is_red_alone_and_stands_first_in_the_overview(fresh
     assert "acme:" in run.failure
     assert _done(fresh) == {"bolt"}
     overview = _page(fresh, "index")
-    assert overview.index("its tables can&#39;t be read") < overview.index("bolt.html")
+    assert overview.index("its tables can&#39;t be read") < overview.index('data-page="bolt"')
 
 
 def test_a_wrong_setup_is_told_in_the_overview(fresh: Loop) -> None:
@@ -111,4 +111,4 @@ def test_a_fault_in_one_clients_figures_leaves_the_others_in_the_overview(
     assert "bolt" not in run.failure
     overview = _page(fresh, "index")
     assert "RuntimeError, a fault of the program" in overview
-    assert 'href="bolt.html"' in overview
+    assert 'data-page="bolt"' in overview

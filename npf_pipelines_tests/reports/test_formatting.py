@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from npf_pipelines.reports.formatting import duration, moment
+from npf_pipelines.reports.formatting import as_of, duration, moment
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,5 @@ def test_a_duration_has_the_greatest_unit_that_fits(seconds: float | None, said:
 
 def test_a_moment_is_told_in_the_clients_zone() -> None:
     assert moment(datetime(2026, 11, 3, 15, 10, tzinfo=UTC), ZoneInfo("Australia/Sydney")) == "4 Nov 02:10 AEDT"
+    assert as_of(datetime(2026, 11, 3, 15, 10, tzinfo=UTC), ZoneInfo("Australia/Sydney")) == "4 Nov 2026 02:10 AEDT"
     assert moment(None, ZoneInfo("UTC")) == "never"

@@ -3,6 +3,7 @@
 import html
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 
@@ -10,6 +11,7 @@ from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.lake.facts import Facts, OpenFact
 from npf_pipelines.reports.figures import figures, window
 from npf_pipelines.reports.folder import POLICY
+from npf_pipelines.reports.links import with_addresses
 from npf_pipelines.reports.pages import MOST_ROWS, Line, key_figures, overview_page, report_page
 from npf_pipelines_tests.reports.plain import HOSTILE, NOW, busy, setup_of
 
@@ -59,10 +61,44 @@ def test_a_page_runs_nothing_and_loads_nothing(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_links_to_pages_beside_it_and_to_the_clients_store_alone(page: str) -> None:
-    links = {attributes["href"] or "" for tag, attributes in _Elements(PAGES[page]).found if tag == "a"}
+def test_a_page_that_is_mailed_links_to_the_clients_store_alone(page: str) -> None:
+    links = {attributes["href"] or "" for tag, attributes in _Elements(PAGES[page]).found if "href" in attributes}
     store = r"https://shop\.acme\.example/admin\.php\?dispatch=orders\.details&order_id=\d+"
-    assert not [link for link in links if not re.fullmatch(rf"[a-z]+\.html|{store}", link)]
+    assert not [link for link in links if not re.fullmatch(rf"#\w+|{store}", link)]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_that_is_served_links_to_the_pages_beside_it(page: str) -> None:
+    served = with_addresses(PAGES[page])
+    links = {attributes.get("href") or "" for tag, attributes in _Elements(served).found if tag == "a"}
+    assert {link for link in links if link.endswith(".html")} == (
+        {"acme.html", "bolt.html"} if page == "overview" else {"index.html"}
+    )
+    assert "" not in links
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_headings_are_in_order_and_each_table_has_headers(page: str) -> None:
+    found = _Elements(PAGES[page]).found
+    levels = [int(tag[1]) for tag, _ in found if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[:1] == [1]
+    assert levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels))
+    assert all(attributes.get("scope") in {"col", "row"} for tag, attributes in found if tag == "th")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_as_of_when(page: str) -> None:
+    moment = "24 Nov 2026 15:10 UTC" if page == "overview" else "25 Nov 2026 02:10 AEDT"
+    assert f">{moment}</time>" in PAGES[page]
+
+
+def test_the_style_sheet_has_each_colour_of_the_charts_light_and_dark() -> None:
+    used = set(re.findall(r"var\((--[a-z-]+)\)", PAGES["busy"]))
+    light, dark = PAGES["busy"].split("prefers-color-scheme: dark")
+    for sheet in (light, dark):
+        assert used <= set(re.findall(r"(--[a-z-]+):", sheet.partition("}")[0]))
+    assert not re.search(r"(?:fill|stroke): #", PAGES["busy"])
 
 
 @pytest.mark.parametrize("page", ["hostile", "overview"])
@@ -108,7 +144,7 @@ def test_the_overview_begins_with_what_needs_a_person() -> None:
         _line("busy", busy()),
         Line(setup_of("broken"), None, "gone"),
     ]
-    order = re.findall(r'href="([a-z]+)\.html"', overview_page(lines, [], NOW))
+    order = re.findall(r'data-page="([a-z]+)"', overview_page(lines, [], NOW))
     assert order == ["broken", "busy", "waits", "quiet"]
 
 

@@ -18,6 +18,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     folder = ReportFolder(tmp_path / "reports", "http://ignored")
     folder.write("index", "<p>all</p>")
     folder.write("acme", "<p>acme</p>")
+    folder.write("bolt", '<a data-page="index">All clients</a>')
     (tmp_path / "secret.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "Notes.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "acme.txt").write_text("secret", encoding="utf-8")
@@ -42,6 +43,10 @@ def test_pages_are_shown_under_a_policy_that_forbids_scripts(url: str) -> None:
         assert "frame-ancestors 'none'" in policy
         assert "script" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_served_page_has_the_addresses_of_the_pages_beside_it(url: str) -> None:
+    assert httpx.get(f"{url}/bolt.html").text == '<a href="index.html">All clients</a>'
 
 
 @pytest.mark.parametrize(
