@@ -83,7 +83,7 @@ def services_of(store_url: str, platform_url: str, folder: Path, timeout: float)
 
     class OneStoreServices(Services):
         @staticmethod
-        def store(setup: MasterSetup) -> Store:  # noqa: ARG004
+        def store(setup: MasterSetup, *, read_only: bool = False) -> Store:  # noqa: ARG004
             return Store(store_url, API_USER, API_KEY, timeout=timeout)
 
     return OneStoreServices(Settings(data=folder, platform_url=SecretStr(platform_url)))
