@@ -58,7 +58,7 @@ class BareWriter(PartitionWriter):
 class BareRun(ClientRun):
     """One client's part of a run, over all assets, without Dagster."""
 
-    def __init__(self, services: Services, setup: Mapping[str, Any], *days: date) -> None:
+    def __init__(self, services: Services, setup: Mapping[str, Any], *days: date, in_trial: bool = False) -> None:
         master_setup = MasterSetup.model_validate(setup)
         super().__init__(
             services,
@@ -68,6 +68,7 @@ class BareRun(ClientRun):
             recounts=Recounts(services.state, "", "", master_setup.id, dry_run=True),
             selected=TABLES,
             log=lambda _: None,
+            in_trial=in_trial,
         )
 
 
