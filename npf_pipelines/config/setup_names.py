@@ -1,4 +1,4 @@
-"""The names of a master setup's fields, and the one that was probably meant by a wrong one.
+"""The names of a master setup's fields, and the field that a wrong name probably means.
 
 Not here: the fields (master_setup.py), the sentences about other errors (setup_files.py).
 """

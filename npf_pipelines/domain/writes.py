@@ -11,7 +11,7 @@ class Writes(enum.Enum):
 
     ALL = "all"
     TEST_ORDERS = "test_orders"
-    """Those of orders made of test items alone, and of the amounts of test items."""
+    """Writes of orders made of test items alone, and of the amounts of test items."""
     NONE = "none"
 
     def allow(self, *, is_test: bool) -> bool:

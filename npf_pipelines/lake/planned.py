@@ -1,4 +1,4 @@
-"""What a client's tables have as planned: what would be imported, by day, and what would be pushed.
+"""The planned rows of a client's tables: orders to import, by day, and shipments and amounts to push.
 
 Not here: which rows are planned (reconcile/), the reports' queries (facts.py).
 """
@@ -22,7 +22,7 @@ class PlannedDay(NamedTuple):
 
 @dataclass(frozen=True)
 class Planned:
-    """What is planned of a client: orders by day, shipments, and SKUs whose amount would change."""
+    """The planned rows of a client: orders by day, shipments, and SKUs whose amount would change."""
 
     days: Sequence[PlannedDay]
     shipments: int

@@ -35,7 +35,7 @@ def allowed_writes(*, dry_run: bool, in_trial: bool, certifies: bool) -> Writes:
 
 
 def mode_misfit(mode: str | None, *, has_real_order: bool) -> str:
-    """What the check of the master setups says of the client's mode; empty where there is nothing to say.
+    """The finding of the check `setups_fit` about the client's mode; empty where there is none.
 
     Arguments as for `is_in_trial`.
     """

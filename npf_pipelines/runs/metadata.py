@@ -80,8 +80,8 @@ def trial_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataVa
     """For a client in trial, the same of a table of imports or pushes."""
     if "outcome" not in frame:
         return {}
-    note = "in trial: planned rows show what would be written to store or platform"
-    return {"note": dg.MetadataValue.text(note), **planned_metadata(table, frame)}
+    note = "planned rows show what would be written to store or platform"
+    return {"in_trial": dg.MetadataValue.text(note), **planned_metadata(table, frame)}
 
 
 def _shown_columns(table: Table, frame: pd.DataFrame) -> list[str]:

@@ -90,7 +90,7 @@ _STEPS = st.lists(
 
 
 def act(world: ParcelWorld, step: str, parcel: str, number: int) -> None:
-    """What the warehouse does; a step that the world doesn't allow is left out."""
+    """The warehouse takes a step; one that the world doesn't allow is left out."""
     lodged = world.services.platform.lodgements("acme", NOON - timedelta(days=9))
     if step == "lodge" and parcel not in lodged:
         world.lodge(parcel, f"T{number}", quantities=_PARCELS[parcel])
