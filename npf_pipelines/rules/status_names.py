@@ -34,11 +34,6 @@ def named_statuses(setup: MasterSetup, statuses: Sequence[Status]) -> NamedStatu
             try:
                 letters[field][status_letter(name, statuses)] = name
             except UnknownStatus as error:
-                unknown.append(f"{field}: {error.problem}{_meant(name, statuses)}")
+                near = nearest_name(name, [status.name for status in statuses])
+                unknown.append(f"{field}: {error.problem}" + (f" (did you mean {near}?)" if near else ""))
     return NamedStatuses(letters, unknown)
-
-
-def _meant(name: str, statuses: Sequence[Status]) -> str:
-    letters = {status.name: status.letter for status in statuses}
-    near = nearest_name(name, letters)
-    return f" (did you mean {near}?)" if near else ""
