@@ -119,8 +119,8 @@ class Loop:
         return self.services.lake.query(query).fetchall()
 
 
-def write_setup(folder: Path, client: str, url: str, **changes: dict[str, Any]) -> None:
-    """A client's master setup; `changes` go over its sections."""
+def write_setup(folder: Path, client: str, url: str, *, mode: str | None = "live", **changes: dict[str, Any]) -> None:
+    """A client's master setup, without a mode if it is None; `changes` go over its sections."""
     sections: dict[str, dict[str, Any]] = {
         "store": {
             "url": f"{url}/{client}",
@@ -139,7 +139,7 @@ def write_setup(folder: Path, client: str, url: str, **changes: dict[str, Any]) 
         "stock": {"quantity": "available", "negative_as_zero": True},
         "alerts": {},
     }
-    setup = {"id": client, "name": client.title()} | {
+    setup = {"id": client, "name": client.title(), **({"mode": mode} if mode else {})} | {
         name: section | changes.get(name, {}) for name, section in sections.items()
     }
     folder.mkdir(parents=True, exist_ok=True)

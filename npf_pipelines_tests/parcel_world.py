@@ -83,11 +83,11 @@ class ParcelWorld:
         for path in self.folder.rglob("tracking_push/**/*.parquet"):
             path.unlink()
 
-    async def push(self) -> str:
+    async def push(self, *, in_trial: bool = False) -> str:
         """One run over the day; why it failed."""
         expire_leases(self.services.state)
         try:
-            await run_shipments(BareRun(self.services, SETUP, TODAY))
+            await run_shipments(BareRun(self.services, SETUP, TODAY, in_trial=in_trial))
         except ClientFailure as failure:
             return str(failure)
         return ""

@@ -186,7 +186,7 @@ def test_a_person_is_told_of_the_row_in_report_alert_and_the_partitions_metadata
     assert told.number == odd.product_code
     assert "'1.5' is not a whole number" in told.reason
     setups = {"acme": stocked.services.setups()["acme"]}
-    (facts,) = all_facts(stocked.services.state, setups, datetime.now(UTC))
+    (facts,) = all_facts(stocked.services.state, setups, datetime.now(UTC), lambda _: False)
     said = [one for one in client_conditions(facts, datetime.now(UTC), is_running=False) if "not readable" in one.text]
     assert [one.kind for one in said] == ["needs_a_person"]
     assert odd.product_code in said[0].text

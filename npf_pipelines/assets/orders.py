@@ -26,11 +26,14 @@ from npf_pipelines.assets.orders_day import (
     orders_as_pulled,
     pulled_day,
 )
+from npf_pipelines.assets.planned_days import planned_days
 from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
 from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
+from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.rules.flow_health import known_at
@@ -64,7 +67,7 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False) -> No
         facts = StoreFacts(store, setup, tables, now=client_run.now, log=client_run.log)
         questions = StatusQuestions(tables, client_run.services.platform, client_run.client, setup.zone)
         run = OrdersRun(client_run, store, lease, facts, questions)
-        if client_run.is_automated and not client_run.dry_run and not confirm_held:
+        if client_run.is_automated and client_run.writes is Writes.ALL and not confirm_held:
             await _limit_changes(run)
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
         if client_run.selects(RAW_ORDERS):
@@ -99,6 +102,7 @@ async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
     changed |= days_of_other_zone(client_run, "orders", RAW_ORDERS)
     changed |= days_of_held(client_run) if confirm_held else set()
     await _pull_changed(run, changed)
+    await _pull_planned(run)
     # Not before: these days may have been among the changed ones.
     await _pull_changed(run, days_still_with(client_run, run.redated))
 
@@ -125,6 +129,14 @@ async def _keep_progress(run: OrdersRun) -> None:
 async def _pull_changed(run: OrdersRun, days: set[date]) -> None:
     for first, last in consecutive(sorted(days - run.done)):
         run.client_run.log(f"an order placed from {first} to {last} has changed since: pulling again")
+        await _pull(run, first, last)
+
+
+async def _pull_planned(run: OrdersRun) -> None:
+    """Pull the days that were only planned before the client went live."""
+    planned = await planned_days(run.client_run, OrderOutcome) - run.done
+    for first, last in consecutive(sorted(planned)):
+        run.client_run.log(f"orders placed from {first} to {last} were planned in trial: pulling again")
         await _pull(run, first, last)
 
 

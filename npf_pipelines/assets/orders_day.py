@@ -189,9 +189,9 @@ async def _import(
         records=on_platform.records,
         now=client_run.now,
         meanings=criteria.meanings,
-        dry_run=client_run.dry_run,
+        writes=client_run.writes,
         children=on_platform.children,
-        limit=Limit(run.last_good_pull, functools.cache(lambda: _held(client_run, day))) if run.held_back else None,
+        limit=_limit(run, day) if run.held_back else None,
     )
     outcome = await asyncio.to_thread(reconcile_orders, client_run.services.platform, of_day)
     if not (run.held_back and run.held_back.leave(day, of_day, outcome)):
@@ -226,10 +226,18 @@ def _differing_since(client_run: ClientRun, day: date) -> dict[str, datetime]:
     return {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
 
 
-def _held(client_run: ClientRun, day: date) -> dict[str, str]:
-    """The reasons of the day's orders that an earlier run has held, by order number."""
-    rows = client_run.tables.read_if_written(PLATFORM_ORDERS, day)
-    return {row["order_number"]: row["reason"] for row in rows if row["outcome"] == OrderOutcome.HELD}
+def _limit(run: OrdersRun, day: date) -> Limit:
+    @functools.cache
+    def earlier(outcome: OrderOutcome) -> dict[str, str]:
+        """The reasons of the day's orders that an earlier run has left with the outcome, by order number."""
+        rows = run.client_run.tables.read_if_written(PLATFORM_ORDERS, day)
+        return {row["order_number"]: row["reason"] for row in rows if row["outcome"] == outcome}
+
+    return Limit(
+        run.last_good_pull,
+        held=functools.partial(earlier, OrderOutcome.HELD),
+        planned=functools.partial(earlier, OrderOutcome.PLANNED),
+    )
 
 
 def _note_before_start(client_run: ClientRun, day: date) -> dict[str, dg.MetadataValue]:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import pyarrow as arrow
 
+from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.lake.tables import PUSHED_SKUS, STOCK_PUSH
 from npf_pipelines.rules.stock import RIGHT, StockRow
 from npf_pipelines.runs.client_tables import ClientTables
@@ -29,8 +30,10 @@ class PushedSkus:
         self._is_kept = bool(self.skus)
         if not self._is_kept:
             last = tables.columns(STOCK_PUSH, ["sku", "outcome"])
-            outcomes = zip(last["sku"].to_pylist(), last["outcome"].to_pylist(), strict=True)
-            self.skus = frozenset(sku for sku, outcome in outcomes if outcome in RIGHT)
+            outcomes = last["outcome"].to_pylist()
+            if StockOutcome.PLANNED not in outcomes:  # In trial an amount that is right is right by chance.
+                right = zip(last["sku"].to_pylist(), outcomes, strict=True)
+                self.skus = frozenset(sku for sku, outcome in right if outcome in RIGHT)
 
     def add(self, rows: Iterable[StockRow] = ()) -> None:
         """Keep the SKUs that are right by these rows of a push, and those known before."""

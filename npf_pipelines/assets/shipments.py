@@ -15,13 +15,14 @@ import dagster as dg
 
 from npf_pipelines.assets.broken_days import broken_days
 from npf_pipelines.assets.late_lodgements import late_lodgements
+from npf_pipelines.assets.planned_days import planned_days
 from npf_pipelines.assets.push_selection import select_pushes
 from npf_pipelines.assets.shipment_records import Lodged, read_records, records_as_written
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.tracking_ledger import Row, TrackingLedger, what_waits
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
-from npf_pipelines.domain.outcomes import IN_STORE
+from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome, StatusOutcome
 from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_plan import OrderShipments, TrackingPlan
@@ -48,6 +49,8 @@ async def run_shipments(client_run: ClientRun) -> None:
         await _read(client_run)
     else:
         late = await late_lodgements(client_run)
+        late |= await planned_days(client_run, PushOutcome, StatusOutcome)
+        late -= set(client_run.days)
         if late:
             client_run.log(f"shipments lodged on {len(late)} earlier days, from {min(late)} on, are still to be pushed")
             client_run.add_days(late)
@@ -130,7 +133,8 @@ async def _push_to_store(
     async with client_run.store() as store:
         facts = StoreFacts(store, client_run.setup, client_run.tables, now=client_run.now, log=client_run.log)
         plan = replace(await _tracking_plan(client_run, facts), links=facts.carrier_links())
-        for day, intent in ledger.intents(lodged, orders).items():
+        to_write = [order for order in orders if client_run.writes.allow(is_test=order.state.is_test)]
+        for day, intent in ledger.intents(lodged, to_write).items():
             client_run.partitions.write_intent(TRACKING_PUSH, intent, day)
         try:
             pushed = await push_tracking(store, orders, plan, lease)
@@ -161,7 +165,7 @@ async def _tracking_plan(client_run: ClientRun, facts: StoreFacts) -> TrackingPl
         ),
         carriers=tracking.carriers,
         notify_customer=tracking.notify_customer,
-        dry_run=client_run.dry_run,
+        writes=client_run.writes,
         short_before=client_run.now - SHORT_AFTER,
     )
 

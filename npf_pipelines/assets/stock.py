@@ -22,16 +22,17 @@ from npf_pipelines.assets.stock_plan import (
     PreviousPush,
     PushPlan,
     plan_push,
-    planned_rows,
     previous_push,
     push_rows,
     stopped_rows,
     turned_off_rows,
+    with_planned_rows,
 )
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 from npf_pipelines.reconcile.amounts import push_amounts
 from npf_pipelines.reconcile.sales import Sales
@@ -78,11 +79,14 @@ async def run_stock(client_run: ClientRun, *, override_change_limit: bool = Fals
         todo = await asyncio.to_thread(plan_push, client_run.setup, count, reading, scope, history)
         del reading  # The largest thing in memory; the plan has all that is needed of it.
         stopped = "" if override_change_limit else todo.stopped
-        if client_run.dry_run:
-            rows: Sequence[StockRow] = planned_rows(todo)
-        elif stopped:
+        if client_run.writes is not Writes.ALL:
+            if stopped:
+                client_run.log(f"the change limit would be exceeded: {stopped}")
+            todo, stopped = with_planned_rows(todo, client_run.writes), ""
+        rows: Sequence[StockRow] = todo.rows
+        if stopped:
             rows = stopped_rows(todo, is_first=not history.skus)
-        else:
+        elif client_run.writes is not Writes.NONE:
             rows = await _push(client_run, store, todo, sales=sales, lease=lease, scope=scope, history=history)
         client_run.log(f"{len(rows)} products compared, {store.requests} requests, {store.writes} writes")
     await _write_push(client_run, name_left(rows, todo.left), previous, scope, stopped)
@@ -118,7 +122,8 @@ async def _read_and_count(client_run: ClientRun, store: Store, history: PushedSk
         raise
     await write_snapshot(client_run, count)
     old_holds = sales.old_holds if client_run.setup.stock.takes_sales_off else {}
-    keep_holds(client_run.tables, client_run.recounts, window, old_holds)
+    if not client_run.in_trial:  # In trial no order reaches the platform: each would need a person.
+        keep_holds(client_run.tables, client_run.recounts, window, old_holds)
     for order in sales.unreadable:
         name = order.order_id or "without a number"
         client_run.log(f"the order {name} can't be read, so its units are not taken off: {order.reason}")
@@ -139,12 +144,13 @@ async def _push(
     if any(row.outcome is None for row in todo.rows):
         client_run.partitions.mark_started()
     ended: list[StockRow] = []
+    is_kept = not client_run.in_trial  # Test items don't show that the client's stock was ever pushed.
     try:
         rows = await push_amounts(store, todo.rows, todo.amounts, sales, lease, scope=scope, ended=ended.append)
     except BaseException:  # A push that is cut off has pushed the SKUs in `ended`.
-        history.add(ended)
+        history.add(ended if is_kept else ())
         raise
-    await asyncio.to_thread(history.add, rows)
+    await asyncio.to_thread(history.add, rows if is_kept else ())
     return rows
 
 
@@ -157,9 +163,7 @@ async def _write_push(
         await client_run.partitions.write_incomplete_large(STOCK_PUSH, written)
     else:
         await client_run.partitions.materialize_large(STOCK_PUSH, written)
-    if stopped and client_run.dry_run:
-        client_run.log(f"the change limit would be exceeded: {stopped}")
-    elif stopped:
+    if stopped:
         raise ClientFailure(
             f"{LIMIT_EXCEEDED}: {stopped}. Nothing was written. Check the rows; if they are right, run stock for "
             f"this client with the change limit overridden: npf run stock --client {client_run.client} "

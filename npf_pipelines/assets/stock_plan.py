@@ -14,8 +14,10 @@ from npf_pipelines.assets.stock_count import Count
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.domain.products import Product
+from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.tables import STOCK_PUSH
 from npf_pipelines.rules.change_limit import why_stopped
+from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock import DIFFERS, StockRow, TargetAmount, plan, target_amount
 from npf_pipelines.rules.stock_left import NONE_LEFT, left_skus
 from npf_pipelines.rules.stock_location import Scope
@@ -86,9 +88,15 @@ def plan_push(setup: MasterSetup, count: Count, reading: Reading, scope: Scope, 
     return PushPlan(amounts, rows, left, stopped)
 
 
-def planned_rows(todo: PushPlan) -> list[StockRow]:
-    """The rows of a dry run."""
-    return _with_outcome(todo.rows, StockOutcome.PLANNED, {None})
+def with_planned_rows(todo: PushPlan, writes: Writes) -> PushPlan:
+    """The plan with the rows that the run may not write as planned."""
+    rows = [
+        replace(row, outcome=StockOutcome.PLANNED)
+        if row.outcome is None and not writes.allow(is_test=row.sku in TEST_SKUS)
+        else row
+        for row in todo.rows
+    ]
+    return replace(todo, rows=rows)
 
 
 def stopped_rows(todo: PushPlan, *, is_first: bool) -> list[StockRow]:

@@ -114,7 +114,7 @@ class TrackingLedger:
             rows[shipment_id]
             | (
                 self._as_before(shipment_id, day)
-                if shipment_id in held
+                if shipment_id in held or rows[shipment_id]["outcome"] == PushOutcome.PLANNED
                 else self._as_pushed(rows[shipment_id], day, now.get(shipment_id))
             )
             | {"pushed_at": self._now}

@@ -4,7 +4,7 @@ Runs keep both in the state's database; no table of the lake is read here.
 Not here: what follows from them (rules/conditions.py).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.health import Health
-from npf_pipelines.domain.open_kinds import kind_of
+from npf_pipelines.domain.open_kinds import PLANNED_KINDS, kind_of
 from npf_pipelines.rules.conditions import ClientFacts, FlowState, OpenRows
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.state.health import read_health
@@ -22,13 +22,16 @@ from npf_pipelines.state.open_items import OpenItems, read_open_items
 _Row = TypeVar("_Row", Health, OpenItems)
 
 
-def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetime) -> Iterator[ClientFacts]:
-    """The facts of these clients.
+def all_facts(
+    engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetime, is_in_trial: Callable[[MasterSetup], bool]
+) -> Iterator[ClientFacts]:
+    """The facts of these clients. Planned rows are done in trial, and open for a live client.
 
     Args:
         engine: the state's database.
         setups: the clients' setups.
         now: the moment; a time in the future counts as unknown.
+        is_in_trial: whether a client is in trial; asked only of clients with planned rows.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
@@ -36,9 +39,10 @@ def all_facts(engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetim
     healths, open_items = _by_client(read_health(engine).values()), _by_client(read_open_items(engine))
     for client, setup in setups.items():
         flows = [_flow_state(known_at(health, now)) for health in healths.get(client, [])]
-        rows = [
-            OpenRows(kind_of(items.kind), items.day, items.rows, items.first) for items in open_items.get(client, [])
-        ]
+        items = open_items.get(client, [])
+        if any(each.kind in PLANNED_KINDS for each in items) and is_in_trial(setup):
+            items = [each for each in items if each.kind not in PLANNED_KINDS]
+        rows = [OpenRows(kind_of(each.kind), each.day, each.rows, each.first) for each in items]
         yield ClientFacts(client, setup.alerts.pull_limit, flows, rows)
 
 

@@ -30,6 +30,7 @@ from npf_pipelines.rules.setup_conditions import (
     missing_setup_conditions,
     setup_conditions,
 )
+from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.alerts import keep_alerts, read_alerts
@@ -143,6 +144,6 @@ def _find(services: Services, now: datetime, registered: Sequence[str]) -> _Foun
     conditions += missing_setup_conditions(registered, setups.clients, setups.errors)
     conditions += clock_conditions(noted_ahead(services.state, now))
     is_running = services.settings.automation == "running"
-    for facts in all_facts(services.state, active, now):
+    for facts in all_facts(services.state, active, now, lambda setup: in_trial(setup, services.platform)):
         conditions += client_conditions(facts, now, is_running=is_running)
     return _Found(conditions, setups, registered)

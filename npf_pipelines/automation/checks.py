@@ -23,7 +23,9 @@ from npf_pipelines.domain.order_statuses import status_letter
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
 from npf_pipelines.rules.audit import Gap, gaps
+from npf_pipelines.rules.client_mode import mode_misfit
 from npf_pipelines.rules.setup_check import misfits
+from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.failures import failure_reason, is_program_fault
 from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.runs.metadata import records_value
@@ -38,14 +40,14 @@ SELECT greatest(
   (SELECT max(changes_read_until) FROM store_facts WHERE client = $client AND changes_read_until <= $latest)
 )
 """
-_HELD = f"SELECT order_id FROM platform_orders WHERE client = $1 AND outcome = '{OrderOutcome.HELD}'"  # noqa: S608
+_LEFT = "SELECT order_id FROM platform_orders WHERE client = $1 AND list_contains($2, outcome)"
 
 
 @dg.asset_check(
     asset=STORE_ORDERS.key,
     name="gap_audit",
     description="Every order of the last 30 days, and every older one in an imported status, has a decision, "
-    "and every accepted one is on the platform or held.",
+    "and every accepted one is on the platform, held, or planned in trial.",
 )
 def gap_audit(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """Compare the lists of all stores with the tables and the platform."""
@@ -94,7 +96,11 @@ async def _misfits(services: Services) -> list[dict[str, str]]:
         setup = setups.clients[client]
         async with services.store(setup) as store:
             statuses, were_read = await readable_statuses(store)
-            return misfits(setup, statuses, were_read=were_read) + [str(row) for row in store.unreadable]
+            found = misfits(setup, statuses, were_read=were_read) + [str(row) for row in store.unreadable]
+        is_asked = setup.mode != "live"
+        has_real_order = is_asked and await asyncio.to_thread(services.platform.has_real_order, client)
+        mode = mode_misfit(setup.mode, has_real_order=has_real_order)
+        return [*([mode] if mode else []), *found]
 
     outcomes = await run_isolated(setups.clients, check, at_once=_STORES_AT_ONCE)
     found = [{"client": "", "what": error} for error in setups.errors]
@@ -124,8 +130,10 @@ async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
         query = "SELECT order_id, arg_max(decision, decided_at) FROM filtered_orders WHERE client = $1 GROUP BY ALL"
         decisions = dict(lake.execute(query, [client]).fetchall())
         ids = [stub.order_id for stub in stubs if stub.order_id]
-        held = {order_id for (order_id,) in lake.execute(_HELD, [client]).fetchall()}
-        return gaps(client, ids, decisions, services.platform.states_of(client, ids), held) + [
+        is_planned = await asyncio.to_thread(in_trial, setup, services.platform)
+        may_be = [OrderOutcome.HELD, *([OrderOutcome.PLANNED] if is_planned else [])]
+        left = {order_id for (order_id,) in lake.execute(_LEFT, [client, may_be]).fetchall()}
+        return gaps(client, ids, decisions, services.platform.states_of(client, ids), left) + [
             Gap(client, "", f"in the store's list of orders, without a readable number: {stub.reason}")
             for stub in stubs
             if isinstance(stub, UnreadableOrder) and stub.order_id is None

@@ -148,6 +148,9 @@ class MasterSetup(_Part):
     """The client's name."""
     paused: bool = False
     """`true` pauses the client: its store and its partitions are left alone."""
+    mode: Literal["trial", "live"] | None = None
+    """`trial` pulls and decides orders, and only shows what would be imported and pushed; `live` imports and pushes.
+    `trial` if left out, but a client that already has orders on the platform stays live."""
     store: StoreSetup
     orders: OrdersSetup
     tracking: TrackingSetup = TrackingSetup()

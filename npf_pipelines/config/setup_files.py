@@ -3,7 +3,9 @@
 Not here: the fields of a setup (master_setup.py).
 """
 
+import contextlib
 import functools
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,8 @@ import yaml
 from pydantic import ValidationError
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.near_names import nearest_name
+from npf_pipelines.config.setup_names import meant_field
 from npf_pipelines.config.store_address import comparable_address
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -21,6 +25,8 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 In C where there is one: sensors read all setups every half minute.
 """
+_CHOICE = re.compile("'([^']*)'")
+"""A choice as pydantic names it among the expected ones."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,7 @@ def load_master_setups(folder: Path) -> MasterSetups:
     Raises:
         SetupError: the folder can't be read. That is never the same as "no clients".
     """
-    try:
-        files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
-    except OSError as error:
-        raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
+    files = _files(folder)
     clients: dict[str, MasterSetup] = {}
     names: dict[str, str] = {}
     errors: list[str] = []
@@ -71,6 +74,26 @@ def load_master_setups(folder: Path) -> MasterSetups:
         del clients[client]
         errors.append(sentence)
     return MasterSetups(clients, tuple(errors))
+
+
+def setup_file(folder: Path, client: str) -> Path:
+    """The file of a client's master setup.
+
+    Raises:
+        SetupError: the folder can't be read, or no file of it has a setup of the client.
+    """
+    for path in _files(folder):
+        with contextlib.suppress(SetupError):
+            if _load(path).id == client:
+                return path
+    raise SetupError(f"{client}: no file of {folder} has its master setup")
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    except OSError as error:
+        raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
 
 
 def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -128,10 +151,18 @@ def _problem(error: Any) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return "is not a field of a master setup"
+            meant = meant_field(error["loc"])
+            return "is not a field of a master setup" + (f": did you mean {meant}?" if meant else "")
+        case "literal_error" if isinstance(error["input"], str):
+            meant = nearest_name(error["input"], _CHOICE.findall(error["ctx"]["expected"]))
+            return _not_accepted(error) + (f": did you mean {meant}?" if meant else "")
         case "value_error":
             return str(error["ctx"]["error"])
         case _:
-            # A list or a section in the wrong place may hold the key: only plain text is quoted.
-            found = error["input"]
-            return f"{error['msg']} (found {found[:60]!r})" if isinstance(found, str) else str(error["msg"])
+            return _not_accepted(error)
+
+
+def _not_accepted(error: Any) -> str:
+    # A list or a section in the wrong place may hold the key: only plain text is quoted.
+    found = error["input"]
+    return f"{error['msg']} (found {found[:60]!r})" if isinstance(found, str) else str(error["msg"])

@@ -80,6 +80,7 @@ class StoreHttp:
         timeout: float = 30.0,
         attempts: int = ATTEMPTS,
         largest_answer: int = LARGEST_ANSWER,
+        read_only: bool = False,
     ) -> None:
         """Open nothing yet.
 
@@ -92,6 +93,7 @@ class StoreHttp:
                 as long, however steadily it drips.
             attempts: at one call; 1 for no repeats.
             largest_answer: bytes that an answer may have, unpacked.
+            read_only: whether a write is a fault of the program: it is raised as one, and nothing is sent.
 
         Raises:
             ValueError: the address isn't one to which a key may be sent.
@@ -105,6 +107,7 @@ class StoreHttp:
         self._longest_call = 4 * timeout
         self._attempts = attempts
         self._largest_answer = largest_answer
+        self._read_only = read_only
         self._route = _Route()
         self._client = open_client(api_user, api_key, concurrency=concurrency, timeout=timeout)
 
@@ -240,6 +243,8 @@ class StoreHttp:
             if (longest := stalled_for()) is not None:
                 raise Stalled(call, longest)
             if method != "GET":
+                if self._read_only:
+                    raise RuntimeError(f"{call}: not sent, the client is in trial and nothing may be written")
                 await check_write()
             self.requests += 1
             self.writes += method != "GET"

@@ -36,6 +36,7 @@ class Store(StatusCalls, OrderCalls, ShipmentCalls, ProductCalls):
         timeout: float = 30.0,
         attempts: int = ATTEMPTS,
         largest_answer: int = LARGEST_ANSWER,
+        read_only: bool = False,
     ) -> None:
         """Arguments as for `StoreHttp`; raises ValueError for an address to which no key may be sent."""
         self.concurrency = concurrency
@@ -48,6 +49,7 @@ class Store(StatusCalls, OrderCalls, ShipmentCalls, ProductCalls):
                 timeout=timeout,
                 attempts=attempts,
                 largest_answer=largest_answer,
+                read_only=read_only,
             )
         )
 

@@ -3,7 +3,7 @@
 Most of them are derived from the outcomes (outcomes.py). Not here: how open rows are found (lake/facts.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from npf_pipelines.domain.outcome import Outcome
 from npf_pipelines.domain.outcomes import Decision, OrderOutcome, PushOutcome, Rule, StatusOutcome, StockOutcome
@@ -81,7 +81,16 @@ HELD_SKU = OpenKind(
 )
 """The one kind of open rows of stock in which the store has the right amount."""
 
-KINDS = OPEN_KINDS | {kind.key: kind for kind in (NOT_IMPORTED, STATUS_UNCLEAR, HELD_SKU)}
+PLANNED_KINDS = {
+    kind.key: kind
+    for outcomes in _OF
+    for outcome in outcomes
+    if outcome.is_planned
+    for kind in [replace(open_kind(outcome), name="planned in trial")]
+}
+"""The kinds of planned rows, by key: done for a client in trial, unfinished for a live one."""
+
+KINDS = OPEN_KINDS | PLANNED_KINDS | {kind.key: kind for kind in (NOT_IMPORTED, STATUS_UNCLEAR, HELD_SKU)}
 """Every kind of open rows, by key."""
 
 

@@ -46,7 +46,16 @@ _NEWER_NAMES = (Status(letter="P", name="Paid", takes_stock=True),)
 
 
 class UnknownStatus(NpfError, ValueError):
-    """A name that means no status of the store, or several."""
+    """A name that means no status of the store, or several.
+
+    Attributes:
+        problem: the first sentence, without the store's statuses and the advice.
+    """
+
+    def __init__(self, problem: str, statuses: Iterable[Status]) -> None:
+        self.problem = problem
+        has = ", ".join(f"{status.name} ({status.letter})" for status in statuses)
+        super().__init__(f"{problem}. It has: {has}. Write one of these names, or its letter.")
 
 
 def status_letter(name: str, statuses: Iterable[Status]) -> str:
@@ -76,8 +85,7 @@ def status_letter(name: str, statuses: Iterable[Status]) -> str:
     if len(letters) == 1:
         return letters.pop()
     problem = "means several statuses of the store" if letters else "is no status of the store"
-    has = ", ".join(f"{status.name} ({status.letter})" for status in statuses)
-    raise UnknownStatus(f"{name!r} {problem}. It has: {has}. Write one of these names, or its letter.")
+    raise UnknownStatus(f"{name!r} {problem}", statuses)
 
 
 def is_called_as_shipped(status: Status) -> bool:

@@ -1,7 +1,7 @@
 """The facts of a client's report, read from the lake: every query of the reports is here.
 
-The runs count the same open rows (runs/open_items.py). Not here: the figures (reports/figures.py), the kinds of open
-rows (backlog.py).
+The runs count the same open rows, and the rows planned in trial (runs/open_items.py). Not here: the figures
+(reports/figures.py), the kinds of open rows (backlog.py).
 """
 
 from dataclasses import dataclass, field
@@ -112,7 +112,7 @@ class OpenCount(NamedTuple):
 
 
 def count_open(connection: LakeConnection, first: int) -> list[OpenCount]:
-    """Count the open rows over a connection to the tables of any clients and days.
+    """Count the open and the planned rows over a connection to the tables of any clients and days.
 
     Args:
         connection: to the tables.
@@ -122,6 +122,10 @@ def count_open(connection: LakeConnection, first: int) -> list[OpenCount]:
         duckdb.Error: a table can't be read.
     """
     return [OpenCount(*row) for row in connection.execute(_OPEN_COUNTS, {"first": first}).fetchall()]
+
+
+def _planned(outcomes: type[Outcome]) -> str:
+    return sql_list(outcome for outcome in outcomes if outcome.is_planned)
 
 
 def _open(outcomes: type[Outcome]) -> str:
@@ -196,7 +200,23 @@ SELECT client, '{HELD_SKU.key}', NULL, unnest(skus), order_id, reason FROM old_h
 
 _OPEN_ROWS = f"SELECT kind, day, number, order_id, reason FROM ({_OPEN}) ORDER BY day NULLS LAST, kind, number"  # noqa: S608
 
+_PLANNED = f"""
+SELECT client, '{key_prefix(OrderOutcome)}' || outcome AS kind, day, order_number AS number
+FROM platform_orders WHERE outcome IN {_planned(OrderOutcome)}
+UNION ALL
+SELECT client, '{key_prefix(PushOutcome)}' || outcome, day, shipment_id FROM tracking_push
+WHERE outcome IN {_planned(PushOutcome)}
+UNION ALL
+SELECT client, '{key_prefix(StatusOutcome)}' || status_outcome, day, order_number FROM tracking_push
+WHERE status_outcome IN {_planned(StatusOutcome)} AND outcome IN {sql_list(IN_STORE)}
+UNION ALL
+SELECT client, '{key_prefix(StockOutcome)}' || outcome, NULL, sku FROM stock_push
+WHERE outcome IN {_planned(StockOutcome)}
+"""  # noqa: S608 - made of constants
+"""The rows that were planned in trial: they are counted, so that the runs of a client that went live find them."""
+
 _OPEN_COUNTS = f"""
-SELECT client, kind, day, count(*), list(number ORDER BY number)[:$first] FROM ({_OPEN})
+SELECT client, kind, day, count(*), list(number ORDER BY number)[:$first]
+FROM (SELECT client, kind, day, number FROM ({_OPEN}) UNION ALL {_PLANNED})
 GROUP BY client, kind, day ORDER BY client, kind, day
 """  # noqa: S608 - both are made of constants

@@ -92,6 +92,12 @@ class OrderReads(access.PlatformAccess):
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
 
+    def has_real_order(self, client: str) -> bool:
+        """Whether the platform has an order of the client that isn't a test order, whatever its status."""
+        query = sa.select(sa.literal(1)).where(orders.c.client == client, orders.c.is_test.is_(False)).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(query) is not None
+
     def _times_placed(self, query: sa.Select[Any]) -> dict[str, datetime]:
         with self._engine.connect() as connection:
             rows = connection.execute(query)

@@ -10,6 +10,7 @@ from datetime import datetime
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.domain.writes import Writes
 from npf_pipelines.rules.status_meaning import StatusMeanings
 
 AGREES = "on the platform as in the store"
@@ -39,7 +40,7 @@ class OrdersOfDay:
         records: all that the platform has of them or of the day, by order number.
         now: what becomes `imported_at` and `updated_at`.
         meanings: what the statuses of the client's store mean.
-        dry_run: whether the platform is only compared, and nothing written.
+        writes: which orders may be written to the platform; the others are only compared.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         limit: what is held back for a person; None where nothing is.
     """
@@ -51,7 +52,7 @@ class OrdersOfDay:
     records: Mapping[str, PlatformRecord]
     now: datetime
     meanings: StatusMeanings
-    dry_run: bool = False
+    writes: Writes = Writes.ALL
     children: Mapping[str, Collection[str]] = field(default_factory=dict)
     limit: "Limit | None" = None
 
@@ -63,10 +64,12 @@ class Limit:
     Attributes:
         last_good_pull: when the client's orders were last pulled well.
         held: reads the orders that an earlier run has held: their reasons, by order number.
+        planned: reads the numbers of the orders that were planned in trial: a person has seen them and gone live.
     """
 
     last_good_pull: datetime | None
     held: Callable[[], Mapping[str, str]]
+    planned: Callable[[], Collection[str]]
 
 
 @dataclass

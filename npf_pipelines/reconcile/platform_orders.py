@@ -81,6 +81,8 @@ def _is_left(order: Order, left: PlatformOrder, day: OrdersOfDay, outcome: DayOu
     """Whether a new order is old enough to be left, or held, and noted so."""
     if day.limit is None or not is_old(order, day.limit.last_good_pull):
         return False
+    if left.order_number in day.limit.planned():
+        return False
     if reason := day.limit.held().get(left.order_number):
         outcome.rows.append(held_row(left, None, reason))
     else:
@@ -155,7 +157,8 @@ def _is_other_number(record: PlatformRecord, records: Mapping[str, PlatformRecor
 
 
 def _imported(platform: Platform, day: OrdersOfDay, new: Sequence[PlatformOrder]) -> list[OrderRow]:
-    results = {} if day.dry_run else platform.import_orders(day.client, new, day.now)
+    to_write = [order for order in new if day.writes.allow(is_test=order.is_test)]
+    results = platform.import_orders(day.client, to_write, day.now)
     return [_import_row(order, results.get(order.order_number)) for order in new]
 
 
@@ -189,7 +192,8 @@ def _carried_out(
         if record.order.store_order_id not in day.pulled:
             return outcome, "gone from the store"
         return outcome, plan.differs or agrees
-    if day.dry_run:
+    becomes_real = plan.order is not None and not plan.order.is_test
+    if not day.writes.allow(is_test=record.order.is_test and not becomes_real):
         return OrderOutcome.PLANNED, f"would be {_WOULD_BE[plan.step]}: {plan.differs}"
     if _write(platform, day, record, plan):
         return _AGREED[plan.step is Action.CANCEL]

@@ -128,7 +128,7 @@ class _Push:
             self._store,
             lodged_order,
             order,
-            self._plan,
+            self._plan.of(lodged_order.state, order),
             self._writes,
             compare_again=lodged_order.order_number in self._compare_again,
         )
@@ -138,8 +138,11 @@ class _Push:
         read_orders = await read_back_orders(self._store, batch, self._newest, self._plan.links)
         results = {read.lodged_order.order_number: read.results for read in read_orders}
         after = {read.lodged_order.order_number: read.order for read in read_orders}
-        steps = {read.lodged_order.order_number: decide_status(read, self._plan) for read in read_orders}
-        to_set = [] if self._plan.dry_run else [r for r in read_orders if steps[r.lodged_order.order_number].letter]
+        steps = {
+            read.lodged_order.order_number: decide_status(read, self._plan.of(read.lodged_order.state, read.order))
+            for read in read_orders
+        }
+        to_set = [read for read in read_orders if steps[read.lodged_order.order_number].is_to_be_set]
         try:
             set_steps, set_orders = await write_statuses(self._store, to_set, steps)
         except StoreError as error:

@@ -6,13 +6,16 @@ Not here: what a push finds out and does (tracking.py and its phases: order_ship
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from npf_pipelines.cscart.carrier_links import CarrierLinks
 from npf_pipelines.cscart.carriers import carrier_code
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderState
+from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.writes import Writes
 from npf_pipelines.rules.order_status import StatusPlan
+from npf_pipelines.rules.orders import is_test
 from npf_pipelines.rules.parcels import Label, label_of
 
 
@@ -24,7 +27,7 @@ class TrackingPlan:
         statuses: the order statuses to set.
         carriers: the client's own carrier codes, by the carrier's name.
         notify_customer: whether the store mails the customer.
-        dry_run: whether nothing is written.
+        writes: which orders may be written to the store; of the others nothing is written.
         short_before: a shipped order all of whose lodgements are older than this moment gets nothing more; None
             where that is never assumed.
         links: the carriers for which the store builds a link; the push adds to it.
@@ -33,9 +36,19 @@ class TrackingPlan:
     statuses: StatusPlan
     carriers: Mapping[str, str]
     notify_customer: bool
-    dry_run: bool = False
+    writes: Writes = Writes.ALL
     short_before: datetime | None = None
     links: CarrierLinks = field(default_factory=CarrierLinks)
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing is written of the order that the plan is for."""
+        return self.writes is not Writes.ALL
+
+    def of(self, state: OrderState, order: Order) -> "TrackingPlan":
+        """The plan for one order, of which all or nothing is written. A test order must be one on both sides."""
+        is_allowed = self.writes.allow(is_test=state.is_test and is_test(order))
+        return replace(self, writes=Writes.ALL if is_allowed else Writes.NONE)
 
     def label(self, shipment: LodgedShipment) -> Label | None:
         """The fields that are written for a shipment, by what is known of the store's carriers now."""

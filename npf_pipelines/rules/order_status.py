@@ -52,6 +52,11 @@ class StatusStep:
     outcome: StatusOutcome
     reason: str
 
+    @property
+    def is_to_be_set(self) -> bool:
+        """Whether the store gets the letter now; a planned one it doesn't."""
+        return self.letter is not None and not self.outcome.is_planned
+
 
 def next_status(
     order: Order,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.status_names import contradictions
-from npf_pipelines.domain.order_statuses import Status, UnknownStatus, status_letter
+from npf_pipelines.domain.order_statuses import Status, UnknownStatus
+from npf_pipelines.rules.status_names import named_statuses
 
 NOT_READ = (
     "the store's order statuses can't be read, so that each counts as CS-Cart ships it, by its letter: give the API "
@@ -22,17 +23,11 @@ def misfits(setup: MasterSetup, statuses: Sequence[Status], *, were_read: bool) 
     """
     by_letter = {status.letter: status for status in statuses}
     found = [] if were_read else [NOT_READ]
-    letters: dict[str, dict[str, str]] = {}
-    for field, names in setup.status_names.items():
-        letters[field] = {}
-        for name in names:
-            try:
-                letters[field][status_letter(name, statuses)] = name
-            except UnknownStatus as error:
-                found.append(f"{field}: {error}")
-    found += contradictions(letters)
-    for field, named in letters.items():
-        for status in (by_letter[letter] for letter in named if field.startswith("tracking.")):
+    named = named_statuses(setup, statuses)
+    found += [str(UnknownStatus(problem, statuses)) for problem in named.unknown]
+    found += contradictions(named.letters)
+    for field, letters in named.letters.items():
+        for status in (by_letter[letter] for letter in letters if field.startswith("tracking.")):
             if status.gives_back:
                 found.append(
                     f"{field}: {status.name} gives the order's stock back: the store sells it again until the "

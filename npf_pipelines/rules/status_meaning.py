@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.status_names import contradictions
-from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, is_called_as_shipped, status_letter
+from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, UnknownStatus, is_called_as_shipped
+from npf_pipelines.rules.status_names import named_statuses
 
 INCOMPLETE, PARENT = "N", "T"
 """CS-Cart's own letters for an order that was never finished, and for a Multi-Vendor parent (documented)."""
@@ -135,12 +136,13 @@ def status_meanings(setup: MasterSetup, statuses: Sequence[Status], *, were_read
         were_read: whether they could be read.
 
     Raises:
-        UnknownStatus: a name means none of the statuses, or several.
+        UnknownStatus: names mean none of the statuses, or several: all of them, each with its field.
         SetupError: two fields contradict each other.
     """
-    letters = {
-        field: {status_letter(name, statuses): name for name in names} for field, names in setup.status_names.items()
-    }
+    named = named_statuses(setup, statuses)
+    if named.unknown:
+        raise UnknownStatus("; ".join(named.unknown), statuses)
+    letters = named.letters
     if found := contradictions(letters):
         raise SetupError(f"{setup.id}: {'; '.join(found)}")
 

@@ -14,7 +14,9 @@ from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.store_address import comparable_address
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.table import Table
+from npf_pipelines.rules.client_mode import allowed_writes
 from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.open_items import Recounts
 from npf_pipelines.runs.partition_writer import PartitionWriter
@@ -33,7 +35,10 @@ class ClientRun:
         partitions: writes and reports the client's partitions.
         recounts: takes the days whose open items are counted when the run ends.
         tables: the client's tables of the lake.
-        dry_run: whether nothing may be written.
+        dry_run: whether nothing may be written, not even a table.
+        in_trial: whether the client is in trial: its tables are written, with what would be written elsewhere as
+            planned.
+        writes: which writes to store and platform are allowed; the others are planned.
         is_automated: whether a schedule or a sensor requested the run.
         now: the moment at which the client's part began.
     """
@@ -49,17 +54,20 @@ class ClientRun:
         selected: Collection[str],
         log: Callable[[str], None],
         dry_run: bool = False,
+        in_trial: bool = False,
+        certifies: bool = False,
         is_automated: bool = False,
     ) -> None:
         """Begin now.
 
-        The arguments are the attributes, `selected` (the names of the assets that the run makes) and `log` (writes a
-        line to the run's log).
+        The arguments are the attributes, `selected` (the names of the assets that the run makes), `log` (writes a line
+        to the run's log) and `certifies` (whether test orders may be written although the client is in trial).
         """
         self.services, self.setup, self.days = services, setup, days
         self.partitions, self.recounts = partitions, recounts
         self.tables = ClientTables(services.lake, setup.id, dry_run=dry_run)
-        self.dry_run, self.is_automated = dry_run, is_automated
+        self.dry_run, self.in_trial, self.is_automated = dry_run, in_trial, is_automated
+        self.writes = allowed_writes(dry_run=dry_run, in_trial=in_trial, certifies=certifies)
         self.now = datetime.now(UTC)
         self._selected, self._log = selected, log
 
@@ -101,8 +109,8 @@ class ClientRun:
                 f"import its orders a second time. If {other} was renamed, run: npf client rename {other} "
                 f"{self.client}. If {other} has left the store to {self.client}: npf client release-store {other}"
             )
-        async with self.services.store(self.setup) as store:
-            if not self.dry_run:  # Before the work: a run that fails later may have imported orders.
+        async with self.services.store(self.setup, read_only=self.writes is Writes.NONE) as store:
+            if self.writes is not Writes.NONE:  # Before the work: a run that fails later may have imported orders.
                 await asyncio.to_thread(remember_store, self.services.state, self.client, address)
             try:
                 yield store

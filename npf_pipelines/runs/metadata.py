@@ -76,6 +76,14 @@ def planned_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metadata
     }
 
 
+def trial_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
+    """For a client in trial, the same of a table of imports or pushes."""
+    if "outcome" not in frame:
+        return {}
+    note = "planned rows show what would be written to store or platform"
+    return {"in_trial": dg.MetadataValue.text(note), **planned_metadata(table, frame)}
+
+
 def _shown_columns(table: Table, frame: pd.DataFrame) -> list[str]:
     """The columns that can be shown and say something: no personal data, nothing nested, nothing empty."""
     return [

@@ -1,7 +1,7 @@
 """Writes one client's partitions to the lake and reports their status to Dagster.
 
 A partition that is materialized and unchanged needs no new event and no write. A dry run writes nothing and shows what
-it would write.
+it would write. In trial the partitions are written, and show what is only planned.
 Not here: how a status is reported (partition_status.py), what is shown of a partition (metadata.py, attention.py).
 """
 
@@ -18,7 +18,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.attention import attention_metadata
 from npf_pipelines.runs.lineage import column_lineage
-from npf_pipelines.runs.metadata import partition_metadata, planned_metadata
+from npf_pipelines.runs.metadata import partition_metadata, planned_metadata, trial_metadata
 from npf_pipelines.runs.open_items import Recounts
 from npf_pipelines.runs.partition_status import PartitionStatus
 from npf_pipelines.runs.services import Services
@@ -39,9 +39,11 @@ class PartitionWriter:
         recounts: Recounts,
         *,
         dry_run: bool = False,
+        in_trial: bool = False,
     ) -> None:
         self._lake, self._platform = services.lake, services.platform
-        self._setup, self._status, self._recounts, self._dry_run = setup, status, recounts, dry_run
+        self._setup, self._status, self._recounts = setup, status, recounts
+        self._dry_run, self._in_trial = dry_run, in_trial
 
     def materialize(
         self, table: Table, rows: list[dict[str, Any]], day: date | None = None, notes: Notes = dict
@@ -133,7 +135,8 @@ class PartitionWriter:
 
     def _metadata(self, table: Table, frame: pd.DataFrame, notes: Notes = dict) -> dict[str, dg.MetadataValue]:
         attention = attention_metadata(table, frame, self._setup.store.url, self._order_ids)
-        return dict(notes()) | attention | partition_metadata(table, frame)
+        planned = trial_metadata(table, frame) if self._in_trial and not self._dry_run else {}
+        return dict(notes()) | planned | attention | partition_metadata(table, frame)
 
     def _order_ids(self, order_numbers: Collection[str]) -> Mapping[str, str]:
         """The store's order ids of orders on the platform, by order number."""

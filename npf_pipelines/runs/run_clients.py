@@ -15,6 +15,8 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.progress import progress_watched
+from npf_pipelines.domain.writes import Writes
+from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import failure_kind, failure_reason, is_program_fault
 from npf_pipelines.runs.flow_health import FlowHealth
@@ -35,6 +37,11 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import RUN_FLOW, LeaseTaken, held_lease
 
 _CLIENTS_AT_ONCE = 16
+_IN_TRIAL = {
+    Writes.NONE: "in trial: the tables show what would be done, nothing is written to store or platform",
+    Writes.TEST_ORDERS: "in trial: only test orders and the amounts of test items are written to store and platform",
+}
+"""A client's line in the log of each run."""
 
 Work = Callable[[ClientRun], Awaitable[None]]
 """The work of a flow for one client."""
@@ -101,6 +108,8 @@ class _Clients:
         self._context, self._facts, self._services, self._work = context, facts, services, work
         self._days_of = days_of
         self._is_dry = isinstance(config, FlowConfig) and config.dry_run
+        self._certifies = isinstance(config, FlowConfig) and config.certify
+        self._writes_elsewhere = isinstance(config, FlowConfig)
         self._names_clients = bool(config.clients)
         self._setups = services.setups()
         self._health = FlowHealth(context.log, services.state, facts.flow, is_whole=facts.is_whole)
@@ -143,17 +152,24 @@ class _Clients:
     async def _work_on(self, client: str, days: list[date], status: PartitionStatus) -> None:
         setup = self._setups[client]
         recounts = Recounts(self._services.state, self._facts.flow, self._facts.run_id, client, dry_run=self._is_dry)
+        is_trial = self._writes_elsewhere and await asyncio.to_thread(in_trial, setup, self._services.platform)
         client_run = ClientRun(
             self._services,
             setup,
             days,
-            partitions=PartitionWriter(self._services, setup, status, recounts, dry_run=self._is_dry),
+            partitions=PartitionWriter(
+                self._services, setup, status, recounts, dry_run=self._is_dry, in_trial=is_trial
+            ),
             recounts=recounts,
             selected=self._facts.assets,
             log=self._context.log.info,
             dry_run=self._is_dry,
+            in_trial=is_trial,
+            certifies=self._certifies,
             is_automated=self._facts.is_automated,
         )
+        if is_trial and not self._is_dry:
+            client_run.log(_IN_TRIAL[client_run.writes])
         with progress_watched(self._services.longest_stall):
             await self._work(client_run)
         if self._is_nightly:

@@ -73,6 +73,11 @@ class FlowConfig(RunScope):
     dry_run: bool = Field(
         default=False, description="Show what would be written to store, platform and tables; write nothing."
     )
+    certify: bool = Field(
+        default=False,
+        description="For a client in trial: write what concerns orders made of test items alone, and the amounts of "
+        "test items. Nothing else is written; a live client's run is unchanged.",
+    )
 
 
 def scope_config(

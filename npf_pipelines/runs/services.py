@@ -88,15 +88,25 @@ class Services:
         """How long a client's part of a run may go without progress."""
         return timedelta(minutes=self.settings.stall_minutes)
 
-    def store(self, setup: MasterSetup) -> Store:
+    def store(self, setup: MasterSetup, *, read_only: bool = False) -> Store:
         """The client's store, to be entered as an async context.
+
+        Args:
+            setup: the client's master setup.
+            read_only: whether a write is a fault of the program, which is raised instead of sent.
 
         Raises:
             SetupError: the API key is not in the environment.
         """
         store = setup.store
-        largest = self.settings.largest_answer
-        return Store(store.url, store.api_user, setup.api_key(), concurrency=store.concurrency, largest_answer=largest)
+        return Store(
+            store.url,
+            store.api_user,
+            setup.api_key(),
+            concurrency=store.concurrency,
+            largest_answer=self.settings.largest_answer,
+            read_only=read_only,
+        )
 
     def probed_store(self, setup: MasterSetup) -> Store:
         """The client's store, for one short request of a sensor, which is not repeated.

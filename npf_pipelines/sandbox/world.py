@@ -170,12 +170,14 @@ def _write_setups(settings: Settings, url: str) -> None:
     settings.clients.mkdir(parents=True, exist_ok=True)
     for client, setup in _CLIENTS.items():
         path = settings.clients / f"{client}.yaml"
-        start = (datetime.now(UTC) - timedelta(days=_DAYS - 3)).date()
-        if path.exists():  # A later demo keeps the order start date of the first.
-            start = yaml.safe_load(path.read_text(encoding="utf-8"))["orders"]["start_date"]
+        start, mode = (datetime.now(UTC) - timedelta(days=_DAYS - 3)).date(), "live"
+        if path.exists():  # A later demo keeps the order start date of the first, and a mode that was changed.
+            before = yaml.safe_load(path.read_text(encoding="utf-8"))
+            start, mode = before["orders"]["start_date"], before.get("mode", mode)
         whole = {
             "id": client,
             "name": setup["name"],
+            "mode": mode,
             "store": {
                 "url": f"{url}/{client}",
                 "api_user": f"api@{client}.example",

@@ -91,6 +91,18 @@ def read_open_items(engine: sa.Engine) -> list[OpenItems]:
     return [OpenItems(**{**row, "day": _day(row["day"])}) for row in rows]
 
 
+def days_with(engine: sa.Engine, client: str, kinds: Collection[str]) -> set[date]:
+    """The days of the client with items of one of the kinds.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    columns = open_items.c
+    query = sa.select(columns.day).where(columns.client == client, columns.kind.in_(kinds), columns.day != "")
+    with engine.connect() as connection:
+        return {date.fromisoformat(day) for day in connection.scalars(query)}
+
+
 def write_open_items(engine: sa.Engine, flow: str, written: Collection[Written], found: Iterable[OpenItems]) -> None:
     """Replace the open items of a flow in these partitions by the newly counted, and end their recounts.
 

@@ -255,6 +255,33 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "meant"),
+    [
+        ("orders.cutoff", "14:00", "cut_off"),
+        ("cut_off", "14:00", "orders.cut_off"),
+        ("store.timezone", "UTC", "time_zone"),
+        ("orders.timezone", "UTC", "store.time_zone"),
+        ("stock.change_limit", {"zeroed": "5"}, "zeroed_percent"),
+        ("stock.quantity", "onhand", "on_hand"),
+        ("mode", "Live", "live"),
+    ],
+)
+def test_the_name_that_was_probably_meant_is_said(tmp_path: Path, field: str, value: object, meant: str) -> None:
+    said = trouble(tmp_path, changed(field, value))
+    assert said.startswith(f"acme.yaml: {field}")
+    assert said.endswith(f": did you mean {meant}?")
+
+
+def test_of_a_name_that_is_like_no_other_nothing_is_guessed(tmp_path: Path) -> None:
+    assert trouble(tmp_path, changed("xyzzy", "1")) == "acme.yaml: xyzzy: is not a field of a master setup"
+
+
+@pytest.mark.parametrize("mode", ["trial", "live", None])
+def test_a_mode_is_optional(tmp_path: Path, mode: str | None) -> None:
+    assert one(tmp_path, changed("mode", mode) if mode else DOCUMENTED).mode == mode
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "just words", "- a\n- list", "id: [acme", "a: b: c", "\tid: x"])
 def test_a_file_that_holds_no_setup_is_named(tmp_path: Path, text: str) -> None:
     assert trouble(tmp_path, text).startswith("acme.yaml: ")

@@ -14,8 +14,9 @@ from npf_pipelines.cscart.errors import (
 from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
-from npf_pipelines_tests.cscart.servers import html_answer, json_answer, order_list
+from npf_pipelines_tests.cscart.servers import USER, html_answer, json_answer, key, order_list
 from npf_pipelines_tests.cscart.store_cases import START, at, everything, odd, plain, whole
 
 
@@ -35,6 +36,16 @@ async def test_the_window_holds_both_its_ends_and_every_status(store: Store, box
     for second, status in ((START - 1, "P"), (START, "P"), (START + 5, "I"), (START + 1000, "F"), (START + 1001, "P")):
         box.place_order([(1, 1)], timestamp=second, status=status)
     assert [order.status for order in await everything(store)] == ["P", "I", "F"]
+
+
+async def test_a_store_of_a_client_in_trial_sends_no_write(server: SandboxServer, box: SandboxStore) -> None:
+    order_id = str(box.place_order([(1, 1)]))
+    async with Store(server.store_url("acme"), USER, key(), read_only=True) as store:
+        with pytest.raises(RuntimeError, match="in trial"):
+            await store.set_status(order_id, "C")
+        assert order_id in await store.orders_by_id([order_id])
+        assert store.writes == 0
+    assert (box.writes, box.orders[int(order_id)].status) == (0, "P")
 
 
 @pytest.mark.parametrize("page_size", [1, 3, 50])

@@ -58,7 +58,7 @@ class BareWriter(PartitionWriter):
 class BareRun(ClientRun):
     """One client's part of a run, over all assets, without Dagster."""
 
-    def __init__(self, services: Services, setup: Mapping[str, Any], *days: date) -> None:
+    def __init__(self, services: Services, setup: Mapping[str, Any], *days: date, in_trial: bool = False) -> None:
         master_setup = MasterSetup.model_validate(setup)
         super().__init__(
             services,
@@ -68,6 +68,7 @@ class BareRun(ClientRun):
             recounts=Recounts(services.state, "", "", master_setup.id, dry_run=True),
             selected=TABLES,
             log=lambda _: None,
+            in_trial=in_trial,
         )
 
 
@@ -83,7 +84,7 @@ def services_of(store_url: str, platform_url: str, folder: Path, timeout: float)
 
     class OneStoreServices(Services):
         @staticmethod
-        def store(setup: MasterSetup) -> Store:  # noqa: ARG004
+        def store(setup: MasterSetup, *, read_only: bool = False) -> Store:  # noqa: ARG004
             return Store(store_url, API_USER, API_KEY, timeout=timeout)
 
     return OneStoreServices(Settings(data=folder, platform_url=SecretStr(platform_url)))

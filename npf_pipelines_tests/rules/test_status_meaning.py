@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status
+from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, UnknownStatus
 from npf_pipelines.rules.setup_check import NOT_READ, misfits
 from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings, status_meanings
 
@@ -157,6 +157,17 @@ def test_two_names_of_one_status_contradict_each_other_in_the_store(
     with pytest.raises(SetupError, match=rf"orders\.stop_statuses names .* and {field} names"):
         status_meanings(written, STORE, were_read=True)
     assert any(field in one and "the same status" in one for one in misfits(written, STORE, were_read=True))
+
+
+def test_all_names_that_the_store_lacks_are_said_at_once_each_with_its_field() -> None:
+    written = setup({"shipped_status": "Compleet"}, statuses=["Payd", "Processed"], stop_statuses=["Zzz"])
+    with pytest.raises(UnknownStatus) as refused:
+        status_meanings(written, (*STORE, Status(letter="Y", name="Paid up", takes_stock=True)), were_read=True)
+    assert str(refused.value).startswith(
+        "orders.statuses: 'Payd' is no status of the store (did you mean Paid up?); "
+        "orders.stop_statuses: 'Zzz' is no status of the store; "
+        "tracking.shipped_status: 'Compleet' is no status of the store (did you mean Complete?). It has: "
+    )
 
 
 def test_every_field_is_checked_against_the_store() -> None:

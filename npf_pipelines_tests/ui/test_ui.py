@@ -116,7 +116,7 @@ def test_one_client_is_run_again_when_its_setup_is_mended(page: Page, dev: DevSe
         launch(page, dialog)
         open_partition(page, "platform_orders", "Failed (1)", "kites", day)
     told = why_not_made(page, f"kites|{day}")
-    expect(told.get_by_text("Not made: 'Payed' is no status of the store. It has: ")).to_be_visible()
+    expect(told.get_by_text("Not made: orders.statuses: 'Payed' is no status of the store")).to_be_visible()
 
     told.get_by_role("link", name=RUN).first.click()
     expect(page.get_by_text("failed for 1 of the run's clients").first).to_be_visible()

@@ -1,0 +1,82 @@
+"""`npf client live`: a client ends its trial, after a person has seen what would be imported.
+
+Not here: what trial means (rules/client_mode.py), how the file is changed (config/setup_edit.py).
+"""
+
+from typing import Annotated
+
+import typer
+
+from npf_pipelines.cli.output import AsCsv, AsJson, fail, output_format, print_rows, stderr
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.setup_edit import write_field
+from npf_pipelines.config.setup_files import setup_file
+from npf_pipelines.lake.planned import Planned, read_planned
+from npf_pipelines.runs.client_mode import in_trial
+from npf_pipelines.runs.services import Services
+
+
+def live(
+    client: Annotated[str, typer.Argument(help="The client's id.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask: for scripts.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """End a client's trial: show what would be imported, by day, and set `mode: live` in its master setup."""
+    form = output_format(as_json=as_json, as_csv=as_csv)
+    services = Services(Settings())
+    setup = services.setups()[client]
+    if setup.mode == "live":
+        stderr().print(f"{client} is live already.", markup=False)
+        return
+    path = setup_file(services.settings.clients, client)
+    planned = read_planned(services.lake, client)
+    print_rows(
+        [day._asdict() for day in planned.days],
+        ["day", "orders", "units"],
+        form,
+        title=f"{client}: to be imported, by the day on which they were placed",
+    )
+    if not in_trial(setup, services.platform):
+        stderr().print(f"{client} is live, for the platform has its orders: only the line is missing.", markup=False)
+    for sentence in _before(setup, planned):
+        stderr().print(sentence, markup=False)
+    if not yes and not typer.confirm(f"Set mode: live in {path.name}?", err=True):
+        fail(f"{client} stays in trial")
+    write_field(path, "mode", "live")
+    for sentence in _after(setup, planned):
+        stderr().print(sentence, markup=False)
+
+
+def _before(setup: MasterSetup, planned: Planned) -> list[str]:
+    client, start = setup.id, setup.orders.start_date
+    said = [f"{planned.orders} orders would be imported."]
+    if planned.shipments:
+        said.append(f"{planned.shipments} shipments would be pushed to the store.")
+    if planned.skus:
+        said.append(f"{planned.skus} SKUs of the store would get another amount.")
+    if not planned.days:
+        said.append(
+            f"To see all days since the order start date first: npf run orders --client {client} --from {start}"
+        )
+    return said
+
+
+def _after(setup: MasterSetup, planned: Planned) -> list[str]:
+    client = setup.id
+    said = [f"{client} is live."]
+    if setup.paused:
+        said.append("It is paused in its master setup: nothing runs before that ends.")
+    first = min([setup.orders.start_date, *(day.day for day in planned.days)])
+    said.append(
+        "The next sweep imports what was planned. At once, with all other days: "
+        f"npf run orders --client {client} --from {first}"
+    )
+    if setup.stock.quantity != "off":
+        said.append(
+            "The first push of stock waits for a person at the change limit: npf run stock --client "
+            f"{client} --dry-run, then --override-change-limit"
+        )
+    return said

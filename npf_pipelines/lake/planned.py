@@ -1,0 +1,60 @@
+"""The planned rows of a client's tables: orders to import, by day, and shipments and amounts to push.
+
+Not here: which rows are planned (reconcile/), the reports' queries (facts.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from npf_pipelines.domain.outcomes import OrderOutcome, PushOutcome, StockOutcome
+from npf_pipelines.lake.lake import Lake
+
+
+class PlannedDay(NamedTuple):
+    """The orders placed on a day that would be imported, and their units."""
+
+    day: date
+    orders: int
+    units: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The planned rows of a client: orders by day, shipments, and SKUs whose amount would change."""
+
+    days: Sequence[PlannedDay]
+    shipments: int
+    skus: int
+
+    @property
+    def orders(self) -> int:
+        """The orders of all days."""
+        return sum(day.orders for day in self.days)
+
+
+_DAYS = f"""
+SELECT day, count(*)::INT,
+  coalesce(sum(list_sum([line.quantity FOR line IN lines IF line.sku <> '' AND NOT line.is_download])), 0)::INT
+FROM platform_orders LEFT JOIN raw_orders USING (client, day, order_id)
+WHERE outcome = '{OrderOutcome.PLANNED}' GROUP BY day ORDER BY day
+"""  # noqa: S608 - made of constants
+_PUSHES = f"""
+SELECT (SELECT count(*) FROM tracking_push WHERE outcome = '{PushOutcome.PLANNED}'),
+  (SELECT count(*) FROM stock_push WHERE outcome = '{StockOutcome.PLANNED}')
+"""  # noqa: S608 - made of constants
+
+
+def read_planned(lake: Lake, client: str) -> Planned:
+    """Read what is planned of a client.
+
+    Raises:
+        BrokenFile: a file of a table can't be read.
+    """
+    connection = lake.connect(client)
+    days = [PlannedDay(*row) for row in connection.execute(_DAYS).fetchall()]
+    (shipments, skus) = connection.execute(_PUSHES).fetchone() or (0, 0)
+    for path in connection.broken:  # A list that lacks a part would be taken for the whole.
+        raise lake.broken_file(path)
+    return Planned(days, shipments, skus)
