@@ -71,9 +71,8 @@ def _write_without_fsync(connection: Any, _record: object) -> None:
 
 
 def _kept_engines(create: Callable[..., sa.Engine]) -> Callable[..., sa.Engine]:
-    """The same engine, with the statements that it has compiled, for the same database again."""
+    """The same engine for the same database again, with its connections and the statements that it has compiled."""
     # As many as the instances of one test have databases. The caller's other arguments are the same in each call.
-    kept = functools.lru_cache(maxsize=32)(
-        lambda url: create(url, poolclass=sa.NullPool, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
-    )
+    connecting = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
+    kept = functools.lru_cache(maxsize=32)(lambda url: create(url, poolclass=sa.QueuePool, connect_args=connecting))
     return lambda url, **_: kept(url)

@@ -3,6 +3,7 @@
 Not here: how long a pause is (retries.py), where health is kept (state/health.py).
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -71,3 +72,13 @@ def known_at(health: Health, now: datetime) -> Health:
         failing_since=now if failing_since and is_future(failing_since, now) else failing_since,
         next_try_at=now if next_try_at and is_future(next_try_at, now + LONGEST_PAUSE) else next_try_at,
     )
+
+
+def in_order_of_health(clients: Iterable[str], health: Mapping[str, Health]) -> Sequence[str]:
+    """The clients in the order in which a run begins them: those that fail come last, so that nobody waits for them.
+
+    Args:
+        clients: their ids.
+        health: of the run's flow, by client.
+    """
+    return sorted(clients, key=lambda client: (health[client].failures if client in health else 0, client))

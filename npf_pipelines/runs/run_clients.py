@@ -16,6 +16,7 @@ from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.progress import progress_watched
 from npf_pipelines.domain.writes import Writes
+from npf_pipelines.rules.flow_health import in_order_of_health
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import failure_kind, failure_reason, is_program_fault
@@ -34,6 +35,7 @@ from npf_pipelines.runs.partition_writer import PartitionWriter
 from npf_pipelines.runs.partitions import LOOK_BACK, day_key
 from npf_pipelines.runs.run_scope import FlowConfig, RunScope
 from npf_pipelines.runs.services import Services
+from npf_pipelines.state.health import read_health
 from npf_pipelines.state.lease import RUN_FLOW, LeaseTaken, held_lease
 
 _CLIENTS_AT_ONCE = 16
@@ -84,7 +86,7 @@ async def _run_all(
     clients = _Clients(context, facts, services, work=work, config=config, days_of=days_of)
     await clients.prepare()
     async with held_lease(services.state, facts.run_id, RUN_FLOW):
-        outcomes = await run_isolated(days_of, clients.run_one, at_once=_CLIENTS_AT_ONCE)
+        outcomes = await run_isolated(clients.in_order, clients.run_one, at_once=_CLIENTS_AT_ONCE)
         for client, outcome in outcomes.items():
             if isinstance(outcome, Exception):
                 outcomes[client] = await asyncio.to_thread(clients.keep_unreported, client, outcome)
@@ -117,9 +119,12 @@ class _Clients:
         # The nightly run counts everything again, changed or not.
         self._is_nightly = any(days and days[-1] - days[0] >= LOOK_BACK for days in days_of.values())
         self._materialized_before: Materialized | None = None
+        self.in_order: Sequence[str] = ()
 
     async def prepare(self) -> None:
-        """Ask Dagster which partitions are materialized already."""
+        """Order the clients by their health, and ask Dagster which partitions are materialized already."""
+        health = await asyncio.to_thread(read_health, self._services.state, self._facts.flow)
+        self.in_order = in_order_of_health(self._days_of, {client: known for (client, _), known in health.items()})
         if self._names_clients and not self._is_dry:
             self._materialized_before = await asyncio.to_thread(
                 _materialized_before, self._context.instance, self._facts.assets, self._days_of

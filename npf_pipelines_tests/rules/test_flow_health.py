@@ -9,7 +9,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_fingerprint import fingerprint, matches
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
-from npf_pipelines.rules.flow_health import failed, is_waiting, known_at, succeeded
+from npf_pipelines.rules.flow_health import failed, in_order_of_health, is_waiting, known_at, succeeded
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -109,3 +109,8 @@ def test_a_try_that_a_wrong_clock_put_far_ahead_is_due_now(kind: FailureKind) ->
     permanent = known_at(fail(NEW, FailureKind.PERMANENT, at=NOON + 48 * HOUR), NOON)
     assert permanent.next_try_at is None
     assert waits(permanent, NOON)
+
+
+def test_clients_that_fail_come_last() -> None:
+    health = {"acme": fail(fail(NEW)), "bolt": fail(NEW), "crate": succeeded(NEW, NOON, reached_today=True)}
+    assert in_order_of_health(["acme", "bolt", "crate", "new"], health) == ["crate", "new", "bolt", "acme"]
