@@ -15,6 +15,7 @@ from npf_pipelines_tests.loop import Loop, copied_loop, small_loop
 from npf_pipelines_tests.midnight import seconds_to_wait
 from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
 from npf_pipelines_tests.stock_steps import push_fifty
+from npf_pipelines_tests.store_versions import leave_one_to_the_long_suite
 
 pytest_plugins = ["npf_pipelines_tests.databases"]
 
@@ -41,7 +42,8 @@ _LONGEST = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest tests first."""
+    """Put the longest tests first; of tests of two versions of a store, leave one to the long suite."""
+    leave_one_to_the_long_suite(items)
     folder = Path(__file__).parent
 
     def place(item: pytest.Item) -> int:

@@ -19,6 +19,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
@@ -57,6 +58,8 @@ def quick_dagster() -> Iterator[None]:
         monkeypatch.setattr(ScriptDirectory, "from_config", functools.cache(ScriptDirectory.from_config))
         for module in (sqlite_event_log, sqlite_run_storage):
             monkeypatch.setattr(module, "create_engine", _kept_engines(module.create_engine))
+        # Whether an older Dagster made the databases, which it asks with each event of an asset.
+        monkeypatch.setattr(SqlEventLogStorage, "_has_asset_key_col_on_connection", lambda *_: True)
         # Each run configures logging for handlers of a dagster.yaml, which no test has. Where two runs are threads of
         # one process, one run can wait for ever for a handler of the other run, which waits for logging's lock.
         monkeypatch.setattr(dg.DagsterInstance, "get_yaml_python_handlers", lambda _: [])

@@ -20,11 +20,10 @@ from npf_pipelines.sandbox.model import Customer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.loop import Loop, copied_loop, small_loop, write_setup
 from npf_pipelines_tests.shared_worlds import SharedWorlds, pull
+from npf_pipelines_tests.store_versions import BOTH, NEW
 
-OLD, NEW = (4, 11, 5), (4, 18, 1)
 
-
-@pytest.fixture(params=[OLD, NEW], ids=["without updated_at", "with updated_at"])
+@pytest.fixture(**BOTH)
 def loop(worlds: SharedWorlds, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Loop]:
     """A world with a store of an older or a newer version, all of whose orders have been pulled."""
     with copied_loop(worlds.of(pull, "acme", request.param), tmp_path) as world:

@@ -12,9 +12,10 @@ from npf_pipelines.platform.tables import orders
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.automation.ticks import execute, look, register, tick
 from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.store_versions import BOTH
 
 
-@pytest.fixture(params=[(4, 11, 5), (4, 18, 1)], ids=["without updated_at", "with updated_at"])
+@pytest.fixture(**BOTH)
 def store(loop: Loop, request: pytest.FixtureRequest) -> SandboxStore:
     """The store of acme, the only client, all of whose orders have been pulled; of an older or a newer version."""
     (loop.settings.clients / "bolt.yaml").unlink()

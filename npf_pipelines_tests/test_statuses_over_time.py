@@ -19,9 +19,7 @@ from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.open_items import read_open_items
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 from npf_pipelines_tests.order_steps import automated
-
-OLD, NEW = (4, 11, 5), (4, 18, 1)
-both_kinds = pytest.mark.parametrize("version", [OLD, NEW], ids=["without updated_at", "with updated_at"])
+from npf_pipelines_tests.store_versions import both_versions
 
 
 @pytest.fixture
@@ -141,7 +139,7 @@ def test_a_letter_that_the_merchant_has_given_another_meaning_keeps_no_meaning_o
         assert [on_platform(world, one)["status"] for one in (wanted, moved)] == ["imported", "imported"]
 
 
-@both_kinds
+@both_versions
 def test_a_status_that_gives_stock_back_stops_the_order(world: Loop, version: tuple[int, int, int]) -> None:
     store = world.stores["acme"]
     store.version = version
@@ -184,7 +182,7 @@ def test_a_back_ordered_order_is_asked_about_and_never_cancelled(world: Loop) ->
     assert exceptions(world) == []
 
 
-@both_kinds
+@both_versions
 def test_a_cancelled_order_that_comes_back_is_taken_up_again(world: Loop, version: tuple[int, int, int]) -> None:
     store = world.stores["acme"]
     store.version = version
@@ -251,7 +249,7 @@ def test_what_a_returned_order_holds_is_not_sold_again(world: Loop) -> None:
     assert world.disagreements() == []
 
 
-@both_kinds
+@both_versions
 def test_a_status_that_nobody_explains_is_one_question_until_it_is_answered(
     world: Loop, version: tuple[int, int, int]
 ) -> None:
@@ -361,7 +359,7 @@ def ship(loop: Loop, order_id: int, *, missing: int = 1, ago: timedelta = timede
         connection.execute(sa.update(shipments).values(lodged_at=moment))
 
 
-@both_kinds
+@both_versions
 def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
     world: Loop, version: tuple[int, int, int]
 ) -> None:

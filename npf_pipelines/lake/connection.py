@@ -1,10 +1,13 @@
 """DuckDB over the lake: a view for each table. No file is opened before a query needs it; broken files are left out.
 
+Making a view costs more than a query over a few files, so a view is made when a query first names it.
+
 Not here: which files a view reads (views.py), the message about a broken file (broken_files.py).
 """
 
 import functools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -47,6 +50,19 @@ class View:
 
 
 @dataclass(frozen=True)
+class DerivedView:
+    """A view over other views.
+
+    Attributes:
+        name: the view's name.
+        query: its SELECT.
+    """
+
+    name: str
+    query: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """The rows of an answer, and its columns as DuckDB describes them."""
 
@@ -69,21 +85,22 @@ class LakeConnection:
         broken: the paths of the broken files that a query met; they are left out since.
     """
 
-    def __init__(self, files: fsspec.AbstractFileSystem, views: Sequence[View], further: str = "") -> None:
-        """Make the views.
+    def __init__(
+        self, files: fsspec.AbstractFileSystem, views: Sequence[View], derived: Sequence[DerivedView] = ()
+    ) -> None:
+        """Open it.
 
         Args:
             files: the lake's file system.
             views: the views over files.
-            further: SQL that makes views over these views.
+            derived: the views over these views.
         """
         self.broken: Collection[str] = ()
-        self._files, self._views = files, views
+        self._files, self._views, self._derived = files, {view.name: view for view in views}, derived
+        self._made: set[str] = set()
         self._connection = duckdb.connect()
         self._connection.register_filesystem(files)
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._make_views()
-        self._connection.execute(further)
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +122,7 @@ class LakeConnection:
             made = connection.execute(query, values) if values is not None else connection.execute(query)
             return Answer(made.fetchall(), made.description or [])
 
-        return self.run(answer)
+        return self._run(answer, re.findall(r"\w+", query))
 
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
         """The same as a relation, which has its answer already; None for a statement without one.
@@ -118,14 +135,16 @@ class LakeConnection:
             made = connection.sql(query)
             return made.materialize() if made is not None else made
 
-        return self.run(relation)
+        return self._run(relation, [*self._views, *(view.name for view in self._derived)])
 
-    def run(self, action: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    def _run(self, action: Callable[[duckdb.DuckDBPyConnection], T], names: Iterable[str]) -> T:
         """Run an action with DuckDB's own connection, and once more without broken files if it fails because of them.
 
-        Raises:
-            duckdb.Error: the query is wrong, or the files can't be reached.
+        Args:
+            action: what to do.
+            names: of the views that it may need, other words among them.
         """
+        self._make_views(names)
         try:
             return action(self._connection)
         except _WRONG_QUERY:
@@ -138,18 +157,26 @@ class LakeConnection:
             if found <= set(self.broken):
                 raise
             self.broken = sorted(found)
-            self._make_views()
+            for name in self._made & self._views.keys():
+                self._make_view(self._views[name])
             return action(self._connection)
 
     def _find_broken(self) -> set[str]:
-        paths = [path for view in self._views if view.patterns for path in view.paths()]
+        paths = [path for view in self._views.values() if view.patterns for path in view.paths()]
         with ThreadPoolExecutor(_READERS) as threads:
             are_broken = threads.map(functools.partial(is_broken, self._files), paths)
             return {path for path, broken in zip(paths, are_broken, strict=True) if broken}
 
-    def _make_views(self) -> None:
-        for view in self._views:
-            self._make_view(view)
+    def _make_views(self, names: Iterable[str]) -> None:
+        missing = {*names} - self._made
+        for derived in self._derived:
+            if derived.name in missing:
+                self._make_views(re.findall(r"\w+", derived.query))
+                self._connection.execute(f"CREATE VIEW {derived.name} AS {derived.query}")
+                self._made.add(derived.name)
+        for name in missing & self._views.keys():
+            self._make_view(self._views[name])
+            self._made.add(name)
 
     def _make_view(self, view: View) -> None:
         columns = ", ".join([*view.partition, *view.table.arrow_schema.names])

@@ -7,18 +7,20 @@ import glob
 from collections.abc import Iterator, Sequence
 
 from npf_pipelines.domain.outcomes import OrderOutcome
-from npf_pipelines.lake.connection import LakeConnection, View, for_duckdb
+from npf_pipelines.lake.connection import DerivedView, LakeConnection, View, for_duckdb
 from npf_pipelines.lake.files import FILE, SNAPSHOT_HISTORY, LakeFiles
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import STOCK_SNAPSHOTS, TABLES
 
-_EXCEPTIONS = f"""
-CREATE VIEW order_exceptions AS
+_EXCEPTIONS = DerivedView(
+    "order_exceptions",
+    f"""
 SELECT client, day, order_number, order_id, reason AS differs, differs_since AS since
 FROM platform_orders WHERE outcome = '{OrderOutcome.DIFFERS}'
 UNION ALL
 SELECT client, NULL, name, NULL, reason, since FROM status_questions
-"""  # noqa: S608 - made of constants
+""",  # noqa: S608 - made of constants
+)
 """The orders on which store and platform differ and a person has to act; a row goes when the two agree again.
 
 Without day and order_id: a status of the store that the master setup doesn't explain, one row for all its orders.
@@ -41,7 +43,7 @@ def connect(
         for table in TABLES.values()
     ]
     views.append(_view(files, SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), taken))
-    return LakeConnection(files.system, views, _EXCEPTIONS)
+    return LakeConnection(files.system, views, [_EXCEPTIONS])
 
 
 def _view(

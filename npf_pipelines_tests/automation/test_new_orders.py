@@ -11,6 +11,7 @@ from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register
 from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.store_versions import BOTH
 
 
 def place(store: SandboxStore, status: str = "P") -> int:
@@ -32,7 +33,7 @@ def settled(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> str:
     return cursor
 
 
-@pytest.fixture(params=[(4, 18, 1), (4, 11, 5)], ids=["lists changes", "ignores them"])
+@pytest.fixture(**BOTH)
 def versioned(request: pytest.FixtureRequest, loop: Loop) -> Loop:
     """A world whose stores can, or can't, list orders by their last change."""
     for store in loop.stores.values():

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner, Result
 
+from npf_pipelines.cli import app
 from npf_pipelines.cli.instance import PROJECT, dagster_home
 from npf_pipelines.config.settings import Settings
 
@@ -25,6 +27,17 @@ def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")  # The command sets it; it is put back afterwards.
+
+
+def init(folder: Path, home: Path | None = None) -> Result:
+    """The command in this process, in which all has been imported already."""
+    environment = {"NPF_DATA": str(folder), "DAGSTER_HOME": str(home or "")}
+    return CliRunner().invoke(app, ["init"], env=environment)
 
 
 def versions(home: Path) -> list[list[str]]:
@@ -54,7 +67,7 @@ def test_the_state_of_an_earlier_release_is_copied_once(tmp_path: Path) -> None:
     with zipfile.ZipFile(Path(__file__).parents[1] / "samples" / "earlier_release.zip") as sample:
         sample.extract("platform.sqlite", tmp_path)
     for _ in range(2):
-        assert start(tmp_path).wait() == 0
+        assert init(tmp_path).exit_code == 0
         with sqlite3.connect(tmp_path / "state.sqlite") as state:
             assert state.execute("SELECT count(*) FROM health").fetchall() == [(3,)]
 
@@ -63,20 +76,18 @@ def test_what_an_operator_has_put_there_stays(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
-    process = start(tmp_path / "data", DAGSTER_HOME=str(home))
-    said, _ = process.communicate()
-    assert process.returncode == 0, said
+    result = init(tmp_path / "data", home)
+    assert result.exit_code == 0, result.output
     assert (home / "dagster.yaml").read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
     assert [len(found) for found in versions(home)] == [1, 1, 1]
 
 
 def test_the_folder_that_the_environment_names_is_created(tmp_path: Path) -> None:
-    assert start(tmp_path / "data", DAGSTER_HOME=str(tmp_path / "new" / "home")).wait() == 0
+    assert init(tmp_path / "data", tmp_path / "new" / "home").exit_code == 0
     assert [len(found) for found in versions(tmp_path / "new" / "home")] == [1, 1, 1]
 
 
 def test_no_other_command_overwrites_it_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", "")  # So that it is put back afterwards.
     settings = Settings(data=tmp_path, platform_url=SecretStr("sqlite://"))
     config = dagster_home(settings) / "dagster.yaml"
     assert config.read_bytes() == (PROJECT / "dagster.yaml").read_bytes()
@@ -87,24 +98,22 @@ def test_no_other_command_overwrites_it_either(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_home_of_an_earlier_dagster_is_brought_up_to_date(tmp_path: Path) -> None:
-    assert start(tmp_path).wait() == 0
+    assert init(tmp_path).exit_code == 0
     home = tmp_path / "dagster"
     before = versions(home)
     with sqlite3.connect(home / DATABASES[0]) as database:
         database.execute("UPDATE alembic_version SET version_num = '5771160a95ad'")
     assert versions(home) != before
-    process = start(tmp_path)
-    said, _ = process.communicate()
-    assert process.returncode == 0, said
+    result = init(tmp_path)
+    assert result.exit_code == 0, result.output
     assert versions(home) == before
 
 
 def test_a_home_that_has_two_versions_is_named_in_a_sentence(tmp_path: Path) -> None:
-    assert start(tmp_path).wait() == 0
+    assert init(tmp_path).exit_code == 0
     with sqlite3.connect(tmp_path / "dagster" / DATABASES[0]) as database:
         database.execute("INSERT INTO alembic_version VALUES ('5771160a95ad')")
-    process = start(tmp_path)
-    said, _ = process.communicate()
-    assert process.returncode == 1
-    assert str(tmp_path / "dagster") in said
-    assert len(said.splitlines()) == 1
+    result = init(tmp_path)
+    assert result.exit_code == 1
+    assert str(tmp_path / "dagster") in result.output
+    assert len(result.output.splitlines()) == 1
