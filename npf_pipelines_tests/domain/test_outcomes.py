@@ -44,7 +44,7 @@ def test_each_open_outcome_is_a_kind_of_the_backlog(outcome: Outcome) -> None:
     if isinstance(outcome, Decision):
         assert {rule.needs_person for rule in Rule if rule.decision is outcome} == {outcome.needs_person}
         return
-    assert (open_key(outcome) in KINDS) == (outcome.is_open or outcome.is_planned)
+    assert (open_key(outcome) in KINDS) == outcome.is_open
     if outcome.is_open:
         kind = KINDS[open_key(outcome)]
         assert kind == open_kind(outcome)
