@@ -64,9 +64,15 @@ def _changed(text: str, field: str, value: str) -> str | None:
     for neighbour in ("paused", "name", "id"):
         if neighbour in keys:
             key, written = keys[neighbour]
-            line_end = text.find("\n", written.end_mark.index)
-            if line_end < 0:
-                return f"{text}\n{' ' * key.start_mark.column}{field}: {value}\n"
-            newline = "\r\n" if text[:line_end].endswith("\r") else "\n"
-            return f"{text[: line_end + 1]}{' ' * key.start_mark.column}{field}: {value}{newline}{text[line_end + 1 :]}"
+            above, below = _after_line(text, written.end_mark.index)
+            newline = "\r\n" if above.endswith("\r\n") else "\n"
+            return f"{above}{' ' * key.start_mark.column}{field}: {value}{newline}{below}"
     return None
+
+
+def _after_line(text: str, place: int) -> tuple[str, str]:
+    """The text up to the end of the line that ends at the place, or in which it is, and the rest."""
+    if not text[:place].endswith("\n"):
+        place = text.find("\n", place) + 1 or len(text)
+    above = text[:place]
+    return above if above.endswith("\n") else f"{above}\n", text[place:]

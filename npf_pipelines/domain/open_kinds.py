@@ -88,13 +88,13 @@ PLANNED_KINDS = {
     if outcome.is_planned
     for kind in [replace(open_kind(outcome), name="planned in trial")]
 }
-"""The kinds of planned rows, by key: done for a client in trial, unfinished for a live one."""
+"""The kinds of planned rows, by key: done for a client in trial, open for a live client alone."""
 
-KINDS = OPEN_KINDS | PLANNED_KINDS | {kind.key: kind for kind in (NOT_IMPORTED, STATUS_UNCLEAR, HELD_SKU)}
+KINDS = OPEN_KINDS | {kind.key: kind for kind in (NOT_IMPORTED, STATUS_UNCLEAR, HELD_SKU)}
 """Every kind of open rows, by key."""
 
 
 def kind_of(key: str) -> OpenKind:
     """The kind with this key. A rule of another release sets aside an order, too."""
     set_aside = Decision.SET_ASIDE
-    return KINDS.get(key, OpenKind(key, "orders", set_aside.words, set_aside.what_to_do))
+    return (KINDS | PLANNED_KINDS).get(key, OpenKind(key, "orders", set_aside.words, set_aside.what_to_do))

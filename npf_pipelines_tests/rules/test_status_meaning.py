@@ -162,9 +162,9 @@ def test_two_names_of_one_status_contradict_each_other_in_the_store(
 def test_all_names_that_the_store_lacks_are_said_at_once_each_with_its_field() -> None:
     written = setup({"shipped_status": "Compleet"}, statuses=["Payd", "Processed"], stop_statuses=["Zzz"])
     with pytest.raises(UnknownStatus) as refused:
-        status_meanings(written, (*STORE, Status(letter="Y", name="Paid up", takes_stock=True)), were_read=True)
+        status_meanings(written, (*STORE, Status(letter="Y", name="Paid", takes_stock=True)), were_read=True)
     assert str(refused.value).startswith(
-        "orders.statuses: 'Payd' is no status of the store (did you mean Paid up?); "
+        "orders.statuses: 'Payd' is no status of the store (did you mean Paid?); "
         "orders.stop_statuses: 'Zzz' is no status of the store; "
         "tracking.shipped_status: 'Compleet' is no status of the store (did you mean Complete?). It has: "
     )
