@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from npf_pipelines.cli.instance import PROJECT, dagster_home
+from npf_pipelines.cli.instance import DEFAULTS, dagster_home
 from npf_pipelines.config.settings import Settings
 
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
@@ -45,7 +45,7 @@ def test_several_at_once_prepare_one_home_and_do_it_again(tmp_path: Path) -> Non
             assert "is prepared" in said
     home = tmp_path / "dagster"
     assert [len(found) for found in versions(home)] == [1, 1, 1]
-    assert (home / "dagster.yaml").read_bytes() == (PROJECT / "dagster.yaml").read_bytes()
+    assert (home / "dagster.yaml").read_bytes() == (DEFAULTS / "dagster.yaml").read_bytes()
     with sqlite3.connect(tmp_path / "platform.sqlite") as platform:
         assert platform.execute("SELECT count(*) FROM orders").fetchall() == [(0,)]
 
@@ -79,7 +79,7 @@ def test_no_other_command_overwrites_it_either(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("DAGSTER_HOME", "")  # So that it is put back afterwards.
     settings = Settings(data=tmp_path, platform_url=SecretStr("sqlite://"))
     config = dagster_home(settings) / "dagster.yaml"
-    assert config.read_bytes() == (PROJECT / "dagster.yaml").read_bytes()
+    assert config.read_bytes() == (DEFAULTS / "dagster.yaml").read_bytes()
     config.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
     monkeypatch.setenv("DAGSTER_HOME", "")
     dagster_home(settings)
