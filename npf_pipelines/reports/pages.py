@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import jinja2
 from markupsafe import Markup
@@ -63,14 +62,14 @@ def report_page(setup: MasterSetup, figures: Figures, now: datetime) -> str:
         zone=setup.zone,
         figures=figures,
         # Drawn here from the project's own words: the only markup that is not escaped.
-        charts={name: Markup(chart) for name, chart in _charts(figures, setup.zone).items()},  # noqa: S704
+        charts={name: Markup(chart) for name, chart in draw_charts(setup, figures).items()},  # noqa: S704
         now=now,
         order_link=lambda order_id: order_link(setup.store.url, order_id),
     )
 
 
-def _charts(figures: Figures, zone: ZoneInfo) -> dict[str, str]:
-    """The charts that have something to show, by name."""
+def draw_charts(setup: MasterSetup, figures: Figures) -> Mapping[str, str]:
+    """The charts of a client's report that have something to show, by name."""
     drawn = {}
     if any(figures.by_day):
         drawn["orders"] = orders_chart(figures.days, figures.orders)
@@ -81,7 +80,7 @@ def _charts(figures: Figures, zone: ZoneInfo) -> dict[str, str]:
         title = "Time to tracking by the day of lodgement"
         drawn["to_tracking"] = latency_chart(figures.days, figures.to_tracking_by_day, title)
     if figures.stock:
-        drawn["stock"] = stock_chart(figures.days, figures.stock, zone)
+        drawn["stock"] = stock_chart(figures.days, figures.stock, setup.zone)
     if figures.skus:
         drawn["skus"] = skus_chart(figures.skus)
     return drawn
