@@ -46,8 +46,8 @@ coverage: install ## the whole suite as `make test` runs it, and what of the bra
 test-fast: install ## rules, store client, lake, reports, and the platform on SQLite: under a minute
 	$(BIN)/pytest --numprocesses 2 -m "not long and not postgresql" $(FAST)
 
-test-ui: install ## clicks through Dagster's UI
-	$(BIN)/pytest npf_pipelines_tests/ui
+test-ui: install ## clicks through Dagster's UI; the reports' pages in a browser, checked by axe-core
+	$(BIN)/pytest npf_pipelines_tests/ui npf_pipelines_tests/test_pages_in_browser.py
 
 test-newest-dagster: .venv/installed ## the contract with Dagster against its newest release, in a throw-away environment
 	set -e; venv=$$(mktemp -d); trap 'rm -rf "$$venv"' EXIT; \
@@ -83,5 +83,5 @@ lock: ## the newest versions that pyproject.toml allows, with hashes; what both 
 	$(COMPILE) --upgrade --output-file requirements.lock pyproject.toml
 	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
-clean: ## forget the environment; what is in data/ stays
-	rm -rf .venv
+clean: ## forget the environment and what a build left; what is in data/ stays
+	rm -rf .venv build dist

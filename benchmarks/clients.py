@@ -26,7 +26,7 @@ from rich.table import Table
 from benchmarks.running import automation
 from benchmarks.town import Happened, Town, client_names
 from npf_pipelines.automation.launch import launch
-from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines_tests.daemon import environment_of
@@ -81,7 +81,7 @@ def settled(clients: int) -> Iterator[tuple[Path, Town, dg.DagsterInstance]]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         (folder / "dagster").mkdir()
-        (folder / "dagster" / "dagster.yaml").write_bytes((PROJECT / "dagster.yaml").read_bytes())
+        (folder / "dagster" / "dagster.yaml").write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
         os.environ |= environment_of(folder)
         with Town(folder, client_names(clients)) as town, dg.DagsterInstance.get() as instance:
             defs, today = build_defs(Settings()), datetime.now(UTC).date()

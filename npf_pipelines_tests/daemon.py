@@ -13,8 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines_tests.dev_server import free_port
+from npf_pipelines_tests.docs.pages import PROJECT
 from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE
 
 _LAST_WORDS = 20.0

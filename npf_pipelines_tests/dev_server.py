@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+_NPF = Path(sys.executable).with_name("npf")
 _ASSETS = "{ assetsOrError { ... on AssetConnection { nodes { key { path } } } } }"
 
 
@@ -60,17 +61,18 @@ class DevServer:
         return found
 
 
-def start_dev(folder: Path, **settings: str) -> DevServer:
+def start_dev(folder: Path, npf: Path = _NPF, **settings: str) -> DevServer:
     """Start it on free ports, in a process group of its own.
 
     Args:
         folder: its data folder.
+        npf: the program.
         settings: further variables of its environment.
     """
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     process = subprocess.Popen(  # noqa: S603 - our own environment's npf
-        [str(Path(sys.executable).with_name("npf")), "dev", "--port=0", f"--ui-port={port}", "--reports-port=0"],
+        [str(npf), "dev", "--port=0", f"--ui-port={port}", "--reports-port=0"],
         env=environment | {"NPF_DATA": str(folder)} | settings,
         start_new_session=True,
     )

@@ -8,7 +8,7 @@ import re
 from importlib import metadata
 from pathlib import Path
 
-from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines_tests.docs.pages import PROJECT
 
 _PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 _CLASSIFIER = "License :: "

@@ -9,11 +9,11 @@ import pytest
 from pydantic import SecretStr
 
 from npf_pipelines.automation.flows import FLOWS
-from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines_tests.docs.pages import PROJECT
 
 GRAPH = {
     "raw_orders": {"store_orders"},
@@ -113,14 +113,25 @@ def test_loading_imports_nothing_that_only_draws() -> None:
     subprocess.run([sys.executable, "-c", loading], cwd=PROJECT, check=True)  # noqa: S603 - our own environment's Python
 
 
-def test_dagsters_own_validation_is_clean() -> None:
-    dagster = Path(sys.executable).with_name("dagster")
-    validation = subprocess.run(  # noqa: S603 - our own environment's dagster
-        [str(dagster), "definitions", "validate", "-w", "workspace.yaml"],
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["dg", "check", "defs"], "All definitions loaded successfully"),
+        pytest.param(["dg", "list", "defs"], "platform_orders", marks=pytest.mark.long),
+        pytest.param(
+            ["dagster", "definitions", "validate"], "All code locations passed validation", marks=pytest.mark.long
+        ),
+    ],
+    ids=" ".join,
+)
+def test_dagsters_own_commands_find_the_definitions(command: list[str], said: str) -> None:
+    program, *words = command
+    done = subprocess.run(  # noqa: S603 - our own environment's programs
+        [str(Path(sys.executable).with_name(program)), *words],
         cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert validation.returncode == 0, validation.stderr
-    assert "All code locations passed validation" in validation.stdout + validation.stderr
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout + done.stderr

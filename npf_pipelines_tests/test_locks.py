@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines_tests.docs.pages import PROJECT
 from npf_pipelines_tests.licences import NOT_HERE, UNKNOWN, licence_of, pinned
 
 RUNTIME, DEVELOPMENT = pinned(PROJECT / "requirements.lock"), pinned(PROJECT / "requirements-dev.lock")

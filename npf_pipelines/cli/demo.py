@@ -43,9 +43,9 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
         raise typer.Exit(1)
     _CONSOLE.print("Stores and platform agree.", style="green")
     _CONSOLE.print(
-        f"The tables are in {settings.lake}: try  .venv/bin/npf sql 'FROM tracking_push'\n"
-        f"The reports are in {settings.reports}: open index.html, or serve them by  .venv/bin/npf reports\n"
-        "The runs and the lineage are in the UI: make dev, then http://127.0.0.1:3000",
+        f"The tables are in {settings.lake}: try  npf sql 'FROM tracking_push'\n"
+        f"The reports are in {settings.reports}: serve them by  npf reports\n"
+        "The runs and the lineage are in the UI: npf dev, then http://127.0.0.1:3000",
         markup=False,
         highlight=False,
         soft_wrap=True,

@@ -11,13 +11,12 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from npf_pipelines.cli.instance import PROJECT, dagster_home
+from npf_pipelines.cli.instance import DEFAULTS, dagster_home
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import LoopbackServer, listen
@@ -65,9 +64,9 @@ def dev(
 
 def _serve_ui(port: int, over: threading.Event) -> int:
     """Run `dagster dev` in a session of its own until `over` is set or it ends; its exit code if it failed."""
-    dagster = [str(Path(sys.executable).with_name("dagster")), "dev", "--workspace", str(PROJECT / "workspace.yaml")]
+    dagster = [sys.executable, "-m", "dagster", "dev", "--workspace", str(DEFAULTS / "workspace.yaml")]
     process = subprocess.Popen(  # noqa: S603 - our own environment's dagster
-        [*dagster, "--host", "127.0.0.1", "--port", str(port)], cwd=PROJECT, start_new_session=True
+        [*dagster, "--host", "127.0.0.1", "--port", str(port)], start_new_session=True
     )
     while not over.wait(0.2):
         if process.poll() is not None:

@@ -11,8 +11,8 @@ from alembic.util import CommandError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.errors import NpfError
 
-PROJECT = Path(__file__).parents[2]
-"""The folder of workspace.yaml and dagster.yaml."""
+DEFAULTS = Path(__file__).parent / "defaults"
+"""The folder of the dagster.yaml that a new home gets, and of the workspace.yaml of `npf dev`."""
 
 
 class NoDagsterHome(NpfError):
@@ -86,7 +86,7 @@ def _put_config(home: Path) -> None:
     with _alone(home):
         if not config.exists():
             unfinished = home / ".dagster.yaml.unfinished"
-            unfinished.write_bytes((PROJECT / "dagster.yaml").read_bytes())
+            unfinished.write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
             unfinished.replace(config)
 
 

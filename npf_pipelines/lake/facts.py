@@ -24,12 +24,13 @@ from npf_pipelines.lake.lake import Lake
 
 
 class OrderFact(NamedTuple):
-    """An order: the day on which it was placed, the decision, and how long it took to the platform if it got there."""
+    """An order: the day on which it was placed, the decision, and when it was placed and got to the platform."""
 
     day: date
     decision: str
     rule: str
-    seconds_to_import: float | None
+    placed_at: datetime | None = None
+    imported_at: datetime | None = None
 
 
 class ShipmentFact(NamedTuple):
@@ -63,6 +64,8 @@ class Facts:
     """The facts about one client: orders and shipments of the window, and open rows of any age."""
 
     orders: list[OrderFact] = field(default_factory=list)
+    first_import: datetime | None = None
+    """When the platform got the client's first order that is no test order."""
     shipments: list[ShipmentFact] = field(default_factory=list)
     stock: list[StockLevel] = field(default_factory=list)
     skus: dict[str, int] = field(default_factory=dict)
@@ -86,9 +89,10 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
     """
     connection = lake.connect(client)
     window = {"first": first}
-    (last_pull, last_push) = connection.execute(_LAST).fetchone() or (None, None)
+    (first_import, last_pull, last_push) = connection.execute(_MOMENTS).fetchone() or (None, None, None)
     facts = Facts(
         orders=[OrderFact(*row) for row in connection.execute(_ORDERS, window).fetchall()],
+        first_import=first_import,
         shipments=[ShipmentFact(*row) for row in connection.execute(_SHIPMENTS, window).fetchall()],
         stock=[StockLevel(*row) for row in connection.execute(_STOCK, window).fetchall()],
         skus=dict(connection.execute(_SKUS).fetchall()),
@@ -133,7 +137,7 @@ def _open(outcomes: type[Outcome]) -> str:
 
 
 _ORDERS = """
-SELECT day, decision, rule, epoch(imported_at - placed_at)
+SELECT day, decision, rule, placed_at, imported_at
 FROM filtered_orders LEFT JOIN platform_orders USING (client, day, order_id)
 WHERE day >= $first ORDER BY day, order_id
 """
@@ -152,8 +156,9 @@ WHERE taken >= strftime($first::DATE, '%Y-%m-%d') GROUP BY taken_at ORDER BY tak
 
 _SKUS = "SELECT outcome, count(*) FROM stock_push GROUP BY outcome ORDER BY 2 DESC, 1"
 
-_LAST = """
+_MOMENTS = """
 SELECT
+  (SELECT min(imported_at) FROM platform_orders JOIN filtered_orders USING (client, day, order_id) WHERE NOT is_test),
   greatest((SELECT max(decided_at) FROM filtered_orders), (SELECT max(changes_read_until) FROM store_facts)),
   greatest((SELECT max(pushed_at) FROM tracking_push), (SELECT max(pushed_at) FROM stock_push))
 """

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from npf_pipelines.domain.outcomes import Amount, Decision, StockOutcome
 from npf_pipelines.lake.facts import StockLevel
-from npf_pipelines.reports.figures import Latency
+from npf_pipelines.reports.figures import Latency, axis_start
 from npf_pipelines.reports.formatting import day_in_words, duration
 
 _ACCENT, _DARK, _MIDDLE, _LIGHT, _FAINT = "#1d4ed8", "#374151", "#9ca3af", "#d1d5db", "#e5e7eb"
@@ -36,9 +37,13 @@ _OF_DECISION = {Decision.ACCEPTED: _ACCENT, Decision.REJECTED: _LIGHT, Decision.
 _OF_AMOUNT = {Amount.RIGHT: _ACCENT, Amount.WRONG: _DARK, Amount.NONE: _LIGHT}
 _WIDTH, _HEIGHT = 5.2, 2.7
 """Inches: a chart is as wide as half a page, or a whole phone."""
+_BAR = 0.5
+"""Inches: the height of a bar with its gap."""
+_LABELS = 7
+"""Days that are named below a chart, at most."""
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # Text stays text, in the page's own font.
-    "font.size": 10,
+    "font.size": 11,
     "text.color": _DARK,
     "text.parse_math": False,
     "axes.edgecolor": _LIGHT,
@@ -60,12 +65,15 @@ _STEPS = [1, 10, 60, 600, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400]
 
 def orders_chart(days: Sequence[date], orders: Mapping[Decision, Sequence[int]]) -> str:
     """Orders by day placed, stacked by decision."""
+    start = axis_start(map(any, zip(*orders.values(), strict=True)))
+    days = days[start:]
     with mpl.rc_context(_STYLE):
         figure, axes = _over_days(days)
         below = [0] * len(days)
+        width = min(0.8, len(days) / 10)
         for decision, shade in _OF_DECISION.items():
-            counts = orders[decision]
-            axes.bar(_places(days), counts, bottom=below, width=0.8, color=shade, label=decision.words)
+            counts = orders[decision][start:]
+            axes.bar(_places(days), counts, bottom=below, width=width, color=shade, label=decision.words)
             below = [base + count for base, count in zip(below, counts, strict=True)]
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_ylim(0, max(*below, 1) * 1.05)
@@ -75,8 +83,9 @@ def orders_chart(days: Sequence[date], orders: Mapping[Decision, Sequence[int]])
 
 def latency_chart(days: Sequence[date], times: Sequence[Latency], title: str) -> str:
     """Median and 95th percentile by day, on an axis that shows seconds and days alike."""
+    days_shown = days[axis_start(bool(took.count) for took in times) :]
     with mpl.rc_context(_STYLE):
-        figure, axes = _over_days(days)
+        figure, axes = _over_days(days_shown)
         known = [(day, took) for day, took in zip(days, times, strict=True) if took.count]
         shown = _places([day for day, _ in known])
         medians = [max(took.median or 0, 1) for _, took in known]
@@ -99,9 +108,12 @@ def latency_chart(days: Sequence[date], times: Sequence[Latency], title: str) ->
 
 def stock_chart(days: Sequence[date], levels: Sequence[StockLevel], zone: ZoneInfo) -> str:
     """Units on hand and available at each snapshot, held until the next one."""
+    moments = [level.taken_at.astimezone(zone).replace(tzinfo=None) for level in levels]
+    first = min((moment.date() for moment in moments), default=days[-1])
+    days_shown = days[axis_start(day >= first for day in days) :]
     with mpl.rc_context(_STYLE):
-        figure, axes = _over_days(days)
-        taken = _places([level.taken_at.astimezone(zone).replace(tzinfo=None) for level in levels], middle=0.5)
+        figure, axes = _over_days(days_shown)
+        taken = _places(moments, middle=0.5)
         lines = {
             "on hand": ([level.on_hand for level in levels], _MIDDLE),
             "available": ([level.available for level in levels], _ACCENT),
@@ -121,14 +133,14 @@ def skus_chart(skus: Mapping[str, int]) -> str:
     """SKUs by the outcome of their amount in the store: accent for right, dark for wrong."""
     found = [outcome for outcome in StockOutcome if outcome in skus]
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, _BAR * len(found)), layout="constrained")
         axes = figure.add_subplot()
         names = [outcome.words for outcome in found]
         counts = [skus[outcome] for outcome in found]
         bars = axes.barh(names, counts, height=0.6, color=[_OF_AMOUNT[outcome.amount] for outcome in found])
         axes.bar_label(bars, [f"{count:,}" for count in counts], padding=4, color=_DARK)
         axes.set_xlim(0, max([*counts, 1]) * 1.12)
-        axes.set_ylim(max(len(found), 4) - 0.5, -0.5)
+        axes.set_ylim(len(found) - 0.5, -0.5)
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
         return _svg(figure, "SKUs by what the last stock push found in the store")
@@ -139,7 +151,8 @@ def _over_days(days: Sequence[date]) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     places = _places(days)
     axes.set_xlim(places[0] - 0.55, places[-1] + 0.55)
-    axes.set_xticks(places[::-7], [day_in_words(day) for day in days[::-7]])
+    step = -ceil(len(days) / _LABELS)
+    axes.set_xticks(places[::step], [day_in_words(day) for day in days[::step]])
     axes.grid(axis="y")
     return figure, axes
 

@@ -14,7 +14,7 @@ import pandas as pd
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.outcomes import Decision
 from npf_pipelines.lake.backlog import Backlog, backlog
-from npf_pipelines.lake.facts import Facts, StockLevel
+from npf_pipelines.lake.facts import Facts, OrderFact, StockLevel
 
 DAYS = 30
 """How many days a report covers, today included."""
@@ -43,6 +43,8 @@ class Figures:
     """The orders placed on each day that are on the platform."""
     to_import: Latency
     to_import_by_day: Sequence[Latency]
+    backfilled: int
+    """The imported orders that the time to import leaves out."""
     to_tracking: Latency
     to_tracking_by_day: Sequence[Latency]
     stock: Sequence[StockLevel]
@@ -92,12 +94,13 @@ def window(now: datetime, zone: ZoneInfo) -> list[date]:
 def figures(facts: Facts, days: Sequence[date]) -> Figures:
     """The figures of one client over the days. Facts of other days are left out."""
     decided = Counter((order.day, order.decision) for order in facts.orders)
-    arrived = [order for order in facts.orders if order.seconds_to_import is not None]
+    arrived = [order for order in facts.orders if order.imported_at is not None]
     imported = Counter(order.day for order in arrived)
+    timed = [order for order in arrived if not is_backfilled(order, facts.first_import)]
     rejected = Counter(
         order.rule for order in facts.orders if order.decision == Decision.REJECTED and order.day in set(days)
     )
-    to_import = _by_day(days, ((order.day, order.seconds_to_import) for order in arrived))
+    to_import = _by_day(days, ((order.day, _seconds_to_import(order)) for order in timed))
     to_tracking = _by_day(days, facts.shipments)
     return Figures(
         days=days,
@@ -106,6 +109,7 @@ def figures(facts: Facts, days: Sequence[date]) -> Figures:
         imported=[imported[day] for day in days],
         to_import=latency(second for seconds in to_import for second in seconds),
         to_import_by_day=[latency(seconds) for seconds in to_import],
+        backfilled=sum(order.day in set(days) for order in arrived) - sum(map(len, to_import)),
         to_tracking=latency(second for seconds in to_tracking for second in seconds),
         to_tracking_by_day=[latency(seconds) for seconds in to_tracking],
         stock=facts.stock,
@@ -116,12 +120,29 @@ def figures(facts: Facts, days: Sequence[date]) -> Figures:
     )
 
 
+def is_backfilled(order: OrderFact, first_import: datetime | None) -> bool:
+    """Whether an order was placed before the client's first import: its age is not the pipeline's time.
+
+    An order that waited while the client was paused, its store down or the order held is not left out.
+    """
+    return order.placed_at is None or first_import is None or order.placed_at < first_import
+
+
+def axis_start(has_data: Iterable[bool]) -> int:
+    """The place of the day at which a chart begins: the first day with data."""
+    return next((place for place, has in enumerate(has_data) if has), 0)
+
+
 def latency(seconds: Iterable[float]) -> Latency:
     """Median and 95th percentile; a negative time, from a clock that is ahead, counts as 0."""
     times = pd.Series([max(0.0, second) for second in seconds], dtype="float64")
     if times.empty:
         return Latency(0, None, None)
     return Latency(len(times), float(times.quantile(0.5)), float(times.quantile(0.95)))
+
+
+def _seconds_to_import(order: OrderFact) -> float | None:
+    return (order.imported_at - order.placed_at).total_seconds() if order.imported_at and order.placed_at else None
 
 
 def _by_day(days: Sequence[date], times: Iterable[tuple[date, float | None]]) -> list[list[float]]:

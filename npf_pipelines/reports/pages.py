@@ -57,24 +57,33 @@ class Line:
 
 def report_page(setup: MasterSetup, figures: Figures, now: datetime) -> str:
     """A client's report."""
-    charts = {
-        "orders": orders_chart(figures.days, figures.orders),
-        "to_import": latency_chart(figures.days, figures.to_import_by_day, "Time to import by the day of the order"),
-        "to_tracking": latency_chart(
-            figures.days, figures.to_tracking_by_day, "Time to tracking by the day of lodgement"
-        ),
-        "stock": stock_chart(figures.days, figures.stock, setup.zone),
-        "skus": skus_chart(figures.skus),
-    }
     return _TEMPLATES.get_template("report.html").render(
         setup=setup,
         zone=setup.zone,
         figures=figures,
         # Drawn here from the project's own words: the only markup that is not escaped.
-        charts={name: Markup(chart) for name, chart in charts.items()},  # noqa: S704
+        charts={name: Markup(chart) for name, chart in draw_charts(setup, figures).items()},  # noqa: S704
         now=now,
         order_link=lambda order_id: order_link(setup.store.url, order_id),
     )
+
+
+def draw_charts(setup: MasterSetup, figures: Figures) -> Mapping[str, str]:
+    """The charts of a client's report that have something to show, by name."""
+    drawn = {}
+    if any(figures.by_day):
+        drawn["orders"] = orders_chart(figures.days, figures.orders)
+    if figures.to_import.count:
+        title = "Time to import by the day of the order"
+        drawn["to_import"] = latency_chart(figures.days, figures.to_import_by_day, title)
+    if figures.to_tracking.count:
+        title = "Time to tracking by the day of lodgement"
+        drawn["to_tracking"] = latency_chart(figures.days, figures.to_tracking_by_day, title)
+    if figures.stock:
+        drawn["stock"] = stock_chart(figures.days, figures.stock, setup.zone)
+    if figures.skus:
+        drawn["skus"] = skus_chart(figures.skus)
+    return drawn
 
 
 def overview_page(lines: Sequence[Line], wrong_setups: Sequence[str], now: datetime) -> str:

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 import yaml
 
-from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines_tests.cli.test_init import start, versions
 from npf_pipelines_tests.daemon import Automation
 
@@ -66,7 +66,7 @@ def keep_in_postgresql(home: Path, socket: Path, database: str) -> str:
         connection.execute(f"CREATE DATABASE {database}")
     # A bare postgresql:// means psycopg 3 to SQLAlchemy 2.1; dagster-postgres brings psycopg2.
     url = f"postgresql+psycopg2://npf@/{database}?host={socket}"
-    ours = yaml.safe_load((PROJECT / "dagster.yaml").read_text(encoding="utf-8"))
+    ours = yaml.safe_load((DEFAULTS / "dagster.yaml").read_text(encoding="utf-8"))
     text = yaml.safe_dump(ours | {"storage": {"postgres": {"postgres_url": url}}})
     home.mkdir()
     (home / "dagster.yaml").write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.automation.ticks import register
 from npf_pipelines_tests.daemon import Automation
@@ -77,7 +77,7 @@ def test_whatever_is_killed_at_work_the_next_start_ends_as_if_nothing_had_happen
     with small_loop(tmp_path) as loop:
         assert loop.run_all() == []
         register(loop)
-        (tmp_path / "dagster" / "dagster.yaml").write_bytes((PROJECT / "dagster.yaml").read_bytes())
+        (tmp_path / "dagster" / "dagster.yaml").write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
         automation = Automation(tmp_path, NPF_SENSOR_SECONDS="5")
         try:
             for victim in ("run worker", "code server", "daemon"):

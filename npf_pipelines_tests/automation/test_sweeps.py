@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
@@ -280,7 +280,7 @@ def test_stores_that_gave_no_answer_are_tried_again_in_a_run_beside_the_others(l
     asked = tick(loop, "orders_sweep", at)
     assert isinstance(asked, list)
     assert clients(asked) == [["bolt", "cord"], ["acme", "dove"]]
-    config = yaml.safe_load((PROJECT / "dagster.yaml").read_text(encoding="utf-8"))["concurrency"]["runs"]
+    config = yaml.safe_load((DEFAULTS / "dagster.yaml").read_text(encoding="utf-8"))["concurrency"]["runs"]
     (limited,) = config["tag_concurrency_limits"]
     assert [limited["key"] in one.tags for one in asked] == [False, True]
     # Each flow has a place, and one more is left, while all that are tried again wait.

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
-from npf_pipelines.cli.instance import PROJECT, dagster_home
+from npf_pipelines.cli.instance import DEFAULTS, dagster_home
 from npf_pipelines.config.settings import Settings
 
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
@@ -58,7 +58,7 @@ def test_several_at_once_prepare_one_home_and_do_it_again(tmp_path: Path) -> Non
             assert "is prepared" in said
     home = tmp_path / "dagster"
     assert [len(found) for found in versions(home)] == [1, 1, 1]
-    assert (home / "dagster.yaml").read_bytes() == (PROJECT / "dagster.yaml").read_bytes()
+    assert (home / "dagster.yaml").read_bytes() == (DEFAULTS / "dagster.yaml").read_bytes()
     with sqlite3.connect(tmp_path / "platform.sqlite") as platform:
         assert platform.execute("SELECT count(*) FROM orders").fetchall() == [(0,)]
 
@@ -90,7 +90,7 @@ def test_the_folder_that_the_environment_names_is_created(tmp_path: Path) -> Non
 def test_no_other_command_overwrites_it_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(data=tmp_path, platform_url=SecretStr("sqlite://"))
     config = dagster_home(settings) / "dagster.yaml"
-    assert config.read_bytes() == (PROJECT / "dagster.yaml").read_bytes()
+    assert config.read_bytes() == (DEFAULTS / "dagster.yaml").read_bytes()
     config.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
     monkeypatch.setenv("DAGSTER_HOME", "")
     dagster_home(settings)

@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from npf_pipelines.cli.instance import PROJECT
 from npf_pipelines_tests.dev_server import free_port
+from npf_pipelines_tests.docs.pages import PROJECT
 from npf_pipelines_tests.machine import NGINX, demand
 
 NAME = "npf.example.com"

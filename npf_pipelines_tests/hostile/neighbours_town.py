@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
-from npf_pipelines.cli.instance import PROJECT
+from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.sandbox.app import sandbox_app
 from npf_pipelines.state.health import forget_health, read_health
@@ -119,7 +119,7 @@ def opened_town(folder: Path, good: int, kinds: Sequence[str], latency_ms: float
     os.environ[KEY_VARIABLE] = API_KEY
     home = folder / "dagster"
     home.mkdir()
-    (home / "dagster.yaml").write_bytes((PROJECT / "dagster.yaml").read_bytes())
+    (home / "dagster.yaml").write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
     names = [f"good{number:02}" for number in range(good)]
     bad = {f"bad-{kind}": kind for kind in kinds}
     stores = {

@@ -1,6 +1,6 @@
 """Plain data for the reports' tests: a client's setup, and facts in which every kind of thing is open."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from npf_pipelines.config.master_setup import MasterSetup
@@ -40,12 +40,14 @@ def busy(said: str = "said so") -> Facts:
                 day,
                 ("accepted", "accepted", "rejected", "accepted", "set_aside")[number % 5],
                 ("all_passed", "all_passed", "country", "all_passed", "unreadable")[number % 5],
-                60.0 * (number + place) if number % 5 in {0, 1, 3} else None,
+                placed := datetime.combine(day, time(number, 20), UTC),
+                placed + timedelta(minutes=number + place) if number % 5 in {0, 1, 3} else None,
             )
             for place, day in enumerate(days)
             if place % 7 != 3
             for number in range(8 + place * 5 % 11)
         ],
+        first_import=datetime.combine(days[0], time(), UTC),
         shipments=[
             ShipmentFact(day, 40.0 * (number + 1) * (1 + place % 4))
             for place, day in enumerate(days)

@@ -1,6 +1,6 @@
 """Tests of the figures: plain facts in, plain figures out."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,12 @@ from npf_pipelines_tests.reports.plain import NOW, busy
 DAY = date(2026, 11, 20)
 WINDOW = [DAY - timedelta(days=ago) for ago in reversed(range(DAYS))]
 NOTHING = Latency(0, None, None)
+PLACED = datetime.combine(DAY, time(10), UTC)
+
+
+def imported(placed: datetime, seconds: float) -> OrderFact:
+    """An order that got to the platform after so many seconds."""
+    return OrderFact(placed.date(), "accepted", "all_passed", placed, placed + timedelta(seconds=seconds))
 
 
 def test_a_client_without_anything_has_figures_all_the_same() -> None:
@@ -27,7 +33,7 @@ def test_a_client_without_anything_has_figures_all_the_same() -> None:
 
 
 def test_one_order_stands_on_its_day_and_is_its_own_median() -> None:
-    one = figures(Facts(orders=[OrderFact(DAY, "accepted", "all_passed", 90.0)]), WINDOW)
+    one = figures(Facts(orders=[imported(PLACED, 90)], first_import=PLACED - timedelta(days=9)), WINDOW)
     assert one.by_day == [0] * (DAYS - 1) + [1]
     assert one.to_import == one.to_import_by_day[-1] == Latency(1, 90, 90)
     assert (one.today, one.week) == (1, (1, 1, 1))
@@ -35,15 +41,30 @@ def test_one_order_stands_on_its_day_and_is_its_own_median() -> None:
 
 def test_days_without_orders_are_there_and_others_are_not() -> None:
     days = (WINDOW[0], WINDOW[-1], WINDOW[0] - timedelta(days=1), DAY + timedelta(days=1))
-    shown = figures(Facts(orders=[OrderFact(day, "rejected", "country", None) for day in days]), WINDOW)
+    shown = figures(Facts(orders=[OrderFact(day, "rejected", "country") for day in days]), WINDOW)
     assert shown.orders[Decision.REJECTED] == [1] + [0] * (DAYS - 2) + [1]
     assert shown.kept_out == [("country", 2)]
     assert shown.imported == [0] * DAYS
 
 
 def test_a_week_is_today_and_six_days_before() -> None:
-    orders = [OrderFact(DAY - timedelta(days=ago), "accepted", "all_passed", None) for ago in (0, 6, 7)]
+    orders = [OrderFact(DAY - timedelta(days=ago), "accepted", "all_passed") for ago in (0, 6, 7)]
     assert figures(Facts(orders=orders), WINDOW).week == (2, 2, 0)
+
+
+def test_the_time_to_import_leaves_out_orders_placed_before_the_first_import() -> None:
+    old, new = imported(PLACED - timedelta(days=8), 9 * 86400), imported(PLACED, 90)
+    waited = imported(PLACED - timedelta(hours=2), 7200)
+    shown = figures(Facts(orders=[old, waited, new], first_import=PLACED - timedelta(hours=3)), WINDOW)
+    assert shown.to_import.count == 2
+    assert shown.to_import_by_day[-9] == NOTHING
+    assert (sum(shown.imported), shown.backfilled) == (3, 1)
+
+
+@pytest.mark.parametrize("order", [imported(PLACED, 90)._replace(placed_at=None), imported(PLACED, 90)])
+def test_an_order_whose_age_is_unknown_has_no_time_to_import(order: OrderFact) -> None:
+    shown = figures(Facts(orders=[order], first_import=None if order.placed_at else PLACED), WINDOW)
+    assert (shown.to_import, shown.imported[-1], shown.backfilled) == (NOTHING, 1, 1)
 
 
 def test_tracking_counts_what_the_store_has_only() -> None:

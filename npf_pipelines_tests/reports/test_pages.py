@@ -2,15 +2,17 @@
 
 import html
 import re
+from datetime import UTC, datetime, time
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 
 from npf_pipelines.domain.store_links import order_link
-from npf_pipelines.lake.facts import Facts, OpenFact
+from npf_pipelines.lake.facts import Facts, OpenFact, OrderFact, ShipmentFact, StockLevel
 from npf_pipelines.reports.figures import figures, window
 from npf_pipelines.reports.folder import POLICY
+from npf_pipelines.reports.formatting import day_in_words
 from npf_pipelines.reports.links import with_addresses
 from npf_pipelines.reports.pages import MOST_ROWS, Line, key_figures, overview_page, report_page
 from npf_pipelines_tests.reports.plain import HOSTILE, NOW, busy, setup_of
@@ -107,11 +109,30 @@ def test_what_a_store_or_a_setup_says_stays_text(page: str) -> None:
     assert "<script" not in PAGES[page]
 
 
-@pytest.mark.parametrize("page", ["busy", "empty"])
-def test_every_chart_is_drawn_in_the_page_and_says_what_it_is(page: str) -> None:
-    charts = [attributes for tag, attributes in _Elements(PAGES[page]).found if tag == "svg"]
-    assert len(charts) == (5 if page == "busy" else 4)
+def test_every_chart_is_drawn_in_the_page_and_says_what_it_is() -> None:
+    charts = [attributes for tag, attributes in _Elements(PAGES["busy"]).found if tag == "svg"]
+    assert len(charts) == 5
+    assert "None in these days" not in PAGES["busy"]
     assert all(chart["role"] == "img" and chart["aria-label"] for chart in charts)
+
+
+def test_a_chart_without_data_is_a_sentence() -> None:
+    assert "<svg" not in PAGES["empty"]
+    assert PAGES["empty"].count("None in these days.") == 4
+
+
+@pytest.mark.parametrize("days", [1, 3, 7])
+def test_a_chart_begins_with_its_data(days: int) -> None:
+    first = WINDOW[-days]
+    levels = [StockLevel(datetime.combine(first, time(12), UTC), 9, 9, 0)]
+    page = _report(
+        Facts(orders=[OrderFact(first, "accepted", "all_passed")], shipments=[ShipmentFact(first, 9.0)], stock=levels)
+    )
+    charts = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(charts) == 3
+    for chart in charts:
+        labels = re.findall(r">(\d+ [A-Z][a-z]{2})</text>", chart)
+        assert labels == [day_in_words(day) for day in reversed(WINDOW[-days:])]
 
 
 def test_a_row_for_a_person_has_its_reason_what_to_do_and_its_link() -> None:

@@ -3,22 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from npf_pipelines_tests.deploy.nginx import NAME
+from npf_pipelines_tests.browser import running_browser
 from npf_pipelines_tests.dev_server import DevServer, start_dev
-from npf_pipelines_tests.machine import BROWSER, demand
 
-_QUIET = [
-    "--no-sandbox",  # Chromium refuses to run as root with it.
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
-]
 _PATIENCE = 60_000
 """Milliseconds that a page has to show what is expected of it: a run in between takes seconds, a busy machine more."""
 
@@ -37,12 +26,9 @@ def dev(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The machine's Chromium or Chrome, headless. Its event loop ends with the package: others run theirs."""
-    chromium = demand(BROWSER)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, headless=True, args=_QUIET)
+    """The machine's browser. Its event loop ends with the package: others run theirs."""
+    with running_browser() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
