@@ -150,9 +150,9 @@ def test_shipments_of_one_order_are_pushed_and_the_others_wait(pulled: Loop) -> 
     number = lodged[0].order_number
     mine = {row.shipment_id for row in lodged if row.order_number == number}
     assert len(mine) < len(lodged)
-    before = set(pulled.stores["acme"].shipments)
+    known = set(pulled.stores["acme"].shipments)
     assert named(pulled, "shipments", number.removeprefix("CS")) == ""
-    made = {each.order_id for key, each in pulled.stores["acme"].shipments.items() if key not in before}
+    made = {each.order_id for key, each in pulled.stores["acme"].shipments.items() if key not in known}
     assert {f"CS{order_id}" for order_id in made} == {number}
     assert set(pulled.rows("SELECT shipment_id FROM tracking_push")) == {(each,) for each in mine}
     assert [run.failure for run in pulled.run("shipments", "acme")] == [""]

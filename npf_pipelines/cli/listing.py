@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from npf_pipelines.cli.broken_files import name_broken
-from npf_pipelines.cli.output import fail, output_format, print_rows, stderr
+from npf_pipelines.cli.output import OutputFormat, fail, output_format, print_rows, stderr
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.lake.listings import Listing, RowFilter, list_rows
@@ -57,7 +57,8 @@ def print_list(
     with services.lake.connect(clients[0] if clients and len(clients) == 1 else None) as connection:
         listed = list_rows(connection, listing, chosen, limit)
         name_broken(connection)
-    print_rows(listed.rows, listing.columns, form)
+    if listed.rows or form is not OutputFormat.TABLE:
+        print_rows(listed.rows, listing.columns, form)
     if not listed.rows:
         stderr().print(f"No {thing} in the tables match.")
     elif listed.total > len(listed.rows):

@@ -24,6 +24,7 @@ from npf_pipelines.cli.plain import plain
 from npf_pipelines.domain.text import clean_text
 
 _PIPED_WIDTH = 10_000
+"""Columns of a terminal that is wide enough for anything."""
 
 Row = Mapping[str, Any]
 
@@ -59,6 +60,15 @@ def stdout() -> Console:
 def stderr() -> Console:
     """The console for problems and progress."""
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_heading(text: str) -> None:
+    """Print the heading of what follows: a line across a terminal; piped, the text."""
+    console = stdout()
+    if console.is_terminal:
+        console.rule(plain(text), align="left")
+    else:
+        console.print(plain(text))
 
 
 def print_rows(
@@ -103,7 +113,8 @@ def _print_table(rows: Sequence[Sequence[Text]], columns: Sequence[str], title: 
     table = Table(*columns, title=Text(title) if title else None, title_justify="left")
     for row in rows:
         table.add_row(*row)
-    if Measurement.get(console, console.options, table).minimum <= console.width:
+    needed = Measurement.get(console, console.options.update(max_width=_PIPED_WIDTH), table).minimum
+    if needed <= console.width:
         console.print(table)
         return
     if title:
@@ -112,7 +123,7 @@ def _print_table(rows: Sequence[Sequence[Text]], columns: Sequence[str], title: 
     for row in rows:
         console.rule()
         for name, value in zip(columns, row, strict=True):
-            console.print(Text(f"{name:{widest}} ", style="bold") + value)
+            console.print(Text.assemble((f"{name:{widest}} ", "bold"), value))
 
 
 def _cell(value: Any) -> str:
