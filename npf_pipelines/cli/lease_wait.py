@@ -12,7 +12,7 @@ from npf_pipelines.cli.output import stderr
 from npf_pipelines.cli.plain import plain
 
 _PAUSE = 2.0
-"""Seconds between two looks at the leases."""
+"""Seconds between two reads of the leases."""
 
 
 def launch_when_free(

@@ -1,4 +1,4 @@
-"""What the lists of orders, shipments and stock share: their options, and how a list is printed.
+"""The options that the lists of orders, shipments and stock share, and how a list is printed.
 
 Not here: the rows (lake/listings.py), the commands (orders.py, shipments.py, stock.py).
 """

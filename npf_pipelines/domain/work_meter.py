@@ -1,6 +1,6 @@
-"""How much of a long work is done, for whoever shows it: days, orders, shipped orders, products.
+"""How much of a long work is done: days, orders, shipped orders, products. A program that shows it sets a meter.
 
-A meter is set around a run by the program that shows it; without one, nothing is counted.
+The meter is set around a run. Without one, nothing is counted.
 Not here: whether there is progress at all (progress.py), how it is shown (cli/progress.py).
 """
 
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class WorkMeter(Protocol):
-    """Is told what there is to do, as far as it is known, and what is done. Units are plurals: `days`."""
+    """Counts the work to do, as far as it is known, and the work done. Units are plurals: `days`."""
 
     def plan(self, unit: str, count: int) -> None:
         """So many more are to be done."""

@@ -41,7 +41,7 @@ class OrderHistory:
     Attributes:
         number: its number on the platform.
         order_id: the store's number.
-        events: the events; those without a time come last.
+        events: the events; an event without a time comes last.
     """
 
     number: str
