@@ -212,7 +212,7 @@ def _run(
                 with progress_shown():
                     return launch(build_defs(settings), instance, f"{flow}_job", clients, days, **config)
 
-            launched = launch_when_free(start, of_clients, lambda: held_now(Services(settings).state, flow), wait)
+            launched = launch_when_free(start, of_clients, lambda: held_now(Services(settings).state, str(flow)), wait)
             ranges.append(_Range(of_days, of_clients, launched))
     return ranges
 

@@ -33,7 +33,8 @@ def print_summary(
                 for client, value, count in counts(lake, table, column, clients, days)
             ]
     columns = ("client", "table", "column", "value", "rows")
-    print_rows(rows, columns, form, title=f"{flow}: outcomes in the tables now")
+    if rows or form is not OutputFormat.TABLE:
+        print_rows(rows, columns, form, title=f"{flow}: outcomes in the tables now")
 
 
 def print_changes(launched: Sequence[Launched], form: OutputFormat = OutputFormat.TABLE) -> None:
