@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.lake.connection import LakeConnection
 
 
@@ -72,8 +73,12 @@ FROM filtered_orders f FULL JOIN platform_orders p USING (client, day, order_id)
 _BY_PLACING = "day DESC, placed_at DESC NULLS LAST, client, order_number"
 
 ORDERS = Listing(_ORDER_COLUMNS, _ORDERS, _BY_PLACING)
-SKIPPED = Listing(_ORDER_COLUMNS, f"SELECT * FROM ({_ORDERS}) WHERE imported_at IS NULL", _BY_PLACING)  # noqa: S608
-"""The orders that are not on the platform."""
+SKIPPED = Listing(
+    _ORDER_COLUMNS,
+    f"SELECT * FROM ({_ORDERS}) WHERE imported_at IS NULL AND outcome IS DISTINCT FROM '{OrderOutcome.PLANNED}'",  # noqa: S608
+    _BY_PLACING,
+)
+"""The orders that are not on the platform, nor planned for it."""
 
 SHIPMENTS = Listing(
     (

@@ -79,7 +79,7 @@ def test_the_demo_ends_in_agreement_and_a_second_one_finds_little_to_do(
         toys.add_shipment(dataclasses.replace(last, shipment_id=last.shipment_id + 1))
     third = _demo(tmp_path)
     assert third.returncode == 1
-    assert "is in the store 2 times" in third.stdout
+    assert "is in the store 2 times" in third.stderr
 
 
 def test_the_demo_keeps_off_a_folder_of_real_clients(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_the_demo_keeps_off_a_folder_of_real_clients(tmp_path: Path) -> None:
     (tmp_path / "clients" / "real.yaml").write_text("id: real\n", encoding="utf-8")
     refused = _demo(tmp_path)
     assert refused.returncode == 1
-    assert "holds real clients (real)" in " ".join(refused.stdout.split())
+    assert "holds real clients (real)" in " ".join(refused.stderr.split())
     assert [path.name for path in (tmp_path / "clients").iterdir()] == ["real.yaml"]
 
 
