@@ -16,9 +16,10 @@ def test_lines_come_now_and_then() -> None:
     meter.plan("days", 30)
     meter.plan("orders", 400)
     for second in range(1, 21):
+        now[0] = second - 0.5
+        meter.done("days", 1)
         now[0] = float(second)
         meter.done("orders", 10)
-        meter.done("days", 1)
     days, orders = "{} of 30 days done, 1.0 each second", "{} of 400 orders done, 10.0 each second"
     line = f"{days}, about {{}} s left; {orders}, about {{}} s left"
     assert lines == [line.format(10, 20, 100, 30), line.format(20, 10, 200, 20)]
