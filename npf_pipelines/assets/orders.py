@@ -2,12 +2,12 @@
 
 Three modes, by the first asset that a run makes: pull the days from the store, decide again on the orders as pulled,
 or import by the decisions as written. Not here: the pulling (pull.py), which other days are due (changed_days.py), a
-day's orders (orders_day.py).
+day's orders (orders_day.py), how orders that a run names are found (named_orders.py).
 """
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic import Field
 
 from npf_pipelines.assets.changed_days import days_of_held, days_still_with, find_changed_days
 from npf_pipelines.assets.live_days import is_live
+from npf_pipelines.assets.named_orders import NamedOrders, find_orders
 from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.orders_day import (
     Orders,
@@ -33,6 +34,7 @@ from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.domain.work_meter import note_done, plan_work
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
@@ -41,14 +43,14 @@ from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines.runs.partitions import consecutive
 from npf_pipelines.runs.run_clients import run_clients
-from npf_pipelines.runs.run_scope import FlowConfig
+from npf_pipelines.runs.run_scope import OrderSelection
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_one
 
 _ORDERS_PER_LOG_LINE = 1000
 
 
-class OrdersConfig(FlowConfig):
+class OrdersConfig(OrderSelection):
     """The run config of orders."""
 
     confirm_held: bool = Field(
@@ -57,10 +59,11 @@ class OrdersConfig(FlowConfig):
     )
 
 
-async def run_orders(client_run: ClientRun, *, confirm_held: bool = False) -> None:
+async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names: Collection[str] = ()) -> None:
     """Bring one client's days through the chain, each day whole; then the earlier days on which something changed.
 
-    Two runs of one client at once could each undo what the other has just read: the lease keeps them apart.
+    A run that names orders takes these alone. Two runs of one client at once could each undo what the other has just
+    read: the lease keeps them apart.
     """
     async with client_run.lease("orders") as lease, client_run.store() as store:
         tables, setup = client_run.tables, client_run.setup
@@ -70,7 +73,13 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False) -> No
         if client_run.is_automated and client_run.writes is Writes.ALL and not confirm_held:
             await _limit_changes(run)
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
-        if client_run.selects(RAW_ORDERS):
+        named = await find_orders(client_run, store, names) if names else None
+        if named:
+            run.only = named.ids
+            client_run.add_days(named.by_day)
+        if client_run.selects(RAW_ORDERS) and named:
+            await _pull_named(run, named)
+        elif client_run.selects(RAW_ORDERS):
             await _pull_from_store(run, confirm_held=confirm_held)
         elif client_run.selects(FILTERED_ORDERS):
             await _work_on_pulled(run, decided_day)
@@ -78,10 +87,10 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False) -> No
             await _work_on_pulled(run, imported_day)
         run.check_lease()
         await finish_held_back(run)
-        if client_run.selects(RAW_ORDERS):
+        if client_run.selects(RAW_ORDERS) and not named:
             await _keep_progress(run)
-        if run.broken:
-            raise ClientFailure("; ".join(map(str, run.broken)), has_broken_files=True)
+        if failures := [*map(str, run.broken), *(named.why_not if named else ())]:
+            raise ClientFailure("; ".join(failures), has_broken_files=bool(run.broken))
 
 
 async def _limit_changes(run: OrdersRun) -> None:
@@ -90,6 +99,14 @@ async def _limit_changes(run: OrdersRun) -> None:
     run.held_back = HeldBack(client_run.services.platform, client_run.client)
     health = await asyncio.to_thread(read_one, client_run.services.state, client_run.client, "orders")
     run.last_good_pull = known_at(health, client_run.now).last_success_at
+
+
+async def _pull_named(run: OrdersRun, named: NamedOrders) -> None:
+    """The named orders on each of their days; a day on which an order no longer is loses its row."""
+    for day, orders in named.by_day.items():
+        with run.fails_alone():
+            await pulled_day(run, day, list(orders))
+        run.client_run.log(f"{day}: {len(orders)} named orders, the others left as they are")
 
 
 async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
@@ -112,7 +129,7 @@ async def _work_on_pulled(run: OrdersRun, work: Callable[[OrdersRun, date, Order
     for day in run.client_run.days:
         with run.fails_alone():
             run.done.add(day)
-            orders = orders_as_pulled(run.client_run, day)
+            orders = orders_as_pulled(run, day)
             run.check_lease()
             await work(run, day, orders)
 
@@ -144,9 +161,11 @@ async def _pull(run: OrdersRun, first: date, last: date) -> None:
     """The days from first to last. Days before the order start date without tables are empty without a request."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     live = [day for day in days if is_live(run.client_run, day)]
+    plan_work("days", len(days))
     for day in sorted(set(days) - set(live)):
         with run.fails_alone():
             await pulled_day(run, day, [])
+        note_done("days")
     for begin, end in consecutive(live):
         await _pull_live(run, begin, end)
 
@@ -157,6 +176,8 @@ async def _pull_live(run: OrdersRun, begin: date, last: date) -> None:
     async for day, orders in pull_days(store, begin, last, client_run.setup.zone):
         with run.fails_alone():
             await pulled_day(run, day, orders)
+        note_done("days")
+        note_done("orders", len(orders))
         pulled += len(orders)
         if pulled - logged >= _ORDERS_PER_LOG_LINE:
             logged = pulled
@@ -181,7 +202,7 @@ def orders_assets(partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefiniti
     def orders(
         context: dg.AssetExecutionContext, config: OrdersConfig, services: dg.ResourceParam[Services]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        work = functools.partial(run_orders, confirm_held=config.confirm_held)
+        work = functools.partial(run_orders, confirm_held=config.confirm_held, names=config.orders)
         yield from run_clients(context, services, work, config)
 
     return orders

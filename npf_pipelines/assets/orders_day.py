@@ -25,11 +25,13 @@ from npf_pipelines.domain.outcomes import Decision, OrderOutcome
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.lake import NotWritten
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.reconcile.orders_of_day import Limit, OrderRow, OrdersOfDay
 from npf_pipelines.reconcile.platform_orders import reconcile_orders
+from npf_pipelines.rules.decision_history import with_history
 from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number
 from npf_pipelines.rules.orders import OrderFilter, is_test
@@ -56,6 +58,7 @@ class OrdersRun:
         redated: the ids of orders that were imported from another day's list, by that day.
         done: the days that were processed.
         broken: the errors about files of the client that can't be read, each of which has failed one day.
+        only: the store's ids of the orders that the run takes; None for all orders of its days.
     """
 
     client_run: ClientRun
@@ -68,6 +71,7 @@ class OrdersRun:
     redated: dict[date, set[str]] = field(default_factory=dict)
     done: set[date] = field(default_factory=set)
     broken: list[BrokenFile] = field(default_factory=list)
+    only: frozenset[str] | None = None
 
     def check_lease(self) -> None:
         """Write only while the lease holds. The cheap check suffices: nothing here is imported twice."""
@@ -83,9 +87,36 @@ class OrdersRun:
             self.broken.append(error)
 
     def materialize(self, table: Table, rows: list[Row], day: date) -> None:
-        """Write and report one of the day's partitions."""
+        """Write and report one of the day's partitions; rows of orders that the run doesn't take stay as they are."""
+        if self.only is not None:
+            before = self._rows_before(table, day)
+            if before is None:
+                return
+            rows = [row for row in before if row["order_id"] not in self.only] + rows
         notes = functools.partial(_note_before_start, self.client_run, day)
         self.client_run.partitions.materialize(table, rows, day, notes)
+
+    def _rows_before(self, table: Table, day: date) -> list[Row] | None:
+        """The partition's rows; None where it is not to be written: with a few of its orders a day counts as pulled.
+
+        Raises:
+            ClientFailure: the day's personal data was dropped, and its other orders can't be written again.
+        """
+        tables = self.client_run.tables
+        try:
+            before = tables.read(table, day)
+        except NotWritten:
+            return None if table is RAW_ORDERS else []
+        if table is RAW_ORDERS and tables.lacks_personal(table, day):
+            raise ClientFailure(
+                f"personal data was dropped from raw_orders of {day}: run the whole day, "
+                f"npf run orders --client {self.client_run.client} --day {day}"
+            )
+        return before
+
+    def takes(self, order: Order | UnreadableOrder) -> bool:
+        """Whether the run takes an order."""
+        return self.only is None or order.order_id in self.only
 
 
 async def pulled_day(run: OrdersRun, day: date, orders: Orders) -> None:
@@ -105,10 +136,12 @@ async def pulled_day(run: OrdersRun, day: date, orders: Orders) -> None:
 async def decided_day(run: OrdersRun, day: date, orders: Orders) -> None:
     """Decide on each order of a day, and import the accepted ones if the run makes platform_orders."""
     on_platform, criteria = await _on_platform(run, day, orders)
-    decisions = [
-        _decision(run.client_run, row_id(order, place), order, on_platform, criteria)
-        for place, order in enumerate(orders)
-    ]
+    before = {row["order_id"]: row for row in run.client_run.tables.read_if_written(FILTERED_ORDERS, day)}
+    decisions = []
+    for place, order in enumerate(orders):
+        order_id = row_id(order, place)
+        decision = _decision(run.client_run, order_id, order, on_platform, criteria)
+        decisions.append(with_history(decision, before.get(order_id)))
     run.materialize(FILTERED_ORDERS, decisions, day)
     if run.client_run.selects(PLATFORM_ORDERS):
         await _import(run, day, orders, decisions, on_platform=on_platform, criteria=criteria)
@@ -121,23 +154,24 @@ async def imported_day(run: OrdersRun, day: date, orders: Orders) -> None:
     await _import(run, day, orders, decisions, on_platform=on_platform, criteria=criteria)
 
 
-def orders_as_pulled(client_run: ClientRun, day: date) -> Orders:
-    """The day's orders as raw_orders has them.
+def orders_as_pulled(run: OrdersRun, day: date) -> Orders:
+    """The day's orders as raw_orders has them, as far as the run takes them.
 
     Raises:
         ClientFailure: their personal data was dropped.
         NotWritten: the day was never pulled.
         BrokenFile: the day's file can't be read.
     """
-    rows = client_run.tables.read(RAW_ORDERS, day)
-    if client_run.tables.lacks_personal(RAW_ORDERS, day):
+    tables = run.client_run.tables
+    rows = tables.read(RAW_ORDERS, day)
+    if tables.lacks_personal(RAW_ORDERS, day):
         raise ClientFailure(f"personal data was dropped from raw_orders of {day}: run raw_orders for the day again")
-    return [order_of(row) for row in rows]
+    return [order for row in rows if run.takes(order := order_of(row))]
 
 
 async def _on_platform(run: OrdersRun, day: date, orders: Orders) -> tuple[PlatformDay, OrderFilter]:
     """The platform's orders of the day, and the client's order rules."""
-    on_platform = await platform_day(run.client_run, run.store, day, orders)
+    on_platform = await platform_day(run.client_run, run.store, day, orders, run.only)
     for other_day, order_ids in on_platform.redated.items():
         run.redated.setdefault(other_day, set()).update(order_ids)
     records = on_platform.records.values()

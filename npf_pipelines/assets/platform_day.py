@@ -42,7 +42,11 @@ class PlatformDay:
 
 
 async def platform_day(
-    client_run: ClientRun, store: Store, day: date, listed: Sequence[Order | UnreadableOrder]
+    client_run: ClientRun,
+    store: Store,
+    day: date,
+    listed: Sequence[Order | UnreadableOrder],
+    only: Collection[str] | None = None,
 ) -> PlatformDay:
     """Read the platform's orders of a day.
 
@@ -51,6 +55,7 @@ async def platform_day(
         store: the client's store, open.
         day: the day.
         listed: the orders that the store lists for it.
+        only: the store's ids of the orders to read; None for the whole day.
 
     Raises:
         StoreError: the orders that the store doesn't list can't be read.
@@ -58,7 +63,7 @@ async def platform_day(
     orders = {order.order_id: order for order in listed if order.order_id}
     if not is_live(client_run, day):
         return PlatformDay({}, {}, orders, {}, {})
-    found = await asyncio.to_thread(_records, client_run, day, orders)
+    found = await asyncio.to_thread(_records, client_run, day, orders, only)
     zone = client_run.setup.zone
     records: dict[str, PlatformRecord] = {}
     absent: dict[str, PlatformRecord] = {}
@@ -88,8 +93,12 @@ async def platform_day(
     return PlatformDay(records, by_id, orders, children, redated)
 
 
-def _records(client_run: ClientRun, day: date, order_ids: Iterable[str]) -> dict[str, PlatformRecord]:
+def _records(
+    client_run: ClientRun, day: date, order_ids: Iterable[str], only: Collection[str] | None
+) -> dict[str, PlatformRecord]:
     platform, zone = client_run.services.platform, client_run.setup.zone
+    if only is not None:
+        return platform.records(client_run.client, only)
     placed = platform.records_placed(client_run.client, start_of_day(day, zone), end_of_day(day, zone))
     return placed | platform.records(client_run.client, order_ids)
 

@@ -16,6 +16,7 @@ from npf_pipelines.cscart.paging import OrderPages
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.domain.work_meter import plan_work
 
 Orders = list[Order | UnreadableOrder]
 Day = tuple[date, Orders]
@@ -45,6 +46,7 @@ async def pull_days(store: Store, first: date, last: date, zone: ZoneInfo) -> As
         return
     pages = store.orders_placed(start_of_day(first, zone), _last_second(last, zone))
     page: Orders = await anext(pages, [])
+    plan_work("orders", len(page) + pages.left)
     # Days before the last one of the page are complete; that one goes on with the first slice.
     reached = max((_day(order, first, last, zone) for order in page), default=first) if pages.left else last
     slices = _slices(reached, last, min(store.concurrency, math.ceil(pages.left / store.page_size)))

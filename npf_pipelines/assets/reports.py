@@ -16,9 +16,10 @@ from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.facts import read_facts
 from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.listings import SKIPPED, RowFilter, list_rows
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
 from npf_pipelines.reports.figures import Figures, figures, window
-from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
+from npf_pipelines.reports.folder import OVERVIEW, ReportFolder, skipped_name
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines.runs.partitions import CLIENTS
@@ -28,18 +29,23 @@ from npf_pipelines.runs.services import Services
 
 CLIENT_REPORT = "client_report"
 OVERVIEW_ASSET = "overview"
+_SKIPPED_ROWS = 500
 _TABLES = [table.name for table in (FILTERED_ORDERS, PLATFORM_ORDERS, TRACKING_PUSH, STOCK_PUSH)]
 
 
 async def run_report(client_run: ClientRun, folder: ReportFolder) -> None:
-    """Draw one client's report."""
+    """Draw one client's report, and the page of its skipped orders."""
     # Only drawing needs matplotlib: the definitions load without it.
-    from npf_pipelines.reports.pages import key_figures, report_page  # noqa: PLC0415
+    from npf_pipelines.reports.pages import key_figures, report_page, skipped_page  # noqa: PLC0415
 
     if client_run.client == OVERVIEW:
         raise ClientFailure(f"the page {OVERVIEW}.html is the overview: a client of that name has no report")
     shown = _figures(client_run.services.lake, client_run.setup, client_run.now)
+    first = shown.days[0]
+    with client_run.tables.connect() as connection:
+        skipped = list_rows(connection, SKIPPED, RowFilter(since=first), _SKIPPED_ROWS)
     folder.write(client_run.client, report_page(client_run.setup, shown, client_run.now))
+    folder.write(skipped_name(client_run.client), skipped_page(client_run.setup, skipped, first, client_run.now))
     metadata: dict[str, dg.MetadataValue] = {"report": dg.MetadataValue.url(folder.url(client_run.client))}
     metadata |= {name: dg.MetadataValue.float(float(number)) for name, number in key_figures(shown).items()}
     client_run.partitions.report(CLIENT_REPORT, metadata)

@@ -2,11 +2,12 @@
 
 Thin: read, select, push, write. Not here: the reading (shipment_records.py), which orders are pushed
 (push_selection.py), the push itself (reconcile/tracking.py), the ledger of earlier pushes (tracking_ledger.py), which
-earlier days are due (late_lodgements.py).
+earlier days are due (late_lodgements.py), how orders that a run names are found (named_shipments.py).
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
@@ -15,6 +16,7 @@ import dagster as dg
 
 from npf_pipelines.assets.broken_days import broken_days
 from npf_pipelines.assets.late_lodgements import late_lodgements
+from npf_pipelines.assets.named_shipments import NamedShipments, find_shipments
 from npf_pipelines.assets.planned_days import planned_days
 from npf_pipelines.assets.push_selection import select_pushes
 from npf_pipelines.assets.shipment_records import Lodged, read_records, records_as_written
@@ -31,7 +33,7 @@ from npf_pipelines.rules.order_status import status_plan
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines.runs.run_clients import run_clients
-from npf_pipelines.runs.run_scope import FlowConfig
+from npf_pipelines.runs.run_scope import OrderSelection
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import Lease
 from npf_pipelines.state.unknown_ends import read_unknown_ends
@@ -41,9 +43,14 @@ class DaysLeftOut(ClientFailure):
     """Days were not pushed, because the ledger of their earlier pushes can't be read."""
 
 
-async def run_shipments(client_run: ClientRun) -> None:
-    """Push one client's lodged shipments to its store, including unprocessed ones of earlier days."""
-    if not client_run.selects(SHIPMENT_RECORDS):
+async def run_shipments(client_run: ClientRun, *, names: Collection[str] = ()) -> None:
+    """Push one client's lodged shipments to its store, including unprocessed ones of earlier days.
+
+    A run that names orders takes the shipments of these alone.
+    """
+    if names:
+        await _run_named(client_run, await find_shipments(client_run, names))
+    elif not client_run.selects(SHIPMENT_RECORDS):
         await _push(client_run, records_as_written(client_run))
     elif not client_run.selects(TRACKING_PUSH):
         await _read(client_run)
@@ -55,6 +62,18 @@ async def run_shipments(client_run: ClientRun) -> None:
             client_run.log(f"shipments lodged on {len(late)} earlier days, from {min(late)} on, are still to be pushed")
             client_run.add_days(late)
         await _push_and_keep_zone(client_run, await _read(client_run))
+
+
+async def _run_named(client_run: ClientRun, named: NamedShipments) -> None:
+    client_run.add_days(named.days)
+    if client_run.selects(SHIPMENT_RECORDS):
+        lodged = await read_records(client_run, named.days, named.numbers)
+    else:
+        lodged = records_as_written(client_run, named.numbers)
+    if lodged and client_run.selects(TRACKING_PUSH):
+        await _push(client_run, lodged, named.numbers)
+    if named.why_not:
+        raise ClientFailure("; ".join(named.why_not))
 
 
 async def _read(client_run: ClientRun) -> Lodged:
@@ -78,12 +97,19 @@ def _keep_zone(client_run: ClientRun) -> None:
         keep_zone(client_run, "shipments")
 
 
-async def _push(client_run: ClientRun, lodged: Lodged) -> None:
-    """Push the days whose earlier pushes are known; a day whose table can't be read fails on its own."""
+async def _push(client_run: ClientRun, lodged: Lodged, only: Collection[str] | None = None) -> None:
+    """Push the days whose earlier pushes are known; a day whose table can't be read fails on its own.
+
+    Args:
+        client_run: the client's part of the run.
+        lodged: the shipments.
+        only: the numbers of the orders that the run takes; None for all.
+    """
     broken = broken_days(_ledger(client_run), lodged)
     failures = [str(error) for error in broken.values()]
     try:
-        await _push_days(client_run, {day: shipments for day, shipments in lodged.items() if day not in broken})
+        readable = {day: shipments for day, shipments in lodged.items() if day not in broken}
+        await _push_days(client_run, readable, only)
     except ClientFailure as failure:
         if not broken:
             raise
@@ -92,19 +118,19 @@ async def _push(client_run: ClientRun, lodged: Lodged) -> None:
         raise DaysLeftOut("; ".join(failures), has_broken_files=True)
 
 
-async def _push_days(client_run: ClientRun, lodged: Lodged) -> None:
-    ledger = _ledger(client_run)
-    if not any(lodged.values()) and not any(ledger.of_day(day) for day in lodged):
+async def _push_days(client_run: ClientRun, lodged: Lodged, only: Collection[str] | None) -> None:
+    ledger = _ledger(client_run, only)
+    if only is None and not any(lodged.values()) and not any(ledger.of_day(day) for day in lodged):
         for day in lodged:
             client_run.partitions.materialize(TRACKING_PUSH, [], day)
         return
     async with client_run.lease("shipments") as lease:
-        await _push_lodged(client_run, lodged, lease)
+        await _push_lodged(client_run, lodged, lease, only)
 
 
-async def _push_lodged(client_run: ClientRun, lodged: Lodged, lease: Lease) -> None:
+async def _push_lodged(client_run: ClientRun, lodged: Lodged, lease: Lease, only: Collection[str] | None) -> None:
     """The push under the lease, which also keeps two runs from overwriting each other's ledger."""
-    ledger = _ledger(client_run)  # Read after the lease was taken.
+    ledger = _ledger(client_run, only)  # Read after the lease was taken.
     selection = await asyncio.to_thread(select_pushes, client_run, lodged, ledger)
     rows = dict(selection.rows)
     if selection.orders:
@@ -115,7 +141,7 @@ async def _push_lodged(client_run: ClientRun, lodged: Lodged, lease: Lease) -> N
         await asyncio.to_thread(lease.renew)
     waiting: list[Row] = []
     for day in lodged:
-        waiting += _write_day(client_run, ledger.table(day, lodged, rows, selection.held), day)
+        waiting += _write_day(client_run, ledger.table(day, lodged, rows, selection.held), ledger.others(day), day)
     if waiting:
         # An order that waits only for a write of unknown end says nothing of the store: no reason to pause the client.
         unknown = await asyncio.to_thread(read_unknown_ends, lease.engine, lease.client)
@@ -144,16 +170,20 @@ async def _push_to_store(
     return pushed
 
 
-def _write_day(client_run: ClientRun, table: list[Row], day: date) -> list[Row]:
-    """Write the day's table; its rows that wait for the store."""
-    waiting = [row for row in table if what_waits(row)]
-    write = client_run.partitions.write_incomplete if waiting else client_run.partitions.materialize
+def _write_day(client_run: ClientRun, rows: list[Row], others: Sequence[Row], day: date) -> list[Row]:
+    """Write the day's table; the rows of the run's own orders that wait for the store."""
+    table = [*rows, *others]
+    write = (
+        client_run.partitions.write_incomplete
+        if any(what_waits(row) for row in table)
+        else client_run.partitions.materialize
+    )
     write(TRACKING_PUSH, table, day)
-    return waiting
+    return [row for row in rows if what_waits(row)]
 
 
-def _ledger(client_run: ClientRun) -> TrackingLedger:
-    return TrackingLedger(client_run.tables, client_run.now)
+def _ledger(client_run: ClientRun, only: Collection[str] | None = None) -> TrackingLedger:
+    return TrackingLedger(client_run.tables, client_run.now, only)
 
 
 async def _tracking_plan(client_run: ClientRun, facts: StoreFacts) -> TrackingPlan:
@@ -184,8 +214,9 @@ def shipments_assets(partitions: dg.PartitionsDefinition[Any]) -> dg.AssetsDefin
         can_subset=True,
     )
     def shipments(
-        context: dg.AssetExecutionContext, config: FlowConfig, services: dg.ResourceParam[Services]
+        context: dg.AssetExecutionContext, config: OrderSelection, services: dg.ResourceParam[Services]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        yield from run_clients(context, services, run_shipments, config)
+        work = functools.partial(run_shipments, names=config.orders)
+        yield from run_clients(context, services, work, config)
 
     return shipments

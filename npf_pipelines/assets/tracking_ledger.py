@@ -37,15 +37,18 @@ def what_waits(row: Mapping[str, Any]) -> str:
 class TrackingLedger:
     """The rows of tracking_push by day and the platform's shipment_id, as they were before this run."""
 
-    def __init__(self, tables: ClientTables, now: datetime) -> None:
+    def __init__(self, tables: ClientTables, now: datetime, only: Collection[str] | None = None) -> None:
         """Read nothing yet.
 
         Args:
             tables: the client's tables.
             now: the time of the push, for its rows.
+            only: the numbers of the orders that the run takes; None for all. The rows of other orders are in no
+                answer but `others`.
         """
-        self._tables, self._now = tables, now
+        self._tables, self._now, self._only = tables, now, only
         self._days: dict[date, dict[str, Row]] = {}
+        self._others: dict[date, list[Row]] = {}
 
     def of_day(self, day: date) -> Mapping[str, Row]:
         """The rows of a day; none if it was never pushed.
@@ -54,8 +57,20 @@ class TrackingLedger:
             BrokenFile: the day's table can't be read, so that it is unknown what the store has.
         """
         if day not in self._days:
-            self._days[day] = {row["shipment_id"]: row for row in self._tables.read_if_written(TRACKING_PUSH, day)}
+            rows = self._tables.read_if_written(TRACKING_PUSH, day)
+            taken = [row for row in rows if self._only is None or row["order_number"] in self._only]
+            self._days[day] = {row["shipment_id"]: row for row in taken}
+            self._others[day] = [row for row in rows if row["shipment_id"] not in self._days[day]]
         return self._days[day]
+
+    def others(self, day: date) -> Sequence[Row]:
+        """The day's rows of orders that the run doesn't take: they stay in its table as they are.
+
+        Raises:
+            BrokenFile: the day's table can't be read.
+        """
+        self.of_day(day)
+        return self._others[day]
 
     def pushed(self, shipment_id: str, day: date) -> PushedBefore | None:
         """The shipment that earlier runs created, or may have created, in the store for one lodged on the day.
@@ -76,7 +91,10 @@ class TrackingLedger:
     def intents(
         self, lodged: Mapping[date, Sequence[LodgedShipment]], orders: Iterable[OrderShipments]
     ) -> Mapping[date, list[Row]]:
-        """The tables to write before the push, with what it may create; only days whose table lacks some of it."""
+        """The tables to write before the push, with what it may create; only days whose table lacks some of it.
+
+        They are whole, with the rows of other orders.
+        """
         to_push = {order.state.order_number for order in orders}
         tables = {}
         for day, shipments in lodged.items():
@@ -87,7 +105,7 @@ class TrackingLedger:
                 if shipment.order_number in to_push and self._is_new(before[shipment.shipment_id], shipment)
             }
             if new:
-                tables[day] = list((dict(self.of_day(day)) | new).values())
+                tables[day] = [*(dict(self.of_day(day)) | new).values(), *self.others(day)]
         return tables
 
     def table(
@@ -97,7 +115,7 @@ class TrackingLedger:
         rows: Mapping[str, Row],
         held: Collection[str],
     ) -> list[Row]:
-        """The day's table after the push, from the outcome of each shipment.
+        """The day's rows of the run's orders after the push, from the outcome of each shipment.
 
         A withdrawn shipment keeps its row on the day on which it was lodged.
 

@@ -84,9 +84,9 @@ def order_exceptions(services: dg.ResourceParam[Services]) -> dg.AssetCheckResul
 def setups_fit(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """Compare each master setup with its store's statuses."""
     records = asyncio.run(_misfits(services))
-    return dg.AssetCheckResult(
-        passed=not records, severity=dg.AssetCheckSeverity.WARN, metadata={"misfits": records_value(records)}
-    )
+    # Nothing runs for a client whose setup can't be read; a setup that doesn't fit still runs as it says.
+    severity = dg.AssetCheckSeverity.ERROR if services.setups().errors else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(passed=not records, severity=severity, metadata={"misfits": records_value(records)})
 
 
 async def _misfits(services: Services) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from datetime import date
 import dagster as dg
 
 from npf_pipelines.runs.partitions import register_clients
+from npf_pipelines.runs.run_clients import BUSY
 from npf_pipelines.runs.run_scope import scope_config, scope_tags
 
 
@@ -31,6 +32,20 @@ class Launched:
     failure: str
     changes: tuple[Change, ...] = ()
     """The changes that a dry run would have made."""
+    busy: tuple[str, ...] = ()
+    """The failed clients that were left alone, because another run is at work on them."""
+
+    @property
+    def is_only_busy(self) -> bool:
+        """Whether no client failed for another reason than another run's work on it."""
+        return bool(self.busy) and not self.failure_but_busy
+
+    @property
+    def failure_but_busy(self) -> str:
+        """The failure without the clients that another run is at work on."""
+        lines = self.failure.splitlines()
+        rest = [line for line in lines[1:] if not line.startswith(tuple(f"{client}: " for client in self.busy))]
+        return "\n".join(rest) if self.busy else self.failure
 
 
 def launch(
@@ -39,7 +54,7 @@ def launch(
     job: str,
     clients: Sequence[str],
     days: tuple[date, date] | None,
-    **config: bool,
+    **config: bool | list[str],
 ) -> Launched:
     """Run a job over clients to its end.
 
@@ -48,8 +63,8 @@ def launch(
         instance: where the runs are kept.
         job: the job's name.
         clients: client ids, at least one; a client that is no partition yet becomes one.
-        days: first and last day, for a job that is partitioned by day.
-        config: further fields of the run config, as `dry_run`.
+        days: first and last day, for a job that is partitioned by day, unless `orders` names orders.
+        config: further fields of the run config, as `dry_run` or `orders`.
 
     Raises:
         KeyboardInterrupt: the run was interrupted; Dagster has recorded it as failed.
@@ -66,7 +81,8 @@ def launch(
     )
     if _was_interrupted(result):
         raise KeyboardInterrupt
-    return Launched(result.run_id, "" if result.success else _what_failed(result), tuple(_changes(result)))
+    failure = "" if result.success else _what_failed(result)
+    return Launched(result.run_id, failure, tuple(_changes(result)), tuple(_busy(result)))
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
@@ -86,6 +102,14 @@ def _changes(result: dg.ExecuteInProcessResult) -> Iterator[Change]:
             records = shown.records if isinstance(shown, dg.TableMetadataValue) else []
             key = observed.asset_key.to_user_string()
             yield Change(key, observed.partition or "", count.value, [record.data for record in records])
+
+
+def _busy(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for event in result.all_events:
+        if event.is_step_failure and (data := event.step_failure_data.user_failure_data):
+            busy = data.metadata.get(BUSY)
+            if isinstance(busy, dg.JsonMetadataValue):
+                yield from map(str, busy.value or ())
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:

@@ -3,10 +3,29 @@
 Not here: the commands, one file each.
 """
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 from pydantic import ValidationError
 
-from npf_pipelines.cli import audit, client, demo, dev, init, lodge_tests, platform, reports, run, sandbox, sql, trace
+from npf_pipelines.cli import (
+    audit,
+    client,
+    demo,
+    dev,
+    init,
+    lodge_tests,
+    orders,
+    platform,
+    reports,
+    run,
+    sandbox,
+    shipments,
+    sql,
+    stock,
+    trace,
+)
 from npf_pipelines.cli.failures import OneSentence
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.umask import OWNER_ONLY, set_umask
@@ -19,8 +38,18 @@ app = typer.Typer(
 )
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"npf {metadata.version('npf_pipelines')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _begin() -> None:
+def _begin(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     try:
         umask = Settings().umask
     except ValidationError:  # The command itself says so.
@@ -33,6 +62,9 @@ app.command("run")(run.run)
 app.command("audit")(audit.audit)
 app.command("lodge-tests")(lodge_tests.lodge_tests)
 app.command("trace")(trace.trace)
+app.command("orders")(orders.orders)
+app.command("shipments")(shipments.shipments)
+app.command("stock")(stock.stock)
 app.command("sql")(sql.sql)
 app.command("reports")(reports.reports)
 app.command("demo")(demo.demo)

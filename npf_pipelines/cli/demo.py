@@ -8,11 +8,11 @@ from typing import Annotated
 
 import dagster as dg
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import open_instance
+from npf_pipelines.cli.output import fail, print_heading, stdout
 from npf_pipelines.cli.summary import counts, decisions
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
@@ -21,8 +21,6 @@ from npf_pipelines.domain.days import day_of
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.world import PORT, World, demo_world
-
-_CONSOLE = Console()
 
 
 def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores; 0 for any.")] = PORT) -> None:
@@ -35,20 +33,15 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
         ):
             wrong = _run_loop(settings, world, instance)
     except SetupError as error:
-        _CONSOLE.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from None
+        fail(str(error))
     if wrong:
-        for sentence in wrong:
-            _CONSOLE.print(sentence, style="red", markup=False)
-        raise typer.Exit(1)
-    _CONSOLE.print("Stores and platform agree.", style="green")
-    _CONSOLE.print(
+        fail("\n".join(wrong))
+    stdout().print("Stores and platform agree.", style="green")
+    stdout().print(
         f"The tables are in {settings.lake}: try  npf sql 'FROM tracking_push'\n"
         f"The reports are in {settings.reports}: serve them by  npf reports\n"
         "The runs and the lineage are in the UI: npf dev, then http://127.0.0.1:3000",
         markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
 
 
@@ -67,16 +60,16 @@ def _run_loop(settings: Settings, world: World, instance: dg.DagsterInstance) ->
         "reports": ("Drawing the reports", None),
     }
     for flow, (what, days) in steps.items():
-        _CONSOLE.rule(what, align="left")
+        print_heading(what)
         # No person reviews the first push of pretend stock.
         config = {"override_change_limit": True} if flow == "stock" else {}
         if failure := launch(defs, instance, f"{flow}_job", clients, days, **config).failure:
             wrong.append(failure)
         if flow == "orders":
-            _CONSOLE.rule("The warehouse floor picks, packs and lodges", align="left")
-            _CONSOLE.print(f"{world.work(datetime.now(UTC))} parcels lodged")
+            print_heading("The warehouse floor picks, packs and lodges")
+            stdout().print(f"{world.work(datetime.now(UTC))} parcels lodged")
     for client in clients:
-        _CONSOLE.print(_client_table(services, setups[client]))
+        stdout().print(_client_table(services, setups[client]))
         others = tuple(store for name, store in world.stores.items() if name != client)
         decided = decisions(services.lake, client)
         wrong += disagreements(setups[client], world.stores[client], others, services.platform_engine, decided)

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from npf_pipelines.cli.instance import DEFAULTS, dagster_home
+from npf_pipelines.cli.output import fail
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import LoopbackServer, listen
@@ -57,8 +57,7 @@ def dev(
             over.set()
             floor.join()
     except SetupError as error:
-        Console(stderr=True).print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from None
+        fail(str(error))
     raise typer.Exit(code)
 
 

@@ -4,14 +4,11 @@ Not here: how Dagster's part is prepared (instance.py), how a database is opened
 state/database.py).
 """
 
-from rich.console import Console
-
 from npf_pipelines.cli.instance import prepare_home
+from npf_pipelines.cli.output import stdout
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.runs.services import Services
-
-_CONSOLE = Console(highlight=False, soft_wrap=True)
 
 
 def init() -> None:
@@ -21,4 +18,4 @@ def init() -> None:
     services = Services(settings)
     services.open_databases()
     services.close_databases()
-    _CONSOLE.print(plain(f"{home} is prepared: start the code server, the daemon and the webserver."))
+    stdout().print(plain(f"{home} is prepared: start the code server, the daemon and the webserver."))

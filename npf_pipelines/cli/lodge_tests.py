@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from npf_pipelines.cli.output import fail, stdout
+from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.platform.lodgements import lodge_test_orders
 from npf_pipelines.runs.services import Services
-
-_CONSOLE = Console(highlight=False)
 
 
 def lodge_tests(client: Annotated[str, typer.Argument(help="The client's id.")]) -> None:
@@ -23,10 +22,8 @@ def lodge_tests(client: Annotated[str, typer.Argument(help="The client's id.")])
     try:
         services.setups()[client]
     except SetupError as error:
-        _CONSOLE.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from None
+        fail(str(error))
     numbers = lodge_test_orders(services.platform_engine, client, datetime.now(UTC))
     if not numbers:
-        _CONSOLE.print(f"{client}: no open test order on the platform. Place one in the store, then run orders.")
-        raise typer.Exit(1)
-    _CONSOLE.print(f"{client}: lodged {', '.join(numbers)}. Now run shipments.", markup=False)
+        fail(f"{client}: no open test order on the platform. Place one in the store, then run orders.")
+    stdout().print(plain(f"{client}: lodged {', '.join(numbers)}. Now run shipments."))

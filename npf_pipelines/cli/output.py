@@ -1,6 +1,7 @@
 """How commands print: rows as a table, as JSON or as CSV on stdout; sentences about problems on stderr.
 
-A terminal gets a table that fits it. Piped, a table is as wide as its cells: no column is hidden and no cell wraps.
+A terminal gets a table that fits it, or where none fits, each row as a record. Piped, a table is as wide as its cells:
+no column is hidden and no cell wraps.
 Not here: text from outside made harmless (plain.py), what a command prints.
 """
 
@@ -15,12 +16,15 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.domain.text import clean_text
 
 _PIPED_WIDTH = 10_000
+"""Columns of a terminal that is wide enough for anything."""
 
 Row = Mapping[str, Any]
 
@@ -58,6 +62,15 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def print_heading(text: str) -> None:
+    """Print the heading of what follows: a line across a terminal; piped, the text."""
+    console = stdout()
+    if console.is_terminal:
+        console.rule(plain(text), align="left")
+    else:
+        console.print(plain(text))
+
+
 def print_rows(
     rows: Iterable[Row], columns: Sequence[str], form: OutputFormat = OutputFormat.TABLE, *, title: str = ""
 ) -> None:
@@ -77,15 +90,12 @@ def print_rows(
             writer.writerow(columns)
             writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
         case OutputFormat.TABLE:
-            table = Table(*columns, title=title or None, title_justify="left")
-            for row in rows:
-                table.add_row(*(plain(_cell(row.get(name))) for name in columns))
-            stdout().print(table)
+            _print_table([[plain(_cell(row.get(name))) for name in columns] for row in rows], columns, title)
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, indented."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_json_value) + "\n")
+    sys.stdout.write(clean_text(json.dumps(value, indent=2, ensure_ascii=False, default=_json_value)) + "\n")
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
@@ -96,6 +106,24 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     """
     stderr().print(plain(sentence), style="red")
     raise typer.Exit(code) from None
+
+
+def _print_table(rows: Sequence[Sequence[Text]], columns: Sequence[str], title: str) -> None:
+    console = stdout()
+    table = Table(*columns, title=Text(title) if title else None, title_justify="left")
+    for row in rows:
+        table.add_row(*row)
+    needed = Measurement.get(console, console.options.update(max_width=_PIPED_WIDTH), table).minimum
+    if needed <= console.width:
+        console.print(table)
+        return
+    if title:
+        console.print(plain(title), style="italic")
+    widest = max(map(len, columns))
+    for row in rows:
+        console.rule()
+        for name, value in zip(columns, row, strict=True):
+            console.print(Text.assemble((f"{name:{widest}} ", "bold"), value))
 
 
 def _cell(value: Any) -> str:

@@ -4,14 +4,12 @@ Not here: how the tables are created (platform/database.py).
 """
 
 import typer
-from rich.console import Console
 
+from npf_pipelines.cli.output import stdout
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.platform.database import create_platform
 from npf_pipelines.platform.tables import metadata
-
-_CONSOLE = Console(highlight=False, soft_wrap=True)
 
 app = typer.Typer(help="The platform's database.", no_args_is_help=True)
 
@@ -28,4 +26,4 @@ def init() -> None:
     Runs never create anything on a PostgreSQL platform: its tables are NPF's.
     """
     create_platform(Settings().platform_url.get_secret_value()).dispose()
-    _CONSOLE.print(plain(f"The platform's database has the tables {', '.join(metadata.tables)}."))
+    stdout().print(plain(f"The platform's database has the tables {', '.join(metadata.tables)}."))

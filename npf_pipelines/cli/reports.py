@@ -4,8 +4,9 @@ import contextlib
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from npf_pipelines.cli.output import stdout
+from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import serve_forever
 from npf_pipelines.reports.folder import ReportFolder
@@ -15,6 +16,6 @@ from npf_pipelines.reports.server import PORT, reports_app
 def reports(port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = PORT) -> None:
     """Serve the reports and the overview on 127.0.0.1 until interrupted."""
     settings = Settings()
-    Console().print(f"http://127.0.0.1:{port} shows {settings.reports}. Ctrl-C ends it.", highlight=False)
+    stdout().print(plain(f"http://127.0.0.1:{port} shows {settings.reports}. Ctrl-C ends it."))
     with contextlib.suppress(KeyboardInterrupt):
         serve_forever(reports_app(ReportFolder(settings.reports, settings.reports_url)), port)

@@ -1,16 +1,14 @@
-"""The outcomes of a run, or of a dry run, as tables for the terminal.
+"""The outcomes of a run, or of a dry run, as printed by `npf run`.
 
-Not here: the lake's tables (lake/tables.py).
+Not here: the lake's tables (lake/tables.py), the forms of output (output.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-
-from rich.table import Table
 
 from npf_pipelines.automation.launch import Launched
 from npf_pipelines.cli.broken_files import name_broken
-from npf_pipelines.cli.plain import plain
+from npf_pipelines.cli.output import OutputFormat, print_rows, stdout
 from npf_pipelines.lake.lake import Lake
 
 _COUNTED = {
@@ -19,31 +17,47 @@ _COUNTED = {
     "stock": ("stock_push.outcome",),
 }
 """By flow: the columns whose values are counted."""
+_Days = tuple[date, date] | None
 
 
-def run_summary(lake: Lake, flow: str, clients: Sequence[str], days: tuple[date, date] | None) -> Table:
-    """The outcomes of a flow by client, over the days."""
-    shown = Table("client", "table", "column", "value", "rows", title=f"{flow}: outcomes in the tables now")
-    for name in _COUNTED[flow]:
-        table, column = name.split(".")
-        for client, value, rows in counts(lake, table, column, clients, days):
-            shown.add_row(*map(plain, (client, table, column, value, rows)))
-    return shown
+def print_summary(
+    lake: Lake, flow: str, ranges: Sequence[tuple[Sequence[str], _Days]], form: OutputFormat = OutputFormat.TABLE
+) -> None:
+    """Print the outcomes of a flow by client: of each list of clients over its days."""
+    rows = []
+    for clients, days in ranges:
+        for name in _COUNTED[flow]:
+            table, column = name.split(".")
+            rows += [
+                {"client": client, "table": table, "column": column, "value": value, "rows": count}
+                for client, value, count in counts(lake, table, column, clients, days)
+            ]
+    columns = ("client", "table", "column", "value", "rows")
+    if rows or form is not OutputFormat.TABLE:
+        print_rows(rows, columns, form, title=f"{flow}: outcomes in the tables now")
 
 
-def changes_tables(launched: Sequence[Launched]) -> list[Table | str]:
-    """The changes that dry runs would make, a table for each partition."""
-    tables: list[Table | str] = []
-    for change in (change for run in launched for change in run.changes):
+def print_changes(launched: Sequence[Launched], form: OutputFormat = OutputFormat.TABLE) -> None:
+    """Print the changes that dry runs would make: a table for each partition, or a list of all rows."""
+    changes = [change for run in launched for change in run.changes]
+    if form is not OutputFormat.TABLE:
+        rows = [
+            {"table": change.table, "partition": change.partition, **record}
+            for change in changes
+            for record in change.shown
+        ]
+        print_rows(rows, ["table", "partition", *_columns(rows, but=("table", "partition"))], form)
+        return
+    for change in changes:
         more = "" if len(change.shown) == change.rows else f", the first {len(change.shown)} of them"
-        columns = list(dict.fromkeys(name for record in change.shown for name in record))
         title = f"{change.table} of {change.partition}: {change.rows} would change{more}"
-        shown = Table(*columns, title=title, title_justify="left")
-        for record in change.shown:
-            shown.add_row(*(plain(record.get(name, "")) for name in columns))
-        tables.append(shown)
-    has_failed = any(run.failure for run in launched)
-    return tables or ([] if has_failed else ["Nothing would change."])
+        print_rows(change.shown, _columns(change.shown), title=title)
+    if not changes and not any(run.failure for run in launched):
+        stdout().print("Nothing would change.")
+
+
+def _columns(rows: Sequence[Mapping[str, object]], but: Collection[str] = ()) -> list[str]:
+    return [name for name in dict.fromkeys(name for row in rows for name in row) if name not in but]
 
 
 def counts(

@@ -1,119 +1,73 @@
-"""`npf trace`: one order's whole history from the tables, in a form that can be sent to the merchant."""
+"""`npf trace`: one order's whole history from the tables, in a form that can be sent to the merchant.
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Annotated, Any
+Not here: the history (lake/order_history.py), the page (reports/history_page.py).
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from npf_pipelines.cli.broken_files import name_broken
+from npf_pipelines.cli.output import AsCsv, AsJson, OutputFormat, fail, output_format, print_json, print_rows, stdout
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.domain.outcome import words_of
-from npf_pipelines.domain.outcomes import IN_STORE, Decision, OrderOutcome, PushOutcome, StatusOutcome
 from npf_pipelines.lake.connection import LakeConnection
+from npf_pipelines.lake.order_history import OrderHistory, read_history
 from npf_pipelines.runs.services import Services
-
-_CONSOLE = Console(highlight=False)
-
-_ORDER = """
-SELECT f.*, r.pulled_at FROM filtered_orders f LEFT JOIN raw_orders r USING (client, day, order_id)
-WHERE f.client = $client AND (f.order_number = $number OR f.order_id IN ($number, $id))
-ORDER BY f.order_number = $number DESC, f.decided_at DESC LIMIT 1
-"""
-_ON_PLATFORM = "FROM platform_orders WHERE client = $client AND order_number = $number"
-_SHIPMENTS = """
-FROM shipment_records FULL JOIN tracking_push USING (client, day, shipment_id, order_number)
-WHERE client = $client AND order_number = $number ORDER BY day, lodged_at, shipment_id
-"""
-"""A shipment withdrawn since is in tracking_push only."""
-
-Event = tuple[datetime | None, str]
 
 
 def trace(
     client: Annotated[str, typer.Argument(help="The client's id.")],
     order_number: Annotated[str, typer.Argument(help="The order's number, with or without the order prefix.")],
+    *,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page to this file instead, for example to send it.")
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
-    """Show an order's history: placed, decided, imported, lodged, pushed, with times and reasons."""
+    """Show an order's history in order of time: placed, each decision, imported, lodged, pushed, with reasons."""
+    form = output_format(as_json=as_json, as_csv=as_csv)
     services = Services(Settings())
     try:
         setup = services.setups()[client]
     except SetupError as error:
-        _CONSOLE.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from None
+        fail(str(error))
     lake = services.lake.connect(client)
-    # The order may have got its number under an earlier prefix.
-    order_id = order_number.removeprefix(setup.orders.prefix)
-    found = _rows(lake, _ORDER, client=client, number=order_number, id=order_id)
-    if not found:
-        name_broken(lake)
-        _CONSOLE.print(
-            f"{client}: no order {order_number} has been pulled. Days pulled so far: {_days(lake, client)}. "
-            "Run orders for the day on which it was placed.",
-            markup=False,
-        )
-        raise typer.Exit(1)
-    order = found[0]
-    number = order["order_number"]
-    story = Table("when", "what", title=plain(f"Order {number} of {setup.name}"), title_justify="left", show_lines=True)
-    for when, what in [
-        *_until_import(order, _rows(lake, _ON_PLATFORM, client=client, number=number)),
-        *_since_lodgement(_rows(lake, _SHIPMENTS, client=client, number=number)),
-    ]:
-        story.add_row(_shown(when, setup.zone), plain(what))
+    history = read_history(lake, client, order_number, setup.orders.prefix)
     name_broken(lake)
-    _CONSOLE.print(story)
-    _CONSOLE.print(f"Times are in {setup.store.time_zone}.", markup=False)
+    if history is None:
+        fail(
+            f"{client}: no order {order_number} has been pulled. Days pulled so far: {_days(lake, client)}. "
+            f"Pull it alone: npf run orders --client {client} --order {order_number}"
+        )
+    if html:
+        # Only drawing needs the templates.
+        from npf_pipelines.reports.history_page import history_page  # noqa: PLC0415
+
+        html.write_text(history_page(setup, history, datetime.now(UTC)), encoding="utf-8")
+        stdout().print(plain(f"The history of order {history.number} is in {html}."))
+    else:
+        _print(history, form, setup.name, setup.zone, setup.store.time_zone)
 
 
-def _until_import(order: dict[str, Any], on_platform: list[dict[str, Any]]) -> Iterator[Event]:
-    yield order["placed_at"], f"Placed in the store as order {order['order_id']}"
-    yield order["decided_at"], f"{words_of(Decision, order['decision']).capitalize()}: {order['reason']}"
-    for row in on_platform:
-        if row["imported_at"]:
-            yield row["imported_at"], "Imported into the warehouse"
-        if row["outcome"] != OrderOutcome.IMPORTED:
-            yield row["differs_since"], f"{words_of(OrderOutcome, row['outcome']).capitalize()}: {row['reason']}"
-
-
-def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[Event]:
-    for row in shipments:
-        if row["lodged_at"]:
-            contents = ", ".join(f"{line['quantity']} of {line['sku']}" for line in row["quantities"])
-            number = f"Tracking number {row['tracking_number']}"
-            yield row["lodged_at"], f"Lodged as {row['shipment_id']} with {row['carrier']}: {contents}. {number}"
-            yield row["lodged_at"], f"To follow the parcel: {row['tracking_url']}"
-        if row["outcome"] and row["outcome"] not in IN_STORE:
-            words = words_of(PushOutcome, row["outcome"]).capitalize()
-            yield row["pushed_at"], f"{words} ({row['shipment_id']}): {row['reason']}"
-        elif row["outcome"]:
-            differs = f": {row['reason']}" if row["outcome"] == PushOutcome.DIFFERS_IN_STORE else ""
-            yield row["confirmed_at"], f"In the store as shipment {row['store_shipment_id']}{differs}"
-        else:
-            yield None, "Not pushed to the store yet"
-        if row["status_outcome"] and row["outcome"] != PushOutcome.WITHDRAWN:
-            outcome = words_of(StatusOutcome, row["status_outcome"])
-            yield (
-                row["pushed_at"],
-                f"Order status {row['order_status'] or 'unknown'} ({outcome}): {row['status_reason']}",
-            )
-
-
-def _rows(lake: LakeConnection, query: str, **values: str) -> list[dict[str, Any]]:
-    answer = lake.execute(query, values)
-    names = [column[0] for column in answer.description or []]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+def _print(history: OrderHistory, form: OutputFormat, name: str, zone: ZoneInfo, time_zone: str) -> None:
+    events = [{"when": event.at and event.at.astimezone(zone), "what": event.what} for event in history.events]
+    if form is OutputFormat.JSON:
+        print_json({"order": history.number, "store_order": history.order_id, "time_zone": time_zone, "events": events})
+    elif form is OutputFormat.CSV:
+        print_rows(events, ("when", "what"), form)
+    else:
+        shown = [{**event, "when": event["when"] and f"{event['when']:%Y-%m-%d %H:%M}"} for event in events]
+        print_rows(shown, ("when", "what"), title=f"Order {history.number} of {name}")
+        stdout().print(plain(f"Times are in {time_zone}."))
 
 
 def _days(lake: LakeConnection, client: str) -> str:
-    (days,) = _rows(lake, "SELECT min(day) AS first, max(day) AS last FROM raw_orders WHERE client = $c", c=client)
-    return f"{days['first']} to {days['last']}" if days["first"] else "none"
-
-
-def _shown(moment: datetime | None, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") if moment else ""
+    query = "SELECT min(day), max(day) FROM raw_orders WHERE client = $1"
+    first, last = lake.execute(query, [client]).fetchone() or (None, None)
+    return f"{first} to {last}" if first else "none"

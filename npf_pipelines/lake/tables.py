@@ -57,6 +57,7 @@ _STATUSES = arrow.list_(
 )
 _CARRIER_LINKS = arrow.list_(arrow.struct([("code", _TEXT), ("links", _FLAG)]))
 _QUANTITIES = arrow.list_(arrow.struct([("sku", _TEXT), ("quantity", _WHOLE)]))
+_DECISIONS = arrow.list_(arrow.struct([("decided_at", _TIME), ("decision", _TEXT), ("reason", _TEXT)]))
 
 RAW_ORDERS = table(
     "raw_orders",
@@ -105,6 +106,9 @@ FILTERED_ORDERS = table(
         "is_test": column(_FLAG, "whether it is made of test items only"),
         "placed_at": column(_TIME, "when the order was placed", nullable=True),
         "decided_at": column(_TIME, "when the decision was made"),
+        "earlier": column(
+            _DECISIONS, "the decisions before it, oldest first: the first one and the last 19", nullable=True
+        ),
     },
 )
 

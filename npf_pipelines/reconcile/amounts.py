@@ -15,6 +15,7 @@ from npf_pipelines.cscart.store import Store
 from npf_pipelines.cscart.write_check import writes_checked
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.domain.products import Product, UnreadableProduct
+from npf_pipelines.domain.work_meter import note_done, plan_work
 from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.sales import Sales, Sold
 from npf_pipelines.rules.stock import StockRow, TargetAmount, what_to_correct
@@ -59,7 +60,9 @@ async def push_amounts(
     push = _Push(store, targets, sales, scope=scope, ended=ended)
     # An amount that is written twice does no harm: the next run compares it again. So the cheap check suffices.
     with writes_checked(lease.check_write):
-        done = {id(row): after for row, after in await push.run([row for row in rows if row.outcome is None])}
+        due = [row for row in rows if row.outcome is None]
+        plan_work("products", len(due))
+        done = {id(row): after for row, after in await push.run(due)}
     return [done.get(id(row), row) for row in rows]
 
 
@@ -187,4 +190,5 @@ class _Push:
         written = item.last_known.amount if item.writes else item.row.wanted
         after = replace(item.row, wanted=written, outcome=outcome, reason=reason)
         self._done.append((item.row, after))
+        note_done("products")
         self._ended(after)

@@ -19,6 +19,7 @@ from npf_pipelines.cscart.write_check import writes_checked
 from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.domain.work_meter import note_done, plan_work
 from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.order_shipments import write_shipments
 from npf_pipelines.reconcile.order_statuses import decide_status, left_waiting, write_statuses
@@ -86,8 +87,10 @@ async def push_tracking(
     try:
         # A status that is set twice does no harm: the cheap check suffices.
         with writes_checked(lease.check_write):
+            plan_work("shipped orders", len(free))
             for batch in chunked(free, _ORDERS_PER_BATCH):
                 pushed += await push.batch(batch)
+                note_done("shipped orders", len(batch))
     finally:
         # A record that isn't removed leaves its order waiting for minutes, and costs nothing else.
         with contextlib.suppress(LeaseLost, SQLAlchemyError):

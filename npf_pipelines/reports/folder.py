@@ -10,8 +10,14 @@ from pathlib import Path
 
 OVERVIEW = "index"
 """The overview's name; the reports have their client's."""
-NAME = re.compile(r"[a-z0-9_-]{1,40}")
-"""The name of a page: a client's id."""
+NAME = re.compile(r"[a-z0-9_-]{1,40}(\.skipped)?")
+"""The name of a page: a client's id, or that of its skipped orders."""
+
+
+def skipped_name(client: str) -> str:
+    """The name of the page of a client's skipped orders, which no client's id can be."""
+    return f"{client}.skipped"
+
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """A browser may show a page and nothing more: no scripts, no external content."""

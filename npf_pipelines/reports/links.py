@@ -7,7 +7,7 @@ import re
 
 from markupsafe import Markup
 
-_WITHOUT_ADDRESS = re.compile(r'<a data-page="([a-z0-9_-]{1,40})">')
+_WITHOUT_ADDRESS = re.compile(r'<a data-page="([a-z0-9_.-]{1,48})">')
 
 
 def page_link(name: str, text: str) -> Markup:

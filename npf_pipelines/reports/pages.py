@@ -5,16 +5,18 @@ Not here: storing them (folder.py).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.domain.outcome import words_of
-from npf_pipelines.domain.outcomes import Rule
+from npf_pipelines.domain.open_kinds import NOT_IMPORTED
+from npf_pipelines.domain.outcome import Outcome, words_of
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome, Rule
 from npf_pipelines.domain.store_links import order_link
+from npf_pipelines.lake.listings import Listed
 from npf_pipelines.reports.charts import latency_chart, orders_chart, skus_chart, stock_chart
 from npf_pipelines.reports.figures import Figures
 from npf_pipelines.reports.folder import POLICY
@@ -57,7 +59,8 @@ class Line:
 
 def report_page(setup: MasterSetup, figures: Figures, now: datetime) -> str:
     """A client's report."""
-    return _TEMPLATES.get_template("report.html").render(
+    return render(
+        "report.html",
         setup=setup,
         zone=setup.zone,
         figures=figures,
@@ -90,7 +93,48 @@ def overview_page(lines: Sequence[Line], wrong_setups: Sequence[str], now: datet
     """The overview, the most urgent client first."""
     ordered = sorted(lines, key=lambda line: line.setup.id)
     ordered.sort(key=lambda line: line.urgency(now), reverse=True)
-    return _TEMPLATES.get_template("overview.html").render(lines=ordered, wrong_setups=wrong_setups, now=now, zone=UTC)
+    return render("overview.html", lines=ordered, wrong_setups=wrong_setups, now=now, zone=UTC)
+
+
+def skipped_page(setup: MasterSetup, skipped: Listed, first: date, now: datetime) -> str:
+    """A client's orders that are not on the platform, each with the reason.
+
+    Args:
+        setup: the client's master setup.
+        skipped: the orders placed from the first day on.
+        first: that day.
+        now: when the page is made.
+    """
+    return render(
+        "skipped.html",
+        setup=setup,
+        zone=setup.zone,
+        skipped=skipped,
+        first=first,
+        now=now,
+        order_link=lambda order_id: order_link(setup.store.url, order_id),
+        decided=_decided,
+        what_to_do=_what_to_do,
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """A page from its template; every value is escaped."""
+    return _TEMPLATES.get_template(template).render(**values)
+
+
+def _decided(row: Mapping[str, Any]) -> str:
+    """The outcome of an order that isn't on the platform, or else the rule that kept it out."""
+    if row["outcome"]:
+        return words_of(OrderOutcome, row["outcome"]).capitalize()
+    if row["decision"] == Decision.ACCEPTED:
+        return NOT_IMPORTED.name
+    return words_of(Rule, row["rule"]).capitalize()
+
+
+def _what_to_do(row: Mapping[str, Any]) -> str:
+    kinds: list[Outcome] = [*OrderOutcome] if row["outcome"] else [*Rule]
+    return next((kind.what_to_do for kind in kinds if kind in (row["outcome"], row["rule"])), "")
 
 
 def key_figures(figures: Figures) -> Mapping[str, float]:

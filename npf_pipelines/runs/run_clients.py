@@ -6,7 +6,7 @@ Not here: what a flow does for a client (assets/), one client's part of the run 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import dagster as dg
@@ -24,6 +24,7 @@ from npf_pipelines.runs.flow_health import FlowHealth
 from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.open_items import Recounts, count_open_items
+from npf_pipelines.runs.partial_status import PartialStatus
 from npf_pipelines.runs.partition_status import (
     Materialized,
     PartitionStatus,
@@ -38,6 +39,8 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.lease import RUN_FLOW, LeaseTaken, held_lease
 
+BUSY = "clients_of_another_run"
+"""The metadata of a run's failure that names the clients that another run is at work on."""
 _CLIENTS_AT_ONCE = 16
 _IN_TRIAL = {
     Writes.NONE: "in trial: the tables show what would be done, nothing is written to store or platform",
@@ -65,21 +68,24 @@ def run_clients(
     if wrong := config.why_wrong(has_days=has_days):
         raise dg.Failure(wrong, allow_retries=False)
     try:
-        failures = asyncio.run(_run_all(context, services, work, config))
+        failures, busy = asyncio.run(_run_all(context, services, work, config))
     except Exception as error:
         if not (sentence := machine_failure(error)):
             raise
         raise dg.Failure(sentence) from None
     if failures:
         lines = "\n".join(f"{client}: {reason}" for client, reason in sorted(failures.items()))
-        raise dg.Failure(f"failed for {len(failures)} of the run's clients:\n{lines}")
+        raise dg.Failure(
+            f"failed for {len(failures)} of the run's clients:\n{lines}",
+            metadata={BUSY: dg.MetadataValue.json(sorted(busy))} if busy else None,
+        )
     yield from ()
 
 
 async def _run_all(
     context: dg.AssetExecutionContext, services: Services, work: Work, config: RunScope
-) -> Mapping[str, str]:
-    """The reason of each client that failed."""
+) -> tuple[Mapping[str, str], Collection[str]]:
+    """The reason of each client that failed, and the clients that another run is at work on."""
     await asyncio.to_thread(services.open_databases)
     facts = run_facts(context)
     days_of = config.days_by_client([] if config.clients else context.partition_keys)
@@ -91,7 +97,7 @@ async def _run_all(
             if isinstance(outcome, Exception):
                 outcomes[client] = await asyncio.to_thread(clients.keep_unreported, client, outcome)
         await asyncio.to_thread(count_open_items, context.log, services, facts.flow, facts.run_id)
-    return {client: str(outcome) for client, outcome in outcomes.items() if outcome}
+    return {client: str(outcome) for client, outcome in outcomes.items() if outcome}, clients.busy
 
 
 class _Clients:
@@ -114,18 +120,23 @@ class _Clients:
         self._writes_elsewhere = isinstance(config, FlowConfig)
         self._names_clients = bool(config.clients)
         self._setups = services.setups()
-        self._health = FlowHealth(context.log, services.state, facts.flow, is_whole=facts.is_whole)
+        self._names_orders = config.names_orders
+        # A run of single orders says nothing about the flow's health.
+        is_whole = facts.is_whole and not config.names_orders
+        self._health = FlowHealth(context.log, services.state, facts.flow, is_whole=is_whole)
         self._began = datetime.now(UTC)
         # The nightly run counts everything again, changed or not.
         self._is_nightly = any(days and days[-1] - days[0] >= LOOK_BACK for days in days_of.values())
         self._materialized_before: Materialized | None = None
         self.in_order: Sequence[str] = ()
+        self.busy: set[str] = set()
+        """The clients whose lease another run holds."""
 
     async def prepare(self) -> None:
         """Order the clients by their health, and ask Dagster which partitions are materialized already."""
         health = await asyncio.to_thread(read_health, self._services.state, self._facts.flow)
         self.in_order = in_order_of_health(self._days_of, {client: known for (client, _), known in health.items()})
-        if self._names_clients and not self._is_dry:
+        if self._names_clients and not self._is_dry and not self._names_orders:
             self._materialized_before = await asyncio.to_thread(
                 _materialized_before, self._context.instance, self._facts.assets, self._days_of
             )
@@ -139,7 +150,11 @@ class _Clients:
         if self._names_clients and days and not (days := _days_begun(days, setup, began)):
             self._context.log.info("%s: skipped, none of the days has begun there", client)
             return ""
-        status = PartitionStatus(self._context, client, days, self._materialized_before)
+        status = (
+            PartialStatus(self._context, client)
+            if self._names_orders
+            else PartitionStatus(self._context, client, days, self._materialized_before)
+        )
         failure: Exception | None = None
         try:
             await self._work_on(client, days, status)
@@ -148,6 +163,8 @@ class _Clients:
             if is_program_fault(error):
                 self._context.log.exception("%s: the client's part of the run failed", client)
         reason = _reason(client, failure)
+        if isinstance(failure, LeaseTaken):
+            self.busy.add(client)
         status.close(reason)
         if not isinstance(failure, LeaseTaken) and not self._is_dry:
             kind = failure_kind(failure) if failure else None

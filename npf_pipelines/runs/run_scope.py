@@ -33,6 +33,11 @@ class RunScope(dg.Config):
         default="", description="With clients: the last day. Days after a client's today are skipped."
     )
 
+    @property
+    def names_orders(self) -> bool:
+        """Whether the run takes single orders, and their days are found while it works."""
+        return False
+
     def days_by_client(self, partition_keys: Sequence[str]) -> Mapping[str, list[date]]:
         """The days of each client, oldest first; empty if the partitions are clients only.
 
@@ -80,8 +85,37 @@ class FlowConfig(RunScope):
     )
 
 
+class OrderSelection(FlowConfig):
+    """The scope of a run of orders or shipments: clients and days, or single orders of clients."""
+
+    orders: list[str] = Field(
+        default=[],
+        description="Only these orders, by their numbers with or without the order prefix. The run finds their days; "
+        "the other orders of these days stay as they are. Leave out first_day and last_day.",
+    )
+
+    @property
+    def names_orders(self) -> bool:
+        """Whether the run takes single orders, and their days are found while it works."""
+        return bool(self.orders)
+
+    def days_by_client(self, partition_keys: Sequence[str]) -> Mapping[str, list[date]]:
+        """As for any scope; no days where the run takes single orders: the partitions name only their clients."""
+        if not self.names_orders:
+            return super().days_by_client(partition_keys)
+        return {client: [] for client in sorted(self.clients or {key.partition("|")[0] for key in partition_keys})}
+
+    def why_wrong(self, *, has_days: bool) -> str:
+        """Why no run can have this scope, in one sentence; empty if it can."""
+        if not self.names_orders:
+            return super().why_wrong(has_days=has_days)
+        if self.first_day or self.last_day:
+            return "the run config names orders and days: leave out first_day and last_day, the orders have their days"
+        return ""
+
+
 def scope_config(
-    flow: str, clients: Collection[str], days: tuple[date, date] | None, **options: bool
+    flow: str, clients: Collection[str], days: tuple[date, date] | None, **options: bool | list[str]
 ) -> Mapping[str, Any]:
     """The config of a run over clients, and over the days from the first to the last.
 

@@ -1,6 +1,11 @@
 """`npf run` and `npf sql`, as a person types them."""
 
+import csv
+import io
+import json
 from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from threading import Timer
 
 import dagster as dg
 import pytest
@@ -9,7 +14,9 @@ from typer.testing import CliRunner, Result
 from npf_pipelines.cli import app
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.state.health import read_health
+from npf_pipelines.state.lease import Lease
 from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.order_steps import on_platform, place
 
 
 @pytest.fixture
@@ -154,3 +161,51 @@ def test_sql_answers_and_refuses(shell: Loop) -> None:
     answer = npf("sql", "SELECT DISTINCT client FROM stock_push ORDER BY ALL")
     assert answer.exit_code == 0
     assert npf("sql", "SELECT nothing").exit_code == 1
+
+
+def test_rows_are_json_or_csv_and_what_is_wrong_is_on_stderr(shell: Loop) -> None:
+    shell.stores["bolt"].switched_off = True
+    ran = npf("run", "stock", "--json")
+    assert ran.exit_code == 1
+    assert {(row["client"], row["table"]) for row in json.loads(ran.stdout)} == {("acme", "stock_push")}
+    assert "bolt: " in ran.stderr
+    dry = npf("run", "orders", "--client", "acme", "--from", f"{shell.days[0]}", "--dry-run", "--csv")
+    assert dry.exit_code == 0, dry.output
+    changes = list(csv.DictReader(io.StringIO(dry.stdout)))
+    assert {row["table"] for row in changes} == {"platform_orders"}
+    assert {row["outcome"] for row in changes} == {"planned"}
+    answer = npf("sql", "SELECT client, sku, sku FROM stock_push", "--json")
+    assert {row["sku"] for row in json.loads(answer.stdout)} == {row["sku_3"] for row in json.loads(answer.stdout)}
+
+
+def test_single_orders_are_run_again_and_shown(shell: Loop) -> None:
+    order_id = place(shell.stores["acme"])
+    words = ("run", "orders", "--order", f"{order_id}", "--json")
+    assert "name the client with --client" in npf(*words).stderr
+    ran = npf(*words, "--client", "acme")
+    assert ran.exit_code == 0, ran.output
+    assert [(row["order_number"], row["outcome"]) for row in json.loads(ran.stdout)] == [(f"CS{order_id}", "imported")]
+    assert on_platform(shell) == {f"CS{order_id}": f"{order_id}"}
+    assert npf("run", "orders", "--order", f"CS{order_id}").exit_code == 0  # The tables know whose it is.
+    missing = npf("run", "shipments", "--client", "acme", "--order", f"{order_id}")
+    assert missing.exit_code == 1
+    assert "the warehouse has lodged no shipment of order" in missing.stderr
+    assert npf("run", "stock", "--order", "1").exit_code == 2
+    assert npf("run", "orders", "--order", "1", "--day", f"{shell.days[0]}").exit_code == 2
+
+
+def test_a_client_of_another_run_is_an_exit_code_of_its_own_and_can_be_waited_for(shell: Loop) -> None:
+    shell.stores["bolt"].switched_off = True
+    lease = Lease(shell.services.state, "acme", "orders")
+    lease.take()
+    busy = npf("run", "orders", "--client", "acme")
+    assert (busy.exit_code, "acme: another run is at work on it" in busy.stderr) == (3, True)
+    assert npf("run", "orders").exit_code == 1  # The other client's store is off.
+    Timer(1, lease.give_back).start()
+    waited = npf("run", "orders", "--client", "acme", "--wait", "60")
+    assert waited.exit_code == 0, waited.output
+    assert "acme: another run is at work there: waiting" in waited.stderr
+
+
+def test_the_version_is_printed() -> None:
+    assert npf("--version").stdout == f"npf {metadata.version('npf_pipelines')}\n"

@@ -1,10 +1,14 @@
 """`npf trace`: an order's story from its placing to its tracking."""
 
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
-from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
+from npf_pipelines.lake.tables import FILTERED_ORDERS, SHIPMENT_RECORDS, TRACKING_PUSH
 from npf_pipelines_tests.builders import row
 from npf_pipelines_tests.loop import Loop
 
@@ -95,6 +99,33 @@ def test_no_shopper_is_in_it(told: Loop) -> None:
     for secret in (customer.email, customer.ship_to.lastname, customer.ship_to.address, customer.ship_to.phone):
         assert secret
         assert secret not in output
+
+
+def test_every_decision_is_told_at_its_time_and_a_page_can_be_sent(
+    fresh: Loop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NPF_DATA", str(fresh.settings.data))
+    day, order_id = fresh.rows(
+        "SELECT day, order_id FROM platform_orders WHERE client = 'acme' AND outcome = 'imported' LIMIT 1"
+    )[0]
+    rows = fresh.services.lake.read(FILTERED_ORDERS, client="acme", day=day)
+    decided = next(each for each in rows if each["order_id"] == order_id)
+    hostile = "<b>the status \x1b[31mPending</b> & co"
+    first = decided["placed_at"] + timedelta(seconds=1)
+    decided["earlier"] = [{"decided_at": first, "decision": "rejected", "reason": hostile}]
+    decided |= {"decided_at": datetime.now(UTC), "reason": "imported before"}
+    fresh.services.lake.write(FILTERED_ORDERS, rows, client="acme", day=day)
+    told = json.loads(trace("acme", order_id, "--json").stdout)
+    moments = [datetime.fromisoformat(event["when"]) for event in told["events"] if event["when"]]
+    assert moments == sorted(moments)
+    assert {moment.utcoffset() for moment in moments} <= {timedelta(hours=10), timedelta(hours=11)}
+    said = [event["what"] for event in told["events"]]
+    assert said[1] == f"Rejected: {hostile}"
+    assert said.index("Imported into the warehouse") < said.index("Accepted: imported before")
+    assert trace("acme", order_id, "--html", str(tmp_path / "order.html")).exit_code == 0
+    page = (tmp_path / "order.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;the status" in page
+    assert all(internal not in page for internal in ("<b>", "href=", "src=", "<script", "filtered_orders"))
 
 
 def keep_shipment(loop: Loop, *, lodged: bool, **changes: str) -> str:

@@ -10,11 +10,14 @@ import pytest
 
 from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.lake.facts import Facts, OpenFact, OrderFact, ShipmentFact, StockLevel
+from npf_pipelines.lake.listings import SKIPPED, Listed
+from npf_pipelines.lake.order_history import HistoryEvent, OrderHistory
 from npf_pipelines.reports.figures import figures, window
 from npf_pipelines.reports.folder import POLICY
 from npf_pipelines.reports.formatting import day_in_words
+from npf_pipelines.reports.history_page import history_page
 from npf_pipelines.reports.links import with_addresses
-from npf_pipelines.reports.pages import MOST_ROWS, Line, key_figures, overview_page, report_page
+from npf_pipelines.reports.pages import MOST_ROWS, Line, key_figures, overview_page, report_page, skipped_page
 from npf_pipelines_tests.reports.plain import HOSTILE, NOW, busy, setup_of
 
 WINDOW = window(NOW, setup_of().zone)
@@ -47,7 +50,24 @@ PAGES = {
     "overview": overview_page(
         [_line("acme", busy()), Line(setup_of("bolt", name=HOSTILE), None, HOSTILE)], [HOSTILE], NOW
     ),
+    "skipped": skipped_page(
+        setup_of("acme", name=HOSTILE),
+        Listed([dict.fromkeys(SKIPPED.columns, HOSTILE) | {"day": WINDOW[0], "order_id": "7", "outcome": None}], 9),
+        WINDOW[0],
+        NOW,
+    ),
+    "history": history_page(
+        setup_of("acme", name=HOSTILE),
+        OrderHistory(HOSTILE, "7", [HistoryEvent(NOW, HOSTILE), HistoryEvent(None, HOSTILE)]),
+        NOW,
+    ),
 }
+_LINKS = {
+    "overview": {"acme.html", "bolt.html"},
+    "skipped": {"index.html", "acme.html"},
+    "history": set[str](),
+}
+"""The links to other pages, by page; a report's are in the test."""
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -73,9 +93,8 @@ def test_a_page_that_is_mailed_links_to_the_clients_store_alone(page: str) -> No
 def test_a_page_that_is_served_links_to_the_pages_beside_it(page: str) -> None:
     served = with_addresses(PAGES[page])
     links = {attributes.get("href") or "" for tag, attributes in _Elements(served).found if tag == "a"}
-    assert {link for link in links if link.endswith(".html")} == (
-        {"acme.html", "bolt.html"} if page == "overview" else {"index.html"}
-    )
+    of_report = {"index.html", "acme.skipped.html"}
+    assert {link for link in links if link.endswith(".html")} == _LINKS.get(page, of_report)
     assert "" not in links
 
 

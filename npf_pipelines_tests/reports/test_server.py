@@ -18,6 +18,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     folder = ReportFolder(tmp_path / "reports", "http://ignored")
     folder.write("index", "<p>all</p>")
     folder.write("acme", "<p>acme</p>")
+    folder.write("acme.skipped", "<p>skipped</p>")
     folder.write("bolt", '<a data-page="index">All clients</a>')
     (tmp_path / "secret.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "Notes.html").write_text("secret", encoding="utf-8")
@@ -35,7 +36,7 @@ def _raw(url: str, path: str) -> str:
 
 
 def test_pages_are_shown_under_a_policy_that_forbids_scripts(url: str) -> None:
-    for path, text in {"/": "all", "/index.html": "all", "/acme.html": "acme"}.items():
+    for path, text in {"/": "all", "/index.html": "all", "/acme.html": "acme", "/acme.skipped.html": "skipped"}.items():
         answer = httpx.get(url + path)
         assert answer.text == f"<p>{text}</p>"
         policy = answer.headers["content-security-policy"]

@@ -1,0 +1,28 @@
+"""The history of the decisions on an order: the present one keeps its time until it changes, the earlier ones stay.
+
+Not here: how an order is decided (orders.py), the table of decisions (lake/tables.py).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+MOST_EARLIER = 20
+"""Earlier decisions that are kept of an order: the first and the latest of the others."""
+_KEPT = ("decided_at", "decision", "reason")
+
+Row = Mapping[str, Any]
+
+
+def with_history(row: Row, before: Row | None) -> dict[str, Any]:
+    """A decision's row with the earlier decisions on the same order.
+
+    Args:
+        row: of the decision, as made now.
+        before: the order's row as the last run left it; None if there was none.
+    """
+    if before is None:
+        return {**row, "earlier": None}
+    if (row["decision"], row["reason"]) == (before["decision"], before["reason"]):
+        return {**row, "decided_at": before["decided_at"], "earlier": before["earlier"]}
+    earlier = [*(before["earlier"] or ()), {name: before[name] for name in _KEPT}]
+    return {**row, "earlier": earlier[:1] + earlier[1:][-(MOST_EARLIER - 1) :]}
