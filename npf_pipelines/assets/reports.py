@@ -13,6 +13,7 @@ import duckdb
 from npf_pipelines.assets.specs import OWNERS
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_files import MasterSetups
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.facts import read_facts
 from npf_pipelines.lake.lake import Lake
@@ -101,8 +102,8 @@ def overview(
             lines.append(Line(setup, _figures(services.lake, setup, now)))
         except (duckdb.Error, BrokenFile) as error:
             lines.append(Line(setup, None, f"its tables can't be read: {error}"))
-        except Exception as error:
-            context.log.exception("%s: its figures could not be made", setup.id)
+        except Exception as error:  # noqa: BLE001 - logged
+            log_fault(context.log, error, f"{setup.id}: its figures could not be made")
             lines.append(Line(setup, None, f"{type(error).__name__}, a fault of the program: see the run's log"))
     report_folder.write(OVERVIEW, overview_page(lines, [*setups.errors, *_without_setup(services.lake, setups)], now))
     needing = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.domain.open_kinds import kind_of
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.facts import count_open
 from npf_pipelines.rules.conditions import FIRST_FEW
@@ -62,8 +63,8 @@ def _keep_of_client(log: dg.DagsterLogManager, services: Services, flow: str, wr
             log.warning("%s: the open items of %s could not be kept: %s", client, flow, broken)
     except (duckdb.Error, SQLAlchemyError) as error:
         log.warning("%s: the open items of %s could not be kept: %s", client, flow, error)
-    except Exception:  # One client's broken table must not affect another client.
-        log.exception("%s: the open items of %s could not be kept", client, flow)
+    except Exception as error:  # noqa: BLE001 - one client's broken table must not affect another client
+        log_fault(log, error, f"{client}: the open items of {flow} could not be kept")
 
 
 def _keep_readable(services: Services, flow: str, written: Sequence[Written]) -> list[BrokenFile]:
