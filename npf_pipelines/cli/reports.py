@@ -9,7 +9,9 @@ from rich.console import Console
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import serve_forever
 from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines.reports.live import LivePages
 from npf_pipelines.reports.server import PORT, reports_app
+from npf_pipelines.runs.services import Services
 
 
 def reports(port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = PORT) -> None:
@@ -17,4 +19,5 @@ def reports(port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 
     settings = Settings()
     Console().print(f"http://127.0.0.1:{port} shows {settings.reports}. Ctrl-C ends it.", highlight=False)
     with contextlib.suppress(KeyboardInterrupt):
-        serve_forever(reports_app(ReportFolder(settings.reports, settings.reports_url)), port)
+        folder = ReportFolder(settings.reports, settings.reports_url)
+        serve_forever(reports_app(LivePages(Services(settings), folder).page), port)

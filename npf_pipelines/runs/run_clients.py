@@ -16,11 +16,11 @@ from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.progress import progress_watched
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.domain.writes import Writes
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.flow_health import in_order_of_health
 from npf_pipelines.runs.client_mode import in_trial
-from npf_pipelines.domain.tracebacks import log_fault
-from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.dagster_internals import (
     Materialized,

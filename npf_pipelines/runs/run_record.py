@@ -33,7 +33,7 @@ def begin_record(context: dg.AssetExecutionContext, flow: str, days_of: Mapping[
     """
     days = span(days_of)
     when = f" from {name_days(*days)}" if days else ""
-    context.log.info("%s of %s clients%s: %s", flow, len(days_of), when, name_clients(days_of, _NAMED))
+    context.log.info("%s of %s%s: %s", flow, _counted(len(days_of)), when, name_clients(days_of, _NAMED))
     tag_run(context, run_tags(days_of, days))
 
 
@@ -55,7 +55,7 @@ def end_record(
     changed = sum(1 for status in statuses.values() if status.materialized_days)
     note_step(
         context,
-        f"{flow} of {len(statuses)} clients: {changed} changed, {len(failed)} failed",
+        f"{flow} of {_counted(len(statuses))}: {changed} changed, {len(failed)} failed",
         {
             "clients": dg.MetadataValue.int(len(statuses)),
             "changed": dg.MetadataValue.int(changed),
@@ -63,6 +63,10 @@ def end_record(
             "by_client": records_value(records[:_LISTED]),
         },
     )
+
+
+def _counted(clients: int) -> str:
+    return "1 client" if clients == 1 else f"{clients} clients"
 
 
 def _record(client: str, status: PartitionStatus, reason: str) -> dict[str, str]:
