@@ -66,8 +66,10 @@ class World:
         def flow(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
             self.facts = dagster_internals.run_facts(context)
             steps(PartitionStatus(context, "acme", [DAY, NEXT_DAY, LAST_DAY], materialized))
+            dagster_internals.note_step(context, "flow of 1 client", {"clients": dg.MetadataValue.int(1)})
+            dagster_internals.tag_run(context, {"npf/clients": "acme"})
             if fails:
-                raise dg.Failure("failed for 1 of the run's clients")
+                raise dagster_internals.RunFailed("failed for 1 of the run's clients")
             yield from ()
 
         job = dg.define_asset_job("flow_job", selection=dg.AssetSelection.assets(*selection))
@@ -199,3 +201,33 @@ def test_a_run_without_a_process_is_ended_as_failed(world: World) -> None:
         ended = world.instance.get_run_by_id(run.run_id)
         assert ended is not None
         assert ended.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_an_expected_failure_shows_its_sentence_and_no_stack(world: World) -> None:
+    with contract("a failure's description must be read after its traceback was taken"):
+        entries = world.instance.all_logs(world.run(lambda _: None, fails=True))
+        (failed,) = [
+            entry.dagster_event
+            for entry in entries
+            if entry.dagster_event and entry.get_dagster_event().is_step_failure
+        ]
+        data = failed.step_failure_data
+        assert data.user_failure_data is not None
+        assert data.user_failure_data.description == "failed for 1 of the run's clients"
+        assert data.error is not None
+        assert len(data.error.stack) == 1
+
+
+def test_a_run_is_tagged_and_its_step_noted_while_it_runs(world: World) -> None:
+    with contract("add_run_tags and report_engine_event must work inside a run"):
+        run = world.instance.get_run_by_id(world.run(lambda _: None))
+        assert run is not None
+        assert run.tags["npf/clients"] == "acme"
+        entries = [entry.dagster_event for entry in world.instance.all_logs(run.run_id) if entry.dagster_event]
+        (noted,) = [event for event in entries if event.message == "flow of 1 client"]
+        assert (noted.step_key, noted.engine_event_data.metadata["clients"].value) == ("flow", 1)
+
+
+def test_the_databases_of_this_release_need_no_upgrade(world: World) -> None:
+    with contract("the storages must say the version of their databases"):
+        dagster_internals.upgrade_databases(world.instance)
