@@ -63,7 +63,9 @@ def test_a_run_over_partitions_as_the_ui_launches_it_ends_the_same(loop: Loop) -
     assert first.user_message == f"orders of 2 clients from {loop.days[0]} to {loop.days[1]}: acme, bolt"
     (noted,) = [event.dagster_event for event in entries if " changed, " in event.message and event.dagster_event]
     assert noted.message == "orders of 2 clients: 1 changed, 1 failed"
-    acme, bolt = noted.engine_event_data.metadata["by_client"].records
+    table = noted.engine_event_data.metadata["by_client"]
+    assert isinstance(table, dg.TableMetadataValue)
+    acme, bolt = table.records
     assert acme.data["materialized"] == "nothing"
     assert acme.data["failed"]
     count = (loop.days[1] - loop.days[0]).days + 1
@@ -149,7 +151,9 @@ def test_a_config_with_wrong_days_fails_with_one_sentence_and_leaves_nothing_beh
     )
     assert not result.success
     (failed,) = [event for event in result.all_events if event.is_step_failure and event.node_name == family]
-    assert len(failed.step_failure_data.error.stack) == 1
+    error = failed.step_failure_data.error
+    assert error is not None
+    assert len(error.stack) == 1
     failure = failed.step_failure_data.user_failure_data
     assert failure is not None
     assert said in str(failure.description)

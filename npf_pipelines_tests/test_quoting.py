@@ -42,7 +42,7 @@ def test_the_log_of_a_fault_shows_its_place_and_quotes_no_row(loop: Loop, monkey
     def fail(*_: object) -> None:
         row = {"firstname": SECRET}
         try:
-            {}[str(row)]
+            dict[str, int]()[str(row)]
         except KeyError as error:
             raise ValueError(f"a row is odd: {row}") from error
 

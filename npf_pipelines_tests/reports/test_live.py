@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.alert import Alert
 from npf_pipelines.reports import live, pages
+from npf_pipelines.reports.figures import Figures
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.reports.live import KEPT_FOR, LivePages
 from npf_pipelines.state.alerts import keep_alerts
@@ -18,9 +20,8 @@ from npf_pipelines_tests.loop import Loop
 def alert(client: str, *, thing: str = "orders", over: bool = False) -> Alert:
     now = datetime.now(UTC)
     over_at = now if over else None
-    return Alert(
-        f"failing|{client}|{thing}", client, "failing", "runs fail: 401", "Change the key.", now, now, now, over_at
-    )
+    key, words = f"failing|{client}|{thing}", ("runs fail: 401", "Change the key.")
+    return Alert(key, client, "failing", *words, now, now, now, over_at)
 
 
 @pytest.fixture
@@ -28,14 +29,16 @@ def world(completed: Loop) -> Iterator[tuple[Loop, LivePages, list[str]]]:
     """The world, its pages, and the clients whose charts were drawn. What the test says of alerts is forgotten."""
     drawn: list[str] = []
     folder = ReportFolder(completed.settings.reports, "http://ignored")
+
+    def draw(setup: MasterSetup, _: Figures) -> dict[str, str]:
+        drawn.append(setup.id)
+        return dict.fromkeys(("orders", "to_import", "to_tracking", "stock", "skus"), "drawn")
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "draw_charts", lambda setup, _: drawn.append(setup.id) or dict.fromkeys(CHARTS, "drawn"))
+        patch.setattr(pages, "draw_charts", draw)
         yield completed, LivePages(completed.services, folder), drawn
     with completed.services.state.begin() as connection:
         connection.execute(sa.delete(alerts))
-
-
-CHARTS = ("orders", "to_import", "to_tracking", "stock", "skus")
 
 
 def test_a_page_knows_of_an_alert_as_soon_as_it_is_open(world: tuple[Loop, LivePages, list[str]]) -> None:

@@ -206,11 +206,8 @@ def test_a_run_without_a_process_is_ended_as_failed(world: World) -> None:
 def test_an_expected_failure_shows_its_sentence_and_no_stack(world: World) -> None:
     with contract("a failure's description must be read after its traceback was taken"):
         entries = world.instance.all_logs(world.run(lambda _: None, fails=True))
-        (failed,) = [
-            entry.dagster_event
-            for entry in entries
-            if entry.dagster_event and entry.get_dagster_event().is_step_failure
-        ]
+        events = [entry.dagster_event for entry in entries if entry.dagster_event]
+        (failed,) = [event for event in events if event.is_step_failure]
         data = failed.step_failure_data
         assert data.user_failure_data is not None
         assert data.user_failure_data.description == "failed for 1 of the run's clients"
