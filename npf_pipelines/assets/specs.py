@@ -27,7 +27,7 @@ def asset_spec(table: Table, *, group: str, deps: Sequence[str], kinds: set[str]
     return dg.AssetSpec(
         table.name,
         deps=deps,
-        description=f"{table.description}\n\nIts checks are those of {checked}.",
+        description=f"{table.description}\n\nIt is checked with {checked}.",
         group_name=group,
         kinds=kinds | {"parquet"},
         owners=OWNERS,

@@ -15,7 +15,7 @@ def log_fault(log: logging.Logger, fault: BaseException, sentence: str) -> None:
 
 
 def safe_traceback(error: BaseException) -> str:
-    """The exception's type and frames, and those of the exceptions that led to it, the first one first."""
+    """Type and frames of the exception and of each exception that led to it, oldest first."""
     return "\n".join(_parts(traceback.TracebackException.from_exception(error), set()))
 
 

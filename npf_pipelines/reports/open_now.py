@@ -1,4 +1,4 @@
-"""What is open at this moment, from the state's database: alerts, and how many rows of each client are not done.
+"""Open alerts and open rows as of now, from the state's database.
 
 Not here: the rows themselves (lake/facts.py), when an alert opens (rules/alerts.py).
 """

@@ -192,7 +192,7 @@ def instance_in(home: Path) -> dg.DagsterInstance:
 
 
 def upgrade_databases(instance: dg.DagsterInstance) -> None:
-    """Create the instance's databases, or bring those of an earlier release of Dagster to this one.
+    """Create the instance's databases, or upgrade the databases of an earlier release of Dagster.
 
     Raises:
         alembic.util.CommandError: a database has two versions.

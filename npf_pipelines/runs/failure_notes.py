@@ -1,4 +1,4 @@
-"""What a partition that was not made says beside the reason: what to do, the setup's file, the next try, the report.
+"""The notes beside the reason of a failed partition: what to do, the next try, the setup's file, the report.
 
 Not here: the reason and its kind (failures.py), how it is shown (partition_status.py).
 """

@@ -1,4 +1,4 @@
-"""What Dagster shows of a run as a whole: tags by which it is found, its first line of log, and its end at the step.
+"""A run as a whole in Dagster: the tags by which it is found, its first line of log, its changes by client at its step.
 
 Not here: what is shown of one partition (partition_status.py).
 """
@@ -24,7 +24,7 @@ _LONGEST_REASON = 200
 def begin_record(context: dg.AssetExecutionContext, flow: str, days_of: Mapping[str, Sequence[date]]) -> None:
     """Tag the run and log its scope.
 
-    A run that was launched over partitions has no tag of ours yet.
+    A run that the UI launched over partitions has none of the tags yet.
 
     Args:
         context: the run's.

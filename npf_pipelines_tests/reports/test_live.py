@@ -26,7 +26,7 @@ def alert(client: str, *, thing: str = "orders", over: bool = False) -> Alert:
 
 @pytest.fixture
 def world(completed: Loop) -> Iterator[tuple[Loop, LivePages, list[str]]]:
-    """The world, its pages, and the clients whose charts were drawn. What the test says of alerts is forgotten."""
+    """The world, its pages, and the clients whose charts were drawn. The test's alerts are deleted."""
     drawn: list[str] = []
     folder = ReportFolder(completed.settings.reports, "http://ignored")
 

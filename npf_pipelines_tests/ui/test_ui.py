@@ -139,7 +139,7 @@ def test_one_client_is_run_again_when_its_setup_is_mended(page: Page, dev: DevSe
     told.get_by_role("link", name=RUN).first.click()
     expect(page.get_by_text("failed for 1 of the run's clients").first).to_be_visible()
     expect(page.get_by_text("orders of 1 client: 0 changed, 1 failed")).to_be_visible()
-    # Dagster's own frames, but for the one that it always adds.
+    # Dagster's own frames.
     expect(page.get_by_text("execute_step.py")).to_have_count(0)
     page.get_by_role("button", name="Re-execute all").click()
     # The page of a partition does not follow a run that is still under way.
