@@ -86,8 +86,9 @@ def why_not_made(page: Page, key: str) -> Locator:
 
 
 def filter_runs(page: Page, client: str) -> None:
-    """Show the runs of a client: *Runs*, *Filter*, *Tag*, the client's."""
+    """Show the runs of a client, the runs of backfills included."""
     page.goto("/runs")
+    page.get_by_text("Show runs within backfills").click()
     page.get_by_role("button", name="Filter").click()
     page.get_by_text("Tag", exact=True).click()
     page.keyboard.type(client)
