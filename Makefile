@@ -54,7 +54,7 @@ test-newest-dagster: .venv/installed ## the contract with Dagster against its ne
 		$(PYTHON) -m venv "$$venv"; \
 		"$$venv/bin/pip" install --quiet --no-deps --require-hashes --requirement requirements-dev.lock; \
 		"$$venv/bin/pip" install --quiet --upgrade dagster; \
-		PYTHONPATH=. "$$venv/bin/pytest" npf_pipelines_tests/runs/test_partition_status.py
+		PYTHONPATH=. "$$venv/bin/pytest" npf_pipelines_tests/runs/test_dagster_internals.py
 
 faults: install ## the long fault campaigns: thousands of shipments and amounts, hundreds of kills
 	$(BIN)/python -m npf_pipelines_tests.faults

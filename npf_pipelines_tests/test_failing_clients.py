@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from npf_pipelines.runs.partitions import CLIENTS, register_clients
+from npf_pipelines.runs.run_scope import client_tag
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.loop import Loop, write_setup
 
@@ -30,6 +31,13 @@ def _told(loop: Loop, asset: str) -> dict[str, str]:
     return {str(event.partition): str(event.description) for event in events if event}
 
 
+def _notes(loop: Loop, asset: str) -> list[dict[str, object]]:
+    """The metadata of each partition that was not made."""
+    seen = loop.instance.fetch_observations(dg.AssetKey(asset), limit=1000).records
+    events = [one.event_log_entry.asset_observation for one in seen]
+    return [{name: value.value for name, value in event.metadata.items()} for event in events if event]
+
+
 def test_a_store_that_is_off_is_red_alone_and_healed_by_the_next_run(loop: Loop) -> None:
     loop.stores["acme"].switched_off = True
     (run,) = loop.run("orders")
@@ -48,6 +56,20 @@ def test_a_run_over_partitions_as_the_ui_launches_it_ends_the_same(loop: Loop) -
     loop.stores["acme"].switched_off = True
     assert not loop.backfill("orders")
     assert (_done(loop, "platform_orders"), _red(loop, "platform_orders")) == ({"bolt"}, {"acme"})
+    (run,) = loop.instance.get_runs(filters=dg.RunsFilter(tags={client_tag("acme"): "yes"}))
+    assert run.tags["npf/days"] == f"{loop.days[0]} to {loop.days[1]}"
+    entries = loop.instance.all_logs(run.run_id)
+    first = next(entry for entry in entries if not entry.is_dagster_event)
+    assert first.user_message == f"orders of 2 clients from {loop.days[0]} to {loop.days[1]}: acme, bolt"
+    (noted,) = [event.dagster_event for event in entries if " changed, " in event.message and event.dagster_event]
+    assert noted.message == "orders of 2 clients: 1 changed, 1 failed"
+    table = noted.engine_event_data.metadata["by_client"]
+    assert isinstance(table, dg.TableMetadataValue)
+    acme, bolt = table.records
+    assert acme.data["materialized"] == "nothing"
+    assert acme.data["failed"]
+    count = (loop.days[1] - loop.days[0]).days + 1
+    assert bolt.data["materialized"] == f"filtered_orders {count}, platform_orders {count}, raw_orders {count}"
 
 
 @pytest.mark.parametrize("family", ["shipments", "stock"])
@@ -74,6 +96,11 @@ def test_a_wrong_key_stops_that_client_with_one_request(loop: Loop) -> None:
     assert all(said.startswith("Not made: ") and "401" in said for said in told.values())
     assert told.keys() == _told(loop, "platform_orders").keys()
     assert len(told) == (loop.days[1] - loop.days[0]).days + 1
+    for notes in _notes(loop, "raw_orders"):
+        assert "as soon as setup or key have changed" in str(notes["what_to_do"])
+        assert notes["next_try"] == "when setup or key change, by hand, or in the night"
+        assert notes["master_setup"] == str(loop.settings.clients / "acme.yaml")
+        assert notes["report"] == "http://127.0.0.1:3100/acme.html"
     assert _done(loop, "raw_orders") == {"bolt"}
 
 
@@ -124,6 +151,9 @@ def test_a_config_with_wrong_days_fails_with_one_sentence_and_leaves_nothing_beh
     )
     assert not result.success
     (failed,) = [event for event in result.all_events if event.is_step_failure and event.node_name == family]
+    error = failed.step_failure_data.error
+    assert error is not None
+    assert len(error.stack) == 1
     failure = failed.step_failure_data.user_failure_data
     assert failure is not None
     assert said in str(failure.description)

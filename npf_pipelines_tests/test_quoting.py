@@ -38,6 +38,23 @@ def test_no_reason_quotes_what_a_shopper_wrote(loop: Loop, fields: dict[str, Any
     assert "read" in said[0][0] or "country" in said[0][0]
 
 
+def test_the_log_of_a_fault_shows_its_place_and_quotes_no_row(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        row = {"firstname": SECRET}
+        try:
+            dict[str, int]()[str(row)]
+        except KeyError as error:
+            raise ValueError(f"a row is odd: {row}") from error
+
+    monkeypatch.setattr("npf_pipelines.assets.orders.find_changed_days", fail)
+    (run,) = loop.run("orders", "acme")
+    log = "\n".join(str(entry) for entry in loop.instance.all_logs(run.run_id))
+    assert "KeyError, its message left out" in log
+    assert "ValueError, its message left out" in log
+    assert "assets/orders.py" in log
+    assert SECRET not in log.replace('"firstname": SECRET', "")
+
+
 def test_the_stores_words_are_kept_without_the_shoppers_address(loop: Loop) -> None:
     async def store(scope: Any, _: Any, send: Any) -> None:
         if scope["type"] == "http":

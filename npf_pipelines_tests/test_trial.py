@@ -18,7 +18,7 @@ from npf_pipelines.platform.lodgements import lodge_test_orders
 from npf_pipelines.platform.tables import orders
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS
 from npf_pipelines.rules.orders import TEST_SKUS
-from npf_pipelines.runs.partition_status import ever_materialized
+from npf_pipelines.runs.dagster_internals import ever_materialized
 from npf_pipelines.state.open_items import read_open_items
 from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.loop import DAYS, Loop, copied_loop, write_setup

@@ -11,15 +11,15 @@ import dagster as dg
 import duckdb
 
 from npf_pipelines.assets.specs import OWNERS
-from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_files import MasterSetups
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.broken_files import BrokenFile
-from npf_pipelines.lake.facts import read_facts
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.listings import SKIPPED, RowFilter, list_rows
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
-from npf_pipelines.reports.figures import Figures, figures, window
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder, skipped_name
+from npf_pipelines.reports.live import client_figures
+from npf_pipelines.reports.open_now import open_alerts
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines.runs.partitions import CLIENTS
@@ -40,20 +40,17 @@ async def run_report(client_run: ClientRun, folder: ReportFolder) -> None:
 
     if client_run.client == OVERVIEW:
         raise ClientFailure(f"the page {OVERVIEW}.html is the overview: a client of that name has no report")
-    shown = _figures(client_run.services.lake, client_run.setup, client_run.now)
+    services, now = client_run.services, client_run.now
+    shown = client_figures(services.lake, client_run.setup, now)
+    alerts = [alert for alert in open_alerts(services.state, now) if alert.client == client_run.client]
     first = shown.days[0]
     with client_run.tables.connect() as connection:
         skipped = list_rows(connection, SKIPPED, RowFilter(since=first), _SKIPPED_ROWS)
-    folder.write(client_run.client, report_page(client_run.setup, shown, client_run.now))
-    folder.write(skipped_name(client_run.client), skipped_page(client_run.setup, skipped, first, client_run.now))
+    folder.write(client_run.client, report_page(client_run.setup, shown, now, alerts=alerts))
+    folder.write(skipped_name(client_run.client), skipped_page(client_run.setup, skipped, first, now))
     metadata: dict[str, dg.MetadataValue] = {"report": dg.MetadataValue.url(folder.url(client_run.client))}
     metadata |= {name: dg.MetadataValue.float(float(number)) for name, number in key_figures(shown).items()}
     client_run.partitions.report(CLIENT_REPORT, metadata)
-
-
-def _figures(lake: Lake, setup: MasterSetup, now: datetime) -> Figures:
-    days = window(now, setup.zone)
-    return figures(read_facts(lake, setup.id, days[0]), days)
 
 
 @dg.multi_asset(
@@ -104,13 +101,14 @@ def overview(
     lines = []
     for setup in setups.clients.values():
         try:
-            lines.append(Line(setup, _figures(services.lake, setup, now)))
+            lines.append(Line(setup, client_figures(services.lake, setup, now)))
         except (duckdb.Error, BrokenFile) as error:
             lines.append(Line(setup, None, f"its tables can't be read: {error}"))
-        except Exception as error:
-            context.log.exception("%s: its figures could not be made", setup.id)
+        except Exception as error:  # noqa: BLE001 - logged
+            log_fault(context.log, error, f"{setup.id}: its figures could not be made")
             lines.append(Line(setup, None, f"{type(error).__name__}, a fault of the program: see the run's log"))
-    report_folder.write(OVERVIEW, overview_page(lines, [*setups.errors, *_without_setup(services.lake, setups)], now))
+    wrong = [*setups.errors, *_without_setup(services.lake, setups)]
+    report_folder.write(OVERVIEW, overview_page(lines, wrong, now, alerts=open_alerts(services.state, now)))
     needing = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]
     return dg.MaterializeResult(
         metadata={

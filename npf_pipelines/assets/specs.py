@@ -13,12 +13,21 @@ from npf_pipelines.runs.metadata import asset_metadata
 OWNERS = ["team:npf-data"]
 
 
+_CHECKED_AT = {
+    "orders": ("store_orders", "npf_platform"),
+    "shipments": ("store_shipments", "store_orders"),
+    "stock": ("store_amounts", "npf_platform"),
+}
+"""By group, the external assets whose checks cover its tables (automation/checks.py says why they belong there)."""
+
+
 def asset_spec(table: Table, *, group: str, deps: Sequence[str], kinds: set[str]) -> dg.AssetSpec:
     """The spec of an asset that has the partitions of a table of the lake."""
+    checked = " and ".join(f"[{end}](/assets/{end}?view=checks)" for end in _CHECKED_AT[group])
     return dg.AssetSpec(
         table.name,
         deps=deps,
-        description=table.description,
+        description=f"{table.description}\n\nIt is checked with {checked}.",
         group_name=group,
         kinds=kinds | {"parquet"},
         owners=OWNERS,

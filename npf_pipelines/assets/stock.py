@@ -42,7 +42,7 @@ from npf_pipelines.rules.stock import StockRow
 from npf_pipelines.rules.stock_left import name_left
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.runs.client_run import ClientRun
-from npf_pipelines.runs.failures import ClientFailure
+from npf_pipelines.runs.failures import ChangeLimitExceeded, ClientFailure
 from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.run_clients import run_clients
 from npf_pipelines.runs.run_scope import FlowConfig
@@ -56,7 +56,9 @@ class StockConfig(FlowConfig):
     override_change_limit: bool = Field(
         default=False, description="Push although the change limit is exceeded: a person has checked the amounts."
     )
-    release_brake: bool = Field(default=False, description="The earlier name of override_change_limit.")
+    release_brake: bool = Field(
+        default=False, description="The earlier name of override_change_limit: either of the two is enough."
+    )
 
 
 OVERRIDE_CONFIG = "{ops: {stock: {config: {override_change_limit: true}}}}"
@@ -164,7 +166,7 @@ async def _write_push(
     else:
         await client_run.partitions.materialize_large(STOCK_PUSH, written)
     if stopped:
-        raise ClientFailure(
+        raise ChangeLimitExceeded(
             f"{LIMIT_EXCEEDED}: {stopped}. Nothing was written. Check the rows; if they are right, run stock for "
             f"this client with the change limit overridden: npf run stock --client {client_run.client} "
             f"--override-change-limit, or in the UI with the run config {OVERRIDE_CONFIG}"

@@ -62,5 +62,5 @@ def _by_client(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:
 
 def _flow_state(health: Health) -> FlowState:
     return FlowState(
-        health.flow, health.last_success_at, health.failing_since, health.failures, health.is_permanent, health.reason
+        health.flow, health.last_success_at, health.failing_since, health.failures, health.kind, health.reason
     )

@@ -1,10 +1,10 @@
-"""Shared by the checks: rows of the lake as text, and a result with its list and the count for each client.
+"""Shared by the checks: rows of the lake as text, and a result with its numbers, its list and the count by client.
 
 Not here: the checks themselves (checks.py, flow_checks.py, stock_checks.py).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -22,19 +22,36 @@ def lake_rows(services: Services, query: str, **values: object) -> list[dict[str
     return [dict(zip(names, map(str, row), strict=True)) for row in result.fetchall()]
 
 
-def listed_result(found: Sequence[dict[str, str]], name: str, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
-    """A check that passes when nothing was found.
+def listed_result(
+    found: Sequence[dict[str, str]],
+    name: str,
+    severity: dg.AssetCheckSeverity,
+    unread: Mapping[str, str] | None = None,
+) -> dg.AssetCheckResult:
+    """A check that passes when nothing was found and every client could be checked.
+
+    The numbers are what the UI plots over time.
 
     Args:
         found: the rows that are wrong, each with its `client`.
         name: the name of the list.
         severity: of a failed check.
+        unread: by client that could not be audited, why; None for a check that reads all clients at once.
     """
     by_client = Counter(row["client"] for row in found)
+    unread_metadata: dict[str, dg.MetadataValue] = {}
+    if unread is not None:
+        unread_metadata = {
+            "clients_not_audited": dg.MetadataValue.int(len(unread)),
+            "not_audited": records_value([{"client": client, "why": why} for client, why in unread.items()]),
+        }
     return dg.AssetCheckResult(
-        passed=not found,
+        passed=not found and not unread,
         severity=severity,
         metadata={
+            "findings": dg.MetadataValue.int(len(found)),
+            "clients_with_findings": dg.MetadataValue.int(len(by_client)),
+            **unread_metadata,
             "by_client": records_value([{"client": client, "rows": str(rows)} for client, rows in by_client.items()]),
             name: records_value(found[:_LISTED]),
         },

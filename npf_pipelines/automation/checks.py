@@ -13,7 +13,7 @@ import dagster as dg
 
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS
 from npf_pipelines.assets.store_facts import readable_statuses
-from npf_pipelines.automation.check_results import lake_rows
+from npf_pipelines.automation.check_results import lake_rows, listed_result
 from npf_pipelines.automation.flow_checks import FLOW_CHECKS
 from npf_pipelines.automation.stock_checks import STOCK_CHECKS
 from npf_pipelines.config.master_setup import MasterSetup
@@ -22,13 +22,13 @@ from npf_pipelines.domain.days import day_of, start_of_day
 from npf_pipelines.domain.order_statuses import status_letter
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.client_mode import mode_misfit
 from npf_pipelines.rules.setup_check import misfits
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.failures import failure_reason, is_program_fault
 from npf_pipelines.runs.isolation import run_isolated
-from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
@@ -51,14 +51,9 @@ _LEFT = "SELECT order_id FROM platform_orders WHERE client = $1 AND list_contain
 )
 def gap_audit(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """Compare the lists of all stores with the tables and the platform."""
-    found, unread = asyncio.run(_audit(services))
-    return dg.AssetCheckResult(
-        passed=not found and not unread,
-        metadata={
-            "missing": records_value([{"client": gap.client, "order": gap.order, "what": gap.what} for gap in found]),
-            "not_audited": records_value([{"client": client, "why": why} for client, why in unread.items()]),
-        },
-    )
+    gaps_found, unread = asyncio.run(_audit(services))
+    found = [{"client": gap.client, "order": gap.order, "what": gap.what} for gap in gaps_found]
+    return listed_result(found, "missing", dg.AssetCheckSeverity.ERROR, unread)
 
 
 @dg.asset_check(
@@ -69,11 +64,7 @@ def gap_audit(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
 def order_exceptions(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """List the rows of the view order_exceptions."""
     records = lake_rows(services, "FROM order_exceptions ORDER BY since, client, order_number")
-    return dg.AssetCheckResult(
-        passed=not records,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"exceptions": records_value(records)},
-    )
+    return listed_result(records, "exceptions", dg.AssetCheckSeverity.WARN)
 
 
 @dg.asset_check(
@@ -83,10 +74,9 @@ def order_exceptions(services: dg.ResourceParam[Services]) -> dg.AssetCheckResul
 )
 def setups_fit(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """Compare each master setup with its store's statuses."""
-    records = asyncio.run(_misfits(services))
     # Nothing runs for a client whose setup can't be read; a setup that doesn't fit still runs as it says.
     severity = dg.AssetCheckSeverity.ERROR if services.setups().errors else dg.AssetCheckSeverity.WARN
-    return dg.AssetCheckResult(passed=not records, severity=severity, metadata={"misfits": records_value(records)})
+    return listed_result(asyncio.run(_misfits(services)), "misfits", severity)
 
 
 async def _misfits(services: Services) -> list[dict[str, str]]:
@@ -113,7 +103,7 @@ async def _misfits(services: Services) -> list[dict[str, str]]:
 def _logged_reason(client: str, failure: Exception) -> str:
     """Why the store could not be asked; a fault of the program goes to the log."""
     if is_program_fault(failure):
-        _LOG.error("%s: the check failed", client, exc_info=failure)
+        log_fault(_LOG, failure, f"{client}: the check failed")
     return failure_reason(failure)
 
 

@@ -16,6 +16,7 @@ from npf_pipelines.domain.days import start_of_day
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.outcome import Outcome, sql_list
 from npf_pipelines.domain.outcomes import IN_STORE, Decision, OrderOutcome, PushOutcome, StatusOutcome
+from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.partitions import CLIENTS
@@ -133,10 +134,16 @@ def _stale(services: Services, now: datetime, registered: Collection[str]) -> li
         last = health.last_success_at
         if setup and (setup.paused or (last and now - last <= setup.alerts.pull_limit)):
             continue
-        since = f"{last:%Y-%m-%d %H:%M} UTC" if last else "never"
-        why = health.reason or "no run has pulled it" if setup else "it has no valid master setup"
+        since = f"{last:%Y-%m-%d %H:%M} UTC" if last else _days_pulled(services, client)
+        why = health.reason or "no run has pulled its today" if setup else "it has no valid master setup"
         found.append({"client": client, "last_pulled": since, "why": why})
     return found
+
+
+def _days_pulled(services: Services, client: str) -> str:
+    """The pulled days of a client whose today was never pulled."""
+    days = services.lake.days(RAW_ORDERS, client=client)
+    return f"past days only, the last one {days[-1]}" if days else "never"
 
 
 FLOW_CHECKS = [all_lodged_pushed, set_aside, staleness, broken_files]

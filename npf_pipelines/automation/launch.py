@@ -9,6 +9,7 @@ from datetime import date
 
 import dagster as dg
 
+from npf_pipelines.automation.jobs import AUDIT_JOB
 from npf_pipelines.runs.partitions import register_clients
 from npf_pipelines.runs.run_clients import BUSY
 from npf_pipelines.runs.run_scope import scope_config, scope_tags
@@ -83,6 +84,16 @@ def launch(
         raise KeyboardInterrupt
     failure = "" if result.success else _what_failed(result)
     return Launched(result.run_id, failure, tuple(_changes(result)), tuple(_busy(result)))
+
+
+def evaluate_checks(
+    defs: dg.Definitions, instance: dg.DagsterInstance
+) -> tuple[Sequence[dg.AssetCheckEvaluation], str]:
+    """Run the audit to its end: the evaluations of all checks, and what failed; empty if every check was evaluated."""
+    result = defs.resolve_job_def(AUDIT_JOB.name).execute_in_process(
+        instance=instance, raise_on_error=False, run_config={"loggers": {"console": {}}}
+    )
+    return result.get_asset_check_evaluations(), "" if result.success else _what_failed(result)
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import dagster as dg
 
 from npf_pipelines.automation.flows import FLOWS
-from npf_pipelines.runs.partition_status import fail_run
+from npf_pipelines.runs.dagster_internals import fail_run
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.database_clock import shared_seconds
 from npf_pipelines.state.lease import RUN_FLOW, held_now

@@ -7,6 +7,7 @@ states of a list count as a change (rules/change_detection.py), the clients for 
 """
 
 import asyncio
+import textwrap
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,17 +19,20 @@ from pydantic import TypeAdapter
 from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import ORDERS
-from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, requests
+from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, in_few, requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.setup_fingerprint import fingerprint, matches
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.domain.clock import is_future, unless_future
 from npf_pipelines.domain.order_statuses import Status, UnknownStatus
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.lake import Lake, NotWritten
 from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.rules.change_detection import OrderListState, has_changes
 from npf_pipelines.rules.retries import pause
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
+from npf_pipelines.runs.failures import failure_reason
 from npf_pipelines.runs.services import Services
 
 _SECONDS_PER_STORE = 5.0
@@ -36,6 +40,9 @@ _SECONDS_PER_TICK = 25.0
 """Stores that could not be asked by then are left for the next tick."""
 _STORES_AT_ONCE = 100
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
+_LONGEST_REASON = 160
+"""Characters of a reason in a tick's text."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _OVERLAP = timedelta(seconds=5)
 """How far a store's clock may be behind this machine's without a change being noticed late, by a sweep."""
 
@@ -53,12 +60,32 @@ class _ClientMemory:
         asked_at: when a run was last requested.
         failures: how often in a row the store gave no answer.
         next_look_at: not asked again before.
+        why: why it could not be asked; empty if it answered.
+        setup_print: the fingerprint of the master setup under which it could not be asked, API key included.
     """
 
     look: OrderListState | None = None
     asked_at: datetime | None = None
     failures: int = 0
-    next_look_at: datetime = field(default=datetime.min.replace(tzinfo=UTC))
+    next_look_at: datetime = field(default=_LONG_AGO)
+    why: str = ""
+    setup_print: str = field(default="", repr=False)
+
+    def is_paused(self, setup: MasterSetup, now: datetime) -> bool:
+        """Whether the store is not asked now. Another setup or key ends the pause."""
+        if now >= self.next_look_at or is_future(self.next_look_at, now + _LONGEST_PAUSE):
+            return False
+        return matches(setup, self.setup_print)
+
+    def failed(self, setup: MasterSetup, now: datetime, why: str) -> None:
+        """Keep that the store could not be asked, and pause."""
+        self.failures = self.failures + 1 if matches(setup, self.setup_print) else 1
+        self.why, self.setup_print = textwrap.shorten(why, _LONGEST_REASON, placeholder=" …"), fingerprint(setup)
+        self.next_look_at = now + pause(self.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+
+    def answered(self) -> None:
+        """Keep that the store answered."""
+        self.failures, self.why, self.setup_print, self.next_look_at = 0, "", "", _LONG_AGO
 
 
 _CURSOR = TypeAdapter(dict[str, _ClientMemory])
@@ -122,12 +149,26 @@ def new_orders(settings: Settings) -> dg.SensorDefinition:
         _remember(seen, states, changed, clients_in(requested), now)
         registered = {client: seen[client] for client in eligibility.registered if client in seen}
         cursor = _CURSOR.dump_json(registered).decode()
-        if requested:
+        silent = _silent(seen, eligibility.free, states)
+        if requested:  # Dagster shows no text of such a tick, but its log.
+            for sentence in silent:
+                context.log.info(sentence)
             return dg.SensorResult(run_requests=requested, cursor=cursor)
-        reason = eligibility.skip_reason(f"{len(states)} stores asked, no changes")
+        reason = eligibility.skip_reason("; ".join([f"{len(states)} stores asked, no changes", *in_few(silent)]))
         return dg.SensorResult(skip_reason=reason, cursor=cursor)
 
     return notice
+
+
+def _silent(seen: Mapping[str, _ClientMemory], free: Collection[str], states: Collection[str]) -> list[str]:
+    """The stores that could not be asked, each with the reason and the time of the next try."""
+    return [
+        f"{client} could not be asked, next try after {seen[client].next_look_at:%H:%M} UTC: {seen[client].why}"
+        if client in seen and seen[client].why
+        else f"{client} was left for the next tick"
+        for client in free
+        if client not in states
+    ]
 
 
 def _remember(
@@ -159,7 +200,7 @@ async def _ask_all(
 
     async def ask(setup: MasterSetup) -> None:
         memory = seen.setdefault(setup.id, _ClientMemory())
-        if now < memory.next_look_at and not is_future(memory.next_look_at, now + _LONGEST_PAUSE):
+        if memory.is_paused(setup, now):
             return
         async with places:
             try:
@@ -167,16 +208,15 @@ async def _ask_all(
                 question = _question(setup, known, now)
                 async with asyncio.timeout(_SECONDS_PER_STORE):
                     states[setup.id] = await _list_state(services, setup, question)
-            except (StoreError, SetupError, TimeoutError) as error:
-                context.log.info("%s: %s", setup.id, str(error) or "no answer in time")
-                memory.failures += 1
-            except Exception:  # A fault of the program at one client must not affect another client.
-                context.log.exception("%s: its store could not be asked", setup.id)
-                memory.failures += 1
+            except TimeoutError:
+                memory.failed(setup, now, f"no answer in {_SECONDS_PER_STORE:.0f} s")
+            except (StoreError, SetupError) as error:
+                memory.failed(setup, now, str(error).removeprefix(f"{setup.id}: "))
+            except Exception as error:  # noqa: BLE001 - a fault of the program at one client affects no other client
+                log_fault(context.log, error, f"{setup.id}: its store could not be asked")
+                memory.failed(setup, now, failure_reason(error))
             else:
-                memory.failures = 0
-        if memory.failures:
-            memory.next_look_at = now + pause(memory.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+                memory.answered()
 
     tasks = [asyncio.create_task(ask(setup)) for setup in eligibility.free.values()]
     if tasks:

@@ -3,7 +3,7 @@
 With a run Dagster 1.13 deletes its events, its materializations among them. Dagster knows nothing else of a partition:
 the partition would turn from materialized or failed to missing and lose its metadata. So a run stays as long as it is
 the last run that materialized or started some partition: about one run of a flow for each night.
-Not here: which age is old (rules/retention.py), how Dagster keeps the status (runs/partition_status.py).
+Not here: which age is old (rules/retention.py), how Dagster keeps the status (runs/dagster_internals.py).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ import dagster as dg
 from dagster import RunsFilter
 
 from npf_pipelines.rules.retention import old_runs
-from npf_pipelines.runs.partition_status import delete_run, runs_behind_status
+from npf_pipelines.runs.dagster_internals import delete_run, runs_behind_status
 
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 

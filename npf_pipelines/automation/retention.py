@@ -13,6 +13,7 @@ from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.table import Table
@@ -45,8 +46,8 @@ def retention(
             dropped += _of_client(services, client, now)
         except LeaseTaken as error:
             context.log.warning("%s; its personal data is dropped the next night", error)
-        except Exception as error:
-            context.log.exception("%s: its old data could not be deleted", client)
+        except Exception as error:  # noqa: BLE001 - logged
+            log_fault(context.log, error, f"{client}: its old data could not be deleted")
             failed.append(f"{client}: {type(error).__name__}")
     leftovers = sum(folder.drop_leftovers(now - LEFTOVER_AGE) for folder in (services.lake, report_folder))
     runs, kept = delete_old_runs(context.instance, now, timedelta(days=services.settings.run_days))
@@ -84,7 +85,7 @@ def retention_schedule(settings: Settings) -> dg.ScheduleDefinition:
         job=retention_job,
         cron_schedule="30 5 * * *",
         default_status=schedule_status(settings),
-        description="Deletes data past its retention period, after the reports are drawn.",
+        description="Deletes data past its retention period, at 05:30 UTC.",
     )
 
 

@@ -6,6 +6,7 @@ Not here: which clients are due (sweeps.py), where something has changed (new_or
 
 import hashlib
 import json
+import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,8 +19,8 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_fingerprint import matches
 from npf_pipelines.domain.clock import is_future
 from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
-from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 from npf_pipelines.rules.flow_health import is_waiting, known_at
 from npf_pipelines.runs.partitions import CLIENTS, first_day
 from npf_pipelines.runs.run_scope import clients_of, scope_config, scope_tags
@@ -28,6 +29,10 @@ from npf_pipelines.state.health import read_health
 
 RETRY = {"npf/retry": "true"}
 """The tag of runs that try clients again whose stores gave no answer. dagster.yaml limits how many run at a time."""
+_NAMED = 20
+"""Clients that a tick's text names."""
+_LONGEST_REASON = 160
+"""Characters of a reason in it."""
 _LONGEST_START = timedelta(minutes=5)
 """How long a requested run may take to reach a client before it counts as lost.
 
@@ -73,10 +78,7 @@ class Eligibility:
 
     def may_hang(self, client: str) -> bool:
         """Whether its last runs failed for a transient reason: mostly a store that gave no answer."""
-        health = self.health(client)
-        if self.flow == REPORTS.name or health.reason.startswith(LIMIT_EXCEEDED):
-            return False
-        return health.failures > 0 and health.next_try_at is not None and not health.is_permanent
+        return self.flow != REPORTS.name and self.health(client).kind is FailureKind.TRANSIENT
 
     @property
     def free(self) -> Mapping[str, MasterSetup]:
@@ -90,8 +92,14 @@ class Eligibility:
     def skip_reason(self, otherwise: str) -> dg.SkipReason:
         """Why no run is requested, `otherwise` first."""
         busy = [f"{len(self.busy)} have a run that isn't over"] if self.busy else []
-        others = [f"{client}: {why}" for client, why in self.left_alone.items()]
+        others = in_few([f"{client}: {why}" for client, why in self.left_alone.items()])
         return dg.SkipReason("; ".join([otherwise, *busy, *others]))
+
+
+def in_few(sentences: Sequence[str]) -> list[str]:
+    """The first sentences of a tick's text, and the number of the others."""
+    more = [f"and {len(sentences) - _NAMED} more"] if len(sentences) > _NAMED else []
+    return [*sentences[:_NAMED], *more]
 
 
 def eligibility_of(
@@ -125,7 +133,8 @@ def eligibility_of(
             left_alone[client] = "paused"
         elif skip_failing and health and _is_waiting(health, setup, now):
             until = f"until {health.next_try_at:%H:%M} UTC" if health.next_try_at else "until something is changed"
-            left_alone[client] = f"failing, left alone {until}"
+            why = textwrap.shorten(health.reason, _LONGEST_REASON, placeholder=" …")
+            left_alone[client] = f"failing, left alone {until}: {why}"
         else:
             ready[client] = setup
     busy = {

@@ -43,14 +43,15 @@ def sweeps(settings: Settings) -> list[dg.ScheduleDefinition]:
 
 def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests) -> dg.ScheduleDefinition:
     usual = timedelta(minutes=minutes)
-    more = ", every 5 in the two hours before a client's cut-off" if flow is ORDERS else ""
+    more = ", and every 5 in the two hours before its cut-off" if flow is ORDERS else ""
 
     @dg.schedule(
         name=f"{flow.name}_sweep",
         job_name=flow.job,
         cron_schedule="*/5 * * * *",
         default_status=schedule_status(settings),
-        description=f"Sweeps all clients for {flow.name}, in one run: every {minutes} minutes{more}.",
+        description=f"Checks every 5 minutes which clients are due for {flow.name}, and requests one run for them: a "
+        f"client is due every {minutes} minutes{more}.",
     )
     def sweep(
         context: dg.ScheduleEvaluationContext, services: dg.ResourceParam[Services]

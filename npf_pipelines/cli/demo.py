@@ -10,7 +10,7 @@ import dagster as dg
 import typer
 from rich.table import Table
 
-from npf_pipelines.automation.launch import launch
+from npf_pipelines.automation.launch import evaluate_checks, launch
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import fail, print_heading, stdout
 from npf_pipelines.cli.summary import counts, decisions
@@ -68,12 +68,34 @@ def _run_loop(settings: Settings, world: World, instance: dg.DagsterInstance) ->
         if flow == "orders":
             print_heading("The warehouse floor picks, packs and lodges")
             stdout().print(f"{world.work(datetime.now(UTC))} parcels lodged")
+    print_heading("Evaluating the checks")
+    wrong += _failed_checks(defs, instance)
     for client in clients:
         stdout().print(_client_table(services, setups[client]))
         others = tuple(store for name, store in world.stores.items() if name != client)
         decided = decisions(services.lake, client)
         wrong += disagreements(setups[client], world.stores[client], others, services.platform_engine, decided)
     return wrong
+
+
+def _failed_checks(defs: dg.Definitions, instance: dg.DagsterInstance) -> list[str]:
+    """Evaluate all checks, so that the UI shows them from the first day; the failed ones that are no warnings.
+
+    The pretend stores have orders and products that a person would correct: these are warnings.
+    """
+    evaluations, failure = evaluate_checks(defs, instance)
+    for evaluation in evaluations:
+        if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.WARN:
+            found = evaluation.metadata["findings"].value
+            stdout().print(f"{evaluation.check_name}: a person would correct {found} things in the stores")
+    passed = sum(1 for evaluation in evaluations if evaluation.passed)
+    stdout().print(f"{passed} of {len(evaluations)} checks passed")
+    failed = [
+        f"the check {evaluation.check_name} failed: see it in the UI"
+        for evaluation in evaluations
+        if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.ERROR
+    ]
+    return [*failed, failure] if failure else failed
 
 
 _LABELS = {

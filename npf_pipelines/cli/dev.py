@@ -21,8 +21,10 @@ from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import LoopbackServer, listen
 from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines.reports.live import LivePages
 from npf_pipelines.reports.server import PORT as REPORTS_PORT
 from npf_pipelines.reports.server import reports_app
+from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.world import PORT, SEED, World, demo_world
 
 _ROUND = 30.0
@@ -43,10 +45,10 @@ def dev(
         signal.signal(end, lambda *_: over.set())
     try:
         listen(ui_port).close()  # Dagster would say so with a traceback.
-        folder = ReportFolder(settings.reports, settings.reports_url)
+        pages = LivePages(Services(settings), ReportFolder(settings.reports, settings.reports_url))
         with (
             demo_world(settings, port=port) as world,
-            LoopbackServer(reports_app(folder), port=reports_port) as reports,
+            LoopbackServer(reports_app(pages.page), port=reports_port) as reports,
         ):
             os.environ["NPF_REPORTS_URL"] = reports.url  # For the links in the UI.
             dagster_home(settings)

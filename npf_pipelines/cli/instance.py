@@ -1,8 +1,10 @@
-"""Dagster's instance for the command line: the one of DAGSTER_HOME, or else the one in the data folder."""
+"""Dagster's instance for the command line: the one of DAGSTER_HOME, or else the one in the data folder.
+
+Not here: the calls of Dagster that open and upgrade it (runs/dagster_internals.py).
+"""
 
 import os
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import filelock
@@ -10,6 +12,7 @@ from alembic.util import CommandError
 
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.errors import NpfError
+from npf_pipelines.runs.dagster_internals import instance_in, upgrade_databases
 
 DEFAULTS = Path(__file__).parent / "defaults"
 """The folder of the dagster.yaml that a new home gets, and of the workspace.yaml of `npf dev`."""
@@ -44,7 +47,7 @@ def dagster_home(settings: Settings) -> Path:
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The instance, to be used as a context manager."""
-    return dg.DagsterInstance.from_config(str(dagster_home(settings)))
+    return instance_in(dagster_home(settings))
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -60,21 +63,14 @@ def prepare_home(settings: Settings) -> Path:
     _put_config(Path(os.environ.get("DAGSTER_HOME") or settings.data / "dagster"))
     home = dagster_home(settings)
     try:
-        with _alone(home), dg.DagsterInstance.from_config(str(home)) as instance:
-            if any(map(_is_old, (instance.run_storage, instance.event_log_storage, instance.schedule_storage))):
-                instance.upgrade()
+        with _alone(home), instance_in(home) as instance:
+            upgrade_databases(instance)
     except CommandError:
         raise TwoVersions(
             f"{home}: one of Dagster's databases has two versions, as several first starts at once can leave it. "
             "Move the folder away and run npf init again: tables and platform stay, the history of the runs is gone"
         ) from None
     return home
-
-
-def _is_old(storage: Any) -> bool:
-    """Whether an earlier release of Dagster wrote it."""
-    versions = storage.alembic_version()
-    return versions is not None and versions[0] != versions[1]
 
 
 def _put_config(home: Path) -> None:

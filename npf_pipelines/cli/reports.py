@@ -10,7 +10,9 @@ from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import serve_forever
 from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines.reports.live import LivePages
 from npf_pipelines.reports.server import PORT, reports_app
+from npf_pipelines.runs.services import Services
 
 
 def reports(port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = PORT) -> None:
@@ -18,4 +20,5 @@ def reports(port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 
     settings = Settings()
     stdout().print(plain(f"http://127.0.0.1:{port} shows {settings.reports}. Ctrl-C ends it."))
     with contextlib.suppress(KeyboardInterrupt):
-        serve_forever(reports_app(ReportFolder(settings.reports, settings.reports_url)), port)
+        folder = ReportFolder(settings.reports, settings.reports_url)
+        serve_forever(reports_app(LivePages(Services(settings), folder).page), port)

@@ -35,6 +35,8 @@ class MasterSetups:
 
     clients: Mapping[str, MasterSetup] = field(default_factory=dict)
     errors: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The names of the files, by client id."""
 
     def __getitem__(self, client: str) -> MasterSetup:
         """The client's setup.
@@ -73,7 +75,7 @@ def load_master_setups(folder: Path) -> MasterSetups:
     for client, sentence in _sharing_a_store(clients, names):
         del clients[client]
         errors.append(sentence)
-    return MasterSetups(clients, tuple(errors))
+    return MasterSetups(clients, tuple(errors), names)
 
 
 def setup_file(folder: Path, client: str) -> Path:

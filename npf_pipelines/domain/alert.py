@@ -44,6 +44,15 @@ class Alert:
         """Whether the message that it opened is due, even if it has ended meanwhile."""
         return self.told_at is None and self.due_at <= (self.over_at or now)
 
+    def is_open(self, now: datetime) -> bool:
+        """Whether a message about it is due or was sent, and its condition still holds."""
+        return self.over_at is None and (self.told_at is not None or self.due_at <= now)
+
+    @property
+    def about(self) -> str:
+        """Its subject: the client, or else what of the installation it is about."""
+        return self.client or ("clocks" if self.kind == AlertKind.CLOCK else "master setups")
+
     def is_over(self, now: datetime) -> bool:
         """Whether two evaluations in a row were without it: a condition that comes and goes is one alert."""
         return self.over_at is not None and self.over_at <= now - BETWEEN_EVALUATIONS

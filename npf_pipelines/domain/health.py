@@ -6,6 +6,8 @@ Not here: what a run's outcome makes of it (rules/flow_health.py), the database 
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from npf_pipelines.domain.failure_kind import FailureKind
+
 
 @dataclass(frozen=True)
 class Health:
@@ -18,7 +20,7 @@ class Health:
         last_success_at: when the last successful such run began; None if there was none.
         failing_since: when the first of the current failures in a row began; None after a success.
         failures: the failures in a row.
-        is_permanent: whether only a change by a person ends the failures.
+        kind: the kind of the last failure; None after a success.
         reason: why the flow fails, in words; empty after a success.
         next_try_at: until when no automatic run tries it; None for no such time.
         setup_print: the fingerprint of the master setup under which it fails permanently, API key included. For
@@ -31,7 +33,12 @@ class Health:
     last_success_at: datetime | None = None
     failing_since: datetime | None = None
     failures: int = 0
-    is_permanent: bool = False
+    kind: FailureKind | None = None
     reason: str = ""
     next_try_at: datetime | None = None
     setup_print: str = field(default="", repr=False)
+
+    @property
+    def is_permanent(self) -> bool:
+        """Whether only a change by a person ends the failures."""
+        return self.kind is not None and self.kind.is_permanent

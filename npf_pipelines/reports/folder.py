@@ -40,6 +40,13 @@ class ReportFolder:
         """The address of a page."""
         return f"{self._url}/{name}.html"
 
+    def read(self, name: str) -> str | None:
+        """The page that was put in place last; None if there is none."""
+        try:
+            return self.path(name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
     def write(self, name: str, page: str) -> None:
         """Put a page in place; a reader sees the old one or the new one."""
         self._folder.mkdir(parents=True, exist_ok=True)

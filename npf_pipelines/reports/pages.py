@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.alert import Alert
 from npf_pipelines.domain.open_kinds import NOT_IMPORTED
 from npf_pipelines.domain.outcome import Outcome, words_of
 from npf_pipelines.domain.outcomes import Decision, OrderOutcome, Rule
@@ -51,22 +52,44 @@ class Line:
     setup: MasterSetup
     figures: Figures | None
     trouble: str = ""
+    alerts: int = 0
+    """How many alerts of the client are open."""
 
     def urgency(self, now: datetime) -> tuple[Any, ...]:
         """The greater, the more urgent for a person."""
-        return (1, *self.figures.urgency(now)) if self.figures else (2,)
+        return (1, self.alerts > 0, *self.figures.urgency(now)) if self.figures else (2,)
 
 
-def report_page(setup: MasterSetup, figures: Figures, now: datetime) -> str:
-    """A client's report."""
+def report_page(
+    setup: MasterSetup,
+    figures: Figures,
+    now: datetime,
+    *,
+    alerts: Sequence[Alert] = (),
+    charts: Mapping[str, str] | None = None,
+    drawn_at: datetime | None = None,
+) -> str:
+    """A client's report.
+
+    Args:
+        setup: the client's master setup.
+        figures: the client's, as of now.
+        now: the moment.
+        alerts: the client's open alerts.
+        charts: as drawn earlier, at `drawn_at`; drawn now if None.
+        drawn_at: when the charts were drawn.
+    """
+    charts = draw_charts(setup, figures) if charts is None else charts
     return render(
         "report.html",
         setup=setup,
         zone=setup.zone,
         figures=figures,
         # Drawn here from the project's own words: the only markup that is not escaped.
-        charts={name: Markup(chart) for name, chart in draw_charts(setup, figures).items()},  # noqa: S704
+        charts={name: Markup(chart) for name, chart in charts.items()},  # noqa: S704
         now=now,
+        alerts=alerts,
+        drawn_at=drawn_at or now,
         order_link=lambda order_id: order_link(setup.store.url, order_id),
     )
 
@@ -89,11 +112,39 @@ def draw_charts(setup: MasterSetup, figures: Figures) -> Mapping[str, str]:
     return drawn
 
 
-def overview_page(lines: Sequence[Line], wrong_setups: Sequence[str], now: datetime) -> str:
-    """The overview, the most urgent client first."""
+def overview_page(
+    lines: Sequence[Line],
+    wrong_setups: Sequence[str],
+    now: datetime,
+    *,
+    alerts: Sequence[Alert] = (),
+    drawn_at: datetime | None = None,
+) -> str:
+    """The overview, the most urgent client first.
+
+    Args:
+        lines: the clients.
+        wrong_setups: a sentence for each master setup that is wrong or missing.
+        now: the moment.
+        alerts: all open alerts.
+        drawn_at: the oldest moment of any client's figures; now if None.
+    """
     ordered = sorted(lines, key=lambda line: line.setup.id)
     ordered.sort(key=lambda line: line.urgency(now), reverse=True)
-    return render("overview.html", lines=ordered, wrong_setups=wrong_setups, now=now, zone=UTC)
+    return render(
+        "overview.html",
+        lines=ordered,
+        wrong_setups=wrong_setups,
+        now=now,
+        alerts=alerts,
+        drawn_at=drawn_at or now,
+        zone=UTC,
+    )
+
+
+def alerts_page(name: str, why: str, alerts: Sequence[Alert], now: datetime) -> str:
+    """The page of a client of whom nothing but the alerts can be shown, `why` in words."""
+    return render("alerts_only.html", name=name, why=why, alerts=alerts, now=now, zone=UTC)
 
 
 def skipped_page(setup: MasterSetup, skipped: Listed, first: date, now: datetime) -> str:

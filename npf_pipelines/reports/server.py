@@ -3,6 +3,8 @@
 A browser follows no link from the UI to a file, hence a server. Not here: the socket (loopback.py).
 """
 
+from collections.abc import Callable
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -10,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from npf_pipelines.reports.folder import NAME, OVERVIEW, POLICY, ReportFolder
+from npf_pipelines.reports.folder import NAME, OVERVIEW, POLICY
 from npf_pipelines.reports.links import with_addresses
 
 PORT = 3100
@@ -22,15 +24,16 @@ _HEADERS = {
 }
 
 
-def reports_app(folder: ReportFolder) -> Starlette:
-    """Serves `/NAME.html` for each client's id, and the overview at `/`."""
+def reports_app(read: Callable[[str], str | None]) -> Starlette:
+    """Serves `/NAME.html` for each client's id, and the overview at `/`.
+
+    Args:
+        read: a page by its name; None if there is none.
+    """
 
     def page(request: Request) -> Response:
         name = request.path_params.get("name", OVERVIEW)
-        try:
-            content = folder.path(name).read_text(encoding="utf-8") if NAME.fullmatch(name) else None
-        except FileNotFoundError:
-            content = None
+        content = read(name) if NAME.fullmatch(name) else None
         if content is None:
             said = "There is no such page, or not yet: make it by  npf run reports\n"
             return PlainTextResponse(said, 404, headers=_HEADERS)

@@ -6,7 +6,7 @@ Not here: which alerts open and resolve (alerts.py), how the message is sent (au
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from npf_pipelines.domain.alert import Alert, AlertKind
+from npf_pipelines.domain.alert import Alert
 
 MOST_NAMED = 10
 """Alerts that a message gives in full; the rest are counted by client.
@@ -27,7 +27,7 @@ def message(opened: Sequence[Alert], resolved: Sequence[Alert], link: Callable[[
     """
     lines = [_opening(alert, link) for alert in opened[:MOST_NAMED]]
     lines += [_resolution(alert) for alert in resolved[: MOST_NAMED - len(lines)]]
-    left = Counter(_of(alert) for alert in [*opened, *resolved][MOST_NAMED:])
+    left = Counter(alert.about for alert in [*opened, *resolved][MOST_NAMED:])
     if left:
         clients = ", ".join(f"{client} {count}" for client, count in left.most_common(MOST_NAMED))
         more = " and others" if len(left) > MOST_NAMED else ""
@@ -37,18 +37,14 @@ def message(opened: Sequence[Alert], resolved: Sequence[Alert], link: Callable[[
 
 def _opening(alert: Alert, link: Callable[[str], str]) -> str:
     return (
-        f"{_of(alert)}: {_short(alert.text)} (since {alert.since:%Y-%m-%d %H:%M} UTC). {alert.what_to_do} "
+        f"{alert.about}: {_short(alert.text)} (since {alert.since:%Y-%m-%d %H:%M} UTC). {alert.what_to_do} "
         f"{link(alert.client)}"
     )
 
 
 def _resolution(alert: Alert) -> str:
     until = f" until {alert.over_at:%Y-%m-%d %H:%M}" if alert.over_at else ""
-    return f"Over: {_of(alert)}: {_short(alert.text)} (since {alert.since:%Y-%m-%d %H:%M}{until} UTC)"
-
-
-def _of(alert: Alert) -> str:
-    return alert.client or ("clocks" if alert.kind == AlertKind.CLOCK else "master setups")
+    return f"Over: {alert.about}: {_short(alert.text)} (since {alert.since:%Y-%m-%d %H:%M}{until} UTC)"
 
 
 def _short(text: str) -> str:

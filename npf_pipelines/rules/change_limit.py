@@ -11,7 +11,7 @@ from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.rules.stock import StockRow
 
 LIMIT_EXCEEDED = "the change limit was exceeded"
-"""The beginning of a run's failure whose push was stopped."""
+"""How a run's failure and an alert name it."""
 FEW = 10
 """SKUs that may always change: in a small catalogue one delivery is a large share."""
 _HALF_FROM = 3

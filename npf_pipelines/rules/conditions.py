@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from npf_pipelines.domain.alert import AlertKind
+from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.open_kinds import OpenKind, open_key
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
@@ -23,8 +24,6 @@ FIRST_FEW = 3
 """Rows of a kind and day whose numbers are named."""
 OVER_LIMIT = open_key(StockOutcome.OVER_LIMIT)
 """The kind of the rows that the change limit held back."""
-_OVER_LIMIT = (LIMIT_EXCEEDED, "the brake fell")
-"""How the reason of an exceeded change limit begins, now and in earlier releases."""
 FAILURES_THAT_MAY_PASS = 1
 """Failures in a row that are not reported where the problem may pass by itself."""
 
@@ -65,7 +64,7 @@ class FlowState:
     last_success_at: datetime | None = None
     failing_since: datetime | None = None
     failures: int = 0
-    is_permanent: bool = False
+    kind: FailureKind | None = None
     reason: str = ""
 
 
@@ -118,10 +117,7 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
                 facts.client,
                 flow.name,
                 f"runs of {flow.name} fail: {flow.reason}",
-                "Change what the reason names: a wrong key or setup is tried again when it is changed, a problem of the"
-                " store every hour."
-                if flow.is_permanent
-                else "It is tried again by itself. If it lasts, see whether the store answers.",
+                (flow.kind or FailureKind.TRANSIENT).what_to_do,
                 flow.failing_since,
             )
     yield from _no_pull(facts, now, is_running=is_running)
@@ -130,7 +126,9 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
 
 def _is_reported(flow: FlowState) -> bool:
     """An exceeded change limit is reported by its rows, which remain when the store goes down afterwards."""
-    return not flow.reason.startswith(_OVER_LIMIT) and (flow.is_permanent or flow.failures > FAILURES_THAT_MAY_PASS)
+    if flow.kind is FailureKind.OVER_LIMIT:
+        return False
+    return flow.failures > FAILURES_THAT_MAY_PASS or (flow.kind is not None and flow.kind.is_permanent)
 
 
 def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:

@@ -31,16 +31,15 @@ def failed(
 ) -> Health:
     """The health after a failed run; `setup_print` is empty where there is no valid master setup."""
     failures = failures_in_a_row(before.failures, kind)
-    is_permanent = kind in {FailureKind.PERMANENT, FailureKind.FIXABLE_IN_STORE}
     return replace(
         before,
         tried_at=began if reached_today else before.tried_at,
         failing_since=before.failing_since or began,
         failures=failures,
-        is_permanent=is_permanent,
+        kind=kind,
         reason=reason,
         next_try_at=next_try(kind, failures, now),
-        setup_print=setup_print if is_permanent else "",
+        setup_print=setup_print if kind.is_permanent else "",
     )
 
 

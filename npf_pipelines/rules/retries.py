@@ -36,4 +36,18 @@ def next_try(trouble: FailureKind, failures: int, now: datetime) -> datetime | N
     """
     if trouble is FailureKind.FIXABLE_IN_STORE:
         return now + LONGEST_PAUSE
-    return now + pause(failures) if trouble is FailureKind.TRANSIENT else None
+    waits = trouble in {FailureKind.TRANSIENT, FailureKind.OVER_LIMIT}
+    return now + pause(failures) if waits else None
+
+
+def next_try_in_words(kind: FailureKind, at: datetime | None) -> str:
+    """When a failed flow is tried again, for a person.
+
+    Args:
+        kind: of the failure.
+        at: the time of the next try; None where no time is set.
+    """
+    if kind is FailureKind.PARTIAL:
+        return "with the next sweep"
+    by_time = f"by itself after {at:%Y-%m-%d %H:%M} UTC" if at else "in the night"
+    return f"when setup or key change, by hand, or {by_time}" if kind.is_permanent else f"by hand, or {by_time}"

@@ -26,6 +26,10 @@ class ClientFailure(NpfError):
         self.has_broken_files = has_broken_files
 
 
+class ChangeLimitExceeded(ClientFailure):
+    """A push was stopped before its first write; the text says how much it would have changed."""
+
+
 def failure_reason(failure: Exception) -> str:
     """The reason in one sentence, for people."""
     if sentence := _expected(failure):
@@ -46,6 +50,8 @@ def failure_kind(failure: Exception) -> FailureKind:
             return FailureKind.PERMANENT
         case UnknownStatus() | BrokenFile() | StoreError(transient=False) | ClientFailure(has_broken_files=True):
             return FailureKind.FIXABLE_IN_STORE
+        case ChangeLimitExceeded():
+            return FailureKind.OVER_LIMIT
         case ClientFailure(is_partial=True):
             return FailureKind.PARTIAL
     return FailureKind.TRANSIENT

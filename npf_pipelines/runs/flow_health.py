@@ -14,7 +14,9 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import failed, known_at, succeeded
+from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.state.health import keep_health, read_one
 
 
@@ -25,7 +27,7 @@ class FlowHealth:
         """A run over only some of the flow's assets (`is_whole` is False) says nothing about the flow's health."""
         self._log, self._engine, self._flow, self._is_whole = log, engine, flow, is_whole
 
-    def keep(
+    def after(
         self,
         client: str,
         setup: MasterSetup | None,
@@ -34,8 +36,8 @@ class FlowHealth:
         began: datetime,
         kind: FailureKind | None,
         reason: str,
-    ) -> None:
-        """Keep how a client's part of the run ended.
+    ) -> Health | None:
+        """The flow's health after a client's part of the run; None if the run says nothing about it.
 
         Args:
             client: the client's id.
@@ -46,7 +48,7 @@ class FlowHealth:
             reason: of the failure.
         """
         if not self._is_whole:
-            return
+            return None
         try:
             reached_today = not days or (setup is not None and day_of(began, setup.zone) in days)
             now = datetime.now(UTC)
@@ -60,17 +62,27 @@ class FlowHealth:
                     self._flow,
                 )
             if kind is None:
-                after = succeeded(before, began, reached_today=reached_today)
-            else:
-                after = failed(
-                    before,
-                    kind,
-                    reason,
-                    setup_print=fingerprint(setup) if setup else "",
-                    began=began,
-                    now=now,
-                    reached_today=reached_today,
-                )
+                return succeeded(before, began, reached_today=reached_today)
+            return failed(
+                before,
+                kind,
+                reason,
+                setup_print=fingerprint(setup) if setup else "",
+                began=began,
+                now=now,
+                reached_today=reached_today,
+            )
+        except SQLAlchemyError as error:
+            self._warn(client, error)
+            return None
+
+    def keep(self, after: Health) -> None:
+        """Keep the flow's health."""
+        try:
             keep_health(self._engine, after)
         except SQLAlchemyError as error:
-            self._log.warning("%s: the health of its flow %s could not be kept: %s", client, self._flow, error)
+            self._warn(after.client, error)
+
+    def _warn(self, client: str, error: SQLAlchemyError) -> None:
+        reason = machine_failure(error)
+        self._log.warning("%s: the health of its flow %s could not be kept: %s", client, self._flow, reason)

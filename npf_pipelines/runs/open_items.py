@@ -14,9 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.domain.open_kinds import kind_of
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.facts import count_open
 from npf_pipelines.rules.conditions import FIRST_FEW
+from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.open_items import OpenItems, Written, queue_recounts, recounts_due, write_open_items
 
@@ -45,7 +47,7 @@ def count_open_items(log: dg.DagsterLogManager, services: Services, flow: str, r
     try:
         written = recounts_due(services.state, flow, run_id)
     except SQLAlchemyError as error:
-        log.warning("the open items of %s could not be kept: %s", flow, error)
+        log.warning("the open items of %s could not be kept: %s", flow, machine_failure(error))
         return
     for chunk in chunked(written, _PARTITIONS_PER_CONNECTION):
         with contextlib.suppress(Exception):  # Tried again below, client by client.
@@ -61,9 +63,10 @@ def _keep_of_client(log: dg.DagsterLogManager, services: Services, flow: str, wr
         for broken in _keep_readable(services, flow, written):
             log.warning("%s: the open items of %s could not be kept: %s", client, flow, broken)
     except (duckdb.Error, SQLAlchemyError) as error:
-        log.warning("%s: the open items of %s could not be kept: %s", client, flow, error)
-    except Exception:  # One client's broken table must not affect another client.
-        log.exception("%s: the open items of %s could not be kept", client, flow)
+        reason = machine_failure(error) or str(error)
+        log.warning("%s: the open items of %s could not be kept: %s", client, flow, reason)
+    except Exception as error:  # noqa: BLE001 - one client's broken table must not affect another client
+        log_fault(log, error, f"{client}: the open items of {flow} could not be kept")
 
 
 def _keep_readable(services: Services, flow: str, written: Sequence[Written]) -> list[BrokenFile]:

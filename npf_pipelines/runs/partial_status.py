@@ -11,7 +11,8 @@ from typing import Any
 
 import dagster as dg
 
-from npf_pipelines.runs.partition_status import PartitionStatus, materialized_partitions
+from npf_pipelines.runs.dagster_internals import materialized_partitions
+from npf_pipelines.runs.partition_status import PartitionStatus
 
 _SOME_ROWS = "Only the orders that the run names were done again. The other rows, and the status, are as they were."
 
@@ -42,11 +43,11 @@ class PartialStatus(PartitionStatus):
         else:
             self.observed(asset, metadata, day, _SOME_ROWS)
 
-    def close(self, failure_reason: str) -> None:
+    def close(self, failure_reason: str, notes: Mapping[str, dg.MetadataValue] | None = None) -> None:
         """Show the reason on the partitions that have rows that wait."""
         if failure_reason:
             for (asset, day), metadata in self._incomplete.items():
-                self.observed(asset, metadata, day, f"Not made: {failure_reason}")
+                self.observed(asset, {**(notes or {}), **metadata}, day, f"Not made: {failure_reason}")
 
     def _was_materialized(self, day: date | None) -> bool:
         before = self._materialized_before or ()

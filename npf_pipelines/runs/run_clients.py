@@ -14,26 +14,31 @@ import dagster as dg
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.progress import progress_watched
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.domain.writes import Writes
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.flow_health import in_order_of_health
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.client_run import ClientRun
-from npf_pipelines.runs.failures import failure_kind, failure_reason, is_program_fault
-from npf_pipelines.runs.flow_health import FlowHealth
-from npf_pipelines.runs.isolation import run_isolated
-from npf_pipelines.runs.machine_failures import machine_failure
-from npf_pipelines.runs.open_items import Recounts, count_open_items
-from npf_pipelines.runs.partial_status import PartialStatus
-from npf_pipelines.runs.partition_status import (
+from npf_pipelines.runs.dagster_internals import (
     Materialized,
-    PartitionStatus,
     RunFacts,
+    RunFailed,
     materialized_partitions,
     run_facts,
 )
+from npf_pipelines.runs.failure_notes import failure_notes
+from npf_pipelines.runs.failures import failure_kind, failure_reason, is_program_fault
+from npf_pipelines.runs.flow_health import FlowHealth
+from npf_pipelines.runs.isolation import run_isolated
+from npf_pipelines.runs.open_items import Recounts, count_open_items
+from npf_pipelines.runs.partial_status import PartialStatus
+from npf_pipelines.runs.partition_status import PartitionStatus
 from npf_pipelines.runs.partition_writer import PartitionWriter
 from npf_pipelines.runs.partitions import LOOK_BACK, day_key
+from npf_pipelines.runs.run_record import begin_record, end_record
 from npf_pipelines.runs.run_scope import FlowConfig, RunScope
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
@@ -66,16 +71,16 @@ def run_clients(
     """
     has_days = isinstance(context.assets_def.partitions_def, dg.MultiPartitionsDefinition)
     if wrong := config.why_wrong(has_days=has_days):
-        raise dg.Failure(wrong, allow_retries=False)
+        raise RunFailed(wrong, allow_retries=False)
     try:
         failures, busy = asyncio.run(_run_all(context, services, work, config))
-    except Exception as error:
-        if not (sentence := machine_failure(error)):
-            raise
-        raise dg.Failure(sentence) from None
+    except Exception as error:  # noqa: BLE001 - raised as what the UI may show
+        if is_program_fault(error):  # Dagster would show the exception's own text, which may quote a row.
+            log_fault(context.log, error, "the run failed")
+        raise RunFailed(failure_reason(error)) from None
     if failures:
         lines = "\n".join(f"{client}: {reason}" for client, reason in sorted(failures.items()))
-        raise dg.Failure(
+        raise RunFailed(
             f"failed for {len(failures)} of the run's clients:\n{lines}",
             metadata={BUSY: dg.MetadataValue.json(sorted(busy))} if busy else None,
         )
@@ -89,6 +94,7 @@ async def _run_all(
     await asyncio.to_thread(services.open_databases)
     facts = run_facts(context)
     days_of = config.days_by_client([] if config.clients else context.partition_keys)
+    await asyncio.to_thread(begin_record, context, facts.flow, days_of)
     clients = _Clients(context, facts, services, work=work, config=config, days_of=days_of)
     await clients.prepare()
     async with held_lease(services.state, facts.run_id, RUN_FLOW):
@@ -97,7 +103,9 @@ async def _run_all(
             if isinstance(outcome, Exception):
                 outcomes[client] = await asyncio.to_thread(clients.keep_unreported, client, outcome)
         await asyncio.to_thread(count_open_items, context.log, services, facts.flow, facts.run_id)
-    return {client: str(outcome) for client, outcome in outcomes.items() if outcome}, clients.busy
+    failed = {client: str(outcome) for client, outcome in outcomes.items() if outcome}
+    await asyncio.to_thread(end_record, context, facts.flow, clients.statuses, failed)
+    return failed, clients.busy
 
 
 class _Clients:
@@ -131,6 +139,7 @@ class _Clients:
         self.in_order: Sequence[str] = ()
         self.busy: set[str] = set()
         """The clients whose lease another run holds."""
+        self.statuses: dict[str, PartitionStatus] = {}
 
     async def prepare(self) -> None:
         """Order the clients by their health, and ask Dagster which partitions are materialized already."""
@@ -150,7 +159,7 @@ class _Clients:
         if self._names_clients and days and not (days := _days_begun(days, setup, began)):
             self._context.log.info("%s: skipped, none of the days has begun there", client)
             return ""
-        status = (
+        status = self.statuses[client] = (
             PartialStatus(self._context, client)
             if self._names_orders
             else PartitionStatus(self._context, client, days, self._materialized_before)
@@ -158,18 +167,28 @@ class _Clients:
         failure: Exception | None = None
         try:
             await self._work_on(client, days, status)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - reported
             failure = error
             if is_program_fault(error):
-                self._context.log.exception("%s: the client's part of the run failed", client)
+                log_fault(self._context.log, error, f"{client}: the client's part of the run failed")
         reason = _reason(client, failure)
         if isinstance(failure, LeaseTaken):
             self.busy.add(client)
-        status.close(reason)
+        after: Health | None = None
         if not isinstance(failure, LeaseTaken) and not self._is_dry:
             kind = failure_kind(failure) if failure else None
-            await asyncio.to_thread(self._health.keep, client, setup, days, began=began, kind=kind, reason=reason)
+            after = await asyncio.to_thread(
+                self._health.after, client, setup, days, began=began, kind=kind, reason=reason
+            )
+        status.close(reason, self._notes(client, failure, after) if failure else None)
+        if after:
+            await asyncio.to_thread(self._health.keep, after)
         return reason
+
+    def _notes(self, client: str, failure: Exception, after: Health | None) -> Mapping[str, dg.MetadataValue]:
+        settings, name = self._services.settings, self._setups.files.get(client)
+        report = ReportFolder(settings.reports, settings.reports_url).url(client)
+        return failure_notes(failure, after, settings.clients / name if name else None, report)
 
     async def _work_on(self, client: str, days: list[date], status: PartitionStatus) -> None:
         setup = self._setups[client]
@@ -200,13 +219,14 @@ class _Clients:
     def keep_unreported(self, client: str, failure: Exception) -> str:
         """Keep the reason of a failure that could not be reported; a second failure is only logged."""
         reason = _reason(client, failure)
-        self._context.log.error("%s: the outcome of this client could not be kept", client, exc_info=failure)
+        log_fault(self._context.log, failure, f"{client}: the outcome of this client could not be kept")
         if not self._is_dry:
             setup, days, kind = self._setups.clients.get(client), self._days_of[client], FailureKind.TRANSIENT
             try:
-                self._health.keep(client, setup, days, began=self._began, kind=kind, reason=reason)
-            except Exception:
-                self._context.log.exception("%s: the reason of its failure could not be kept", client)
+                if after := self._health.after(client, setup, days, began=self._began, kind=kind, reason=reason):
+                    self._health.keep(after)
+            except Exception as error:  # noqa: BLE001 - logged
+                log_fault(self._context.log, error, f"{client}: the reason of its failure could not be kept")
         return reason
 
 

@@ -16,8 +16,10 @@ from npf_pipelines.rules.day_range import WrongDays, read_days
 from npf_pipelines.runs.partitions import days_by_client
 
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-_CLIENTS_IN_TAGS = 3
+_CLIENTS_NAMED = 3
 """How many clients the list of runs names."""
+_CLIENTS_TAGGED = 50
+"""The most clients of a run that get a tag each; a run of more is found by its days."""
 _READS_OTHERS = "reports"
 """The op whose upstream tables other ops make: Dagster reads their versions, for which the run needs a partition."""
 
@@ -26,11 +28,17 @@ class RunScope(dg.Config):
     """The clients and days of a run."""
 
     clients: list[str] = Field(
-        default=[], description="The clients; if empty, the partitions that the run is launched over."
+        default=[],
+        description="Leave it out to run the partitions that you select. Clients named here win over selected "
+        "partitions, which the run then leaves alone.",
     )
-    first_day: str = Field(default="", description="With clients, for assets with days: the first day, 2026-11-24.")
+    first_day: str = Field(
+        default="",
+        description="Only with clients, and only for assets with days, which then need it: the first day, 2026-11-24.",
+    )
     last_day: str = Field(
-        default="", description="With clients: the last day. Days after a client's today are skipped."
+        default="",
+        description="Only with first_day, which needs it: the last day. Days after a client's today are skipped.",
     )
 
     @property
@@ -76,7 +84,9 @@ class FlowConfig(RunScope):
     """The scope of a run, and whether it writes."""
 
     dry_run: bool = Field(
-        default=False, description="Show what would be written to store, platform and tables; write nothing."
+        default=False,
+        description="Show what would be written to store, platform and tables; write nothing. It wins over every "
+        "other field.",
     )
     certify: bool = Field(
         default=False,
@@ -125,17 +135,46 @@ def scope_config(
         days: for a flow that has days.
         options: further fields of the op's config.
     """
-    span = {"first_day": days[0].isoformat(), "last_day": days[1].isoformat()} if days else {}
-    return {"ops": {flow: {"config": {"clients": sorted(clients)} | span | options}}}
+    between = {"first_day": days[0].isoformat(), "last_day": days[1].isoformat()} if days else {}
+    return {"ops": {flow: {"config": {"clients": sorted(clients)} | between | options}}}
 
 
 def scope_tags(flow: str, clients: Collection[str], days: tuple[date, date] | None) -> Mapping[str, str]:
-    """The tags that the list of runs shows."""
-    named, more = sorted(clients)[:_CLIENTS_IN_TAGS], len(clients) - _CLIENTS_IN_TAGS
-    tags = {"npf/clients": ", ".join(named) + (f" and {more} more" if more > 0 else "")}
-    if flow == _READS_OTHERS:
-        tags["dagster/partition"] = named[0]
-    return tags | ({"npf/days": " to ".join(sorted({day.isoformat() for day in days}))} if days else {})
+    """The tags of a run that is requested for clients."""
+    partition = {"dagster/partition": min(clients)} if flow == _READS_OTHERS else {}
+    return run_tags(clients, days) | partition
+
+
+def run_tags(clients: Collection[str], days: tuple[date, date] | None) -> dict[str, str]:
+    """The tags by which a run is found: the first few clients, the days, and one tag for each client."""
+    tags = {"npf/clients": name_clients(clients, _CLIENTS_NAMED)}
+    if days:
+        tags["npf/days"] = name_days(*days)
+    if len(clients) <= _CLIENTS_TAGGED:
+        tags |= dict.fromkeys(map(client_tag, clients), "yes")
+    return tags
+
+
+def client_tag(client: str) -> str:
+    """The key of the tag that each run of a client has. Its prefix keeps it out of the list of runs (documented)."""
+    return f"dagster/npf_client.{client}"
+
+
+def name_clients(clients: Collection[str], most: int) -> str:
+    """The clients in a line, at most so many by name."""
+    named, more = sorted(clients)[:most], len(clients) - most
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+
+def name_days(first: date, last: date) -> str:
+    """A range of days in words."""
+    return f"{first}" if first == last else f"{first} to {last}"
+
+
+def span(days_of: Mapping[str, Sequence[date]]) -> tuple[date, date] | None:
+    """The first and the last day of any client; None without days."""
+    every = [day for days in days_of.values() for day in days]
+    return (min(every), max(every)) if every else None
 
 
 def clients_of(run_config: Mapping[str, Any], tags: Mapping[str, str], registered: Sequence[str]) -> Collection[str]:

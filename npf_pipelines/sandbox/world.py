@@ -42,7 +42,7 @@ _CLIENTS: dict[str, dict[str, Any]] = {
         "orders": {"prefix": "CS", "statuses": ["Paid", "Open"], "countries": ["Australia", "NZ", "South Korea"]},
         "tracking": {
             "shipped_status": "Complete",
-            "partially_shipped_status": "Back Ordered",
+            "partially_shipped_status": "On hold",  # Back Ordered gives the stock back.
             "carriers": {"Australia Post": "aup"},
         },
         "stock": {"quantity": "available", "negative_as_zero": True},
@@ -52,13 +52,13 @@ _CLIENTS: dict[str, dict[str, Any]] = {
         "store": {"time_zone": "Pacific/Auckland", "concurrency": 2},
         "orders": {"statuses": ["Processed", "Ready to pack"]},
         "tracking": {"shipped_status": "C"},
-        "stock": {"quantity": "on_hand"},
+        "stock": {"quantity": "on_hand", "negative_as_zero": False},
     },
     "documented": {
         "name": "The orders that CS-Cart's documentation prints",
         "store": {"time_zone": "America/New_York"},
         "orders": {"prefix": "D-", "statuses": ["Paid", "Open"], "countries": ["United States"]},
-        "tracking": {"shipped_status": "Complete", "partially_shipped_status": "Backordered"},
+        "tracking": {"shipped_status": "Complete"},
         "stock": {"quantity": "available", "negative_as_zero": False},
     },
 }

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
+from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.state.tables import health
 
@@ -26,7 +27,7 @@ def read_health(engine: sa.Engine, flow: str | None = None) -> Mapping[tuple[str
     query = sa.select(health).order_by(health.c.client, health.c.flow)
     with engine.connect() as connection:
         rows = connection.execute(query if flow is None else query.where(health.c.flow == flow)).mappings().all()
-    return {(row["client"], row["flow"]): Health(**row) for row in rows}
+    return {(row["client"], row["flow"]): _health(row) for row in rows}
 
 
 def read_one(engine: sa.Engine, client: str, flow: str) -> Health:
@@ -37,7 +38,7 @@ def read_one(engine: sa.Engine, client: str, flow: str) -> Health:
     """
     with engine.connect() as connection:
         row = connection.execute(sa.select(health).where(_is(client, flow))).mappings().one_or_none()
-    return Health(**row) if row else Health(client, flow)
+    return _health(row) if row else Health(client, flow)
 
 
 def keep_health(engine: sa.Engine, after: Health) -> None:
@@ -48,7 +49,7 @@ def keep_health(engine: sa.Engine, after: Health) -> None:
     """
     with engine.begin() as connection:
         connection.execute(sa.delete(health).where(_is(after.client, after.flow)))
-        connection.execute(sa.insert(health).values(asdict(after)))
+        connection.execute(sa.insert(health).values({**asdict(after), "kind": after.kind or ""}))
 
 
 def forget_health(engine: sa.Engine, client: str) -> None:
@@ -59,6 +60,10 @@ def forget_health(engine: sa.Engine, client: str) -> None:
     """
     with engine.begin() as connection:
         connection.execute(sa.delete(health).where(health.c.client == client))
+
+
+def _health(row: sa.RowMapping) -> Health:
+    return Health(**{**row, "kind": FailureKind(row["kind"]) if row["kind"] else None})
 
 
 def _is(client: str, flow: str) -> sa.ColumnElement[bool]:

@@ -42,10 +42,11 @@ health = sa.Table(
     time_column("last_success_at", nullable=True),
     time_column("failing_since", nullable=True),
     integer_column("failures"),
-    sa.Column("is_permanent", sa.Boolean, nullable=False),
     text_column("reason"),
     time_column("next_try_at", nullable=True),
     text_column("setup_print"),
+    # A FailureKind; empty after a success.
+    text_column("kind"),
 )
 """How each client's flow is doing: one row for each client and flow."""
 

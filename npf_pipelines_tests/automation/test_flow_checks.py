@@ -19,6 +19,16 @@ def check(loop: Loop, name: str, listed: str) -> tuple[bool, list[dict[str, Any]
     return found.passed, [dict(one.data) for one in value.records] if isinstance(value, dg.TableMetadataValue) else []
 
 
+def check_number(loop: Loop, name: str, number: str) -> object:
+    records = loop.instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey("store_orders"), name), limit=1
+    )
+    event = records[0].event
+    assert event is not None
+    assert event.dagster_event is not None
+    return event.dagster_event.asset_check_evaluation_data.metadata[number].value
+
+
 def test_a_shipment_that_was_never_pushed_is_told_once_it_is_late(fresh: Loop) -> None:
     assert check(fresh, "all_lodged_pushed", "missing") == (True, [])
     with fresh.services.platform_engine.begin() as connection:
@@ -40,6 +50,7 @@ def test_what_lies_aside_is_listed_with_its_reason(fresh: Loop) -> None:
     # On some days the generated stores have such an order already.
     (reason,) = [row["reason"] for row in rows if (row["client"], row["number"]) == ("acme", f"CS{order_id}")]
     assert "product code" in reason
+    assert check_number(fresh, "set_aside", "findings") == len(rows)
 
 
 def test_a_client_that_was_not_pulled_for_long_is_stale_unless_paused(fresh: Loop) -> None:
@@ -49,6 +60,10 @@ def test_a_client_that_was_not_pulled_for_long_is_stale_unless_paused(fresh: Loo
         connection.execute(sa.update(health).values(last_success_at=long_ago))
     passed, rows = check(fresh, "staleness", "stale")
     assert (passed, [row["client"] for row in rows]) == (False, ["acme", "bolt"])
+    with fresh.services.state.begin() as connection:
+        connection.execute(sa.update(health).values(last_success_at=None))
+    _, rows = check(fresh, "staleness", "stale")
+    assert {row["last_pulled"] for row in rows} == {f"past days only, the last one {fresh.days[1]}"}
     for client in ("acme", "bolt"):
         write_setup(fresh.settings.clients, client, fresh.url)
         path = fresh.settings.clients / f"{client}.yaml"

@@ -11,7 +11,6 @@ from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
-from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 from npf_pipelines.rules.flow_health import failed, succeeded
 from npf_pipelines.state.health import keep_health, read_one
 from npf_pipelines_tests.automation.ticks import clients, days, execute, register, tick
@@ -292,7 +291,7 @@ def test_a_push_over_the_change_limit_is_no_store_that_gave_no_answer(loop: Loop
     at = quarter_of_an_hour()
     went_well(loop, "stock", at - 3 * 60 * MINUTE)
     fails(loop, "stock", "acme", at - 2 * 60 * MINUTE)
-    stopped = replace(read_one(loop.services.state, "acme", "stock"), reason=f"{LIMIT_EXCEEDED}: 60 % would change")
+    stopped = replace(read_one(loop.services.state, "acme", "stock"), kind=FailureKind.OVER_LIMIT)
     keep_health(loop.services.state, stopped)
     asked = tick(loop, "stock_sweep", at)
     assert isinstance(asked, list)
@@ -347,5 +346,5 @@ def test_a_store_that_is_down_for_a_day_costs_28_runs_at_most_and_is_caught_up_i
 
 def test_everything_starts_stopped_but_for_what_keeps_the_house_in_order(loop: Loop) -> None:
     stopped = {one.name for one in loop.defs.sensors or () if one.default_status is dg.DefaultSensorStatus.STOPPED}
-    assert stopped == {"alerts", "new_orders", "new_lodgements", "stock_movements"}
+    assert stopped == {"alerts", "first_audit", "new_orders", "new_lodgements", "stock_movements"}
     assert {one.default_status for one in loop.defs.schedules or ()} == {dg.DefaultScheduleStatus.STOPPED}

@@ -1,6 +1,6 @@
 """The real nginx with the project's configuration, on a port of 127.0.0.1.
 
-Not here: what is asked of it (test_nginx.py, ui/test_proxy.py).
+Not here: what is asked of it (test_nginx.py, ui/test_ui.py).
 """
 
 import contextlib

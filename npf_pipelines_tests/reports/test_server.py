@@ -23,7 +23,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "secret.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "Notes.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "acme.txt").write_text("secret", encoding="utf-8")
-    with LoopbackServer(reports_app(folder)) as server:
+    with LoopbackServer(reports_app(folder.read)) as server:
         yield server.url
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from npf_pipelines.domain.alert import AlertKind
+from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.open_kinds import KINDS, OpenKind
 from npf_pipelines.rules.conditions import (
     BACKLOG_PATIENCE,
@@ -34,7 +35,12 @@ def kinds(found: Sequence[Condition]) -> list[str]:
 
 
 def failing(**more: Any) -> FlowState:
-    usual: dict[str, Any] = {"failing_since": NOON - HOUR, "failures": 2, "reason": "it is down"}
+    usual: dict[str, Any] = {
+        "failing_since": NOON - HOUR,
+        "failures": 2,
+        "reason": "it is down",
+        "kind": FailureKind.TRANSIENT,
+    }
     return FlowState("stock", **usual | more)
 
 
@@ -63,12 +69,12 @@ def test_a_failure_that_may_pass_is_told_when_it_didnt() -> None:
 
 
 def test_a_failure_that_lasts_is_told_at_once() -> None:
-    (told,) = conditions(failing(failures=1, is_permanent=True))
+    (told,) = conditions(failing(failures=1, kind=FailureKind.PERMANENT))
     assert "Change what the reason names" in told.what_to_do
 
 
 def test_an_exceeded_change_limit_is_reported_once_and_not_as_a_failure_as_well() -> None:
-    (told,) = conditions(failing(reason="the change limit was exceeded: 60 % would change"), open_=[ROWS_OVER_LIMIT])
+    (told,) = conditions(failing(kind=FailureKind.OVER_LIMIT), open_=[ROWS_OVER_LIMIT])
     assert (told.kind, "12 SKUs" in told.text) == (AlertKind.CHANGE_LIMIT, True)
     # The store went down afterwards: both.
     assert kinds(conditions(failing(), open_=[ROWS_OVER_LIMIT])) == [AlertKind.FAILING, AlertKind.CHANGE_LIMIT]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.domain.failure_kind import FailureKind
-from npf_pipelines.rules.retries import LONGEST_PAUSE, failures_in_a_row, next_try, pause
+from npf_pipelines.rules.retries import LONGEST_PAUSE, failures_in_a_row, next_try, next_try_in_words, pause
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -55,3 +55,17 @@ def test_a_day_costs_at_most_28_tries_however_long_each_takes(seconds: list[int]
         tries.append(at)
     assert sum(one < NOON + timedelta(days=1) for one in tries) <= 28
     assert all(later - earlier >= 5 * MINUTE for earlier, later in pairwise(tries))
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (FailureKind.TRANSIENT, "by hand, or by itself after 2026-11-20 12:05 UTC"),
+        (FailureKind.OVER_LIMIT, "by hand, or by itself after 2026-11-20 12:05 UTC"),
+        (FailureKind.PARTIAL, "with the next sweep"),
+        (FailureKind.PERMANENT, "when setup or key change, by hand, or in the night"),
+        (FailureKind.FIXABLE_IN_STORE, "when setup or key change, by hand, or by itself after 2026-11-20 13:00 UTC"),
+    ],
+)
+def test_a_person_reads_when_it_is_tried_again(kind: FailureKind, words: str) -> None:
+    assert next_try_in_words(kind, next_try(kind, 1, NOON)) == words

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from npf_pipelines.runs.run_scope import RunScope, clients_of, scope_config, scope_tags
+from npf_pipelines.runs.run_scope import RunScope, client_tag, clients_of, scope_config, scope_tags
 
 DAYS = (date(2026, 11, 23), date(2026, 11, 25))
 
@@ -93,10 +93,17 @@ def test_a_run_that_names_its_clients_takes_just_those() -> None:
 
 
 def test_the_list_of_runs_shows_a_few_clients_and_the_days() -> None:
-    assert scope_tags("orders", ["bolt", "acme"], None) == {"npf/clients": "acme, bolt"}
-    many = [f"client{number}" for number in range(9)]
-    assert scope_tags("orders", many, DAYS) == {
-        "npf/clients": "client0, client1, client2 and 6 more",
-        "npf/days": "2026-11-23 to 2026-11-25",
-    }
+    assert scope_tags("orders", ["bolt", "acme"], None)["npf/clients"] == "acme, bolt"
+    many = scope_tags("orders", [f"client{number}" for number in range(9)], DAYS)
+    assert many["npf/clients"] == "client0, client1, client2 and 6 more"
+    assert many["npf/days"] == "2026-11-23 to 2026-11-25"
     assert scope_tags("orders", ["acme"], (DAYS[0], DAYS[0]))["npf/days"] == "2026-11-23"
+
+
+def test_a_run_of_few_clients_has_a_tag_for_each_and_one_of_many_is_found_by_its_days() -> None:
+    few = [f"client-{number}" for number in range(50)]
+    tags = scope_tags("orders", few, DAYS)
+    assert all(tags[client_tag(client)] == "yes" for client in few)
+    many = scope_tags("orders", [*few, "one-more"], DAYS)
+    assert not any(key.startswith(client_tag("")) for key in many)
+    assert many["npf/days"] == "2026-11-23 to 2026-11-25"

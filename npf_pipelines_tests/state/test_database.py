@@ -18,6 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from npf_pipelines.database import DatabaseUnusable, connect_engine
+from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.platform.database import create_platform, open_platform
 from npf_pipelines.state import earlier_release
@@ -68,7 +69,8 @@ def fill(connection: sa.Connection) -> None:
 
 def assert_everything_is_there(state: sa.Engine) -> None:
     (health,) = read_health(state).values()
-    assert health == Health("acme", "orders", NOON, failures=2, is_permanent=True, reason="401", setup_print="a:b")
+    kind = FailureKind.PERMANENT
+    assert health == Health("acme", "orders", NOON, failures=2, kind=kind, reason="401", setup_print="a:b")
     assert read_alerts(state)["failing|acme|orders"].told_at == NOON
     assert [(item.kind, item.rows, item.first) for item in read_open_items(state)] == [("order_held", 3, "CS1")]
     assert [written.run for written in recounts_due(state, "orders", "new")] == ["killed"]
@@ -97,6 +99,29 @@ def test_a_database_of_each_version_is_migrated_with_its_rows(url: str, version:
     old.dispose()
     state = open_state(url)
     assert_everything_is_there(state)
+    state.dispose()
+
+
+def test_the_kind_of_a_failure_follows_from_what_an_earlier_release_kept(url: str) -> None:
+    limit = "the change limit was exceeded: 60 % would change"
+    kept: dict[FailureKind | None, dict[str, Any]] = {
+        None: {"failures": 0},
+        FailureKind.PERMANENT: {"is_permanent": True},
+        FailureKind.FIXABLE_IN_STORE: {"is_permanent": True, "next_try_at": NOON},
+        FailureKind.TRANSIENT: {"next_try_at": NOON},
+        FailureKind.PARTIAL: {},
+        FailureKind.OVER_LIMIT: {"next_try_at": NOON, "reason": limit},
+    }
+    usual: dict[str, Any] = {"flow": "stock", "failures": 1, "is_permanent": False, "reason": "", "setup_print": ""}
+    old = connect_engine(sa.make_url(url))
+    with old.begin() as connection:
+        command.upgrade(alembic(connection), "0001")
+        for kind, row in kept.items():
+            values = {**usual, "client": str(kind), **row}
+            connection.execute(sa.insert(earlier_release.metadata.tables["health"]).values(values))
+    old.dispose()
+    state = open_state(url)
+    assert {client: health.kind for (client, _), health in read_health(state).items()} == {str(k): k for k in kept}
     state.dispose()
 
 

@@ -9,6 +9,8 @@ import stamina
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
+from npf_pipelines.runs.run_scope import client_tag
+
 RUN = re.compile("^[0-9a-f]{8}$")
 """The text of a link to a run."""
 _WHILE_OPEN = 10_000
@@ -81,6 +83,18 @@ def why_not_made(page: Page, key: str) -> Locator:
     events = page.get_by_role("dialog")
     events.get_by_text(key, exact=True).first.click()
     return events
+
+
+def filter_runs(page: Page, client: str) -> None:
+    """Show the runs of a client, the runs of backfills included."""
+    page.goto("/runs")
+    page.get_by_text("Show runs within backfills").click()
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_text("Tag", exact=True).click()
+    page.keyboard.type(client)
+    page.get_by_text(client_tag(client), exact=True).click()
+    page.get_by_text("yes", exact=True).click()
+    expect(page.get_by_text("Tag is")).to_be_visible()
 
 
 def switch(page: Page) -> Locator:

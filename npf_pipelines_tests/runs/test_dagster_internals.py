@@ -1,4 +1,4 @@
-"""The contract with Dagster: the calls that are not public do what runs/partition_status.py needs of them.
+"""The contract with Dagster: the calls that are not public do what runs/dagster_internals.py needs of them.
 
 `make test-newest-dagster` runs this file against the newest release. Each failure is one sentence that names what the
 module needs and the release's own error.
@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from npf_pipelines.runs import partition_status
+from npf_pipelines.runs import dagster_internals
 from npf_pipelines.runs.partition_status import PartitionStatus
 
 DAY, NEXT_DAY, LAST_DAY = (date(2026, 11, day) for day in (24, 25, 26))
@@ -34,7 +34,7 @@ def contract(expectation: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - whatever the release raises
         said = str(error).strip().split("\n")[0]
         pytest.fail(
-            f"Dagster {dg.__version__} breaks runs/partition_status.py: {expectation}"
+            f"Dagster {dg.__version__} breaks runs/dagster_internals.py: {expectation}"
             f" ({type(error).__name__}: {said}). Stay on the pinned release, or adapt that module.",
             pytrace=False,
         )
@@ -64,10 +64,12 @@ class World:
             can_subset=True,
         )
         def flow(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-            self.facts = partition_status.run_facts(context)
+            self.facts = dagster_internals.run_facts(context)
             steps(PartitionStatus(context, "acme", [DAY, NEXT_DAY, LAST_DAY], materialized))
+            dagster_internals.note_step(context, "flow of 1 client", {"clients": dg.MetadataValue.int(1)})
+            dagster_internals.tag_run(context, {"npf/clients": "acme"})
             if fails:
-                raise dg.Failure("failed for 1 of the run's clients")
+                raise dagster_internals.RunFailed("failed for 1 of the run's clients")
             yield from ()
 
         job = dg.define_asset_job("flow_job", selection=dg.AssetSelection.assets(*selection))
@@ -140,11 +142,11 @@ def test_the_two_queries_agree_with_the_status_that_dagster_shows(world: World) 
     keys = [f"acme|{day}" for day in (DAY, NEXT_DAY, LAST_DAY)]
     with contract("get_latest_storage_id_by_partition must return the materialized partitions"):
         world.run(_one_good_one_failed, fails=True)
-        found = partition_status.materialized_partitions(world.instance, ASSETS, keys)
+        found = dagster_internals.materialized_partitions(world.instance, ASSETS, keys)
         assert found == {(asset, f"acme|{DAY}") for asset in ASSETS}
         world.run(lambda status: status.started(DAY))
-        assert partition_status.materialized_partitions(world.instance, ASSETS, keys) == set()
-        assert partition_status.ever_materialized(world.instance, "pulled") == {f"acme|{DAY}"}
+        assert dagster_internals.materialized_partitions(world.instance, ASSETS, keys) == set()
+        assert dagster_internals.ever_materialized(world.instance, "pulled") == {f"acme|{DAY}"}
 
 
 def test_what_was_materialized_before_is_current_until_the_run_changes_the_day(world: World) -> None:
@@ -174,7 +176,7 @@ def test_a_deleted_run_leaves_no_events_and_no_files(world: World) -> None:
     with contract("a run's events, logs and SQLite file must be found and deleted"):
         run_id = world.run(_one_good_one_failed, fails=True)
         assert [path for path in world.folder.rglob("*") if run_id in path.name]
-        partition_status.delete_run(world.instance, run_id)
+        dagster_internals.delete_run(world.instance, run_id)
         assert [path for path in world.folder.rglob("*") if run_id in path.name] == []
         assert world.status("pulled")["24"] == "missing"
 
@@ -185,7 +187,7 @@ def test_the_runs_behind_a_status_are_the_last_of_each_partition(world: World) -
         first = world.run(_one_good_one_failed, fails=True)
         second = world.run(lambda status: status.started(DAY))
         third = world.run(lambda status: status.started(DAY))
-        needed = set(partition_status.runs_behind_status(world.instance, later))
+        needed = set(dagster_internals.runs_behind_status(world.instance, later))
         # The first has the only materializations and the failure of the next day.
         assert needed == {first, third}
         assert second not in needed
@@ -195,7 +197,34 @@ def test_a_run_without_a_process_is_ended_as_failed(world: World) -> None:
     with contract("report_run_failed must end a run"):
         run = world.instance.get_run_by_id(world.run(lambda _: None))
         assert run is not None
-        partition_status.fail_run(world.instance, run, "the run's process is gone")
+        dagster_internals.fail_run(world.instance, run, "the run's process is gone")
         ended = world.instance.get_run_by_id(run.run_id)
         assert ended is not None
         assert ended.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_an_expected_failure_shows_its_sentence_and_no_stack(world: World) -> None:
+    with contract("a failure's description must be read after its traceback was taken"):
+        entries = world.instance.all_logs(world.run(lambda _: None, fails=True))
+        events = [entry.dagster_event for entry in entries if entry.dagster_event]
+        (failed,) = [event for event in events if event.is_step_failure]
+        data = failed.step_failure_data
+        assert data.user_failure_data is not None
+        assert data.user_failure_data.description == "failed for 1 of the run's clients"
+        assert data.error is not None
+        assert len(data.error.stack) == 1
+
+
+def test_a_run_is_tagged_and_its_step_noted_while_it_runs(world: World) -> None:
+    with contract("add_run_tags and report_engine_event must work inside a run"):
+        run = world.instance.get_run_by_id(world.run(lambda _: None))
+        assert run is not None
+        assert run.tags["npf/clients"] == "acme"
+        entries = [entry.dagster_event for entry in world.instance.all_logs(run.run_id) if entry.dagster_event]
+        (noted,) = [event for event in entries if event.message == "flow of 1 client"]
+        assert (noted.step_key, noted.engine_event_data.metadata["clients"].value) == ("flow", 1)
+
+
+def test_the_databases_of_this_release_need_no_upgrade(world: World) -> None:
+    with contract("the storages must say the version of their databases"):
+        dagster_internals.upgrade_databases(world.instance)

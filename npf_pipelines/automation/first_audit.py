@@ -1,0 +1,51 @@
+"""The sensor that has the checks evaluated once a client has been through its first sweep: until then they are empty.
+
+Not here: the nightly audit (nightly.py), the checks (checks.py).
+"""
+
+import json
+
+import dagster as dg
+from pydantic import TypeAdapter, ValidationError
+
+from npf_pipelines.automation.default_status import sensor_status
+from npf_pipelines.automation.flows import FLOWS
+from npf_pipelines.automation.jobs import AUDIT_JOB, ENDED_AFTER_HOURS
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.health import read_health
+
+_AUDITED = TypeAdapter(set[str])
+
+
+def first_audit(settings: Settings) -> dg.SensorDefinition:
+    """Requests one run of the audit for all clients that are new since the last one."""
+
+    @dg.sensor(
+        name="first_audit",
+        job_name=AUDIT_JOB.name,
+        minimum_interval_seconds=60,
+        default_status=sensor_status(settings),
+        description="Runs the audit once for each new client, after the first runs of all its flows.",
+    )
+    def notice(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]) -> dg.SensorResult:
+        registered = set(context.instance.get_dynamic_partitions(CLIENTS.name or ""))
+        tried = [{client for client, _ in read_health(services.state, flow.name)} for flow in FLOWS]
+        audited = _audited(context.cursor) & registered
+        new = registered.intersection(*tried) - audited
+        cursor = json.dumps(sorted(audited | new))
+        if new:
+            request = dg.RunRequest(tags=ENDED_AFTER_HOURS)
+            return dg.SensorResult(run_requests=[request], cursor=cursor)
+        waiting = len(registered - audited)
+        return dg.SensorResult(skip_reason=f"{waiting} new clients have not been swept yet", cursor=cursor)
+
+    return notice
+
+
+def _audited(cursor: str | None) -> set[str]:
+    try:
+        return _AUDITED.validate_json(cursor or "[]")
+    except ValidationError:
+        return set()
