@@ -12,6 +12,7 @@ import duckdb
 
 from npf_pipelines.assets.specs import OWNERS
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.removed_setups import removed_clients
 from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.facts import read_facts
@@ -104,7 +105,7 @@ def overview(
         except Exception as error:
             context.log.exception("%s: its figures could not be made", setup.id)
             lines.append(Line(setup, None, f"{type(error).__name__}, a fault of the program: see the run's log"))
-    report_folder.write(OVERVIEW, overview_page(lines, [*setups.errors, *_without_setup(services.lake, setups)], now))
+    report_folder.write(OVERVIEW, overview_page(lines, [*setups.errors, *_without_setup(services, setups)], now))
     needing = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]
     return dg.MaterializeResult(
         metadata={
@@ -115,9 +116,10 @@ def overview(
     )
 
 
-def _without_setup(lake: Lake, setups: MasterSetups) -> list[str]:
+def _without_setup(services: Services, setups: MasterSetups) -> list[str]:
+    removed = removed_clients(services.settings.clients)
     return [
         f"{client}: has tables, but no valid master setup: nothing runs for it"
-        for client in lake.clients()
-        if client not in setups.clients
+        for client in services.lake.clients()
+        if client not in setups.clients and client not in removed
     ]

@@ -21,7 +21,9 @@ from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.rules.day_range import WrongDays, check_order
 from npf_pipelines.runs.partitions import first_day
+from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
+from npf_pipelines.state.pauses import Pauses, read_pauses
 
 _CONSOLE = Console()
 
@@ -93,7 +95,7 @@ def run(
         chosen = _begun(chosen, first.date())
     for sentence in wrong:
         _CONSOLE.print(sentence, style="red", markup=False)
-    active = _active(chosen)
+    active = _active(chosen, Pauses() if dry_run else read_pauses(services.state))
     launched = _run(settings, flow, active, (first, day or to), config)
     for ended in launched:
         if ended.failure:
@@ -137,12 +139,12 @@ def _begun(setups: list[MasterSetup], first: date) -> list[MasterSetup]:
     return [setup for setup in setups if first <= todays[setup.id]]
 
 
-def _active(setups: list[MasterSetup]) -> list[MasterSetup]:
+def _active(setups: list[MasterSetup], pauses: Pauses) -> list[MasterSetup]:
     """The clients that aren't paused; the others are named on the terminal."""
-    for setup in setups:
-        if setup.paused:
-            _CONSOLE.print(f"{setup.id}: paused in its master setup: left alone", style="yellow", markup=False)
-    return [setup for setup in setups if not setup.paused]
+    paused = {setup.id: why for setup in setups if (why := why_paused(setup, pauses))}
+    for client, why in paused.items():
+        _CONSOLE.print(f"{client}: {why}: left alone", style="yellow", markup=False)
+    return [setup for setup in setups if setup.id not in paused]
 
 
 def _run(

@@ -1,6 +1,6 @@
 """The folder of master setups: one YAML file for each client, its loading, and a sentence for each error in it.
 
-Not here: the fields of a setup (master_setup.py).
+Not here: the fields of a setup (master_setup.py), the setups of removed clients (removed_setups.py).
 """
 
 import contextlib
@@ -87,6 +87,22 @@ def setup_file(folder: Path, client: str) -> Path:
             if _load(path).id == client:
                 return path
     raise SetupError(f"{client}: no file of {folder} has its master setup")
+
+
+def any_setup_file(folder: Path, client: str) -> Path | None:
+    """The file of a client's master setup: the valid one with its id, or else a wrong one with its name, or None.
+
+    Raises:
+        SetupError: the folder can't be read.
+    """
+    wrong: Path | None = None
+    for path in _files(folder):
+        try:
+            if _load(path).id == client:
+                return path
+        except SetupError:
+            wrong = path if path.stem == client else wrong
+    return wrong
 
 
 def _files(folder: Path) -> list[Path]:

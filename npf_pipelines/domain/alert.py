@@ -64,5 +64,7 @@ class AlertKind(enum.StrEnum):
     """Rows that wait for the next run haven't been worked off for too long."""
     SETUP = "setup"
     """A master setup is wrong, or missing."""
+    PAUSED = "paused"
+    """Every client is paused by a person."""
     CLOCK = "clock"
     """A machine wrote times in the future."""

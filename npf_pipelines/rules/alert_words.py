@@ -13,6 +13,8 @@ MOST_NAMED = 10
 
 Slack cuts a text after 40,000 characters and asks for at most 4,000 (documented), which ten sentences keep.
 """
+_SUBJECTS = {AlertKind.CLOCK.value: "clocks", AlertKind.PAUSED.value: "all clients"}
+"""The subject of an alert without a client, by its kind."""
 _LONGEST = 300
 """Characters of an alert's text: a reason may quote a store."""
 
@@ -48,7 +50,7 @@ def _resolution(alert: Alert) -> str:
 
 
 def _of(alert: Alert) -> str:
-    return alert.client or ("clocks" if alert.kind == AlertKind.CLOCK else "master setups")
+    return alert.client or _SUBJECTS.get(alert.kind, "master setups")
 
 
 def _short(text: str) -> str:
