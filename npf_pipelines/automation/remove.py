@@ -57,8 +57,7 @@ def find_removable(services: Services, instance: dg.DagsterInstance, client: str
             run = record.dagster_run
             if client in clients_of(run.run_config, run.tags, registered):
                 raise CannotRemove(
-                    f"{client}: the run {run.run_id} of {flow.name} takes it and isn't over: wait for its end, or "
-                    f"pause the client meanwhile: npf client pause {client}"
+                    f"{client}: the run {run.run_id} of {flow.name} takes it and isn't over: wait for that"
                 )
     return Removable(client, file, client in registered)
 

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -136,14 +136,18 @@ def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str
 
 def _load(path: Path) -> MasterSetup:
     try:
-        return _parse(path.name, path.read_text(encoding="utf-8"))
+        return parse_setup(path.name, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{path.name}: can't be read: {error}") from error
 
 
 @functools.lru_cache(maxsize=4096)
-def _parse(name: str, text: str) -> MasterSetup:
-    """A file's setup. Sensors and sweeps ask for all of them every few seconds: the same text is parsed once."""
+def parse_setup(name: str, text: str) -> MasterSetup:
+    """A file's setup. Sensors and sweeps ask for all of them every few seconds: the same text is parsed once.
+
+    Raises:
+        SetupError: it is wrong; a line for each error, with file and field.
+    """
     try:
         content = yaml.load(text, Loader=_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
@@ -154,8 +158,25 @@ def _parse(name: str, text: str) -> MasterSetup:
     try:
         return MasterSetup.model_validate(content)
     except ValidationError as error:
-        lines = (f"{name}: {_where(found['loc'])}: {_problem(found)}" for found in error.errors())
+        lines = (f"{name}: {field}: {problem}" for field, problem in _problems(error))
         raise SetupError("\n".join(lines)) from None
+
+
+def field_problems(content: object) -> Sequence[tuple[str, str]]:
+    """The problems of a setup's content, by field; empty if it is valid.
+
+    Args:
+        content: as YAML gives it, every scalar as text.
+    """
+    try:
+        MasterSetup.model_validate(content)
+    except ValidationError as error:
+        return _problems(error)
+    return ()
+
+
+def _problems(error: ValidationError) -> list[tuple[str, str]]:
+    return [(_where(found["loc"]), _problem(found)) for found in error.errors()]
 
 
 def _where(location: tuple[int | str, ...]) -> str:

@@ -23,7 +23,7 @@ from npf_pipelines.rules.orders import NotShippable, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import as_ordered_here, left_to_ship
 
 _IMPORTS_PER_CHECK = 100
-"""Orders that are imported at once, after a check whether the platform may be written: a fraction of a second's work."""
+"""Orders that are imported between two checks whether the platform may be written: a fraction of a second's work."""
 
 
 def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:

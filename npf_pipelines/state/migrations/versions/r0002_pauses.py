@@ -1,6 +1,5 @@
 """The table of the clients that people have paused."""
 
-import sqlalchemy as sa
 from alembic import op
 
 from npf_pipelines.database import text_column, time_column
