@@ -42,7 +42,7 @@ def missing_setup_conditions(
                 client,
                 "",
                 "the client has no master setup: nothing runs for it, and its open orders and parcels are not followed",
-                f"Put {client}.yaml back. For a client that has left, put it back with `paused: true`.",
+                f"Put {client}.yaml back. For a client that has left: npf client remove {client}.",
             )
 
 
