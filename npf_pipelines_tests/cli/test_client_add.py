@@ -46,7 +46,7 @@ def test_flags_that_give_what_is_required_ask_nothing(folder: Path) -> None:
     result = add("acme-toys", *more)
     assert result.exit_code == 0, result.output
     setup = load_master_setups(folder)["acme-toys"]
-    assert (setup.name, setup.store.url) == ("Acme Toys", "https://shop.acme.example")
+    assert (setup.name, setup.store.url, setup.mode) == ("Acme Toys", "https://shop.acme.example", "trial")
     assert (setup.store.api_user, setup.store.user_id) == ("api@acme.example", 7)
     assert (setup.orders.statuses, setup.orders.countries) == (("Open", "Processed"), ("AU", "NZ"))
     assert (setup.orders.prefix, f"{setup.orders.cut_off:%H:%M}") == ("CS", "14:00")
@@ -55,7 +55,7 @@ def test_flags_that_give_what_is_required_ask_nothing(folder: Path) -> None:
     assert setup.store.api_key_env == "NPF_ACME_TOYS_API_KEY"
     commands = result.output.split("\n\n")[1].splitlines()
     assert commands[0].startswith("export NPF_ACME_TOYS_API_KEY=")
-    assert "npf run orders --client acme-toys" in commands[-1]
+    assert "npf run orders --client acme-toys --from 2026-11-01" in commands[-1]
     assert "acme-toys.yaml" in result.output
     assert (folder / "acme-toys.yaml").stat().st_mode & 0o077 == 0  # The default umask.
 
@@ -152,6 +152,7 @@ def test_the_file_says_what_was_answered(name: str, statuses: list[str]) -> None
     answers: dict[str, str | list[str]] = {
         "id": "acme",
         "name": name,
+        "mode": "trial",
         "store.url": "https://shop.acme.example",
         "store.api_user": "api@acme.example",
         "store.api_key_env": "NPF_ACME_API_KEY",

@@ -15,7 +15,7 @@ from npf_pipelines.config.setup_files import load_master_setups
 from npf_pipelines.domain.alert import Alert
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.open_kinds import HELD_SKU, NOT_IMPORTED, open_key
-from npf_pipelines.domain.outcomes import Rule, StockOutcome
+from npf_pipelines.domain.outcomes import OrderOutcome, Rule, StockOutcome
 from npf_pipelines.state.open_items import OpenItems
 from npf_pipelines.state.pauses import EVERY_CLIENT, Pause, Pauses
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -23,11 +23,14 @@ from npf_pipelines_tests.loop import Loop, write_setup
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def lines(folder: Path, pauses: Pauses | None = None, **facts: list[object]) -> dict[str, ClientLine]:
+def lines(
+    folder: Path, pauses: Pauses | None = None, *, is_trial: bool = False, **facts: list[object]
+) -> dict[str, ClientLine]:
     found = client_lines(
         load_master_setups(folder),
         ["acme", "gone"],
         pauses or Pauses(),
+        in_trial=["acme"] if is_trial else [],
         **({"healths": [], "items": [], "alerts": []} | facts),  # type: ignore[arg-type]
         now=NOON,
     )
@@ -70,13 +73,16 @@ def test_open_rows_are_a_persons_or_the_next_runs(folder: Path) -> None:
         (open_key(StockOutcome.WAITING), "stock", 5),
         (open_key(StockOutcome.REFUSED), "stock", 7),
         (HELD_SKU.key, "stock", 11),
+        (open_key(OrderOutcome.PLANNED), "orders", 13),
     ]
     items: list[object] = [
         OpenItems("acme", kind, date(2026, 11, 20) if flow == "orders" else None, flow, rows, "")
         for kind, flow, rows in kinds
     ]
     acme = lines(folder, items=items)["acme"]
-    assert (acme.manual_review, acme.backlog, acme.drift) == (2 + 7 + 11, 3 + 5, 5 + 7)
+    assert (acme.manual_review, acme.backlog, acme.drift) == (2 + 7 + 11, 3 + 5 + 13, 5 + 7)
+    trial = lines(folder, is_trial=True, items=items)["acme"]
+    assert (trial.state, trial.backlog) == ("trial", 3 + 5)  # Planned rows are done in trial.
 
 
 def test_times_are_of_successes_and_alerts_are_the_open_ones(folder: Path) -> None:

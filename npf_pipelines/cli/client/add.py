@@ -26,7 +26,7 @@ from npf_pipelines.cli.output import fail, stdout
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.config.setup_files import MasterSetups, load_master_setups, parse_setup, setup_file
+from npf_pipelines.config.setup_files import MasterSetups, any_setup_file, load_master_setups, parse_setup
 
 _FLAGS = {question.field: question.flag for question in QUESTIONS} | {"id": "the client's id"}
 
@@ -90,7 +90,7 @@ def add(
         answers["id"] = client
     _refuse_wrong(answers, setups, folder)
     _complete(answers, setups, folder)
-    answers["store.api_key_env"] = key_variable(str(answers["id"]), setups)
+    answers |= {"mode": "trial", "store.api_key_env": key_variable(str(answers["id"]), setups)}
     setup = MasterSetup.model_validate(content_of(answers))
     path = _write(folder, setup, answers)
     _say_what_is_next(setup, path)
@@ -112,7 +112,7 @@ def _refuse_wrong(answers: Answers, setups: MasterSetups, folder: Path) -> None:
 
 def _why_taken(client: str, folder: Path) -> str:
     """Why the id can't be a new client's; empty if it can."""
-    present = setup_file(folder, client) or next((path for path in folder.glob(f"{client}.y*ml")), None)
+    present = any_setup_file(folder, client) or next((path for path in folder.glob(f"{client}.y*ml")), None)
     return f"{present} exists already, and is not overwritten" if present else ""
 
 
@@ -179,9 +179,10 @@ def _say_what_is_next(setup: MasterSetup, path: Path) -> None:
     stdout().print(
         plain(
             f"{path} is written. The API key belongs in the environment variable {variable} of the machine that runs "
-            f"the code location, never in the file.{is_set} Next:\n\n"
+            f"the code location, never in the file.{is_set} The client is in trial: its orders are pulled and decided, "
+            f"and nothing is imported or pushed. Next:\n\n"
             f"export {variable}='the key'\n"
             f"npf client check {setup.id}\n"
-            f"npf run orders --client {setup.id} --dry-run"
+            f"npf run orders --client {setup.id} --from {setup.orders.start_date}"
         )
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.domain.alert import Alert
 from npf_pipelines.domain.health import Health
-from npf_pipelines.domain.open_kinds import HELD_SKU, kind_of
+from npf_pipelines.domain.open_kinds import HELD_SKU, PLANNED_KINDS, kind_of
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.state.open_items import OpenItems
@@ -24,11 +24,11 @@ class ClientLine:
 
     Attributes:
         client: its id; the file's name where the setup is wrong.
-        state: `live`, `paused`, `wrong setup` or `no setup`.
+        state: `live`, `trial`, `paused`, `wrong setup` or `no setup`.
         orders_pulled: when the last successful run of orders began; None if there was none.
         tracking_pushed: the same of shipments.
         stock_pushed: the same of stock.
-        backlog: rows that wait for the next run.
+        backlog: rows that wait for the next run, but for rows that are planned in trial.
         manual_review: rows that wait for a person.
         drift: SKUs whose amount in the store was not the right one after the last push.
         alerts: open alerts.
@@ -52,15 +52,16 @@ def client_lines(
     registered: Collection[str],
     pauses: Pauses,
     *,
+    in_trial: Collection[str],
     healths: Iterable[Health],
     items: Iterable[OpenItems],
     alerts: Iterable[Alert],
     now: datetime,
 ) -> list[ClientLine]:
     """A line for each client that has a setup, be it wrong, or is a partition."""
-    states = _states(setups, registered, pauses)
+    states = _states(setups, registered, pauses, in_trial)
     succeeded = {(health.client, health.flow): known_at(health, now).last_success_at for health in healths}
-    rows = _open_rows(items)
+    rows = _open_rows(item for item in items if item.client not in in_trial or item.kind not in PLANNED_KINDS)
     open_alerts = Counter(_client_of(alert) for alert in alerts if alert.over_at is None and alert.due_at <= now)
     return [
         ClientLine(
@@ -79,7 +80,9 @@ def client_lines(
     ]
 
 
-def _states(setups: MasterSetups, registered: Collection[str], pauses: Pauses) -> Mapping[str, tuple[str, str]]:
+def _states(
+    setups: MasterSetups, registered: Collection[str], pauses: Pauses, in_trial: Collection[str]
+) -> Mapping[str, tuple[str, str]]:
     """Each client's state and the remark on it."""
     states: dict[str, tuple[str, str]] = {
         client: ("no setup", f"put {client}.yaml back; if the client has left: npf client remove {client}")
@@ -92,7 +95,7 @@ def _states(setups: MasterSetups, registered: Collection[str], pauses: Pauses) -
         states[file.rpartition(".")[0]] = "wrong setup", f"{problem}{more}"
     for client, setup in setups.clients.items():
         paused = why_paused(setup, pauses)
-        states[client] = ("paused", paused) if paused else ("live", "")
+        states[client] = ("paused", paused) if paused else ("trial" if client in in_trial else "live", "")
     return states
 
 
