@@ -175,6 +175,8 @@ def _write(folder: Path, setup: MasterSetup, answers: Answers) -> Path:
 
 def _say_what_is_next(setup: MasterSetup, path: Path) -> None:
     variable = setup.store.api_key_env
+    start = setup.orders.start_date
+    since = f" --from {start}" if start <= datetime.now(setup.zone).date() else ""
     is_set = " It is set here already." if variable in os.environ else ""
     stdout().print(
         plain(
@@ -183,6 +185,6 @@ def _say_what_is_next(setup: MasterSetup, path: Path) -> None:
             f"and nothing is imported or pushed. Next:\n\n"
             f"export {variable}='the key'\n"
             f"npf client check {setup.id}\n"
-            f"npf run orders --client {setup.id} --from {setup.orders.start_date}"
+            f"npf run orders --client {setup.id}{since}"
         )
     )
