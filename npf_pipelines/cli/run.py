@@ -143,7 +143,7 @@ def _active(setups: list[MasterSetup], pauses: Pauses) -> list[MasterSetup]:
     """The clients that aren't paused; the others are named on the terminal."""
     paused = {setup.id: why for setup in setups if (why := why_paused(setup, pauses))}
     for client, why in paused.items():
-        _CONSOLE.print(f"{client}: {why}: left alone", style="yellow", markup=False)
+        _CONSOLE.print(f"{client}: {why}; left alone", style="yellow", markup=False)
     return [setup for setup in setups if setup.id not in paused]
 
 
