@@ -224,6 +224,7 @@ async def _import(
         now=client_run.now,
         meanings=criteria.meanings,
         writes=client_run.writes,
+        check_write=run.lease.check_write,
         children=on_platform.children,
         limit=_limit(run, day) if run.held_back else None,
     )

@@ -11,10 +11,10 @@ import dagster as dg
 import duckdb
 
 from npf_pipelines.assets.specs import OWNERS
+from npf_pipelines.config.removed_setups import removed_clients
 from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.broken_files import BrokenFile
-from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.listings import SKIPPED, RowFilter, list_rows
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder, skipped_name
@@ -107,7 +107,7 @@ def overview(
         except Exception as error:  # noqa: BLE001 - logged
             log_fault(context.log, error, f"{setup.id}: its figures could not be made")
             lines.append(Line(setup, None, f"{type(error).__name__}, a fault of the program: see the run's log"))
-    wrong = [*setups.errors, *_without_setup(services.lake, setups)]
+    wrong = [*setups.errors, *_without_setup(services, setups)]
     report_folder.write(OVERVIEW, overview_page(lines, wrong, now, alerts=open_alerts(services.state, now)))
     needing = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]
     return dg.MaterializeResult(
@@ -119,9 +119,10 @@ def overview(
     )
 
 
-def _without_setup(lake: Lake, setups: MasterSetups) -> list[str]:
+def _without_setup(services: Services, setups: MasterSetups) -> list[str]:
+    removed = removed_clients(services.settings.clients)
     return [
         f"{client}: has tables, but no valid master setup: nothing runs for it"
-        for client in lake.clients()
-        if client not in setups.clients
+        for client in services.lake.clients()
+        if client not in setups.clients and client not in removed
     ]

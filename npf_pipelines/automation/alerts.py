@@ -6,7 +6,7 @@ Not here: the conditions (rules/conditions.py), the words of a message (rules/al
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -28,13 +28,16 @@ from npf_pipelines.rules.setup_conditions import (
     clock_conditions,
     folder_condition,
     missing_setup_conditions,
+    pause_condition,
     setup_conditions,
 )
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.alerts import keep_alerts, read_alerts
 from npf_pipelines.state.lease import Lease, LeaseTaken
+from npf_pipelines.state.pauses import read_pauses
 
 _LOG = logging.getLogger(__name__)
 
@@ -114,11 +117,13 @@ class _Found:
         conditions: the conditions that hold.
         setups: the master setups; None if their folder can't be read.
         registered: the clients that are partitions.
+        paused: the clients that are paused.
     """
 
     conditions: Sequence[Condition]
     setups: MasterSetups | None
     registered: Sequence[str] = field(default=())
+    paused: Collection[str] = field(default=())
 
     def is_unknown(self, alert: Alert) -> bool:
         """Whether the alert's condition may hold although it was not found."""
@@ -131,7 +136,7 @@ class _Found:
             # A client whose file is wrong or missing for a while keeps its alerts.
             return bool(self.setups.errors) or alert.client in self.registered
         # Pausing a client doesn't resolve its rows.
-        return setup.paused and alert.kind in OF_ROWS
+        return alert.client in self.paused and alert.kind in OF_ROWS
 
 
 def _find(services: Services, now: datetime, registered: Sequence[str]) -> _Found:
@@ -139,11 +144,15 @@ def _find(services: Services, now: datetime, registered: Sequence[str]) -> _Foun
         setups = services.setups()
     except SetupError as error:
         return _Found([folder_condition(str(error))], None)
-    active = {client: setup for client, setup in setups.clients.items() if not setup.paused}
+    pauses = read_pauses(services.state)
+    paused = [client for client, setup in setups.clients.items() if why_paused(setup, pauses)]
+    active = {client: setup for client, setup in setups.clients.items() if client not in paused}
     conditions = list(setup_conditions(setups.errors))
     conditions += missing_setup_conditions(registered, setups.clients, setups.errors)
+    if pause := pauses.of_every_client:
+        conditions.append(pause_condition(pause.since_when, pause.paused_at, pause.resume_command))
     conditions += clock_conditions(noted_ahead(services.state, now))
     is_running = services.settings.automation == "running"
     for facts in all_facts(services.state, active, now, lambda setup: in_trial(setup, services.platform)):
         conditions += client_conditions(facts, now, is_running=is_running)
-    return _Found(conditions, setups, registered)
+    return _Found(conditions, setups, registered, paused)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from npf_pipelines.config.removed_setups import removed_clients
 from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.services import Services
 
@@ -16,10 +17,15 @@ _LISTED = 200
 
 
 def lake_rows(services: Services, query: str, **values: object) -> list[dict[str, str]]:
-    """The rows of a query over the lake, every value as text."""
+    """The rows of a query over the lake that has a column `client`, every value as text.
+
+    The tables of removed clients stay in the lake; nothing is to be done about them any more.
+    """
+    removed = removed_clients(services.settings.clients)
     result = services.lake.connect().execute(query, values)
     names = [column[0] for column in result.description or []]
-    return [dict(zip(names, map(str, row), strict=True)) for row in result.fetchall()]
+    rows = [dict(zip(names, map(str, row), strict=True)) for row in result.fetchall()]
+    return [row for row in rows if row["client"] not in removed]
 
 
 def listed_result(

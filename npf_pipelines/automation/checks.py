@@ -30,7 +30,9 @@ from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.failures import failure_reason, is_program_fault
 from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
+from npf_pipelines.state.pauses import read_pauses
 
 _LOG = logging.getLogger(__name__)
 _STORES_AT_ONCE = 100
@@ -110,13 +112,14 @@ def _logged_reason(client: str, failure: Exception) -> str:
 async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
     """The gaps, and the clients whose store could not be asked, with the reason."""
     now = datetime.now(UTC)
-    setups = services.setups().clients
+    setups, pauses = services.setups().clients, read_pauses(services.state)
     lake = services.lake.connect()
 
     async def audit(client: str) -> list[Gap]:
         setup = setups[client]
         (until,) = lake.execute(_PULLED_UNTIL, {"client": client, "latest": now + TOLERANCE}).fetchone() or (None,)
-        stubs = await _listed(services, setup, now, _due_until(setup, now, until))
+        due_until = _due_until(setup, now, until, is_paused=bool(why_paused(setup, pauses)))
+        stubs = await _listed(services, setup, now, due_until)
         query = "SELECT order_id, arg_max(decision, decided_at) FROM filtered_orders WHERE client = $1 GROUP BY ALL"
         decisions = dict(lake.execute(query, [client]).fetchall())
         ids = [stub.order_id for stub in stubs if stub.order_id]
@@ -158,11 +161,11 @@ async def _listed(
     return stubs
 
 
-def _due_until(setup: MasterSetup, now: datetime, pulled_until: datetime | None) -> datetime:
+def _due_until(setup: MasterSetup, now: datetime, pulled_until: datetime | None, *, is_paused: bool) -> datetime:
     """The moment up to which orders should have been pulled: the last pull, or the client's limit if that is later."""
     if pulled_until is None:
         return now
-    return pulled_until if setup.paused else max(pulled_until, now - setup.alerts.pull_limit)
+    return pulled_until if is_paused else max(pulled_until, now - setup.alerts.pull_limit)
 
 
 CHECKS = [gap_audit, order_exceptions, setups_fit, *FLOW_CHECKS, *STOCK_CHECKS]

@@ -20,8 +20,10 @@ from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
+from npf_pipelines.state.pauses import read_pauses
 
 LODGED_FOR = timedelta(hours=1)
 """How long a lodged shipment may take to its store before it counts as missing there."""
@@ -127,12 +129,12 @@ def _when(lodged_at: datetime, now: datetime) -> str:
 def _stale(services: Services, now: datetime, registered: Collection[str]) -> list[dict[str, str]]:
     healths = read_health(services.state, "orders")
     found = []
-    setups = services.setups().clients
+    setups, pauses = services.setups().clients, read_pauses(services.state)
     for client in sorted({*setups, *registered}):
         setup = setups.get(client)
         health = known_at(healths.get((client, "orders")) or Health(client, "orders"), now)
         last = health.last_success_at
-        if setup and (setup.paused or (last and now - last <= setup.alerts.pull_limit)):
+        if setup and (why_paused(setup, pauses) or (last and now - last <= setup.alerts.pull_limit)):
             continue
         since = f"{last:%Y-%m-%d %H:%M} UTC" if last else _days_pulled(services, client)
         why = health.reason or "no run has pulled its today" if setup else "it has no valid master setup"

@@ -7,6 +7,7 @@ Not here: which clients are due (sweeps.py), where something has changed (new_or
 import hashlib
 import json
 import textwrap
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,9 +24,11 @@ from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import is_waiting, known_at
 from npf_pipelines.runs.partitions import CLIENTS, first_day
+from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.run_scope import clients_of, scope_config, scope_tags
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
+from npf_pipelines.state.pauses import read_pauses
 
 RETRY = {"npf/retry": "true"}
 """The tag of runs that try clients again whose stores gave no answer. dagster.yaml limits how many run at a time."""
@@ -92,7 +95,10 @@ class Eligibility:
     def skip_reason(self, otherwise: str) -> dg.SkipReason:
         """Why no run is requested, `otherwise` first."""
         busy = [f"{len(self.busy)} have a run that isn't over"] if self.busy else []
-        others = in_few([f"{client}: {why}" for client, why in self.left_alone.items()])
+        by_reason: defaultdict[str, list[str]] = defaultdict(list)
+        for client, why in self.left_alone.items():
+            by_reason[why].append(client)
+        others = in_few([f"{', '.join(clients)}: {why}" for why, clients in by_reason.items()])
         return dg.SkipReason("; ".join([otherwise, *busy, *others]))
 
 
@@ -118,7 +124,7 @@ def eligibility_of(
         SetupError: the folder of the master setups can't be read.
         sqlalchemy.exc.SQLAlchemyError: the database of the health can't be reached.
     """
-    setups = services.setups()
+    setups, pauses = services.setups(), read_pauses(services.state)
     registered = instance.get_dynamic_partitions(CLIENTS.name or "")
     # A tick may be evaluated long after its own moment.
     clock = max(now, datetime.now(UTC))
@@ -129,8 +135,8 @@ def eligibility_of(
         setup, health = setups.clients.get(client), healths.get((client, flow.name))
         if setup is None:
             left_alone[client] = "no valid master setup"
-        elif setup.paused:
-            left_alone[client] = "paused"
+        elif paused := why_paused(setup, pauses):
+            left_alone[client] = paused
         elif skip_failing and health and _is_waiting(health, setup, now):
             until = f"until {health.next_try_at:%H:%M} UTC" if health.next_try_at else "until something is changed"
             why = textwrap.shorten(health.reason, _LONGEST_REASON, placeholder=" …")

@@ -29,8 +29,10 @@ from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.rules.day_range import WrongDays, check_order
 from npf_pipelines.runs.partitions import first_day
+from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import held_now
+from npf_pipelines.state.pauses import Pauses, read_pauses
 
 
 class FlowName(enum.StrEnum):
@@ -102,7 +104,8 @@ def run(
         chosen = _begun(chosen, first.date())
     for sentence in wrong:
         stderr().print(plain(sentence), style="red")
-    ranges = _run(settings, flow, _active(chosen), (first, day or to), config, wait=wait)
+    active = _active(chosen, Pauses() if dry_run else read_pauses(services.state))
+    ranges = _run(settings, flow, active, (first, day or to), config, wait=wait)
     _print(services, flow, ranges, config, form)
     failed = [ended for of_range in ranges for ended in of_range.launched if ended.failure]
     for ended in failed:
@@ -171,12 +174,12 @@ def _begun(setups: list[MasterSetup], first: date) -> list[MasterSetup]:
     return [setup for setup in setups if first <= todays[setup.id]]
 
 
-def _active(setups: list[MasterSetup]) -> list[MasterSetup]:
+def _active(setups: list[MasterSetup], pauses: Pauses) -> list[MasterSetup]:
     """The clients that aren't paused; the others are named on the terminal."""
-    for setup in setups:
-        if setup.paused:
-            stderr().print(plain(f"{setup.id}: paused in its master setup: left alone"), style="yellow")
-    return [setup for setup in setups if not setup.paused]
+    paused = {setup.id: why for setup in setups if (why := why_paused(setup, pauses))}
+    for client, why in paused.items():
+        stderr().print(plain(f"{client}: {why}; left alone"), style="yellow")
+    return [setup for setup in setups if setup.id not in paused]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """The folder of master setups: one YAML file for each client, its loading, and a sentence for each error in it.
 
-Not here: the fields of a setup (master_setup.py).
+Not here: the fields of a setup (master_setup.py), the setups of removed clients (removed_setups.py).
 """
 
 import contextlib
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,22 @@ def setup_file(folder: Path, client: str) -> Path:
     raise SetupError(f"{client}: no file of {folder} has its master setup")
 
 
+def any_setup_file(folder: Path, client: str) -> Path | None:
+    """The file of a client's master setup: the valid one with its id, or else a wrong one with its name, or None.
+
+    Raises:
+        SetupError: the folder can't be read.
+    """
+    wrong: Path | None = None
+    for path in _files(folder):
+        try:
+            if _load(path).id == client:
+                return path
+        except SetupError:
+            wrong = path if path.stem == client else wrong
+    return wrong
+
+
 def _files(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
@@ -122,14 +138,18 @@ def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str
 
 def _load(path: Path) -> MasterSetup:
     try:
-        return _parse(path.name, path.read_text(encoding="utf-8"))
+        return parse_setup(path.name, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{path.name}: can't be read: {error}") from error
 
 
 @functools.lru_cache(maxsize=4096)
-def _parse(name: str, text: str) -> MasterSetup:
-    """A file's setup. Sensors and sweeps ask for all of them every few seconds: the same text is parsed once."""
+def parse_setup(name: str, text: str) -> MasterSetup:
+    """A file's setup. Sensors and sweeps ask for all of them every few seconds: the same text is parsed once.
+
+    Raises:
+        SetupError: it is wrong; a line for each error, with file and field.
+    """
     try:
         content = yaml.load(text, Loader=_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
@@ -140,8 +160,25 @@ def _parse(name: str, text: str) -> MasterSetup:
     try:
         return MasterSetup.model_validate(content)
     except ValidationError as error:
-        lines = (f"{name}: {_where(found['loc'])}: {_problem(found)}" for found in error.errors())
+        lines = (f"{name}: {field}: {problem}" for field, problem in _problems(error))
         raise SetupError("\n".join(lines)) from None
+
+
+def field_problems(content: object) -> Sequence[tuple[str, str]]:
+    """The problems of a setup's content, by field; empty if it is valid.
+
+    Args:
+        content: as YAML gives it, every scalar as text.
+    """
+    try:
+        MasterSetup.model_validate(content)
+    except ValidationError as error:
+        return _problems(error)
+    return ()
+
+
+def _problems(error: ValidationError) -> list[tuple[str, str]]:
+    return [(_where(found["loc"]), _problem(found)) for found in error.errors()]
 
 
 def _where(location: tuple[int | str, ...]) -> str:

@@ -51,7 +51,7 @@ class Alert:
     @property
     def about(self) -> str:
         """Its subject: the client, or else what of the installation it is about."""
-        return self.client or ("clocks" if self.kind == AlertKind.CLOCK else "master setups")
+        return self.client or _SUBJECTS.get(self.kind, "master setups")
 
     def is_over(self, now: datetime) -> bool:
         """Whether two evaluations in a row were without it: a condition that comes and goes is one alert."""
@@ -73,5 +73,11 @@ class AlertKind(enum.StrEnum):
     """Rows that wait for the next run haven't been worked off for too long."""
     SETUP = "setup"
     """A master setup is wrong, or missing."""
+    PAUSED = "paused"
+    """Every client is paused by a person."""
     CLOCK = "clock"
     """A machine wrote times in the future."""
+
+
+_SUBJECTS = {AlertKind.CLOCK.value: "clocks", AlertKind.PAUSED.value: "all clients"}
+"""The subject of an alert without a client, by its kind."""

@@ -56,10 +56,11 @@ async def push_amounts(
     Raises:
         StoreError: a permanent one (key, rights).
         LeaseLost: another run may have begun to write.
+        Paused: a person has paused the client.
     """
     push = _Push(store, targets, sales, scope=scope, ended=ended)
     # An amount that is written twice does no harm: the next run compares it again. So the cheap check suffices.
-    with writes_checked(lease.check_write):
+    with writes_checked(lease.check_store_write):
         due = [row for row in rows if row.outcome is None]
         plan_work("products", len(due))
         done = {id(row): after for row, after in await push.run(due)}

@@ -41,6 +41,7 @@ class OrdersOfDay:
         now: what becomes `imported_at` and `updated_at`.
         meanings: what the statuses of the client's store mean.
         writes: which orders may be written to the platform; the others are only compared.
+        check_write: called before each write to the platform; raises an exception if it must not be made.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         limit: what is held back for a person; None where nothing is.
     """
@@ -52,6 +53,7 @@ class OrdersOfDay:
     records: Mapping[str, PlatformRecord]
     now: datetime
     meanings: StatusMeanings
+    check_write: Callable[[], None]
     writes: Writes = Writes.ALL
     children: Mapping[str, Collection[str]] = field(default_factory=dict)
     limit: "Limit | None" = None

@@ -7,6 +7,7 @@ later differences are reported to a person. Not here: the decisions (rules/order
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, OrderStatus, PlatformOrder, PlatformRecord
 from npf_pipelines.domain.store_orders import Order
@@ -20,6 +21,9 @@ from npf_pipelines.rules.imports import order_number, platform_order
 from npf_pipelines.rules.mass_changes import is_old
 from npf_pipelines.rules.orders import NotShippable, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import as_ordered_here, left_to_ship
+
+_IMPORTS_PER_CHECK = 100
+"""Orders that are imported between two checks whether the platform may be written: a fraction of a second's work."""
 
 
 def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
@@ -158,7 +162,10 @@ def _is_other_number(record: PlatformRecord, records: Mapping[str, PlatformRecor
 
 def _imported(platform: Platform, day: OrdersOfDay, new: Sequence[PlatformOrder]) -> list[OrderRow]:
     to_write = [order for order in new if day.writes.allow(is_test=order.is_test)]
-    results = platform.import_orders(day.client, to_write, day.now)
+    results: dict[str, ImportResult] = {}
+    for batch in chunked(to_write, _IMPORTS_PER_CHECK):
+        day.check_write()
+        results |= platform.import_orders(day.client, batch, day.now)
     return [_import_row(order, results.get(order.order_number)) for order in new]
 
 
@@ -202,6 +209,7 @@ def _carried_out(
 
 def _write(platform: Platform, day: OrdersOfDay, record: PlatformRecord, plan: UpdatePlan) -> bool:
     """Whether the platform still had the order as it was seen, so that the write was made."""
+    day.check_write()
     match plan.step:
         case Action.UPDATE if plan.order:
             return platform.update_order(day.client, plan.order, record, day.now)

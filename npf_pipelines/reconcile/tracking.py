@@ -68,6 +68,7 @@ async def push_tracking(
     Raises:
         StoreError: a permanent one (key, rights): going on would only repeat it.
         LeaseLost: another run may have begun to write.
+        Paused: a person has paused the client.
     """
     unknown = await asyncio.to_thread(read_unknown_ends, lease.engine, lease.client)
     pushed: list[Pushed] = []
@@ -86,7 +87,7 @@ async def push_tracking(
     push = _Push(store, plan, writes, compare_again=frozenset(differing[:_MOST_COMPARED_AGAIN]))
     try:
         # A status that is set twice does no harm: the cheap check suffices.
-        with writes_checked(lease.check_write):
+        with writes_checked(lease.check_store_write):
             plan_work("shipped orders", len(free))
             for batch in chunked(free, _ORDERS_PER_BATCH):
                 pushed += await push.batch(batch)

@@ -1,9 +1,10 @@
-"""The conditions of the whole installation that a person has to know about: master setups and clocks.
+"""The conditions of the whole installation that a person has to know about: master setups, clocks, a pause of all.
 
 Not here: the conditions of a client (conditions.py).
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 
 from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.rules.conditions import FIRST_FEW, Condition
@@ -41,7 +42,7 @@ def missing_setup_conditions(
                 client,
                 "",
                 "the client has no master setup: nothing runs for it, and its open orders and parcels are not followed",
-                f"Put {client}.yaml back. For a client that has left, put it back with `paused: true`.",
+                f"Put {client}.yaml back. For a client that has left: npf client remove {client}.",
             )
 
 
@@ -57,6 +58,24 @@ def clock_conditions(ahead: Collection[str]) -> Iterator[Condition]:
             f"runs of {', '.join(named[:FIRST_FEW])}{more} recorded a time in the future, which counts as unknown",
             "Set the clocks of the machines that execute runs (NTP).",
         )
+
+
+def pause_condition(since_when: str, since: datetime, resume_command: str) -> Condition:
+    """The condition that a person has paused every client.
+
+    Args:
+        since_when: since when, by whom and why, in words.
+        since: since when.
+        resume_command: the command that ends the pause.
+    """
+    return Condition(
+        AlertKind.PAUSED,
+        "",
+        "",
+        f"every client is paused {since_when}; no order is imported, and no tracking and no stock is pushed",
+        f"To go on: {resume_command}",
+        since,
+    )
 
 
 def folder_condition(error: str) -> Condition:

@@ -38,11 +38,13 @@ from npf_pipelines.runs.partial_status import PartialStatus
 from npf_pipelines.runs.partition_status import PartitionStatus
 from npf_pipelines.runs.partition_writer import PartitionWriter
 from npf_pipelines.runs.partitions import LOOK_BACK, day_key
+from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.run_record import begin_record, end_record
 from npf_pipelines.runs.run_scope import FlowConfig, RunScope
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.lease import RUN_FLOW, LeaseTaken, held_lease
+from npf_pipelines.state.pauses import Paused, Pauses, read_pauses
 
 BUSY = "clients_of_another_run"
 """The metadata of a run's failure that names the clients that another run is at work on."""
@@ -153,8 +155,8 @@ class _Clients:
     async def run_one(self, client: str) -> str:
         """Run the client's part; the reason of its failure, empty if it succeeded."""
         days, setup, began = self._days_of[client], self._setups.clients.get(client), datetime.now(UTC)
-        if setup and setup.paused:
-            self._context.log.info("%s: skipped, paused in its master setup", client)
+        if setup and (why := await asyncio.to_thread(self._why_paused, setup)):
+            self._context.log.info("%s: skipped, %s", client, why)
             return ""
         if self._names_clients and days and not (days := _days_begun(days, setup, began)):
             self._context.log.info("%s: skipped, none of the days has begun there", client)
@@ -175,7 +177,7 @@ class _Clients:
         if isinstance(failure, LeaseTaken):
             self.busy.add(client)
         after: Health | None = None
-        if not isinstance(failure, LeaseTaken) and not self._is_dry:
+        if not isinstance(failure, LeaseTaken | Paused) and not self._is_dry:
             kind = failure_kind(failure) if failure else None
             after = await asyncio.to_thread(
                 self._health.after, client, setup, days, began=began, kind=kind, reason=reason
@@ -189,6 +191,10 @@ class _Clients:
         settings, name = self._services.settings, self._setups.files.get(client)
         report = ReportFolder(settings.reports, settings.reports_url).url(client)
         return failure_notes(failure, after, settings.clients / name if name else None, report)
+
+    def _why_paused(self, setup: MasterSetup) -> str:
+        """Why the client is left alone, if it is. A dry run writes nothing, so only the master setup keeps it away."""
+        return why_paused(setup, Pauses() if self._is_dry else read_pauses(self._services.state))
 
     async def _work_on(self, client: str, days: list[date], status: PartitionStatus) -> None:
         setup = self._setups[client]

@@ -2,7 +2,7 @@
 
 Dagster's own limits can't keep two runs off one store, for a run over many partitions carries no tag that they use.
 A lease is taken, renewed while its holder lives, and expires by itself after the holder died. The database's clock
-decides (database_clock.py).
+decides (database_clock.py). The check before a write also asks whether a person has paused the client (pauses.py).
 Not here: writes with an unknown end, which outlive their lease (unknown_ends.py).
 """
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from npf_pipelines.errors import NpfError
 from npf_pipelines.state.database_clock import deadline, is_over, since_boot
+from npf_pipelines.state.pauses import check_not_paused
 from npf_pipelines.state.tables import leases
 
 LIFETIME = timedelta(seconds=120)
@@ -63,9 +64,20 @@ class Lease:
         if since_boot() > self._good_until:
             raise LeaseLost(f"{self.client}: the lease for {self._flow} ran out before it was renewed: run again")
 
-    async def check_write(self) -> None:
-        """As `check`, for `writes_checked` (cscart/write_check.py). Enough for writes that may be done twice."""
+    def check_write(self) -> None:
+        """Raise an error unless a write may be sent now. Enough for writes that may be done twice.
+
+        Raises:
+            LeaseLost: as for `check`.
+            Paused: a person has paused the client, perhaps after the run began.
+            sqlalchemy.exc.SQLAlchemyError: the database can't be reached, so nobody knows.
+        """
         self.check()
+        check_not_paused(self.engine, self.client)
+
+    async def check_store_write(self) -> None:
+        """As `check_write`, for `writes_checked` (cscart/write_check.py)."""
+        await asyncio.to_thread(self.check_write)
 
     def take(self) -> None:
         """Take a lease that is free or has expired.

@@ -22,6 +22,16 @@ leases = sa.Table(
 )
 """Who may write to a client's store at the moment: one row for each client and flow."""
 
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    text_column("client", primary_key=True),
+    time_column("paused_at"),
+    text_column("paused_by"),
+    text_column("reason"),
+)
+"""The clients that people have paused; `*` is every client."""
+
 unknown_ends = sa.Table(
     "unknown_ends",
     metadata,

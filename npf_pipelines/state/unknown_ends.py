@@ -74,12 +74,17 @@ class NotedWrites:
         self._one_at_a_time = asyncio.Lock()
 
     async def begin(self, order_number: str, write: str) -> None:
-        """Record a write that is about to be sent; the lease is checked in the database and renewed.
+        """Record a write that is about to be sent; pauses and the lease are checked in the database, it is renewed.
 
         Raises:
+            Paused: a person has paused the client. Nothing is recorded.
             LeaseLost: another run may have begun to write.
             sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
         """
+        await self._lease.check_store_write()
+        await self._record(order_number, write)
+
+    async def _record(self, order_number: str, write: str) -> None:
         self._begun[order_number] = write
         self._ended.discard(order_number)
         try:
@@ -94,11 +99,16 @@ class NotedWrites:
         self._ended.add(order_number)
 
     async def leave(self, order_number: str, write: str) -> None:
-        """The write's end is unknown: the store's full time for it begins now. Raises as `begin` does."""
-        await self.begin(order_number, write)
+        """The write's end is unknown: the store's full time for it begins now, also if the client was paused meanwhile.
+
+        Raises:
+            LeaseLost: another run may have begun to write.
+            sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+        """
+        await self._record(order_number, write)
 
     async def finish(self) -> None:
-        """Delete the rows of writes that have ended, if there are any. Raises as `begin` does."""
+        """Delete the rows of writes that have ended, if there are any. Raises as `leave` does."""
         async with self._one_at_a_time:
             if self._ended:
                 await self._write({})

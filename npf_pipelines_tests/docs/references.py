@@ -35,6 +35,7 @@ _TABLE_NOTES = {
     "shipment_lines": "The contents of the parcels, by SKU.",
     "stock": "SOH by SKU, written by the warehouse.",
     "leases": "The run that may write to a client's store now: one row for each client and flow.",
+    "pauses": "The clients that people have paused at the command line: who, when and why. `*` is every client.",
     "unknown_ends": "Orders with a write whose answer was lost, and how long the store may still carry it out.",
     "health": "The health of each client's flow: last success, failures in a row, reason, next try.",
     "open_rows": "The number of unfinished rows in each client's tables, by kind and day. Alerts read it.",

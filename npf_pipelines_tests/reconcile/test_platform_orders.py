@@ -62,6 +62,7 @@ def reconcile(platform: Platform, *store_orders: Order) -> dict[str, OrderRow]:
         records=platform.records("acme", [one.order_id for one in store_orders]),
         now=NOON,
         meanings=StatusMeanings(wanted=frozenset("P")),
+        check_write=lambda: None,
     )
     return {row.order_number: row for row in reconcile_orders(platform, day).rows}
 

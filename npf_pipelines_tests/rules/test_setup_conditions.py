@@ -1,7 +1,14 @@
 """Tests of npf_pipelines.rules.setup_conditions."""
 
+from datetime import UTC, datetime, timedelta
+
 from npf_pipelines.domain.alert import AlertKind
-from npf_pipelines.rules.setup_conditions import clock_conditions, missing_setup_conditions, setup_conditions
+from npf_pipelines.rules.setup_conditions import (
+    clock_conditions,
+    missing_setup_conditions,
+    pause_condition,
+    setup_conditions,
+)
 
 
 def test_a_registered_client_needs_a_file_or_a_wrong_one_of_its_name() -> None:
@@ -20,3 +27,11 @@ def test_a_wrong_setup_is_one_condition_however_many_errors_it_has() -> None:
     (told,) = setup_conditions(["acme.yaml: store.url: use https\nacme.yaml: name: is missing"])
     assert told.thing == "acme.yaml"
     assert "store.url: use https" in told.text
+
+
+def test_a_pause_of_every_client_says_who_why_and_how_it_ends() -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    condition = pause_condition("since 2026-11-20 12:00 UTC by ana: a bad day", noon, "npf client resume --all")
+    assert (condition.kind, condition.since, condition.patience) == (AlertKind.PAUSED, noon, timedelta())
+    assert condition.text.startswith("every client is paused since 2026-11-20 12:00 UTC by ana: a bad day;")
+    assert "npf client resume --all" in condition.what_to_do

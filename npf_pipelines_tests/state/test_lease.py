@@ -295,7 +295,7 @@ async def test_a_renewal_that_finds_no_row_ends_the_lease_at_once(
         with pytest.raises(LeaseLost, match="taken over"):
             lease.check()
         with pytest.raises(LeaseLost):
-            await lease.check_write()
+            await lease.check_store_write()
     assert (expiry(engine) is not None) is robbed
 
 

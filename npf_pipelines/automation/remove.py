@@ -1,0 +1,85 @@
+"""Removes a client: its setup is archived, and its partitions and the rows of the state are deleted.
+
+Orders on the platform, the tables of the lake and the runs in Dagster stay. After a failure it can be run again: the
+partition goes last. Not here: the state's rows (state/removal.py), the setup's file (config/setup_files.py).
+"""
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+
+from npf_pipelines.automation.flows import FLOWS, REPORTS
+from npf_pipelines.config.removed_setups import archive_setup
+from npf_pipelines.config.setup_files import any_setup_file
+from npf_pipelines.errors import NpfError
+from npf_pipelines.runs.partitions import CLIENTS
+from npf_pipelines.runs.run_scope import clients_of
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.lease import Lease, LeaseTaken
+from npf_pipelines.state.removal import forget_client
+
+
+class CannotRemove(NpfError):
+    """The client can't be removed now, or there is none of that id."""
+
+
+@dataclass(frozen=True)
+class Removable:
+    """A client that may be removed.
+
+    Attributes:
+        client: its id.
+        file: of its master setup; None if it has none.
+        is_registered: whether it is a partition.
+    """
+
+    client: str
+    file: Path | None
+    is_registered: bool
+
+
+def find_removable(services: Services, instance: dg.DagsterInstance, client: str) -> Removable:
+    """The client, if it may be removed now.
+
+    Raises:
+        CannotRemove: there is no such client, or a run of it is queued or in progress.
+        SetupError: the folder of the master setups can't be read.
+    """
+    file = any_setup_file(services.settings.clients, client)
+    registered = instance.get_dynamic_partitions(CLIENTS.name or "")
+    if file is None and client not in registered:
+        raise CannotRemove(f"{client}: there is neither a master setup nor a partition of that id")
+    for flow in (*FLOWS, REPORTS):
+        for record in flow.unfinished(instance):
+            run = record.dagster_run
+            if client in clients_of(run.run_config, run.tags, registered):
+                raise CannotRemove(
+                    f"{client}: the run {run.run_id} of {flow.name} takes it and isn't over: wait for that"
+                )
+    return Removable(client, file, client in registered)
+
+
+def remove_client(services: Services, instance: dg.DagsterInstance, found: Removable, now: datetime) -> Path | None:
+    """Remove the client; where its setup is archived, None if it had none.
+
+    Raises:
+        CannotRemove: a run is at work on it.
+        OSError: the file can't be moved; nothing was changed.
+        sqlalchemy.exc.SQLAlchemyError: the state's database can't be reached.
+    """
+    with contextlib.ExitStack() as held:
+        for flow in FLOWS:  # While these are held, no run can write for the client.
+            lease = Lease(services.state, found.client, flow.name)
+            try:
+                lease.take()
+            except LeaseTaken as error:
+                raise CannotRemove(str(error)) from error
+            held.callback(lease.give_back)
+        archived = archive_setup(found.file, found.client, now) if found.file else None
+        forget_client(services.state, found.client)
+    if found.is_registered:
+        instance.delete_dynamic_partition(CLIENTS.name or "", found.client)
+    return archived

@@ -1,0 +1,49 @@
+"""`npf client remove`: archives a client that has left.
+
+Not here: what is moved and deleted (automation/remove.py).
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from npf_pipelines.automation.remove import Removable, find_removable, remove_client
+from npf_pipelines.cli.instance import open_instance
+from npf_pipelines.cli.output import stdout
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.runs.services import Services
+
+
+def remove(
+    client: Annotated[str, typer.Argument(help="The client's id.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False,
+) -> None:
+    """Archive a client that has left: its setup, its partitions, health and alerts. Its tables stay readable.
+
+    Its orders on the platform stay as they are, and nobody follows them any more. Its store is free for another client.
+    """
+    settings = Settings()
+    services = Services(settings)
+    with open_instance(settings) as instance:
+        found = find_removable(services, instance, client)
+        _announce(services, found)
+        if not yes:
+            typer.confirm(f"Remove {client}?", abort=True)
+        # Again: a run may have been requested while the person was reading.
+        archived = remove_client(services, instance, find_removable(services, instance, client), datetime.now(UTC))
+    where = f" Its setup is {archived} now." if archived else ""
+    stdout().print(f"{client} is removed.{where}", markup=False)
+
+
+def _announce(services: Services, found: Removable) -> None:
+    client = found.client
+    open_orders = services.platform.count_open(client)
+    lines = [
+        f"The setup moves to the folder removed beside it: {found.file}" if found.file else "It has no master setup.",
+        "Its partitions, health, open items, alerts and pauses are deleted; its store becomes free for another client.",
+        f"Its {open_orders} open orders on the platform stay, and no run follows them any more.",
+        "Its tables stay: npf sql reads them.",
+    ]
+    stdout().print("\n".join(lines), markup=False)
