@@ -38,6 +38,7 @@ def store_fits(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
 
 
 async def _checks(services: Services) -> list[StoreCheck]:
+    _ = services.state  # Without it no store is asked.
     setups = {client: setup for client, setup in services.setups().clients.items() if not setup.paused}
 
     async def check(client: str) -> StoreCheck:

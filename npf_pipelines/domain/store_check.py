@@ -70,7 +70,7 @@ class Why(enum.Enum):
     """The kind of reason for which a question has no answer."""
 
     UNREACHABLE = enum.auto()
-    """No call gets through: no connection, a refused certificate, maintenance, another address."""
+    """No call gets through: no connection or answer, a refused certificate, maintenance, another address."""
     UNAUTHORIZED = enum.auto()
     """The store doesn't accept the API user and key."""
     FORBIDDEN = enum.auto()

@@ -119,7 +119,10 @@ async def _answer(question: Awaitable[T]) -> T | Unanswered:
         async with asyncio.timeout(_LONGEST.total_seconds()):
             return await question
     except TimeoutError:
-        return Unanswered(Why.FAILED, f"no whole answer within {_LONGEST.total_seconds():.0f} s")
+        reason = (
+            f"No whole answer came within {_LONGEST.total_seconds():.0f} s. Ask the merchant's host why it is slow."
+        )
+        return Unanswered(Why.UNREACHABLE, reason)
     except Exception as failure:  # noqa: BLE001 - a finding of its own
         return Unanswered(_why(failure), _reason(failure))
 

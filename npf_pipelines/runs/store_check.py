@@ -7,9 +7,10 @@ Not here: the questions (reconcile/store_check.py), the judgement (rules/store_c
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.domain.store_check import StoreCheck, WarehouseRead
 from npf_pipelines.reconcile.store_check import ask_store
+from npf_pipelines.rules.store_check.access import no_key
 from npf_pipelines.rules.store_check.findings import findings
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.store_checks import keep_check
@@ -18,18 +19,18 @@ _ATTEMPTS = 2
 
 
 async def check_store(services: Services, setup: MasterSetup) -> StoreCheck:
-    """Check a client's store. Nothing is written to it.
-
-    Raises:
-        SetupError: the API key is not in the environment.
-    """
+    """Check a client's store. Nothing is written to it."""
     now = datetime.now(UTC)
+    try:
+        opened = services.store(setup, attempts=_ATTEMPTS)
+    except SetupError as error:
+        return StoreCheck(setup.id, now, [no_key(str(error))])
 
     def read_warehouse(order_ids: Collection[str]) -> WarehouseRead:
         platform = services.platform
         return WarehouseRead(frozenset(platform.skus(setup.id)), frozenset(platform.states_of(setup.id, order_ids)))
 
-    async with services.store(setup, attempts=_ATTEMPTS) as store:
+    async with opened as store:
         answers = await ask_store(store, setup, read_warehouse, now)
         return StoreCheck(setup.id, now, findings(setup, answers, now), store.requests)
 
@@ -38,7 +39,6 @@ async def check_and_keep(services: Services, setup: MasterSetup) -> StoreCheck:
     """The same, the findings kept in the state.
 
     Raises:
-        SetupError: the API key is not in the environment.
         DatabaseUnusable: the state's database can't be used.
         sqlalchemy.exc.SQLAlchemyError: it can't be reached.
     """

@@ -164,7 +164,7 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user. `user_type` is `A` for an administrator, `V` for a vendor's, `C` for a customer; `status` is `A` or `D`."""
+    """A user: `user_type` is `A` (administrator), `V` (of a vendor) or `C` (customer), `status` is `A` or `D`."""
 
     user_id: int
     email: str

@@ -23,6 +23,12 @@ _WHERE_THE_ID_IS = (
 _GROUP = "Give it to the user group of the API administrator"
 
 
+def no_key(reason: str) -> Finding:
+    """The finding that there is no API key to call the store with; the advice is behind the reason's last colon."""
+    sentence, _, advice = reason.rpartition(": ")
+    return error("credentials", f"{sentence}.", f"{advice[:1].upper()}{advice[1:]}.")
+
+
 def access_findings(setup: MasterSetup, answers: StoreAnswers, now: datetime) -> Iterator[Finding]:
     """The findings about access; the last is an error if nothing else could be asked."""
     host = urlsplit(setup.store.url).hostname or setup.store.url
@@ -44,7 +50,7 @@ def access_findings(setup: MasterSetup, answers: StoreAnswers, now: datetime) ->
             "answers the same: ask it to pass the header on.",
         )
         return
-    yield ok("credentials", "The store accepts the API user and key.")
+    yield _credentials(answers)
     yield from _rights(setup, answers)
     yield _user(setup, answers)
 
@@ -85,9 +91,16 @@ def _duration(length: timedelta) -> str:
     return counted(minutes, "minute") if minutes < 120 else f"{minutes / 60:.1f} hours"  # noqa: PLR2004
 
 
+def _credentials(answers: StoreAnswers) -> Finding:
+    others = (answers.statuses, answers.products, answers.user, answers.shippings)
+    if answers.access is None or not all(isinstance(answer, Unanswered) for answer in others):
+        return ok("credentials", "The store accepts the API user and key.")
+    return unknown("credentials", "No call succeeded that takes the API user and key.")
+
+
 def _rights(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Finding]:
     pushes_stock = setup.stock.quantity != "off"
-    yield _read_right("view_orders", answers.access, Level.ERROR, "to pull orders")
+    yield _read_right("view_orders", answers.access, Level.ERROR, "to pull orders", failed=Level.ERROR)
     yield _write_right("edit_order", "to push shipments and statuses")
     yield _read_right(
         "view_catalog", answers.products, Level.ERROR if pushes_stock else Level.WARNING, "to compare products"
@@ -103,13 +116,13 @@ def _rights(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Finding]:
     yield _read_right("view_users", answers.user, Level.UNKNOWN, "to check store.user_id, and for nothing else")
 
 
-def _read_right(right: str, answer: object, missing: Level, purpose: str) -> Finding:
+def _read_right(right: str, answer: object, missing: Level, purpose: str, *, failed: Level = Level.UNKNOWN) -> Finding:
     topic = f"right {right}"
     if not isinstance(answer, Unanswered) or answer.why is Why.ABSENT:
         return ok(topic, "Granted.")
     if answer.why is Why.FORBIDDEN:
         return Finding(topic, missing, f"Missing; it is needed {purpose}.", f"{_GROUP}. {answer.reason}")
-    return unanswered(topic, answer)
+    return unanswered(topic, answer, failed)
 
 
 def _write_right(right: str, purpose: str) -> Finding:

@@ -81,10 +81,11 @@ def _accepted(verdicts: list[tuple[Order | UnreadableOrder, Verdict]]) -> Findin
 
 def _stopped(rule: Rule, stopped: list[tuple[Order | UnreadableOrder, Verdict]]) -> Finding:
     reasons = Counter(verdict.reason for _, verdict in stopped).most_common()
-    said = "; ".join(f"{number}: {reason}" for reason, number in reasons[:_REASONS])
+    said = "; ".join(f"{number}: {reason}" if len(reasons) > 1 else reason for reason, number in reasons[:_REASONS])
     more = f"; {len(reasons) - _REASONS} other reasons" if len(reasons) > _REASONS else ""
     ids = [order.order_id or "without a number" for order, _ in stopped]
-    sentence = f"{counted(len(stopped), 'order')} {rule.words}: {said}{more}. Orders: {first_few(ids)}."
+    decided = f"{counted(len(stopped), 'order')} {rule.decision.words} ({rule.words})"
+    sentence = f"{decided}: {said}{more}. Orders: {first_few(ids)}."
     if rule.decision is Decision.REJECTED:
         return ok("orders", sentence)
     return warning("orders", sentence, rule.what_to_do)

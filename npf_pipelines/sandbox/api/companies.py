@@ -1,4 +1,4 @@
-"""`/stores` and `/vendors`: the companies of a store; each edition has one of the two, and answers 404 for the other."""
+"""`/stores` and `/vendors`: a store's companies; each edition has one of the two, and answers 404 for the other."""
 
 from npf_pipelines.sandbox.answers import company_row
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
