@@ -43,8 +43,8 @@ def lines(found: dict[str, Any], *levels: str) -> list[str]:
 def paid_orders(store: SandboxStore, number: int) -> None:
     (kite, *_) = [one for one in store.products.values() if one.tracking == "B" and one.product_code and not one.is_edp]
     kite.amount += number
-    for _ in range(number):
-        store.place_order([(kite.product_id, 1)])
+    for place in range(number):
+        store.place_order([(kite.product_id, 1)], timestamp=store.now - 2 * place)
 
 
 def test_a_store_that_fits_is_reported_line_by_line_and_kept(shell: Loop) -> None:
@@ -97,7 +97,7 @@ def test_all_that_is_wrong_is_reported_at_once(shell: Loop) -> None:
     others = "\n".join(lines(found, "warning", "unknown"))
     for said in (
         "statuses: orders.statuses: On hold is E; it gives the order's stock back",
-        "vendors: GET vendors at 127.0.0.1: 403",
+        "vendors: The store refuses its list of vendors (403)",
         "version: The store doesn't name its version.",
         "test items: Test001, Test002, Test003 are not in the store.",
     ):
@@ -114,7 +114,7 @@ def test_a_missing_right_costs_no_other_question(shell: Loop) -> None:
         shell.stores["acme"].missing_rights = {right}
         code, found = check()
         assert code == (level == "error"), right
-        assert [line for line in lines(found, level) if f"right {right}: Missing" in line]
+        assert [line for line in lines(found, level) if f"right {right}: Refused" in line]
         assert [line for line in lines(found, "unknown") if also in line], right
         assert len(found["findings"]) > ALL_TOPICS
 

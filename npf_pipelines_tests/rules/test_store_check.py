@@ -103,7 +103,7 @@ Changed = dict[str, Any]
 
 
 Case = tuple[Changed, Changed, str, Level, str, str]
-"""What is changed of the answers and of the setup; the topic, the level, and parts of the sentence and the advice."""
+"""The changes of the answers and of the setup; the topic, the level, and parts of the sentence and the advice."""
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ Case = tuple[Changed, Changed, str, Level, str, str]
         ({"connection": Connection(NOON + timedelta(days=9))}, {}, "certificate", WARNING, "9 days from now", "renew"),
         ({"connection": Connection(clock_ahead=timedelta(minutes=3))}, {}, "clock", WARNING, "3 minutes ahead", "NTP"),
         ({"connection": Connection(clock_ahead=timedelta(hours=-11))}, {}, "clock", ERROR, "11.0 hours behind", "NTP"),
-        ({"access": FORBIDDEN}, {}, "right view_orders", ERROR, "Missing", "Give it to the user group"),
+        ({"access": FORBIDDEN}, {}, "right view_orders", ERROR, "Refused", "Give the right"),
         ({"access": FAILED}, {}, "right view_orders", ERROR, "500", "Ask for its log"),
         ({"access": FORBIDDEN}, {}, "credentials", OK, "accepts", ""),
         (
@@ -124,11 +124,18 @@ Case = tuple[Changed, Changed, str, Level, str, str]
             "No call succeeded",
             "",
         ),
-        ({"products": FORBIDDEN}, {}, "right view_catalog", ERROR, "Missing", "Give it"),
-        ({"products": FORBIDDEN}, {"stock": {"quantity": "off"}}, "right view_catalog", WARNING, "Missing", "Give it"),
-        ({"statuses": FORBIDDEN}, {}, "right manage_order_statuses", WARNING, "as CS-Cart ships it", "Give it"),
+        ({"products": FORBIDDEN}, {}, "right view_catalog", ERROR, "Refused", "Give the right"),
+        (
+            {"products": FORBIDDEN},
+            {"stock": {"quantity": "off"}},
+            "right view_catalog",
+            WARNING,
+            "Refused",
+            "Give the right",
+        ),
+        ({"statuses": FORBIDDEN}, {}, "right manage_order_statuses", WARNING, "as CS-Cart ships it", "Give the right"),
         ({"statuses": FAILED}, {}, "right manage_order_statuses", UNKNOWN, "500", "Ask for its log"),
-        ({"user": FORBIDDEN}, {}, "right view_users", UNKNOWN, "for nothing else", "Give it"),
+        ({"user": FORBIDDEN}, {}, "right view_users", UNKNOWN, "for nothing else", "Give the right"),
         ({"user": FORBIDDEN}, {}, "user ID", UNKNOWN, "without the right view_users", "store.user_id"),
         ({"user": ABSENT}, {}, "user ID", ERROR, "no user 1", "store.user_id"),
         ({"user": FAILED}, {}, "user ID", UNKNOWN, "500", "Ask for its log"),
@@ -150,7 +157,7 @@ Case = tuple[Changed, Changed, str, Level, str, str]
         ({"lists_changes": False}, {}, "changed orders", OK, "before 4.13.2", ""),
         ({"lists_changes": None}, {}, "changed orders", UNKNOWN, "no order", ""),
         ({"storefronts": {"1": "A", "2": "B"}}, {}, "storefronts", WARNING, "2 storefronts: A, B", "all of them"),
-        ({"vendors": FORBIDDEN}, {}, "vendors", UNKNOWN, "403", "Give the right"),
+        ({"vendors": FORBIDDEN}, {}, "vendors", UNKNOWN, "it has none, or", ""),
         ({"shippings": {}}, {}, "shipping methods", ERROR, "no shipping method", "Create one"),
         (
             {"shipments": [links("aup", "")]},

@@ -11,7 +11,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.clock import TOLERANCE
 from npf_pipelines.domain.store_check import Connection, Finding, Level, StoreAnswers, Unanswered, Why
 from npf_pipelines.domain.store_users import ACTIVE, ADMINISTRATOR, VENDOR, StoreUser
-from npf_pipelines.rules.store_check.lines import counted, error, ok, unanswered, unknown, warning
+from npf_pipelines.rules.store_check.lines import advice_of, counted, error, ok, unanswered, unknown, warning
 
 _CERTIFICATE_NEAR = timedelta(days=14)
 """Certificates that renew themselves do so earlier."""
@@ -20,7 +20,6 @@ _WHERE_THE_ID_IS = (
     "In the store's administration open Customers, Administrators and the API administrator: the page's address ends "
     "with its ID. Write it into store.user_id"
 )
-_GROUP = "Give it to the user group of the API administrator"
 
 
 def no_key(reason: str) -> Finding:
@@ -121,7 +120,7 @@ def _read_right(right: str, answer: object, missing: Level, purpose: str, *, fai
     if not isinstance(answer, Unanswered) or answer.why is Why.ABSENT:
         return ok(topic, "Granted.")
     if answer.why is Why.FORBIDDEN:
-        return Finding(topic, missing, f"Missing; it is needed {purpose}.", f"{_GROUP}. {answer.reason}")
+        return Finding(topic, missing, f"Refused (403); it is needed {purpose}.", advice_of(answer))
     return unanswered(topic, answer, failed)
 
 

@@ -56,6 +56,8 @@ def _companies(topic: str, found: Mapping[str, str] | Unanswered, noun: str) -> 
     if isinstance(found, Unanswered):
         if found.why is Why.ABSENT:
             return ok(topic, f"The store has no list of {topic}.")
+        if found.why is Why.FORBIDDEN:  # So do editions without them (documented).
+            return unknown(topic, f"The store refuses its list of {topic} (403): it has none, or a right is missing.")
         return unanswered(topic, found)
     if len(found) <= 1:
         return ok(topic, f"The store has {counted(len(found), noun)}.")

@@ -5,7 +5,7 @@ Not here: any judgement (the modules beside this one).
 
 from collections.abc import Sequence
 
-from npf_pipelines.domain.store_check import Finding, Level, Unanswered
+from npf_pipelines.domain.store_check import Finding, Level, Unanswered, Why
 from npf_pipelines.domain.text import one_line
 
 _FIRST_FEW = 5
@@ -33,9 +33,14 @@ def unknown(topic: str, sentence: str, what_to_do: str = "") -> Finding:
 
 
 def unanswered(topic: str, answer: Unanswered, level: Level = Level.UNKNOWN) -> Finding:
-    """A question without an answer; the first sentence of the reason is the finding, the rest the advice."""
-    sentence, _, advice = answer.reason.partition(". ")
-    return Finding(topic, level, f"{sentence.rstrip('.')}.", advice)
+    """A question without an answer. The advice about a right is in the line of the right alone."""
+    sentence = answer.reason.partition(". ")[0].rstrip(".")
+    return Finding(topic, level, f"{sentence}.", "" if answer.why is Why.FORBIDDEN else advice_of(answer))
+
+
+def advice_of(answer: Unanswered) -> str:
+    """The advice, which is the reason without its first sentence."""
+    return answer.reason.partition(". ")[2]
 
 
 def counted(number: int, noun: str) -> str:
