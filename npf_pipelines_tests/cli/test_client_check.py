@@ -113,7 +113,8 @@ def test_a_missing_right_costs_no_other_question(shell: Loop) -> None:
     ):
         shell.stores["acme"].missing_rights = {right}
         code, found = check()
-        assert code == (level == "error"), right
+        # Without the store's statuses, a status of the merchant's own in the setup is unknown.
+        assert code == (right != "view_users"), right
         assert [line for line in lines(found, level) if f"right {right}: Refused" in line]
         assert [line for line in lines(found, "unknown") if also in line], right
         assert len(found["findings"]) > ALL_TOPICS
@@ -169,7 +170,7 @@ def test_a_large_store_is_read_in_part(shell: Loop, whole: bool) -> None:
     most = MOST_ORDERS if whole else MOST_BY_NUMBER
     before = store.requests
     _, found = check()
-    (extent,) = [one for one in lines(found, "ok") if "the newest" in one]
+    (extent,) = [one for one in lines(found, "ok") if one.startswith("orders: ") and "the newest" in one]
     read = int(extent.partition("the newest ")[2].partition(" ")[0])
     assert most - 60 < read <= most
     assert store.requests - before <= MOST_REQUESTS + (0 if whole else most)
@@ -179,7 +180,7 @@ def test_the_asset_check_lists_each_clients_findings(shell: Loop) -> None:
     shell.stores["bolt"].users = {}
     result: Any = store_fits(services=shell.services)
     assert not result.passed
-    assert (result.metadata["clients"], result.metadata["errors"]) == (2, 1)
+    assert (result.metadata["clients"].value, result.metadata["errors"].value) == (2, 1)
     worst = result.metadata["findings"].records[0].data
     assert (worst["client"], worst["level"], worst["finding"]) == ("bolt", "error", "The store has no user 1.")
     assert {row.data["client"]: row.data["error"] for row in result.metadata["by_client"].records} == {

@@ -12,6 +12,7 @@ from npf_pipelines.cscart.errors import (
     NotFound,
     RateLimited,
 )
+from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.sandbox.model import Combination, Product
 from npf_pipelines.sandbox.store import SandboxStore
@@ -233,7 +234,7 @@ async def test_the_first_products_are_a_sample_with_few_combinations_read(store:
         box.products[number].combinations = {
             number * 9: Combination(number * 9, f"COMBINED-{number}", {1: 1}, amount=1)
         }
-    store._product_pages.rows = 10
+    store._product_pages = PageSize(10, most=10)
     pages = [page async for page in store.first_products(most=15, most_combined=2)]
     assert pages[-1].total == 32
     assert 15 <= sum(page.rows for page in pages) < 32
