@@ -7,6 +7,7 @@ Not here: the judgement (rules/store_check/), where the findings are kept (state
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -23,7 +24,6 @@ from npf_pipelines.cscart.errors import (
     Unreachable,
 )
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.cscart.write_check import writes_checked
 from npf_pipelines.domain.days import start_of_day
 from npf_pipelines.domain.products import Product, UnreadableProduct
 from npf_pipelines.domain.store_check import (
@@ -59,58 +59,51 @@ ReadWarehouse = Callable[[Collection[str]], WarehouseRead]
 T = TypeVar("T")
 
 
-class _Writes(NpfError):
-    """A check never writes."""
-
-
 async def ask_store(store: Store, setup: MasterSetup, read_warehouse: ReadWarehouse, now: datetime) -> StoreAnswers:
     """Ask everything.
 
     Args:
-        store: the client's store, open.
+        store: the client's store, open, without writes.
         setup: its master setup.
         read_warehouse: reads the platform's part.
         now: the present time.
     """
-    with writes_checked(_refuse):
-        heads = AnswerHeads()
-        version = await _answer(store.version_hint(heads))
-        if isinstance(version, Unanswered):
-            return StoreAnswers(_connection(heads), access=version)
-        access = await _answer(store.newest())
-        unanswered = access if isinstance(access, Unanswered) else None
-        if unanswered and unanswered.why in {Why.UNREACHABLE, Why.UNAUTHORIZED}:
-            return StoreAnswers(_connection(heads, version), access=unanswered)
-        (
-            (user, storefronts, vendors),
-            (statuses, shippings, shipments),
-            (changes, orders, products),
-        ) = await asyncio.gather(
-            asyncio.gather(
-                _answer(store.user(setup.store.user_id)), _answer(store.storefronts()), _answer(store.vendors())
-            ),
-            asyncio.gather(
-                _answer(store.statuses()), _answer(store.shippings()), _answer(store.newest_shipments(_SHIPMENTS))
-            ),
-            asyncio.gather(
-                _answer(store.knows_changes()), _answer(_orders(store, setup, now)), _answer(_products(store))
-            ),
-        )
-        ids = [] if isinstance(orders, Unanswered) else [order.order_id for order in orders.orders if order.order_id]
-        return StoreAnswers(
-            connection=_connection(heads, version),
-            access=unanswered,
-            user=user,
-            statuses=statuses,
-            shippings=shippings,
-            shipments=shipments,
-            storefronts=storefronts,
-            vendors=vendors,
-            lists_changes=changes,
-            orders=orders,
-            products=products,
-            warehouse=await _answer(_warehouse(read_warehouse, ids)),
-        )
+    heads = AnswerHeads()
+    version = await _answer(store.version_hint(heads))
+    if isinstance(version, Unanswered):
+        return StoreAnswers(_connection(heads), access=replace(version, why=Why.UNREACHABLE))
+    access = await _answer(store.newest())
+    unanswered = access if isinstance(access, Unanswered) else None
+    if unanswered and unanswered.why in {Why.UNREACHABLE, Why.UNAUTHORIZED}:
+        return StoreAnswers(_connection(heads, version), access=unanswered)
+    (
+        (user, storefronts, vendors),
+        (statuses, shippings, shipments),
+        (changes, orders, products),
+    ) = await asyncio.gather(
+        asyncio.gather(
+            _answer(store.user(setup.store.user_id)), _answer(store.storefronts()), _answer(store.vendors())
+        ),
+        asyncio.gather(
+            _answer(store.statuses()), _answer(store.shippings()), _answer(store.newest_shipments(_SHIPMENTS))
+        ),
+        asyncio.gather(_answer(store.knows_changes()), _answer(_orders(store, setup, now)), _answer(_products(store))),
+    )
+    ids = [] if isinstance(orders, Unanswered) else [order.order_id for order in orders.orders if order.order_id]
+    return StoreAnswers(
+        connection=_connection(heads, version),
+        access=unanswered,
+        user=user,
+        statuses=statuses,
+        shippings=shippings,
+        shipments=shipments,
+        storefronts=storefronts,
+        vendors=vendors,
+        lists_changes=changes,
+        orders=orders,
+        products=products,
+        warehouse=await _answer(_warehouse(read_warehouse, ids)),
+    )
 
 
 async def _answer(question: Awaitable[T]) -> T | Unanswered:
@@ -189,7 +182,3 @@ async def _products(store: Store) -> ProductsRead:
 
 async def _warehouse(read_warehouse: ReadWarehouse, ids: Collection[str]) -> WarehouseRead:
     return read_warehouse(ids)
-
-
-async def _refuse() -> None:
-    raise _Writes("A check of a store tried to write to it.")

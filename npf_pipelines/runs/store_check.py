@@ -22,7 +22,7 @@ async def check_store(services: Services, setup: MasterSetup) -> StoreCheck:
     """Check a client's store. Nothing is written to it."""
     now = datetime.now(UTC)
     try:
-        opened = services.store(setup, attempts=_ATTEMPTS)
+        opened = services.store(setup, read_only=True, attempts=_ATTEMPTS)
     except SetupError as error:
         return StoreCheck(setup.id, now, [no_key(str(error))])
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 
 from npf_pipelines.config.countries import UnknownCountry, country_name
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.domain.order_statuses import UnknownStatus, status_letter
 from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.store_check import Finding, OrdersRead, StoreAnswers, Unanswered
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
@@ -17,6 +16,7 @@ from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
 from npf_pipelines.rules.order_criteria import order_criteria
 from npf_pipelines.rules.orders import Verdict, country_of, decide, is_test
 from npf_pipelines.rules.status_meaning import StatusMeanings
+from npf_pipelines.rules.status_names import named_statuses
 from npf_pipelines.rules.store_check.lines import counted, first_few, ok, unanswered, unknown, warning
 from npf_pipelines.rules.store_check.statuses import known_statuses
 
@@ -59,10 +59,7 @@ def _extent(read: OrdersRead, since: str) -> str:
 def _meanings(setup: MasterSetup, answers: StoreAnswers) -> StatusMeanings:
     """As far as the names of the setup are known in the store: the unknown ones have a finding of their own."""
     statuses = known_statuses(answers)
-    letters = set()
-    for name in setup.orders.statuses:
-        with contextlib.suppress(UnknownStatus):
-            letters.add(status_letter(name, statuses))
+    letters = named_statuses(setup, statuses).letters["orders.statuses"]
     return StatusMeanings(statuses=tuple(statuses), wanted=frozenset(letters))
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.status_names import STOP_FIELD, contradictions
-from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, UnknownStatus, status_letter
+from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, UnknownStatus
 from npf_pipelines.domain.store_check import Finding, StoreAnswers, Unanswered
+from npf_pipelines.rules.status_names import named_statuses
 from npf_pipelines.rules.store_check.lines import error, ok, unanswered, unknown, warning
 
 _TOPIC = "statuses"
@@ -21,19 +22,13 @@ def status_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Findi
         yield unanswered(_TOPIC, answers.statuses)
     statuses = known_statuses(answers)
     by_letter = {status.letter: status for status in statuses}
-    letters: dict[str, dict[str, str]] = {}
-    for field, names in setup.status_names.items():
-        letters[field] = {}
-        for name in names:
-            try:
-                letter = status_letter(name, statuses)
-            except UnknownStatus as why:
-                sentence, _, advice = str(why).partition(". ")
-                yield error(_TOPIC, f"{field}: {sentence}.", advice)
-                continue
-            letters[field][letter] = name
+    named = named_statuses(setup, statuses)
+    for field, letters in named.letters.items():
+        for letter, name in letters.items():
             yield _meaning(field, name, by_letter[letter], were_read=were_read)
-    for contradiction in contradictions(letters):
+    for problem in named.unknown:
+        yield error(_TOPIC, f"{problem}.", str(UnknownStatus("", statuses)).removeprefix(". "))
+    for contradiction in contradictions(named.letters):
         sentence, _, advice = contradiction.partition(". ")
         yield error(_TOPIC, f"{sentence}.", f"{advice}.")
 
