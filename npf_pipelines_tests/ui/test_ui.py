@@ -159,3 +159,6 @@ def test_the_audit_is_launched_and_its_findings_are_read(page: Page) -> None:
     # Nobody has run the orders of this client: the audit names each of them.
     finding = page.get_by_role("row").filter(has_text="documented").first
     expect(finding).to_contain_text("in the store, but without a decision: run orders for its day")
+    page.get_by_text("store_fits").first.click()
+    finding = page.get_by_role("row").filter(has_text="right edit_order").first
+    expect(finding).to_contain_text("Unknown until certified")

@@ -12,6 +12,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.store_check import Finding, OrdersRead, StoreAnswers, Unanswered
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.domain.text import one_line
 from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
 from npf_pipelines.rules.order_criteria import order_criteria
 from npf_pipelines.rules.orders import Verdict, country_of, decide, is_test
@@ -22,6 +23,7 @@ from npf_pipelines.rules.store_check.statuses import known_statuses
 
 _REASONS = 3
 """Reasons of a rule that are quoted."""
+_LONGEST_REASON = 200
 
 
 def order_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Finding]:
@@ -77,7 +79,7 @@ def _accepted(verdicts: list[tuple[Order | UnreadableOrder, Verdict]]) -> Findin
 
 
 def _stopped(rule: Rule, stopped: list[tuple[Order | UnreadableOrder, Verdict]]) -> Finding:
-    reasons = Counter(verdict.reason for _, verdict in stopped).most_common()
+    reasons = Counter(one_line(verdict.reason, _LONGEST_REASON) for _, verdict in stopped).most_common()
     said = "; ".join(f"{number}: {reason}" if len(reasons) > 1 else reason for reason, number in reasons[:_REASONS])
     more = f"; {len(reasons) - _REASONS} other reasons" if len(reasons) > _REASONS else ""
     ids = [order.order_id or "without a number" for order, _ in stopped]

@@ -9,10 +9,12 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.status_names import STOP_FIELD, contradictions
 from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, UnknownStatus
 from npf_pipelines.domain.store_check import Finding, StoreAnswers, Unanswered
+from npf_pipelines.domain.text import one_line
 from npf_pipelines.rules.status_names import named_statuses
 from npf_pipelines.rules.store_check.lines import error, ok, unanswered, unknown, warning
 
 _TOPIC = "statuses"
+_LONGEST_NAME = 60
 
 
 def status_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Finding]:
@@ -39,7 +41,8 @@ def known_statuses(answers: StoreAnswers) -> Sequence[Status]:
 
 
 def _meaning(field: str, name: str, status: Status, *, were_read: bool) -> Finding:
-    called = "" if name in {status.name, status.letter} else f", which the store calls {status.name}"
+    shown = one_line(status.name, _LONGEST_NAME)
+    called = "" if name in {status.name, status.letter} else f", which the store calls {shown}"
     said = f"{field}: {name} is {status.letter}{called}; it {_stock(status)}{_mail(status)}."
     if not were_read:
         return unknown(_TOPIC, f"{said} So CS-Cart ships it: this store may differ.")
