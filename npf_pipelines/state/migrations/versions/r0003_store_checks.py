@@ -4,7 +4,7 @@ from alembic import op
 
 from npf_pipelines.database import integer_column, text_column, time_column
 
-revision = "store_checks"
+revision = "0003"
 down_revision = "0001"
 
 
