@@ -26,7 +26,7 @@ from npf_pipelines.cscart.errors import (
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import start_of_day
 from npf_pipelines.domain.products import Product, UnreadableProduct
-from npf_pipelines.domain.store_check import (
+from npf_pipelines.domain.store_answers import (
     Connection,
     OrdersRead,
     ProductsRead,

@@ -8,7 +8,8 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.domain.store_check import StoreCheck, WarehouseRead
+from npf_pipelines.domain.store_answers import WarehouseRead
+from npf_pipelines.domain.store_check import StoreCheck
 from npf_pipelines.reconcile.store_check import ask_store
 from npf_pipelines.rules.store_check.access import no_key
 from npf_pipelines.rules.store_check.findings import findings

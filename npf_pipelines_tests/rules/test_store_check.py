@@ -9,10 +9,8 @@ import pytest
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status
 from npf_pipelines.domain.products import Product
-from npf_pipelines.domain.store_check import (
+from npf_pipelines.domain.store_answers import (
     Connection,
-    Finding,
-    Level,
     OrdersRead,
     ProductsRead,
     StoreAnswers,
@@ -20,6 +18,7 @@ from npf_pipelines.domain.store_check import (
     WarehouseRead,
     Why,
 )
+from npf_pipelines.domain.store_check import Finding, Level
 from npf_pipelines.domain.store_orders import Address, UnreadableOrder
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.domain.store_users import StoreUser

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.clock import TOLERANCE
-from npf_pipelines.domain.store_check import Connection, Finding, Level, StoreAnswers, Unanswered, Why
+from npf_pipelines.domain.store_answers import Connection, StoreAnswers, Unanswered, Why
+from npf_pipelines.domain.store_check import Finding, Level
 from npf_pipelines.domain.store_users import ACTIVE, ADMINISTRATOR, VENDOR, StoreUser
 from npf_pipelines.rules.store_check.lines import advice_of, counted, error, ok, unanswered, unknown, warning
 

@@ -6,7 +6,8 @@ Not here: access (access.py), the store's contents (statuses.py, orders.py, prod
 from collections.abc import Iterator, Mapping, Sequence
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.domain.store_check import Finding, StoreAnswers, Unanswered, Why
+from npf_pipelines.domain.store_answers import StoreAnswers, Unanswered, Why
+from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.rules.store_check.lines import counted, error, first_few, ok, unanswered, unknown, warning
 

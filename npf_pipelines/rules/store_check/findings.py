@@ -6,7 +6,8 @@ Not here: each judgement (the modules beside this one).
 from datetime import datetime
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.domain.store_check import Finding, StoreAnswers, Why
+from npf_pipelines.domain.store_answers import StoreAnswers, Why
+from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.rules.store_check.access import access_findings
 from npf_pipelines.rules.store_check.capabilities import capability_findings
 from npf_pipelines.rules.store_check.orders import order_findings

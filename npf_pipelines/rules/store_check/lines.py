@@ -5,7 +5,8 @@ Not here: any judgement (the modules beside this one).
 
 from collections.abc import Sequence
 
-from npf_pipelines.domain.store_check import Finding, Level, Unanswered, Why
+from npf_pipelines.domain.store_answers import Unanswered, Why
+from npf_pipelines.domain.store_check import Finding, Level
 from npf_pipelines.domain.text import one_line
 
 _FIRST_FEW = 5

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from npf_pipelines.config.countries import UnknownCountry, country_name
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.outcomes import Decision, Rule
-from npf_pipelines.domain.store_check import Finding, OrdersRead, StoreAnswers, Unanswered
+from npf_pipelines.domain.store_answers import OrdersRead, StoreAnswers, Unanswered
+from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.domain.text import one_line
 from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.products import Product
-from npf_pipelines.domain.store_check import Finding, ProductsRead, StoreAnswers, Unanswered, WarehouseRead
+from npf_pipelines.domain.store_answers import ProductsRead, StoreAnswers, Unanswered, WarehouseRead
+from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.store_check.lines import counted, error, first_few, ok, unanswered, unknown, warning
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.status_names import STOP_FIELD, contradictions
 from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, UnknownStatus
-from npf_pipelines.domain.store_check import Finding, StoreAnswers, Unanswered
+from npf_pipelines.domain.store_answers import StoreAnswers, Unanswered
+from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.domain.text import one_line
 from npf_pipelines.rules.status_names import named_statuses
 from npf_pipelines.rules.store_check.lines import error, ok, unanswered, unknown, warning
