@@ -86,7 +86,13 @@ def serve_forever(app: ASGIApp, port: int) -> None:
 
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        app, host=_LOOPBACK, lifespan="off", log_level="critical", access_log=False, timeout_graceful_shutdown=1
+        app,
+        host=_LOOPBACK,
+        lifespan="off",
+        log_level="critical",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        date_header=False,  # A sandbox store has a clock of its own.
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.domain.days import start_of_day
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.rules.order_criteria import order_criteria
 from npf_pipelines.rules.orders import OrderFilter
 from npf_pipelines.rules.status_meaning import Meaning
 
@@ -42,11 +42,4 @@ async def order_filter(
     )
     if any(doubtful):
         meanings = await facts.meanings_read_now()
-    return OrderFilter(
-        start=start_of_day(setup.orders.start_date, setup.zone),
-        statuses=meanings.wanted,
-        countries=frozenset(setup.orders.countries) if setup.orders.countries is not None else None,
-        status_names={status.letter: status.name for status in meanings.statuses},
-        meanings=meanings,
-        leaves_out_lines_without_code=setup.orders.lines_without_code == "leave_out",
-    )
+    return order_criteria(setup, meanings)

@@ -2,7 +2,8 @@
 
 All checks belong to the external assets, which are never materialized: the UI runs an asset's checks along with the
 asset, even for one partition, and drops their result as soon as any partition of the asset is materialized.
-Not here: the checks of the flows (flow_checks.py) and of stock (stock_checks.py), corrections (the assets, run again).
+Not here: the checks of the flows (flow_checks.py), of stock (stock_checks.py) and of each store as a whole
+(store_checks.py), corrections (the assets, run again).
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from npf_pipelines.assets.store_facts import readable_statuses
 from npf_pipelines.automation.check_results import lake_rows, listed_result
 from npf_pipelines.automation.flow_checks import FLOW_CHECKS
 from npf_pipelines.automation.stock_checks import STOCK_CHECKS
+from npf_pipelines.automation.store_checks import store_fits
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.clock import TOLERANCE
 from npf_pipelines.domain.days import day_of, start_of_day
@@ -168,4 +170,4 @@ def _due_until(setup: MasterSetup, now: datetime, pulled_until: datetime | None,
     return pulled_until if is_paused else max(pulled_until, now - setup.alerts.pull_limit)
 
 
-CHECKS = [gap_audit, order_exceptions, setups_fit, *FLOW_CHECKS, *STOCK_CHECKS]
+CHECKS = [gap_audit, order_exceptions, setups_fit, store_fits, *FLOW_CHECKS, *STOCK_CHECKS]

@@ -45,7 +45,7 @@ class StoreSetup(_Part):
     api_key_env: VariableName
     """The name of the environment variable that holds the API key."""
     user_id: Annotated[int, Field(ge=1)]
-    """The administrator's user ID."""
+    """The administrator's user ID. `npf client check` compares it with the store."""
     time_zone: TimeZoneName
     """The client's time zone, for example `Australia/Sydney`. Its days begin and end there."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 4

@@ -45,6 +45,7 @@ _RIGHTS = {
     ("combinations", False): "manage_catalog",
     # Known behaviour: even reading statuses takes the right to manage them.
     ("statuses", True): "manage_order_statuses",
+    ("users", True): "view_users",
 }
 
 

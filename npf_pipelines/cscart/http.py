@@ -5,7 +5,7 @@ Here: everything between "get this path" and decoded JSON. Not here: the connect
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -39,6 +39,8 @@ Query = Mapping[str, str | int | list[str]]
 
 LARGEST_ANSWER = 64_000_000
 """Bytes of an answer, unpacked, if nothing else is set."""
+_BEGINNING = 4096
+"""Bytes of the store's own page that are read."""
 _LARGE = 200_000
 """Bytes of JSON above which it is decoded in a thread."""
 _RARE_VERBS = frozenset({"PUT", "DELETE"})
@@ -175,6 +177,23 @@ class StoreHttp:
         """Change something; the store's JSON. Raises as `post` does."""
         return await self._call("PUT", path, body=body)
 
+    def watch_heads(self, note: Callable[[httpx.Response], Awaitable[None]]) -> None:
+        """Give each answer to `note` from now on, when its head has come."""
+        self._client.event_hooks["response"].append(note)
+
+    async def front_page(self, query: str) -> str:
+        """The beginning of the store's own page for a query, whatever its status; asked for without the key.
+
+        Raises:
+            StoreError: of any kind, after the repeats; none for a status.
+        """
+        async for attempt in attempts_of_call(self._attempts, is_write=False):
+            with attempt:
+                request = self._client.build_request("GET", f"{self._base}/?{query}", headers={"Accept": "text/html"})
+                response = await self._exchange(request, f"GET /?{query} at {self._host}", "GET", signed=False)
+                return response.content[:_BEGINNING].decode(errors="replace")
+        raise AssertionError("the last attempt returns or raises")
+
     async def put_once(self, path: str, body: Mapping[str, Any]) -> Any:
         """Change something to a value that is right only now: as `put`, without any repeat."""
         answer = await self._read(await self._with_detours("PUT", path, None, body), "PUT", path)
@@ -239,6 +258,10 @@ class StoreHttp:
         headers = {} if method == "GET" else {"Content-Type": "application/json"}
         call = f"{method} {path} at {self._host}"
         request = self._client.build_request(verb, url, params=query, json=body, headers=headers)
+        return await self._exchange(request, call, method)
+
+    async def _exchange(self, request: httpx.Request, call: str, method: str, *, signed: bool = True) -> httpx.Response:
+        """The answer to a request, with its body; `signed` is with the API user and key."""
         async with self._gate:
             if (longest := stalled_for()) is not None:
                 raise Stalled(call, longest)
@@ -250,15 +273,15 @@ class StoreHttp:
             self.writes += method != "GET"
             try:
                 async with asyncio.timeout(self._longest_call):
-                    return await self._whole(request, call)
+                    return await self._whole(request, call, signed=signed)
             except StoreError:
                 raise
             except Exception as error:
                 raise self._failure(error, call) from error
 
-    async def _whole(self, request: httpx.Request, call: str) -> httpx.Response:
+    async def _whole(self, request: httpx.Request, call: str, *, signed: bool) -> httpx.Response:
         """The answer with its body, unpacked; however it ends, the connection is free again."""
-        answer = await self._client.send(request, stream=True)
+        answer = await self._client.send(request, stream=True, auth=httpx.USE_CLIENT_DEFAULT if signed else None)
         try:
             body = await read_body(answer, self._largest_answer, call)
         finally:

@@ -3,6 +3,7 @@
 Not here: how a list is paged through (paging.py), how an order is read (order_parser.py).
 """
 
+import math
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from npf_pipelines.cscart.gather_or_cancel import gather_or_cancel
 from npf_pipelines.cscart.http import Params, Query, StoreHttp
 from npf_pipelines.cscart.order_parser import has_lines, order_id_of, parse_order, placed_at_of, unreadable_order
 from npf_pipelines.cscart.page_size import PageSize
-from npf_pipelines.cscart.paging import OrderPages, Page, read_page
+from npf_pipelines.cscart.paging import OrderPages, Page, key_of, read_page, total_of
 from npf_pipelines.cscart.unreadable import read_stub
 from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.domain.progress import note_progress, note_rows
@@ -21,6 +22,7 @@ from npf_pipelines.domain.store_orders import Order, OrderStub, UnreadableOrder
 _IDS_PER_REQUEST = 50
 _MOST_BROKEN_LISTS = 3
 """After so many failures in a row to list whole orders, the store is not asked for them again."""
+_NEWEST_FIRST = {"sort_by": "date", "sort_order": "desc"}
 _FAR_FUTURE = 4_102_444_800
 """Unix seconds of the year 2100."""
 
@@ -56,6 +58,48 @@ class OrderCalls(StoreCalls):
         if start.tzinfo is None or end.tzinfo is None:
             raise ValueError("A time without its zone means another moment in each zone.")
         return OrderPages(self._order_page, start, end, self._orders_of)
+
+    async def newest_orders(
+        self, start: datetime, end: datetime, *, most: int, most_by_number: int
+    ) -> AsyncIterator[tuple[list[Order | UnreadableOrder], int]]:
+        """A sample: the newest orders placed between two moments, newest first, each once, page by page.
+
+        An order that leaves the list meanwhile, or shares its second with a page of others, may be missing.
+
+        Args:
+            start: inclusive.
+            end: inclusive.
+            most: rows to read at most.
+            most_by_number: the same where the store's lists don't hold whole orders, so that each is a request.
+
+        Yields:
+            A page's orders, and how many orders the store has in all between the moments.
+        """
+        since, until = math.ceil(start.timestamp()), math.floor(end.timestamp())
+        seen: set[str] = set()
+        read, total = 0, None
+        while read < most:
+            # Without period=C the two times are ignored (known behaviour).
+            params: Params = {"period": "C", "time_from": since, "time_to": until, **_NEWEST_FIRST, "page": 1}
+            page, _ = await self._order_page(params, 1, most - read)
+            total = total_of(page, "orders") if total is None else total
+            keyed = {key_of(row, order_id_of): row for row in page.rows}
+            fresh = [row for key, row in keyed.items() if key not in seen]
+            read += len(page.rows)
+            if fresh and not has_lines(fresh[0]):
+                most = min(most, most_by_number)
+            note_rows(fresh)
+            yield await self._orders_of(fresh), total
+            moments = [int(moment.timestamp()) for moment in map(placed_at_of, page.rows) if moment]
+            if not fresh or not moments or len(page.rows) >= total_of(page, "orders"):
+                return
+            seen |= keyed.keys()
+            until = min(moments)
+
+    @property
+    def lists_are_whole(self) -> bool | None:
+        """Whether lists hold whole orders, as far as one was asked for; None if the store has no order to show it."""
+        return self._lists_hold_lines
 
     async def order_stubs(
         self,
@@ -144,14 +188,15 @@ class OrderCalls(StoreCalls):
         orders = await self._orders_of(list(rows.values()))
         return {order_id: order for order_id, order in zip(rows, orders, strict=True) if order_id}
 
-    async def _order_page(self, params: Params, at_least: int) -> tuple[Page, int]:
+    async def _order_page(self, params: Params, at_least: int, at_most: int | None = None) -> tuple[Page, int]:
         """A page of orders, with their lines if this store can do that; and how many were asked for.
 
         `get_orders_data` is undocumented, so whether rows hold lines is seen from the first (known behaviour).
         """
         if self._lists_hold_lines is not False and self._broken_lists < _MOST_BROKEN_LISTS:
             try:
-                page, asked = await self._page({**params, "get_orders_data": 1}, self._order_pages, at_least)
+                whole = {**params, "get_orders_data": 1}
+                page, asked = await self._page(whole, self._order_pages, at_least, at_most)
             except (ServerError, TooLarge):
                 # One order that the store can't put together, or that is too large, spoils its page. The plain list
                 # has no such problem, and of the details only that order's will fail.
@@ -161,13 +206,15 @@ class OrderCalls(StoreCalls):
                 if self._lists_hold_lines is None and page.rows:
                     self._lists_hold_lines = any(map(has_lines, page.rows))
                 return page, asked
-        return await self._page(params, self._order_pages, at_least)
+        return await self._page(params, self._order_pages, at_least, at_most)
 
-    async def _page(self, params: Query, page_size: PageSize, at_least: int) -> tuple[Page, int]:
+    async def _page(
+        self, params: Query, page_size: PageSize, at_least: int, at_most: int | None = None
+    ) -> tuple[Page, int]:
         """A page of orders as they are listed; the size of the next is learnt from it."""
 
         def asking(rows: int) -> Query:
-            return {**params, "items_per_page": rows}
+            return {**params, "items_per_page": rows if at_most is None else min(rows, at_most)}
 
         answer = await self._http.get_page("orders", asking, page_size, at_least)
         page = read_page(answer.content, "orders")

@@ -4,6 +4,7 @@ Not here: how the catalogue is paged through (catalogue.py), which amount is rig
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import NamedTuple
 
 from npf_pipelines.cscart.calls import ROWS_PER_PAGE, StoreCalls, checked_id, is_store_id, parsed
 from npf_pipelines.cscart.catalogue import page_behind, read_catalogue
@@ -25,6 +26,15 @@ _ALL_COMBINATIONS = 1_000_000
 """Combinations on a page: their list has no total, so that no page would be known to be the last."""
 
 
+class ProductPage(NamedTuple):
+    """A page of products, the number of its rows, the store's number of all, and the products left unexpanded."""
+
+    products: list[Product | UnreadableProduct]
+    rows: int
+    total: int
+    not_expanded: int
+
+
 class ProductCalls(StoreCalls):
     """The part of a store's API that concerns products."""
 
@@ -41,12 +51,39 @@ class ProductCalls(StoreCalls):
         async for rows in read_catalogue(self._product_page):
             products = [read_product(row, place) for place, row in enumerate(rows, passed)]
             passed += len(rows)
-            combined = [product.product_id for product in products if product.tracking == BY_COMBINATION]
-            lists = await gather_or_cancel(self._combinations(product_id) for product_id in combined)
-            combinations = dict(zip(combined, lists, strict=True))
-            for product in products:
-                for row in combinations.get(product.product_id) or [product]:
-                    yield row
+            for row in await self._expanded(products, _combined(products)):
+                yield row
+
+    async def first_products(self, *, most: int, most_combined: int) -> AsyncIterator[ProductPage]:
+        """A sample: the first products by code, page by page, until `most` rows of the list were read.
+
+        Args:
+            most: rows of the list.
+            most_combined: products whose option combinations are read in their place, for each is a request.
+        """
+        total = passed = 0
+
+        async def fetch(behind: int) -> tuple[Page, int]:
+            nonlocal total
+            page, start = await self._product_page(behind)
+            total = page.total or 0
+            return page, start
+
+        async for rows in read_catalogue(fetch):
+            products = [read_product(row, place) for place, row in enumerate(rows, passed)]
+            passed += len(rows)
+            combined = _combined(products)
+            read = combined[:most_combined]
+            most_combined -= len(read)
+            yield ProductPage(await self._expanded(products, read), len(rows), total, len(combined) - len(read))
+            if passed >= most:
+                return
+
+    async def codes_like(self, part: str) -> set[str]:
+        """The product codes that hold a text, letter case and wildcards apart (known behaviour), in one request."""
+        params: Params = {"pcode": part, "items_per_page": ROWS_PER_PAGE, "page": 1}
+        page = read_page(await self._http.get("products", params), "products")
+        return {read_product(row, place).sku for place, row in enumerate(page.rows)}
 
     async def products_by_key(self, keys: Iterable[str]) -> dict[str, Product | UnreadableProduct]:
         """The products and combinations with these keys (`Product.key`); those the store doesn't know are left out."""
@@ -95,6 +132,14 @@ class ProductCalls(StoreCalls):
             share = {"warehouses": {checked_id(location): amount}, "warehouses_update_stock_only": 1}
             await self._http.put_once(path, share)
 
+    async def _expanded(
+        self, products: Iterable[Product | UnreadableProduct], combined: Sequence[str]
+    ) -> list[Product | UnreadableProduct]:
+        """The products, each of those named by id with its option combinations in its place, if it has any."""
+        lists = await gather_or_cancel(self._combinations(product_id) for product_id in combined)
+        combinations = dict(zip(combined, lists, strict=True))
+        return [row for product in products for row in combinations.get(product.product_id) or [product]]
+
     async def _product_page(self, passed: int) -> tuple[Page, int]:
         """A page of products that begins within those passed, and the number of rows before it."""
 
@@ -128,6 +173,11 @@ class ProductCalls(StoreCalls):
         note_rows(rows)
         combinations = [read_combination(row, product_id, place) for place, row in enumerate(rows)]
         return [row for row in combinations if row.product_id == product_id]
+
+
+def _combined(products: Iterable[Product | UnreadableProduct]) -> list[str]:
+    """The ids of the products that are counted by option combination."""
+    return [product.product_id for product in products if product.tracking == BY_COMBINATION]
 
 
 def _combination_rows(answer: object) -> list[object]:

@@ -99,13 +99,21 @@ class ShipmentCalls(StoreCalls):
         """Delete a shipment; with `create_shipment` the only correction that all versions take."""
         await self._http.delete(f"shipments/{checked_id(shipment_id)}")
 
-    async def shipping_ids(self) -> list[str]:
-        """The shipping methods that the store has, in its order: a shipment names one (documented).
+    async def shippings(self) -> dict[str, str]:
+        """The names of the store's shipping methods by id, in its order: a shipment names one (documented).
 
         Rows that can't be read go to `unreadable`.
         """
         page = read_page(await self._http.get("shippings", {"items_per_page": ROWS_PER_PAGE}), "shippings")
-        return self._readable(lambda raw: Row(raw).number_id("shipping_id"), "shippings", "shipping_id", page.rows)
+        return dict(self._readable(_named_shipping, "shippings", "shipping_id", page.rows))
+
+
+def _named_shipping(raw: object) -> tuple[str, str]:
+    """Id and name of a shipping method; a name that can't be read is empty, for the id is what counts."""
+    row, name = Row(raw), ""
+    with contextlib.suppress(Unreadable):
+        name = row.name("shipping")
+    return row.number_id("shipping_id"), name
 
 
 def _id_reader(name: str) -> Callable[[object], str | None]:

@@ -1,7 +1,7 @@
-"""One store: the client of its API, made of the calls for orders, shipments, products and statuses.
+"""One store: the client of its API, made of the calls for orders, shipments, products, statuses and companies.
 
-Not here: the calls (order_calls.py, shipment_calls.py, product_calls.py, status_calls.py), HTTP (http.py), and whether
-anything should be written at all.
+Not here: the calls (order_calls.py, shipment_calls.py, product_calls.py, status_calls.py, company_calls.py), HTTP
+(http.py), and whether anything should be written at all.
 """
 
 from types import TracebackType
@@ -9,15 +9,19 @@ from typing import Self
 
 from pydantic import SecretStr
 
+from npf_pipelines.cscart.answer_heads import AnswerHeads
+from npf_pipelines.cscart.company_calls import CompanyCalls
+from npf_pipelines.cscart.errors import MalformedResponse
 from npf_pipelines.cscart.http import LARGEST_ANSWER, StoreHttp
 from npf_pipelines.cscart.order_calls import OrderCalls
 from npf_pipelines.cscart.product_calls import ProductCalls
 from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.shipment_calls import ShipmentCalls
 from npf_pipelines.cscart.status_calls import StatusCalls
+from npf_pipelines.cscart.version_hint import version_in
 
 
-class Store(StatusCalls, OrderCalls, ShipmentCalls, ProductCalls):
+class Store(StatusCalls, OrderCalls, ShipmentCalls, ProductCalls, CompanyCalls):
     """The client of one CS-Cart store, to be used as an async context manager.
 
     Every method raises StoreError (errors.py) when the store gives no usable answer.
@@ -64,6 +68,21 @@ class Store(StatusCalls, OrderCalls, ShipmentCalls, ProductCalls):
         traceback: TracebackType | None,
     ) -> None:
         await self._http.__aexit__(kind, error, traceback)
+
+    async def version_hint(self, heads: AnswerHeads) -> str:
+        """The line by which the store names its version (version_hint.py); asked for first and without the key.
+
+        Args:
+            heads: gets the heads of this and all later answers.
+
+        Raises:
+            StoreError: no connection, or none that can be used; any status is an answer.
+        """
+        self._http.watch_heads(heads.note)
+        try:
+            return version_in(await self._http.front_page("version"))
+        except MalformedResponse:
+            return ""
 
     @property
     def requests(self) -> int:

@@ -6,6 +6,8 @@ Not here: reading the store's own list (cscart/store.py), what a status means fo
 import re
 from collections.abc import Iterable
 
+from pydantic import Field
+
 from npf_pipelines.domain.store_orders import StoreRecord
 from npf_pipelines.errors import NpfError
 
@@ -18,12 +20,14 @@ class Status(StoreRecord):
         name: what the merchant calls it.
         takes_stock: an order that comes into it takes stock.
         moves_stock: whether it takes stock or gives it back; otherwise an order keeps its stock.
+        mails: whether the store e-mails the customer when an order comes into it; None where it isn't known. Not kept.
     """
 
     letter: str
     name: str
     takes_stock: bool
     moves_stock: bool = True
+    mails: bool | None = Field(default=None, exclude=True)
 
     @property
     def gives_back(self) -> bool:

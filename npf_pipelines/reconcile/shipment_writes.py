@@ -157,7 +157,7 @@ class ShipmentWriter:
     async def _shipping_id(self) -> str | None:
         """The order's shipping method, or the store's first where the order lost its own: a shipment needs one."""
         named = next((method.shipping_id for method in self._order.shipping if method.shipping_id), None)
-        return named or next(iter(await self._store.shipping_ids()), None)
+        return named or next(iter(await self._store.shippings()), None)
 
     @contextlib.asynccontextmanager
     async def _recorded(self, name: str) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups, load_master_setups
+from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.gateway import Platform
@@ -88,12 +89,13 @@ class Services:
         """How long a client's part of a run may go without progress."""
         return timedelta(minutes=self.settings.stall_minutes)
 
-    def store(self, setup: MasterSetup, *, read_only: bool = False) -> Store:
+    def store(self, setup: MasterSetup, *, read_only: bool = False, attempts: int = ATTEMPTS) -> Store:
         """The client's store, to be entered as an async context.
 
         Args:
             setup: the client's master setup.
             read_only: whether a write is a fault of the program, which is raised instead of sent.
+            attempts: at one call.
 
         Raises:
             SetupError: the API key is not in the environment.
@@ -104,6 +106,7 @@ class Services:
             store.api_user,
             setup.api_key(),
             concurrency=store.concurrency,
+            attempts=attempts,
             largest_answer=self.settings.largest_answer,
             read_only=read_only,
         )

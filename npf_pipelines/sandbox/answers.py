@@ -5,7 +5,8 @@ Not here: orders (order_answers.py), pages that are no JSON (error_pages.py).
 
 from typing import Any
 
-from npf_pipelines.sandbox.model import Combination, Product, Shipment, ShippingMethod, Status
+from npf_pipelines.sandbox.model import Combination, Product, Shipment, ShippingMethod, Status, User
+from npf_pipelines.sandbox.planted import USER_API_KEY, USER_PASSWORD
 from npf_pipelines.sandbox.printing import money, yes
 from npf_pipelines.sandbox.store import SandboxStore
 
@@ -103,6 +104,28 @@ def status_row(number: int, status: Status) -> dict[str, Any]:
             "repay": "N",
         },
     }
+
+
+def user_row(user: User) -> dict[str, Any]:
+    """A user whole; the key and the password's hash come along (known behaviour)."""
+    return {
+        "user_id": str(user.user_id),
+        "status": user.status,
+        "user_type": user.user_type,
+        "user_login": user.email,
+        "company_id": str(user.company_id),
+        "email": user.email,
+        "firstname": "Api",
+        "lastname": "User",
+        "password": USER_PASSWORD,
+        "api_key": USER_API_KEY,
+        "usergroups": [],
+    }
+
+
+def company_row(number: int, name: str) -> dict[str, Any]:
+    """A storefront or a vendor."""
+    return {"company_id": str(number), "company": name, "status": "A", "lang_code": "en", "email": ""}
 
 
 def shipping_row(method: ShippingMethod) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from types import ModuleType
+from email.utils import formatdate
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,18 +18,23 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from npf_pipelines.sandbox import error_pages, php
-from npf_pipelines.sandbox.api import combinations, orders, products, shipments, shippings, statuses
+from npf_pipelines.sandbox.api import combinations, companies, orders, products, shipments, shippings, statuses, users
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.store import SandboxStore
 
-_ENTITIES: dict[str, ModuleType] = {
-    "combinations": combinations,
-    "orders": orders,
-    "products": products,
-    "shipments": shipments,
-    "shippings": shippings,
-    "statuses": statuses,
+_Answering = Callable[[Call], Awaitable[Answer]]
+_ENTITIES: dict[str, tuple[dict[str, str], _Answering]] = {
+    "combinations": (combinations.RIGHTS, combinations.answer),
+    "orders": (orders.RIGHTS, orders.answer),
+    "products": (products.RIGHTS, products.answer),
+    "shipments": (shipments.RIGHTS, shipments.answer),
+    "shippings": (shippings.RIGHTS, shippings.answer),
+    "statuses": (statuses.RIGHTS, statuses.answer),
+    "stores": (companies.RIGHTS, companies.answer_stores),
+    "users": (users.RIGHTS, users.answer),
+    "vendors": (companies.RIGHTS, companies.answer_vendors),
 }
+"""By name, the right that each method takes, and the answer."""
 _EVERY_METHOD = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 _STILL_HANGING = 0.005
 """Seconds between two checks whether a store still hangs."""
@@ -87,7 +92,11 @@ async def _serve(store: SandboxStore, request: Request) -> Response:
     await request.body()  # A host takes the whole request in before PHP sees it, even if the client has gone.
     while store.hangs:  # noqa: ASYNC110 - taken back from other threads, which an event of the loop isn't made for
         await asyncio.sleep(_STILL_HANGING)
-    answer = await _answer(store, request, method, path, query) if routed else Answer(404, error_pages.NOT_FOUND)
+    if routed:
+        answer = await _answer(store, request, method, path, query)
+    else:
+        answer = _page(store, path, query)
+    answer.headers["Date"] = formatdate(store.clock(), usegmt=True)
     store.journal.append((request.method, path, answer.status))
     if store.loses_answers:
         return _Broken(_response(answer).body)
@@ -111,16 +120,28 @@ async def _answer(store: SandboxStore, request: Request, method: str, path: str,
     if closed:
         return closed
     name, _, number = path.removeprefix("/").partition("/")
-    entity = _ENTITIES.get(name)
-    if entity is None:
+    if name not in _ENTITIES:
         return refusal(404)
-    if entity.RIGHTS.get(method) in store.missing_rights:
+    rights, answer = _ENTITIES[name]
+    if rights.get(method) in store.missing_rights:
         return refusal(403)
     body = await _body(request, method)
     if isinstance(body, Answer):
         return body
-    answer: Callable[[Call], Awaitable[Answer]] = entity.answer
     return await answer(Call(store, method, php.identifier(number) if number else None, query, body))
+
+
+def _page(store: SandboxStore, path: str, query: php.Query) -> Answer:
+    """A page of the store itself, which takes no credentials; its version in the place of the first, if asked for."""
+    if store.switched_off:
+        return Answer(503, error_pages.MAINTENANCE, {"Retry-After": "300"})
+    if path != "/":
+        return Answer(404, error_pages.NOT_FOUND)
+    if "version" not in query or not store.shows_version:
+        return Answer(200, error_pages.FRONT_PAGE)
+    brand, edition = ("Multi-Vendor", "MULTIVENDOR") if store.multi_vendor else ("CS-Cart", "ULTIMATE")
+    number = ".".join(map(str, store.version))
+    return Answer(200, error_pages.VERSION.format(brand=brand, number=number, edition=edition))
 
 
 def _door(store: SandboxStore, request: Request) -> Answer | None:

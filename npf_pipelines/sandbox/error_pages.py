@@ -17,5 +17,9 @@ NOT_FOUND = """<!DOCTYPE html><html><head><title>404</title></head><body><h1>Pag
 NOT_ALLOWED = """<html><head><title>405 Not Allowed</title></head><body><h1>405 Not Allowed</h1></body></html>"""
 """The answer of a web server that lets no PUT or DELETE through."""
 
+FRONT_PAGE = """<!DOCTYPE html><html><head><title>A store</title></head><body><h1>Welcome</h1></body></html>"""
+VERSION = "{brand}: version <b>{number} {edition}</b>"
+"""The line by which many versions answer `/?version` (known behaviour)."""
+
 WARNING = "<br />\n<b>Warning</b>:  Undefined array key [0] in <b>/var/www/app/addons/init.php</b><br />\n"
 """A warning that PHP prints before the JSON on a host that shows them."""

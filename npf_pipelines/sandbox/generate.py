@@ -66,6 +66,7 @@ def generate_store(
         api_key=api_key,
         currency=currency,
         time_zone=time_zone,
+        multi_vendor=True,  # Some of its orders are parents.
         clock=clock,
     )
     dice = random.Random(seed)

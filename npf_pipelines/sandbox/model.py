@@ -163,6 +163,17 @@ class Shipment:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """A user: `user_type` is `A` (administrator), `V` (of a vendor) or `C` (customer), `status` is `A` or `D`."""
+
+    user_id: int
+    email: str
+    user_type: str = "A"
+    status: str = "A"
+    company_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """An order status. `inventory` is `D` where stock is taken, `I` where it is given back."""
 

@@ -69,6 +69,7 @@ class StateFile:
             "time_zone": store.time_zone,
             "items_per_page": store.items_per_page,
             "whole_orders_in_lists": store.whole_orders_in_lists,
+            "multi_vendor": store.multi_vendor,
         }
         everything: list[tuple[str, int, Any]] = [
             *(("product", number, product) for number, product in store.products.items()),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from npf_pipelines.sandbox.model import Mail, Order, Product, Shipment, ShippingMethod
+from npf_pipelines.sandbox.model import Mail, Order, Product, Shipment, ShippingMethod, User
 from npf_pipelines.sandbox.store_defaults import CARRIERS, shipped_statuses
 
 Change = tuple[str, int]
@@ -32,6 +32,9 @@ class StoreState:
         switched_off: closed for maintenance, every request is answered 503.
         hangs: requests are accepted and wait until this is taken back; then they act.
         loses_answers: requests act, and the connection breaks in the middle of the answer.
+        users: by user id; the first is the administrator of the API.
+        companies: the names of the storefronts by id, or of the vendors in a Multi-Vendor.
+        shows_version: whether the store's own address names the version when it is asked for.
         missing_rights: rights that the administrator's group lacks, such as `edit_order`.
         strips_authorization: the host drops the Authorization header.
         refuses_put_and_delete: the host's web server does not let these verbs through.
@@ -60,6 +63,7 @@ class StoreState:
         time_zone: str = "Australia/Sydney",
         items_per_page: int = 10,
         whole_orders_in_lists: bool = True,
+        multi_vendor: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store_id = store_id
@@ -70,6 +74,7 @@ class StoreState:
         self.time_zone = time_zone
         self.items_per_page = items_per_page
         self.whole_orders_in_lists = whole_orders_in_lists
+        self.multi_vendor = multi_vendor
         self.clock = clock
 
         self.orders: dict[int, Order] = {}
@@ -77,6 +82,8 @@ class StoreState:
         self.shipments: dict[int, Shipment] = {}
         self.statuses = {status.letter: status for status in shipped_statuses(version)}
         self.shippings = {1: ShippingMethod(1, "Custom shipping method")}
+        self.users = {1: User(1, api_user)}
+        self.companies = {number: f"Vendor {number}" for number in (1, 2, 3)} if multi_vendor else {1: store_id.title()}
         self.odd_fields: dict[tuple[str, str], dict[str, Any]] = {}
         self.mails: list[Mail] = []
         self.next_order_id = 1
@@ -89,6 +96,7 @@ class StoreState:
         self.switched_off = False
         self.hangs = False
         self.loses_answers = False
+        self.shows_version = True
         self.missing_rights: set[str] = set()
         self.strips_authorization = False
         self.refuses_put_and_delete = False

@@ -5,9 +5,18 @@ Not here: the platform's rows (platform/rename.py), files and partitions (automa
 
 import sqlalchemy as sa
 
-from npf_pipelines.state.tables import alerts, client_stores, health, open_items, pauses, pending_recounts, unknown_ends
+from npf_pipelines.state.tables import (
+    alerts,
+    client_stores,
+    health,
+    open_items,
+    pauses,
+    pending_recounts,
+    store_checks,
+    unknown_ends,
+)
 
-_TABLES = (health, open_items, pending_recounts, client_stores, unknown_ends, pauses)
+_TABLES = (health, open_items, pending_recounts, client_stores, unknown_ends, pauses, store_checks)
 
 
 def rename_state(engine: sa.Engine, old: str, new: str) -> None:

@@ -283,3 +283,43 @@ async def test_a_look_without_a_number_of_orders_is_no_answer() -> None:
     async with odd(lambda _: json_answer({"orders": [], "params": {}})) as client:
         with pytest.raises(MalformedResponse, match="how many orders"):
             await client.newest()
+
+
+async def newest(store: Store, most: int, most_by_number: int = 99) -> tuple[list[str | None], int]:
+    pages = store.newest_orders(at(START), at(START + 1000), most=most, most_by_number=most_by_number)
+    found: list[str | None] = []
+    total = 0
+    async for page, counted in pages:
+        found += [order.order_id for order in page]
+        total = counted
+    return found, total
+
+
+async def test_the_newest_orders_are_a_sample_of_no_more_rows_than_asked_for(store: Store, box: SandboxStore) -> None:
+    ids = [str(box.place_order([(1, 1)], timestamp=START + number // 2)) for number in range(30)]
+    box.place_order([(1, 1)], timestamp=START - 1)
+    store._order_pages.rows = 10
+    found, total = await newest(store, 25)
+    assert total == 30
+    assert set(found[:20]) == set(ids[-20:])
+    assert len(found) == len(set(found)) <= 25
+    assert store.lists_are_whole
+    everything, _ = await newest(store, 99)
+    assert sorted(map(str, everything)) == sorted(ids)
+
+
+async def test_the_newest_orders_are_fewer_where_each_is_a_request(store: Store, box: SandboxStore) -> None:
+    for number in range(30):
+        box.place_order([(1, 1)], timestamp=START + number)
+    box.whole_orders_in_lists = False
+    store._order_pages.rows = 5
+    found, total = await newest(store, 25, 12)
+    assert total == 30
+    assert 9 <= len(found) <= 12
+    assert not store.lists_are_whole
+    assert store.requests <= 3 + 12
+
+
+async def test_no_orders_are_an_empty_sample(store: Store) -> None:
+    assert await newest(store, 25) == ([], 0)
+    assert store.lists_are_whole is None

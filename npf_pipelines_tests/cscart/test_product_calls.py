@@ -12,6 +12,7 @@ from npf_pipelines.cscart.errors import (
     NotFound,
     RateLimited,
 )
+from npf_pipelines.cscart.page_size import PageSize
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.sandbox.model import Combination, Product
 from npf_pipelines.sandbox.store import SandboxStore
@@ -223,3 +224,29 @@ async def test_a_combination_has_no_share_of_a_location(store: Store) -> None:
     with pytest.raises(ValueError, match="numbers"):
         await store.set_amount("5", 42, location="main")
     assert store.requests == 0
+
+
+async def test_the_first_products_are_a_sample_with_few_combinations_read(store: Store, box: SandboxStore) -> None:
+    for number in range(10, 40):
+        box.add_product(Product(number, f"CODE-{number}", "A thing", 100, 1))
+    for number in (10, 11, 12):
+        box.products[number].tracking = "O"
+        box.products[number].combinations = {
+            number * 9: Combination(number * 9, f"COMBINED-{number}", {1: 1}, amount=1)
+        }
+    store._product_pages = PageSize(10, most=10)
+    pages = [page async for page in store.first_products(most=15, most_combined=2)]
+    assert pages[-1].total == 32
+    assert 15 <= sum(page.rows for page in pages) < 32
+    assert sum(page.not_expanded for page in pages) == 1
+    codes = [row.sku for page in pages for row in page.products]
+    assert codes[:4] == ["COMBINED-10", "COMBINED-11", "CODE-12", "CODE-13"]
+    assert len(codes) == len(set(codes))
+    assert [name for _, name, _ in box.journal].count("/combinations") == 2
+
+
+async def test_codes_like_another_are_found_wherever_they_are(store: Store, box: SandboxStore) -> None:
+    box.add_product(Product(9, "test 001", "A test item", 100, 1))
+    box.add_product(Product(10, "Test001", "A test item", 100, 1))
+    assert await store.codes_like("Test001") == {"Test001"}
+    assert await store.codes_like("toy") == {"TOY-1", "TOY-2"}

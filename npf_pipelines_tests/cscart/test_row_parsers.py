@@ -91,3 +91,10 @@ def test_a_status_is_read() -> None:
     assert not parse_status({"status": "P", "description": "Paid", "params": {"inventory": "I"}}).takes_stock
     assert parse_status({"status": "O", "description": "Open", "params": []}).takes_stock
     assert not parse_status({"status": "X", "description": "Packed"}).takes_stock
+
+
+@pytest.mark.parametrize(("notify", "mails"), [("Y", True), ("N", False), ("", None)])
+def test_whether_a_status_mails_is_read_and_not_kept(notify: str, mails: bool | None) -> None:
+    status = parse_status({"status": "X", "description": "Packed", "params": {"notify": notify}})
+    assert status.mails is mails
+    assert "mails" not in status.model_dump()

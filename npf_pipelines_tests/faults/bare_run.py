@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import TABLES
@@ -84,8 +85,8 @@ def services_of(store_url: str, platform_url: str, folder: Path, timeout: float)
 
     class OneStoreServices(Services):
         @staticmethod
-        def store(setup: MasterSetup, *, read_only: bool = False) -> Store:  # noqa: ARG004
-            return Store(store_url, API_USER, API_KEY, timeout=timeout)
+        def store(setup: MasterSetup, *, read_only: bool = False, attempts: int = ATTEMPTS) -> Store:  # noqa: ARG004
+            return Store(store_url, API_USER, API_KEY, timeout=timeout, attempts=attempts)
 
     return OneStoreServices(Settings(data=folder, platform_url=SecretStr(platform_url)))
 

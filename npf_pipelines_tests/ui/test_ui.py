@@ -192,6 +192,9 @@ def test_the_audit_is_launched_and_its_findings_are_read(page: Page) -> None:
     finding = page.get_by_role("row").filter(has_text="documented").first
     expect(finding).to_contain_text("in the store, but without a decision: run orders for its day")
     expect(page.get_by_text("Plots", exact=True)).to_be_visible()
+    page.get_by_text("store_fits").first.click()
+    finding = page.get_by_role("row").filter(has_text="right edit_order").first
+    expect(finding).to_contain_text("Unknown until certified")
     page.goto("/assets/raw_orders")
     page.get_by_role("link", name="store_orders", exact=True).first.click()
     expect(page.get_by_text("setups_fit")).to_be_visible()

@@ -1,0 +1,48 @@
+"""One client's check, from its master setup to the findings, which are kept.
+
+Not here: the questions (reconcile/store_check.py), the judgement (rules/store_check/), how findings are shown
+(cli/client/check.py, automation/store_checks.py).
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.domain.store_answers import WarehouseRead
+from npf_pipelines.domain.store_check import StoreCheck
+from npf_pipelines.reconcile.store_check import ask_store
+from npf_pipelines.rules.store_check.access import no_key
+from npf_pipelines.rules.store_check.findings import findings
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.store_checks import keep_check
+
+_ATTEMPTS = 2
+
+
+async def check_store(services: Services, setup: MasterSetup) -> StoreCheck:
+    """Check a client's store. Nothing is written to it."""
+    now = datetime.now(UTC)
+    try:
+        opened = services.store(setup, read_only=True, attempts=_ATTEMPTS)
+    except SetupError as error:
+        return StoreCheck(setup.id, now, [no_key(str(error))])
+
+    def read_warehouse(order_ids: Collection[str]) -> WarehouseRead:
+        platform = services.platform
+        return WarehouseRead(frozenset(platform.skus(setup.id)), frozenset(platform.states_of(setup.id, order_ids)))
+
+    async with opened as store:
+        answers = await ask_store(store, setup, read_warehouse, now)
+        return StoreCheck(setup.id, now, findings(setup, answers, now), store.requests)
+
+
+async def check_and_keep(services: Services, setup: MasterSetup) -> StoreCheck:
+    """The same, the findings kept in the state.
+
+    Raises:
+        DatabaseUnusable: the state's database can't be used.
+        sqlalchemy.exc.SQLAlchemyError: it can't be reached.
+    """
+    check = await check_store(services, setup)
+    keep_check(services.state, check)
+    return check
