@@ -33,13 +33,15 @@ class Launched:
     """The changes that a dry run would have made."""
 
 
-def launch(
+def launch(  # noqa: PLR0917 - the keywords are the run config's fields
     defs: dg.Definitions,
     instance: dg.DagsterInstance,
     job: str,
     clients: Sequence[str],
     days: tuple[date, date] | None,
-    **config: bool,
+    log_level: str = "INFO",
+    /,
+    **config: object,
 ) -> Launched:
     """Run a job over clients to its end.
 
@@ -49,6 +51,7 @@ def launch(
         job: the job's name.
         clients: client ids, at least one; a client that is no partition yet becomes one.
         days: first and last day, for a job that is partitioned by day.
+        log_level: of what is printed of the run's log.
         config: further fields of the run config, as `dry_run`.
 
     Raises:
@@ -62,7 +65,10 @@ def launch(
         raise_on_error=False,
         tags=scope_tags(op, clients, days),
         # If the run config doesn't name it, Dagster uses its own logger in its place.
-        run_config={"loggers": {"console": {}}, **scope_config(op, clients, days, **config)},
+        run_config={
+            "loggers": {"console": {"config": {"log_level": log_level}}},
+            **scope_config(op, clients, days, **config),
+        },
     )
     if _was_interrupted(result):
         raise KeyboardInterrupt

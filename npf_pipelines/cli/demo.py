@@ -3,7 +3,7 @@
 Not here: the pretend stores and clients (sandbox/world.py), the check at the end (sandbox/agreement.py).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import dagster as dg
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from npf_pipelines.automation.launch import launch
+from npf_pipelines.cli.client.certify import certified, write_certificate
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.summary import counts, decisions
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
@@ -23,6 +24,8 @@ from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.world import PORT, World, demo_world
 
 _CONSOLE = Console()
+_CERTIFIED = "toys"
+"""The client that the demo certifies."""
 
 
 def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores; 0 for any.")] = PORT) -> None:
@@ -80,7 +83,16 @@ def _run_loop(settings: Settings, world: World, instance: dg.DagsterInstance) ->
         others = tuple(store for name, store in world.stores.items() if name != client)
         decided = decisions(services.lake, client)
         wrong += disagreements(setups[client], world.stores[client], others, services.platform_engine, decided)
-    return wrong
+    return wrong + _certify(services, instance, setups[_CERTIFIED])
+
+
+def _certify(services: Services, instance: dg.DagsterInstance, setup: MasterSetup) -> list[str]:
+    """Certify a client with its test items; what is not proven."""
+    _CONSOLE.rule(f"Proving the integration of {setup.id} with its test items", align="left")
+    certificate = certified(services, instance, setup, timedelta(0), lambda _: None)
+    page = write_certificate(services.settings, certificate)
+    _CONSOLE.print(f"{setup.id}: {certificate.verdict}. The certificate is {page}", highlight=False, soft_wrap=True)
+    return [] if certificate.is_certified else [f"{setup.id}: {certificate.verdict}: see {page}"]
 
 
 _LABELS = {

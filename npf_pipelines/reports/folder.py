@@ -16,6 +16,8 @@ NAME = re.compile(r"[a-z0-9_-]{1,40}")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """A browser may show a page and nothing more: no scripts, no external content."""
 
+CERTIFICATES = "certificates"
+"""The folder of the certificates, inside that of the pages."""
 _UNFINISHED = ".unfinished"
 
 
@@ -26,20 +28,20 @@ class ReportFolder:
         """Keep the pages in `folder`, which is served at `url`."""
         self._folder, self._url = folder, url.rstrip("/")
 
-    def path(self, name: str) -> Path:
-        """The file of a page."""
-        return self._folder / f"{name}.html"
+    def path(self, name: str, suffix: str = ".html") -> Path:
+        """The file of a page, or one beside it."""
+        return self._folder / f"{name}{suffix}"
 
     def url(self, name: str) -> str:
         """The address of a page."""
         return f"{self._url}/{name}.html"
 
-    def write(self, name: str, page: str) -> None:
-        """Put a page in place; a reader sees the old one or the new one."""
+    def write(self, name: str, page: str, suffix: str = ".html") -> None:
+        """Put a page in place, or a file beside it; a reader sees the old one or the new one."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self._folder / f".{name}.{os.getpid()}{_UNFINISHED}"
+        unfinished = self._folder / f".{name}{suffix}.{os.getpid()}{_UNFINISHED}"
         unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(self.path(name))
+        unfinished.replace(self.path(name, suffix))
 
     def drop_leftovers(self, before: datetime) -> int:
         """Delete the half-written pages of killed runs; returns how many there were.

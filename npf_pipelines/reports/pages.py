@@ -55,6 +55,11 @@ class Line:
         return (1, *self.figures.urgency(now)) if self.figures else (2,)
 
 
+def render(template: str, **values: object) -> str:
+    """A page of the folder `templates`."""
+    return _TEMPLATES.get_template(template).render(**values)
+
+
 def report_page(setup: MasterSetup, figures: Figures, now: datetime) -> str:
     """A client's report."""
     charts = {

@@ -81,7 +81,7 @@ class FlowConfig(RunScope):
 
 
 def scope_config(
-    flow: str, clients: Collection[str], days: tuple[date, date] | None, **options: bool
+    flow: str, clients: Collection[str], days: tuple[date, date] | None, **options: object
 ) -> Mapping[str, Any]:
     """The config of a run over clients, and over the days from the first to the last.
 

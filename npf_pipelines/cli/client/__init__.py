@@ -5,10 +5,11 @@ Not here: the commands, one file each.
 
 import typer
 
-from npf_pipelines.cli.client import live, release_store, rename
+from npf_pipelines.cli.client import certify, live, release_store, rename
 
 app = typer.Typer(help="A client: its setup, its state, its id and its store.", no_args_is_help=True)
 
+app.command("certify")(certify.certify)
 app.command("live")(live.live)
 app.command("rename")(rename.rename)
 app.command("release-store")(release_store.release_store)
