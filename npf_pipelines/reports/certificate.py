@@ -21,7 +21,8 @@ def certificate_name(certificate: Certificate) -> str:
 
 def certificate_page(certificate: Certificate) -> str:
     """The page, which needs no other file."""
-    return render("certificate.html", certificate=certificate, setup=certificate.setup, versions=_versions())
+    now, zone = certificate.ended_at, certificate.setup.zone
+    return render("certificate.html", certificate=certificate, versions=_versions(), now=now, zone=zone)
 
 
 def certificate_json(certificate: Certificate) -> Mapping[str, Any]:

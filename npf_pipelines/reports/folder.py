@@ -12,12 +12,12 @@ OVERVIEW = "index"
 """The overview's name; the reports have their client's."""
 NAME = re.compile(r"[a-z0-9_-]{1,40}")
 """The name of a page: a client's id."""
+CERTIFICATE_NAME = re.compile(rf"{NAME.pattern}-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}")
+"""The name of a certificate: a client's id and a day."""
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """A browser may show a page and nothing more: no scripts, no external content."""
 
-CERTIFICATES = "certificates"
-"""The folder of the certificates, inside that of the pages."""
 _UNFINISHED = ".unfinished"
 
 
@@ -27,6 +27,11 @@ class ReportFolder:
     def __init__(self, folder: Path, url: str) -> None:
         """Keep the pages in `folder`, which is served at `url`."""
         self._folder, self._url = folder, url.rstrip("/")
+
+    @property
+    def certificates(self) -> "ReportFolder":
+        """The folder of the certificates, inside this one."""
+        return ReportFolder(self._folder / "certificates", f"{self._url}/certificates")
 
     def path(self, name: str, suffix: str = ".html") -> Path:
         """The file of a page, or one beside it."""

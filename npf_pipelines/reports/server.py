@@ -3,6 +3,8 @@
 A browser follows no link from the UI to a file, hence a server. Not here: the socket (loopback.py).
 """
 
+import re
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -10,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from npf_pipelines.reports.folder import NAME, OVERVIEW, POLICY, ReportFolder
+from npf_pipelines.reports.folder import CERTIFICATE_NAME, NAME, OVERVIEW, POLICY, ReportFolder
 from npf_pipelines.reports.links import with_addresses
 
 PORT = 3100
@@ -23,21 +25,28 @@ _HEADERS = {
 
 
 def reports_app(folder: ReportFolder) -> Starlette:
-    """Serves `/NAME.html` for each client's id, and the overview at `/`."""
+    """Serves `/NAME.html` for each client's id, the overview at `/`, and `/certificates/NAME-DAY.html`."""
 
     def page(request: Request) -> Response:
-        name = request.path_params.get("name", OVERVIEW)
-        try:
-            content = folder.path(name).read_text(encoding="utf-8") if NAME.fullmatch(name) else None
-        except FileNotFoundError:
-            content = None
-        if content is None:
-            said = "There is no such page, or not yet: make it by  npf run reports\n"
-            return PlainTextResponse(said, 404, headers=_HEADERS)
-        return HTMLResponse(with_addresses(content), headers=_HEADERS)
+        return _page(folder, request.path_params.get("name", OVERVIEW), NAME, "npf run reports")
+
+    def certificate(request: Request) -> Response:
+        return _page(folder.certificates, request.path_params["name"], CERTIFICATE_NAME, "npf client certify")
 
     return Starlette(
-        routes=[Route("/", page), Route("/{name}.html", page)],
+        routes=[Route("/", page), Route("/{name}.html", page), Route("/certificates/{name}.html", certificate)],
         # Another host name that resolves to this machine gets no page.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )
+
+
+def _page(folder: ReportFolder, name: str, names: re.Pattern[str], command: str) -> Response:
+    """A page of a folder; the answer to another name says which command makes a page."""
+    try:
+        content = folder.path(name).read_text(encoding="utf-8") if names.fullmatch(name) else None
+    except FileNotFoundError:
+        content = None
+    if content is None:
+        said = f"There is no such page, or not yet: make it by  {command}\n"
+        return PlainTextResponse(said, 404, headers=_HEADERS)
+    return HTMLResponse(with_addresses(content), headers=_HEADERS)

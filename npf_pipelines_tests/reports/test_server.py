@@ -18,6 +18,8 @@ def url(tmp_path: Path) -> Iterator[str]:
     folder = ReportFolder(tmp_path / "reports", "http://ignored")
     folder.write("index", "<p>all</p>")
     folder.write("acme", "<p>acme</p>")
+    folder.certificates.write("acme-2026-11-28", "<p>certified</p>")
+    folder.certificates.write("acme-2026-11-28", "{}", ".json")
     folder.write("bolt", '<a data-page="index">All clients</a>')
     (tmp_path / "secret.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "Notes.html").write_text("secret", encoding="utf-8")
@@ -35,7 +37,12 @@ def _raw(url: str, path: str) -> str:
 
 
 def test_pages_are_shown_under_a_policy_that_forbids_scripts(url: str) -> None:
-    for path, text in {"/": "all", "/index.html": "all", "/acme.html": "acme"}.items():
+    for path, text in {
+        "/": "all",
+        "/index.html": "all",
+        "/acme.html": "acme",
+        "/certificates/acme-2026-11-28.html": "certified",
+    }.items():
         answer = httpx.get(url + path)
         assert answer.text == f"<p>{text}</p>"
         policy = answer.headers["content-security-policy"]
@@ -53,6 +60,9 @@ def test_a_served_page_has_the_addresses_of_the_pages_beside_it(url: str) -> Non
     "path",
     [
         "/../secret.html",
+        "/certificates/../../secret.html",
+        "/certificates/acme.html",
+        "/certificates/acme-2026-11-28.json",
         "/..%2fsecret.html",
         "/%2e%2e/secret.html",
         "/..%5csecret.html",

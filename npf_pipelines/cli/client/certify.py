@@ -24,7 +24,7 @@ from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.order_statuses import UnknownStatus
 from npf_pipelines.reports.certificate import certificate_json, certificate_name, certificate_page
-from npf_pipelines.reports.folder import CERTIFICATES, ReportFolder
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.certificate import Certificate
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.runs.services import Services
@@ -80,7 +80,7 @@ def certified(
 
 def write_certificate(settings: Settings, certificate: Certificate) -> str:
     """Write the certificate's page and JSON; the page's path."""
-    folder = ReportFolder(settings.reports / CERTIFICATES, settings.reports_url)
+    folder = ReportFolder(settings.reports, settings.reports_url).certificates
     name = certificate_name(certificate)
     text = json.dumps(certificate_json(certificate), indent=2, ensure_ascii=False, default=json_value)
     folder.write(name, text + "\n", ".json")
