@@ -2,22 +2,20 @@
 
 Each step reads what store and platform show and keeps it. A run that ends early, or that waits for the warehouse, is
 continued by the next one. Not here: what the evidence proves (rules/certificate.py), the reading
-(reconcile/certification.py), the file between two runs (certification_record.py).
+(certification_reads.py), the file between two runs (certification_record.py).
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from npf_pipelines.assets.product_map import ProductMap
-from npf_pipelines.assets.store_facts import StoreFacts
+from npf_pipelines.automation.certification_reads import CertificationReads
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.certification import (
     Amount,
     Evidence,
@@ -27,28 +25,19 @@ from npf_pipelines.domain.certification import (
     StockSeen,
 )
 from npf_pipelines.domain.days import day_of
-from npf_pipelines.domain.platform_orders import OrderStatus
-from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.errors import NpfError
-from npf_pipelines.lake.tables import FILTERED_ORDERS
 from npf_pipelines.platform.lodgements import lodge_test_order
-from npf_pipelines.reconcile.certification import put_back, recent_test_orders, see_amounts, see_orders
+from npf_pipelines.reconcile.certification import put_back
 from npf_pipelines.rules.certificate import Certificate, judge
 from npf_pipelines.rules.certification_orders import (
-    Candidate,
-    ChosenOrders,
-    choose,
+    can_prove,
     first_part,
     how_to_place,
-    is_missed,
     what_waits,
 )
-from npf_pipelines.rules.imports import order_number
-from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.played_figures import plain_figures, with_negative
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.rules.stock_location import Scope
-from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import LIFETIME, LeaseLost, LeaseTaken, held_lease, held_now
 
@@ -67,7 +56,6 @@ _POLL = 15.0
 _LEASE_POLL = 0.5
 _ROLES = ("full", "part")
 """The roles of the test orders: to be lodged in full, and to be lodged in part."""
-_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -114,9 +102,8 @@ class _Certification:
     def __init__(self, tools: Tools, setup: MasterSetup, record: CertificationRecord) -> None:
         self._tools, self._setup, self._record = tools, setup, record
         self._services, self._say = tools.services, tools.say
-        self._tables = ClientTables(tools.services.lake, setup.id)
-        self._scope = Scope(setup.stock.store_location)
         self._began = datetime.now(UTC)
+        self._reads = CertificationReads(tools.services, setup, self._began, tools.say)
         self._evidence = record.read() or Evidence(client=setup.id, began_at=self._began)
 
     def run(self) -> Certificate:
@@ -129,15 +116,17 @@ class _Certification:
                     f" certification found ({_in_words(self._evidence.to_put_back)}): set them in the store, then"
                     f" delete {self._record.path}"
                 )
-        meanings = asyncio.run(self._asked(self._meanings))
+        meanings = self._reads.meanings()
+        self._update(items=self._reads.items())
         self._find_orders(meanings)
-        if self._order_ids:
+        if self._roles:
             self._pull()
             self._lodge()
             self._pull_again()
             self._push_shipments()
-        if self._setup.stock.quantity != "off" and self._evidence.items:
-            self._push_stock()
+        counted = [item for item in self._evidence.items if item.is_counted]
+        if self._setup.stock.quantity != "off" and counted:
+            self._push_stock(counted)
         return Certificate(
             self._setup,
             began_at=self._evidence.began_at,
@@ -149,14 +138,14 @@ class _Certification:
 
     def _find_orders(self, meanings: StatusMeanings) -> None:
         """Keep the orders of earlier runs while they prove something, and find orders for the other roles."""
-        kept = {role: order for role, order in self._roles.items() if self._is_usable(role, order)}
+        kept = {role: order for role, order in self._roles.items() if self._is_usable(role, order, meanings)}
         is_done = len(kept) == len(_ROLES) and all(order.pushed_again for order in kept.values())
         wanted = _ROLES if is_done else [role for role in _ROLES if role not in kept]
-        found = self._found(meanings, wanted, kept)
+        found = self._reads.new_orders(wanted, kept.values(), meanings)
         if len(found) < len(wanted) and not is_done and self._tools.place:
             self._say("placing test orders in the sandbox store")
             self._tools.place(meanings)
-            found = self._found(meanings, wanted, kept)
+            found = self._reads.new_orders(wanted, kept.values(), meanings)
         if is_done and len(found) == len(wanted):
             kept, self._evidence = {}, Evidence(client=self._setup.id, began_at=self._began, items=self._evidence.items)
         roles = found | kept
@@ -164,55 +153,10 @@ class _Certification:
         for order in self._roles.values():
             self._say(f"test order {order.order_number}, placed {order.placed_at:%Y-%m-%d %H:%M} UTC")
 
-    def _is_usable(self, role: str, order: OrderEvidence) -> bool:
-        """Whether a kept order is still in the store, and was pushed as its role asks or still can be."""
-        seen = self._see([order.order_id]).get(order.order_id)
-        return seen is not None and not (role == "part" and is_missed(order, seen))
-
-    def _found(
-        self, meanings: StatusMeanings, roles: Collection[str], kept: Mapping[str, OrderEvidence]
-    ) -> dict[str, OrderEvidence]:
-        """New orders for roles, as far as the store has them."""
-        if not roles:
-            return {}
-        taken = {order.order_id for order in kept.values()}
-
-        async def search(store: Store) -> ChosenOrders:
-            today = day_of(self._began, self._setup.zone)
-            candidates: list[Candidate] = []
-            chosen = ChosenOrders()
-            async for orders in recent_test_orders(store, self._setup.zone, self._setup.orders.start_date, today):
-                new = [order for order in orders if order.order_id not in taken]
-                candidates += await asyncio.to_thread(self._candidates, new, meanings)
-                chosen = choose(candidates, roles)
-                if chosen.has(roles):
-                    break
-            return chosen
-
-        chosen = asyncio.run(self._asked(search))
-        orders = {"full": chosen.full, "part": chosen.part}
-        return {
-            role: OrderEvidence(
-                order_id=order.order_id,
-                order_number=order_number(self._setup.orders.prefix, order.order_id),
-                placed_at=order.placed_at,
-            )
-            for role, order in orders.items()
-            if order
-        }
-
-    def _candidates(self, orders: Sequence[Order], meanings: StatusMeanings) -> list[Candidate]:
-        records = self._services.platform.records(self._setup.id, [order.order_id for order in orders])
-        by_id = {record.order.store_order_id: record for record in records.values()}
-        return [
-            Candidate(
-                order,
-                is_due=order.order_id in by_id or order.status in meanings.wanted,
-                is_cancelled=order.order_id in by_id and by_id[order.order_id].status is OrderStatus.CANCELLED,
-                lodged=by_id[order.order_id].units_shipped if order.order_id in by_id else 0,
-            )
-            for order in orders
-        ]
+    def _is_usable(self, role: str, order: OrderEvidence, meanings: StatusMeanings) -> bool:
+        """Whether a kept order is still in the store, and has proven or can prove what its role asks."""
+        seen = self._reads.orders([order]).get(order.order_id)
+        return seen is not None and can_prove(role, order, seen, meanings.wanted)
 
     def _pull(self) -> None:
         self._run("orders", self._days_placed)
@@ -264,18 +208,17 @@ class _Certification:
                 if _is_lodged(role, seen) and seen.lodged == before[role].lodged:
                     self._keep(role, **{step: seen})
 
-    def _push_stock(self) -> None:
-        """Push played figures, and put the amounts back whatever happens."""
-        before = self._amounts()
+    def _push_stock(self, items: Sequence[Amount]) -> None:
+        """Push played figures of test items, and put the amounts back whatever happens."""
+        before = self._reads.amounts(items)
         self._update(stock=StockEvidence(before=before), to_put_back=before)
         plain = plain_figures({item.sku: item.amount for item in before}, self._setup.stock)
         negative = with_negative(plain, self._setup.stock)
         try:
             for step, figures in (("plain", plain), ("negative", negative), ("again", negative)):
                 self._run("stock", None, played_figures=[figure.model_dump() for figure in figures])
-                self._keep_stock(
-                    **{step: StockSeen(seen_at=datetime.now(UTC), figures=figures, amounts=self._amounts())}
-                )
+                amounts = self._reads.amounts(items)
+                self._keep_stock(**{step: StockSeen(seen_at=datetime.now(UTC), figures=figures, amounts=amounts)})
         finally:
             try:
                 self._put_back()
@@ -286,62 +229,25 @@ class _Certification:
         amounts = self._evidence.to_put_back
         self._wait_for_lease("stock")
 
-        async def restore() -> tuple[Amount, ...]:
+        async def restore() -> None:
+            scope = Scope(self._setup.stock.store_location)
             async with (
                 held_lease(self._services.state, self._setup.id, "stock") as lease,
                 self._services.store(self._setup) as store,
             ):
-                await put_back(store, lease, amounts, self._scope)
-                products = await store.products_by_key(item.product for item in amounts)
-                return see_amounts(products.values(), self._scope)
+                await put_back(store, lease, amounts, scope)
 
-        after = asyncio.run(restore())
+        asyncio.run(restore())
+        after = self._reads.amounts(amounts)
         self._keep_stock(put_back=after)
         before = {item.product: item.amount for item in amounts}
         if all(item.amount == before[item.product] for item in after):
             self._update(to_put_back=())
 
-    # Reading of store and platform
-
-    async def _asked(self, question: Callable[[Store], Awaitable[_Answer]]) -> _Answer:
-        """The answer of the store, which nothing can be written to meanwhile."""
-        async with self._services.store(self._setup, read_only=True) as store:
-            return await question(store)
-
-    async def _meanings(self, store: Store) -> StatusMeanings:
-        """The store's statuses; the products with a test item's code are read too."""
-        facts = StoreFacts(store, self._setup, self._tables, now=self._began, log=self._say)
-        meanings = await facts.meanings()
-        reading = await ProductMap(self._tables, self._began).read(store, TEST_SKUS)
-        items = [product for product in reading.products if product.sku in TEST_SKUS]
-        self._update(items=see_amounts(items, self._scope))
-        return meanings
-
-    def _amounts(self) -> tuple[Amount, ...]:
-        async def read(store: Store) -> tuple[Amount, ...]:
-            products = await store.products_by_key(item.product for item in self._evidence.items if item.is_counted)
-            return see_amounts(products.values(), self._scope)
-
-        return asyncio.run(self._asked(read))
-
-    def _see(self, order_ids: Collection[str]) -> Mapping[str, OrderSeen]:
-        decisions = {
-            row["order_id"]: f"{row['decision']}: {row['reason']}"
-            for day in self._all_days_placed()
-            for row in self._tables.read_if_written(FILTERED_ORDERS, day)
-        }
-
-        async def read(store: Store) -> Mapping[str, OrderSeen]:
-            return await see_orders(store, self._services.platform, self._setup, order_ids, decisions)
-
-        return asyncio.run(self._asked(read))
-
     def _seen(self) -> dict[str, OrderSeen]:
         """The orders as they are now, by role; without one that has left the store."""
-        seen = self._see(self._order_ids)
+        seen = self._reads.orders(self._roles.values())
         return {role: seen[order.order_id] for role, order in self._roles.items() if order.order_id in seen}
-
-    # The evidence
 
     @property
     def _roles(self) -> dict[str, OrderEvidence]:
@@ -349,16 +255,9 @@ class _Certification:
         return {role: order for role, order in orders.items() if order}
 
     @property
-    def _order_ids(self) -> list[str]:
-        return [order.order_id for order in self._roles.values()]
-
-    def _all_days_placed(self) -> list[date]:
-        return sorted({day_of(order.placed_at, self._setup.zone) for order in self._roles.values()})
-
-    @property
     def _days_placed(self) -> tuple[date, date]:
-        days = self._all_days_placed()
-        return days[0], days[-1]
+        days = [day_of(order.placed_at, self._setup.zone) for order in self._roles.values()]
+        return min(days), max(days)
 
     def _update(self, **changes: Any) -> None:
         self._evidence = self._evidence.model_copy(update=changes)
@@ -369,8 +268,6 @@ class _Certification:
 
     def _keep_stock(self, **seen: Any) -> None:
         self._update(stock=self._evidence.stock.model_copy(update=seen))
-
-    # The runs
 
     def _run(self, flow: str, days: tuple[date, date] | None, **config: Any) -> None:
         self._wait_for_lease(flow)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.certification import Evidence, OrderEvidence, OrderSeen
+from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.rules.orders import TEST_SKUS, lines_to_ship
 
@@ -141,10 +142,25 @@ def waits_for_part(evidence: Evidence) -> tuple[str, ...]:
     return (f"Waiting for lodgement of {order.order_number} in part.",)
 
 
-def is_missed(part: OrderEvidence, seen: OrderSeen) -> bool:
-    """Whether an order was lodged in full before the push of its first part was seen: it can prove nothing more."""
-    return part.pushed is None and seen.is_lodged_in_full
+def can_prove(role: str, order: OrderEvidence, seen: OrderSeen, wanted: Collection[str]) -> bool:
+    """Whether an order has proven what its role asks, or still can.
+
+    Args:
+        role: `full` or `part`.
+        order: the order over time.
+        seen: the order now.
+        wanted: the letters of the statuses in which an order is imported.
+    """
+    if order.pushed_again:
+        return True
+    if seen.imported is None:
+        return seen.status in wanted
+    if role == "part" and seen.is_lodged_in_full:
+        return False
+    return seen.imported.status != OrderStatus.CANCELLED
 
 
 def _is_missed(part: OrderEvidence) -> bool:
-    return any(seen is not None and is_missed(part, seen) for seen in (part.pulled, part.pulled_again))
+    """Whether the order was lodged in full before the push of its first part was seen: it can prove nothing more."""
+    seen = part.pulled_again or part.pulled
+    return part.pushed is None and seen is not None and seen.is_lodged_in_full

@@ -84,17 +84,20 @@ def second_import(evidence: Evidence) -> Judgement:
 
 def second_push(evidence: Evidence) -> Judgement:
     """A second push neither doubles a shipment nor changes a status."""
-    right, wrong = [], []
+    right, wrong, unproven = [], [], []
     for order in _orders(evidence):
         first, second = order.pushed, order.pushed_again
-        if first is None or second is None:
+        if first is None:
+            continue
+        if second is None:
+            unproven.append(f"{order.order_number}: not pushed a second time yet.")
             continue
         ids = ", ".join(shipment.shipment_id for shipment in second.shown) or "none"
         if (first.status, first.shown) == (second.status, second.shown):
             right.append(f"{order.order_number}: the same shipments ({ids}) and the same status after a second push.")
         else:
             wrong.append(f"{order.order_number}: shipments or status changed with a second push (now {ids}).")
-    return judged(right, wrong=wrong, missing=_waits(evidence))
+    return judged(right, wrong=wrong, missing=(*unproven, *_waits(evidence)))
 
 
 def _why_not_pulled(seen: OrderSeen | None) -> str:

@@ -114,7 +114,13 @@ class _Clients:
         self._writes_elsewhere = isinstance(config, FlowConfig)
         self._names_clients = bool(config.clients)
         self._setups = services.setups()
-        self._health = FlowHealth(context.log, services.state, facts.flow, is_whole=facts.is_whole)
+        self._health = FlowHealth(
+            context.log,
+            services.state,
+            facts.flow,
+            # A certification says nothing about the client's own orders, shipments and amounts.
+            is_whole=facts.is_whole and not self._certifies,
+        )
         self._began = datetime.now(UTC)
         # The nightly run counts everything again, changed or not.
         self._is_nightly = any(days and days[-1] - days[0] >= LOOK_BACK for days in days_of.values())

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from npf_pipelines.config.master_setup import StockSetup
+from npf_pipelines.domain.certification import OrderEvidence, OrderSeen
 from npf_pipelines.domain.store_orders import Order
-from npf_pipelines.rules.certification_orders import Candidate, ChosenOrders, choose
+from npf_pipelines.rules.certification_orders import Candidate, ChosenOrders, can_prove, choose
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.played_figures import asked_for, plain_figures, with_negative
 from npf_pipelines_tests.builders import NOON, line, order
@@ -53,6 +54,37 @@ def test_the_newest_orders_that_can_prove_something_are_chosen(
 
 def test_only_missing_roles_are_chosen() -> None:
     assert _ids(choose([_candidate(1, _WHOLE)], ["part"])) == (None, "1")
+
+
+def test_an_order_is_kept_while_it_can_prove_something() -> None:
+    def seen(status: str, imported: str | None = None, lodged: int = 0) -> OrderSeen:
+        order = {"units": {"Test001": 2}, "is_test": True, "has_country": True, "imported_at": NOON}
+        units = {"Test001": lodged}
+        parcel = {"units": units, "shipment_id": "L1", "carrier": "", "carrier_code": "", "lodged_at": NOON}
+        texts = {"tracking_number": "1", "number_forms": ["1"], "tracking_url": ""}
+        return OrderSeen.model_validate(
+            {
+                "seen_at": NOON,
+                "status": status,
+                "ordered": {"Test001": 2},
+                "imported": order | {"status": imported} if imported else None,
+                "numbers": [],
+                "decision": "",
+                "lodged": [parcel | texts] if lodged else [],
+                "shown": [],
+            }
+        )
+
+    new = OrderEvidence(order_id="7", order_number="CS7", placed_at=NOON)
+    for role in _BOTH:
+        assert can_prove(role, new, seen("P"), "P")
+        assert can_prove(role, new, seen("C", "back_order", 1), "P")
+        assert not can_prove(role, new, seen("I"), "P")
+        assert not can_prove(role, new, seen("I", "cancelled"), "P")
+        proven = new.model_copy(update={"pushed_again": seen("C", "shipped", 1)})
+        assert can_prove(role, proven, seen("I", "cancelled"), "P")
+    assert can_prove("full", new, seen("C", "shipped", 2), "P")
+    assert not can_prove("part", new, seen("C", "shipped", 2), "P")
 
 
 @pytest.mark.parametrize("quantity", ["on_hand", "available"])
