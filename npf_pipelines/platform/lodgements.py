@@ -5,6 +5,7 @@ the steps that the sandbox's warehouse floor shares with them. Not here: reading
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,15 +82,16 @@ def _lodge(
     is_line = (order_lines.c.client == client) & (order_lines.c.order_number == order_number)
     left = order_lines.c.quantity - order_lines.c.quantity_shipped
     query = sa.select(order_lines.c.line_id, order_lines.c.sku, left.label("quantity")).where(is_line, left > 0)
-    units, is_rest_left = [], False
-    to_pick = None if only is None else dict(only)
-    for row in connection.execute(query):
-        quantity = row.quantity if to_pick is None else min(row.quantity, to_pick.get(row.sku, 0))
-        is_rest_left = is_rest_left or quantity < row.quantity
-        if quantity:
-            units.append((row.line_id, row.sku, quantity))
-        if to_pick:
-            to_pick[row.sku] = to_pick.get(row.sku, 0) - quantity
+    lines = connection.execute(query).all()
+    to_pick: Counter[str] = Counter()
+    for sku, quantity in only.items() if only is not None else ((line.sku, line.quantity) for line in lines):
+        to_pick[sku] += quantity
+    units = []
+    for line in lines:
+        if quantity := min(line.quantity, to_pick[line.sku]):
+            units.append((line.line_id, line.sku, quantity))
+            to_pick[line.sku] -= quantity
+    is_rest_left = sum(quantity for *_, quantity in units) < sum(line.quantity for line in lines)
     add_shipped_units(connection, client, order_number, units)
     if units:
         parcel: dict[str, int] = {}

@@ -6,6 +6,7 @@ Not here: how they are found (reconcile/certification.py), what they prove (orde
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from npf_pipelines.config.countries import country_name
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.certification import Evidence, OrderEvidence, OrderSeen
 from npf_pipelines.domain.platform_orders import OrderStatus
@@ -93,7 +94,7 @@ def how_to_place(setup: MasterSetup, evidence: Evidence) -> tuple[str, ...]:
     if evidence.full and not lacks_part:
         return ()
     countries = setup.orders.countries
-    where = f"an address in {' or '.join(sorted(countries))}" if countries else "any address"
+    where = f"an address in {' or '.join(map(country_name, sorted(countries)))}" if countries else "any address"
     begin = f"In the store, add an order with {where} and the status {' or '.join(setup.orders.statuses)}"
     steps = ["If the store sells only what it has, give each test item an amount of 10 or more."]
     if evidence.full is None:

@@ -245,7 +245,7 @@ def test_an_order_shipped_in_full_too_early_has_to_be_placed_again() -> None:
     assert what_waits(evidence) == []
     steps = how_to_place(_setup(), evidence)
     assert len(steps) == 3
-    assert "an address in AU or NZ and the status P: two units of Test001" in steps[1]
+    assert "an address in Australia or New Zealand and the status P: two units of Test001" in steps[1]
 
 
 def test_without_test_orders_nothing_is_proven_of_orders() -> None:
