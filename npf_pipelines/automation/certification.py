@@ -182,8 +182,11 @@ class _Certification:
                     lodge_test_order(engine, self._setup.id, number, datetime.now(UTC), parcel)
             return
         until = time.monotonic() + self._tools.wait.total_seconds()
+        said: list[str] = []
         while (waiting := self._not_lodged()) and time.monotonic() < until:
-            self._say(f"waiting for lodgement of {' and '.join(waiting)}")
+            if waiting != said:
+                self._say(f"waiting for lodgement of {' and '.join(waiting)}")
+                said = waiting
             time.sleep(max(0.0, min(_POLL, until - time.monotonic())))
 
     def _not_lodged(self) -> list[str]:
@@ -278,6 +281,8 @@ class _Certification:
     def _wait_for_lease(self, flow: str) -> None:
         """Wait while another run of the client is at work, or until the lease of a run that died is over."""
         until = time.monotonic() + LIFETIME.total_seconds()
+        if self._setup.id in held_now(self._services.state, flow):
+            self._say(f"another run of {flow} is at work, or was cut off: waiting for its end")
         while self._setup.id in held_now(self._services.state, flow) and time.monotonic() < until:
             time.sleep(_LEASE_POLL)
 
