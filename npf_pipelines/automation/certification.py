@@ -91,7 +91,7 @@ def certify(tools: Tools, setup: MasterSetup) -> Certificate:
     """
     if setup.paused:
         raise SetupError(f"{setup.id}: paused in its master setup: resume it first")
-    record = CertificationRecord(tools.services.settings.data / "certifications", setup.id)
+    record = CertificationRecord(tools.services.settings.data, setup.id)
     with record.held():
         return _Certification(tools, setup, record).run()
 
@@ -104,7 +104,7 @@ class _Certification:
         self._services, self._say = tools.services, tools.say
         self._began = datetime.now(UTC)
         self._reads = CertificationReads(tools.services, setup, self._began, tools.say)
-        self._evidence = record.read() or Evidence(client=setup.id, began_at=self._began)
+        self._evidence = record.read() or Evidence(began_at=self._began)
 
     def run(self) -> Certificate:
         if self._evidence.to_put_back:
@@ -147,7 +147,7 @@ class _Certification:
             self._tools.place(meanings)
             found = self._reads.new_orders(wanted, kept.values(), meanings)
         if is_done and len(found) == len(wanted):
-            kept, self._evidence = {}, Evidence(client=self._setup.id, began_at=self._began, items=self._evidence.items)
+            kept, self._evidence = {}, Evidence(began_at=self._began, items=self._evidence.items)
         roles = found | kept
         self._update(full=roles.get("full"), part=roles.get("part"), failures={}, stock=StockEvidence())
         for order in self._roles.values():

@@ -27,8 +27,8 @@ class UnreadableRecord(NpfError):
 class CertificationRecord:
     """The file of one client, in the data folder; `path` is where."""
 
-    def __init__(self, folder: Path, client: str) -> None:
-        self._client, self.path = client, folder / f"{client}.json"
+    def __init__(self, data: Path, client: str) -> None:
+        self._client, self.path = client, data / "certifications" / f"{client}.json"
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -58,6 +58,12 @@ class CertificationRecord:
             raise UnreadableRecord(
                 f"{self.path} can't be read: check the amounts of the test items in the store, then delete the file"
             ) from None
+
+    def rename(self, client: str) -> None:
+        """Move the evidence to another id of the client, if there is any and the other id has none."""
+        renamed = self.path.with_name(f"{client}.json")
+        if self.path.exists() and not renamed.exists():
+            self.path.replace(renamed)
 
     def write(self, evidence: Evidence) -> None:
         """Keep the evidence; a reader sees the old file or the new one."""

@@ -180,7 +180,6 @@ class Evidence(_Seen):
         to_put_back: the amounts that a push of played figures has replaced or may have replaced.
     """
 
-    client: str
     began_at: datetime
     items: tuple[Amount, ...] = ()
     full: OrderEvidence | None = None

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from npf_pipelines.automation.certification import NotPutBack, Tools, certify
-from npf_pipelines.automation.certification_record import CertificationRecord, CertificationRunning
+from npf_pipelines.automation.certification_record import CertificationRecord, CertificationRunning, UnreadableRecord
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli import app
 from npf_pipelines.cli.client.certify import certified
+from npf_pipelines.domain.certification import Amount, Evidence
 from npf_pipelines.domain.requirement import Result
 from npf_pipelines.platform.lodgements import lodge_test_order
 from npf_pipelines.platform.tables import orders, shipments
@@ -22,6 +24,7 @@ from npf_pipelines.rules.certificate import Certificate
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.certification_orders import place_test_orders
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines_tests.builders import NOON
 from npf_pipelines_tests.loop import Loop, write_setup
 
 
@@ -172,15 +175,28 @@ def test_amounts_are_put_back_after_an_interruption(trial: Loop, monkeypatch: py
 
 
 def test_one_certification_at_a_time(trial: Loop) -> None:
-    record = CertificationRecord(trial.settings.data / "certifications", "acme")
+    record = CertificationRecord(trial.settings.data, "acme")
     with record.held(), pytest.raises(CertificationRunning, match="acme"):
         _certified(trial)
+
+
+def test_the_amounts_to_put_back_follow_a_client_to_its_new_id(tmp_path: Path) -> None:
+    evidence = Evidence(began_at=NOON, to_put_back=(Amount(product="1", sku="Test001", amount=7),))
+    record = CertificationRecord(tmp_path, "acme")
+    with record.held():
+        record.write(evidence)
+    record.rename("coda")
+    assert CertificationRecord(tmp_path, "coda").read() == evidence
+    assert record.read() is None
+    record.path.write_text("{", encoding="utf-8")
+    with pytest.raises(UnreadableRecord, match="acme.json"):
+        record.read()
 
 
 def test_amounts_that_the_store_does_not_take_back_are_named(trial: Loop) -> None:
     setup, store, tools = trial.services.setups()["acme"], trial.stores["acme"], _at_a_warehouse(trial)
     certify(tools, setup)
-    record = CertificationRecord(trial.settings.data / "certifications", "acme")
+    record = CertificationRecord(trial.settings.data, "acme")
     evidence = record.read()
     assert evidence
     record.write(

@@ -109,7 +109,6 @@ _PLAIN, _NEGATIVE = (
 )
 _BEFORE = _amounts(Test001=5, Test002=5, Test003=5)
 _SOUND = Evidence(
-    client="acme",
     began_at=NOON,
     items=_BEFORE,
     full=_order(_ALL, "C", _ALL),
