@@ -189,7 +189,7 @@ def test_the_amounts_to_put_back_follow_a_client_to_its_new_id(tmp_path: Path) -
     assert CertificationRecord(tmp_path, "coda").read() == evidence
     assert record.read() is None
     record.path.write_text("{", encoding="utf-8")
-    with pytest.raises(UnreadableRecord, match="acme.json"):
+    with pytest.raises(UnreadableRecord, match=r"acme\.json"):
         record.read()
 
 
