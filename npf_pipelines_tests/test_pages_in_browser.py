@@ -42,7 +42,7 @@ def address(worlds: SharedWorlds, tmp_path_factory: pytest.TempPathFactory) -> I
         days = window(NOW, setup_of().zone)
         for name, facts in {"busy": busy("a-reason-without-a-blank-" * 4), "empty": Facts()}.items():
             folder.write(name, report_page(setup_of(), figures(facts, days), NOW))
-        with LoopbackServer(reports_app(LivePages(world.services, folder).page)) as server:
+        with LoopbackServer(reports_app(LivePages(world.services, folder).page, folder.certificates.read)) as server:
             yield server.url
 
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from npf_pipelines.assets.old_holds import hold_window, keep_holds
 from npf_pipelines.assets.order_filter import order_filter
+from npf_pipelines.assets.played_stock import push_played_figures
 from npf_pipelines.assets.product_map import ProductMap, Reading
 from npf_pipelines.assets.pushed_skus import PushedSkus
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS, asset_spec
@@ -32,6 +33,7 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.outcomes import StockOutcome
+from npf_pipelines.domain.platform_orders import StockFigure
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 from npf_pipelines.reconcile.amounts import push_amounts
@@ -50,6 +52,15 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import Lease
 
 
+class PlayedFigure(dg.Config):
+    """A played figure of a test item."""
+
+    sku: str
+    on_hand: int
+    in_process: int = 0
+    back_orders: int = 0
+
+
 class StockConfig(FlowConfig):
     """The run config of stock."""
 
@@ -59,14 +70,24 @@ class StockConfig(FlowConfig):
     release_brake: bool = Field(
         default=False, description="The earlier name of override_change_limit: either of the two is enough."
     )
+    played_figures: list[PlayedFigure] = Field(
+        default=[],
+        description="For a certification: figures of test items to push in place of the warehouse's count. Nothing "
+        "else is pushed, and no table changes.",
+    )
 
 
 OVERRIDE_CONFIG = "{ops: {stock: {config: {override_change_limit: true}}}}"
 """The run config, as it is typed into the UI's Launchpad."""
 
 
-async def run_stock(client_run: ClientRun, *, override_change_limit: bool = False) -> None:
-    """Count one client's stock, and push it to its store."""
+async def run_stock(
+    client_run: ClientRun, *, override_change_limit: bool = False, played_figures: Sequence[StockFigure] = ()
+) -> None:
+    """Count one client's stock, and push it to its store; with `played_figures`, push those alone."""
+    if played_figures:
+        await push_played_figures(client_run, played_figures)
+        return
     history = await asyncio.to_thread(PushedSkus, client_run.tables, client_run.now)
     if client_run.setup.stock.quantity == "off":
         await _turned_off(client_run, history)
@@ -195,4 +216,9 @@ def stock(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """The two assets, made client by client in one step."""
     override = config.override_change_limit or config.release_brake
-    yield from run_clients(context, services, functools.partial(run_stock, override_change_limit=override), config)
+    figures = [
+        StockFigure(played.sku, played.on_hand, played.in_process, played.back_orders)
+        for played in config.played_figures
+    ]
+    work = functools.partial(run_stock, override_change_limit=override, played_figures=figures)
+    yield from run_clients(context, services, work, config)

@@ -12,13 +12,13 @@ from rich.logging import RichHandler
 from npf_pipelines.domain.text import clean_text
 
 
-@dg.logger
-def console(_context: dg.InitLoggerContext) -> logging.Logger:
+@dg.logger(config_schema={"log_level": dg.Field(str, default_value="INFO")})
+def console(context: dg.InitLoggerContext) -> logging.Logger:
     """The logger of all jobs."""
     handler = RichHandler(console=Console(stderr=True), show_path=False, show_level=False, omit_repeated_times=False)
     handler.setFormatter(_Sentence())
     handler.addFilter(lambda record: _meta(record).get("dagster_event") is None)
-    logger = logging.Logger("npf_pipelines", logging.INFO)
+    logger = logging.Logger("npf_pipelines", context.logger_config["log_level"])
     logger.addHandler(handler)
     return logger
 

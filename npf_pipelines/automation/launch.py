@@ -49,13 +49,15 @@ class Launched:
         return "\n".join(rest) if self.busy else self.failure
 
 
-def launch(
+def launch(  # noqa: PLR0917 - the keywords are the run config's fields
     defs: dg.Definitions,
     instance: dg.DagsterInstance,
     job: str,
     clients: Sequence[str],
     days: tuple[date, date] | None,
-    **config: bool | list[str],
+    log_level: str = "INFO",
+    /,
+    **config: object,
 ) -> Launched:
     """Run a job over clients to its end.
 
@@ -65,6 +67,7 @@ def launch(
         job: the job's name.
         clients: client ids, at least one; a client that is no partition yet becomes one.
         days: first and last day, for a job that is partitioned by day, unless `orders` names orders.
+        log_level: of what is printed of the run's log.
         config: further fields of the run config, as `dry_run` or `orders`.
 
     Raises:
@@ -78,7 +81,10 @@ def launch(
         raise_on_error=False,
         tags=scope_tags(op, clients, days),
         # If the run config doesn't name it, Dagster uses its own logger in its place.
-        run_config={"loggers": {"console": {}}, **scope_config(op, clients, days, **config)},
+        run_config={
+            "loggers": {"console": {"config": {"log_level": log_level}}},
+            **scope_config(op, clients, days, **config),
+        },
     )
     if _was_interrupted(result):
         raise KeyboardInterrupt

@@ -6,6 +6,7 @@ Not here: the rows (state/rename.py, platform/rename.py), the files (lake/lake.p
 
 import dagster as dg
 
+from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import TABLES
@@ -34,6 +35,7 @@ def rename_client(services: Services, instance: dg.DagsterInstance, old: str, ne
     """
     _check(services, old, new)
     services.lake.rename_client(old, new)
+    CertificationRecord(services.settings.data, old).rename(new)
     # The state last: until then its record of the store keeps the new id from importing the orders again.
     moved = rename_orders(services.platform_engine, old, new)
     rename_state(services.state, old, new)

@@ -3,7 +3,7 @@
 Not here: the pretend stores and clients (sandbox/world.py), the check at the end (sandbox/agreement.py).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import dagster as dg
@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from npf_pipelines.automation.launch import evaluate_checks, launch
+from npf_pipelines.cli.client.certify import certified, write_certificate
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import fail, print_heading, stdout
 from npf_pipelines.cli.summary import counts, decisions
@@ -21,6 +22,9 @@ from npf_pipelines.domain.days import day_of
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.world import PORT, World, demo_world
+
+_CERTIFIED = "toys"
+"""The client that the demo certifies."""
 
 
 def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores; 0 for any.")] = PORT) -> None:
@@ -75,7 +79,16 @@ def _run_loop(settings: Settings, world: World, instance: dg.DagsterInstance) ->
         others = tuple(store for name, store in world.stores.items() if name != client)
         decided = decisions(services.lake, client)
         wrong += disagreements(setups[client], world.stores[client], others, services.platform_engine, decided)
-    return wrong
+    return wrong + _certify(services, instance, setups[_CERTIFIED])
+
+
+def _certify(services: Services, instance: dg.DagsterInstance, setup: MasterSetup) -> list[str]:
+    """Certify a client with its test items; what is not proven."""
+    print_heading(f"Proving the integration of {setup.id} with its test items")
+    certificate = certified(services, instance, setup, timedelta(0), lambda _: None)
+    page = write_certificate(services.settings, certificate)
+    stdout().print(f"{setup.id}: {certificate.verdict}. The certificate is {page}", markup=False)
+    return [] if certificate.is_certified else [f"{setup.id}: {certificate.verdict}: see {page}"]
 
 
 def _failed_checks(defs: dg.Definitions, instance: dg.DagsterInstance) -> list[str]:

@@ -45,10 +45,11 @@ def dev(
         signal.signal(end, lambda *_: over.set())
     try:
         listen(ui_port).close()  # Dagster would say so with a traceback.
-        pages = LivePages(Services(settings), ReportFolder(settings.reports, settings.reports_url))
+        folder = ReportFolder(settings.reports, settings.reports_url)
+        pages = LivePages(Services(settings), folder)
         with (
             demo_world(settings, port=port) as world,
-            LoopbackServer(reports_app(pages.page), port=reports_port) as reports,
+            LoopbackServer(reports_app(pages.page, folder.certificates.read), port=reports_port) as reports,
         ):
             os.environ["NPF_REPORTS_URL"] = reports.url  # For the links in the UI.
             dagster_home(settings)

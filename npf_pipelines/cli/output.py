@@ -95,7 +95,7 @@ def print_rows(
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, indented."""
-    sys.stdout.write(clean_text(json.dumps(value, indent=2, ensure_ascii=False, default=_json_value)) + "\n")
+    sys.stdout.write(clean_text(json.dumps(value, indent=2, ensure_ascii=False, default=json_value)) + "\n")
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
@@ -132,7 +132,8 @@ def _cell(value: Any) -> str:
     return "" if value is None else clean_text(str(value))
 
 
-def _json_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """A value that JSON has no form for, as text."""
     if isinstance(value, date):  # A datetime is one, too.
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else repr(value)

@@ -21,4 +21,4 @@ def reports(port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 
     stdout().print(plain(f"http://127.0.0.1:{port} shows {settings.reports}. Ctrl-C ends it."))
     with contextlib.suppress(KeyboardInterrupt):
         folder = ReportFolder(settings.reports, settings.reports_url)
-        serve_forever(reports_app(LivePages(Services(settings), folder).page), port)
+        serve_forever(reports_app(LivePages(Services(settings), folder).page, folder.certificates.read), port)

@@ -5,6 +5,7 @@ the steps that the sandbox's warehouse floor shares with them. Not here: reading
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,20 +43,55 @@ def lodge_test_orders(engine: sa.Engine, client: str, now: datetime) -> list[str
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
-    is_open_test = (orders.c.client == client) & orders.c.is_test.is_(True) & orders.c.status.in_(OPEN_STATUSES)
-    query = sa.select(orders.c.order_number).where(is_open_test).order_by(orders.c.order_number)
     with engine.begin() as connection:
-        numbers = list(connection.scalars(query))
+        numbers = _open_test_orders(connection, client)
         for number in numbers:
-            _lodge_whole(connection, client, number, now)
+            _lodge(connection, client, number, now)
     return numbers
 
 
-def _lodge_whole(connection: sa.Connection, client: str, order_number: str, now: datetime) -> None:
+def lodge_test_order(
+    engine: sa.Engine, client: str, order_number: str, now: datetime, parcel: Mapping[str, int] | None = None
+) -> None:
+    """Lodge an open test order, in one parcel with a played tracking number; any other order is left alone.
+
+    Args:
+        engine: the platform.
+        client: the client's id.
+        order_number: the order's.
+        now: becomes `lodged_at`.
+        parcel: the units to lodge by SKU, the rest goes on back order; None for all that is left.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+    """
+    with engine.begin() as connection:
+        if order_number in _open_test_orders(connection, client):
+            _lodge(connection, client, order_number, now, parcel)
+
+
+def _open_test_orders(connection: sa.Connection, client: str) -> list[str]:
+    is_open_test = (orders.c.client == client) & orders.c.is_test.is_(True) & orders.c.status.in_(OPEN_STATUSES)
+    query = sa.select(orders.c.order_number).where(is_open_test).order_by(orders.c.order_number)
+    return list(connection.scalars(query))
+
+
+def _lodge(
+    connection: sa.Connection, client: str, order_number: str, now: datetime, only: Mapping[str, int] | None = None
+) -> None:
     is_line = (order_lines.c.client == client) & (order_lines.c.order_number == order_number)
     left = order_lines.c.quantity - order_lines.c.quantity_shipped
     query = sa.select(order_lines.c.line_id, order_lines.c.sku, left.label("quantity")).where(is_line, left > 0)
-    units = [(row.line_id, row.sku, row.quantity) for row in connection.execute(query)]
+    lines = connection.execute(query).all()
+    to_pick: Counter[str] = Counter()
+    for sku, quantity in only.items() if only is not None else ((line.sku, line.quantity) for line in lines):
+        to_pick[sku] += quantity
+    units = []
+    for line in lines:
+        if quantity := min(line.quantity, to_pick[line.sku]):
+            units.append((line.line_id, line.sku, quantity))
+            to_pick[line.sku] -= quantity
+    is_rest_left = sum(quantity for *_, quantity in units) < sum(line.quantity for line in lines)
     add_shipped_units(connection, client, order_number, units)
     if units:
         parcel: dict[str, int] = {}
@@ -66,7 +102,8 @@ def _lodge_whole(connection: sa.Connection, client: str, order_number: str, now:
         number = f"33A{digest % 10**10:010}"
         label = ParcelLabel("Australia Post", number, _TRACKING_URL.format(number))
         insert_shipment(connection, client, order_number, shipment_id, label=label, quantities=parcel, now=now)
-    set_order_status(connection, client, order_number, OrderStatus.SHIPPED, now)
+    status = OrderStatus.BACK_ORDER if is_rest_left else OrderStatus.SHIPPED
+    set_order_status(connection, client, order_number, status, now)
 
 
 def next_shipment_id(connection: sa.Connection, client: str, order_number: str) -> str:

@@ -10,8 +10,11 @@ from pathlib import Path
 
 OVERVIEW = "index"
 """The overview's name; the reports have their client's."""
-NAME = re.compile(r"[a-z0-9_-]{1,40}(\.skipped)?")
+_CLIENT = "[a-z0-9_-]{1,40}"
+NAME = re.compile(rf"{_CLIENT}(\.skipped)?")
 """The name of a page: a client's id, or that of its skipped orders."""
+CERTIFICATE_NAME = re.compile(rf"{_CLIENT}-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}")
+"""The name of a certificate: a client's id and a day."""
 
 
 def skipped_name(client: str) -> str:
@@ -32,9 +35,14 @@ class ReportFolder:
         """Keep the pages in `folder`, which is served at `url`."""
         self._folder, self._url = folder, url.rstrip("/")
 
-    def path(self, name: str) -> Path:
-        """The file of a page."""
-        return self._folder / f"{name}.html"
+    @property
+    def certificates(self) -> "ReportFolder":
+        """The folder of the certificates, inside this one."""
+        return ReportFolder(self._folder / "certificates", f"{self._url}/certificates")
+
+    def path(self, name: str, suffix: str = ".html") -> Path:
+        """The file of a page, or one beside it."""
+        return self._folder / f"{name}{suffix}"
 
     def url(self, name: str) -> str:
         """The address of a page."""
@@ -47,12 +55,12 @@ class ReportFolder:
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, page: str) -> None:
-        """Put a page in place; a reader sees the old one or the new one."""
+    def write(self, name: str, page: str, suffix: str = ".html") -> None:
+        """Put a page in place, or a file beside it; a reader sees the old one or the new one."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self._folder / f".{name}.{os.getpid()}{_UNFINISHED}"
+        unfinished = self._folder / f".{name}{suffix}.{os.getpid()}{_UNFINISHED}"
         unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(self.path(name))
+        unfinished.replace(self.path(name, suffix))
 
     def drop_leftovers(self, before: datetime) -> int:
         """Delete the half-written pages of killed runs; returns how many there were.

@@ -124,6 +124,10 @@ class PartitionWriter:
         """Report a partition as materialized."""
         self._status.materialized(asset, metadata, day)
 
+    def observe(self, table: Table, metadata: Mapping[str, dg.MetadataValue], description: str) -> None:
+        """Show metadata on a partition without days; its table and its status stay as they are."""
+        self._status.observed(table.name, metadata, None, description)
+
     def add_days(self, days: Collection[date]) -> None:
         """Include further days in the client's part of the run."""
         self._status.add_days(days)

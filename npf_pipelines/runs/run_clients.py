@@ -131,8 +131,8 @@ class _Clients:
         self._names_clients = bool(config.clients)
         self._setups = services.setups()
         self._names_orders = config.names_orders
-        # A run of single orders says nothing about the flow's health.
-        is_whole = facts.is_whole and not config.names_orders
+        # A run of single orders, or a certification, says nothing about the flow's health.
+        is_whole = facts.is_whole and not config.names_orders and not self._certifies
         self._health = FlowHealth(context.log, services.state, facts.flow, is_whole=is_whole)
         self._began = datetime.now(UTC)
         # The nightly run counts everything again, changed or not.

@@ -125,7 +125,7 @@ class OrderSelection(FlowConfig):
 
 
 def scope_config(
-    flow: str, clients: Collection[str], days: tuple[date, date] | None, **options: bool | list[str]
+    flow: str, clients: Collection[str], days: tuple[date, date] | None, **options: object
 ) -> Mapping[str, Any]:
     """The config of a run over clients, and over the days from the first to the last.
 

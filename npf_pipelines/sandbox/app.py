@@ -1,7 +1,7 @@
 """The sandbox as a web application: several stores side by side, each under its own path.
 
-Here: addresses, the door (maintenance, credentials, rights, content types), the journal, the control path
-for tests. Not here: what a call does (api/) and what the store holds (store.py).
+Here: addresses, the door (maintenance, credentials, rights, content types), the journal, the control paths
+for tests and for test orders. Not here: what a call does (api/) and what the store holds (store.py).
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from npf_pipelines.sandbox import error_pages, php
 from npf_pipelines.sandbox.api import combinations, companies, orders, products, shipments, shippings, statuses, users
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
+from npf_pipelines.sandbox.certification_orders import NotPlaced, place_test_orders
 from npf_pipelines.sandbox.store import SandboxStore
 
 _Answering = Callable[[Call], Awaitable[Answer]]
@@ -72,8 +73,18 @@ def sandbox_app(stores: Mapping[str, SandboxStore], *, latency_ms: float = 0) ->
             }
         )
 
+    async def test_orders(request: Request) -> Response:
+        store = stores.get(request.path_params["store_id"])
+        if store is None:
+            return JSONResponse({"message": "no such store"}, 404)
+        try:
+            return JSONResponse({"order_ids": place_test_orders(store, **await request.json())})
+        except NotPlaced as error:
+            return JSONResponse({"message": str(error)}, 409)
+
     return Starlette(
         routes=[
+            Route("/_sandbox/stores/{store_id}/test-orders", test_orders, methods=["POST"]),
             Route("/_sandbox/stores/{store_id}", control, methods=["GET", "POST"]),
             Route("/{store_id}/{path:path}", serve_api, methods=_EVERY_METHOD),
         ]

@@ -4,6 +4,7 @@ Telephone numbers and mail addresses are of the ranges kept free for examples.
 """
 
 import random
+from dataclasses import replace
 from typing import NamedTuple
 
 from npf_pipelines.sandbox.model import Address, Customer
@@ -110,8 +111,18 @@ def draw_customer(dice: random.Random, number: int) -> Customer:
     )
 
 
+def customer_in(country: str) -> Customer:
+    """Somebody in a country, given by its two letters; in another than those here the address is Australian else."""
+    known = next((known for known in _COUNTRIES if known.code == country), _COUNTRIES[0])
+    address = replace(_address_in(known, random.Random(0)), country=country)
+    return Customer(1, "test-orders@example.com", address.phone, "", ship_to=address, bill_to=address)
+
+
 def _draw_address(dice: random.Random) -> Address:
-    country = dice.choices(_COUNTRIES, [country.weight for country in _COUNTRIES])[0]
+    return _address_in(dice.choices(_COUNTRIES, [country.weight for country in _COUNTRIES])[0], dice)
+
+
+def _address_in(country: _Country, dice: random.Random) -> Address:
     firstname, lastname = dice.choice(country.names)
     city, state, state_descr, zipcode = dice.choice(country.places)
     return Address(

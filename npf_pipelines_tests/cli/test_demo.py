@@ -54,6 +54,7 @@ def test_the_demo_ends_in_agreement_and_a_second_one_finds_little_to_do(
     first = _demo(tmp_path)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "Stores and platform agree." in first.stdout
+    assert "toys: certified. The certificate is " in first.stdout
     for told in ("orders seen", "accepted", "kept out: status", "shipments pushed", "statuses set", "SKUs pushed"):
         assert told in first.stdout
     for name in ("lake", "reports", "platform.sqlite", "dagster/history/runs.db", "dagster/storage"):
@@ -65,7 +66,7 @@ def test_the_demo_ends_in_agreement_and_a_second_one_finds_little_to_do(
     # The world and the commands set both for this process.
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     monkeypatch.setenv("NPF_SANDBOX_API_KEY", "")
-    assert _follow_getting_started(monkeypatch) == ["sql", "sql", "trace", "run", "run", "audit"]
+    assert _follow_getting_started(monkeypatch) == ["sql", "sql", "trace", "run", "run", "client", "audit"]
 
     second = _demo(tmp_path)
     assert second.returncode == 0, second.stdout + second.stderr

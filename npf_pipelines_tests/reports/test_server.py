@@ -19,11 +19,13 @@ def url(tmp_path: Path) -> Iterator[str]:
     folder.write("index", "<p>all</p>")
     folder.write("acme", "<p>acme</p>")
     folder.write("acme.skipped", "<p>skipped</p>")
+    folder.certificates.write("acme-2026-11-28", "<p>certified</p>")
+    folder.certificates.write("acme-2026-11-28", "{}", ".json")
     folder.write("bolt", '<a data-page="index">All clients</a>')
     (tmp_path / "secret.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "Notes.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "acme.txt").write_text("secret", encoding="utf-8")
-    with LoopbackServer(reports_app(folder.read)) as server:
+    with LoopbackServer(reports_app(folder.read, folder.certificates.read)) as server:
         yield server.url
 
 
@@ -36,7 +38,13 @@ def _raw(url: str, path: str) -> str:
 
 
 def test_pages_are_shown_under_a_policy_that_forbids_scripts(url: str) -> None:
-    for path, text in {"/": "all", "/index.html": "all", "/acme.html": "acme", "/acme.skipped.html": "skipped"}.items():
+    for path, text in {
+        "/": "all",
+        "/index.html": "all",
+        "/acme.html": "acme",
+        "/acme.skipped.html": "skipped",
+        "/certificates/acme-2026-11-28.html": "certified",
+    }.items():
         answer = httpx.get(url + path)
         assert answer.text == f"<p>{text}</p>"
         policy = answer.headers["content-security-policy"]
@@ -54,6 +62,9 @@ def test_a_served_page_has_the_addresses_of_the_pages_beside_it(url: str) -> Non
     "path",
     [
         "/../secret.html",
+        "/certificates/../../secret.html",
+        "/certificates/acme.html",
+        "/certificates/acme-2026-11-28.json",
         "/..%2fsecret.html",
         "/%2e%2e/secret.html",
         "/..%5csecret.html",

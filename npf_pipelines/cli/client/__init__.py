@@ -5,13 +5,26 @@ Not here: the commands, one file each.
 
 import typer
 
-from npf_pipelines.cli.client import add, check, guide, list_clients, live, pause, release_store, remove, rename, resume
+from npf_pipelines.cli.client import (
+    add,
+    certify,
+    check,
+    guide,
+    list_clients,
+    live,
+    pause,
+    release_store,
+    remove,
+    rename,
+    resume,
+)
 
 app = typer.Typer(help="A client: its setup, its state, its id and its store.", no_args_is_help=True)
 
 app.command("guide")(guide.guide)
 app.command("add")(add.add)
 app.command("check")(check.check)
+app.command("certify")(certify.certify)
 app.command("live")(live.live)
 app.command("list")(list_clients.list_clients)
 app.command("pause")(pause.pause)

@@ -1,0 +1,44 @@
+"""Amounts put back where a store has one stock, shows the shares of its locations, or only their total."""
+
+from pathlib import Path
+
+import pytest
+import stamina
+
+from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.certification import Amount
+from npf_pipelines.reconcile.certification import put_back, see_amounts
+from npf_pipelines.rules.stock_location import Scope
+from npf_pipelines.sandbox.model import Product
+from npf_pipelines.sandbox.server import SandboxServer
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.database import open_state
+from npf_pipelines.state.lease import held_lease
+from npf_pipelines_tests.cscart.servers import KEY, USER, key
+
+
+@pytest.mark.parametrize(
+    ("location", "shows_shares"), [(None, False), (3, True), (3, False)], ids=["one stock", "shares", "total"]
+)
+async def test_an_amount_is_as_before(tmp_path: Path, location: int | None, *, shows_shares: bool) -> None:
+    box = SandboxStore("acme", api_user=USER, api_key=KEY)
+    box.shows_shares = shows_shares
+    box.add_product(Product(1, "Test001", "Test item 1", 100, amount=12))
+    if location:
+        box.products[1].warehouses = {location: 5, 8: 7}
+    scope = Scope(location)
+    with SandboxServer({"acme": box}) as server, stamina.set_testing(True, attempts=4, cap=True):
+        async with (
+            held_lease(open_state(f"sqlite:///{tmp_path / 'state.sqlite'}"), "acme", "stock") as lease,
+            Store(server.store_url("acme"), USER, key()) as store,
+        ):
+
+            async def amounts() -> tuple[Amount, ...]:
+                return see_amounts((await store.products_by_key(["1"])).values(), scope)
+
+            before = await amounts()
+            await store.set_amount("1", 30, location=str(location) if location else None)
+            assert await amounts() != before
+            await put_back(store, lease, before, scope)
+            assert await amounts() == before
+    assert (box.products[1].amount, box.products[1].warehouses) == (12, {3: 5, 8: 7} if location else {})
