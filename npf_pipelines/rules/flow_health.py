@@ -74,7 +74,7 @@ def known_at(health: Health, now: datetime) -> Health:
 
 
 def in_order_of_health(clients: Iterable[str], health: Mapping[str, Health]) -> Sequence[str]:
-    """The clients in the order in which a run begins them: those that fail come last, so that nobody waits for them.
+    """The clients in the order in which a run begins them: failing clients come last, so that nobody waits for them.
 
     Args:
         clients: their ids.
