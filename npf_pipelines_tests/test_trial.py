@@ -122,6 +122,12 @@ def test_checks_and_alerts_take_planned_rows_for_done_until_the_client_is_live(t
     assert any(text.startswith(orders) for text in texts)
 
 
+def test_the_report_counts_planned_orders_apart(trial: Loop) -> None:
+    run(trial, "reports")
+    page = (trial.settings.reports / "acme.html").read_text(encoding="utf-8")
+    assert f"planned in trial: {len(outcomes(trial, 'planned')) - 1}" in page  # The one of long ago is on no page.
+
+
 def test_the_next_sweep_after_going_live_imports_every_planned_order(trial: Loop) -> None:
     planned = outcomes(trial, "planned")
     assert len(planned) > MOST_OLD_IMPORTS

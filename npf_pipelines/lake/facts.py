@@ -71,6 +71,8 @@ class Facts:
     skus: dict[str, int] = field(default_factory=dict)
     """SKUs of the last push by outcome."""
     open: list[OpenFact] = field(default_factory=list)
+    planned: int = 0
+    """Orders of the window that are planned in trial."""
     last_pull: datetime | None = None
     last_push: datetime | None = None
 
@@ -96,6 +98,7 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
         shipments=[ShipmentFact(*row) for row in connection.execute(_SHIPMENTS, window).fetchall()],
         stock=[StockLevel(*row) for row in connection.execute(_STOCK, window).fetchall()],
         skus=dict(connection.execute(_SKUS).fetchall()),
+        planned=next(iter(connection.execute(_PLANNED_ORDERS, window).fetchone() or ()), 0),
         open=[OpenFact(*row) for row in connection.execute(_OPEN_ROWS).fetchall()],
         last_pull=last_pull,
         last_push=last_push,
@@ -141,6 +144,10 @@ SELECT day, decision, rule, placed_at, imported_at
 FROM filtered_orders LEFT JOIN platform_orders USING (client, day, order_id)
 WHERE day >= $first ORDER BY day, order_id
 """
+
+_PLANNED_ORDERS = f"""
+SELECT count(*) FROM platform_orders WHERE day >= $first AND outcome IN {_planned(OrderOutcome)}
+"""  # noqa: S608 - made of constants
 
 _SHIPMENTS = """
 SELECT day, epoch(confirmed_at - lodged_at)

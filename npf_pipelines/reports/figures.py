@@ -41,6 +41,8 @@ class Figures:
     """The rules that rejected orders, most frequent first."""
     imported: Sequence[int]
     """The orders placed on each day that are on the platform."""
+    planned: int
+    """The orders that are planned in trial."""
     to_import: Latency
     to_import_by_day: Sequence[Latency]
     backfilled: int
@@ -107,6 +109,7 @@ def figures(facts: Facts, days: Sequence[date]) -> Figures:
         orders={decision: [decided[day, decision] for day in days] for decision in Decision},
         kept_out=sorted(rejected.items(), key=lambda rule_count: (-rule_count[1], rule_count[0])),
         imported=[imported[day] for day in days],
+        planned=facts.planned,
         to_import=latency(second for seconds in to_import for second in seconds),
         to_import_by_day=[latency(seconds) for seconds in to_import],
         backfilled=sum(order.day in set(days) for order in arrived) - sum(map(len, to_import)),
