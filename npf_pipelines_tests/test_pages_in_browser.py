@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from npf_pipelines.lake.facts import Facts
 from npf_pipelines.loopback import LoopbackServer
@@ -26,8 +26,6 @@ from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
 WIDTHS = (390, 1024)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 NAMES = (OVERVIEW, "acme", "busy", "empty")
-
-
 _HIDDEN = """cells => cells.filter(cell => !cell.checkVisibility() || !cell.offsetWidth
     || !(cell.tagName === 'TH' || cell.colSpan > 1 || cell.dataset.label)).map(cell => cell.outerHTML)"""
 """The cells that a phone doesn't show, or not behind a label."""
@@ -47,12 +45,18 @@ def address(worlds: SharedWorlds, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="module")
-def page(address: str) -> Iterator[Page]:
-    """A browser's page in front of that server. The world is done: an event loop runs here from now on."""
-    with running_browser() as browser:
-        context = browser.new_context(base_url=address, bypass_csp=True)  # So that axe can run in it.
-        yield context.new_page()
-        context.close()
+def browser(address: str) -> Iterator[Browser]:
+    """A browser, once the world is done: from now on its event loop runs here."""
+    with running_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """An empty page; addresses are relative to the server's. axe can run in it, whatever a page's policy forbids."""
+    context = browser.new_context(base_url=address, bypass_csp=True)
+    yield context.new_page()
+    context.close()
 
 
 def test_every_page_is_readable_for_everybody(page: Page) -> None:
