@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from npf_pipelines.automation.launch import Launched
 from npf_pipelines.cli import app
 from npf_pipelines.domain.days import day_of
-from npf_pipelines.domain.open_kinds import PLANNED_KINDS
+from npf_pipelines.domain.open_kinds import HELD_SKU, PLANNED_KINDS
 from npf_pipelines.platform.lodgements import lodge_test_orders
 from npf_pipelines.platform.tables import orders
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS
@@ -28,6 +28,8 @@ from npf_pipelines_tests.stock_steps import listed
 
 LONG_AGO = 50
 """Days ago: before the look-back of every run."""
+GROWN_OLD = 29
+"""Days ago: an order that isn't on the platform by now needs a person, unless its client is in trial."""
 STARTED = {"start_date": (datetime.now(UTC) - timedelta(days=LONG_AGO + 5)).date()}
 
 
@@ -51,9 +53,10 @@ def try_out(loop: Loop) -> None:
     store = loop.stores["acme"]
     for _ in range(MOST_OLD_IMPORTS):
         place(store, days=4)
-    place(store, days=LONG_AGO)
     set_mode(loop, None)
-    run(loop, "orders", days_ago=LONG_AGO)
+    for days_ago in (LONG_AGO, GROWN_OLD):
+        place(store, days=days_ago)
+        run(loop, "orders", days_ago=days_ago)
     run(loop, "orders")
     loop.work()
     run(loop, "shipments")
@@ -109,6 +112,7 @@ def test_checks_and_alerts_take_planned_rows_for_done_until_the_client_is_live(t
     look(trial, "alerts")
     kinds = {item.kind for item in read_open_items(trial.services.state) if item.client == "acme"}
     assert "order_planned" in kinds
+    assert HELD_SKU.key not in kinds
     with trial.services.state.connect() as connection:
         alerts = connection.exec_driver_sql("SELECT text FROM alerts WHERE client = 'acme' AND kind = 'backlog'")
         assert alerts.fetchall() == []
