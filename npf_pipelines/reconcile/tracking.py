@@ -85,7 +85,7 @@ async def push_tracking(
     writes = NotedWrites(lease)
     push = _Push(store, plan, writes, compare_again=frozenset(differing[:_MOST_COMPARED_AGAIN]))
     try:
-        # A status that is set twice does no harm: the cheap check suffices.
+        # A status that is set twice does no harm: the check without a renewal suffices.
         with writes_checked(lease.check_store_write):
             for batch in chunked(free, _ORDERS_PER_BATCH):
                 pushed += await push.batch(batch)
