@@ -58,7 +58,7 @@ async def push_amounts(
         Paused: a person has paused the client.
     """
     push = _Push(store, targets, sales, scope=scope, ended=ended)
-    # An amount that is written twice does no harm: the next run compares it again. So the check without a renewal suffices.
+    # An amount that is written twice does no harm: the next run compares it again. So no renewal is needed.
     with writes_checked(lease.check_store_write):
         done = {id(row): after for row, after in await push.run([row for row in rows if row.outcome is None])}
     return [done.get(id(row), row) for row in rows]
