@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import orders
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.alerts import read_alerts
 from npf_pipelines.state.health import read_one
 from npf_pipelines.state.pauses import EVERY_CLIENT, pause_clients, resume_clients
-from npf_pipelines_tests.automation.ticks import register, tick
+from npf_pipelines_tests.automation.ticks import look, register, tick
 from npf_pipelines_tests.loop import Loop, write_setup
 from npf_pipelines_tests.stock_steps import count, push
 
@@ -44,7 +45,9 @@ def test_a_pause_in_the_middle_of_a_push_stops_the_next_write(stocked: Loop, mon
     assert store.writes == written + 1
     resume_clients(stocked.services.state, ["acme"])
     assert push(stocked, override_change_limit=True) == ""
-    assert {product.amount for product in store.products.values() if product.tracking == "B"} == {40}
+    assert store.writes > written + 2
+    right = stocked.rows("SELECT product_id FROM stock_push WHERE outcome IN ('confirmed', 'already_right')")
+    assert {store.products[int(product_id)].amount for (product_id,) in right} == {40}
 
 
 def imported(loop: Loop) -> dict[str, int]:
@@ -75,7 +78,7 @@ def test_a_pause_of_every_client_stops_the_imports(loop: Loop, monkeypatch: pyte
     assert after["bolt"] > 0
 
 
-def test_no_run_is_requested_for_paused_clients(loop: Loop) -> None:
+def test_no_run_is_requested_for_paused_clients_and_an_alert_says_that_all_are(loop: Loop) -> None:
     register(loop)
     pause_clients(loop.services.state, ["bolt"], "ana", "stocktaking")
     asked = tick(loop, "orders_sweep")
@@ -86,3 +89,10 @@ def test_no_run_is_requested_for_paused_clients(loop: Loop) -> None:
         said = tick(loop, schedule)
         assert "acme, bolt: paused, as every client is, since" in said
         assert "UTC by ben" in said
+    look(loop, "alerts")
+    (alert,) = read_alerts(loop.services.state).values()
+    assert alert.text.startswith("every client is paused since")
+    resume_clients(loop.services.state, [EVERY_CLIENT])
+    look(loop, "alerts")
+    (alert,) = read_alerts(loop.services.state).values()
+    assert alert.over_at is not None

@@ -59,7 +59,7 @@ async def push_amounts(
         Paused: a person has paused the client.
     """
     push = _Push(store, targets, sales, scope=scope, ended=ended)
-    # An amount that is written twice does no harm: the next run compares it again. So the cheap check suffices.
+    # An amount that is written twice does no harm: the next run compares it again. So no renewal is needed.
     with writes_checked(lease.check_store_write):
         due = [row for row in rows if row.outcome is None]
         plan_work("products", len(due))

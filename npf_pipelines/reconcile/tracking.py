@@ -86,7 +86,7 @@ async def push_tracking(
     writes = NotedWrites(lease)
     push = _Push(store, plan, writes, compare_again=frozenset(differing[:_MOST_COMPARED_AGAIN]))
     try:
-        # A status that is set twice does no harm: the cheap check suffices.
+        # A status that is set twice does no harm: the check without a renewal suffices.
         with writes_checked(lease.check_store_write):
             plan_work("shipped orders", len(free))
             for batch in chunked(free, _ORDERS_PER_BATCH):

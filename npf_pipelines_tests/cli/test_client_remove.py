@@ -1,5 +1,7 @@
 """`npf client remove`: archived, so that nothing of the client needs anybody, and it may come back."""
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from dagster import DagsterRunStatus
@@ -50,6 +52,8 @@ def checks_naming(loop: Loop, client: str) -> set[str]:
 
 
 def test_a_client_that_has_left_needs_nobody_and_can_come_back(shell: Loop) -> None:
+    shell.floor.count("acme", ["GHOST"], datetime.now(UTC))
+    shell.run("stock", "acme", override_change_limit=True)
     look(shell, "alerts")
     assert npf("client", "pause", "acme").exit_code == 0
     before = rows_of(shell, "acme")
@@ -99,11 +103,11 @@ def test_a_client_at_work_is_not_removed(shell: Loop, flow: str) -> None:
     assert (shell.settings.clients / "acme.yaml").exists()
 
 
-def test_a_client_of_a_queued_run_is_not_removed(shell: Loop) -> None:
+def test_a_client_of_a_run_that_is_not_over_is_not_removed(shell: Loop) -> None:
     shell.instance.create_run_for_job(
         shell.defs.resolve_job_def("stock_job"),
         run_config=scope_config("stock", ["acme"], None),
-        status=DagsterRunStatus.QUEUED,
+        status=DagsterRunStatus.NOT_STARTED,
     )
     assert "isn't over: wait for that" in npf("client", "remove", "acme", "--yes").output
     assert npf("client", "remove", "bolt", "--yes").exit_code == 0

@@ -24,6 +24,7 @@ from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.database import open_state
 from npf_pipelines.state.lease import Lease, LeaseLost
+from npf_pipelines.state.pauses import Paused, pause_clients
 from npf_pipelines.state.tables import leases
 from npf_pipelines.state.unknown_ends import read_unknown_ends
 from npf_pipelines_tests.builders import NOON, lodged
@@ -218,6 +219,11 @@ async def test_an_unknown_end_leaves_its_order_alone_and_no_other(world: World) 
     assert read_unknown_ends(world.lease.engine, "acme") == {}
 
 
+def rob(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.delete(leases))
+
+
 async def test_a_robbed_holder_sends_nothing_that_must_not_be_done_twice(world: World) -> None:
     with world.lease.engine.begin() as connection:
         connection.execute(sa.update(leases).values(holder="another"))
@@ -226,7 +232,16 @@ async def test_a_robbed_holder_sends_nothing_that_must_not_be_done_twice(world: 
     assert world.box.shipments == {}
 
 
-async def test_the_lease_is_checked_for_each_repeat_of_a_write(world: World) -> None:
+@pytest.mark.parametrize(
+    ("meanwhile", "why"),
+    [
+        (rob, LeaseLost),
+        (lambda engine: pause_clients(engine, ["acme"], "ana", "doubled"), Paused),
+    ],
+)
+async def test_lease_and_pauses_are_checked_for_each_repeat_of_a_write(
+    world: World, meanwhile: Callable[[sa.Engine], None], why: type[Exception]
+) -> None:
     """Between two attempts a store may ask for a pause that is longer than the lease."""
     asked: list[str] = []
 
@@ -234,12 +249,11 @@ async def test_the_lease_is_checked_for_each_repeat_of_a_write(world: World) -> 
         if request.method != "POST":
             return None
         asked.append(request.method)
-        with world.lease.engine.begin() as connection:
-            connection.execute(sa.delete(leases))
+        meanwhile(world.lease.engine)
         return json_answer({"message": "Too many"}, 429)
 
     world.orders = world.orders[:1]
     world.answers = answers
-    with pytest.raises(LeaseLost):
+    with pytest.raises(why):
         await world.push()
     assert len(asked) == 1
