@@ -182,6 +182,7 @@ Case = tuple[Changed, Changed, str, Level, str, str]
             "both stop and go on",
             "Take",
         ),
+        ({}, {"tracking": {"shipped_status": "C"}}, "statuses", OK, "tracking.shipped_status: C is Complete;", ""),
         ({"statuses": FORBIDDEN}, {}, "statuses", UNKNOWN, "So CS-Cart ships it", ""),
         (
             {"statuses": [*SHIPPED_STATUSES, Status(letter="X", name="Printed", takes_stock=False, moves_stock=False)]},

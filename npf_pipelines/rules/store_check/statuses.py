@@ -43,8 +43,9 @@ def known_statuses(answers: StoreAnswers) -> Sequence[Status]:
 
 def _meaning(field: str, name: str, status: Status, *, were_read: bool) -> Finding:
     shown = one_line(status.name, _LONGEST_NAME)
-    called = "" if name in {status.name, status.letter} else f", which the store calls {shown}"
-    said = f"{field}: {name} is {status.letter}{called}; it {_stock(status)}{_mail(status)}."
+    called = "" if name == status.name else f", which the store calls {shown}"
+    letter = shown if name == status.letter else f"{status.letter}{called}"
+    said = f"{field}: {name} is {letter}; it {_stock(status)}{_mail(status)}."
     if not were_read:
         return unknown(_TOPIC, f"{said} So CS-Cart ships it: this store may differ.")
     if status.gives_back and field.startswith("tracking."):
