@@ -20,6 +20,7 @@ from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.retention import old_days, old_snapshots
+from npf_pipelines.runs.dagster_internals import RunFailed
 from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.alerts import forget_alerts
@@ -65,7 +66,7 @@ def retention(
         }
     )
     if failed:
-        raise dg.Failure(f"not all old data could be deleted, see the log: {'; '.join(failed)}")
+        raise RunFailed(f"not all old data could be deleted, see the log: {'; '.join(failed)}")
 
 
 @dg.job(
