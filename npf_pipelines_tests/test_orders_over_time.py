@@ -225,6 +225,7 @@ def test_the_audit_passes_on_a_world_that_agrees(fresh: Loop) -> None:
         "gap_audit": True,
         "order_exceptions": True,
         "setups_fit": True,
+        "store_fits": True,
         "all_lodged_pushed": True,
         "set_aside": aside == 0,
         "staleness": True,

@@ -5,9 +5,9 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from npf_pipelines.assets import reports
 from npf_pipelines.lake.facts import Facts, read_facts
 from npf_pipelines.lake.lake import Lake
+from npf_pipelines.reports import live
 from npf_pipelines_tests.automation.ticks import register, tick
 from npf_pipelines_tests.loop import API_KEY, Loop, write_setup
 
@@ -106,7 +106,7 @@ def test_a_fault_in_one_clients_figures_leaves_the_others_in_the_overview(
             raise RuntimeError("acme")
         return read_facts(lake, client, first)
 
-    monkeypatch.setattr(reports, "read_facts", broken)
+    monkeypatch.setattr(live, "read_facts", broken)
     (run,) = fresh.run("reports")
     assert "bolt" not in run.failure
     overview = _page(fresh, "index")

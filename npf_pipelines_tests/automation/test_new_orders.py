@@ -121,7 +121,7 @@ def test_a_mended_setup_ends_the_pause_at_once(loop: Loop) -> None:
     assert json.loads(cursor)["acme"]["failures"] == 1
     write_setup(loop.settings.clients, "acme", loop.url)
     asked, cursor, _ = look(loop, "new_orders", cursor)
-    assert ["acme", "bolt"] in clients(asked)
+    assert "acme" in clients(asked)[0]
     assert json.loads(cursor)["acme"]["failures"] == 0
 
 
