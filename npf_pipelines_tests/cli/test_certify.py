@@ -105,6 +105,7 @@ def test_a_client_in_trial_is_certified_and_again(trial: Loop, monkeypatch: pyte
 
 
 def test_a_status_that_the_store_loses_fails(trial: Loop) -> None:
+    write_setup(trial.settings.clients, "acme", trial.url, mode="trial", stock={"quantity": "off"})
     trial.stores["acme"].vetoes |= {(status, "C") for status in "POA"}
     certificate = _certified(trial)
     assert _results(certificate, Result.FAIL) == {"shipped_status"}
