@@ -74,15 +74,19 @@ class NotedWrites:
         self._one_at_a_time = asyncio.Lock()
 
     async def begin(self, order_number: str, write: str) -> None:
-        """Record a write that is about to be sent; pauses and the lease are checked in the database, it is renewed.
+        """Record a write that is about to be sent; the lease and pauses are checked in the database, it is renewed.
 
         Raises:
-            Paused: a person has paused the client. Nothing is recorded.
+            Paused: a person has paused the client. The write counts as ended.
             LeaseLost: another run may have begun to write.
             sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
         """
-        await self._lease.check_store_write()
         await self._record(order_number, write)
+        try:
+            await self._lease.check_store_write()
+        except BaseException:  # It is never sent.
+            self.end(order_number)
+            raise
 
     async def _record(self, order_number: str, write: str) -> None:
         self._begun[order_number] = write

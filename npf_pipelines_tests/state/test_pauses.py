@@ -71,6 +71,7 @@ async def test_no_write_begins_once_the_client_is_paused(engine: sa.Engine, leas
         await lease.check_store_write()
     with pytest.raises(Paused):
         await writes.begin("CS2", "create S2")
+    await writes.finish()
     assert read_unknown_ends(engine, "acme").keys() == {"CS1"}
 
 
