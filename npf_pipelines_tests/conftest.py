@@ -1,5 +1,6 @@
 """Fixtures and settings for all tests."""
 
+import atexit
 import contextlib
 import os
 import time
@@ -22,6 +23,12 @@ pytest_plugins = ["npf_pipelines_tests.databases"]
 # No test is timed: a busy machine is no fault of the code.
 hypothesis.settings.register_profile("untimed", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("untimed")
+
+
+@atexit.register
+def _say_nothing_after_the_end() -> None:
+    """Hypothesis keeps objects of DuckDB until the interpreter's very end, where DuckDB's bindings list them."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 _LONGEST = (
