@@ -34,10 +34,10 @@ def _home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_HOME", "")  # The command sets it; it is put back afterwards.
 
 
-def init(folder: Path, home: Path | None = None) -> Result:
+def init(folder: Path, home: Path | None = None, **environment: str) -> Result:
     """The command in this process, in which all has been imported already."""
-    environment = {"NPF_DATA": str(folder), "DAGSTER_HOME": str(home or "")}
-    return CliRunner().invoke(app, ["init"], env=environment)
+    folders = {"NPF_DATA": str(folder), "DAGSTER_HOME": str(home or "")}
+    return CliRunner().invoke(app, ["init"], env=folders | environment)
 
 
 def versions(home: Path) -> list[list[str]]:
