@@ -134,6 +134,7 @@ class _Certification:
             requirements=judge(self._setup, meanings, self._evidence),
             waits_for=tuple(what_waits(self._evidence)),
             to_place=how_to_place(self._setup, self._evidence),
+            store_version=self._reads.version(),
         )
 
     def _find_orders(self, meanings: StatusMeanings) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from npf_pipelines.assets.product_map import ProductMap
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.cscart.answer_heads import AnswerHeads
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.certification import Amount, OrderEvidence, OrderSeen
 from npf_pipelines.domain.days import day_of
@@ -50,6 +51,10 @@ class CertificationReads:
             return await facts.meanings()
 
         return self._ask(read)
+
+    def version(self) -> str:
+        """The store's version; empty if the store doesn't name it."""
+        return self._ask(lambda store: store.version_hint(AnswerHeads()))
 
     def items(self) -> tuple[Amount, ...]:
         """The products with a test item's code."""

@@ -22,7 +22,7 @@ def certificate_name(certificate: Certificate) -> str:
 def certificate_page(certificate: Certificate) -> str:
     """The page, which needs no other file."""
     now, zone = certificate.ended_at, certificate.setup.zone
-    return render("certificate.html", certificate=certificate, versions=_versions(), now=now, zone=zone)
+    return render("certificate.html", certificate=certificate, versions=_versions(certificate), now=now, zone=zone)
 
 
 def certificate_json(certificate: Certificate) -> Mapping[str, Any]:
@@ -37,7 +37,7 @@ def certificate_json(certificate: Certificate) -> Mapping[str, Any]:
         "verdict": certificate.verdict,
         "began_at": certificate.began_at,
         "ended_at": certificate.ended_at,
-        "versions": _versions(),
+        "versions": _versions(certificate),
         "requirements": [
             {
                 "id": requirement.id,
@@ -51,5 +51,6 @@ def certificate_json(certificate: Certificate) -> Mapping[str, Any]:
     }
 
 
-def _versions() -> Mapping[str, str]:
-    return {name: importlib.metadata.version(name) for name in _PACKAGES} | {"python": platform.python_version()}
+def _versions(certificate: Certificate) -> Mapping[str, str]:
+    ours = {name: importlib.metadata.version(name) for name in _PACKAGES} | {"python": platform.python_version()}
+    return {"store's version": certificate.store_version or "not named by the store"} | ours

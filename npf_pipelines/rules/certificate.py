@@ -24,6 +24,7 @@ class Certificate:
         requirements: all of them, judged.
         waits_for: the lodgements that the warehouse has still to make.
         to_place: the steps by which the merchant places test orders that are missing.
+        store_version: the store's version; empty if the store doesn't name it.
     """
 
     setup: MasterSetup
@@ -32,6 +33,7 @@ class Certificate:
     requirements: tuple[Requirement, ...]
     waits_for: tuple[str, ...]
     to_place: tuple[str, ...]
+    store_version: str = ""
 
     @property
     def is_certified(self) -> bool:

@@ -81,6 +81,7 @@ def test_a_client_in_trial_is_certified_and_again(trial: Loop, monkeypatch: pyte
     shown = json.loads(first.stdout)
     assert shown["certified"]
     assert {each["result"] for each in shown["requirements"]} == {"pass", "not asked for"}
+    assert "4.18.1" in shown["versions"]["store's version"]
     assert _others(store) == before
     with trial.services.platform_engine.connect() as connection:
         assert set(connection.scalars(sa.select(orders.c.is_test))) == {True}
