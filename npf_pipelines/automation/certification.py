@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from npf_pipelines.automation.certification_reads import CertificationReads
@@ -24,7 +24,6 @@ from npf_pipelines.domain.certification import (
     StockEvidence,
     StockSeen,
 )
-from npf_pipelines.domain.days import day_of
 from npf_pipelines.errors import NpfError
 from npf_pipelines.platform.lodgements import lodge_test_order
 from npf_pipelines.reconcile.certification import put_back
@@ -46,8 +45,8 @@ class NotPutBack(NpfError):
     """The store still has played amounts; the text says what to do."""
 
 
-Run = Callable[[str, tuple[date, date] | None, Mapping[str, Any]], str]
-"""Runs a flow's job for the client over days, with further run config; why it failed, empty if it didn't."""
+Run = Callable[[str, Mapping[str, Any]], str]
+"""Runs a flow's job for the client with further run config; why it failed, empty if it didn't."""
 PlaceOrders = Callable[[StatusMeanings], None]
 """Places the test orders, where the store is a pretend one."""
 
@@ -160,14 +159,14 @@ class _Certification:
         return seen is not None and can_prove(role, order, seen, meanings.wanted)
 
     def _pull(self) -> None:
-        self._run("orders", self._days_placed)
+        self._run_orders()
         for role, seen in self._seen().items():
             order = self._roles[role]
             if order.pulled is None or order.pulled.imported is None:
                 self._keep(role, pulled=seen, order_number=next(iter(seen.numbers), order.order_number))
 
     def _pull_again(self) -> None:
-        self._run("orders", self._days_placed)
+        self._run_orders()
         for role, seen in self._seen().items():
             self._keep(role, pulled_again=seen)
 
@@ -201,12 +200,11 @@ class _Certification:
 
     def _push_shipments(self) -> None:
         before = self._seen()
-        lodged = [parcel.lodged_at for seen in before.values() for parcel in seen.lodged]
+        lodged = [number for seen in before.values() if seen.lodged for number in seen.numbers]
         if not lodged:
             return
-        days = (day_of(min(lodged), self._setup.zone), day_of(max(lodged), self._setup.zone))
         for step in ("pushed", "pushed_again"):
-            self._run("shipments", days)
+            self._run("shipments", orders=lodged)
             for role, seen in self._seen().items():
                 # A parcel lodged meanwhile is left to the next run.
                 if _is_lodged(role, seen) and seen.lodged == before[role].lodged:
@@ -220,7 +218,7 @@ class _Certification:
         negative = with_negative(plain, self._setup.stock)
         try:
             for step, figures in (("plain", plain), ("negative", negative), ("again", negative)):
-                self._run("stock", None, played_figures=[figure.model_dump() for figure in figures])
+                self._run("stock", played_figures=[figure.model_dump() for figure in figures])
                 amounts = self._reads.amounts(items)
                 self._keep_stock(**{step: StockSeen(seen_at=datetime.now(UTC), figures=figures, amounts=amounts)})
         finally:
@@ -258,11 +256,6 @@ class _Certification:
         orders = {"full": self._evidence.full, "part": self._evidence.part}
         return {role: order for role, order in orders.items() if order}
 
-    @property
-    def _days_placed(self) -> tuple[date, date]:
-        days = [day_of(order.placed_at, self._setup.zone) for order in self._roles.values()]
-        return min(days), max(days)
-
     def _update(self, **changes: Any) -> None:
         self._evidence = self._evidence.model_copy(update=changes)
         self._record.write(self._evidence)
@@ -273,10 +266,14 @@ class _Certification:
     def _keep_stock(self, **seen: Any) -> None:
         self._update(stock=self._evidence.stock.model_copy(update=seen))
 
-    def _run(self, flow: str, days: tuple[date, date] | None, **config: Any) -> None:
+    def _run_orders(self) -> None:
+        """Run the test orders alone: a run of whole days imports and cancels a live client's orders without limits."""
+        self._run("orders", orders=[order.order_number for order in self._roles.values()])
+
+    def _run(self, flow: str, **config: Any) -> None:
         self._wait_for_lease(flow)
         self._say(f"running {flow}")
-        if failure := self._tools.run(flow, days, config):
+        if failure := self._tools.run(flow, config):
             self._update(failures={**self._evidence.failures, flow: failure})
 
     def _wait_for_lease(self, flow: str) -> None:

@@ -26,6 +26,7 @@ from npf_pipelines.sandbox.certification_orders import place_test_orders
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.builders import NOON
 from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.order_steps import on_platform, place
 
 
 @pytest.fixture
@@ -41,9 +42,9 @@ def _certified(loop: Loop) -> Certificate:
 
 
 def _run(loop: Loop) -> Callable[..., str]:
-    def run(flow: str, days: Any, config: Mapping[str, Any]) -> str:
+    def run(flow: str, config: Mapping[str, Any]) -> str:
         job = f"{flow}_job"
-        return launch(loop.defs, loop.instance, job, ["acme"], days, "ERROR", certify=True, **config).failure
+        return launch(loop.defs, loop.instance, job, ["acme"], None, "ERROR", certify=True, **config).failure
 
     return run
 
@@ -117,9 +118,10 @@ def test_a_status_that_the_store_loses_fails(trial: Loop) -> None:
     assert _certified(trial).is_certified
 
 
-def test_the_warehouse_lodges_and_the_certification_goes_on(trial: Loop) -> None:
-    write_setup(trial.settings.clients, "acme", trial.url, mode="trial", stock={"quantity": "off"})
-    setup, store, tools = trial.services.setups()["acme"], trial.stores["acme"], _at_a_warehouse(trial)
+def test_the_warehouse_lodges_and_the_certification_of_a_live_client_goes_on(loop: Loop) -> None:
+    write_setup(loop.settings.clients, "acme", loop.url, mode="live", stock={"quantity": "off"})
+    setup, store, tools = loop.services.setups()["acme"], loop.stores["acme"], _at_a_warehouse(loop)
+    real = place(store, days=0)
     without = certify(tools, setup)
     assert without.verdict == "not proven: test orders are missing"
     assert len(without.to_place) == 4
@@ -129,10 +131,10 @@ def test_the_warehouse_lodges_and_the_certification_goes_on(trial: Loop) -> None
     expected = f"not proven: waiting for lodgement of {full} in full and {part} in part"
     assert waiting.verdict.startswith(expected)
     assert _results(waiting, Result.FAIL) == set()
-    with trial.services.platform_engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(shipments)) == 0
 
-    engine = trial.services.platform_engine
+    engine = loop.services.platform_engine
     lodge_test_order(engine, "acme", part, datetime.now(UTC), {"Test001": 1})
     half = certify(tools, setup)
     assert half.verdict == f"not proven: waiting for lodgement of {full} in full"
@@ -141,6 +143,9 @@ def test_the_warehouse_lodges_and_the_certification_goes_on(trial: Loop) -> None
     lodge_test_order(engine, "acme", part, datetime.now(UTC))
     lodge_test_order(engine, "acme", full, datetime.now(UTC))
     assert certify(tools, setup).verdict == "certified"
+    # The other orders are left to the runs of every day, with their limits.
+    assert on_platform(loop).keys() == {full, part}
+    assert store.orders[real].status == "P"
 
 
 class _Killed(BaseException):
@@ -153,11 +158,11 @@ def test_amounts_are_put_back_after_an_interruption(trial: Loop, monkeypatch: py
     before: dict[str, int] = {}
     end: type[BaseException] = KeyboardInterrupt
 
-    def run_until_stock(flow: str, days: Any, config: Mapping[str, Any]) -> str:
+    def run_until_stock(flow: str, config: Mapping[str, Any]) -> str:
         if flow != "stock":
-            return run(flow, days, config)
+            return run(flow, config)
         before.update(_amounts(store))
-        run(flow, days, config)
+        run(flow, config)
         assert _amounts(store) != before
         raise end
 
