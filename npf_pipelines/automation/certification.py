@@ -15,6 +15,7 @@ from typing import Any
 from npf_pipelines.automation.certification_reads import CertificationReads
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.store_address import comparable_address
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.domain.certification import (
     Amount,
@@ -85,7 +86,7 @@ def certify(tools: Tools, setup: MasterSetup) -> Certificate:
         SetupError: the client is paused, or its setup doesn't fit the store.
         StoreError: the store can't be asked.
         CertificationRunning: another process certifies the client.
-        NotPutBack: the last certification was cut off, and the store does not take its amounts back.
+        NotPutBack: the last certification was cut off, and the store does not take its amounts back, or is another.
         KeyboardInterrupt: interrupted; the amounts are put back.
     """
     if setup.paused:
@@ -103,7 +104,7 @@ class _Certification:
         self._services, self._say = tools.services, tools.say
         self._began = datetime.now(UTC)
         self._reads = CertificationReads(tools.services, setup, self._began, tools.say)
-        self._evidence = record.read() or Evidence(began_at=self._began)
+        self._evidence = self._kept_evidence()
 
     def run(self) -> Certificate:
         if self._evidence.to_put_back:
@@ -136,6 +137,19 @@ class _Certification:
             store_version=self._reads.version(),
         )
 
+    def _kept_evidence(self) -> Evidence:
+        """The evidence of earlier runs in this store; new evidence if there is none."""
+        kept, address = self._record.read(), comparable_address(self._setup.store.url)
+        if kept and kept.store == address:
+            return kept
+        if kept and kept.to_put_back:
+            raise NotPutBack(
+                f"{self._setup.id}: store.url has changed since the last certification, which was cut off: the store"
+                f" {kept.store} had other amounts of the test items ({_in_words(kept.to_put_back)}): set them there,"
+                f" then delete {self._record.path}"
+            )
+        return Evidence(began_at=self._began, store=address)
+
     def _find_orders(self, meanings: StatusMeanings) -> None:
         """Keep the orders of earlier runs while they prove something, and find orders for the other roles."""
         kept = {role: order for role, order in self._roles.items() if self._is_usable(role, order, meanings)}
@@ -147,7 +161,8 @@ class _Certification:
             self._tools.place(meanings)
             found = self._reads.new_orders(wanted, kept.values(), meanings)
         if is_done and len(found) == len(wanted):
-            kept, self._evidence = {}, Evidence(began_at=self._began, items=self._evidence.items)
+            kept = {}
+            self._evidence = Evidence(began_at=self._began, store=self._evidence.store, items=self._evidence.items)
         roles = found | kept
         self._update(full=roles.get("full"), part=roles.get("part"), failures={}, stock=StockEvidence())
         for order in self._roles.values():

@@ -122,7 +122,9 @@ def test_the_warehouse_lodges_and_the_certification_of_a_live_client_goes_on(loo
     write_setup(loop.settings.clients, "acme", loop.url, mode="live", stock={"quantity": "off"})
     setup, store, tools = loop.services.setups()["acme"], loop.stores["acme"], _at_a_warehouse(loop)
     real = place(store, days=0)
+    CertificationRecord(loop.settings.data, "acme").write(Evidence(began_at=NOON, store="staging.example"))
     without = certify(tools, setup)
+    assert without.began_at > NOON
     assert without.verdict == "not proven: test orders are missing"
     assert len(without.to_place) == 4
 
@@ -188,7 +190,7 @@ def test_one_certification_at_a_time(trial: Loop) -> None:
 
 
 def test_the_amounts_to_put_back_follow_a_client_to_its_new_id(tmp_path: Path) -> None:
-    evidence = Evidence(began_at=NOON, to_put_back=(Amount(product="1", sku="Test001", amount=7),))
+    evidence = Evidence(began_at=NOON, store="a.example", to_put_back=(Amount(product="1", sku="Test001", amount=7),))
     record = CertificationRecord(tmp_path, "acme")
     with record.held():
         record.write(evidence)
@@ -215,3 +217,18 @@ def test_amounts_that_the_store_does_not_take_back_are_named(trial: Loop) -> Non
         product.warehouses = {1: product.amount}  # A plain amount changes nothing there.
     with pytest.raises(NotPutBack, match="7 of product 1"):
         certify(tools, setup)
+
+    waiting = record.read()
+    assert waiting
+    amounts = {number: product.amount for number, product in store.products.items()}
+    record.write(waiting.model_copy(update={"store": "staging.example"}))
+    with pytest.raises(NotPutBack, match=r"staging\.example had other amounts"):
+        certify(tools, setup)
+    for number, product in store.products.items():
+        product.product_code, product.warehouses = f"SKU{number}", {}
+    record.write(waiting)
+    certify(tools, setup)
+    assert {number: product.amount for number, product in store.products.items()} == amounts
+    kept = record.read()
+    assert kept
+    assert kept.to_put_back == ()
