@@ -38,8 +38,10 @@ from npf_pipelines.rules.certification_orders import (
 from npf_pipelines.rules.played_figures import plain_figures, with_negative
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.rules.stock_location import Scope
+from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import LIFETIME, LeaseLost, LeaseTaken, held_lease, held_now
+from npf_pipelines.state.pauses import Paused, read_pauses
 
 
 class NotPutBack(NpfError):
@@ -89,8 +91,7 @@ def certify(tools: Tools, setup: MasterSetup) -> Certificate:
         NotPutBack: the last certification was cut off, and the store does not take its amounts back, or is another.
         KeyboardInterrupt: interrupted; the amounts are put back.
     """
-    if setup.paused:
-        raise SetupError(f"{setup.id}: paused in its master setup: resume it first")
+    _check_not_paused(tools.services, setup.id)
     record = CertificationRecord(tools.services.settings.data, setup.id)
     with record.held():
         return _Certification(tools, setup, record).run()
@@ -239,7 +240,7 @@ class _Certification:
         finally:
             try:
                 self._put_back()
-            except (StoreError, LeaseTaken, LeaseLost) as error:
+            except (StoreError, LeaseTaken, LeaseLost, Paused) as error:
                 self._say(f"the amounts of the test items are not put back yet, run certify again: {error}")
 
     def _put_back(self) -> None:
@@ -290,6 +291,8 @@ class _Certification:
         self._say(f"running {flow}")
         if failure := self._tools.run(flow, config):
             self._update(failures={**self._evidence.failures, flow: failure})
+        # A run leaves a paused client alone: what the store shows afterwards proves nothing.
+        _check_not_paused(self._services, self._setup.id)
 
     def _wait_for_lease(self, flow: str) -> None:
         """Wait while another run of the client is at work, or until the lease of a run that died is over."""
@@ -298,6 +301,11 @@ class _Certification:
             self._say(f"another run of {flow} is at work, or was cut off: waiting for its end")
         while self._setup.id in held_now(self._services.state, flow) and time.monotonic() < until:
             time.sleep(_LEASE_POLL)
+
+
+def _check_not_paused(services: Services, client: str) -> None:
+    if why := why_paused(services.setups()[client], read_pauses(services.state)):
+        raise SetupError(f"{client}: {why}. Resume it, then certify again")
 
 
 def _in_words(amounts: Iterable[Amount]) -> str:

@@ -16,6 +16,7 @@ from npf_pipelines.automation.certification_record import CertificationRecord, C
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli import app
 from npf_pipelines.cli.client.certify import certified
+from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.domain.certification import Amount, Evidence
 from npf_pipelines.domain.requirement import Result
 from npf_pipelines.platform.lodgements import lodge_test_order
@@ -24,6 +25,7 @@ from npf_pipelines.rules.certificate import Certificate
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.certification_orders import place_test_orders
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.pauses import pause_clients, resume_clients
 from npf_pipelines_tests.builders import NOON
 from npf_pipelines_tests.loop import Loop, write_setup
 from npf_pipelines_tests.order_steps import on_platform, place
@@ -180,6 +182,30 @@ def test_amounts_are_put_back_after_an_interruption(trial: Loop, monkeypatch: py
             certify(tools, setup)
     assert _amounts(store) != before
     assert certify(replace(tools, run=run), setup).is_certified
+    assert _amounts(store) == before
+
+
+def test_a_paused_client_is_not_certified(trial: Loop) -> None:
+    setup, store, state = trial.services.setups()["acme"], trial.stores["acme"], trial.services.state
+    place_test_orders(store, status="P", country="AU")
+    before = _amounts(store)
+    said: list[str] = []
+
+    def pause(flow: str, _: Mapping[str, Any]) -> str:
+        if flow == "stock":
+            for product in store.products.values():
+                product.amount += product.product_code in TEST_SKUS
+            pause_clients(state, ["acme"], "ana", "the store moves")
+        return ""
+
+    tools = Tools(trial.services, pause, said.append, may_lodge=False)
+    for _ in range(2):  # The pause comes at the push of stock, and is there when certify is run again.
+        with pytest.raises(SetupError, match=r"paused since .* by ana: the store moves"):
+            certify(tools, setup)
+    assert said[-1].startswith("the amounts of the test items are not put back yet, run certify again: acme: paused")
+    assert _amounts(store) != before
+    resume_clients(state, ["acme"])
+    certify(replace(tools, run=lambda *_: ""), setup)
     assert _amounts(store) == before
 
 
