@@ -16,7 +16,7 @@ from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDE
 from npf_pipelines.platform.tables import shipments
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.loop import Loop, copied_loop
-from npf_pipelines_tests.order_steps import on_platform, place, redate, tables_agree
+from npf_pipelines_tests.order_steps import on_platform, place, platform_row, redate, tables_agree, today
 from npf_pipelines_tests.shared_worlds import SharedWorlds, pull
 
 ORDER_TABLES = (RAW_ORDERS, FILTERED_ORDERS, PLATFORM_ORDERS)
@@ -120,6 +120,33 @@ def test_an_order_of_a_day_that_was_never_pulled_comes_alone(loop: Loop) -> None
     assert [run.failure for run in loop.run("orders", "acme")] == [""]
     assert {f"CS{alone}", f"CS{other}"} <= on_platform(loop).keys()
     tables_agree(loop)
+
+
+def test_the_day_that_a_person_selects_for_it_stays_as_it_was(pulled: Loop) -> None:
+    day = day_of_order(pulled, place(pulled.stores["acme"], days=1))
+    assert status(pulled, "platform_orders", day) == "MATERIALIZED"
+    ends = dict.fromkeys(("dagster/asset_partition_range_start", "dagster/asset_partition_range_end"), f"acme|{day}")
+    for name, went in ((99_999_999, False), (place(pulled.stores["acme"], days=2), True)):
+        result = pulled.defs.resolve_job_def("orders_job").execute_in_process(
+            instance=pulled.instance,
+            tags=ends,
+            run_config={"ops": {"orders": {"config": {"orders": [str(name)]}}}},
+            raise_on_error=False,
+        )
+        assert result.success is went
+        for table in ORDER_TABLES:
+            assert status(pulled, table.name, day) == "MATERIALIZED"
+
+
+def test_an_order_placed_before_the_first_pulled_day_is_followed(loop: Loop) -> None:
+    store = loop.stores["acme"]
+    early, between = place(store, days=3), place(store, days=2)
+    assert today(loop) == [""]
+    assert named(loop, "orders", early) == ""
+    store.change_status(early, "I")
+    assert today(loop) == [""]
+    assert platform_row(loop, early)["status"] == "cancelled"
+    assert str(between) not in on_platform(loop).values()
 
 
 def test_an_order_that_can_not_be_run_says_why(pulled: Loop) -> None:

@@ -14,7 +14,7 @@ from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of, start_of_day
-from npf_pipelines.domain.outcomes import Decision
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome
 from npf_pipelines.domain.store_orders import Order, OrderStub, UnreadableOrder
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
@@ -33,16 +33,18 @@ async def find_changed_days(
 ) -> set[date]:
     """The days before the run's own on which something changed; none for a run that doesn't reach today.
 
-    It goes back to the first day that was ever pulled; earlier days are left to a backfill. An order placed before
-    the start date is followed if it was imported before the start date was moved and is still open.
+    It goes back to the first day that was ever pulled; earlier days are left to a backfill. An order placed earlier,
+    or before the start date, is followed if it was imported, by its number or before the start date was moved, and is
+    still open.
 
     Raises:
         StoreError: the store can't be asked.
     """
     zone = client_run.setup.zone
     first_pulled = min(client_run.tables.days(RAW_ORDERS), default=client_run.days[0])
-    followed = await asyncio.to_thread(_open_before_start, client_run, first_pulled)
-    start = start_of_day(min([max(first_pulled, client_run.setup.orders.start_date), *followed.values()]), zone)
+    first = max(first_pulled, client_run.setup.orders.start_date)
+    followed = await asyncio.to_thread(_open_before, client_run, first)
+    start = start_of_day(min([first, *followed.values()]), zone)
     end = start_of_day(client_run.days[0], zone) - timedelta(seconds=1)
     if client_run.today not in client_run.days or end < start:
         return set()
@@ -54,35 +56,31 @@ async def find_changed_days(
     if await facts.knows_changes() and facts.changes_read_until:
         since = facts.changes_read_until - _OVERLAP
         changed = [stub async for stub in store.order_stubs(start, end, changed_since=since)]
-        return answered | await _days_of_changed(client_run, changed, start, followed, criteria)
-    return answered | await _days_by_status(client_run, store, start, end, criteria)
+        short = await days_of_short_orders(client_run, start, follow_up=False)
+        return answered | short | _days_of_changed(client_run, changed, first, followed)
+    short = await days_of_short_orders(client_run, start, follow_up=True)
+    return answered | short | await _days_by_status(client_run, store, start_of_day(first, zone), end, criteria)
 
 
-async def _days_of_changed(
-    client_run: ClientRun,
-    changed: list[OrderStub | UnreadableOrder],
-    start: datetime,
-    followed: Mapping[str, date],
-    criteria: OrderFilter,
+def _days_of_changed(
+    client_run: ClientRun, changed: list[OrderStub | UnreadableOrder], first: date, followed: Mapping[str, date]
 ) -> set[date]:
     """For a store that lists its orders by their last change."""
     _log_dayless(client_run, changed)
-    zone = client_run.setup.zone
-    days = {day_of(stub.placed_at, zone) for stub in changed if stub.placed_at and stub.placed_at >= criteria.start}
-    days |= {followed[stub.order_id] for stub in changed if stub.order_id and stub.order_id in followed}
-    return days | await days_of_short_orders(client_run, start, follow_up=False)
+    days = {day_of(stub.placed_at, client_run.setup.zone) for stub in changed if stub.placed_at}
+    return {day for day in days if day >= first} | {
+        followed[stub.order_id] for stub in changed if stub.order_id and stub.order_id in followed
+    }
 
 
 async def _days_by_status(
     client_run: ClientRun, store: Store, start: datetime, end: datetime, criteria: OrderFilter
 ) -> set[date]:
     """For any other store: from its orders in a status in which they go on, and from those open on the platform."""
-    short = await days_of_short_orders(client_run, start, follow_up=True)
-    going_on = criteria.meanings.going_on
-    listed = [stub async for stub in store.order_stubs(max(start, criteria.start), end, statuses=going_on)]
+    listed = [stub async for stub in store.order_stubs(start, end, statuses=criteria.meanings.going_on)]
     stubs = [stub for stub in listed if isinstance(stub, OrderStub)]
     open_orders = await _days_of_open_orders(client_run, store, criteria.meanings)
-    return short | _days_of_other_status(client_run, stubs) | open_orders
+    return _days_of_other_status(client_run, stubs) | open_orders
 
 
 def _log_dayless(client_run: ClientRun, changed: list[OrderStub | UnreadableOrder]) -> None:
@@ -93,13 +91,13 @@ def _log_dayless(client_run: ClientRun, changed: list[OrderStub | UnreadableOrde
             client_run.log(f"the order {name} has changed, and its day can't be read: {stub.reason}")
 
 
-def _open_before_start(client_run: ClientRun, first_pulled: date) -> dict[str, date]:
-    """The days of the orders placed before the start date that are open on the platform, by the store's order id."""
-    if first_pulled >= client_run.setup.orders.start_date:
+def _open_before(client_run: ClientRun, first: date) -> dict[str, date]:
+    """The days of the orders placed before a day that are open on the platform, by the store's order id."""
+    if not any(day < first for table in (RAW_ORDERS, PLATFORM_ORDERS) for day in client_run.tables.days(table)):
         return {}
     records = client_run.services.platform.open_records(client_run.client).values()
     placed = {record.order.store_order_id: day_of(record.order.placed_at, client_run.setup.zone) for record in records}
-    days = {day for day in placed.values() if day < client_run.setup.orders.start_date and is_live(client_run, day)}
+    days = {day for day in placed.values() if day < first and is_live(client_run, day)}
     return {order_id: day for order_id, day in placed.items() if day in days}
 
 
@@ -112,14 +110,17 @@ def _days_of_other_status(client_run: ClientRun, stubs: list[OrderStub]) -> set[
 
 
 def _processed(client_run: ClientRun, day: date) -> dict[str, str]:
-    """The statuses in which the day's orders were processed; an order that was only pulled was not."""
+    """The statuses in which the day's orders were processed.
+
+    An order that was only pulled was not, nor was one of a live client that is only planned.
+    """
     try:
         decided, outcomes = (
             client_run.tables.read_if_written(table, day) for table in (FILTERED_ORDERS, PLATFORM_ORDERS)
         )
     except BrokenFile:  # The day is pulled, and its failure names the file.
         return {}
-    done = {row["order_id"] for row in outcomes}
+    done = {row["order_id"] for row in outcomes if client_run.in_trial or row["outcome"] != OrderOutcome.PLANNED}
     return {
         row["order_id"]: row["status"]
         for row in decided

@@ -9,12 +9,13 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from npf_pipelines.automation.certification_reads import CertificationReads
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.store_address import comparable_address
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.domain.certification import (
     Amount,
@@ -24,7 +25,6 @@ from npf_pipelines.domain.certification import (
     StockEvidence,
     StockSeen,
 )
-from npf_pipelines.domain.days import day_of
 from npf_pipelines.errors import NpfError
 from npf_pipelines.platform.lodgements import lodge_test_order
 from npf_pipelines.reconcile.certification import put_back
@@ -38,16 +38,18 @@ from npf_pipelines.rules.certification_orders import (
 from npf_pipelines.rules.played_figures import plain_figures, with_negative
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.rules.stock_location import Scope
+from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import LIFETIME, LeaseLost, LeaseTaken, held_lease, held_now
+from npf_pipelines.state.pauses import Paused, read_pauses
 
 
 class NotPutBack(NpfError):
     """The store still has played amounts; the text says what to do."""
 
 
-Run = Callable[[str, tuple[date, date] | None, Mapping[str, Any]], str]
-"""Runs a flow's job for the client over days, with further run config; why it failed, empty if it didn't."""
+Run = Callable[[str, Mapping[str, Any]], str]
+"""Runs a flow's job for the client with further run config; why it failed, empty if it didn't."""
 PlaceOrders = Callable[[StatusMeanings], None]
 """Places the test orders, where the store is a pretend one."""
 
@@ -86,11 +88,10 @@ def certify(tools: Tools, setup: MasterSetup) -> Certificate:
         SetupError: the client is paused, or its setup doesn't fit the store.
         StoreError: the store can't be asked.
         CertificationRunning: another process certifies the client.
-        NotPutBack: the last certification was cut off, and the store does not take its amounts back.
+        NotPutBack: the last certification was cut off, and the store does not take its amounts back, or is another.
         KeyboardInterrupt: interrupted; the amounts are put back.
     """
-    if setup.paused:
-        raise SetupError(f"{setup.id}: paused in its master setup: resume it first")
+    _check_not_paused(tools.services, setup.id)
     record = CertificationRecord(tools.services.settings.data, setup.id)
     with record.held():
         return _Certification(tools, setup, record).run()
@@ -104,7 +105,7 @@ class _Certification:
         self._services, self._say = tools.services, tools.say
         self._began = datetime.now(UTC)
         self._reads = CertificationReads(tools.services, setup, self._began, tools.say)
-        self._evidence = record.read() or Evidence(began_at=self._began)
+        self._evidence = self._kept_evidence()
 
     def run(self) -> Certificate:
         if self._evidence.to_put_back:
@@ -137,6 +138,19 @@ class _Certification:
             store_version=self._reads.version(),
         )
 
+    def _kept_evidence(self) -> Evidence:
+        """The evidence of earlier runs in this store; new evidence if there is none."""
+        kept, address = self._record.read(), comparable_address(self._setup.store.url)
+        if kept and kept.store == address:
+            return kept
+        if kept and kept.to_put_back:
+            raise NotPutBack(
+                f"{self._setup.id}: store.url has changed since the last certification, which was cut off: the store"
+                f" {kept.store} had other amounts of the test items ({_in_words(kept.to_put_back)}): set them there,"
+                f" then delete {self._record.path}"
+            )
+        return Evidence(began_at=self._began, store=address)
+
     def _find_orders(self, meanings: StatusMeanings) -> None:
         """Keep the orders of earlier runs while they prove something, and find orders for the other roles."""
         kept = {role: order for role, order in self._roles.items() if self._is_usable(role, order, meanings)}
@@ -148,7 +162,8 @@ class _Certification:
             self._tools.place(meanings)
             found = self._reads.new_orders(wanted, kept.values(), meanings)
         if is_done and len(found) == len(wanted):
-            kept, self._evidence = {}, Evidence(began_at=self._began, items=self._evidence.items)
+            kept = {}
+            self._evidence = Evidence(began_at=self._began, store=self._evidence.store, items=self._evidence.items)
         roles = found | kept
         self._update(full=roles.get("full"), part=roles.get("part"), failures={}, stock=StockEvidence())
         for order in self._roles.values():
@@ -160,14 +175,14 @@ class _Certification:
         return seen is not None and can_prove(role, order, seen, meanings.wanted)
 
     def _pull(self) -> None:
-        self._run("orders", self._days_placed)
+        self._run_orders()
         for role, seen in self._seen().items():
             order = self._roles[role]
             if order.pulled is None or order.pulled.imported is None:
                 self._keep(role, pulled=seen, order_number=next(iter(seen.numbers), order.order_number))
 
     def _pull_again(self) -> None:
-        self._run("orders", self._days_placed)
+        self._run_orders()
         for role, seen in self._seen().items():
             self._keep(role, pulled_again=seen)
 
@@ -201,12 +216,11 @@ class _Certification:
 
     def _push_shipments(self) -> None:
         before = self._seen()
-        lodged = [parcel.lodged_at for seen in before.values() for parcel in seen.lodged]
+        lodged = [number for seen in before.values() if seen.lodged for number in seen.numbers]
         if not lodged:
             return
-        days = (day_of(min(lodged), self._setup.zone), day_of(max(lodged), self._setup.zone))
         for step in ("pushed", "pushed_again"):
-            self._run("shipments", days)
+            self._run("shipments", orders=lodged)
             for role, seen in self._seen().items():
                 # A parcel lodged meanwhile is left to the next run.
                 if _is_lodged(role, seen) and seen.lodged == before[role].lodged:
@@ -220,13 +234,13 @@ class _Certification:
         negative = with_negative(plain, self._setup.stock)
         try:
             for step, figures in (("plain", plain), ("negative", negative), ("again", negative)):
-                self._run("stock", None, played_figures=[figure.model_dump() for figure in figures])
+                self._run("stock", played_figures=[figure.model_dump() for figure in figures])
                 amounts = self._reads.amounts(items)
                 self._keep_stock(**{step: StockSeen(seen_at=datetime.now(UTC), figures=figures, amounts=amounts)})
         finally:
             try:
                 self._put_back()
-            except (StoreError, LeaseTaken, LeaseLost) as error:
+            except (StoreError, LeaseTaken, LeaseLost, Paused) as error:
                 self._say(f"the amounts of the test items are not put back yet, run certify again: {error}")
 
     def _put_back(self) -> None:
@@ -258,11 +272,6 @@ class _Certification:
         orders = {"full": self._evidence.full, "part": self._evidence.part}
         return {role: order for role, order in orders.items() if order}
 
-    @property
-    def _days_placed(self) -> tuple[date, date]:
-        days = [day_of(order.placed_at, self._setup.zone) for order in self._roles.values()]
-        return min(days), max(days)
-
     def _update(self, **changes: Any) -> None:
         self._evidence = self._evidence.model_copy(update=changes)
         self._record.write(self._evidence)
@@ -273,11 +282,17 @@ class _Certification:
     def _keep_stock(self, **seen: Any) -> None:
         self._update(stock=self._evidence.stock.model_copy(update=seen))
 
-    def _run(self, flow: str, days: tuple[date, date] | None, **config: Any) -> None:
+    def _run_orders(self) -> None:
+        """Run the test orders alone: a run of whole days imports and cancels a live client's orders without limits."""
+        self._run("orders", orders=[order.order_number for order in self._roles.values()])
+
+    def _run(self, flow: str, **config: Any) -> None:
         self._wait_for_lease(flow)
         self._say(f"running {flow}")
-        if failure := self._tools.run(flow, days, config):
+        if failure := self._tools.run(flow, config):
             self._update(failures={**self._evidence.failures, flow: failure})
+        # A run leaves a paused client alone: what the store shows afterwards proves nothing.
+        _check_not_paused(self._services, self._setup.id)
 
     def _wait_for_lease(self, flow: str) -> None:
         """Wait while another run of the client is at work, or until the lease of a run that died is over."""
@@ -286,6 +301,11 @@ class _Certification:
             self._say(f"another run of {flow} is at work, or was cut off: waiting for its end")
         while self._setup.id in held_now(self._services.state, flow) and time.monotonic() < until:
             time.sleep(_LEASE_POLL)
+
+
+def _check_not_paused(services: Services, client: str) -> None:
+    if why := why_paused(services.setups()[client], read_pauses(services.state)):
+        raise SetupError(f"{client}: {why}. Resume it, then certify again")
 
 
 def _in_words(amounts: Iterable[Amount]) -> str:

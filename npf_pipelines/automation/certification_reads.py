@@ -66,13 +66,13 @@ class CertificationReads:
         return self._ask(read)
 
     def amounts(self, items: Iterable[Amount]) -> tuple[Amount, ...]:
-        """The amounts of test items now."""
+        """The amounts of test items now; without a product that has another code by now."""
+        known = {item.product: item.sku for item in items}
 
         async def read(store: Store) -> tuple[Amount, ...]:
-            products = await store.products_by_key(item.product for item in items)
-            return see_amounts(products.values(), self._scope)
+            return see_amounts((await store.products_by_key(known)).values(), self._scope)
 
-        return self._ask(read)
+        return tuple(item for item in self._ask(read) if item.sku == known[item.product])
 
     def orders(self, orders: Collection[OrderEvidence]) -> Mapping[str, OrderSeen]:
         """Test orders as they are now, by id; without one that has left the store."""

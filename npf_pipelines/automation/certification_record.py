@@ -7,6 +7,7 @@ Not here: the evidence (domain/certification.py), the certificate (reports/certi
 import contextlib
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import filelock
@@ -64,6 +65,13 @@ class CertificationRecord:
         renamed = self.path.with_name(f"{client}.json")
         if self.path.exists() and not renamed.exists():
             self.path.replace(renamed)
+
+    def archive(self, now: datetime) -> None:
+        """Move the evidence of a client that is removed out of the way: another client may get its id."""
+        if self.path.exists():
+            archived = self.path.parent / "removed" / f"{self._client}-{now:%Y%m%dT%H%M%SZ}.json"
+            archived.parent.mkdir(exist_ok=True)
+            self.path.replace(archived)
 
     def write(self, evidence: Evidence) -> None:
         """Keep the evidence; a reader sees the old file or the new one."""

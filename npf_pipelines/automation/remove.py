@@ -1,4 +1,4 @@
-"""Removes a client: its setup is archived, and its partitions and the rows of the state are deleted.
+"""Removes a client: setup and certification are archived, its partitions and the rows of the state are deleted.
 
 Orders on the platform, the tables of the lake and the runs in Dagster stay. After a failure it can be run again: the
 partition goes last. Not here: the state's rows (state/removal.py), the setup's file (config/setup_files.py).
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS, REPORTS
 from npf_pipelines.config.removed_setups import archive_setup
 from npf_pipelines.config.setup_files import any_setup_file
@@ -67,10 +68,13 @@ def remove_client(services: Services, instance: dg.DagsterInstance, found: Remov
 
     Raises:
         CannotRemove: a run is at work on it.
+        CertificationRunning: it is being certified.
         OSError: the file can't be moved; nothing was changed.
         sqlalchemy.exc.SQLAlchemyError: the state's database can't be reached.
     """
+    certification = CertificationRecord(services.settings.data, found.client)
     with contextlib.ExitStack() as held:
+        held.enter_context(certification.held())
         for flow in FLOWS:  # While these are held, no run can write for the client.
             lease = Lease(services.state, found.client, flow.name)
             try:
@@ -79,6 +83,7 @@ def remove_client(services: Services, instance: dg.DagsterInstance, found: Remov
                 raise CannotRemove(str(error)) from error
             held.callback(lease.give_back)
         archived = archive_setup(found.file, found.client, now) if found.file else None
+        certification.archive(now)
         forget_client(services.state, found.client)
     if found.is_registered:
         instance.delete_dynamic_partition(CLIENTS.name or "", found.client)

@@ -26,6 +26,9 @@ from npf_pipelines.domain.text import clean_text
 _PIPED_WIDTH = 10_000
 """Columns of a terminal that is wide enough for anything."""
 
+_FORMULA = ("=", "+", "-", "@")
+"""The beginnings of a formula (known behaviour of Excel and LibreOffice); a store's text may begin so."""
+
 Row = Mapping[str, Any]
 
 
@@ -88,7 +91,7 @@ def print_rows(
         case OutputFormat.CSV:
             writer = csv.writer(sys.stdout)
             writer.writerow(columns)
-            writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+            writer.writerows([_csv_cell(row.get(name)) for name in columns] for row in rows)
         case OutputFormat.TABLE:
             _print_table([[plain(_cell(row.get(name))) for name in columns] for row in rows], columns, title)
 
@@ -130,6 +133,12 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return "" if value is None else clean_text(str(value))
+
+
+def _csv_cell(value: Any) -> str:
+    """The cell; text that a spreadsheet would take for a formula gets an apostrophe, which makes it text there."""
+    cell = _cell(value)
+    return f"'{cell}" if isinstance(value, str) and cell.lstrip().startswith(_FORMULA) else cell
 
 
 def json_value(value: Any) -> Any:

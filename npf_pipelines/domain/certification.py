@@ -173,6 +173,8 @@ class Evidence(_Seen):
 
     Attributes:
         began_at: when it began; it may take several runs.
+        store: the store's address in the form in which two are compared. In another store its products and orders
+            mean nothing.
         items: the store's products with a test item's code, read again by each run.
         full: the test order to be lodged in full.
         part: the test order to be lodged in part.
@@ -181,6 +183,7 @@ class Evidence(_Seen):
     """
 
     began_at: datetime
+    store: str
     items: tuple[Amount, ...] = ()
     full: OrderEvidence | None = None
     part: OrderEvidence | None = None

@@ -57,7 +57,7 @@ async def recent_test_orders(store: Store, zone: ZoneInfo, start: date, today: d
 async def see_orders(
     store: Store, platform: Platform, setup: MasterSetup, order_ids: Collection[str], decisions: Mapping[str, str]
 ) -> dict[str, OrderSeen]:
-    """Test orders as store and platform show them now, by id; orders that the store lacks are left out.
+    """Test orders as store and platform show them now, by id; what isn't a test order of the store is left out.
 
     Args:
         store: the client's store, open.
@@ -75,7 +75,7 @@ async def see_orders(
     lodged = await asyncio.to_thread(platform.shipments_of, setup.id, records)
     seen = {}
     for order_id, order in orders.items():
-        if isinstance(order, Order):
+        if isinstance(order, Order) and is_test(order):
             shown = await store.shipments_of(order_id) if order.shipment_ids else []
             found = {number: record for number, record in records.items() if record.order.store_order_id == order_id}
             parcels = [parcel for number in found for parcel in lodged.get(number, ())]
@@ -114,7 +114,7 @@ def see_amounts(products: Iterable[Product | UnreadableProduct], scope: Scope) -
 
 
 async def put_back(store: Store, lease: Lease, amounts: Iterable[Amount], scope: Scope) -> None:
-    """Give products the amounts that they had.
+    """Give products the amounts that they had. A product that has another code by now is left as it is.
 
     Args:
         store: the client's store, open.
@@ -126,16 +126,20 @@ async def put_back(store: Store, lease: Lease, amounts: Iterable[Amount], scope:
         StoreError: the store can't be asked, or refuses an amount.
         LeaseLost: another run may have begun to write.
     """
-    before = {item.product: item.amount for item in amounts}
+    before = {item.product: item for item in amounts}
     with writes_checked(lease.check_store_write):
         for attempt in range(_ATTEMPTS):
             for key, product in (await store.products_by_key(before)).items():
-                if isinstance(product, Product) and (now := scope.amount(product)) != before[key]:
-                    amount, location = _write_of(attempt, before[key], now, scope.location)
-                    is_split = scope.shows_share(product)
-                    await store.set_amount(
-                        key, before[key] if is_split else amount, location=scope.location if is_split else location
+                if not isinstance(product, Product) or product.sku != before[key].sku:
+                    continue
+                wanted, now = before[key].amount, scope.amount(product)
+                if now != wanted:
+                    amount, location = (
+                        (wanted, scope.location)
+                        if scope.shows_share(product)
+                        else _write_of(attempt, wanted, now, scope.location)
                     )
+                    await store.set_amount(key, amount, location=location)
 
 
 def _write_of(attempt: int, before: int, now: int, location: str | None) -> tuple[int, str | None]:

@@ -36,6 +36,7 @@ from npf_pipelines.domain.store_answers import (
     Why,
 )
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.errors import NpfError
 
 _LOG = logging.getLogger(__name__)
@@ -136,8 +137,7 @@ def _why(failure: Exception) -> Why:
 def _reason(failure: Exception) -> str:
     if isinstance(failure, NpfError):
         return str(failure)
-    # The text of any other exception may quote a row with a shopper's data.
-    _LOG.error("a question of the check failed", exc_info=failure)
+    log_fault(_LOG, failure, "a question of the check failed")
     return f"{type(failure).__name__}, see the log"
 
 

@@ -42,7 +42,7 @@ class Figures:
     imported: Sequence[int]
     """The orders placed on each day that are on the platform."""
     planned: int
-    """The orders that are planned in trial."""
+    """The orders whose import is planned in trial."""
     to_import: Latency
     to_import_by_day: Sequence[Latency]
     backfilled: int
@@ -84,7 +84,7 @@ class Figures:
     def urgency(self, now: datetime) -> tuple[bool, int, int, int]:
         """The greater, the more urgent for a person."""
         waiting = self.backlog.waiting.total()
-        return self.is_stale(now), len(self.backlog.for_a_person), waiting, self.backlog.drift
+        return self.is_stale(now), self.backlog.needing_a_person, waiting, self.backlog.drift
 
 
 def window(now: datetime, zone: ZoneInfo) -> list[date]:

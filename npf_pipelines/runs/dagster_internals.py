@@ -151,6 +151,27 @@ def _materialized_keys(instance: dg.DagsterInstance, asset: str, keys: set[str])
     return (key for key, storage_id in materialized.items() if storage_id > planned.get(key, 0))
 
 
+def launched_partitions(context: dg.AssetExecutionContext) -> Sequence[str]:
+    """The keys of the partitions that a person has selected for the run; none for a run that names its clients."""
+    is_over_partitions = context.has_partition_key or context.has_partition_key_range
+    return context.partition_keys if is_over_partitions else ()
+
+
+def materialized_before_launch(
+    context: dg.AssetExecutionContext, asset: str, key: str
+) -> dg.AssetMaterialization | None:
+    """The newest materialization of a partition that was materialized before this run was planned over it."""
+
+    def newest(event_type: dg.DagsterEventType, most: int) -> Sequence[dg.EventLogRecord]:
+        records = dg.EventRecordsFilter(event_type, asset_key=dg.AssetKey(asset), asset_partitions=[key])
+        return list(context.instance.event_log_storage.get_event_records(records, limit=most))
+
+    made, planned = _STATUS_EVENTS
+    last = next(iter(newest(made, 1)), None)
+    earlier = [event.storage_id for event in newest(planned, 2) if event.run_id != context.run.run_id]
+    return last.asset_materialization if last and last.storage_id > max(earlier, default=0) else None
+
+
 def ever_materialized(instance: dg.DagsterInstance, asset: str) -> Collection[str]:
     """The keys of the asset's partitions that were ever materialized."""
     return instance.get_materialized_partitions(dg.AssetKey(asset))

@@ -16,6 +16,7 @@ from npf_pipelines.automation.certification_record import CertificationRecord, C
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli import app
 from npf_pipelines.cli.client.certify import certified
+from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.domain.certification import Amount, Evidence
 from npf_pipelines.domain.requirement import Result
 from npf_pipelines.platform.lodgements import lodge_test_order
@@ -24,8 +25,10 @@ from npf_pipelines.rules.certificate import Certificate
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.sandbox.certification_orders import place_test_orders
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.pauses import pause_clients, resume_clients
 from npf_pipelines_tests.builders import NOON
 from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.order_steps import on_platform, place
 
 
 @pytest.fixture
@@ -41,9 +44,9 @@ def _certified(loop: Loop) -> Certificate:
 
 
 def _run(loop: Loop) -> Callable[..., str]:
-    def run(flow: str, days: Any, config: Mapping[str, Any]) -> str:
+    def run(flow: str, config: Mapping[str, Any]) -> str:
         job = f"{flow}_job"
-        return launch(loop.defs, loop.instance, job, ["acme"], days, "ERROR", certify=True, **config).failure
+        return launch(loop.defs, loop.instance, job, ["acme"], None, "ERROR", certify=True, **config).failure
 
     return run
 
@@ -117,10 +120,13 @@ def test_a_status_that_the_store_loses_fails(trial: Loop) -> None:
     assert _certified(trial).is_certified
 
 
-def test_the_warehouse_lodges_and_the_certification_goes_on(trial: Loop) -> None:
-    write_setup(trial.settings.clients, "acme", trial.url, mode="trial", stock={"quantity": "off"})
-    setup, store, tools = trial.services.setups()["acme"], trial.stores["acme"], _at_a_warehouse(trial)
+def test_the_warehouse_lodges_and_the_certification_of_a_live_client_goes_on(loop: Loop) -> None:
+    write_setup(loop.settings.clients, "acme", loop.url, mode="live", stock={"quantity": "off"})
+    setup, store, tools = loop.services.setups()["acme"], loop.stores["acme"], _at_a_warehouse(loop)
+    real = place(store, days=0)
+    CertificationRecord(loop.settings.data, "acme").write(Evidence(began_at=NOON, store="staging.example"))
     without = certify(tools, setup)
+    assert without.began_at > NOON
     assert without.verdict == "not proven: test orders are missing"
     assert len(without.to_place) == 4
 
@@ -129,10 +135,10 @@ def test_the_warehouse_lodges_and_the_certification_goes_on(trial: Loop) -> None
     expected = f"not proven: waiting for lodgement of {full} in full and {part} in part"
     assert waiting.verdict.startswith(expected)
     assert _results(waiting, Result.FAIL) == set()
-    with trial.services.platform_engine.connect() as connection:
+    with loop.services.platform_engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(shipments)) == 0
 
-    engine = trial.services.platform_engine
+    engine = loop.services.platform_engine
     lodge_test_order(engine, "acme", part, datetime.now(UTC), {"Test001": 1})
     half = certify(tools, setup)
     assert half.verdict == f"not proven: waiting for lodgement of {full} in full"
@@ -141,6 +147,9 @@ def test_the_warehouse_lodges_and_the_certification_goes_on(trial: Loop) -> None
     lodge_test_order(engine, "acme", part, datetime.now(UTC))
     lodge_test_order(engine, "acme", full, datetime.now(UTC))
     assert certify(tools, setup).verdict == "certified"
+    # The other orders are left to the runs of every day, with their limits.
+    assert on_platform(loop).keys() == {full, part}
+    assert store.orders[real].status == "P"
 
 
 class _Killed(BaseException):
@@ -153,11 +162,11 @@ def test_amounts_are_put_back_after_an_interruption(trial: Loop, monkeypatch: py
     before: dict[str, int] = {}
     end: type[BaseException] = KeyboardInterrupt
 
-    def run_until_stock(flow: str, days: Any, config: Mapping[str, Any]) -> str:
+    def run_until_stock(flow: str, config: Mapping[str, Any]) -> str:
         if flow != "stock":
-            return run(flow, days, config)
+            return run(flow, config)
         before.update(_amounts(store))
-        run(flow, days, config)
+        run(flow, config)
         assert _amounts(store) != before
         raise end
 
@@ -176,6 +185,30 @@ def test_amounts_are_put_back_after_an_interruption(trial: Loop, monkeypatch: py
     assert _amounts(store) == before
 
 
+def test_a_paused_client_is_not_certified(trial: Loop) -> None:
+    setup, store, state = trial.services.setups()["acme"], trial.stores["acme"], trial.services.state
+    place_test_orders(store, status="P", country="AU")
+    before = _amounts(store)
+    said: list[str] = []
+
+    def pause(flow: str, _: Mapping[str, Any]) -> str:
+        if flow == "stock":
+            for product in store.products.values():
+                product.amount += product.product_code in TEST_SKUS
+            pause_clients(state, ["acme"], "ana", "the store moves")
+        return ""
+
+    tools = Tools(trial.services, pause, said.append, may_lodge=False)
+    for _ in range(2):  # The pause comes at the push of stock, and is there when certify is run again.
+        with pytest.raises(SetupError, match=r"paused since .* by ana: the store moves"):
+            certify(tools, setup)
+    assert said[-1].startswith("the amounts of the test items are not put back yet, run certify again: acme: paused")
+    assert _amounts(store) != before
+    resume_clients(state, ["acme"])
+    certify(replace(tools, run=lambda *_: ""), setup)
+    assert _amounts(store) == before
+
+
 def test_one_certification_at_a_time(trial: Loop) -> None:
     record = CertificationRecord(trial.settings.data, "acme")
     with record.held(), pytest.raises(CertificationRunning, match="acme"):
@@ -183,7 +216,7 @@ def test_one_certification_at_a_time(trial: Loop) -> None:
 
 
 def test_the_amounts_to_put_back_follow_a_client_to_its_new_id(tmp_path: Path) -> None:
-    evidence = Evidence(began_at=NOON, to_put_back=(Amount(product="1", sku="Test001", amount=7),))
+    evidence = Evidence(began_at=NOON, store="a.example", to_put_back=(Amount(product="1", sku="Test001", amount=7),))
     record = CertificationRecord(tmp_path, "acme")
     with record.held():
         record.write(evidence)
@@ -210,3 +243,18 @@ def test_amounts_that_the_store_does_not_take_back_are_named(trial: Loop) -> Non
         product.warehouses = {1: product.amount}  # A plain amount changes nothing there.
     with pytest.raises(NotPutBack, match="7 of product 1"):
         certify(tools, setup)
+
+    waiting = record.read()
+    assert waiting
+    amounts = {number: product.amount for number, product in store.products.items()}
+    record.write(waiting.model_copy(update={"store": "staging.example"}))
+    with pytest.raises(NotPutBack, match=r"staging\.example had other amounts"):
+        certify(tools, setup)
+    for number, product in store.products.items():
+        product.product_code, product.warehouses = f"SKU{number}", {}
+    record.write(waiting)
+    certify(tools, setup)
+    assert {number: product.amount for number, product in store.products.items()} == amounts
+    kept = record.read()
+    assert kept
+    assert kept.to_put_back == ()

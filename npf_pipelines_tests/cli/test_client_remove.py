@@ -7,13 +7,16 @@ import sqlalchemy as sa
 from dagster import DagsterRunStatus
 from typer.testing import CliRunner, Result
 
+from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.cli import app
 from npf_pipelines.config.setup_files import load_master_setups
+from npf_pipelines.domain.certification import Evidence
 from npf_pipelines.platform.tables import orders
 from npf_pipelines.runs.run_scope import scope_config
 from npf_pipelines.state.lease import Lease
 from npf_pipelines.state.tables import metadata
 from npf_pipelines_tests.automation.ticks import look
+from npf_pipelines_tests.builders import NOON
 from npf_pipelines_tests.loop import Loop
 
 
@@ -60,6 +63,10 @@ def test_a_client_that_has_left_needs_nobody_and_can_come_back(shell: Loop) -> N
     assert {"health", "open_rows", "alerts", "client_stores", "pauses"} <= before.keys()
     neighbour, imported = rows_of(shell, "bolt"), on_platform(shell)
     setup = (shell.settings.clients / "acme.yaml").read_text(encoding="utf-8")
+    certification = CertificationRecord(shell.settings.data, "acme")
+    with certification.held():
+        certification.write(Evidence(began_at=NOON, store="shop.example"))
+        assert "another certification is at work" in npf("client", "remove", "acme", "--yes").output
 
     refused = npf("client", "remove", "acme", answers="n\n")
     assert refused.exit_code == 1
@@ -74,6 +81,8 @@ def test_a_client_that_has_left_needs_nobody_and_can_come_back(shell: Loop) -> N
     (archived,) = (shell.settings.clients / "removed").iterdir()
     assert archived.read_text(encoding="utf-8") == setup
     assert str(archived) in removed.output
+    assert certification.read() is None
+    assert len(list((certification.path.parent / "removed").glob("acme-*.json"))) == 1
 
     assert "acme" in npf("sql", "SELECT DISTINCT client FROM raw_orders").output
     assert on_platform(shell) == imported

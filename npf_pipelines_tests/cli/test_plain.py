@@ -1,6 +1,8 @@
 """A store's text is shown in the terminal as it is written: no markup in it counts, no escape sequence comes out."""
 
+import csv
 import logging
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner, Result
 from npf_pipelines.automation.console import _Sentence
 from npf_pipelines.automation.launch import Change, Launched
 from npf_pipelines.cli import app
+from npf_pipelines.cli.output import OutputFormat, print_rows
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.summary import print_changes
 from npf_pipelines.lake.tables import TRACKING_PUSH
@@ -34,6 +37,13 @@ def drawn(*things: object) -> str:
 
 def test_a_value_is_shown_as_it_is_written() -> None:
     assert drawn(plain(HOSTILE)).strip() == SHOWN
+
+
+def test_no_text_in_csv_is_a_formula(capsys: pytest.CaptureFixture[str]) -> None:
+    cells = {"a": "=1+1", "b": "+1", "c": "\n-x", "d": "@x", "e": -5, "f": Decimal("-0.5"), "g": "a=b"}
+    print_rows([cells], list(cells), OutputFormat.CSV)
+    (read,) = csv.DictReader(StringIO(capsys.readouterr().out))
+    assert list(read.values()) == ["'=1+1", "'+1", "'\n-x", "'@x", "-5", "-0.5", "a=b"]
 
 
 def test_what_a_dry_run_would_change_is_shown_whatever_its_sku(capsys: pytest.CaptureFixture[str]) -> None:

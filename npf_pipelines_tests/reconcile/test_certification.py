@@ -24,6 +24,7 @@ async def test_an_amount_is_as_before(tmp_path: Path, location: int | None, *, s
     box = SandboxStore("acme", api_user=USER, api_key=KEY)
     box.shows_shares = shows_shares
     box.add_product(Product(1, "Test001", "Test item 1", 100, amount=12))
+    box.add_product(Product(2, "MUG", "Mug", 100, amount=4))  # Its id was a test item's.
     if location:
         box.products[1].warehouses = {location: 5, 8: 7}
     scope = Scope(location)
@@ -39,6 +40,7 @@ async def test_an_amount_is_as_before(tmp_path: Path, location: int | None, *, s
             before = await amounts()
             await store.set_amount("1", 30, location=str(location) if location else None)
             assert await amounts() != before
-            await put_back(store, lease, before, scope)
+            await put_back(store, lease, [*before, Amount(product="2", sku="Test002", amount=9)], scope)
             assert await amounts() == before
     assert (box.products[1].amount, box.products[1].warehouses) == (12, {3: 5, 8: 7} if location else {})
+    assert box.products[2].amount == 4

@@ -40,7 +40,9 @@ def read_warehouse(order_ids: Collection[str]) -> WarehouseRead:
     raise RuntimeError(f"a row of a shopper: {order_ids}")
 
 
-async def test_each_question_is_answered_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_question_is_answered_by_itself(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(store_check, "_LONGEST", timedelta(seconds=0.5))
     async with odd_store(answer) as url, Store(url, USER, key(), attempts=1, read_only=True) as store:
         found = await ask_store(store, setup(), read_warehouse, NOON)
@@ -65,7 +67,8 @@ async def test_each_question_is_answered_by_itself(monkeypatch: pytest.MonkeyPat
         "warehouse": Why.FAILED,
     }
     assert isinstance(found.warehouse, Unanswered)
-    assert "shopper" not in found.warehouse.reason
+    assert "shopper" not in found.warehouse.reason + caplog.text
+    assert "RuntimeError, its message left out" in caplog.text
 
 
 async def test_a_front_page_that_never_comes_ends_the_check(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,6 +110,7 @@ _PLAIN, _NEGATIVE = (
 _BEFORE = _amounts(Test001=5, Test002=5, Test003=5)
 _SOUND = Evidence(
     began_at=NOON,
+    store="shop.example",
     items=_BEFORE,
     full=_order(_ALL, "C", _ALL),
     part=_order({"Test001": 2}, "B", {"Test001": 1}),

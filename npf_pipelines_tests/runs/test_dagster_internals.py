@@ -162,6 +162,29 @@ def test_what_was_materialized_before_is_current_until_the_run_changes_the_day(w
     assert seen == [True, False, False]
 
 
+def test_what_was_materialized_before_a_run_was_planned_over_it_is_known(world: World) -> None:
+    def materialize(status: PartitionStatus) -> None:
+        for day in (DAY, NEXT_DAY):
+            status.started(day)
+            status.materialized("pulled", {"rows": 3}, day)
+
+    found: dict[date, dg.AssetMaterialization | None] = {}
+
+    def ask(status: PartitionStatus) -> None:
+        for day in (DAY, NEXT_DAY):
+            status.started(day)
+            found[day] = dagster_internals.materialized_before_launch(status._context, "pulled", f"acme|{day}")
+
+    world.run(materialize)
+    world.run(lambda status: status.started(NEXT_DAY), fails=True)
+    with contract("of the events of a partition, the newest are found, with their runs"):
+        world.run(ask)
+        before = found[DAY]
+        assert before
+        assert before.metadata["rows"].value == 3
+        assert found[NEXT_DAY] is None
+
+
 def test_a_run_tells_its_flow_and_who_requested_it(world: World) -> None:
     with contract("the context must name the run, the op, the selected assets and all assets of the step"):
         run_id = world.run(lambda _: None)

@@ -6,7 +6,7 @@ Not here: the steps (automation/certification.py), the certificate's form (repor
 import functools
 import json
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import dagster as dg
@@ -69,9 +69,8 @@ def certified(
     """Certify a client over the real jobs; a pretend store gets its test orders."""
     defs = build_defs(services.settings)
 
-    def run(flow: str, days: tuple[date, date] | None, config: Mapping[str, Any]) -> str:
-        job = f"{flow}_job"
-        return launch(defs, instance, job, [setup.id], days, "ERROR", certify=True, **config).failure
+    def run(flow: str, config: Mapping[str, Any]) -> str:
+        return launch(defs, instance, f"{flow}_job", [setup.id], None, "ERROR", certify=True, **config).failure
 
     # The embedded platform is the project's own. On any other the lodgements are the warehouse's.
     may_lodge = services.platform_engine.dialect.name == "sqlite"

@@ -14,6 +14,7 @@ from npf_pipelines.config.setup_edit import write_field
 from npf_pipelines.config.setup_files import setup_file
 from npf_pipelines.lake.planned import Planned, read_planned
 from npf_pipelines.runs.client_mode import in_trial
+from npf_pipelines.runs.open_items import recount
 from npf_pipelines.runs.services import Services
 
 
@@ -39,12 +40,16 @@ def live(
         form,
         title=f"{client}: to be imported, by the day on which they were placed",
     )
-    if not in_trial(setup, services.platform):
-        stderr().print(f"{client} is live, for the platform has its orders: only the line is missing.", markup=False)
+    if not in_trial(setup, services):
+        stderr().print(f"{client} is live, because it was live before: only the line is missing.", markup=False)
     for sentence in _before(setup, planned):
         stderr().print(sentence, markup=False)
     if not yes and not typer.confirm(f"Set mode: live in {path.name}?", err=True):
         fail(f"{client} stays in trial")
+    for flow, days in planned.partitions.items():
+        # The runs find planned days by these counts, which are gone if the client was removed and added again.
+        for broken in recount(services, flow, client, days):
+            stderr().print(str(broken), markup=False)
     write_field(path, "mode", "live")
     for sentence in _after(setup, planned):
         stderr().print(sentence, markup=False)
@@ -53,6 +58,8 @@ def live(
 def _before(setup: MasterSetup, planned: Planned) -> list[str]:
     client, start = setup.id, setup.orders.start_date
     said = [f"{planned.orders} orders would be imported."]
+    if planned.changes:
+        said.append(f"{planned.changes} orders on the platform would be updated, cancelled or taken up again.")
     if planned.shipments:
         said.append(f"{planned.shipments} shipments would be pushed to the store.")
     if planned.skus:
@@ -69,7 +76,7 @@ def _after(setup: MasterSetup, planned: Planned) -> list[str]:
     said = [f"{client} is live."]
     if setup.paused:
         said.append("It is paused in its master setup: nothing runs before that ends.")
-    first = min([setup.orders.start_date, *(day.day for day in planned.days)])
+    first = min([setup.orders.start_date, *planned.partitions.get("orders", ())])
     said.append(
         "The next sweep imports what was planned. At once, with all other days: "
         f"npf run orders --client {client} --from {first}"
