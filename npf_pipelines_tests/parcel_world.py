@@ -98,10 +98,11 @@ class ParcelWorld:
         with self.services.platform_engine.begin() as connection:
             connection.execute(sa.insert(stock), rows)
 
-    async def push_stock(self) -> dict[str, dict[str, Any]]:
+    async def push_stock(self, *, in_trial: bool = False, override: bool = True) -> dict[str, dict[str, Any]]:
         """One run of stock on hand; what became of each SKU."""
+        expire_leases(self.services.state)
         setup = {**SETUP, "stock": {"quantity": "on_hand"}}
-        await run_stock(BareRun(self.services, setup), override_change_limit=True)
+        await run_stock(BareRun(self.services, setup, in_trial=in_trial), override_change_limit=override)
         return {row["sku"]: row for row in self.services.lake.read(STOCK_PUSH, client=CLIENT)}
 
     def row(self, shipment_id: str = "S1") -> Mapping[str, Any]:

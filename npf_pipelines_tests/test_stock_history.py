@@ -1,6 +1,7 @@
 """Stock over weeks: what a push remembers, SKUs that leave the count, old orders, and store locations."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -8,16 +9,19 @@ import pytest
 import sqlalchemy as sa
 
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.domain.store_orders import UnreadableOrder
 from npf_pipelines.lake.tables import OLD_HOLDS, PUSHED_SKUS, STOCK_PUSH
 from npf_pipelines.platform.tables import stock
 from npf_pipelines.reconcile import amounts
 from npf_pipelines.rules.orders import TEST_SKUS
+from npf_pipelines.runs.failures import ChangeLimitExceeded
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines.state.open_items import read_open_items
 from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.parcel_world import parcel_world
 from npf_pipelines_tests.stock_steps import buyer, checks, count, kite, listed, push, pushed, split
 
 
@@ -132,6 +136,26 @@ def test_a_client_that_was_pushed_before_the_history_existed_counts_as_pushed(st
     count(stocked, 60, product.product_code)
     assert push(stocked) == ""
     assert product.amount == 60
+
+
+async def test_after_a_trial_the_next_push_is_the_first_although_its_amounts_were_right_by_chance(
+    tmp_path: Path,
+) -> None:
+    with parcel_world(tmp_path) as world:
+        kite, drum = world.store.products[1], world.store.products[2]
+        world.count(KITE=kite.amount, DRUM=drum.amount)
+        for _ in range(2):
+            rows = await world.push_stock(in_trial=True)
+            assert {row["outcome"] for row in rows.values()} == {StockOutcome.ALREADY_RIGHT}
+        kite.amount += 1
+        with pytest.raises(ChangeLimitExceeded, match="the first push to this store"):
+            await world.push_stock(override=False)
+        await world.push_stock()
+        # What was pushed while the client was live stays known.
+        await world.push_stock(in_trial=True)
+        kite.amount += 1
+        rows = await world.push_stock(override=False)
+        assert rows["KITE"]["outcome"] == StockOutcome.CONFIRMED
 
 
 # Small shops
