@@ -11,7 +11,7 @@ from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS, most_cancellation
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.open_items import read_open_items
 from npf_pipelines_tests.loop import Loop, copied_loop
-from npf_pipelines_tests.order_steps import audit, automated, on_platform, outcomes, place, platform_row
+from npf_pipelines_tests.order_steps import audit, automated, change_setup, on_platform, outcomes, place, platform_row
 from npf_pipelines_tests.shared_worlds import SharedWorlds, pull
 
 
@@ -64,6 +64,21 @@ def test_one_more_is_held_until_a_person_confirms(loop: Loop, store: SandboxStor
     assert old - {min(old)} <= set(on_platform(loop).values())
     assert outcomes(loop, "held") == set()
     assert held_rows(loop) == 0
+
+
+def test_in_trial_held_orders_stay_held_until_a_person_confirms(loop: Loop, store: SandboxStore) -> None:
+    old = old_orders(store, MOST_OLD_IMPORTS + 1)
+    assert automated(loop, loop.days)
+    change_setup(loop, mode="trial")
+    assert automated(loop, loop.days)
+    assert outcomes(loop, "held") == old
+    last = loop.days[1]
+    assert [one.failure for one in loop.run("orders", "acme", days=(last, last), confirm_held=True)] == [""]
+    assert outcomes(loop, "planned") == old
+    assert old.isdisjoint(on_platform(loop).values())
+    change_setup(loop)
+    assert automated(loop, loop.days)
+    assert old <= set(on_platform(loop).values())
 
 
 def test_what_is_held_is_listed_aside_and_is_no_gap(loop: Loop, store: SandboxStore) -> None:

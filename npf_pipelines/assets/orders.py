@@ -35,7 +35,6 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.work_meter import note_done, plan_work
-from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.rules.flow_health import known_at
@@ -70,7 +69,8 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         facts = StoreFacts(store, setup, tables, now=client_run.now, log=client_run.log)
         questions = StatusQuestions(tables, client_run.services.platform, client_run.client, setup.zone)
         run = OrdersRun(client_run, store, lease, facts, questions)
-        if client_run.is_automated and client_run.writes is Writes.ALL and not confirm_held:
+        # In trial, too: a held order that became planned would be imported when the client goes live.
+        if client_run.is_automated and not client_run.dry_run and not confirm_held:
             await _limit_changes(run)
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
         named = await find_orders(client_run, store, names) if names else None
