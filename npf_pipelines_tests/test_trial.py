@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,12 +14,14 @@ from npf_pipelines.automation.launch import Launched
 from npf_pipelines.cli import app
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.open_kinds import HELD_SKU, PLANNED_KINDS
+from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.platform.lodgements import lodge_test_orders
 from npf_pipelines.platform.tables import orders
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.runs.dagster_internals import ever_materialized
-from npf_pipelines.state.open_items import read_open_items
+from npf_pipelines.state.open_items import days_with, read_open_items
+from npf_pipelines.state.removal import forget_client
 from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.loop import DAYS, Loop, copied_loop, write_setup
 from npf_pipelines_tests.order_steps import audit, automated, on_platform, outcomes, place, today
@@ -158,6 +160,7 @@ def test_going_live_at_the_terminal_shows_the_days_first(trial: Loop, monkeypatc
     kept = CliRunner().invoke(app, ["client", "live", "acme"], input="n\n")
     assert kept.exit_code == 1
     assert file.read_text(encoding="utf-8") == text
+    forget_client(trial.services.state, "acme")  # As if it had been removed and added again.
     shown = CliRunner().invoke(app, ["client", "live", "acme", "--yes", "--json"])
     assert shown.exit_code == 0, shown.output
     days = json.loads(shown.stdout)
@@ -168,10 +171,26 @@ def test_going_live_at_the_terminal_shows_the_days_first(trial: Loop, monkeypatc
         "units": 2,
     } in days
     assert "The next sweep imports what was planned" in shown.stderr
+    assert days_with(trial.services.state, "acme", ["order_planned"]) == {
+        date.fromisoformat(day["day"]) for day in days
+    }
     assert trial.services.setups()["acme"].mode == "live"
     assert sorted(file.read_text(encoding="utf-8").splitlines()) == sorted([*text.splitlines(), "mode: live"])
     again = CliRunner().invoke(app, ["client", "live", "acme"])
     assert (again.exit_code, again.stderr) == (0, "acme is live already.\n")
+
+
+def test_a_live_client_whose_state_was_lost_imports_what_was_planned_in_a_store_without_a_list_of_changes(
+    trial: Loop,
+) -> None:
+    planned = outcomes(trial, "planned")
+    forget_client(trial.services.state, "acme")
+    trial.stores["acme"].version = (4, 11, 5)
+    (trial.settings.data / f"lake/{STORE_FACTS.name}/client=acme/part.parquet").unlink()
+    set_mode(trial, "live")
+    day = day_of(datetime.now(UTC), trial.services.setups()["acme"].zone)
+    assert automated(trial, (day, day))
+    assert set(on_platform(trial).values()) == planned
 
 
 def test_a_client_without_a_mode_that_has_real_orders_stays_live_and_the_check_asks_for_the_line(fresh: Loop) -> None:

@@ -14,7 +14,7 @@ from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of, start_of_day
-from npf_pipelines.domain.outcomes import Decision
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome
 from npf_pipelines.domain.store_orders import Order, OrderStub, UnreadableOrder
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
@@ -112,14 +112,17 @@ def _days_of_other_status(client_run: ClientRun, stubs: list[OrderStub]) -> set[
 
 
 def _processed(client_run: ClientRun, day: date) -> dict[str, str]:
-    """The statuses in which the day's orders were processed; an order that was only pulled was not."""
+    """The statuses in which the day's orders were processed.
+
+    An order that was only pulled was not, nor was one of a live client that is only planned.
+    """
     try:
         decided, outcomes = (
             client_run.tables.read_if_written(table, day) for table in (FILTERED_ORDERS, PLATFORM_ORDERS)
         )
     except BrokenFile:  # The day is pulled, and its failure names the file.
         return {}
-    done = {row["order_id"] for row in outcomes}
+    done = {row["order_id"] for row in outcomes if client_run.in_trial or row["outcome"] != OrderOutcome.PLANNED}
     return {
         row["order_id"]: row["status"]
         for row in decided

@@ -3,12 +3,13 @@
 Not here: which rows are planned (reconcile/), the reports' queries (facts.py).
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from npf_pipelines.domain.outcomes import OrderOutcome, PushOutcome, StockOutcome
+from npf_pipelines.domain.outcomes import OrderOutcome, PushOutcome, StatusOutcome, StockOutcome
 from npf_pipelines.lake.lake import Lake
 
 
@@ -22,11 +23,19 @@ class PlannedDay(NamedTuple):
 
 @dataclass(frozen=True)
 class Planned:
-    """The planned rows of a client: orders by day, shipments, and SKUs whose amount would change."""
+    """The planned rows of a client.
+
+    Attributes:
+        days: orders to import, by day.
+        shipments: shipments to push.
+        skus: SKUs whose amount would change.
+        partitions: the days with any planned row, by flow.
+    """
 
     days: Sequence[PlannedDay]
     shipments: int
     skus: int
+    partitions: Mapping[str, Collection[date]]
 
     @property
     def orders(self) -> int:
@@ -44,6 +53,11 @@ _PUSHES = f"""
 SELECT (SELECT count(*) FROM tracking_push WHERE outcome = '{PushOutcome.PLANNED}'),
   (SELECT count(*) FROM stock_push WHERE outcome = '{StockOutcome.PLANNED}')
 """  # noqa: S608 - made of constants
+_PARTITIONS = f"""
+SELECT DISTINCT 'orders', day FROM platform_orders WHERE outcome = '{OrderOutcome.PLANNED}'
+UNION SELECT DISTINCT 'shipments', day FROM tracking_push
+WHERE outcome = '{PushOutcome.PLANNED}' OR status_outcome = '{StatusOutcome.PLANNED}'
+"""  # noqa: S608 - made of constants
 
 
 def read_planned(lake: Lake, client: str) -> Planned:
@@ -55,6 +69,9 @@ def read_planned(lake: Lake, client: str) -> Planned:
     connection = lake.connect(client)
     days = [PlannedDay(*row) for row in connection.execute(_DAYS).fetchall()]
     (shipments, skus) = connection.execute(_PUSHES).fetchone() or (0, 0)
+    partitions: defaultdict[str, set[date]] = defaultdict(set)
+    for flow, day in connection.execute(_PARTITIONS).fetchall():
+        partitions[flow].add(day)
     for path in connection.broken:  # A list that lacks a part would be taken for the whole.
         raise lake.broken_file(path)
-    return Planned(days, shipments, skus)
+    return Planned(days, shipments, skus, partitions)

@@ -1,4 +1,4 @@
-"""Keeps what is open in the partitions that a run has written, for alerts and reports.
+"""Keeps what is open in the partitions that a run has written, for alerts, reports and the runs of a client gone live.
 
 Not here: how open items are found (lake/facts.py), what is kept of them (state/open_items.py).
 """
@@ -55,6 +55,18 @@ def count_open_items(log: dg.DagsterLogManager, services: Services, flow: str, r
                 continue
         for client in sorted({partition.client for partition in chunk}):
             _keep_of_client(log, services, flow, [partition for partition in chunk if partition.client == client])
+
+
+def recount(services: Services, flow: str, client: str, days: Iterable[date]) -> list[BrokenFile]:
+    """Count what is open in a client's days without a run; the errors about files that can't be read.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    broken: list[BrokenFile] = []
+    for chunk in chunked([Written(client, day, "") for day in days], _PARTITIONS_PER_CONNECTION):
+        broken += _keep_readable(services, flow, chunk)
+    return broken
 
 
 def _keep_of_client(log: dg.DagsterLogManager, services: Services, flow: str, written: Sequence[Written]) -> None:

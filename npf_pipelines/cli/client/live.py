@@ -14,6 +14,7 @@ from npf_pipelines.config.setup_edit import write_field
 from npf_pipelines.config.setup_files import setup_file
 from npf_pipelines.lake.planned import Planned, read_planned
 from npf_pipelines.runs.client_mode import in_trial
+from npf_pipelines.runs.open_items import recount
 from npf_pipelines.runs.services import Services
 
 
@@ -45,6 +46,10 @@ def live(
         stderr().print(sentence, markup=False)
     if not yes and not typer.confirm(f"Set mode: live in {path.name}?", err=True):
         fail(f"{client} stays in trial")
+    for flow, days in planned.partitions.items():
+        # The runs find planned days by these counts, which are gone if the client was removed and added again.
+        for broken in recount(services, flow, client, days):
+            stderr().print(str(broken), markup=False)
     write_field(path, "mode", "live")
     for sentence in _after(setup, planned):
         stderr().print(sentence, markup=False)
