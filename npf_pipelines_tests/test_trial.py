@@ -20,6 +20,7 @@ from npf_pipelines.platform.tables import orders
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.runs.dagster_internals import ever_materialized
+from npf_pipelines.state.client_stores import forget_stores
 from npf_pipelines.state.open_items import days_with, read_open_items
 from npf_pipelines.state.removal import forget_client
 from npf_pipelines_tests.automation.ticks import look
@@ -195,6 +196,7 @@ def test_a_live_client_whose_state_was_lost_imports_what_was_planned_in_a_store_
 
 def test_a_client_without_a_mode_that_has_real_orders_stays_live_and_the_check_asks_for_the_line(fresh: Loop) -> None:
     write_setup(fresh.settings.clients, "acme", fresh.url, mode=None)
+    forget_stores(fresh.services.state, "acme")
     new = place(fresh.stores["acme"], days=0)
     assert today(fresh) == [""]
     assert str(new) in on_platform(fresh).values()

@@ -153,6 +153,6 @@ def _find(services: Services, now: datetime, registered: Sequence[str]) -> _Foun
         conditions.append(pause_condition(pause.since_when, pause.paused_at, pause.resume_command))
     conditions += clock_conditions(noted_ahead(services.state, now))
     is_running = services.settings.automation == "running"
-    for facts in all_facts(services.state, active, now, lambda setup: in_trial(setup, services.platform)):
+    for facts in all_facts(services.state, active, now, lambda setup: in_trial(setup, services)):
         conditions += client_conditions(facts, now, is_running=is_running)
     return _Found(conditions, setups, registered, paused)

@@ -28,7 +28,7 @@ from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.client_mode import mode_misfit
 from npf_pipelines.rules.setup_check import misfits
-from npf_pipelines.runs.client_mode import in_trial
+from npf_pipelines.runs.client_mode import in_trial, was_live
 from npf_pipelines.runs.failures import failure_reason, is_program_fault
 from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.runs.partitions import LOOK_BACK
@@ -92,8 +92,7 @@ async def _misfits(services: Services) -> list[dict[str, str]]:
             statuses, were_read = await readable_statuses(store)
             found = misfits(setup, statuses, were_read=were_read) + [str(row) for row in store.unreadable]
         is_asked = setup.mode != "live"
-        has_real_order = is_asked and await asyncio.to_thread(services.platform.has_real_order, client)
-        mode = mode_misfit(setup.mode, has_real_order=has_real_order)
+        mode = mode_misfit(setup.mode, was_live=is_asked and await asyncio.to_thread(was_live, setup, services))
         return [*([mode] if mode else []), *found]
 
     outcomes = await run_isolated(setups.clients, check, at_once=_STORES_AT_ONCE)
@@ -125,7 +124,7 @@ async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
         query = "SELECT order_id, arg_max(decision, decided_at) FROM filtered_orders WHERE client = $1 GROUP BY ALL"
         decisions = dict(lake.execute(query, [client]).fetchall())
         ids = [stub.order_id for stub in stubs if stub.order_id]
-        is_planned = await asyncio.to_thread(in_trial, setup, services.platform)
+        is_planned = await asyncio.to_thread(in_trial, setup, services)
         may_be = [OrderOutcome.HELD, *([OrderOutcome.PLANNED] if is_planned else [])]
         left = {order_id for (order_id,) in lake.execute(_LEFT, [client, may_be]).fetchall()}
         return gaps(client, ids, decisions, services.platform.states_of(client, ids), left) + [

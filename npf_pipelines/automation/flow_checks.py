@@ -110,7 +110,7 @@ def _not_pushed(services: Services, now: datetime) -> list[dict[str, str]]:
         (first,) = lake.execute(_FIRST_DAY, {"start": setup.orders.start_date}).fetchone() or (None,)
         start = start_of_day(first or setup.orders.start_date, setup.zone)
         lodged = services.platform.lodgements(client, start)
-        done = f"{PUSHED} UNION {PLANNED}" if in_trial(setup, services.platform) else PUSHED
+        done = f"{PUSHED} UNION {PLANNED}" if in_trial(setup, services) else PUSHED
         pushed = {shipment_id for (shipment_id,) in lake.execute(done).fetchall()}
         for shipment_id in lodged.keys() - pushed:
             shipment = lodged[shipment_id]

@@ -150,7 +150,7 @@ class MasterSetup(_Part):
     """`true` pauses the client: its store and its partitions are left alone."""
     mode: Literal["trial", "live"] | None = None
     """`trial` pulls and decides orders, and only shows what would be imported and pushed; `live` imports and pushes.
-    `trial` if left out, but a client that already has orders on the platform stays live."""
+    `trial` if left out, but a client that was live before stays live."""
     store: StoreSetup
     orders: OrdersSetup
     tracking: TrackingSetup = TrackingSetup()

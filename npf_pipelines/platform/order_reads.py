@@ -92,11 +92,17 @@ class OrderReads(access.PlatformAccess):
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
 
-    def has_real_order(self, client: str) -> bool:
-        """Whether the platform has an order of the client that isn't a test order, whatever its status."""
-        query = sa.select(sa.literal(1)).where(orders.c.client == client, orders.c.is_test.is_(False)).limit(1)
+    def has_real_order(self, client: str, prefix: str) -> bool:
+        """Whether the platform has an order of the client that isn't a test order, whatever its status.
+
+        Args:
+            client: the client's id.
+            prefix: its order prefix: the client's other carts have other ones.
+        """
+        has_prefix = orders.c.order_number == sa.literal(prefix) + orders.c.store_order_id
+        query = sa.select(sa.literal(1)).where(orders.c.client == client, orders.c.is_test.is_(False), has_prefix)
         with self._engine.connect() as connection:
-            return connection.scalar(query) is not None
+            return connection.scalar(query.limit(1)) is not None
 
     def _times_placed(self, query: sa.Select[Any]) -> dict[str, datetime]:
         with self._engine.connect() as connection:

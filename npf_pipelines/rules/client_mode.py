@@ -1,22 +1,22 @@
 """Whether a client is in trial or live, and the writes that follow.
 
 In trial orders are pulled and decided, and imports and pushes are planned: the tables show them, nothing is written to
-store or platform. Not here: the asking of the platform (runs/client_mode.py).
+store or platform. Not here: how it is known that a client was live (runs/client_mode.py).
 """
 
 from npf_pipelines.domain.writes import Writes
 
 
-def is_in_trial(mode: str | None, *, has_real_order: bool) -> bool:
+def is_in_trial(mode: str | None, *, was_live: bool) -> bool:
     """Whether the client is in trial.
 
-    A client of an earlier release has no `mode` and must not stop: with a real order on the platform it is live.
+    A client of an earlier release has no `mode` and must not stop: one that was live before stays live.
 
     Args:
         mode: the master setup's; None where it is left out.
-        has_real_order: whether the platform has an order of the client that isn't a test order.
+        was_live: whether the client was ever live.
     """
-    return mode == "trial" or (mode is None and not has_real_order)
+    return mode == "trial" or (mode is None and not was_live)
 
 
 def allowed_writes(*, dry_run: bool, in_trial: bool, certifies: bool) -> Writes:
@@ -34,19 +34,21 @@ def allowed_writes(*, dry_run: bool, in_trial: bool, certifies: bool) -> Writes:
     return Writes.ALL
 
 
-def mode_misfit(mode: str | None, *, has_real_order: bool) -> str:
+def mode_misfit(mode: str | None, *, was_live: bool) -> str:
     """The finding of the check `setups_fit` about the client's mode; empty where there is none.
 
     Arguments as for `is_in_trial`.
     """
-    if not has_real_order or mode == "live":
-        return ""
+    if mode is None and was_live:
+        return "mode: left out. The client was live before, so it stays live: write mode: live"
     if mode is None:
         return (
-            "mode: left out, which means trial for a new client. The platform has orders of this client, so it is live:"
-            " write mode: live"
+            "mode: left out, so the client is in trial: nothing is imported or pushed. Write mode: trial, or run "
+            "npf client live if the warehouse ships for it"
         )
-    return (
-        "mode: trial, although the platform has orders of this client: their changes, shipments and statuses are only "
-        "planned. Write live if the warehouse ships for it"
-    )
+    if mode == "trial" and was_live:
+        return (
+            "mode: trial, although the client was live before: new orders, changes, shipments and statuses are only "
+            "planned. Write live if the warehouse ships for it"
+        )
+    return ""

@@ -1,18 +1,30 @@
-"""Asks the platform whether a client is in trial.
+"""Finds out whether a client is in trial.
 
 Not here: what decides it (rules/client_mode.py).
 """
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.rules.client_mode import is_in_trial
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.client_stores import has_worked
 
 
-def in_trial(setup: MasterSetup, platform: Platform) -> bool:
-    """Whether the client is in trial. Only for a setup without `mode` the platform is asked.
+def in_trial(setup: MasterSetup, services: Services) -> bool:
+    """Whether the client is in trial. No database is opened for a setup with a `mode`.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
+        sqlalchemy.exc.SQLAlchemyError: a database can't be reached.
     """
-    has_real_order = setup.mode is None and platform.has_real_order(setup.id)
-    return is_in_trial(setup.mode, has_real_order=has_real_order)
+    return is_in_trial(setup.mode, was_live=setup.mode is None and was_live(setup, services))
+
+
+def was_live(setup: MasterSetup, services: Services) -> bool:
+    """Whether the client was ever live: its runs have written to its store or imported its orders.
+
+    The platform is asked only where the state knows nothing, say because it was lost. Orders of the client's other
+    carts don't count: they have other numbers.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: a database can't be reached.
+    """
+    return has_worked(services.state, setup.id) or services.platform.has_real_order(setup.id, setup.orders.prefix)

@@ -110,7 +110,7 @@ class ClientRun:
                 f"{self.client}. If {other} has left the store to {self.client}: npf client release-store {other}"
             )
         async with self.services.store(self.setup, read_only=self.writes is Writes.NONE) as store:
-            if self.writes is not Writes.NONE:  # Before the work: a run that fails later may have imported orders.
+            if self.writes is Writes.ALL:  # Before the work: a run that fails later may have imported orders.
                 await asyncio.to_thread(remember_store, self.services.state, self.client, address)
             try:
                 yield store

@@ -199,7 +199,7 @@ class _Clients:
     async def _work_on(self, client: str, days: list[date], status: PartitionStatus) -> None:
         setup = self._setups[client]
         recounts = Recounts(self._services.state, self._facts.flow, self._facts.run_id, client, dry_run=self._is_dry)
-        is_trial = self._writes_elsewhere and await asyncio.to_thread(in_trial, setup, self._services.platform)
+        is_trial = self._writes_elsewhere and await asyncio.to_thread(in_trial, setup, self._services)
         client_run = ClientRun(
             self._services,
             setup,

@@ -1,5 +1,7 @@
 """Which client has worked with which store: two ids on one store would import each of its orders twice.
 
+A client in trial works with none: it imports nothing, and no test order is shipped.
+
 Not here: how addresses are compared (config/store_address.py), two setups with one address (config/setup_files.py).
 """
 
@@ -21,6 +23,17 @@ def other_client_of(engine: sa.Engine, client: str, address: str) -> str | None:
     )
     with engine.connect() as connection:
         return connection.scalars(query).first()
+
+
+def has_worked(engine: sa.Engine, client: str) -> bool:
+    """Whether the client has worked with any store.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    query = sa.select(client_stores.c.client).where(client_stores.c.client == client).limit(1)
+    with engine.connect() as connection:
+        return connection.scalar(query) is not None
 
 
 def remember_store(engine: sa.Engine, client: str, address: str) -> None:

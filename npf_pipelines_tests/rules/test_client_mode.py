@@ -9,7 +9,7 @@ from npf_pipelines.rules.client_mode import allowed_writes, is_in_trial, mode_mi
 
 
 @pytest.mark.parametrize(
-    ("mode", "has_real_order", "expected"),
+    ("mode", "was_live", "expected"),
     [
         ("trial", False, True),
         ("trial", True, True),
@@ -19,12 +19,9 @@ from npf_pipelines.rules.client_mode import allowed_writes, is_in_trial, mode_mi
         (None, True, False),
     ],
 )
-def test_a_mode_decides_and_without_one_an_order_on_the_platform(
-    mode: str | None, *, has_real_order: bool, expected: bool
-) -> None:
-    assert is_in_trial(mode, has_real_order=has_real_order) is expected
-    is_asked_for = has_real_order and mode != "live"
-    assert bool(mode_misfit(mode, has_real_order=has_real_order)) is is_asked_for
+def test_a_mode_decides_and_without_one_the_past(mode: str | None, *, was_live: bool, expected: bool) -> None:
+    assert is_in_trial(mode, was_live=was_live) is expected
+    assert bool(mode_misfit(mode, was_live=was_live)) is (mode is None or (mode == "trial" and was_live))
 
 
 def test_only_a_live_client_is_written_whole() -> None:

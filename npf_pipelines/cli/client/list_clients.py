@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from npf_pipelines.cli.client.client_line import ClientLine, client_lines
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import AsCsv, AsJson, OutputFormat, Row, output_format, print_rows
-from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.partitions import CLIENTS
@@ -49,18 +48,13 @@ def list_clients(*, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
         setups,
         registered,
         read_pauses(services.state),
-        in_trial=[client for client, setup in setups.clients.items() if _is_in_trial(services, setup)],
+        in_trial=[client for client, setup in setups.clients.items() if in_trial(setup, services)],
         healths=read_health(services.state).values(),
         items=read_open_items(services.state),
         alerts=read_alerts(services.state).values(),
         now=datetime.now(UTC),
     )
     print_rows([_row(line, form) for line in lines], _COLUMNS, form)
-
-
-def _is_in_trial(services: Services, setup: MasterSetup) -> bool:
-    """Whether the client is in trial; the platform is opened only for a setup that doesn't say so."""
-    return setup.mode == "trial" or (setup.mode is None and in_trial(setup, services.platform))
 
 
 def _row(line: ClientLine, form: OutputFormat) -> Row:

@@ -40,8 +40,8 @@ def live(
         form,
         title=f"{client}: to be imported, by the day on which they were placed",
     )
-    if not in_trial(setup, services.platform):
-        stderr().print(f"{client} is live, for the platform has its orders: only the line is missing.", markup=False)
+    if not in_trial(setup, services):
+        stderr().print(f"{client} is live, because it was live before: only the line is missing.", markup=False)
     for sentence in _before(setup, planned):
         stderr().print(sentence, markup=False)
     if not yes and not typer.confirm(f"Set mode: live in {path.name}?", err=True):
