@@ -31,7 +31,7 @@ def all_facts(
         engine: the state's database.
         setups: the clients' setups.
         now: the moment; a time in the future counts as unknown.
-        is_in_trial: whether a client is in trial; asked only of clients with planned rows.
+        is_in_trial: whether a client is, or may be, in trial; asked only of clients with planned rows.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.

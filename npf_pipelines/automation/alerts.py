@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.automation.alert_facts import all_facts, noted_ahead
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.webhook import NotSent, send
-from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups
-from npf_pipelines.domain.alert import Alert
+from npf_pipelines.domain.alert import Alert, AlertKind
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.rules.alert_words import message
 from npf_pipelines.rules.alerts import OF_ROWS, after_evaluation
@@ -32,6 +33,7 @@ from npf_pipelines.rules.setup_conditions import (
     setup_conditions,
 )
 from npf_pipelines.runs.client_mode import in_trial
+from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
@@ -118,12 +120,14 @@ class _Found:
         setups: the master setups; None if their folder can't be read.
         registered: the clients that are partitions.
         paused: the clients that are paused.
+        undecided: the clients that may be in trial or live.
     """
 
     conditions: Sequence[Condition]
     setups: MasterSetups | None
     registered: Sequence[str] = field(default=())
     paused: Collection[str] = field(default=())
+    undecided: Collection[str] = field(default=())
 
     def is_unknown(self, alert: Alert) -> bool:
         """Whether the alert's condition may hold although it was not found."""
@@ -135,6 +139,8 @@ class _Found:
         if setup is None:
             # A client whose file is wrong or missing for a while keeps its alerts.
             return bool(self.setups.errors) or alert.client in self.registered
+        if alert.client in self.undecided and alert.kind == AlertKind.BACKLOG:
+            return True
         # Pausing a client doesn't resolve its rows.
         return alert.client in self.paused and alert.kind in OF_ROWS
 
@@ -153,6 +159,17 @@ def _find(services: Services, now: datetime, registered: Sequence[str]) -> _Foun
         conditions.append(pause_condition(pause.since_when, pause.paused_at, pause.resume_command))
     conditions += clock_conditions(noted_ahead(services.state, now))
     is_running = services.settings.automation == "running"
-    for facts in all_facts(services.state, active, now, lambda setup: in_trial(setup, services)):
+    undecided: set[str] = set()
+
+    def may_be_in_trial(setup: MasterSetup) -> bool:
+        try:
+            if setup.mode or not undecided:  # A database that is down is asked once, not for each client.
+                return in_trial(setup, services)
+        except SQLAlchemyError as error:  # It keeps no other alert from being sent.
+            _LOG.warning("the alerts about planned rows stay as they are: %s", machine_failure(error))
+        undecided.add(setup.id)
+        return True
+
+    for facts in all_facts(services.state, active, now, may_be_in_trial):
         conditions += client_conditions(facts, now, is_running=is_running)
-    return _Found(conditions, setups, registered, paused)
+    return _Found(conditions, setups, registered, paused, undecided)

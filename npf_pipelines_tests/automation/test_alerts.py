@@ -18,16 +18,19 @@ from pydantic import SecretStr
 
 from npf_pipelines.assets import orders_day
 from npf_pipelines.automation import webhook
+from npf_pipelines.database import DatabaseUnusable
 from npf_pipelines.domain import alert
 from npf_pipelines.domain.health import Health
 from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules import conditions as rules
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 from npf_pipelines.runs.open_items import count_open_items
+from npf_pipelines.runs.services import Services
 from npf_pipelines.state.alerts import keep_alerts, read_alerts
+from npf_pipelines.state.client_stores import forget_stores
 from npf_pipelines.state.health import keep_health, read_one
 from npf_pipelines.state.lease import Lease
-from npf_pipelines.state.open_items import Written, queue_recounts, read_open_items
+from npf_pipelines.state.open_items import OpenItems, Written, queue_recounts, read_open_items, write_open_items
 from npf_pipelines_tests.automation.receiver import TOKEN, Receiver
 from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -48,6 +51,10 @@ def alerted(fresh: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) ->
     say(fresh)
     receiver.got.clear()
     return fresh
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def say(loop: Loop) -> str:
@@ -180,6 +187,30 @@ def test_a_backlog_is_told_when_it_has_lasted(alerted: Loop, receiver: Receiver)
     say(alerted)
     (text,) = receiver.texts
     assert "waiting and not worked off" in text
+
+
+def test_a_platform_that_is_down_ends_no_alert_and_stops_none(
+    alerted: Loop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = OpenItems("acme", "order_planned", datetime.now(UTC).date(), "orders", 2, "CS1, CS2")
+    write_open_items(alerted.services.state, "orders", [], [planned])
+    say(alerted)
+    waiting = read_alerts(alerted.services.state)["backlog|acme|orders"]
+    keep_alerts(alerted.services.state, [replace(waiting, told_at=datetime.now(UTC))])
+    write_setup(alerted.settings.clients, "acme", alerted.url, mode=None)
+    forget_stores(alerted.services.state, "acme")
+    monkeypatch.setattr(Services, "platform", property(lambda _: _raise(DatabaseUnusable("the platform is down"))))
+    fail(alerted, "acme")
+    fail(alerted, "bolt")
+    say(alerted)
+    say(alerted)
+    (text,) = receiver.texts
+    assert "acme: runs of orders fail" in text
+    assert "bolt: runs of orders fail" in text
+    assert read_alerts(alerted.services.state)["backlog|acme|orders"].over_at is None
+    write_setup(alerted.settings.clients, "acme", alerted.url, mode="trial")
+    say(alerted)
+    assert read_alerts(alerted.services.state)["backlog|acme|orders"].over_at is not None
 
 
 def test_a_wrong_setup_is_told_and_its_clients_alerts_are_not_over(alerted: Loop, receiver: Receiver) -> None:
