@@ -72,7 +72,7 @@ class Facts:
     """SKUs of the last push by outcome."""
     open: list[OpenFact] = field(default_factory=list)
     planned: int = 0
-    """Orders of the window that are planned in trial."""
+    """Orders of the window whose import is planned in trial."""
     last_pull: datetime | None = None
     last_push: datetime | None = None
 
@@ -146,7 +146,8 @@ WHERE day >= $first ORDER BY day, order_id
 """
 
 _PLANNED_ORDERS = f"""
-SELECT count(*) FROM platform_orders WHERE day >= $first AND outcome IN {_planned(OrderOutcome)}
+SELECT count(*) FROM platform_orders
+WHERE day >= $first AND outcome IN {_planned(OrderOutcome)} AND imported_at IS NULL
 """  # noqa: S608 - made of constants
 
 _SHIPMENTS = """

@@ -1,4 +1,4 @@
-"""The planned rows of a client's tables: orders to import, by day, and shipments and amounts to push.
+"""The planned rows of a client's tables: orders to import, by day, and other changes of platform and store.
 
 Not here: which rows are planned (reconcile/), the reports' queries (facts.py).
 """
@@ -27,19 +27,21 @@ class Planned:
 
     Attributes:
         days: orders to import, by day.
+        changes: orders of the platform to update, cancel or take up again.
         shipments: shipments to push.
         skus: SKUs whose amount would change.
         partitions: the days with any planned row, by flow.
     """
 
     days: Sequence[PlannedDay]
+    changes: int
     shipments: int
     skus: int
     partitions: Mapping[str, Collection[date]]
 
     @property
     def orders(self) -> int:
-        """The orders of all days."""
+        """The orders to import, of all days."""
         return sum(day.orders for day in self.days)
 
 
@@ -47,15 +49,16 @@ _DAYS = f"""
 SELECT day, count(*)::INT,
   coalesce(sum(list_sum([line.quantity FOR line IN lines IF line.sku <> '' AND NOT line.is_download])), 0)::INT
 FROM platform_orders LEFT JOIN raw_orders USING (client, day, order_id)
-WHERE outcome = '{OrderOutcome.PLANNED}' GROUP BY day ORDER BY day
+WHERE outcome = '{OrderOutcome.PLANNED}' AND imported_at IS NULL GROUP BY day ORDER BY day
 """  # noqa: S608 - made of constants
-_PUSHES = f"""
-SELECT (SELECT count(*) FROM tracking_push WHERE outcome = '{PushOutcome.PLANNED}'),
+_COUNTS = f"""
+SELECT (SELECT count(*) FROM platform_orders WHERE outcome = '{OrderOutcome.PLANNED}' AND imported_at IS NOT NULL),
+  (SELECT count(*) FROM tracking_push WHERE outcome = '{PushOutcome.PLANNED}'),
   (SELECT count(*) FROM stock_push WHERE outcome = '{StockOutcome.PLANNED}')
 """  # noqa: S608 - made of constants
 _PARTITIONS = f"""
-SELECT DISTINCT 'orders', day FROM platform_orders WHERE outcome = '{OrderOutcome.PLANNED}'
-UNION SELECT DISTINCT 'shipments', day FROM tracking_push
+SELECT 'orders', day FROM platform_orders WHERE outcome = '{OrderOutcome.PLANNED}'
+UNION SELECT 'shipments', day FROM tracking_push
 WHERE outcome = '{PushOutcome.PLANNED}' OR status_outcome = '{StatusOutcome.PLANNED}'
 """  # noqa: S608 - made of constants
 
@@ -68,10 +71,10 @@ def read_planned(lake: Lake, client: str) -> Planned:
     """
     connection = lake.connect(client)
     days = [PlannedDay(*row) for row in connection.execute(_DAYS).fetchall()]
-    (shipments, skus) = connection.execute(_PUSHES).fetchone() or (0, 0)
+    (changes, shipments, skus) = connection.execute(_COUNTS).fetchone() or (0, 0, 0)
     partitions: defaultdict[str, set[date]] = defaultdict(set)
     for flow, day in connection.execute(_PARTITIONS).fetchall():
         partitions[flow].add(day)
     for path in connection.broken:  # A list that lacks a part would be taken for the whole.
         raise lake.broken_file(path)
-    return Planned(days, shipments, skus, partitions)
+    return Planned(days, changes, shipments, skus, partitions)

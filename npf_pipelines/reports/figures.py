@@ -42,7 +42,7 @@ class Figures:
     imported: Sequence[int]
     """The orders placed on each day that are on the platform."""
     planned: int
-    """The orders that are planned in trial."""
+    """The orders whose import is planned in trial."""
     to_import: Latency
     to_import_by_day: Sequence[Latency]
     backfilled: int

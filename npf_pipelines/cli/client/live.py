@@ -58,6 +58,8 @@ def live(
 def _before(setup: MasterSetup, planned: Planned) -> list[str]:
     client, start = setup.id, setup.orders.start_date
     said = [f"{planned.orders} orders would be imported."]
+    if planned.changes:
+        said.append(f"{planned.changes} orders on the platform would be updated, cancelled or taken up again.")
     if planned.shipments:
         said.append(f"{planned.shipments} shipments would be pushed to the store.")
     if planned.skus:
@@ -74,7 +76,7 @@ def _after(setup: MasterSetup, planned: Planned) -> list[str]:
     said = [f"{client} is live."]
     if setup.paused:
         said.append("It is paused in its master setup: nothing runs before that ends.")
-    first = min([setup.orders.start_date, *(day.day for day in planned.days)])
+    first = min([setup.orders.start_date, *planned.partitions.get("orders", ())])
     said.append(
         "The next sweep imports what was planned. At once, with all other days: "
         f"npf run orders --client {client} --from {first}"

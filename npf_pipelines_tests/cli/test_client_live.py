@@ -1,0 +1,35 @@
+"""`npf client live`: what it announces. Not here: the runs before and after (test_trial.py of the folder above)."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from npf_pipelines.cli import app
+from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.tables import PLATFORM_ORDERS
+from npf_pipelines_tests.builders import NOON, row
+from npf_pipelines_tests.loop import write_setup
+
+DAY = date(2026, 11, 20)
+
+
+def test_only_orders_that_are_not_on_the_platform_are_announced_as_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NPF_DATA", str(tmp_path))
+    write_setup(tmp_path / "clients", "acme", "https://shop.example", mode="trial")
+    rows = [
+        row(PLATFORM_ORDERS, order_id=str(number), order_number=f"CS{number}", outcome=outcome, imported_at=imported_at)
+        for number, (outcome, imported_at) in enumerate(
+            [("planned", None), ("planned", NOON), ("planned", NOON), ("imported", NOON), ("held", None)]
+        )
+    ]
+    Lake(str(tmp_path / "lake")).write(PLATFORM_ORDERS, rows, client="acme", day=DAY)
+    shown = CliRunner().invoke(app, ["client", "live", "acme", "--json"], input="n\n", env={"COLUMNS": "200"})
+    assert shown.exit_code == 1
+    assert json.loads(shown.stdout) == [{"day": str(DAY), "orders": 1, "units": 0}]
+    assert "1 orders would be imported." in shown.stderr
+    assert "2 orders on the platform would be updated, cancelled or taken up again." in shown.stderr
