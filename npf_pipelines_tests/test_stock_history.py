@@ -151,7 +151,7 @@ async def test_after_a_trial_the_next_push_is_the_first_although_its_amounts_wer
         with pytest.raises(ChangeLimitExceeded, match="the first push to this store"):
             await world.push_stock(override=False)
         await world.push_stock()
-        # What was pushed while the client was live stays known.
+        # The history of a live client outlives a trial.
         await world.push_stock(in_trial=True)
         kite.amount += 1
         rows = await world.push_stock(override=False)

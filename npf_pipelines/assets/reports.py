@@ -109,7 +109,7 @@ def overview(
             lines.append(Line(setup, None, f"{type(error).__name__}, a fault of the program: see the run's log"))
     wrong = [*setups.errors, *_without_setup(services, setups)]
     report_folder.write(OVERVIEW, overview_page(lines, wrong, now, alerts=open_alerts(services.state, now)))
-    needing = [line for line in lines if line.figures is None or line.figures.backlog.for_a_person]
+    needing = [line for line in lines if line.figures is None or line.figures.backlog.needing_a_person]
     return dg.MaterializeResult(
         metadata={
             "overview": dg.MetadataValue.url(report_folder.url(OVERVIEW)),

@@ -14,13 +14,37 @@ from npf_pipelines.lake.facts import OpenFact
 
 @dataclass(frozen=True)
 class Backlog:
-    """The open rows of a client: a person's with their kind, and how many there are of each kind."""
+    """The open rows of a client.
 
-    for_a_person: Sequence[tuple[OpenKind, OpenFact]]
-    waiting: Counter[str]
-    """The next run's, by what they are about."""
-    counts: Counter[tuple[str, str]]
-    """Both, by what they are about and their kind's name."""
+    Attributes:
+        kinds: how many there are of each kind.
+        for_a_person: a person's rows with their kind; empty where only the numbers are known.
+    """
+
+    kinds: Counter[OpenKind]
+    for_a_person: Sequence[tuple[OpenKind, OpenFact]] = ()
+
+    @property
+    def needing_a_person(self) -> int:
+        """The rows that need a person."""
+        return sum(rows for kind, rows in self.kinds.items() if kind.what_to_do)
+
+    @property
+    def waiting(self) -> Counter[str]:
+        """The next run's, by what they are about."""
+        waiting = Counter[str]()
+        for kind, rows in self.kinds.items():
+            if not kind.what_to_do:
+                waiting[kind.about] += rows
+        return waiting
+
+    @property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """All, by what they are about and their kind's name."""
+        counts = Counter[tuple[str, str]]()
+        for kind, rows in self.kinds.items():
+            counts[kind.about, kind.name] += rows
+        return counts
 
     @property
     def set_aside(self) -> int:
@@ -43,7 +67,6 @@ def backlog(rows: Iterable[OpenFact]) -> Backlog:
     """Sort open rows into a person's and the next run's."""
     known = [(kind_of(row.kind), row) for row in rows]
     return Backlog(
+        kinds=Counter(kind for kind, _ in known),
         for_a_person=[(kind, row) for kind, row in known if kind.what_to_do],
-        waiting=Counter(kind.about for kind, _ in known if not kind.what_to_do),
-        counts=Counter((kind.about, kind.name) for kind, _ in known),
     )

@@ -84,7 +84,7 @@ class Figures:
     def urgency(self, now: datetime) -> tuple[bool, int, int, int]:
         """The greater, the more urgent for a person."""
         waiting = self.backlog.waiting.total()
-        return self.is_stale(now), len(self.backlog.for_a_person), waiting, self.backlog.drift
+        return self.is_stale(now), self.backlog.needing_a_person, waiting, self.backlog.drift
 
 
 def window(now: datetime, zone: ZoneInfo) -> list[date]:

@@ -129,7 +129,7 @@ class LivePages:
     def _overview(self, setups: MasterSetups, alerts: Sequence[Alert], now: datetime) -> str:
         from npf_pipelines.reports.pages import Line, overview_page  # noqa: PLC0415 - as above
 
-        open_rows = backlogs(self._sources.state)
+        open_rows = backlogs(self._sources.state, setups.clients)
         until = time.monotonic() + _SECONDS_PER_OVERVIEW
         lines, oldest = [], now
         for client, setup in setups.clients.items():

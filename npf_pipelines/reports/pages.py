@@ -198,7 +198,7 @@ def key_figures(figures: Figures) -> Mapping[str, float]:
     return {
         "orders": sum(figures.by_day),
         "imported": sum(figures.imported),
-        "needs a person": len(figures.backlog.for_a_person),
+        "needs a person": figures.backlog.needing_a_person,
         "waiting": figures.backlog.waiting.total(),
         "SKUs not right": figures.backlog.drift,
     } | minutes

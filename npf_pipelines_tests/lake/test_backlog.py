@@ -12,7 +12,7 @@ def _open(*kinds: str) -> list[OpenFact]:
 
 def test_nothing_open_is_an_empty_backlog() -> None:
     nothing = backlog([])
-    assert (nothing.for_a_person, nothing.waiting.total(), nothing.set_aside, nothing.drift) == ([], 0, 0, 0)
+    assert (nothing.needing_a_person, nothing.waiting.total(), nothing.set_aside, nothing.drift) == (0, 0, 0, 0)
 
 
 def test_what_the_next_run_does_needs_no_person() -> None:
@@ -39,4 +39,5 @@ def test_every_open_thing_is_counted_once() -> None:
     rows = busy().open
     found = backlog(rows)
     assert found.counts.total() == len(rows) == len(KINDS)
-    assert len(found.for_a_person) + found.waiting.total() == len(rows)
+    assert found.needing_a_person == len(found.for_a_person)
+    assert found.needing_a_person + found.waiting.total() == len(rows)

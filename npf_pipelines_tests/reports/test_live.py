@@ -13,8 +13,9 @@ from npf_pipelines.reports.figures import Figures
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.reports.live import KEPT_FOR, LivePages
 from npf_pipelines.state.alerts import keep_alerts
+from npf_pipelines.state.open_items import OpenItems, write_open_items
 from npf_pipelines.state.tables import alerts
-from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.loop import Loop, write_setup
 
 
 def alert(client: str, *, thing: str = "orders", over: bool = False) -> Alert:
@@ -77,6 +78,21 @@ def test_the_overview_shows_later_what_it_has_no_time_to_read(
     assert str(shown.page(OVERVIEW)).count("reload this page") == 2
     monkeypatch.undo()
     assert "reload this page" not in str(shown.page(OVERVIEW))
+
+
+def test_the_overview_counts_planned_rows_of_live_clients_alone(fresh: Loop) -> None:
+    write_setup(fresh.settings.clients, "acme", fresh.url, mode="trial")
+    for client, kind, rows in (
+        ("acme", "order_planned", 12_345),
+        ("acme", "sku_planned", 67_890),
+        ("bolt", "sku_planned", 54_321),
+    ):
+        flow, day = ("orders", datetime.now(UTC).date()) if kind == "order_planned" else ("stock", None)
+        write_open_items(fresh.services.state, flow, [], [OpenItems(client, kind, day, flow, rows, "first")])
+    overview = str(LivePages(fresh.services, ReportFolder(fresh.settings.reports, "")).page(OVERVIEW))
+    assert "54,321" in overview
+    assert "12,345" not in overview
+    assert "67,890" not in overview
 
 
 def test_a_client_without_a_setup_has_the_page_that_was_kept(world: tuple[Loop, LivePages, list[str]]) -> None:

@@ -194,5 +194,5 @@ def test_an_overview_of_nobody_says_so() -> None:
 
 def test_the_key_figures_are_numbers_and_leave_out_what_is_not_known() -> None:
     known, unknown = (key_figures(figures(facts, WINDOW)) for facts in (busy(), Facts()))
-    assert known["needs a person"] == len(figures(busy(), WINDOW).backlog.for_a_person)
+    assert known["needs a person"] == figures(busy(), WINDOW).backlog.needing_a_person
     assert known.keys() - unknown.keys() == {"time to import, median minutes", "time to tracking, median minutes"}
