@@ -10,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from npf_pipelines.assets.shipments import run_shipments
 from npf_pipelines.automation.launch import Launched
 from npf_pipelines.cli import app
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.open_kinds import HELD_SKU, PLANNED_KINDS
+from npf_pipelines.domain.outcomes import PushOutcome
 from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.platform.lodgements import lodge_test_orders
 from npf_pipelines.platform.tables import orders
@@ -24,8 +26,11 @@ from npf_pipelines.state.client_stores import forget_stores
 from npf_pipelines.state.open_items import days_with, read_open_items
 from npf_pipelines.state.removal import forget_client
 from npf_pipelines_tests.automation.ticks import look
+from npf_pipelines_tests.faults.bare_run import BareRun
+from npf_pipelines_tests.faults.tracking_client import SETUP
 from npf_pipelines_tests.loop import DAYS, Loop, copied_loop, write_setup
 from npf_pipelines_tests.order_steps import audit, automated, on_platform, outcomes, place, today
+from npf_pipelines_tests.parcel_world import parcel_world
 from npf_pipelines_tests.shared_worlds import SharedWorlds
 from npf_pipelines_tests.stock_steps import listed
 
@@ -223,6 +228,16 @@ def test_a_shipment_planned_in_trial_is_pushed_once_when_the_client_is_live(fres
     assert [run.failure for run in fresh.run("shipments", "acme", days=(day, day))] == [""]
     assert len(store.shipments) == before + len(rows)
     assert fresh.rows("SELECT * FROM tracking_push WHERE outcome = 'planned'") == []
+
+
+async def test_a_live_client_whose_state_was_lost_pushes_what_was_planned(tmp_path: Path) -> None:
+    with parcel_world(tmp_path) as world:
+        world.lodge()
+        assert await world.push(in_trial=True) == ""
+        assert (world.row()["outcome"], world.there) == (PushOutcome.PLANNED, [])
+        await run_shipments(BareRun(world.services, SETUP, datetime.now(UTC).date()))
+        assert world.row()["outcome"] == PushOutcome.CONFIRMED
+        assert len(world.there) == 1
 
 
 def test_certifying_writes_what_concerns_test_items_alone(trial: Loop) -> None:

@@ -6,11 +6,13 @@ client was paused. Not here: what is lodged on the run's own days (shipment_reco
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from npf_pipelines.assets.tracking_ledger import what_waits
 from npf_pipelines.domain.days import day_of, start_of_day
-from npf_pipelines.domain.outcomes import PushOutcome
+from npf_pipelines.domain.outcomes import PushOutcome, StatusOutcome
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 from npf_pipelines.rules.flow_health import known_at
@@ -60,4 +62,11 @@ def _done(client_run: ClientRun, day: date) -> set[str]:
         rows = client_run.tables.read_if_written(TRACKING_PUSH, day)
     except BrokenFile:  # The push of the day fails with the file's name.
         return set()
-    return {row["shipment_id"] for row in rows if row["outcome"] != PushOutcome.WITHDRAWN and not what_waits(row)}
+    return {row["shipment_id"] for row in rows if _is_done(row, in_trial=client_run.in_trial)}
+
+
+def _is_done(row: Mapping[str, Any], *, in_trial: bool) -> bool:
+    if row["outcome"] == PushOutcome.WITHDRAWN or what_waits(row):
+        return False
+    is_planned = row["outcome"] == PushOutcome.PLANNED or row["status_outcome"] == StatusOutcome.PLANNED
+    return in_trial or not is_planned
