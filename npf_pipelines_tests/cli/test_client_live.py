@@ -28,8 +28,8 @@ def test_only_orders_that_are_not_on_the_platform_are_announced_as_imports(
         )
     ]
     Lake(str(tmp_path / "lake")).write(PLATFORM_ORDERS, rows, client="acme", day=DAY)
-    shown = CliRunner().invoke(app, ["client", "live", "acme", "--json"], input="n\n", env={"COLUMNS": "200"})
-    assert shown.exit_code == 1
+    shown = CliRunner().invoke(app, ["client", "live", "acme", "--yes", "--json"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0, shown.output
     assert json.loads(shown.stdout) == [{"day": str(DAY), "orders": 1, "units": 0}]
     assert "1 orders would be imported." in shown.stderr
     assert "2 orders on the platform would be updated, cancelled or taken up again." in shown.stderr
