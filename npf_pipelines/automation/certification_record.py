@@ -75,6 +75,7 @@ class CertificationRecord:
 
     def write(self, evidence: Evidence) -> None:
         """Keep the evidence; a reader sees the old file or the new one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_suffix(".unfinished")
         with unfinished.open("wb") as file:
             file.write(evidence.model_dump_json(indent=1).encode())

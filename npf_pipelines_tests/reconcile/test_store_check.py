@@ -36,8 +36,11 @@ async def answer(request: Request) -> Response:
     return html_answer("No such page", 404)
 
 
-def read_warehouse(order_ids: Collection[str]) -> WarehouseRead:
-    raise RuntimeError(f"a row of a shopper: {order_ids}")
+ROW = "a row of a shopper"
+
+
+def read_warehouse(_: Collection[str]) -> WarehouseRead:
+    raise RuntimeError(ROW)
 
 
 async def test_each_question_is_answered_by_itself(

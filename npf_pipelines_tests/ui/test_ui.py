@@ -197,7 +197,7 @@ def test_the_audit_is_launched_and_its_findings_are_read(page: Page) -> None:
     expect(finding).to_contain_text("Unknown until certified")
     page.goto("/assets/raw_orders")
     page.get_by_role("link", name="store_orders", exact=True).first.click()
-    expect(page.get_by_text("setups_fit")).to_be_visible()
+    expect(page.get_by_text("setups_fit").first).to_be_visible()
 
 
 def test_the_ui_works_behind_nginx(browser: Browser, dev: DevServer, tmp_path: Path) -> None:
