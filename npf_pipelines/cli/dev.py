@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from npf_pipelines.cli.instance import DEFAULTS, dagster_home
-from npf_pipelines.cli.output import fail
+from npf_pipelines.cli.output import fail, stdout
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import LoopbackServer, listen
@@ -56,6 +56,10 @@ def dev(
             os.environ.setdefault("NPF_AUTOMATION", "running")
             floor = threading.Thread(target=_work_until, args=(world, over), name="floor")
             floor.start()
+            stdout().print(
+                f"Dagster's UI: http://127.0.0.1:{ui_port}, in a moment. Reports: {reports.url}. Ctrl-C ends all.",
+                markup=False,
+            )
             code = _serve_ui(ui_port, over)
             over.set()
             floor.join()
