@@ -6,6 +6,7 @@ It binds to 127.0.0.1 and nothing else. Not here: the applications (sandbox/app.
 import errno
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -21,8 +22,8 @@ class PortTaken(NpfError, OSError):
     """Another process listens on the port; the text names it."""
 
 
-def listen(port: int) -> socket.socket:
-    """A socket that listens on a port of 127.0.0.1; 0 is any free one.
+def listen(port: int, *, option: str = "--port") -> socket.socket:
+    """A socket that listens on a port of 127.0.0.1; 0 is any free one. `option` sets the port, for the refusal.
 
     Raises:
         PortTaken: another process listens there.
@@ -33,7 +34,7 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        said = f"the port {port} of {_LOOPBACK} is taken: end what listens there, or give another port"
+        said = f"the port {port} of {_LOOPBACK} is taken: end what listens there, or give another port with {option}"
         raise PortTaken(said) from None
 
 
@@ -44,10 +45,10 @@ class LoopbackServer:
         url: `http://127.0.0.1:PORT`, known inside the block.
     """
 
-    def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
-        """Port 0 is any free one."""
+    def __init__(self, app: ASGIApp, *, port: int = 0, option: str = "--port") -> None:
+        """Port 0 is any free one; `option` sets it, for the refusal."""
         self.url = ""
-        self._port = port
+        self._port, self._option = port, option
         self._server = _Announcing(_config(app))
 
     def __enter__(self) -> Self:
@@ -56,7 +57,7 @@ class LoopbackServer:
         Raises:
             PortTaken: another process listens on the port.
         """
-        self._socket = listen(self._port)
+        self._socket = listen(self._port, option=self._option)
         self.url = f"http://{_LOOPBACK}:{self._socket.getsockname()[1]}"
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name=type(self).__name__, daemon=True
@@ -74,13 +75,14 @@ class LoopbackServer:
         self._socket.close()
 
 
-def serve_forever(app: ASGIApp, port: int) -> None:
-    """Serve on 127.0.0.1 until SIGINT or SIGTERM.
+def serve_forever(app: ASGIApp, port: int, announce: Callable[[], None]) -> None:
+    """Serve on 127.0.0.1 until SIGINT or SIGTERM; `announce` says so once the port is had.
 
     Raises:
         PortTaken: another process listens on the port.
     """
     with listen(port) as taken:
+        announce()
         uvicorn.Server(_config(app)).run(sockets=[taken])
 
 

@@ -89,8 +89,11 @@ def test_a_port_that_is_taken_is_named(
     monkeypatch.setenv("NPF_DATA", str(tmp_path / "demo"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = _sentence(npf(*words, str(port)))
+        ended = npf(*words, str(port))
+    said = _sentence(ended)
     assert said.startswith(f"the port {port} of 127.0.0.1 is taken")
+    assert said.endswith(words[-1])
+    assert "Ctrl-C" not in ended.stdout
 
 
 def _garbage(path: Path) -> str:

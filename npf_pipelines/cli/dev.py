@@ -44,12 +44,14 @@ def dev(
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, lambda *_: over.set())
     try:
-        listen(ui_port).close()  # Dagster would say so with a traceback.
+        listen(ui_port, option="--ui-port").close()  # Dagster would say so with a traceback.
         folder = ReportFolder(settings.reports, settings.reports_url)
         pages = LivePages(Services(settings), folder)
         with (
             demo_world(settings, port=port) as world,
-            LoopbackServer(reports_app(pages.page, folder.certificates.read), port=reports_port) as reports,
+            LoopbackServer(
+                reports_app(pages.page, folder.certificates.read), port=reports_port, option="--reports-port"
+            ) as reports,
         ):
             os.environ["NPF_REPORTS_URL"] = reports.url  # For the links in the UI.
             dagster_home(settings)

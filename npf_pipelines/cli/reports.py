@@ -18,7 +18,10 @@ from npf_pipelines.runs.services import Services
 def reports(port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = PORT) -> None:
     """Serve the reports and the overview on 127.0.0.1 until interrupted."""
     settings = Settings()
-    stdout().print(plain(f"http://127.0.0.1:{port} shows {settings.reports}. Ctrl-C ends it."))
+    folder = ReportFolder(settings.reports, settings.reports_url)
+
+    def announce() -> None:
+        stdout().print(plain(f"http://127.0.0.1:{port} shows {settings.reports}. Ctrl-C ends it."))
+
     with contextlib.suppress(KeyboardInterrupt):
-        folder = ReportFolder(settings.reports, settings.reports_url)
-        serve_forever(reports_app(LivePages(Services(settings), folder).page, folder.certificates.read), port)
+        serve_forever(reports_app(LivePages(Services(settings), folder).page, folder.certificates.read), port, announce)

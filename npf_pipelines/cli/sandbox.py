@@ -29,11 +29,14 @@ def serve(
     """Serve a generated store named `shop` until interrupted."""
     now = datetime.now(UTC)
     store = generate_store("shop", seed=seed, orders=orders, products=products, days=30, today=now)
-    Console().print(
-        f"http://127.0.0.1:{port}/shop (API user {store.api_user}, API key {store.api_key}): "
-        f"{len(store.orders)} orders, {len(store.products)} products. Ctrl-C ends it.",
-        soft_wrap=True,
-        highlight=False,
-    )
+
+    def announce() -> None:
+        Console().print(
+            f"http://127.0.0.1:{port}/shop (API user {store.api_user}, API key {store.api_key}): "
+            f"{len(store.orders)} orders, {len(store.products)} products. Ctrl-C ends it.",
+            soft_wrap=True,
+            highlight=False,
+        )
+
     with contextlib.suppress(KeyboardInterrupt):
-        serve_stores({"shop": store}, port, latency_ms)
+        serve_stores({"shop": store}, port, announce, latency_ms)

@@ -3,7 +3,7 @@
 Not here: what it answers (app.py), the socket (loopback.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from npf_pipelines.loopback import LoopbackServer, serve_forever
 from npf_pipelines.sandbox.app import sandbox_app
@@ -22,10 +22,12 @@ class SandboxServer(LoopbackServer):
         return f"{self.url}/{store_id}"
 
 
-def serve_stores(stores: Mapping[str, SandboxStore], port: int, latency_ms: float = 0) -> None:
-    """Serve the stores on 127.0.0.1 until SIGINT or SIGTERM.
+def serve_stores(
+    stores: Mapping[str, SandboxStore], port: int, announce: Callable[[], None], latency_ms: float = 0
+) -> None:
+    """Serve the stores on 127.0.0.1 until SIGINT or SIGTERM; `announce` says so once the port is had.
 
     Raises:
         PortTaken: another process listens on the port.
     """
-    serve_forever(sandbox_app(stores, latency_ms=latency_ms), port)
+    serve_forever(sandbox_app(stores, latency_ms=latency_ms), port, announce)

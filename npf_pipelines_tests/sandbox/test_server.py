@@ -65,7 +65,7 @@ _ALONE = """
 import sys
 from npf_pipelines.sandbox.samples import sample_store
 from npf_pipelines.sandbox.server import serve_stores
-serve_stores({"doc": sample_store("doc")}, int(sys.argv[1]))
+serve_stores({"doc": sample_store("doc")}, int(sys.argv[1]), lambda: None)
 """
 
 
