@@ -55,4 +55,5 @@ def print_named(
         criteria = RowFilter({"client": clients}, [*names, *prefixed])
         rows = list_rows(connection, listing, criteria, _MOST_ROWS).rows
         name_broken(connection)
-    print_rows(rows, listing.columns, form)
+    if rows or form is not OutputFormat.TABLE:
+        print_rows(rows, listing.columns, form)
