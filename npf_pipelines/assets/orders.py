@@ -34,6 +34,7 @@ from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.domain.text import counted
 from npf_pipelines.domain.work_meter import note_done, plan_work
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
@@ -106,7 +107,7 @@ async def _pull_named(run: OrdersRun, named: NamedOrders) -> None:
     for day, orders in named.by_day.items():
         with run.fails_alone():
             await pulled_day(run, day, list(orders))
-        run.client_run.log(f"{day}: {len(orders)} named orders, the others left as they are")
+        run.client_run.log(f"{day}: {counted(len(orders), 'named order')}, the others left as they are")
 
 
 async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:

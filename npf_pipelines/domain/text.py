@@ -38,6 +38,11 @@ def one_line(text: str, longest: int | None = None) -> str:
     return " ".join(clean_text(text, longest).split())
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 order`, `3 orders`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def passable_address(url: str) -> str:
     """A web address that may be passed on; empty for one that a browser would not open as a page.
 

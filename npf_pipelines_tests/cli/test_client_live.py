@@ -31,5 +31,5 @@ def test_only_orders_that_are_not_on_the_platform_are_announced_as_imports(
     shown = CliRunner().invoke(app, ["client", "live", "acme", "--yes", "--json"], env={"COLUMNS": "200"})
     assert shown.exit_code == 0, shown.output
     assert json.loads(shown.stdout) == [{"day": str(DAY), "orders": 1, "units": 0}]
-    assert "1 orders would be imported." in shown.stderr
+    assert "1 order would be imported." in shown.stderr
     assert "2 orders on the platform would be updated, cancelled or taken up again." in shown.stderr

@@ -12,6 +12,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_edit import write_field
 from npf_pipelines.config.setup_files import setup_file
+from npf_pipelines.domain.text import counted
 from npf_pipelines.lake.planned import Planned, read_planned
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.open_items import recount
@@ -57,13 +58,13 @@ def live(
 
 def _before(setup: MasterSetup, planned: Planned) -> list[str]:
     client, start = setup.id, setup.orders.start_date
-    said = [f"{planned.orders} orders would be imported."]
+    said = [f"{counted(planned.orders, 'order')} would be imported."]
     if planned.changes:
-        said.append(f"{planned.changes} orders on the platform would be updated, cancelled or taken up again.")
+        said.append(f"{counted(planned.changes, 'order')} on the platform would be updated, cancelled or resumed.")
     if planned.shipments:
-        said.append(f"{planned.shipments} shipments would be pushed to the store.")
+        said.append(f"{counted(planned.shipments, 'shipment')} would be pushed to the store.")
     if planned.skus:
-        said.append(f"{planned.skus} SKUs of the store would get another amount.")
+        said.append(f"{counted(planned.skus, 'SKU')} of the store would get another amount.")
     if not planned.days:
         said.append(
             f"To see all days since the order start date first: npf run orders --client {client} --from {start}"

@@ -10,6 +10,7 @@ from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import fail, stderr, stdout
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.domain.text import counted
 from npf_pipelines.platform.rename import warehouse_rows
 from npf_pipelines.runs.services import Services
 
@@ -27,7 +28,7 @@ def rename(
         left = warehouse_rows(services.platform_engine, old)
     except (CannotRename, SetupError, sa.exc.SQLAlchemyError) as error:
         fail(str(error))
-    stdout().print(f"{old} is {new} now: {moved} orders on the platform have the new id.", markup=False)
+    stdout().print(f"{old} is {new} now: {counted(moved, 'order')} moved on the platform.", markup=False)
     if left:
         stderr().print(
             f"The warehouse still has {left} shipments and SKUs under {old}: have them renamed to {new}, too.",

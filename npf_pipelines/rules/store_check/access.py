@@ -12,7 +12,8 @@ from npf_pipelines.domain.clock import TOLERANCE
 from npf_pipelines.domain.store_answers import Connection, StoreAnswers, Unanswered, Why
 from npf_pipelines.domain.store_check import Finding, Level
 from npf_pipelines.domain.store_users import ACTIVE, ADMINISTRATOR, VENDOR, StoreUser
-from npf_pipelines.rules.store_check.lines import advice_of, counted, error, ok, unanswered, unknown, warning
+from npf_pipelines.domain.text import counted
+from npf_pipelines.rules.store_check.lines import advice_of, error, ok, unanswered, unknown, warning
 
 _CERTIFICATE_NEAR = timedelta(days=14)
 """Certificates that renew themselves do so earlier."""

@@ -9,7 +9,8 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.store_answers import StoreAnswers, Unanswered, Why
 from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.domain.store_shipments import Shipment
-from npf_pipelines.rules.store_check.lines import counted, error, first_few, ok, unanswered, unknown, warning
+from npf_pipelines.domain.text import counted
+from npf_pipelines.rules.store_check.lines import error, first_few, ok, unanswered, unknown, warning
 
 
 def capability_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Finding]:

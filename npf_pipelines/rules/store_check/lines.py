@@ -1,4 +1,4 @@
-"""Findings in short: one function for each level, counted nouns, and the first few of many names.
+"""Findings in short: one function for each level, and the first few of many names.
 
 Not here: any judgement (the modules beside this one).
 """
@@ -42,11 +42,6 @@ def unanswered(topic: str, answer: Unanswered, level: Level = Level.UNKNOWN) -> 
 def advice_of(answer: Unanswered) -> str:
     """The advice, which is the reason without its first sentence."""
     return answer.reason.partition(". ")[2]
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 order`, `3 orders`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def first_few(names: Sequence[str]) -> str:

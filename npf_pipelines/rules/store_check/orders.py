@@ -13,13 +13,13 @@ from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.store_answers import OrdersRead, StoreAnswers, Unanswered
 from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
-from npf_pipelines.domain.text import one_line
+from npf_pipelines.domain.text import counted, one_line
 from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
 from npf_pipelines.rules.order_criteria import order_criteria
 from npf_pipelines.rules.orders import Verdict, country_of, decide, is_test
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.rules.status_names import named_statuses
-from npf_pipelines.rules.store_check.lines import counted, first_few, ok, unanswered, unknown, warning
+from npf_pipelines.rules.store_check.lines import first_few, ok, unanswered, unknown, warning
 from npf_pipelines.rules.store_check.statuses import known_statuses
 
 _REASONS = 3

@@ -9,8 +9,9 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.products import Product
 from npf_pipelines.domain.store_answers import ProductsRead, StoreAnswers, Unanswered, WarehouseRead
 from npf_pipelines.domain.store_check import Finding
+from npf_pipelines.domain.text import counted
 from npf_pipelines.rules.orders import TEST_SKUS
-from npf_pipelines.rules.store_check.lines import counted, error, first_few, ok, unanswered, unknown, warning
+from npf_pipelines.rules.store_check.lines import error, first_few, ok, unanswered, unknown, warning
 
 
 def product_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Finding]:
