@@ -11,8 +11,7 @@ import dagster as dg
 import duckdb
 
 from npf_pipelines.assets.specs import OWNERS
-from npf_pipelines.config.removed_setups import removed_clients
-from npf_pipelines.config.setup_files import MasterSetups
+from npf_pipelines.config.setup_files import MasterSetups, removed_clients
 from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.listings import SKIPPED, RowFilter, list_rows

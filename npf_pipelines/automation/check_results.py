@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from npf_pipelines.config.removed_setups import removed_clients
+from npf_pipelines.config.setup_files import removed_clients
 from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.services import Services
 

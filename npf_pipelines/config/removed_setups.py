@@ -1,13 +1,12 @@
 """The folder `removed` beside the master setups: the setups of clients that were removed. None of them is read.
 
-Not here: the setups that are read (setup_files.py).
+Not here: the setups that are read, and who of the removed has one again (setup_files.py).
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-
-from npf_pipelines.config.setup_files import any_setup_file
 
 _REMOVED = "removed"
 _ARCHIVED = re.compile(r"([a-z0-9_-]{1,40})-\d{8}T\d{6}Z\.yaml")
@@ -25,14 +24,11 @@ def archive_setup(path: Path, client: str, now: datetime) -> Path:
     return path.rename(archived)
 
 
-def removed_clients(folder: Path) -> set[str]:
-    """The clients that were removed and have no file now.
+def archived_setups(folder: Path) -> Mapping[str, Path]:
+    """The file of each client that was removed, the latest one; also of a client that has a setup again.
 
     Args:
         folder: of the setups that are read.
-
-    Raises:
-        SetupError: the folder can't be read.
     """
-    archived = {match[1] for path in (folder / _REMOVED).glob("*.yaml") if (match := _ARCHIVED.fullmatch(path.name))}
-    return {client for client in archived if any_setup_file(folder, client) is None}
+    files = sorted((folder / _REMOVED).glob("*.yaml"))
+    return {match[1]: path for path in files if (match := _ARCHIVED.fullmatch(path.name))}

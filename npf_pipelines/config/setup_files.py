@@ -1,6 +1,6 @@
 """The folder of master setups: one YAML file for each client, its loading, and a sentence for each error in it.
 
-Not here: the fields of a setup (master_setup.py), the setups of removed clients (removed_setups.py).
+Not here: the fields of a setup (master_setup.py), the folder of removed setups (removed_setups.py).
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.near_names import nearest_name
+from npf_pipelines.config.removed_setups import archived_setups
 from npf_pipelines.config.setup_names import meant_field
 from npf_pipelines.config.store_address import comparable_address
 
@@ -37,6 +38,8 @@ class MasterSetups:
     errors: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     """The names of the files, by client id."""
+    folder: Path | None = field(default=None, compare=False)
+    """Where they were read."""
 
     def __getitem__(self, client: str) -> MasterSetup:
         """The client's setup.
@@ -47,6 +50,12 @@ class MasterSetups:
         try:
             return self.clients[client]
         except KeyError:
+            if self.folder and client in removed_clients(self.folder):
+                archived = archived_setups(self.folder)[client]
+                raise SetupError(
+                    f"{client}: was removed: its setup is {archived} now. Its tables stay: npf sql, npf orders and npf"
+                    " shipments read them"
+                ) from None
             known = ", ".join(sorted(self.clients)) or "none"
             also = "".join(f"\n{error}" for error in self.errors)
             raise SetupError(f"{client}: no valid master setup (valid ones: {known}){also}") from None
@@ -75,7 +84,7 @@ def load_master_setups(folder: Path) -> MasterSetups:
     for client, sentence in _sharing_a_store(clients, names):
         del clients[client]
         errors.append(sentence)
-    return MasterSetups(clients, tuple(errors), names)
+    return MasterSetups(clients, tuple(errors), names, folder)
 
 
 def setup_file(folder: Path, client: str) -> Path:
@@ -105,6 +114,15 @@ def any_setup_file(folder: Path, client: str) -> Path | None:
         except SetupError:
             wrong = path if path.stem == client else wrong
     return wrong
+
+
+def removed_clients(folder: Path) -> set[str]:
+    """The clients that were removed and have no file now.
+
+    Raises:
+        SetupError: the folder can't be read.
+    """
+    return {client for client in archived_setups(folder) if any_setup_file(folder, client) is None}
 
 
 def _files(folder: Path) -> list[Path]:

@@ -82,6 +82,7 @@ def test_a_client_that_has_left_needs_nobody_and_can_come_back(shell: Loop) -> N
     assert archived.read_text(encoding="utf-8") == setup
     assert str(archived) in removed.output
     assert certification.read() is None
+    assert f"acme: was removed: its setup is {archived} now" in npf("trace", "acme", "1").output.replace("\n", "")
     assert len(list((certification.path.parent / "removed").glob("acme-*.json"))) == 1
 
     assert "acme" in npf("sql", "SELECT DISTINCT client FROM raw_orders").output

@@ -60,7 +60,8 @@ def _before(setup: MasterSetup, planned: Planned) -> list[str]:
     client, start = setup.id, setup.orders.start_date
     said = [f"{counted(planned.orders, 'order')} would be imported."]
     if planned.changes:
-        said.append(f"{counted(planned.changes, 'order')} on the platform would be updated, cancelled or resumed.")
+        changed = counted(planned.changes, "order")
+        said.append(f"{changed} on the platform would be updated, cancelled or taken up again.")
     if planned.shipments:
         said.append(f"{counted(planned.shipments, 'shipment')} would be pushed to the store.")
     if planned.skus:
