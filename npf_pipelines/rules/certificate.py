@@ -64,9 +64,9 @@ def judge(setup: MasterSetup, meanings: StatusMeanings, evidence: Evidence) -> t
     negative = "as 0" if setup.stock.negative_as_zero else "as it is"
     return (
         Requirement("items", "The store has the test items", stock.items(evidence, setup)),
-        Requirement("pull", "Orders are pulled", orders.pull(evidence)),
-        Requirement("full", "Full lodgement", orders.full(evidence)),
-        Requirement("partial", "Partial lodgement", orders.partial(evidence)),
+        Requirement("pull", "Orders are pulled", orders.pull(evidence, setup.zone)),
+        Requirement("full", "Full lodgement", orders.full(evidence, setup.zone)),
+        Requirement("partial", "Partial lodgement", orders.partial(evidence, setup.zone)),
         Requirement("tracking_number", "Tracking number", orders.tracking_number(evidence)),
         Requirement("tracking_url", "Tracking URL", orders.tracking_url(evidence)),
         Requirement("shipped_status", "Status of a shipped order", orders.shipped_status(evidence, meanings)),

@@ -3,10 +3,12 @@
 Not here: the evidence (domain/certification.py), the requirements of stock (stock_requirements.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from npf_pipelines.domain.certification import Evidence, LodgedParcel, OrderEvidence, OrderSeen, StoreParcel
-from npf_pipelines.domain.requirement import Judgement, judged
+from npf_pipelines.domain.requirement import Judgement, judged, not_asked
 from npf_pipelines.rules.certification_orders import missing_orders, waits_for_full, waits_for_part
 from npf_pipelines.rules.status_meaning import StatusMeanings
 
@@ -14,8 +16,8 @@ _JudgeParcel = Callable[[LodgedParcel, StoreParcel | None], tuple[bool, str]]
 """Judges what the store shows of a lodged parcel: whether it is right, and a sentence without its end."""
 
 
-def pull(evidence: Evidence) -> Judgement:
-    """Each test order is on the platform, with its units."""
+def pull(evidence: Evidence, zone: ZoneInfo) -> Judgement:
+    """Each test order is on the platform, with its units; times are in `zone`, as in the two below."""
     right, wrong = [], []
     for order in _orders(evidence):
         seen = order.pulled
@@ -23,21 +25,21 @@ def pull(evidence: Evidence) -> Judgement:
             wrong.append(f"{order.order_number}: {problem}{_failed(evidence, 'orders')}.")
         elif seen and seen.imported:
             right.append(
-                f"{order.order_number}: imported at {seen.imported.imported_at:%Y-%m-%d %H:%M:%S} UTC as a test order "
+                f"{order.order_number}: imported at {_time(seen.imported.imported_at, zone)} as a test order "
                 f"with {_in_words(seen.imported.units)}."
             )
     return judged(right, wrong=wrong, missing=missing_orders(evidence))
 
 
-def full(evidence: Evidence) -> Judgement:
+def full(evidence: Evidence, zone: ZoneInfo) -> Judgement:
     """The order that was lodged in full is in the store as shipped."""
-    right, wrong = _shipments(evidence, evidence.full)
+    right, wrong = _shipments(evidence, evidence.full, zone)
     return judged(right, wrong=wrong, missing=waits_for_full(evidence))
 
 
-def partial(evidence: Evidence) -> Judgement:
+def partial(evidence: Evidence, zone: ZoneInfo) -> Judgement:
     """Of the order that was lodged in part, this part is in the store as shipped."""
-    right, wrong = _shipments(evidence, evidence.part)
+    right, wrong = _shipments(evidence, evidence.part, zone)
     seen = evidence.part.pushed if evidence.part else None
     if seen and not wrong:
         left = {sku: units - seen.units_shown.get(sku, 0) for sku, units in seen.ordered.items()}
@@ -57,14 +59,12 @@ def tracking_url(evidence: Evidence) -> Judgement:
 
 def shipped_status(evidence: Evidence, meanings: StatusMeanings) -> Judgement:
     """The shipped order has the status that the setup asks for."""
-    right, wrong = _status(evidence.full, meanings.shipped, meanings)
-    return judged(right, wrong=wrong, missing=waits_for_full(evidence))
+    return _status(evidence.full, meanings.shipped, meanings, waits_for_full(evidence))
 
 
 def partially_shipped_status(evidence: Evidence, meanings: StatusMeanings) -> Judgement:
     """The order that was shipped in part has the status that the setup asks for."""
-    right, wrong = _status(evidence.part, meanings.partially_shipped, meanings)
-    return judged(right, wrong=wrong, missing=waits_for_part(evidence))
+    return _status(evidence.part, meanings.partially_shipped, meanings, waits_for_part(evidence))
 
 
 def second_import(evidence: Evidence) -> Judgement:
@@ -111,7 +111,7 @@ def _why_not_pulled(seen: OrderSeen | None) -> str:
     return "" if seen.imported.has_country else "the platform has no country for it"
 
 
-def _shipments(evidence: Evidence, order: OrderEvidence | None) -> tuple[list[str], list[str]]:
+def _shipments(evidence: Evidence, order: OrderEvidence | None, zone: ZoneInfo) -> tuple[list[str], list[str]]:
     """The right and the wrong: each lodged parcel must be in the store once, with its units."""
     right: list[str] = []
     wrong: list[str] = []
@@ -129,7 +129,7 @@ def _shipments(evidence: Evidence, order: OrderEvidence | None) -> tuple[list[st
             )
         else:
             right.append(
-                f"{number}: lodged at {parcel.lodged_at:%Y-%m-%d %H:%M:%S} UTC; the store's shipment "
+                f"{number}: lodged at {_time(parcel.lodged_at, zone)}; the store's shipment "
                 f"{shown[0].shipment_id} has {_in_words(parcel.units)}."
             )
     if not wrong and seen.units_shown != seen.units_lodged:
@@ -174,22 +174,28 @@ def _url_shown(parcel: LodgedParcel, shown: StoreParcel | None) -> tuple[bool, s
 
 
 def _status(
-    order: OrderEvidence | None, letter: str | None, meanings: StatusMeanings
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The right and the wrong about the status of an order, by the letter that the setup asks for."""
+    order: OrderEvidence | None, letter: str | None, meanings: StatusMeanings, missing: Iterable[str]
+) -> Judgement:
+    """The judgement on the status of an order, by the letter that the setup asks for."""
     if order is None or order.pushed is None or order.pulled is None:
-        return (), ()
+        return judged(missing=missing)
     seen, number = order.pushed.status, order.order_number
     shown = meanings.name(seen)
     if letter is None:
         if seen == order.pulled.status:
-            return (f"{number}: the setup asks for no status; the order is {shown}, as before.",), ()
+            return not_asked(f"{number}: the setup asks for no status; the order is {shown}, as before.")
         before = meanings.name(order.pulled.status)
-        return (), (f"{number}: the setup asks for no status, but the order went from {before} to {shown}.",)
+        went = f"{number}: the setup asks for no status, but the order went from {before} to {shown}."
+        return judged(wrong=[went], missing=missing)
     if seen == letter:
-        return (f"{number}: the store shows {shown}.",), ()
+        return judged([f"{number}: the store shows {shown}."], missing=missing)
     todo = "Check whether the store, or an add-on of it, keeps the status from being changed."
-    return (), (f"{number}: the setup asks for {meanings.name(letter)}, the store shows {shown}. {todo}",)
+    lost = f"{number}: the setup asks for {meanings.name(letter)}, the store shows {shown}. {todo}"
+    return judged(wrong=[lost], missing=missing)
+
+
+def _time(when: datetime, zone: ZoneInfo) -> str:
+    return f"{when.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _orders(evidence: Evidence) -> Iterator[OrderEvidence]:

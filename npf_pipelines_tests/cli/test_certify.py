@@ -96,6 +96,7 @@ def test_a_client_in_trial_is_certified_and_again(trial: Loop, monkeypatch: pyte
     assert json.loads(kept.read_text(encoding="utf-8"))["requirements"] == shown["requirements"]
     content = page.read_text(encoding="utf-8")
     assert "Certified." in content
+    assert "<h1>Certificate of " in content
     for number in {order.order_id for order in store.orders.values() if order.customer.email.startswith("test-orders")}:
         assert f"CS{number}" in content
     for hidden in ("test-orders@example.com", "George Street", store.api_key, store.api_user):

@@ -185,6 +185,13 @@ def test_each_fault_fails_its_requirement(fault: str) -> None:
     assert results.keys() - {"soh", "replay_shipments", "replay_stock"} == failed - {"replay_shipments", "replay_stock"}
 
 
+def test_the_evidence_is_timed_in_the_clients_zone() -> None:
+    setup = _setup()
+    requirements = judge(setup, status_meanings(setup, SHIPPED_STATUSES, were_read=True), _SOUND)
+    timed = [each.evidence[0] for each in requirements if each.id in {"pull", "full", "partial"}]
+    assert all(f"{NOON.astimezone(setup.zone):%Y-%m-%d %H:%M:%S} AEDT" in sentence for sentence in timed)
+
+
 def test_a_url_in_the_comments_is_as_good_as_a_link() -> None:
     shown = _shown(_ALL, link="", urls_in_comments=(_URL,))
     assert "tracking_url" not in _results(_with("full", "pushed", shown=(shown,)))
@@ -193,9 +200,8 @@ def test_a_url_in_the_comments_is_as_good_as_a_link() -> None:
 def test_a_setup_without_statuses_asks_that_they_stay() -> None:
     quiet = _setup(notify_customer="false")
     assert _results(_SOUND, quiet).keys() == {"soh", "shipped_status", "partially_shipped_status"}
-    kept = _with("full", "pushed", status="P")
-    assert _results(kept, quiet)["partially_shipped_status"] is Result.FAIL
-    assert "shipped_status" not in _results(kept, quiet)
+    kept = _results(_with("full", "pushed", status="P"), quiet)
+    assert (kept["partially_shipped_status"], kept["shipped_status"]) == (Result.FAIL, Result.NOT_ASKED)
 
 
 def test_a_setup_without_stock_asks_for_no_figure() -> None:
