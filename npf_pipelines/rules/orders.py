@@ -199,7 +199,11 @@ def _acceptance(order: Order) -> str:
     without_code = lines_without_code(order)
     if without_code:
         return f"accepted without the lines that have no product code: {_names(without_code)}"
-    return "a test order: never dispatched" if is_test(order) else "passes every rule of the master setup"
+    return (
+        "a test order: its lodgement is played, nothing is dispatched"
+        if is_test(order)
+        else "passes every rule of the master setup"
+    )
 
 
 def _names(lines: list[OrderLine]) -> str:

@@ -289,7 +289,8 @@ def test_orders_of_test_items_only(some: list[str], test: bool) -> None:
 
 
 def test_a_test_order_is_accepted_as_one() -> None:
-    assert verdict(line("1", "Test001"), line("2", "Test002")).reason == "a test order: never dispatched"
+    reason = verdict(line("1", "Test001"), line("2", "Test002")).reason
+    assert reason == "a test order: its lodgement is played, nothing is dispatched"
 
 
 @pytest.mark.parametrize(
