@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from npf_pipelines.domain.issued_certificate import IssuedCertificate
 from npf_pipelines.domain.order_statuses import Status
 from npf_pipelines.domain.products import Product, UnreadableProduct
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
@@ -122,6 +123,7 @@ class StoreAnswers:
         orders: the newest since the order start date.
         products: the products.
         warehouse: the platform's part.
+        certificate: the client's latest with a verdict, which proves what no reading shows.
     """
 
     connection: Connection
@@ -136,3 +138,4 @@ class StoreAnswers:
     orders: OrdersRead | Unanswered = field(default_factory=lambda: OrdersRead((), 0))
     products: ProductsRead | Unanswered = field(default_factory=lambda: ProductsRead((), 0, 0))
     warehouse: WarehouseRead | Unanswered = field(default_factory=lambda: WarehouseRead(frozenset()))
+    certificate: IssuedCertificate | None = None

@@ -5,12 +5,14 @@ Not here: the questions (reconcile/store_check.py), the judgement (rules/store_c
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.domain.store_answers import WarehouseRead
 from npf_pipelines.domain.store_check import StoreCheck
 from npf_pipelines.reconcile.store_check import ask_store
+from npf_pipelines.reports.issued_certificates import issued_certificate
 from npf_pipelines.rules.store_check.access import no_key
 from npf_pipelines.rules.store_check.findings import findings
 from npf_pipelines.runs.services import Services
@@ -33,6 +35,7 @@ async def check_store(services: Services, setup: MasterSetup) -> StoreCheck:
 
     async with opened as store:
         answers = await ask_store(store, setup, read_warehouse, now)
+        answers = replace(answers, certificate=issued_certificate(services.settings, setup))
         return StoreCheck(setup.id, now, findings(setup, answers, now), store.requests)
 
 

@@ -102,6 +102,13 @@ def test_a_client_in_trial_is_certified_and_again(trial: Loop, monkeypatch: pyte
     for hidden in ("test-orders@example.com", "George Street", store.api_key, store.api_user):
         assert hidden not in content + first.stdout
 
+    checked = CliRunner().invoke(app, ["client", "check", "acme"], env={"COLUMNS": "200"}).stdout
+    day = page.stem.removeprefix("acme-")
+    for right in ("edit_order", "manage_catalog"):
+        assert f"ok      right {right}: Granted, as proven by the certificate of {day}." in checked
+    listed = json.loads(CliRunner().invoke(app, ["client", "list", "--json"]).stdout)
+    assert {line["client"]: line["certified"] for line in listed} == {"acme": day, "bolt": None}
+
     amounts, made, writes = _amounts(store), dict(store.shipments), len(store.orders)
     second = CliRunner().invoke(app, ["client", "certify", "acme"])
     assert second.exit_code == 0, second.output

@@ -31,6 +31,7 @@ def lines(
         ["acme", "gone"],
         pauses or Pauses(),
         in_trial=["acme"] if is_trial else [],
+        certified={"acme": date(2026, 11, 19)},
         **({"healths": [], "items": [], "alerts": []} | facts),  # type: ignore[arg-type]
         now=NOON,
     )
@@ -54,6 +55,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_every_client_has_a_line_with_its_state(folder: Path) -> None:
     found = lines(folder)
+    assert (found["acme"].certified, found["bolt"].certified) == (date(2026, 11, 19), None)
     assert states(found) == {"acme": "live", "bolt": "paused", "cord": "wrong setup", "gone": "no setup"}
     assert found["bolt"].remark == "paused in its master setup"
     assert found["cord"].remark == "store: is missing, and 2 more"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.issued_certificate import IssuedCertificate
 from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status
 from npf_pipelines.domain.products import Product
 from npf_pipelines.domain.store_answers import (
@@ -96,6 +97,13 @@ def test_a_store_that_fits_has_nothing_to_do_but_its_writes_to_certify() -> None
     assert "carriers: Tracking links in the newest 1 shipment for: aup." in said
     assert "orders: 1 of 1 order pass every rule." in said
     assert "SKUs: 1 SKU in both store and warehouse." in said
+
+
+def test_a_certificate_proves_the_rights_that_its_writes_needed() -> None:
+    issued = IssuedCertificate(NOON.date(), is_certified=False, passed=frozenset({"full", "put_back"}))
+    found = judged(replace(GOOD, certificate=issued))
+    assert [finding.topic for finding in found if finding.level is UNKNOWN] == ["right manage_catalog"]
+    assert "Granted, as proven by the certificate of 2026-11-20." in [finding.sentence for finding in found]
 
 
 Changed = dict[str, Any]

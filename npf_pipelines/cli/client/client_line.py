@@ -6,7 +6,7 @@ Pure. Not here: reading the facts and printing the lines (list_clients.py).
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.domain.alert import Alert
@@ -25,6 +25,7 @@ class ClientLine:
     Attributes:
         client: its id; the file's name where the setup is wrong.
         state: `live`, `trial`, `paused`, `wrong setup` or `no setup`.
+        certified: the day of the certificate; None if the latest one doesn't certify it.
         orders_pulled: when the last successful run of orders began; None if there was none.
         tracking_pushed: the same of shipments.
         stock_pushed: the same of stock.
@@ -37,6 +38,7 @@ class ClientLine:
 
     client: str
     state: str
+    certified: date | None
     orders_pulled: datetime | None
     tracking_pushed: datetime | None
     stock_pushed: datetime | None
@@ -53,6 +55,7 @@ def client_lines(
     pauses: Pauses,
     *,
     in_trial: Collection[str],
+    certified: Mapping[str, date],
     healths: Iterable[Health],
     items: Iterable[OpenItems],
     alerts: Iterable[Alert],
@@ -67,6 +70,7 @@ def client_lines(
         ClientLine(
             client,
             state,
+            certified=certified.get(client),
             orders_pulled=succeeded.get((client, "orders")),
             tracking_pushed=succeeded.get((client, "shipments")),
             stock_pushed=succeeded.get((client, "stock")),

@@ -1,7 +1,7 @@
 """`npf client list`: every client in a line, also clients that are paused, have a wrong setup or have none.
 
-Each kind of fact is read once for all clients, from the state's database. Not here: what a line is made of
-(client_line.py).
+Facts are read once for all clients, from the state's database; certificates from their files. Not here: what a line is
+made of (client_line.py).
 """
 
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from npf_pipelines.cli.client.client_line import ClientLine, client_lines
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import AsCsv, AsJson, OutputFormat, Row, output_format, print_rows
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.reports.issued_certificates import issued_certificate
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.services import Services
@@ -21,6 +22,7 @@ from npf_pipelines.state.pauses import read_pauses
 _COLUMNS = [
     "client",
     "state",
+    "certified",
     "orders_pulled",
     "tracking_pushed",
     "stock_pushed",
@@ -33,7 +35,7 @@ _COLUMNS = [
 
 
 def list_clients(*, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
-    """List all clients: state, last successful runs in UTC, open rows, alerts.
+    """List all clients: state, day of the certificate, last successful runs in UTC, open rows, alerts.
 
     `backlog` waits for the next run, `manual_review` for a person; `drift` counts the SKUs whose amount in the store
     was not the right one after the last push.
@@ -49,6 +51,11 @@ def list_clients(*, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
         registered,
         read_pauses(services.state),
         in_trial=[client for client, setup in setups.clients.items() if in_trial(setup, services)],
+        certified={
+            client: issued.day
+            for client, setup in setups.clients.items()
+            if (issued := issued_certificate(settings, setup)) and issued.is_certified
+        },
         healths=read_health(services.state).values(),
         items=read_open_items(services.state),
         alerts=read_alerts(services.state).values(),

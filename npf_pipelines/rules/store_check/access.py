@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.clock import TOLERANCE
+from npf_pipelines.domain.issued_certificate import IssuedCertificate
 from npf_pipelines.domain.store_answers import Connection, StoreAnswers, Unanswered, Why
 from npf_pipelines.domain.store_check import Finding, Level
 from npf_pipelines.domain.store_users import ACTIVE, ADMINISTRATOR, VENDOR, StoreUser
@@ -102,12 +103,12 @@ def _credentials(answers: StoreAnswers) -> Finding:
 def _rights(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Finding]:
     pushes_stock = setup.stock.quantity != "off"
     yield _read_right("view_orders", answers.access, Level.ERROR, "to pull orders", failed=Level.ERROR)
-    yield _write_right("edit_order", "to push shipments and statuses")
+    yield _write_right("edit_order", "to push shipments and statuses", answers.certificate, "full")
     yield _read_right(
         "view_catalog", answers.products, Level.ERROR if pushes_stock else Level.WARNING, "to compare products"
     )
     if pushes_stock:
-        yield _write_right("manage_catalog", "to push stock")
+        yield _write_right("manage_catalog", "to push stock", answers.certificate, "soh", "available")
     yield _read_right(
         "manage_order_statuses",
         answers.statuses,
@@ -126,9 +127,13 @@ def _read_right(right: str, answer: object, missing: Level, purpose: str, *, fai
     return unanswered(topic, answer, failed)
 
 
-def _write_right(right: str, purpose: str) -> Finding:
+def _write_right(right: str, purpose: str, issued: IssuedCertificate | None, *requirements: str) -> Finding:
+    """A right that is granted if one of the requirements passed: none passes without such a write."""
+    topic = f"right {right}"
+    if issued and not issued.passed.isdisjoint(requirements):
+        return ok(topic, f"Granted, as proven by the certificate of {issued.day}.")
     return unknown(
-        f"right {right}",
+        topic,
         f"Unknown until certified: only a write shows it. It is needed {purpose}.",
         "Certify the client with its test items.",
     )
