@@ -14,6 +14,7 @@ from npf_pipelines.automation.launch import evaluate_checks, launch
 from npf_pipelines.cli.client.certify import certified, write_certificate
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import fail, print_heading, stdout
+from npf_pipelines.cli.program import program
 from npf_pipelines.cli.summary import counts, decisions
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
@@ -42,9 +43,9 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
         fail("\n".join(wrong))
     stdout().print("Stores and platform agree.", style="green")
     stdout().print(
-        f"The tables are in {settings.lake}: try  npf sql 'FROM tracking_push'\n"
-        f"The reports are in {settings.reports}: serve them by  npf reports\n"
-        "The runs and the lineage are in the UI: npf dev, then http://127.0.0.1:3000",
+        f"The tables are in {settings.lake}: try  {program()} sql 'FROM tracking_push'\n"
+        f"The reports are in {settings.reports}: serve them by  {program()} reports\n"
+        f"The runs and the lineage are in the UI: {program()} dev, then http://127.0.0.1:3000",
         markup=False,
     )
 

@@ -10,6 +10,7 @@ import dagster as dg
 import filelock
 from alembic.util import CommandError
 
+from npf_pipelines.cli.program import program
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.errors import NpfError
 from npf_pipelines.runs.dagster_internals import instance_in, upgrade_databases
@@ -37,7 +38,9 @@ def dagster_home(settings: Settings) -> Path:
     """
     if given := os.environ.get("DAGSTER_HOME"):
         if not Path(given).is_dir():
-            raise NoDagsterHome(f"DAGSTER_HOME is {given}, which is no folder: run npf init, or leave the variable out")
+            raise NoDagsterHome(
+                f"DAGSTER_HOME is {given}, which is no folder: run {program()} init, or leave the variable out"
+            )
         return Path(given).absolute()
     home = settings.data / "dagster"
     _put_config(home)
@@ -68,7 +71,8 @@ def prepare_home(settings: Settings) -> Path:
     except CommandError:
         raise TwoVersions(
             f"{home}: one of Dagster's databases has two versions, as several first starts at once can leave it. "
-            "Move the folder away and run npf init again: tables and platform stay, the history of the runs is gone"
+            f"Move the folder away and run {program()} init again: tables and platform stay, the history of the runs "
+            "is gone"
         ) from None
     return home
 

@@ -13,6 +13,7 @@ import typer
 from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.output import AsCsv, AsJson, OutputFormat, fail, output_format, print_json, print_rows, stdout
 from npf_pipelines.cli.plain import plain
+from npf_pipelines.cli.program import program
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.lake.connection import LakeConnection
@@ -43,7 +44,7 @@ def trace(
     if history is None:
         fail(
             f"{client}: no order {order_number} has been pulled. Days pulled so far: {_days(lake, client)}. "
-            f"Pull it alone: npf run orders --client {client} --order {order_number}"
+            f"Pull it alone: {program()} run orders --client {client} --order {order_number}"
         )
     if html:
         # Only drawing needs the templates.

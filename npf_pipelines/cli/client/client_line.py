@@ -1,6 +1,6 @@
 """A client's line in the list of all clients, from the facts that the state keeps.
 
-Pure. Not here: reading the facts and printing the lines (list_clients.py).
+Not here: reading the facts and printing the lines (list_clients.py).
 """
 
 from collections import Counter, defaultdict
@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from npf_pipelines.cli.program import program
 from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.domain.alert import Alert
 from npf_pipelines.domain.health import Health
@@ -89,7 +90,7 @@ def _states(
 ) -> Mapping[str, tuple[str, str]]:
     """Each client's state and the remark on it."""
     states: dict[str, tuple[str, str]] = {
-        client: ("no setup", f"put {client}.yaml back; if the client has left: npf client remove {client}")
+        client: ("no setup", f"put {client}.yaml back; if the client has left: {program()} client remove {client}")
         for client in registered
     }
     for error in setups.errors:

@@ -11,6 +11,7 @@ import typer
 from npf_pipelines.automation.remove import Removable, find_removable, remove_client
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import stdout
+from npf_pipelines.cli.program import program
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.text import counted
 from npf_pipelines.runs.services import Services
@@ -45,6 +46,6 @@ def _announce(services: Services, found: Removable) -> None:
         f"The setup moves to the folder removed beside it: {found.file}" if found.file else "It has no master setup.",
         "Its partitions, health, open items, alerts and pauses are deleted; its store becomes free for another client.",
         f"{counted(open_orders, 'open order')} on the platform: no run follows them any more.",
-        "Its tables stay: npf sql reads them.",
+        f"Its tables stay: {program()} sql reads them.",
     ]
     stdout().print("\n".join(lines), markup=False)

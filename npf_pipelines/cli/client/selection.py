@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 import typer
 
 from npf_pipelines.cli.output import fail
+from npf_pipelines.cli.program import program
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.setup_files import any_setup_file
 from npf_pipelines.runs.services import Services
@@ -39,4 +40,4 @@ def _has_setup(services: Services, client: str) -> bool:
     try:
         return any_setup_file(services.settings.clients, client) is not None
     except SetupError as error:
-        fail(f"{error}. To pause every client: npf client pause --all")
+        fail(f"{error}. To pause every client: {program()} client pause --all")
