@@ -83,6 +83,16 @@ def test_a_file_that_is_there_is_never_overwritten(folder: Path) -> None:
         assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_the_first_client_needs_no_folder(folder: Path) -> None:
+    (folder / "bolt.yaml").unlink()
+    folder.rmdir()
+    result = CliRunner().invoke(app, ["client", "list"])
+    assert "npf init creates it" in result.output
+    result = add("acme")
+    assert result.exit_code == 0, result.output
+    assert (folder / "acme.yaml").exists()
+
+
 def test_the_api_key_is_not_taken(folder: Path) -> None:
     result = add("acme", "--api-key", KEY)
     assert result.exit_code == 2

@@ -68,6 +68,7 @@ def add(
     """
     _refuse_key(api_key)
     folder = Settings().clients
+    folder.mkdir(parents=True, exist_ok=True)
     setups = load_master_setups(folder)
     given = {
         "name": name,
