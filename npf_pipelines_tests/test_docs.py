@@ -24,7 +24,7 @@ from npf_pipelines_tests.docs.sources import (
     outcome_groups,
 )
 
-_NO_SETTINGS = {"NPF_SANDBOX_API_KEY", "NPF_ACME_API_KEY"}
+_NO_SETTINGS = {"NPF_SANDBOX_API_KEY", "NPF_ACME_API_KEY", "NPF_SHOP_API_KEY"}
 """Variables of clients' API keys: the master setups name them."""
 
 ids = [str(page.relative_to(PROJECT)) for page in pages()]

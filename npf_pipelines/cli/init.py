@@ -12,9 +12,13 @@ from npf_pipelines.runs.services import Services
 
 
 def init() -> None:
-    """Prepare DAGSTER_HOME and the databases; existing files stay, existing databases are brought to this release."""
+    """Prepare DAGSTER_HOME, the folder of the master setups and the databases.
+
+    Existing files stay; existing databases are brought to this release.
+    """
     settings = Settings()
     home = prepare_home(settings)
+    settings.clients.mkdir(parents=True, exist_ok=True)
     services = Services(settings)
     services.open_databases()
     services.close_databases()

@@ -128,6 +128,11 @@ def removed_clients(folder: Path) -> set[str]:
 def _files(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    except FileNotFoundError:
+        raise SetupError(
+            f"the folder of the master setups is missing: {folder}. npf init creates it; if it is elsewhere, set "
+            "NPF_CLIENTS"
+        ) from None
     except OSError as error:
         raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
 

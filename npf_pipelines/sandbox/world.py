@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -96,6 +97,15 @@ class World:
         return parcels
 
 
+def is_demo(settings: Settings) -> bool:
+    """Whether the data folder is a demo's, which has no room for other clients."""
+    return _state_path(settings).exists()
+
+
+def _state_path(settings: Settings) -> Path:
+    return settings.data / "sandbox" / "stores.sqlite"
+
+
 @contextlib.contextmanager
 def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
     """The world, its stores answering on 127.0.0.1 for the length of the block.
@@ -108,13 +118,14 @@ def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
         SetupError: the folder of the master setups holds other clients: they are not to be mixed with pretend ones.
         OSError: the port is taken.
     """
-    strangers = {path.stem for path in settings.clients.glob("*.y*ml")} - set(_CLIENTS)
+    strangers = sorted(path for path in settings.clients.glob("*.y*ml") if path.stem not in _CLIENTS)
     if strangers:
+        removals = " and ".join(f"npf client remove {path.stem}" for path in strangers)
         raise SetupError(
-            f"{settings.clients} holds real clients ({', '.join(sorted(strangers))}): "
-            "give the demo another folder by NPF_DATA"
+            f"{settings.clients} holds real clients ({', '.join(path.name for path in strangers)}): "
+            f"give the demo another folder by NPF_DATA, or remove them: {removals}"
         )
-    with StateFile(settings.data / "sandbox" / "stores.sqlite") as state:
+    with StateFile(_state_path(settings)) as state:
         stores = state.load()
         if not stores:
             stores = _new_stores(datetime.now(UTC))

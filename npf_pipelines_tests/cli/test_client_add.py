@@ -54,6 +54,7 @@ def test_flags_that_give_what_is_required_ask_nothing(folder: Path) -> None:
     assert (setup.stock.quantity, setup.stock.negative_as_zero) == ("available", True)
     assert setup.store.api_key_env == "NPF_ACME_TOYS_API_KEY"
     commands = result.output.split("\n\n")[1].splitlines()
+    assert commands[1:3] == ["npf client check acme-toys", "npf client certify acme-toys"]
     assert commands[0].startswith("export NPF_ACME_TOYS_API_KEY=")
     assert "npf run orders --client acme-toys --from 2026-11-01" in commands[-1]
     assert "acme-toys.yaml" in result.output
@@ -81,6 +82,42 @@ def test_a_file_that_is_there_is_never_overwritten(folder: Path) -> None:
         assert result.exit_code == 1
         assert "exists already, and is not overwritten" in result.output
         assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_flags_have_the_defaults_of_the_questions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NPF_ACME_API_KEY", KEY)
+    result = add("acme")
+    assert result.exit_code == 0, result.output
+    assert load_master_setups(folder)["acme"].stock.negative_as_zero is True
+    assert "It is set here already." in result.output
+    assert "export" not in result.output
+
+
+def test_input_that_ends_names_the_flags_still_missing(folder: Path) -> None:
+    flags = {flag: answer for flag, answer in FLAGS.items() if flag not in {"--user-id", "--stock"}}
+    result = add("acme", flags=flags, answers="Acme\n")
+    assert result.exit_code == 1
+    assert "Still missing: --user-id, --stock\n" in result.output
+    assert not (folder / "acme.yaml").exists()
+
+
+def test_a_demos_folder_takes_no_client(folder: Path) -> None:
+    (folder.parent / "sandbox").mkdir()
+    (folder.parent / "sandbox" / "stores.sqlite").touch()
+    result = add("acme")
+    assert result.exit_code == 1
+    assert "is the demo's folder: give the client a folder of its own by NPF_DATA" in result.output
+    assert not (folder / "acme.yaml").exists()
+
+
+def test_the_first_client_needs_no_folder(folder: Path) -> None:
+    (folder / "bolt.yaml").unlink()
+    folder.rmdir()
+    result = CliRunner().invoke(app, ["client", "list"])
+    assert "npf init creates it" in result.output
+    result = add("acme")
+    assert result.exit_code == 0, result.output
+    assert (folder / "acme.yaml").exists()
 
 
 def test_the_api_key_is_not_taken(folder: Path) -> None:
@@ -138,6 +175,7 @@ def test_it_asks_for_the_rest_and_asks_again_with_the_reason(folder: Path) -> No
     for question in QUESTIONS:
         assert question.purpose in result.output
     assert "Time zone [Australia/Sydney]" in result.output
+    assert "Countries [all]" in result.output
     setup = load_master_setups(folder)["acme"]
     assert (setup.name, setup.orders.statuses, setup.orders.countries) == ("Acme", ("Processed",), ("AU", "NZ"))
     assert (setup.orders.prefix, setup.orders.cut_off, setup.stock.negative_as_zero) == ("", None, False)

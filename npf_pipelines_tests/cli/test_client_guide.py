@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from npf_pipelines.cli import app
-from npf_pipelines.cli.client.merchant_steps import CREDENTIALS, RIGHTS, STEPS
+from npf_pipelines.cli.client.merchant_steps import CREDENTIALS, RIGHTS, STEPS, TEST
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html"])
@@ -15,7 +15,7 @@ def test_each_form_has_every_step_right_and_credential(form: str) -> None:
     result = CliRunner().invoke(app, ["client", "guide", "--format", form])
     assert result.exit_code == 0
     said = html.unescape(result.output)
-    for words in (*STEPS, *CREDENTIALS, *(right.name for right in RIGHTS), *(right.purpose for right in RIGHTS)):
+    for words in (*STEPS, *TEST, *CREDENTIALS, *(right.name for right in RIGHTS), *(right.purpose for right in RIGHTS)):
         assert words in said, words
     assert said.endswith("\n")
 

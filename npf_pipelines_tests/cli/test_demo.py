@@ -86,7 +86,9 @@ def test_the_demo_keeps_off_a_folder_of_real_clients(tmp_path: Path) -> None:
     (tmp_path / "clients" / "real.yaml").write_text("id: real\n", encoding="utf-8")
     refused = _demo(tmp_path)
     assert refused.returncode == 1
-    assert "holds real clients (real)" in " ".join(refused.stderr.split())
+    said = " ".join(refused.stderr.split())
+    assert "holds real clients (real.yaml)" in said
+    assert said.endswith("npf client remove real")
     assert [path.name for path in (tmp_path / "clients").iterdir()] == ["real.yaml"]
 
 

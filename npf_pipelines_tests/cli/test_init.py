@@ -84,6 +84,7 @@ def test_what_an_operator_has_put_there_stays(tmp_path: Path) -> None:
 
 def test_the_folder_that_the_environment_names_is_created(tmp_path: Path) -> None:
     assert init(tmp_path / "data", tmp_path / "new" / "home").exit_code == 0
+    assert (tmp_path / "data" / "clients").stat().st_mode & 0o077 == 0  # The default umask.
     assert [len(found) for found in versions(tmp_path / "new" / "home")] == [1, 1, 1]
 
 

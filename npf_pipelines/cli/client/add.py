@@ -4,6 +4,7 @@ Not here: the questions (questions.py), the file's text (templates/setup.yaml).
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups, any_setup_file, load_master_setups, parse_setup
+from npf_pipelines.sandbox.world import is_demo
 
 _FLAGS = {question.field: question.flag for question in QUESTIONS} | {"id": "the client's id"}
 
@@ -58,7 +60,7 @@ def add(
     ] = None,
     stock: Annotated[str | None, typer.Option(help="on_hand, available or off.")] = None,
     negative_as_zero: Annotated[
-        bool | None, typer.Option(help="Whether the store gets 0 for a negative figure.")
+        bool | None, typer.Option(help="Whether the store gets 0 for a negative figure; it does by default.")
     ] = None,
     api_key: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
@@ -67,7 +69,11 @@ def add(
     The API key is neither asked nor taken: the command says which environment variable it belongs in.
     """
     _refuse_key(api_key)
-    folder = Settings().clients
+    settings = Settings()
+    if is_demo(settings):
+        fail(f"{settings.data} is the demo's folder: give the client a folder of its own by NPF_DATA")
+    folder = settings.clients
+    folder.mkdir(parents=True, exist_ok=True)
     setups = load_master_setups(folder)
     given = {
         "name": name,
@@ -89,7 +95,12 @@ def add(
     if client is not None:
         answers["id"] = client
     _refuse_wrong(answers, setups, folder)
-    _complete(answers, setups, folder)
+    try:
+        _complete(answers, setups, folder)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        fail(f"the input ended, and nothing is written. Still missing: {_missing(answers)}")
     answers |= {"mode": "trial", "store.api_key_env": key_variable(str(answers["id"]), setups)}
     setup = MasterSetup.model_validate(content_of(answers))
     path = _write(folder, setup, answers)
@@ -121,13 +132,23 @@ def _complete(answers: Answers, setups: MasterSetups, folder: Path) -> None:
     if "id" not in answers:
         answers["id"] = _ask_id(setups, folder)
     if all(question.field in answers for question in QUESTIONS if question.is_required):
-        answers.setdefault("name", default_answer(QUESTIONS[0], answers, datetime.now(UTC)))
+        for question in QUESTIONS:
+            answers.setdefault(
+                question.field, as_answer(question, default_answer(question, answers, datetime.now(UTC)))
+            )
     else:
         for question in QUESTIONS:
             if question.field not in answers:
                 _ask(question, answers, setups)
     for field in [field for field, answer in answers.items() if not answer]:
         del answers[field]  # Left out.
+
+
+def _missing(answers: Answers) -> str:
+    """The flags of what is required and has no answer; of everything else where all that is required has one."""
+    missing = [question for question in QUESTIONS if question.field not in answers]
+    flags = [question.flag for question in missing if question.is_required] or [question.flag for question in missing]
+    return ", ".join(flags if "id" in answers else [_FLAGS["id"], *flags])
 
 
 def _ask_id(setups: MasterSetups, folder: Path) -> str:
@@ -143,7 +164,7 @@ def _ask_id(setups: MasterSetups, folder: Path) -> str:
 def _ask(question: Question, answers: Answers, setups: MasterSetups) -> None:
     """Ask until the answer is right."""
     default = default_answer(question, answers, datetime.now(UTC))
-    shown = default or ("" if question.is_required else "none")
+    shown = default or ("" if question.is_required else question.if_none)
     while True:
         stdout().print(plain(question.purpose), style="dim")
         label = f"{question.label} [{shown}]" if shown else question.label
@@ -177,14 +198,17 @@ def _say_what_is_next(setup: MasterSetup, path: Path) -> None:
     variable = setup.store.api_key_env
     start = setup.orders.start_date
     since = f" --from {start}" if start <= datetime.now(setup.zone).date() else ""
-    is_set = " It is set here already." if variable in os.environ else ""
+    is_set = variable in os.environ
+    where = " It is set here already." if is_set else ""
+    export = "" if is_set else f"export {variable}='the key'\n"
     stdout().print(
         plain(
             f"{path} is written. The API key belongs in the environment variable {variable} of the machine that runs "
-            f"the code location, never in the file.{is_set} The client is in trial: its orders are pulled and decided, "
+            f"the code location, never in the file.{where} The client is in trial: its orders are pulled and decided, "
             f"and nothing is imported or pushed. Next:\n\n"
-            f"export {variable}='the key'\n"
+            f"{export}"
             f"npf client check {setup.id}\n"
+            f"npf client certify {setup.id}\n"
             f"npf run orders --client {setup.id}{since}"
         )
     )

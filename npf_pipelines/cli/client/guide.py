@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from npf_pipelines.cli.client.merchant_steps import CREDENTIALS, RIGHTS, STEPS
+from npf_pipelines.cli.client.merchant_steps import CREDENTIALS, RIGHTS, STEPS, TEST
 from npf_pipelines.cli.client.rendering import render
 
 
@@ -30,4 +30,4 @@ def guide(
     ] = GuideFormat.TEXT,
 ) -> None:
     """Print what a merchant does in CS-Cart so that NPF can work with the store, ready to send."""
-    sys.stdout.write(render(_TEMPLATES[form], steps=STEPS, rights=RIGHTS, credentials=CREDENTIALS))
+    sys.stdout.write(render(_TEMPLATES[form], steps=STEPS, rights=RIGHTS, credentials=CREDENTIALS, test=TEST))

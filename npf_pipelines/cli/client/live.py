@@ -3,6 +3,7 @@
 Not here: what trial means (rules/client_mode.py), how the file is changed (config/setup_edit.py).
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -12,8 +13,11 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_edit import write_field
 from npf_pipelines.config.setup_files import setup_file
+from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.text import counted
+from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.planned import Planned, read_planned
+from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.open_items import recount
 from npf_pipelines.runs.services import Services
@@ -43,9 +47,14 @@ def live(
     )
     if not in_trial(setup, services):
         stderr().print(f"{client} is live, because it was live before: only the line is missing.", markup=False)
-    for sentence in _before(setup, planned):
+    for sentence in _before(planned):
         stderr().print(sentence, markup=False)
-    if not yes and not typer.confirm(f"Set mode: live in {path.name}?", err=True):
+    not_pulled = _not_pulled(services.lake, setup)
+    if not_pulled:
+        advice = f"To see them first: npf run orders --client {client} --from {setup.orders.start_date}"
+        stderr().print(f"{not_pulled}: more orders may be imported. {advice}", style="yellow", markup=False)
+    although = f", although {not_pulled}" if not_pulled else ""
+    if not yes and not typer.confirm(f"Set mode: live in {path.name}{although}?", err=True):
         fail(f"{client} stays in trial")
     for flow, days in planned.partitions.items():
         # The runs find planned days by these counts, which are gone if the client was removed and added again.
@@ -56,8 +65,20 @@ def live(
         stderr().print(sentence, markup=False)
 
 
-def _before(setup: MasterSetup, planned: Planned) -> list[str]:
-    client, start = setup.id, setup.orders.start_date
+def _not_pulled(lake: Lake, setup: MasterSetup) -> str:
+    """The days since the order start date that no run has pulled, in a clause; empty if there is none."""
+    start, today = setup.orders.start_date, day_of(datetime.now(UTC), setup.zone)
+    pulled = set(lake.days(RAW_ORDERS, client=setup.id))
+    days = [start + timedelta(days=number) for number in range((today - start).days + 1)]
+    missing = [day for day in days if day not in pulled]
+    if not missing:
+        return ""
+    if len(missing) == 1:
+        return f"the day {missing[0]} is not pulled yet"
+    return f"{len(missing)} days from {missing[0]} to {missing[-1]} are not pulled yet"
+
+
+def _before(planned: Planned) -> list[str]:
     said = [f"{counted(planned.orders, 'order')} would be imported."]
     if planned.changes:
         changed = counted(planned.changes, "order")
@@ -66,10 +87,6 @@ def _before(setup: MasterSetup, planned: Planned) -> list[str]:
         said.append(f"{counted(planned.shipments, 'shipment')} would be pushed to the store.")
     if planned.skus:
         said.append(f"{counted(planned.skus, 'SKU')} of the store would get another amount.")
-    if not planned.days:
-        said.append(
-            f"To see all days since the order start date first: npf run orders --client {client} --from {start}"
-        )
     return said
 
 

@@ -38,6 +38,17 @@ RIGHTS = (
     Right("Manage catalogue", "to write the warehouse's stock to your products"),
     Right("View users", "to check the user ID above; nothing else is read"),
 )
+TEST = (
+    (
+        "Add three products with the product codes Test001, Test002 and Test003, exactly so written, "
+        "with inventory tracking and at least 10 in stock each."
+    ),
+    (
+        "When we ask you to, place two orders of these products alone, to an address in a country to which we ship "
+        "for you: one with one unit of each of the three, and one with two units of Test001."
+    ),
+    "Set both orders to the status in which we are to ship your orders. Nothing leaves the warehouse for them.",
+)
 CREDENTIALS = (
     "Store URL: the address at which shoppers open your store",
     "API user name: the administrator's e-mail address",

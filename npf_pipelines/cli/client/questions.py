@@ -28,6 +28,7 @@ class Question:
         default: the answer if a person gives none; empty if there is none.
         is_required: whether it must be answered.
         is_list: whether several answers may be given, with commas between them.
+        if_none: what follows if it is left out, in a word.
         form: how to write the answer, where the master setup's own words for a wrong one say little.
     """
 
@@ -38,6 +39,7 @@ class Question:
     default: str = ""
     is_required: bool = False
     is_list: bool = False
+    if_none: str = "none"
     form: str = ""
 
 
@@ -103,6 +105,7 @@ QUESTIONS = (
         "Countries",
         "Only orders to these countries are imported, with commas between them; all countries if left out.",
         is_list=True,
+        if_none="all",
     ),
     Question(
         "orders.cut_off",
