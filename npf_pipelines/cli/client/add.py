@@ -25,6 +25,7 @@ from npf_pipelines.cli.client.questions import (
 from npf_pipelines.cli.client.rendering import render
 from npf_pipelines.cli.output import fail, stdout
 from npf_pipelines.cli.plain import plain
+from npf_pipelines.cli.program import program
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups, any_setup_file, load_master_setups, parse_setup
@@ -207,8 +208,8 @@ def _say_what_is_next(setup: MasterSetup, path: Path) -> None:
             f"the code location, never in the file.{where} The client is in trial: its orders are pulled and decided, "
             f"and nothing is imported or pushed. Next:\n\n"
             f"{export}"
-            f"npf client check {setup.id}\n"
-            f"npf client certify {setup.id}\n"
-            f"npf run orders --client {setup.id}{since}"
+            f"{program()} client check {setup.id}\n"
+            f"{program()} client certify {setup.id}\n"
+            f"{program()} run orders --client {setup.id}{since}"
         )
     )

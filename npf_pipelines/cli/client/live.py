@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from npf_pipelines.cli.output import AsCsv, AsJson, fail, output_format, print_rows, stderr
+from npf_pipelines.cli.program import program
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_edit import write_field
@@ -51,7 +52,7 @@ def live(
         stderr().print(sentence, markup=False)
     not_pulled = _not_pulled(services.lake, setup)
     if not_pulled:
-        advice = f"To see them first: npf run orders --client {client} --from {setup.orders.start_date}"
+        advice = f"To see them first: {program()} run orders --client {client} --from {setup.orders.start_date}"
         stderr().print(f"{not_pulled}: more orders may be imported. {advice}", style="yellow", markup=False)
     although = f", although {not_pulled}" if not_pulled else ""
     if not yes and not typer.confirm(f"Set mode: live in {path.name}{although}?", err=True):
@@ -98,11 +99,11 @@ def _after(setup: MasterSetup, planned: Planned) -> list[str]:
     first = min([setup.orders.start_date, *planned.partitions.get("orders", ())])
     said.append(
         "The next sweep imports what was planned. At once, with all other days: "
-        f"npf run orders --client {client} --from {first}"
+        f"{program()} run orders --client {client} --from {first}"
     )
     if setup.stock.quantity != "off":
         said.append(
-            "The first push of stock waits for a person at the change limit: npf run stock --client "
+            f"The first push of stock waits for a person at the change limit: {program()} run stock --client "
             f"{client} --dry-run, then --override-change-limit"
         )
     return said
