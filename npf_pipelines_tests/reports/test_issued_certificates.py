@@ -32,12 +32,16 @@ def test_the_latest_verdict_on_the_present_store_counts(
     assert issued_certificate(settings, setup) is None
     folder = settings.reports / "certificates"
     folder.mkdir(parents=True)
-    usual = {
+    usual: dict[str, object] = {
         "store": "http://shop.example/acme/",
         "certified": False,
         "requirements": [{"id": "full", "result": "pass"}],
     }
-    files = {"acme-2026-11-04": {"certified": True}, "acme-2026-11-05": later, "acme-2-2026-11-06": {"certified": True}}
+    files: dict[str, dict[str, object]] = {
+        "acme-2026-11-04": {"certified": True},
+        "acme-2026-11-05": later,
+        "acme-2-2026-11-06": {"certified": True},
+    }
     for name, changes in files.items():
         (folder / f"{name}.json").write_text(json.dumps(usual | changes), encoding="utf-8")
     passed = frozenset() if "requirements" in later and day == 5 else frozenset({"full"})
