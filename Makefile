@@ -5,8 +5,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra b
 	--no-emit-find-links --custom-compile-command "make lock"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Three workers on two cores: they wait for servers much of the time. A module's tests share what they start.
-WHOLE_SUITE := $(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
+# Four workers on two cores: they wait for servers much of the time. A module's tests share what they start.
+WHOLE_SUITE := $(BIN)/pytest --numprocesses 4 --dist loadscope --no-loadscope-reorder
 # The rooms whose tests need neither Dagster nor another process.
 FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 

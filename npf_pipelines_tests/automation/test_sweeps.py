@@ -165,12 +165,12 @@ def test_a_client_whose_file_is_gone_stays_and_is_left_alone(loop: Loop) -> None
     assert loop.rows("SELECT count(*) > 0 FROM stock_push WHERE client = 'bolt'") == [(True,)]
 
 
-def test_setups_that_cannot_be_read_ask_for_nothing(loop: Loop) -> None:
+def test_setups_that_are_missing_ask_for_nothing(loop: Loop) -> None:
     register(loop)
     for path in loop.settings.clients.iterdir():
         path.unlink()
     loop.settings.clients.rmdir()
-    assert "can't be read" in tick(loop, "orders_sweep")
+    assert "the folder of the master setups is missing" in tick(loop, "orders_sweep")
 
 
 def test_just_those_that_are_due_come_into_one_run_wherever_they_stand(loop: Loop) -> None:

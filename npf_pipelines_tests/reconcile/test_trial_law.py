@@ -127,7 +127,7 @@ async def in_store_after(folder: Path, steps: Sequence[tuple[str, str]], *, in_t
         return there, world.status if there else ""
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(_STEPS)
 def test_parcels(steps: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
