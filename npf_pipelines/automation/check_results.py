@@ -3,12 +3,15 @@
 Not here: the checks themselves (checks.py, flow_checks.py, stock_checks.py).
 """
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
 from npf_pipelines.config.setup_files import removed_clients
+from npf_pipelines.domain.tracebacks import log_fault
+from npf_pipelines.runs.failures import failure_reason, is_program_fault
 from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.services import Services
 
@@ -26,6 +29,13 @@ def lake_rows(services: Services, query: str, **values: object) -> list[dict[str
     names = [column[0] for column in result.description or []]
     rows = [dict(zip(names, map(str, row), strict=True)) for row in result.fetchall()]
     return [row for row in rows if row["client"] not in removed]
+
+
+def logged_reason(log: logging.Logger, client: str, failure: Exception) -> str:
+    """Why the client's store could not be checked; a fault of the program goes to the log."""
+    if is_program_fault(failure):
+        log_fault(log, failure, f"{client}: the check failed")
+    return failure_reason(failure)
 
 
 def listed_result(

@@ -14,7 +14,7 @@ import dagster as dg
 
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS
 from npf_pipelines.assets.store_facts import readable_statuses
-from npf_pipelines.automation.check_results import lake_rows, listed_result
+from npf_pipelines.automation.check_results import lake_rows, listed_result, logged_reason
 from npf_pipelines.automation.flow_checks import FLOW_CHECKS
 from npf_pipelines.automation.stock_checks import STOCK_CHECKS
 from npf_pipelines.automation.store_checks import store_fits
@@ -24,12 +24,10 @@ from npf_pipelines.domain.days import day_of, start_of_day
 from npf_pipelines.domain.order_statuses import status_letter
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.store_orders import OrderStub, UnreadableOrder
-from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.client_mode import mode_misfit
 from npf_pipelines.rules.setup_check import misfits
 from npf_pipelines.runs.client_mode import in_trial, was_live
-from npf_pipelines.runs.failures import failure_reason, is_program_fault
 from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.paused import why_paused
@@ -98,16 +96,9 @@ async def _misfits(services: Services) -> list[dict[str, str]]:
     outcomes = await run_isolated(setups.clients, check, at_once=_STORES_AT_ONCE)
     found = [{"client": "", "what": error} for error in setups.errors]
     for client, outcome in outcomes.items():
-        sentences = [_logged_reason(client, outcome)] if isinstance(outcome, Exception) else outcome
+        sentences = [logged_reason(_LOG, client, outcome)] if isinstance(outcome, Exception) else outcome
         found += [{"client": client, "what": sentence} for sentence in sentences]
     return sorted(found, key=lambda record: (record["client"], record["what"]))
-
-
-def _logged_reason(client: str, failure: Exception) -> str:
-    """Why the store could not be asked; a fault of the program goes to the log."""
-    if is_program_fault(failure):
-        log_fault(_LOG, failure, f"{client}: the check failed")
-    return failure_reason(failure)
 
 
 async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
@@ -137,7 +128,7 @@ async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
     unread: dict[str, str] = {}
     for client, outcome in (await run_isolated(setups, audit, at_once=_STORES_AT_ONCE)).items():
         if isinstance(outcome, Exception):
-            unread[client] = _logged_reason(client, outcome)
+            unread[client] = logged_reason(_LOG, client, outcome)
         else:
             found += outcome
     return sorted(found, key=lambda gap: (gap.client, gap.order)), unread

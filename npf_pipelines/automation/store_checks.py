@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from npf_pipelines.assets.specs import STORE_ORDERS
+from npf_pipelines.automation.check_results import logged_reason
 from npf_pipelines.domain.store_check import Finding, Level, StoreCheck
-from npf_pipelines.domain.tracebacks import log_fault
-from npf_pipelines.runs.failures import failure_reason, is_program_fault
 from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.services import Services
@@ -52,9 +51,7 @@ async def _checks(services: Services) -> list[StoreCheck]:
 
 
 def _failed(client: str, failure: Exception) -> StoreCheck:
-    if is_program_fault(failure):
-        log_fault(_LOG, failure, f"{client}: the check failed")
-    return StoreCheck(client, datetime.now(UTC), [Finding("check", Level.ERROR, failure_reason(failure))])
+    return StoreCheck(client, datetime.now(UTC), [Finding("check", Level.ERROR, logged_reason(_LOG, client, failure))])
 
 
 def fits_result(checks: Iterable[StoreCheck]) -> dg.AssetCheckResult:

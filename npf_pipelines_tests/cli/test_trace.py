@@ -14,7 +14,7 @@ from npf_pipelines_tests.loop import Loop
 
 
 @pytest.fixture
-def told(completed: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
+def world(completed: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
     """The world after the loop, for the command line to read."""
     monkeypatch.setenv("NPF_DATA", str(completed.settings.data))
     return completed
@@ -24,8 +24,8 @@ def trace(*words: str) -> Result:
     return CliRunner().invoke(app, ["trace", *words], env={"COLUMNS": "160"})
 
 
-def test_the_whole_story_of_a_shipped_order(told: Loop) -> None:
-    number, tracking, url, shipment = told.rows(
+def test_the_whole_story_of_a_shipped_order(world: Loop) -> None:
+    number, tracking, url, shipment = world.rows(
         "SELECT s.order_number, s.tracking_number, s.tracking_url, p.store_shipment_id FROM shipment_records s "
         "JOIN tracking_push p USING (client, shipment_id) WHERE client = 'acme' AND status_outcome = 'set' LIMIT 1"
     )[0]
@@ -45,8 +45,8 @@ def test_the_whole_story_of_a_shipped_order(told: Loop) -> None:
     assert trace("acme", number.removeprefix("CS")).output == result.output
 
 
-def test_an_order_that_was_kept_out_says_why(told: Loop) -> None:
-    number, reason = told.rows(
+def test_an_order_that_was_kept_out_says_why(world: Loop) -> None:
+    number, reason = world.rows(
         "SELECT order_number, reason FROM filtered_orders WHERE client = 'bolt' AND decision = 'rejected' LIMIT 1"
     )[0]
     result = trace("bolt", number)
@@ -74,9 +74,9 @@ def test_what_became_of_a_shipment(
 ) -> None:
     monkeypatch.setenv("NPF_DATA", str(fresh.settings.data))
     number = keep_shipment(fresh, lodged=True, **changes)
-    told = " ".join(trace("acme", number).output.replace("│", " ").split())
-    assert said in told
-    assert "Lodged as S1 with StarTrack: 1 of KITE. Tracking number T1-CORRECTED" in told
+    printed = " ".join(trace("acme", number).output.replace("│", " ").split())
+    assert said in printed
+    assert "Lodged as S1 with StarTrack: 1 of KITE. Tracking number T1-CORRECTED" in printed
 
 
 def test_a_withdrawn_shipment_is_told_though_it_is_no_longer_lodged(
@@ -84,18 +84,18 @@ def test_a_withdrawn_shipment_is_told_though_it_is_no_longer_lodged(
 ) -> None:
     monkeypatch.setenv("NPF_DATA", str(fresh.settings.data))
     number = keep_shipment(fresh, lodged=False, outcome="withdrawn", reason="deleted from the store")
-    told = " ".join(trace("acme", number).output.replace("│", " ").split())
-    assert "No longer lodged (S1): deleted from the store" in told
-    assert "Lodged as S1" not in told
+    printed = " ".join(trace("acme", number).output.replace("│", " ").split())
+    assert "No longer lodged (S1): deleted from the store" in printed
+    assert "Lodged as S1" not in printed
 
 
-def test_no_shopper_is_in_it(told: Loop) -> None:
-    number, order_id = told.rows(
+def test_no_shopper_is_in_it(world: Loop) -> None:
+    number, order_id = world.rows(
         "SELECT order_number, order_id FROM filtered_orders JOIN shipment_records USING (client, order_number) "
         "WHERE client = 'acme' LIMIT 1"
     )[0]
     output = trace("acme", number).output
-    customer = told.stores["acme"].orders[int(order_id)].customer
+    customer = world.stores["acme"].orders[int(order_id)].customer
     for secret in (customer.email, customer.ship_to.lastname, customer.ship_to.address, customer.ship_to.phone):
         assert secret
         assert secret not in output
@@ -115,11 +115,11 @@ def test_every_decision_is_told_at_its_time_and_a_page_can_be_sent(
     decided["earlier"] = [{"decided_at": first, "decision": "rejected", "reason": hostile}]
     decided |= {"decided_at": datetime.now(UTC), "reason": "imported before"}
     fresh.services.lake.write(FILTERED_ORDERS, rows, client="acme", day=day)
-    told = json.loads(trace("acme", order_id, "--json").stdout)
-    moments = [datetime.fromisoformat(event["when"]) for event in told["events"] if event["when"]]
+    printed = json.loads(trace("acme", order_id, "--json").stdout)
+    moments = [datetime.fromisoformat(event["when"]) for event in printed["events"] if event["when"]]
     assert moments == sorted(moments)
     assert {moment.utcoffset() for moment in moments} <= {timedelta(hours=10), timedelta(hours=11)}
-    said = [event["what"] for event in told["events"]]
+    said = [event["what"] for event in printed["events"]]
     assert said[1] == f"Rejected: {hostile}"
     assert said.index("Imported into the warehouse") < said.index("Accepted: imported before")
     assert trace("acme", order_id, "--html", str(tmp_path / "order.html")).exit_code == 0
@@ -146,8 +146,8 @@ def keep_shipment(loop: Loop, *, lodged: bool, **changes: str) -> str:
     return str(number)
 
 
-def test_an_order_that_nobody_has_pulled_says_which_days_have_been(told: Loop) -> None:
+def test_an_order_that_nobody_has_pulled_says_which_days_have_been(world: Loop) -> None:
     result = trace("acme", "CS99")
     assert result.exit_code == 1
-    assert f"Days pulled so far: {told.days[0]}" in " ".join(result.output.split())
+    assert f"Days pulled so far: {world.days[0]}" in " ".join(result.output.split())
     assert trace("nobody", "CS99").exit_code == 1

@@ -53,8 +53,8 @@ ROWS_OVER_LIMIT = OpenRows(KINDS[OVER_LIMIT], None, 12, "K1, K2, K3")
 
 def test_rows_that_are_no_orders_are_counted_as_they_are_called() -> None:
     asked = OpenRows(OpenKind("asked", "orders", "unexplained", "Name them.", "order status"), None, 2, "E, S")
-    (told,) = conditions(open_=[asked])
-    assert told.text == "2 order statuses unexplained: E, S"
+    (condition,) = conditions(open_=[asked])
+    assert condition.text == "2 order statuses unexplained: E, S"
 
 
 def test_a_client_that_goes_well_is_no_alert() -> None:
@@ -63,34 +63,34 @@ def test_a_client_that_goes_well_is_no_alert() -> None:
 
 def test_a_failure_that_may_pass_is_told_when_it_didnt() -> None:
     assert conditions(failing(failures=1)) == []
-    (told,) = conditions(failing())
-    assert (told.kind, told.thing, told.since) == (AlertKind.FAILING, "stock", NOON - HOUR)
-    assert "it is down" in told.text
+    (condition,) = conditions(failing())
+    assert (condition.kind, condition.thing, condition.since) == (AlertKind.FAILING, "stock", NOON - HOUR)
+    assert "it is down" in condition.text
 
 
 def test_a_failure_that_lasts_is_told_at_once() -> None:
-    (told,) = conditions(failing(failures=1, kind=FailureKind.PERMANENT))
-    assert "Change what the reason names" in told.what_to_do
+    (condition,) = conditions(failing(failures=1, kind=FailureKind.PERMANENT))
+    assert "Change what the reason names" in condition.what_to_do
 
 
 def test_an_exceeded_change_limit_is_reported_once_and_not_as_a_failure_as_well() -> None:
-    (told,) = conditions(failing(kind=FailureKind.OVER_LIMIT), open_=[ROWS_OVER_LIMIT])
-    assert (told.kind, "12 SKUs" in told.text) == (AlertKind.CHANGE_LIMIT, True)
+    (condition,) = conditions(failing(kind=FailureKind.OVER_LIMIT), open_=[ROWS_OVER_LIMIT])
+    assert (condition.kind, "12 SKUs" in condition.text) == (AlertKind.CHANGE_LIMIT, True)
     # The store went down afterwards: both.
     assert kinds(conditions(failing(), open_=[ROWS_OVER_LIMIT])) == [AlertKind.FAILING, AlertKind.CHANGE_LIMIT]
 
 
-@pytest.mark.parametrize(("ago", "told"), [(2 * HOUR, []), (2 * HOUR + MINUTE, [AlertKind.NO_PULL])])
-def test_a_pull_may_be_as_old_as_the_clients_limit(ago: timedelta, told: list[str]) -> None:
+@pytest.mark.parametrize(("ago", "expected"), [(2 * HOUR, []), (2 * HOUR + MINUTE, [AlertKind.NO_PULL])])
+def test_a_pull_may_be_as_old_as_the_clients_limit(ago: timedelta, expected: list[str]) -> None:
     facts = ClientFacts("acme", 2 * HOUR, [FlowState("orders", last_success_at=NOON - ago)])
-    assert kinds(list(client_conditions(facts, NOON, is_running=False))) == told
+    assert kinds(list(client_conditions(facts, NOON, is_running=False))) == expected
 
 
 def test_a_client_that_was_never_pulled_is_late_only_where_somebody_pulls() -> None:
     facts = ClientFacts("acme", 2 * HOUR)
     assert list(client_conditions(facts, NOON, is_running=False)) == []
-    (told,) = client_conditions(facts, NOON, is_running=True)
-    assert (told.since, told.patience) == (None, 2 * HOUR)
+    (condition,) = client_conditions(facts, NOON, is_running=True)
+    assert (condition.since, condition.patience) == (None, 2 * HOUR)
 
 
 def test_rows_are_told_by_kind_and_day_with_the_first_few_numbers() -> None:
@@ -104,6 +104,6 @@ def test_rows_are_told_by_kind_and_day_with_the_first_few_numbers() -> None:
 
 def test_what_waits_for_the_next_run_is_told_when_it_waits_too_long() -> None:
     late = [things(1, "CS1", "order_not_imported", todo=""), things(4, "CS2, CS3, CS4", "order_else", todo="", day=21)]
-    (told,) = conditions(open_=late)
-    assert (told.kind, told.patience) == (AlertKind.BACKLOG, BACKLOG_PATIENCE)
-    assert told.text == "5 orders waiting and not worked off: CS1 and 4 more"
+    (condition,) = conditions(open_=late)
+    assert (condition.kind, condition.patience) == (AlertKind.BACKLOG, BACKLOG_PATIENCE)
+    assert condition.text == "5 orders waiting and not worked off: CS1 and 4 more"
