@@ -81,7 +81,7 @@ licences: install ## the licence of each package that production gets
 
 lock: ## the newest versions that pyproject.toml allows, with hashes; what both lock files have is the same in both
 	$(COMPILE) --upgrade --output-file requirements.lock pyproject.toml
-	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --upgrade --extra dev --extra cluster --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean: ## forget the environment and what a build left; what is in data/ stays
 	rm -rf .venv build dist
