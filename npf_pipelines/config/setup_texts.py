@@ -63,8 +63,13 @@ _reading = Lock()
 
 
 def _of_bucket(folder: UPath) -> list[SetupText]:
-    # Another process may have changed it since: no listing that the file system keeps.
-    listed = folder.fs.ls(folder.path, detail=True, refresh=True)
+    try:
+        # Another process may have changed it since: no listing that the file system keeps.
+        listed = folder.fs.ls(folder.path, detail=True, refresh=True)
+    except OSError:
+        raise
+    except Exception as error:  # Each storage has errors of its own for a server that can't be reached.
+        raise OSError(str(error)) from error
     files = {str(file["name"]): file for file in listed if Path(str(file["name"])).suffix in _ENDINGS}
     with _reading:
         changed = [name for name, file in files.items() if _known.get(name, ("",))[0] != _version(file)]
