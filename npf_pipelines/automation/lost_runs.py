@@ -14,14 +14,14 @@ from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.runs.dagster_internals import fail_run
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.database_clock import shared_seconds
-from npf_pipelines.state.lease import LIFETIME, RUN_FLOW, leased
+from npf_pipelines.state.lease import RUN_FLOW, leased
 
 _GRACE = timedelta(minutes=2)
 """How long a run may take from its start to its lease, and from giving it back to its end."""
-_SURE = LIFETIME / 2
-"""How long a lease that ran out is left to its run, which renews it more often: the state's database may have been away.
+_RENEWAL = timedelta(seconds=45)
+"""How long a lease that ran out is left to its run, which may renew it when the state's database answers again.
 
-A run whose process was killed ends within five minutes: two to its lease's end, one to the next tick, one more."""
+A run whose process was killed thus ends within five minutes: its lease runs out after two, and two ticks see that."""
 
 
 @dg.sensor(
@@ -31,7 +31,7 @@ A run whose process was killed ends within five minutes: two to its lease's end,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def lost_runs(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]) -> dg.SensorResult:
-    """Fails a run whose process is gone at two ticks: after a minute if its lease ran out, after two without a lease."""
+    """Fails a run that has had no living process at two ticks: for two minutes, or less if its lease ran out."""
     instance = context.instance
     started = {
         record.dagster_run.run_id: record.dagster_run
@@ -49,7 +49,7 @@ def lost_runs(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Se
     since = {run_id: min(before.get(run_id, now), now) for run_id in silent}
 
     def is_over(run_id: str) -> bool:
-        return now - since[run_id] >= (_SURE if run_id in run_out else _GRACE).total_seconds()
+        return now - since[run_id] >= (_RENEWAL if run_id in run_out else _GRACE).total_seconds()
 
     ended = {run_id for run_id in silent & before.keys() if is_over(run_id)}
     for run_id in sorted(ended):

@@ -38,7 +38,7 @@ class PlatformAccess:
         """The same platform for one writer, whose right to write is checked in the transaction of each write."""
         _ = self._absent  # Read once for all writers.
         same = copy.copy(self)
-        same._fence = fence
+        same._fence = fence  # noqa: SLF001 - its own
         return same
 
     @contextlib.contextmanager
