@@ -3,6 +3,7 @@
 Not here: how each is opened (platform/database.py, state/database.py).
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.database import DatabaseUnusable, parse_url
 from npf_pipelines.platform.database import open_platform
 from npf_pipelines.state.database import open_state
+
+_SEARCH_PATH = re.compile(r"search_path=([^\s,]+)")
+"""A schema of its own in the URL of a database: `?options=-csearch_path%3Dnpf_state`."""
 
 
 def platform_of(settings: Settings) -> sa.Engine:
@@ -42,7 +46,7 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine
         )
     if _place(parse_url(state_url, "NPF_STATE_URL")) == _place(platform_url):
         raise DatabaseUnusable(
-            "NPF_STATE_URL names the platform's database: the state needs a database or a schema of its own"
+            "NPF_STATE_URL names the platform's database: the state needs a database of its own, or a schema"
         )
     return open_state(state_url, platform)
 
@@ -68,6 +72,6 @@ def _place(url: sa.URL) -> tuple[object, ...]:
     """The identity of a database, whichever account, driver or spelling names it."""
     if url.get_backend_name() == "sqlite":
         return ("sqlite", Path(url.database or "").absolute())
-    # A schema of its own is named in the options: -csearch_path=npf_state.
+    schema = _SEARCH_PATH.search(str(url.query.get("options", "")))
     server = url.host or url.query.get("host"), url.port or 5432
-    return url.get_backend_name(), *server, url.database, url.query.get("options")
+    return url.get_backend_name(), *server, url.database, schema[1] if schema else "public"
