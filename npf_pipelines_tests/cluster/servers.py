@@ -30,7 +30,7 @@ def running_redis() -> Iterator[str]:
     if program is None:
         raise FileNotFoundError(REDIS.how_to_get)
     words = [str(program), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning"]
-    process = subprocess.Popen(words, start_new_session=True)  # noqa: S603 - our own words
+    process = subprocess.Popen(words, start_new_session=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
     try:
         until = time.monotonic() + _SECONDS_TO_START
         with redis.Redis(port=port) as client:

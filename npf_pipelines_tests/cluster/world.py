@@ -65,6 +65,8 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         loop = _loop(home, instance, stores, server.url)
         opened.callback(loop.services.close_databases)
         register_clients(instance, CLIENTS)
+        if failed := loop.run_all():  # The past days, which only the nightly runs would bring in.
+            raise RuntimeError("\n".join(failed))
         workers = (Worker(folder / "a", environment), Worker(folder / "b", environment))
         for worker in workers:
             opened.callback(worker.end)
