@@ -74,9 +74,9 @@ POSTGRESQL = Program("PostgreSQL server", "postgresql", "the tests on PostgreSQL
 NGINX = Program("nginx", "nginx", "the tests of the proxy", find_nginx)
 REDIS = Program("Redis server", "redis-server", "the campaign on several machines", lambda: _on_path("redis-server"))
 PROGRAMS = (BROWSER, POSTGRESQL, NGINX)
-"""What `make test` needs."""
+"""The programs for `make test`."""
 CLUSTER = (POSTGRESQL, REDIS)
-"""What `make cluster` needs."""
+"""The programs for `make cluster`."""
 
 
 def is_ci() -> bool:

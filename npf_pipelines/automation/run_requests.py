@@ -173,7 +173,7 @@ def _is_done_with(record: dg.RunRecord, health: Health | None) -> bool:
 
 
 def requests(eligibility: Eligibility, clients: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:
-    """One request for the clients of each shard, and a second one for those whose stores gave no answer the last time.
+    """One request for the clients of each shard, and one for its clients whose stores gave no answer the last time.
 
     A run waits for minutes for a store that hangs, and few runs are in progress at a time: dagster.yaml limits how many
     of them may be retries.

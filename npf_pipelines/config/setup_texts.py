@@ -58,7 +58,7 @@ def _read(path: Path) -> SetupText:
 
 
 _known: dict[str, tuple[str, SetupText]] = {}
-"""What this process has read of buckets: the version and the text of each file."""
+"""The files of buckets that this process has read: the version and the text of each."""
 _reading = Lock()
 
 

@@ -37,7 +37,7 @@ def check_storage(home: Path) -> None:
 
 
 def _fixes(content: Any) -> Iterator[str]:
-    """What to write instead of each wrong part of the file."""
+    """The line to write for each wrong part of the file."""
     if isinstance(content, list):
         for part in content:
             yield from _fixes(part)

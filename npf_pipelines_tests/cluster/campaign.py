@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 import dagster as dg
+import duckdb
 
 from npf_pipelines.automation.flows import SHIPMENTS
 from npf_pipelines.runs.run_scope import clients_of
@@ -20,7 +21,7 @@ from npf_pipelines_tests.cluster.world import Cluster
 ENDED_WITHIN = 300.0
 """Seconds from the loss of a worker to the end of its runs."""
 _PATIENCE = 900.0
-"""Seconds after which the campaign gives up waiting."""
+"""Seconds after which the campaign ends without a result."""
 _PROCESS = re.compile(r"[(]pid: (\d+)[)]")
 _TASK = "dagster-celery/task_id"
 """The tag that the launcher gives to a run."""
@@ -100,7 +101,7 @@ def lose_a_worker(cluster: Cluster, seed: int) -> Loss:
 
 
 def settle(cluster: Cluster) -> list[str]:
-    """What still differs between stores, platform and tables when everything had the time to be done."""
+    """The differences between stores, platform and tables that are left when everything had its time."""
     try:
         _wait("agreement", lambda: not cluster.loop.disagreements(), cluster.loop.disagreements, pause=5)
     except GaveUp:
@@ -110,10 +111,20 @@ def settle(cluster: Cluster) -> list[str]:
 
 def _wait(what: str, happened: Callable[[], bool], rest: Callable[[], Collection[str]], *, pause: float = 2.0) -> None:
     until = time.monotonic() + _PATIENCE
-    while not happened():
+    while not _unless_replaced(happened):
         if time.monotonic() > until:
             raise GaveUp(f"waited {_PATIENCE:.0f} s for {what}: {list(rest())[:5]}")
         time.sleep(pause)
+
+
+def _unless_replaced(happened: Callable[[], bool]) -> bool:
+    """Whether it has happened; not known yet where a run replaced a table while it was read."""
+    try:
+        return happened()
+    except duckdb.Error as error:
+        if "FileExpired" not in str(error):
+            raise
+        return False
 
 
 def _not_imported(cluster: Cluster) -> list[str]:

@@ -70,7 +70,7 @@ _CHART: dict[str, Any] = {
 
 
 def problems(value: object, expected: object, path: str = "values") -> list[str]:
-    """What of a value the chart would refuse."""
+    """The parts of a value that the chart would refuse."""
     match expected:
         case dict():
             if not isinstance(value, dict):
@@ -108,5 +108,5 @@ def test_a_wrong_one_is_found() -> None:
 
 def test_kubernetes_accepts_the_jobs_fields() -> None:
     config = values()["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]
-    read = UserDefinedDagsterK8sConfig.from_dict({"job_spec_config": config["jobSpecConfig"]})
+    read = UserDefinedDagsterK8sConfig.from_dict({"job_spec_config": config["jobSpecConfig"]})  # type: ignore[no-untyped-call]
     assert read.job_spec_config == {"ttl_seconds_after_finished": 3600, "backoff_limit": 0}
