@@ -172,7 +172,7 @@ def held_now(engine: sa.Engine, flow: str) -> set[str]:
 
 
 def leased(engine: sa.Engine, flow: str) -> tuple[set[str], set[str]]:
-    """The clients whose lease for a flow is held at the moment, and the clients whose lease ran out: its holder has died.
+    """The clients whose lease for a flow is held at the moment, and the clients whose lease ran out.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.

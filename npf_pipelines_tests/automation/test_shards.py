@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 import pytest
 
+from npf_pipelines.assets.reports import CLIENT_REPORT
 from npf_pipelines.automation.run_requests import RETRY, SHARD, Eligibility, requests
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
@@ -68,3 +69,11 @@ def test_sweeps_nightly_runs_and_sensors_ask_by_shard(loop: Loop) -> None:
         assert [clients_of(one.run_config, one.tags, ()) for one in asked] == [["acme"], ["bolt"]], schedule
     sharded = loop.settings.model_copy(update={"shards": 4})
     assert len(look(Loop(sharded, loop.instance, loop.stores, loop.url), "new_orders")[0]) == 2
+
+
+def test_one_of_the_nightly_runs_of_reports_draws_the_overview(loop: Loop) -> None:
+    register(loop)
+    asked = tick(loop, "nightly_reports", shards=4)
+    assert isinstance(asked, list)
+    assert [one.asset_selection for one in asked] == [None, [dg.AssetKey(CLIENT_REPORT)]]
+    assert [one.asset_selection for one in tick(loop, "nightly_reports")] == [None]  # type: ignore[union-attr]
