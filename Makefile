@@ -12,7 +12,7 @@ WHOLE_SUITE := $(if $(MEMORY),TMPDIR=$(MEMORY)) $(BIN)/pytest --numprocesses 4 -
 # The rooms whose tests need neither Dagster nor another process.
 FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 
-.PHONY: install production demo dev test test-fast test-ui coverage test-newest-dagster faults hostile day lint docs licences lock clean
+.PHONY: install production demo dev test test-fast test-ui coverage test-newest-dagster faults hostile day cluster lint docs licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -67,6 +67,10 @@ hostile: install ## 10,000 hostile answers on a raw socket; then an hour of swee
 day: install ## first starts and kills at work, then 24 simulated hours of 20 clients, with events, outages, killed runs
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
+
+cluster: install ## two Celery workers over Redis, PostgreSQL and S3: workers killed in mid-push, 20 times
+	$(BIN)/python -m npf_pipelines_tests.machine cluster
+	$(BIN)/python -m npf_pipelines_tests.cluster
 
 lint: install ## style, types, the arrows between the rooms, and no private words in prose
 	$(BIN)/ruff check .

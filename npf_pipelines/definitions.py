@@ -1,6 +1,8 @@
 """Everything wired together, and nothing else: the same for production, tests and demo."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import dagster as dg
 from pydantic import ValidationError
@@ -27,6 +29,7 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.config.umask import set_umask
 from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines.runs.dagster_storage import check_storage
 from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.partitions import client_days
 from npf_pipelines.runs.services import Services
@@ -89,10 +92,13 @@ def defs() -> dg.Definitions:
 
     Raises:
         SetupError: a setting can't be read.
+        WrongStorage: Dagster's storage can't be used as it is configured.
     """
     try:
         settings = Settings()
     except ValidationError as error:
         raise SetupError(machine_failure(error)) from None
     set_umask(settings.umask)
+    if home := os.environ.get("DAGSTER_HOME"):
+        check_storage(Path(home))
     return build_defs(settings)

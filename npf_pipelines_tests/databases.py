@@ -1,5 +1,6 @@
 """Databases for tests: SQLite files, and a PostgreSQL server of the tests' own where its programs are installed."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -74,6 +75,13 @@ def pipeline_engine(engine: sa.Engine, url: str) -> Iterator[sa.Engine]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Path]:
     """A PostgreSQL server that nobody else can reach: the folder of its socket."""
+    with running_postgresql() as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def running_postgresql() -> Iterator[Path]:
+    """The same for the length of the block."""
     programs = demand(POSTGRESQL)
     # It refuses to run as root, and its user must get at the folder.
     user = "nobody" if os.geteuid() == 0 else None

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from npf_pipelines.automation.launch import Launched, launch
 from npf_pipelines.cli.summary import decisions
+from npf_pipelines.config.places import Place
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.days import day_of
@@ -119,7 +120,7 @@ class Loop:
         return self.services.lake.query(query).fetchall()
 
 
-def write_setup(folder: Path, client: str, url: str, *, mode: str | None = "live", **changes: dict[str, Any]) -> None:
+def write_setup(folder: Place, client: str, url: str, *, mode: str | None = "live", **changes: dict[str, Any]) -> None:
     """A client's master setup, without a mode if it is None; `changes` go over its sections."""
     sections: dict[str, dict[str, Any]] = {
         "store": {

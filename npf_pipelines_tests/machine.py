@@ -1,7 +1,8 @@
-"""The programs that the tests need beside the virtual environment: a browser, PostgreSQL's server and nginx.
+"""The programs that the tests need beside the virtual environment: a browser, PostgreSQL's server, nginx and Redis.
 
-Here: how they are found, and `python -m npf_pipelines_tests.machine`, which installs what is missing where it may.
-Not here: how the tests start them (ui/conftest.py, platform/conftest.py, deploy/nginx.py).
+Here: how they are found, and `python -m npf_pipelines_tests.machine`, which installs what is missing where it may; with
+`cluster`, what `make cluster` needs.
+Not here: how the tests start them (ui/conftest.py, databases.py, deploy/nginx.py, cluster/servers.py).
 Nothing but Python's standard library, and pytest where a test asks.
 """
 
@@ -9,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,14 +61,22 @@ def find_postgresql() -> Path | None:
 
 def find_nginx() -> Path | None:
     """The program, on the path or where Debian puts it."""
-    found = shutil.which("nginx") or shutil.which("nginx", path=str(_SBIN))
+    return _on_path("nginx")
+
+
+def _on_path(name: str) -> Path | None:
+    found = shutil.which(name) or shutil.which(name, path=str(_SBIN))
     return Path(found) if found else None
 
 
 BROWSER = Program("Chromium or Chrome", "chromium", "the tests of the UI", find_browser)
 POSTGRESQL = Program("PostgreSQL server", "postgresql", "the tests on PostgreSQL", find_postgresql)
 NGINX = Program("nginx", "nginx", "the tests of the proxy", find_nginx)
+REDIS = Program("Redis server", "redis-server", "the campaign on several machines", lambda: _on_path("redis-server"))
 PROGRAMS = (BROWSER, POSTGRESQL, NGINX)
+"""The programs for `make test`."""
+CLUSTER = (POSTGRESQL, REDIS)
+"""The programs for `make cluster`."""
 
 
 def is_ci() -> bool:
@@ -87,13 +96,13 @@ def demand(program: Program) -> Path:
     return found
 
 
-def main() -> int:
+def main(programs: Sequence[Program] = PROGRAMS) -> int:
     """Install what is missing where that asks nobody anything; name the rest.
 
     Returns:
         The exit code: 1 where `CI` is set and something is still missing.
     """
-    missing = [program for program in PROGRAMS if program.find() is None]
+    missing = [program for program in programs if program.find() is None]
     if missing and (as_root := _as_root()) is not None:
         packages = [program.package for program in missing]
         print(f"Installing {', '.join(packages)} for the tests.", flush=True)  # noqa: T201
@@ -144,4 +153,4 @@ def _version(initdb: Path) -> list[int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(CLUSTER if "cluster" in sys.argv else PROGRAMS))

@@ -29,7 +29,7 @@ def troubled(worlds: SharedWorlds, tmp_path_factory: pytest.TempPathFactory) -> 
 def _kept(loop: Loop) -> Iterator[tuple[Path, str]]:
     """Every text that the world keeps, files unpacked."""
     for path in loop.settings.data.rglob("*"):
-        if not path.is_file() or path.is_relative_to(loop.settings.clients):
+        if not path.is_file() or path.is_relative_to(loop.settings.data / "clients"):
             continue
         if path.suffix == ".parquet":
             yield path, str(parquet.read_table(path, partitioning=None).to_pylist())

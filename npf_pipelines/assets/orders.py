@@ -97,7 +97,7 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
 async def _limit_changes(run: OrdersRun) -> None:
     """A run that no person launched holds mass imports and cancellations back."""
     client_run = run.client_run
-    run.held_back = HeldBack(client_run.services.platform, client_run.client)
+    run.held_back = HeldBack(await asyncio.to_thread(lambda: run.platform), client_run.client)
     health = await asyncio.to_thread(read_one, client_run.services.state, client_run.client, "orders")
     run.last_good_pull = known_at(health, client_run.now).last_success_at
 

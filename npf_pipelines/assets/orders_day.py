@@ -28,6 +28,7 @@ from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.lake import NotWritten
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.reconcile.orders_of_day import Limit, OrderRow, OrdersOfDay
 from npf_pipelines.reconcile.platform_orders import reconcile_orders
@@ -72,6 +73,11 @@ class OrdersRun:
     done: set[date] = field(default_factory=set)
     broken: list[BrokenFile] = field(default_factory=list)
     only: frozenset[str] | None = None
+
+    @functools.cached_property
+    def platform(self) -> Platform:
+        """The platform, for the writes under the lease."""
+        return self.client_run.services.platform_under(self.lease)
 
     def check_lease(self) -> None:
         """Write only while the lease holds. The cheap check suffices: nothing here is imported twice."""
@@ -228,7 +234,7 @@ async def _import(
         children=on_platform.children,
         limit=_limit(run, day) if run.held_back else None,
     )
-    outcome = await asyncio.to_thread(reconcile_orders, client_run.services.platform, of_day)
+    outcome = await asyncio.to_thread(lambda: reconcile_orders(run.platform, of_day))
     if not (run.held_back and run.held_back.leave(day, of_day, outcome)):
         _write_outcomes(run, day, outcome.rows)
 

@@ -14,10 +14,14 @@ from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.runs.dagster_internals import fail_run
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.database_clock import shared_seconds
-from npf_pipelines.state.lease import RUN_FLOW, held_now
+from npf_pipelines.state.lease import RUN_FLOW, leased
 
 _GRACE = timedelta(minutes=2)
 """How long a run may take from its start to its lease, and from giving it back to its end."""
+_RENEWAL = timedelta(seconds=45)
+"""How long a lease that ran out is left to its run, which may renew it when the state's database answers again.
+
+A run whose process was killed thus ends within five minutes: its lease runs out after two, and two ticks see that."""
 
 
 @dg.sensor(
@@ -27,7 +31,7 @@ _GRACE = timedelta(minutes=2)
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def lost_runs(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]) -> dg.SensorResult:
-    """Fails a run that has had no living process for two minutes, and at two ticks at least."""
+    """Fails a run that has had no living process at two ticks: for two minutes, or less if its lease ran out."""
     instance = context.instance
     started = {
         record.dagster_run.run_id: record.dagster_run
@@ -36,13 +40,18 @@ def lost_runs(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Se
         # A run of another job may still run asset checks when its clients are done.
         if record.dagster_run.job_name == flow.job and record.dagster_run.status is dg.DagsterRunStatus.STARTED
     }
-    silent = started.keys() - held_now(services.state, RUN_FLOW) if started else set()
+    held, run_out = leased(services.state, RUN_FLOW) if started else (set[str](), set[str]())
+    silent = started.keys() - held
     # The clock of the leases' database decides: this machine's and that of the run's machine may be wrong.
     now = shared_seconds(services.state) if silent else 0.0
     before = _silent_before(context.cursor)
     # SQLite's clock starts again with the machine.
     since = {run_id: min(before.get(run_id, now), now) for run_id in silent}
-    ended = {run_id for run_id in silent & before.keys() if now - since[run_id] >= _GRACE.total_seconds()}
+
+    def is_over(run_id: str) -> bool:
+        return now - since[run_id] >= (_RENEWAL if run_id in run_out else _GRACE).total_seconds()
+
+    ended = {run_id for run_id in silent & before.keys() if is_over(run_id)}
     for run_id in sorted(ended):
         fail_run(instance, started[run_id], "the run's process is gone: the next run takes up its work")
     summary = f"ended: {', '.join(sorted(ended)) or 'none'}; in progress: {len(started.keys() - ended)}"

@@ -7,12 +7,12 @@ partition goes last. Not here: the state's rows (state/removal.py), the setup's 
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import dagster as dg
 
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS, REPORTS
+from npf_pipelines.config.places import Place
 from npf_pipelines.config.removed_setups import archive_setup
 from npf_pipelines.config.setup_files import any_setup_file
 from npf_pipelines.errors import NpfError
@@ -38,7 +38,7 @@ class Removable:
     """
 
     client: str
-    file: Path | None
+    file: Place | None
     is_registered: bool
 
 
@@ -63,7 +63,7 @@ def find_removable(services: Services, instance: dg.DagsterInstance, client: str
     return Removable(client, file, client in registered)
 
 
-def remove_client(services: Services, instance: dg.DagsterInstance, found: Removable, now: datetime) -> Path | None:
+def remove_client(services: Services, instance: dg.DagsterInstance, found: Removable, now: datetime) -> Place | None:
     """Remove the client; where its setup is archived, None if it had none.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The clients for which a sweep or a sensor may request a run, and the requests: one run for all of them.
+"""The clients for which a sweep or a sensor may request a run, and the requests: one run for the clients of a shard.
 
 A client already covered by a queued or running run is not requested again.
 Not here: which clients are due (sweeps.py), where something has changed (new_orders.py, platform_sensors.py).
@@ -23,6 +23,7 @@ from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import is_waiting, known_at
+from npf_pipelines.rules.shards import by_shard
 from npf_pipelines.runs.partitions import CLIENTS, first_day
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.run_scope import clients_of, scope_config, scope_tags
@@ -32,6 +33,9 @@ from npf_pipelines.state.pauses import read_pauses
 
 RETRY = {"npf/retry": "true"}
 """The tag of runs that try clients again whose stores gave no answer. dagster.yaml limits how many run at a time."""
+SHARD = "npf/shard"
+"""The tag of a run over one of several shards of clients: flow and shard. deploy/cluster/dagster.yaml limits how many
+runs of a shard are in progress at a time."""
 _NAMED = 20
 """Clients that a tick's text names."""
 _LONGEST_REASON = 160
@@ -54,6 +58,7 @@ class Eligibility:
         left_alone: why each other client is not eligible.
         earliest: the first day that any client has (partitions.first_day); None without clients.
         flow: the name of the flow.
+        shards: the number of shards over which its runs are spread.
     """
 
     now: datetime
@@ -64,6 +69,7 @@ class Eligibility:
     earliest: date | None
     flow: str
     _health: Mapping[tuple[str, str], Health]
+    shards: int = 1
 
     def health(self, client: str) -> Health:
         """The health of the client's flow."""
@@ -150,7 +156,8 @@ def eligibility_of(
         if client in ready and not _is_done_with(record, healths.get((client, flow.name)))
     }
     first = first_day(setups, services.first_day_with_tables())
-    return Eligibility(now, registered, ready, busy, left_alone, first, flow.name, healths)
+    shards = services.settings.shards
+    return Eligibility(now, registered, ready, busy, left_alone, first, flow.name, healths, shards)
 
 
 def _is_waiting(health: Health, setup: MasterSetup, now: datetime) -> bool:
@@ -166,7 +173,7 @@ def _is_done_with(record: dg.RunRecord, health: Health | None) -> bool:
 
 
 def requests(eligibility: Eligibility, clients: Collection[str], days: tuple[date, date] | None) -> list[dg.RunRequest]:
-    """One request for the clients, and a second request for clients whose stores gave no answer the last time.
+    """One request for the clients of each shard, and one for its clients whose stores gave no answer the last time.
 
     A run waits for minutes for a store that hangs, and few runs are in progress at a time: dagster.yaml limits how many
     of them may be retries.
@@ -183,11 +190,14 @@ def requests(eligibility: Eligibility, clients: Collection[str], days: tuple[dat
         days = (max(days[0], eligibility.earliest), days[1])
     if days and days[0] > days[1]:
         return []
-    retried = {client for client in clients if eligibility.may_hang(client)}
-    return [
-        *_request(eligibility, set(clients) - retried, days, {}),
-        *_request(eligibility, retried, days, RETRY),
-    ]
+    requested: list[dg.RunRequest] = []
+    for shard, members in by_shard(clients, eligibility.shards).items():
+        # Its value names the flow, too: Dagster counts the runs of each value.
+        tags = {SHARD: f"{eligibility.flow} {shard} of {eligibility.shards}"} if eligibility.shards > 1 else {}
+        retried = {client for client in members if eligibility.may_hang(client)}
+        requested += _request(eligibility, set(members) - retried, days, tags)
+        requested += _request(eligibility, retried, days, tags | RETRY)
+    return requested
 
 
 def _request(

@@ -4,6 +4,8 @@ Not here: how Dagster's part is prepared (instance.py), how a database is opened
 state/database.py).
 """
 
+from pathlib import Path
+
 from npf_pipelines.cli.instance import prepare_home
 from npf_pipelines.cli.output import stdout
 from npf_pipelines.cli.plain import plain
@@ -18,7 +20,8 @@ def init() -> None:
     """
     settings = Settings()
     home = prepare_home(settings)
-    settings.clients.mkdir(parents=True, exist_ok=True)
+    if isinstance(settings.clients, Path):  # A bucket has no folders.
+        settings.clients.mkdir(parents=True, exist_ok=True)
     services = Services(settings)
     services.open_databases()
     services.close_databases()

@@ -14,6 +14,7 @@ from npf_pipelines.cli.program import program
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.errors import NpfError
 from npf_pipelines.runs.dagster_internals import instance_in, upgrade_databases
+from npf_pipelines.runs.dagster_storage import check_storage
 
 DEFAULTS = Path(__file__).parent / "defaults"
 """The folder of the dagster.yaml that a new home gets, and of the workspace.yaml of `npf dev`."""
@@ -34,6 +35,7 @@ def dagster_home(settings: Settings) -> Path:
 
     Raises:
         NoDagsterHome: the folder that the environment names doesn't exist.
+        WrongStorage: its dagster.yaml names a storage that can't be used.
         OSError: our own folder can't be written.
     """
     if given := os.environ.get("DAGSTER_HOME"):
@@ -41,9 +43,11 @@ def dagster_home(settings: Settings) -> Path:
             raise NoDagsterHome(
                 f"DAGSTER_HOME is {given}, which is no folder: run {program()} init, or leave the variable out"
             )
+        check_storage(Path(given))
         return Path(given).absolute()
     home = settings.data / "dagster"
     _put_config(home)
+    check_storage(home)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
@@ -62,6 +66,7 @@ def prepare_home(settings: Settings) -> Path:
     Raises:
         OSError: the folder can't be written.
         TwoVersions: that has happened to it before.
+        WrongStorage: its dagster.yaml names a storage that can't be used.
     """
     _put_config(Path(os.environ.get("DAGSTER_HOME") or settings.data / "dagster"))
     home = dagster_home(settings)

@@ -6,29 +6,39 @@ Not here: the setups that are read, and who of the removed has one again (setup_
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
+
+from upath import UPath
+
+from npf_pipelines.config.places import Place
 
 _REMOVED = "removed"
 _ARCHIVED = re.compile(r"([a-z0-9_-]{1,40})-\d{8}T\d{6}Z\.yaml")
 """The name of a removed client's file: its id and when it was removed."""
 
 
-def archive_setup(path: Path, client: str, now: datetime) -> Path:
+def archive_setup(path: Place, client: str, now: datetime) -> Place:
     """Move a removed client's file out of the setups that are read; where it is now.
 
     Raises:
         OSError: it can't be moved; it is where it was.
     """
-    archived = path.parent / _REMOVED / f"{client}-{now:%Y%m%dT%H%M%SZ}.yaml"
+    name = f"{client}-{now:%Y%m%dT%H%M%SZ}.yaml"
+    if isinstance(path, UPath):  # A bucket has no folders, and moves nothing at once.
+        copy = path.parent / _REMOVED / name
+        copy.write_bytes(path.read_bytes())
+        path.unlink()
+        return copy
+    archived = path.parent / _REMOVED / name
     archived.parent.mkdir(exist_ok=True)
     return path.rename(archived)
 
 
-def archived_setups(folder: Path) -> Mapping[str, Path]:
+def archived_setups(folder: Place) -> Mapping[str, Place]:
     """The file of each client that was removed, the latest one; also of a client that has a setup again.
 
     Args:
         folder: of the setups that are read.
     """
-    files = sorted((folder / _REMOVED).glob("*.yaml"))
-    return {match[1]: path for path in files if (match := _ARCHIVED.fullmatch(path.name))}
+    removed = folder / _REMOVED
+    files: list[Place] = [*removed.glob("*.yaml")]
+    return {match[1]: path for path in sorted(files, key=str) if (match := _ARCHIVED.fullmatch(path.name))}

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from npf_pipelines.config.places import Place, checked_url, local_folder, place
 from npf_pipelines.config.store_address import is_loopback
 from npf_pipelines.config.umask import OWNER_ONLY, parse_umask
 
-_Folder = Annotated[Path, AfterValidator(Path.absolute)]
+_Folder = Annotated[Path, BeforeValidator(local_folder), AfterValidator(Path.absolute)]
 _Minutes = Annotated[int, Field(ge=5, le=1440)]
 """Not less than the five minutes at which the sweeps check which clients are due."""
 
@@ -42,8 +43,11 @@ class Settings(BaseSettings):
     )
 
     data: _Folder = Field(Path("data"), description="The folder of all data.")
-    clients: _Folder = Field(default_factory=_in_data("clients"), description="The folder of the master setups.")
-    lake: str = Field(
+    clients: Annotated[Place, PlainValidator(place)] = Field(
+        default_factory=_in_data("clients"),
+        description="The folder of the master setups, or its URL in a bucket, where several machines read it.",
+    )
+    lake: Annotated[str, AfterValidator(checked_url)] = Field(
         default_factory=lambda fields: str(fields["data"] / "lake"),
         description="The lake's folder, or the URL of its bucket.",
     )
@@ -60,6 +64,11 @@ class Settings(BaseSettings):
     orders_minutes: _Minutes = Field(15, description="Minutes between two sweeps for orders.")
     shipments_minutes: _Minutes = Field(15, description="Minutes between two sweeps for shipments.")
     stock_minutes: _Minutes = Field(60, description="Minutes between two sweeps for stock.")
+    shards: Annotated[int, Field(ge=1, le=64)] = Field(
+        1,
+        description="Over how many runs sweeps, sensors and nightly runs spread the clients: several for several "
+        "workers. A client always comes into the same one.",
+    )
     sensor_seconds: Annotated[int, Field(ge=5)] = Field(30, description="Seconds between two ticks of a sensor.")
     snapshot_days: Annotated[int, Field(ge=1)] = Field(60, description="Days for which stock snapshots are kept.")
     run_days: Annotated[int, Field(ge=7)] = Field(90, description="Days for which Dagster's runs are kept.")

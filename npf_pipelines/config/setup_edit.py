@@ -10,9 +10,10 @@ from pathlib import Path
 import yaml
 
 from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.places import Place
 
 
-def write_field(path: Path, field: str, value: str) -> None:
+def write_field(path: Place, field: str, value: str) -> None:
     """Write a field of the file's top level, in one step: no reader finds half a file.
 
     Args:
@@ -23,8 +24,10 @@ def write_field(path: Path, field: str, value: str) -> None:
     Raises:
         SetupError: the file can't be changed safely, or not at all; with the line to write by hand.
     """
-    path = path.resolve()  # A link stays a link.
     by_hand = f"{path.name}: write the line `{field}: {value}` by hand"
+    if not isinstance(path, Path):
+        raise SetupError(f"{by_hand}: the file is {path}")
+    path = path.resolve()  # A link stays a link.
     try:
         with path.open(encoding="utf-8", newline="") as file:  # Its line ends stay as they are.
             before = file.read()

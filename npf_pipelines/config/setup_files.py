@@ -1,6 +1,7 @@
-"""The folder of master setups: one YAML file for each client, its loading, and a sentence for each error in it.
+"""The master setups: one YAML file for each client, its loading, and a sentence for each error in it.
 
-Not here: the fields of a setup (master_setup.py), the folder of removed setups (removed_setups.py).
+Not here: the fields of a setup (master_setup.py), how the files are read (setup_texts.py), the folder of removed setups
+(removed_setups.py).
 """
 
 import contextlib
@@ -9,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,8 +17,10 @@ from pydantic import ValidationError
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.near_names import nearest_name
+from npf_pipelines.config.places import Place
 from npf_pipelines.config.removed_setups import archived_setups
 from npf_pipelines.config.setup_names import meant_field
+from npf_pipelines.config.setup_texts import SetupText, setup_texts
 from npf_pipelines.config.store_address import comparable_address
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -38,7 +40,7 @@ class MasterSetups:
     errors: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     """The names of the files, by client id."""
-    folder: Path | None = field(default=None, compare=False)
+    folder: Place | None = field(default=None, compare=False)
     """Where they were read."""
 
     def __getitem__(self, client: str) -> MasterSetup:
@@ -61,80 +63,74 @@ class MasterSetups:
             raise SetupError(f"{client}: no valid master setup (valid ones: {known}){also}") from None
 
 
-def load_master_setups(folder: Path) -> MasterSetups:
+def load_master_setups(folder: Place) -> MasterSetups:
     """Every `*.yaml` of the folder; a wrong one costs only its own client.
 
     Raises:
         SetupError: the folder can't be read. That is never the same as "no clients".
     """
-    files = _files(folder)
+    texts = setup_texts(folder)
     clients: dict[str, MasterSetup] = {}
     names: dict[str, str] = {}
     errors: list[str] = []
-    for path in files:
+    for file in texts:
         try:
-            setup = _load(path)
+            setup = _load(file)
         except SetupError as error:
             errors.append(str(error))
             continue
         if setup.id in clients:
-            errors.append(f"{path.name}: id: another file has the client {setup.id!r} already")
+            errors.append(f"{file.path.name}: id: another file has the client {setup.id!r} already")
         else:
-            clients[setup.id], names[setup.id] = setup, path.name
+            clients[setup.id], names[setup.id] = setup, file.path.name
     for client, sentence in _sharing_a_store(clients, names):
         del clients[client]
         errors.append(sentence)
     return MasterSetups(clients, tuple(errors), names, folder)
 
 
-def setup_file(folder: Path, client: str) -> Path:
+def setup_file(folder: Place, client: str) -> Place:
     """The file of a client's master setup.
 
     Raises:
         SetupError: the folder can't be read, or no file of it has a setup of the client.
     """
-    for path in _files(folder):
+    for file in setup_texts(folder):
         with contextlib.suppress(SetupError):
-            if _load(path).id == client:
-                return path
+            if _load(file).id == client:
+                return file.path
     raise SetupError(f"{client}: no file of {folder} has its master setup")
 
 
-def any_setup_file(folder: Path, client: str) -> Path | None:
+def any_setup_file(folder: Place, client: str) -> Place | None:
     """The file of a client's master setup: the valid one with its id, or else a wrong one with its name, or None.
 
     Raises:
         SetupError: the folder can't be read.
     """
-    wrong: Path | None = None
-    for path in _files(folder):
-        try:
-            if _load(path).id == client:
-                return path
-        except SetupError:
-            wrong = path if path.stem == client else wrong
-    return wrong
+    return _any_file(setup_texts(folder), client)
 
 
-def removed_clients(folder: Path) -> set[str]:
+def removed_clients(folder: Place) -> set[str]:
     """The clients that were removed and have no file now.
 
     Raises:
         SetupError: the folder can't be read.
     """
-    return {client for client in archived_setups(folder) if any_setup_file(folder, client) is None}
+    archived = archived_setups(folder)
+    texts = setup_texts(folder) if archived else []
+    return {client for client in archived if _any_file(texts, client) is None}
 
 
-def _files(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
-    except FileNotFoundError:
-        raise SetupError(
-            f"the folder of the master setups is missing: {folder}. npf init creates it; if it is elsewhere, set "
-            "NPF_CLIENTS"
-        ) from None
-    except OSError as error:
-        raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
+def _any_file(texts: Sequence[SetupText], client: str) -> Place | None:
+    wrong: Place | None = None
+    for file in texts:
+        try:
+            if _load(file).id == client:
+                return file.path
+        except SetupError:
+            wrong = file.path if file.path.stem == client else wrong
+    return wrong
 
 
 def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -159,11 +155,10 @@ def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str
     return found
 
 
-def _load(path: Path) -> MasterSetup:
-    try:
-        return parse_setup(path.name, path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupError(f"{path.name}: can't be read: {error}") from error
+def _load(file: SetupText) -> MasterSetup:
+    if file.problem:
+        raise SetupError(f"{file.path.name}: can't be read: {file.problem}")
+    return parse_setup(file.path.name, file.text)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -3,17 +3,22 @@
 Not here: any read or write (order_imports.py, order_changes.py, order_reads.py, shipment_reads.py, stock_reads.py).
 """
 
+import contextlib
+import copy
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Self, TypeAlias
 
 import sqlalchemy as sa
 
 from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder
 from npf_pipelines.platform.additions import absent_additions
 from npf_pipelines.platform.tables import metadata, order_lines, orders
+
+Fence: TypeAlias = Callable[[sa.Connection], None]
+"""Raises an exception unless its writer may write, and keeps it so until the end of the connection's transaction."""
 
 BATCH = 500
 """Rows for each statement: below SQLite's limit of 32,766 parameters."""
@@ -27,6 +32,22 @@ class PlatformAccess:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._fence: Fence | None = None
+
+    def fenced(self, fence: Fence) -> Self:
+        """The same platform for one writer, whose right to write is checked in the transaction of each write."""
+        _ = self._absent  # Read once for all writers.
+        same = copy.copy(self)
+        same._fence = fence  # noqa: SLF001 - its own
+        return same
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A transaction that writes."""
+        with self._engine.begin() as connection:
+            if self._fence:
+                self._fence(connection)
+            yield connection
 
     @functools.cached_property
     def _absent(self) -> set[sa.Column[Any]]:

@@ -29,7 +29,7 @@ class OrderChanges(PlatformAccess):
 
     def cancel_order(self, client: str, seen: PlatformRecord, now: datetime) -> bool:
         """Cancel an order if it is unchanged since it was read; whether it was."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             row = {"status": OrderStatus.CANCELLED, "cancelled_by": CANCELLED_BY_STORE, "updated_at": now}
             return _change(connection, client, seen, self._writable(orders, row))
 
@@ -45,7 +45,7 @@ class OrderChanges(PlatformAccess):
         for kept in ("client", "order_number", "status", "imported_at"):
             del row[kept]
         row |= self._writable(orders, more)
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             if not _change(connection, client, seen, row):
                 return False
             here = (order_lines.c.client == client) & (order_lines.c.order_number == order.order_number)

@@ -79,7 +79,7 @@ class OrderImports(access.PlatformAccess):
             return ImportResult(ImportOutcome.REFUSED, reason, order.order_number, None)
 
     def _import(self, client: str, batch: Sequence[PlatformOrder], now: datetime) -> dict[str, ImportResult]:
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             known = read_states(connection, client, orders.c.order_number, [order.order_number for order in batch])
             by_id = by_store_order(
                 read_states(connection, client, orders.c.store_order_id, [order.store_order_id for order in batch])

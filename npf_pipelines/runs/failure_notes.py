@@ -3,10 +3,9 @@
 Not here: the reason and its kind (failures.py), how it is shown (partition_status.py).
 """
 
-from pathlib import Path
-
 import dagster as dg
 
+from npf_pipelines.config.places import Place
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.retries import next_try_in_words
 from npf_pipelines.runs.failures import failure_kind, is_program_fault
@@ -20,7 +19,7 @@ _ASSETS_ALONE = "by hand, or with the next run of all assets of the flow"
 
 
 def failure_notes(
-    failure: Exception, after: Health | None, setup_file: Path | None, report: str
+    failure: Exception, after: Health | None, setup_file: Place | None, report: str
 ) -> dict[str, dg.MetadataValue]:
     """The metadata of a failed partition.
 

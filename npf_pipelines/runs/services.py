@@ -16,7 +16,8 @@ from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.runs.databases import platform_of, state_of
+from npf_pipelines.runs.databases import platform_of, shared_schema, state_of
+from npf_pipelines.state.lease import Lease
 
 _PROBE_TIMEOUT = 5.0
 """Seconds that a store has to answer a sensor."""
@@ -69,6 +70,19 @@ class Services:
     def platform(self) -> Platform:
         """The platform."""
         return Platform(self.platform_engine)
+
+    def platform_under(self, lease: Lease) -> Platform:
+        """The platform, for the writes of the lease's holder: fenced by its row where one database has both.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: a database can't be reached.
+        """
+        schema = self._shared_schema
+        return self.platform.fenced(functools.partial(lease.fence, schema)) if schema else self.platform
+
+    @functools.cached_property
+    def _shared_schema(self) -> str | None:
+        return shared_schema(self.platform_engine, self.state)
 
     def open_databases(self) -> None:
         """Open the platform's and the state's database: a run that can't use either fails before anything else.

@@ -79,6 +79,24 @@ class Lease:
         """As `check_write`, for `writes_checked` (cscart/write_check.py)."""
         await asyncio.to_thread(self.check_write)
 
+    def fence(self, schema: str, connection: sa.Connection) -> None:
+        """Raise an error unless the lease is this holder's, which nobody can change before the transaction ends.
+
+        It closes the gap between a check and a write in the same PostgreSQL database: a process may sleep there.
+
+        Args:
+            schema: of the state's tables.
+            connection: in the transaction of the write.
+
+        Raises:
+            LeaseLost: another run has taken it over.
+        """
+        held = sa.select(leases.c.holder).where(self._row, leases.c.holder == self._holder)
+        locked = held.with_for_update(read=True).execution_options(schema_translate_map={None: schema})
+        if connection.scalar(locked) is None:
+            self._is_lost = True
+            self.check()
+
     def take(self) -> None:
         """Take a lease that is free or has expired.
 
@@ -150,9 +168,20 @@ def held_now(engine: sa.Engine, flow: str) -> set[str]:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    query = sa.select(leases.c.client).where(leases.c.flow == flow, ~is_over(engine, leases.c.expires_at))
+    return leased(engine, flow)[0]
+
+
+def leased(engine: sa.Engine, flow: str) -> tuple[set[str], set[str]]:
+    """The clients whose lease for a flow is held at the moment, and the clients whose lease ran out.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    is_out = is_over(engine, leases.c.expires_at).label("is_out")
     with engine.connect() as connection:
-        return set(connection.scalars(query))
+        rows = connection.execute(sa.select(leases.c.client, is_out).where(leases.c.flow == flow)).all()
+    run_out = {row.client for row in rows if row.is_out}
+    return {row.client for row in rows} - run_out, run_out
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 """Runs whose process is gone are ended; runs that are alive or about to end are left alone."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -8,8 +9,9 @@ import pytest
 import time_machine
 
 from npf_pipelines.automation import lost_runs
-from npf_pipelines.state.lease import RUN_FLOW, held_lease
+from npf_pipelines.state.lease import RUN_FLOW, Lease, held_lease
 from npf_pipelines_tests.automation.ticks import look, register, tick
+from npf_pipelines_tests.leases import expire_leases
 from npf_pipelines_tests.loop import Loop
 
 
@@ -51,6 +53,20 @@ def test_a_run_whose_process_lives_is_left_alone(loop: Loop, begun: str) -> None
 
     asyncio.run(look_twice())
     assert status(loop, begun) is dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_whose_lease_ran_out_is_ended_before_one_that_may_not_have_taken_it_yet(
+    loop: Loop, begun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost_runs, "_GRACE", timedelta(minutes=2))
+    Lease(loop.services.state, begun, RUN_FLOW).take()
+    expire_leases(loop.services.state)
+    _, cursor, _ = look(loop, "lost_runs")
+    _, cursor, said = look(loop, "lost_runs", cursor)
+    assert "ended: none; in progress: 1" in said  # Its renewal may only have been late.
+    earlier = json.dumps({run: seconds - 46 for run, seconds in json.loads(cursor).items()})
+    look(loop, "lost_runs", earlier)
+    assert status(loop, begun) is dg.DagsterRunStatus.FAILURE
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])

@@ -59,7 +59,7 @@ class World:
 
     def file(self, number: int) -> Path:
         """A client's master setup."""
-        return self.loop.settings.clients / f"{self.clients[number]}.yaml"
+        return self.loop.settings.data / "clients" / f"{self.clients[number]}.yaml"
 
     def change_setup(self, number: int, **changes: Any) -> None:
         """Change some fields of a master setup; a section's other fields stay."""

@@ -19,7 +19,7 @@ from npf_pipelines.platform.database import open_platform
 from npf_pipelines.state import database_clock as clock
 from npf_pipelines.state import lease as module
 from npf_pipelines.state.database import open_state
-from npf_pipelines.state.lease import Lease, LeaseLost, LeaseTaken, held_lease, held_now
+from npf_pipelines.state.lease import Lease, LeaseLost, LeaseTaken, held_lease, held_now, leased
 from npf_pipelines.state.tables import leases
 from npf_pipelines_tests.leases import expire_leases
 
@@ -332,3 +332,11 @@ def test_differences_between_shared_seconds_ignore_the_clock_of_the_machine(engi
     before = clock.shared_seconds(engine)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
         assert 0 <= clock.shared_seconds(engine) - before < 5
+
+
+def test_a_lease_that_ran_out_is_told_from_one_that_is_held(engine: sa.Engine) -> None:
+    Lease(engine, "dead", "run").take()
+    expire_leases(engine)
+    Lease(engine, "alive", "run").take()
+    Lease(engine, "other", "stock").take()
+    assert leased(engine, "run") == ({"alive"}, {"dead"})

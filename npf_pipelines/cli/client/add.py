@@ -74,6 +74,11 @@ def add(
     if is_demo(settings):
         fail(f"{settings.data} is the demo's folder: give the client a folder of its own by NPF_DATA")
     folder = settings.clients
+    if not isinstance(folder, Path):
+        fail(
+            f"the master setups are read from {folder}: write the file into a folder of this machine, with NPF_CLIENTS "
+            "set to it, and copy it there"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     setups = load_master_setups(folder)
     given = {

@@ -1,0 +1,13 @@
+"""The settings of the Celery workers. `dagster_celery.app` imports this module, whose folder is on PYTHONPATH."""
+
+import os
+
+broker_url = result_backend = os.environ["REDIS_URL"]
+# Redis gives a task to another worker if nobody has taken it up for so long: longer than the longest run, a backfill.
+broker_transport_options = {"visibility_timeout": 7 * 24 * 3600}
+broker_connection_retry_on_startup = True
+# A worker takes a run when it can begin it. Others would wait for a busy worker, and be lost for a while with it.
+worker_prefetch_multiplier = 1
+worker_disable_prefetch = True
+# Each run in a new process, as on one machine.
+worker_max_tasks_per_child = 1

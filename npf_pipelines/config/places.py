@@ -1,0 +1,59 @@
+"""Folders and buckets as the settings name them: which URLs are supported, and which setting takes none.
+
+A URL that nobody refuses would silently become a local folder with that name.
+Not here: the settings (settings.py), reads and writes of a bucket (lake/files.py, setup_texts.py).
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import TypeAlias
+
+from fsspec.registry import known_implementations
+from upath import UPath
+
+Place: TypeAlias = Path | UPath
+"""A local folder or file, or one below a URL."""
+
+_SUPPORTED = frozenset({"file", "memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
+"""Storages that can be listed, and that replace a file at once. Tried with a folder and with S3."""
+_URL = "://"
+
+
+def local_folder(written: object) -> object:
+    """The path of a folder on this machine, as it was written.
+
+    Raises:
+        ValueError: it is a URL.
+    """
+    if _URL in str(written):
+        raise ValueError("write the path of a folder: a URL is not supported here")
+    return written
+
+
+def checked_url(written: str) -> str:
+    """A folder's path, or a bucket's URL of a supported kind, as it was written.
+
+    Raises:
+        ValueError: the URL is of another kind, or its package is missing.
+    """
+    scheme, is_url, _ = written.partition(_URL)
+    if not is_url:
+        return written
+    if scheme not in _SUPPORTED:
+        raise ValueError("URLs of this kind are not supported: write the path of a folder or s3://bucket/prefix")
+    package = str(known_implementations.get(scheme, {}).get("class", "fsspec")).partition(".")[0]
+    if importlib.util.find_spec(package) is None:
+        raise ValueError(f"the package {package} is missing: install npf_pipelines[cluster], or that package alone")
+    return written
+
+
+def place(written: object) -> Place:
+    """A local folder as an absolute path, or the place of a supported URL.
+
+    Raises:
+        ValueError: the URL is not supported.
+    """
+    if not isinstance(written, str) or _URL not in written:
+        return written if isinstance(written, UPath) else Path(str(written)).absolute()
+    # A listing that is kept would hide the changes of other machines.
+    return UPath(checked_url(written), use_listings_cache=False)

@@ -1,0 +1,98 @@
+"""The texts of the master setups as they are now: the files of a folder, or of a prefix in a bucket.
+
+A bucket costs one listing, and a request for each file that is new or changed since this process read it last: the
+sensors read all setups every half minute. A bucket that does not answer is an error, as a folder that can't be read is:
+nobody knows then which clients are paused, and nothing runs.
+Not here: the setups in the texts (setup_files.py), removed ones (removed_setups.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from upath import UPath
+
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.places import Place
+
+_ENDINGS = {".yaml", ".yml"}
+
+
+@dataclass(frozen=True)
+class SetupText:
+    """A file's text, and why it can't be read, if it can't."""
+
+    path: Place
+    text: str
+    problem: str = ""
+
+
+def setup_texts(folder: Place) -> list[SetupText]:
+    """The texts, in the order of the files' names.
+
+    Raises:
+        SetupError: the folder can't be read.
+    """
+    try:
+        return _of_folder(folder) if isinstance(folder, Path) else _of_bucket(folder)
+    except FileNotFoundError:
+        raise SetupError(
+            f"the folder of the master setups is missing: {folder}. npf init creates it; if it is elsewhere, set "
+            "NPF_CLIENTS"
+        ) from None
+    except OSError as error:
+        raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
+
+
+def _of_folder(folder: Path) -> list[SetupText]:
+    return [_read(path) for path in sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS)]
+
+
+def _read(path: Path) -> SetupText:
+    try:
+        return SetupText(path, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        return SetupText(path, "", str(error))
+
+
+_known: dict[str, tuple[str, SetupText]] = {}
+"""The files of buckets that this process has read: the version and the text of each."""
+_reading = Lock()
+
+
+def _of_bucket(folder: UPath) -> list[SetupText]:
+    try:
+        # Another process may have changed it since: no listing that the file system keeps.
+        listed = folder.fs.ls(folder.path, detail=True, refresh=True)
+    except OSError:
+        raise
+    except Exception as error:  # Each storage has errors of its own for a server that can't be reached.
+        raise OSError(str(error)) from error
+    files = {str(file["name"]): file for file in listed if Path(str(file["name"])).suffix in _ENDINGS}
+    with _reading:
+        changed = [name for name, file in files.items() if _known.get(name, ("",))[0] != _version(file)]
+        # All at the same time.
+        contents = folder.fs.cat(changed, on_error="return") if changed else {}
+        for name, content in contents.items():
+            _known[name] = (_version(files[name]), _decoded(folder / Path(name).name, content))
+        return [_known[name][1] for name in sorted(files)]
+
+
+def _decoded(path: UPath, content: bytes | Exception) -> SetupText:
+    if isinstance(content, FileNotFoundError):
+        return SetupText(path, "", "it was removed while it was read")
+    if isinstance(content, OSError):
+        raise content
+    if isinstance(content, Exception):
+        raise OSError(str(content)) from content
+    try:
+        return SetupText(path, content.decode())
+    except UnicodeDecodeError as error:
+        return SetupText(path, "", str(error))
+
+
+def _version(file: Mapping[str, Any]) -> str:
+    """A text that changes with the file's content, by what the storage says of it."""
+    return "|".join(str(file.get(name, "")) for name in ("ETag", "etag", "LastModified", "mtime", "created", "size"))

@@ -1,0 +1,178 @@
+"""A worker is lost in the middle of a push: what is found in the stores, how soon its run is ended, who takes it up.
+
+Not here: the world (world.py), progress and tables (__main__.py).
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+
+import dagster as dg
+import duckdb
+
+from npf_pipelines.automation.flows import SHIPMENTS
+from npf_pipelines.runs.run_scope import clients_of
+from npf_pipelines_tests.automation.test_kills import others_than_amounts, sell
+from npf_pipelines_tests.cluster.machines import Worker
+from npf_pipelines_tests.cluster.world import Cluster
+
+ENDED_WITHIN = 300.0
+"""Seconds from the loss of a worker to the end of its runs."""
+_PATIENCE = 900.0
+"""Seconds after which the campaign ends without a result."""
+_PROCESS = re.compile(r"[(]pid: (\d+)[)]")
+_TASK = "dagster-celery/task_id"
+"""The tag that the launcher gives to a run."""
+_ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+
+
+@dataclass
+class Loss:
+    """The loss of a worker.
+
+    Attributes:
+        worker: its name.
+        after: the parcels of the round that had reached a store by then.
+        parcels: all parcels of the round.
+        runs: the runs that were lost with it.
+        seconds_to_end: until the last of them was marked as ended.
+        seconds_to_finish: until everything was done.
+        taken_up_by: the workers whose runs did the rest.
+        wrongs: what was wrong in the end.
+    """
+
+    worker: str
+    after: int
+    parcels: int
+    runs: int
+    seconds_to_end: float = 0
+    seconds_to_finish: float = 0
+    taken_up_by: set[str] = field(default_factory=set)
+    wrongs: list[str] = field(default_factory=list)
+
+
+class GaveUp(Exception):
+    """Something that was waited for did not happen; the text names it and what is still wrong."""
+
+
+def lose_a_worker(cluster: Cluster, seed: int) -> Loss:
+    """Sell, pack and lodge; kill a worker when some of the parcels have reached a store; check the end.
+
+    Raises:
+        GaveUp: the cluster is stuck.
+    """
+    loop, dice = cluster.loop, random.Random(seed)
+    for store in loop.stores.values():
+        sell(store)
+    _wait("the orders' import", lambda: not _not_imported(cluster), lambda: _not_imported(cluster))
+    before = _pushed(cluster)
+    loop.work()
+    parcels = _lodged(cluster) - before
+    enough = before + dice.randint(1, max(1, parcels - 2))
+    victim: list[Worker] = []
+
+    def is_mid_push() -> bool:
+        if _pushed(cluster) >= enough:
+            victim[:] = [worker for worker in cluster.workers if any(_runs_of(cluster, worker))]
+        return bool(victim)
+
+    _wait("a push", is_mid_push, lambda: [f"{_pushed(cluster) - before} of {parcels} parcels"], pause=0.02)
+    lost = dice.choice(victim)
+    runs = list(_runs_of(cluster, lost))
+    lost.lose()
+    begun = time.monotonic()
+    loss = Loss(lost.name, _pushed(cluster) - before, parcels, len(runs))
+    clients = {client for run in runs for client in _clients(cluster, run)}
+    at = time.time()
+    _wait("the end of the lost runs", lambda: all(_has_ended(cluster, run) for run in runs), lambda: runs)
+    loss.seconds_to_end = time.monotonic() - begun
+    _wait("an end without differences", lambda: not others_than_amounts(loop), lambda: others_than_amounts(loop))
+    _wait("a run that takes the work up", lambda: bool(_takers(cluster, clients, at)), lambda: sorted(clients))
+    loss.taken_up_by = _takers(cluster, clients, at)
+    loss.seconds_to_finish = time.monotonic() - begun
+    if loss.seconds_to_end > ENDED_WITHIN:
+        loss.wrongs.append(f"a run of {lost.name} was ended after {loss.seconds_to_end:.0f} s")
+    if lost.name in loss.taken_up_by:
+        loss.wrongs.append(f"a lost worker ran something: {lost.name}")
+    lost.come_back()
+    return loss
+
+
+def settle(cluster: Cluster) -> list[str]:
+    """The differences between stores, platform and tables that are left when everything had its time."""
+    try:
+        _wait("agreement", lambda: not cluster.loop.disagreements(), cluster.loop.disagreements, pause=5)
+    except GaveUp:
+        return cluster.loop.disagreements()
+    return []
+
+
+def _wait(what: str, happened: Callable[[], bool], rest: Callable[[], Collection[str]], *, pause: float = 2.0) -> None:
+    until = time.monotonic() + _PATIENCE
+    while not _unless_replaced(happened):
+        if time.monotonic() > until:
+            raise GaveUp(f"waited {_PATIENCE:.0f} s for {what}: {list(rest())[:5]}")
+        time.sleep(pause)
+
+
+def _unless_replaced(happened: Callable[[], bool]) -> bool:
+    """Whether it has happened; not known yet where a run replaced a table while it was read."""
+    try:
+        return happened()
+    except duckdb.Error as error:
+        if "FileExpired" not in str(error):
+            raise
+        return False
+
+
+def _not_imported(cluster: Cluster) -> list[str]:
+    wrong = ("has no decision", "is not on the platform")
+    return [sentence for sentence in cluster.loop.disagreements() if sentence.endswith(wrong)]
+
+
+def _pushed(cluster: Cluster) -> int:
+    return sum(len(store.shipments) for store in cluster.loop.stores.values())
+
+
+def _lodged(cluster: Cluster) -> int:
+    with cluster.loop.services.platform_engine.connect() as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM shipments").scalar() or 0)
+
+
+def _runs_of(cluster: Cluster, worker: Worker) -> Iterator[str]:
+    """The ids of the runs of shipments that are at work on the worker."""
+    processes = set(worker.runs())
+    for record in SHIPMENTS.unfinished(cluster.loop.instance):
+        if _process(cluster, record.dagster_run.run_id) in processes:
+            yield record.dagster_run.run_id
+
+
+def _process(cluster: Cluster, run: str) -> int:
+    for event in cluster.loop.instance.all_logs(run, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        if found := _PROCESS.search(event.message or event.user_message or ""):
+            return int(found[1])
+    return 0
+
+
+def _clients(cluster: Cluster, run: str) -> Collection[str]:
+    found = cluster.loop.instance.get_run_by_id(run)
+    return clients_of(found.run_config, found.tags, ()) if found else ()
+
+
+def _has_ended(cluster: Cluster, run: str) -> bool:
+    found = cluster.loop.instance.get_run_by_id(run)
+    return found is not None and found.status in _ENDED
+
+
+def _takers(cluster: Cluster, clients: Collection[str], since: float) -> set[str]:
+    """The workers whose successful runs of shipments took any of the clients after a moment."""
+    filters = dg.RunsFilter(job_name=SHIPMENTS.job, statuses=[dg.DagsterRunStatus.SUCCESS])
+    runs = [
+        record.dagster_run
+        for record in cluster.loop.instance.get_run_records(filters, limit=20)
+        if (record.start_time or 0) > since
+    ]
+    tasks = {run.tags[_TASK] for run in runs if set(clients_of(run.run_config, run.tags, ())) & set(clients)}
+    return {worker.name for worker in cluster.workers if worker.received() & tasks}

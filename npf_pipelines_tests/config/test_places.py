@@ -1,0 +1,45 @@
+"""Tests of npf_pipelines.config.places, and of the settings that are places."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from upath import UPath
+
+from npf_pipelines.config.settings import Settings
+
+
+@pytest.mark.parametrize("name", ["data", "reports"])
+def test_a_url_does_not_silently_become_a_folder(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"NPF_{name.upper()}", "s3://planted-bucket/pages")
+    with pytest.raises(ValidationError, match="a URL is not supported here") as refused:
+        Settings()
+    assert "planted-bucket" not in f"{refused.value!r} {refused.value}"
+
+
+@pytest.mark.parametrize("name", ["lake", "clients"])
+@pytest.mark.parametrize(
+    "url", ["ftp://host/lake", "https://host/lake", "s4://bucket/lake", "simplecache::s3://b/lake"]
+)
+def test_a_url_of_another_kind_is_refused(name: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"NPF_{name.upper()}", url)
+    with pytest.raises(ValidationError, match=r"not supported: write the path of a folder or s3://bucket/prefix"):
+        Settings()
+
+
+@pytest.mark.parametrize("name", ["lake", "clients"])
+def test_a_missing_package_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setenv(f"NPF_{name.upper()}", "s3://bucket/prefix")
+    with pytest.raises(ValidationError, match=r"the package s3fs is missing: install npf_pipelines\[cluster\]"):
+        Settings()
+
+
+def test_the_master_setups_may_be_in_a_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NPF_CLIENTS", "s3://bucket/clients")
+    assert isinstance(Settings().clients, UPath)
+    assert str(Settings().clients / "acme.yaml") == "s3://bucket/clients/acme.yaml"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NPF_CLIENTS", "clients")
+    assert Settings().clients == tmp_path / "clients"

@@ -1,0 +1,137 @@
+"""Tests of npf_pipelines.config.setup_texts: the master setups in a bucket, and what a reading of them costs."""
+
+import itertools
+import os
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from upath import UPath
+
+from npf_pipelines.config import setup_texts as module
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.removed_setups import archive_setup
+from npf_pipelines.config.setup_edit import write_field
+from npf_pipelines.config.setup_files import any_setup_file, load_master_setups, removed_clients, setup_file
+from npf_pipelines_tests.cluster.servers import BUCKET, running_s3
+from npf_pipelines_tests.loop import write_setup
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def bucket() -> UPath:
+    """A bucket with the setups of two clients."""
+    folder = UPath(f"memory://setups-{next(_numbers)}")
+    for client in ("acme", "bolt"):
+        write_setup(folder, client, "https://shop.example")
+    return folder
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the storage was asked for a listing and for a file's content."""
+    counts: Counter[str] = Counter()
+    ls, cat = MemoryFileSystem.ls, MemoryFileSystem.cat_file
+
+    def counted_ls(self: MemoryFileSystem, *args: object, **options: object) -> object:
+        counts["listings"] += 1
+        return ls(self, *args, **options)
+
+    def counted_cat(self: MemoryFileSystem, *args: object, **options: object) -> object:
+        counts["files"] += 1
+        return cat(self, *args, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", counted_ls)
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", counted_cat)
+    return counts
+
+
+def test_they_are_those_of_a_folder(bucket: UPath) -> None:
+    (bucket / "notes.txt").write_text("no setup")
+    (bucket / "wrong.yaml").write_text("id: [")
+    setups = load_master_setups(bucket)
+    assert sorted(setups.clients) == ["acme", "bolt"]
+    assert setups.files == {"acme": "acme.yaml", "bolt": "bolt.yaml"}
+    (error,) = setups.errors
+    assert error.startswith("wrong.yaml: ")
+    assert str(setup_file(bucket, "acme")).endswith("/acme.yaml")
+
+
+def test_a_reading_costs_a_listing_and_the_files_that_changed(bucket: UPath, asked: Counter[str]) -> None:
+    load_master_setups(bucket)
+    assert asked == {"listings": 1, "files": 2}
+    load_master_setups(bucket)
+    assert asked == {"listings": 2, "files": 2}
+    write_setup(bucket, "bolt", "https://shop.example", mode="trial")
+    assert load_master_setups(bucket)["bolt"].mode == "trial"
+    assert asked == {"listings": 3, "files": 3}
+    (bucket / "bolt.yaml").unlink()
+    assert sorted(load_master_setups(bucket).clients) == ["acme"]
+
+
+def test_a_bucket_that_is_away_is_never_no_clients(bucket: UPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_master_setups(bucket)
+
+    class AwayError(Exception):
+        """As botocore raises it: no OSError."""
+
+    def away(*_: object, **__: object) -> None:
+        raise AwayError("Could not connect to the endpoint URL")
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", away)
+    with pytest.raises(SetupError, match=r"can't be read \(Could not connect"):
+        load_master_setups(bucket)
+    monkeypatch.undo()
+    with pytest.raises(SetupError, match="is missing"):
+        load_master_setups(UPath("memory://no-such-folder"))
+
+
+def test_a_file_that_cannot_be_got_stops_the_reading_and_is_asked_for_again(
+    bucket: UPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", lambda *_, **__: (_ for _ in ()).throw(OSError("throttled")))
+    with pytest.raises(SetupError, match="throttled"):
+        load_master_setups(bucket)
+    monkeypatch.undo()
+    assert sorted(load_master_setups(bucket).clients) == ["acme", "bolt"]
+
+
+def test_a_removed_client_is_archived_beside_the_others(bucket: UPath) -> None:
+    file = any_setup_file(bucket, "acme")
+    assert file
+    archived = archive_setup(file, "acme", datetime(2026, 11, 27, tzinfo=UTC))
+    assert str(archived).endswith("/removed/acme-20261127T000000Z.yaml")
+    assert removed_clients(bucket) == {"acme"}
+    with pytest.raises(SetupError, match="was removed: its setup is memory://"):
+        load_master_setups(bucket)["acme"]
+
+
+def test_a_line_is_written_by_hand(bucket: UPath) -> None:
+    with pytest.raises(SetupError, match=r"acme\.yaml: write the line `mode: live` by hand: the file is memory://"):
+        write_field(bucket / "acme.yaml", "mode", "live")
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[UPath]:
+    """The same on an S3 server."""
+    with running_s3() as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield UPath(f"s3://{BUCKET}/clients", use_listings_cache=False, skip_instance_cache=True)
+    assert os.environ["AWS_ENDPOINT_URL"]
+
+
+def test_s3_shows_what_another_process_wrote(s3: UPath) -> None:
+    with pytest.raises(SetupError, match="is missing"):
+        load_master_setups(s3)
+    write_setup(s3, "acme", "https://shop.example")
+    assert load_master_setups(s3)["acme"].mode == "live"
+    other = UPath(str(s3), use_listings_cache=False, skip_instance_cache=True)
+    write_setup(other, "acme", "https://shop.example", mode="trial")
+    write_setup(other, "bolt", "https://shop.example")
+    setups = load_master_setups(s3)
+    assert (sorted(setups.clients), setups["acme"].mode) == (["acme", "bolt"], "trial")
+    assert module.setup_texts(s3)[0].text
