@@ -1,11 +1,12 @@
 """The lake's files: one Parquet file for each partition of a table, in a local folder or a bucket.
 
-A file is written whole under another name, flushed to the disk and then moved into place: a reader sees the old one or
-the new one, also after a power cut. Not here: the rows (lake.py), SQL over the files (views.py), the message about a
-broken file (broken_files.py).
+In a folder a file is written whole under another name, flushed to the disk and then moved into place: a reader sees the
+old one or the new one, also after a power cut. A bucket replaces a file at once. Not here: the bucket's requests
+(bucket.py), the rows (lake.py), SQL over the files (views.py), the message about a broken file (broken_files.py).
 """
 
 import contextlib
+import copy
 import glob
 import os
 import re
@@ -14,14 +15,15 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
-import fsspec
 import pyarrow as arrow
 from fsspec.implementations.local import LocalFileSystem
 from pyarrow import parquet
 
 from npf_pipelines.lake.broken_files import BrokenFile, is_no_parquet
+from npf_pipelines.lake.bucket import Bucket, is_bucket, open_file_system
+from npf_pipelines.lake.kept_files import KeptFiles
 
 SNAPSHOT_HISTORY = "stock_snapshots_history"
 """Every stock snapshot ever taken, by its time."""
@@ -45,8 +47,21 @@ class LakeFiles:
     """
 
     def __init__(self, url: str) -> None:
-        self.system, self.root = fsspec.core.url_to_fs(url)
+        self.system, self.root = open_file_system(url)
         self._is_local = isinstance(self.system, LocalFileSystem)
+        self._bucket = Bucket(self.system) if is_bucket(self.system) else None
+        self._kept: KeptFiles | None = None
+
+    def remembering(self) -> Self:
+        """The same files, of which a bucket's are kept once they were read or written."""
+        files = copy.copy(self)
+        files._kept = KeptFiles() if self._bucket else None  # noqa: SLF001 - of the same class
+        return files
+
+    def forget(self, path: str | None = None) -> None:
+        """Forget the kept content of a file, or of all files."""
+        if self._kept:
+            self._kept.forget(path)
 
     def path(self, table: str, *, client: str, day: date | None) -> str:
         """The path of a partition's file."""
@@ -65,7 +80,12 @@ class LakeFiles:
 
     def days(self, table: str, client: str) -> list[date]:
         """The days of the client that have a file, oldest first."""
-        found = map(_PATH.search, self.glob(table, f"client={client}", "day=*", FILE))
+        listed = (
+            self._bucket.below(f"{self.root}/{table}/client={client}")
+            if self._bucket
+            else self.glob(table, f"client={client}", "day=*", FILE)
+        )
+        found = map(_PATH.search, listed)
         return sorted(date.fromisoformat(path["day"]) for path in found if path and path["day"])
 
     def clients(self) -> list[str]:
@@ -90,20 +110,27 @@ class LakeFiles:
     def _next_level(self, folders: Iterable[str], step: str) -> Iterator[str]:
         for folder in folders:
             if "*" in step:
-                yield from self.system.glob(f"{glob.escape(folder)}/{step}")
+                yield from (
+                    self._bucket.children(folder, step)
+                    if self._bucket
+                    else self.system.glob(f"{glob.escape(folder)}/{step}")
+                )
             else:
                 yield f"{folder}/{step}"
 
     @contextlib.contextmanager
-    def opened(self, table: str, *, client: str, day: date | None) -> Iterator[parquet.ParquetFile]:
-        """A partition's file, open for reading.
+    def opened(
+        self, table: str, *, client: str, day: date | None = None, taken: datetime | None = None
+    ) -> Iterator[parquet.ParquetFile]:
+        """A partition's file, open for reading; with `taken` the stock snapshot of that time.
 
         Raises:
             FileNotFoundError: the partition has not been written.
             BrokenFile: the file is no Parquet.
         """
-        path = self.path(table, client=client, day=day)
-        with self.system.open(path, "rb") as file:
+        folder = self.snapshot_folder(client, taken) if taken else ""
+        path = f"{folder}/{FILE}" if folder else self.path(table, client=client, day=day)
+        with self._open(path) as file:
             try:
                 # Most files are small: reading ahead, and threads, would cost more than they save.
                 yield parquet.ParquetFile(file, pre_buffer=False)
@@ -112,12 +139,36 @@ class LakeFiles:
                     raise
                 raise BrokenFile(path, table, client, day) from error
 
+    def _open(self, path: str) -> contextlib.AbstractContextManager[Any]:
+        """A file, open for reading; a bucket's is read whole, for most files are small."""
+        if not self._bucket:
+            return self.system.open(path, "rb")  # type: ignore[no-any-return]
+        content = self._content(self._bucket, path)
+        if content is None:
+            raise FileNotFoundError(path)
+        return arrow.BufferReader(content)  # type: ignore[no-any-return]
+
+    def _content(self, bucket: Bucket, path: str) -> bytes | None:
+        """The content of a bucket's file; None if it is not there."""
+        if self._kept:
+            with contextlib.suppress(KeyError):
+                return self._kept.get(path)
+        content: bytes | None = None
+        with contextlib.suppress(FileNotFoundError):
+            content = bucket.read(path)
+        if self._kept:
+            self._kept.keep(path, content)
+        return content
+
     def put(self, data: arrow.Table, path: str) -> None:
         """Write a Parquet file in place of the old one.
 
         Raises:
             OSError: with the file's name; the old one is still there.
         """
+        if self._bucket:
+            self._put_in_bucket(self._bucket, data, path)
+            return
         folder = path.rpartition("/")[0]
         unfinished = f"{folder}/.{uuid.uuid4().hex}{_UNFINISHED}"
         try:
@@ -134,12 +185,37 @@ class LakeFiles:
                 raise OSError(error.errno, os.strerror(error.errno), path) from error
             raise
 
+    def _put_in_bucket(self, bucket: Bucket, data: arrow.Table, path: str) -> None:
+        written = arrow.BufferOutputStream()
+        parquet.write_table(data, written, compression="zstd")
+        content = written.getvalue().to_pybytes()
+        self.forget(path)  # After an error nobody knows which content is there.
+        bucket.write(path, content)
+        if self._kept:
+            self._kept.keep(path, content)
+
+    def text(self, name: str) -> str:
+        """A small text file directly below the lake's folder.
+
+        Raises:
+            FileNotFoundError: there is none.
+            OSError: the lake can't be read.
+        """
+        path = f"{self.root}/{name}"
+        if self._bucket:
+            return self._bucket.read(path).decode()
+        with self.system.open(path, "r") as file:
+            return str(file.read())
+
     def put_text(self, text: str, name: str) -> None:
         """Write a small text file directly below the lake's folder.
 
         Raises:
             OSError: the lake can't be written.
         """
+        if self._bucket:
+            self._bucket.write(f"{self.root}/{name}", text.encode())
+            return
         self.system.makedirs(self.root, exist_ok=True)
         unfinished = f"{self.root}/.{uuid.uuid4().hex}{_UNFINISHED}"
         with self.system.open(unfinished, "w") as file:
@@ -188,11 +264,13 @@ class LakeFiles:
             self.system.rm(folder, recursive=True)
 
     def drop_leftovers(self, before: datetime) -> int:
-        """Delete the half-written files of killed runs; returns how many there were.
+        """Delete the half-written files of killed runs; returns how many there were. A bucket has none.
 
         Args:
             before: files changed since then may still be being written.
         """
+        if self._bucket:
+            return 0
         left = f".*{_UNFINISHED}"
         levels = ([left], ["*", "client=*", left], ["*", "client=*", "*=*", left])
         dropped = 0

@@ -1,5 +1,6 @@
 """One client's tables of the lake: the same calls as the lake's, without the client's id in each.
 
+In a bucket, what was read or written is kept, so that no file is requested twice.
 Not here: the lake itself (lake/lake.py), how a partition is written and reported (partition_writer.py).
 """
 
@@ -14,45 +15,56 @@ from npf_pipelines.lake.table import Table
 
 
 class ClientTables:
-    """One client's tables. Each call raises the lake's errors."""
+    """One client's tables. Each call raises the lake's errors.
+
+    Attributes:
+        lake: the lake that keeps what was read or written.
+    """
 
     def __init__(self, lake: Lake, client: str, *, dry_run: bool = False) -> None:
         """In a dry run caches are not written."""
-        self._lake, self._client, self._dry_run = lake, client, dry_run
+        self.lake = lake.remembering()
+        self._client, self._dry_run = client, dry_run
+
+    def forget(self, table: Table | None = None) -> None:
+        """Read a table without days, or everything, again: another run may have written it meanwhile."""
+        self.lake.forget(table, client=self._client)
 
     def read(self, table: Table, day: date | None = None) -> list[dict[str, Any]]:
         """One partition's rows."""
-        return self._lake.read(table, client=self._client, day=day)
+        return self.lake.read(table, client=self._client, day=day)
 
     def read_if_written(self, table: Table, day: date | None = None) -> list[dict[str, Any]]:
         """One partition's rows; empty if it was never written."""
-        return self._lake.read_if_written(table, client=self._client, day=day)
+        return self.lake.read_if_written(table, client=self._client, day=day)
 
     def columns(self, table: Table, names: list[str], day: date | None = None) -> arrow.Table:
         """Some columns of a partition; empty if it was never written."""
-        return self._lake.columns(table, names, client=self._client, day=day)
+        return self.lake.columns(table, names, client=self._client, day=day)
 
     def has_rows(self, table: Table, day: date | None = None) -> bool:
         """Whether the partition was written with any row."""
-        return self._lake.has_rows(table, client=self._client, day=day)
+        return self.lake.has_rows(table, client=self._client, day=day)
 
     def lacks_personal(self, table: Table, day: date | None = None) -> bool:
         """Whether the partition's personal data was dropped."""
-        return self._lake.lacks_personal(table, client=self._client, day=day)
+        return self.lake.lacks_personal(table, client=self._client, day=day)
 
     def days(self, table: Table) -> list[date]:
         """The days that were written, oldest first."""
-        return self._lake.days(table, client=self._client)
+        return self.lake.days(table, client=self._client)
 
     def connect(self) -> LakeConnection:
         """DuckDB over the client's tables."""
-        return self._lake.connect(self._client)
+        return self.lake.connect(self._client)
 
-    def connect_to_stock(self) -> LakeConnection:
-        """DuckDB over the client's tables without days and the history of its snapshots."""
-        return self._lake.connect_to_stock(self._client)
+    def daily_units(self, since: date) -> list[tuple[int, int]]:
+        """The units on hand, and available, at the last stock snapshot of each day since then, oldest first."""
+        last = {taken.date(): taken for taken in self.lake.snapshots(self._client) if taken.date() >= since}
+        found = (self.lake.snapshot_units(self._client, taken) for taken in last.values())
+        return [units for units in found if units]
 
     def write_cache(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Write a table that no asset shows, unless this is a dry run."""
         if not self._dry_run:
-            self._lake.write_cache(table, rows, client=self._client)
+            self.lake.write_cache(table, rows, client=self._client)

@@ -173,7 +173,7 @@ def test_a_folder_with_a_pattern_in_its_name_is_a_lake(tmp_path: Path) -> None:
     assert lake.clients() == ["acme", "bolt"]
     assert lake.days(RAW_ORDERS, client="acme") == [DAY]
     assert lake.snapshots("acme") == [NOON]
-    for connection in (lake.connect(), lake.connect("acme"), lake.connect_to([("acme", DAY)])):
+    for connection in (lake.connect(), lake.connect("acme")):
         assert ("acme", DAY) in connection.execute("SELECT client, day FROM raw_orders").fetchall()
     lake.drop_snapshot("acme", NOON)
     lake.rename_client("acme", "coda")
