@@ -8,7 +8,7 @@ import os
 import re
 import time
 import uuid
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +20,7 @@ from fsspec import AbstractFileSystem
 from moto.server import ThreadedMotoServer
 
 SECRET = "planted-bucket-secret-9c1d"
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "planted-bucket-key-4b7e",
     "AWS_SECRET_ACCESS_KEY": SECRET,
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -28,6 +28,8 @@ _ENVIRONMENT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
+    # Failures without their pauses.
+    "AWS_MAX_ATTEMPTS": "1",
 }
 _ERROR = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
 
@@ -72,12 +74,14 @@ class Bucket:
         """A folder of the bucket."""
         return f"s3://{self.name}/here"
 
-    def by_client(self) -> Counter[str]:
-        """The requests since the last call, by the client in their path; under the empty text those without one."""
-        clients = (re.search(r"client=([a-z0-9_-]+)", path) for _, path in self.requests)
-        counted = Counter(found[1] if found else "" for found in clients)
+    def by_client(self) -> dict[str, list[str]]:
+        """The requests since the last call, by the client in their path; those without one under the empty text."""
+        found = defaultdict[str, list[str]](list)
+        for method, path in self.requests:
+            client = re.search(r"client=([a-z0-9_-]+)", path)
+            found[client[1] if client else ""].append(f"{method} {path}")
         self.requests.clear()
-        return counted
+        return found
 
     def answer(self, app: _Wsgi, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """The server's answer to a request."""
@@ -101,7 +105,7 @@ def opened_bucket() -> Iterator[Bucket]:
     http: Any = server._server
     app = http.app
     http.app = lambda environ, start: bucket.answer(app, environ, start)
-    with mock.patch.dict(os.environ, _ENVIRONMENT | {"AWS_ENDPOINT_URL": bucket.endpoint}):
+    with mock.patch.dict(os.environ, ENVIRONMENT | {"AWS_ENDPOINT_URL": bucket.endpoint}):
         AbstractFileSystem.clear_instance_cache()
         boto3.client("s3").create_bucket(Bucket=bucket.name)
         bucket.requests.clear()

@@ -1,39 +1,197 @@
-"""The lake on a bucket: few requests, nothing remembered that another process has changed, one sentence when it is away."""
+"""The lake on a bucket: few requests, no change of another process overlooked, and one sentence when it is away."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+import dataclasses
+import logging
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
 
+import boto3
 import pytest
 
-from npf_pipelines_tests.buckets import Bucket, opened_bucket
+from npf_pipelines.assets import changed_days
+from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.tables import RAW_ORDERS, STOCK_PUSH, TRACKING_PUSH
+from npf_pipelines.runs.failures import failure_reason
+from npf_pipelines.state.health import read_health
+from npf_pipelines_tests.buckets import SECRET, Bucket, Refusal, opened_bucket
+from npf_pipelines_tests.builders import row
 from npf_pipelines_tests.loop import Loop, small_loop
 
 FLOWS = ("orders", "shipments", "stock")
+DAY, NEXT = date(2026, 11, 20), date(2026, 11, 21)
+MOST_IDLE, MOST_NEW = 10, 40
+"""Requests for each client and flow."""
+
+FULL = Refusal("507 Insufficient Storage", "InsufficientStorage", methods=("PUT",))
+AWAY = Refusal("503 Service Unavailable", "SlowDown")
+LOCKED = Refusal("403 Forbidden", "AccessDenied")
 
 
 @pytest.fixture(scope="module")
-def bucket() -> Iterator[Bucket]:
+def server() -> Iterator[Bucket]:
     with opened_bucket() as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def world(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
-    with small_loop(tmp_path_factory.mktemp("world"), lake=bucket.url) as loop:
-        yield loop
+@pytest.fixture
+def bucket(server: Bucket) -> Iterator[Bucket]:
+    """The server as it usually is, without noted requests."""
+    server.requests.clear()
+    yield server
+    server.refusal = None
 
 
-def test_requests_are_few(world: Loop, bucket: Bucket) -> None:
-    today = world.days[1]
-    for what, span in (("5 days", None), ("idle 5", None), ("idle 1", (today, today)), ("idle 2", (today - timedelta(days=1), today))):
-        for flow in FLOWS:
-            if flow == "shipments" and what == "5 days":
-                world.work()
-            bucket.by_client()
-            assert [run.failure for run in world.run(flow, days=span, **({"override_change_limit": True} if flow == "stock" else {}))] == [""]
-            log = list(bucket.requests)
-            print(what, flow, dict(bucket.by_client()))
-            if what in ("idle 1", "5 days"):
-                for method, path in log:
-                    if "bolt" not in path:
-                        print("    ", method, path.replace(bucket.name, ""))
+@pytest.fixture
+def lake(bucket: Bucket, tmp_path: Path) -> Lake:
+    """A lake of the test's own in the bucket."""
+    return Lake(f"s3://{bucket.name}/{tmp_path.name}")
+
+
+def methods(bucket: Bucket) -> list[str]:
+    """The methods of the requests since the last call."""
+    found = [method for method, _ in bucket.requests]
+    bucket.requests.clear()
+    return found
+
+
+# Requests
+
+
+def test_a_file_is_written_and_read_by_one_request_each(lake: Lake, bucket: Bucket) -> None:
+    lake.write(TRACKING_PUSH, [row(TRACKING_PUSH)], client="acme", day=DAY)
+    assert methods(bucket) == ["PUT"]
+    assert lake.read(TRACKING_PUSH, client="acme", day=DAY) == [row(TRACKING_PUSH)]
+    assert methods(bucket) == ["GET"]
+    assert lake.read_if_written(TRACKING_PUSH, client="acme", day=NEXT) == []
+    assert methods(bucket) == ["GET"]
+    assert lake.days(TRACKING_PUSH, client="acme") == [DAY]
+    assert lake.days(TRACKING_PUSH, client="other") == []
+    assert methods(bucket) == ["GET", "GET"]
+
+
+def test_a_client_run_requests_no_file_twice_and_forgets_when_it_is_told_to(lake: Lake, bucket: Bucket) -> None:
+    remembering = lake.remembering()
+    for number in range(5):
+        assert remembering.read_if_written(RAW_ORDERS, client="acme", day=DAY + timedelta(days=number)) == []
+    assert methods(bucket) == ["GET", "GET"]  # The file, and then the listing of the client's days.
+    remembering.write(RAW_ORDERS, [row(RAW_ORDERS)], client="acme", day=DAY)
+    assert remembering.read(RAW_ORDERS, client="acme", day=DAY) == [row(RAW_ORDERS)]
+    assert remembering.days(RAW_ORDERS, client="acme") == [DAY]
+    assert methods(bucket) == ["PUT"]
+    lake.write(RAW_ORDERS, [], client="acme", day=DAY)
+    lake.write(RAW_ORDERS, [], client="acme", day=NEXT)
+    assert remembering.read(RAW_ORDERS, client="acme", day=DAY) == [row(RAW_ORDERS)]
+    remembering.forget(client="acme")
+    assert remembering.read(RAW_ORDERS, client="acme", day=DAY) == []
+    assert remembering.days(RAW_ORDERS, client="acme") == [DAY, NEXT]
+
+
+def test_a_day_that_another_process_wrote_is_seen(lake: Lake, bucket: Bucket) -> None:
+    lake.write(RAW_ORDERS, [row(RAW_ORDERS)], client="acme", day=DAY)
+    assert lake.days(RAW_ORDERS, client="acme") == [DAY]
+    assert lake.clients() == ["acme"]
+    assert len(lake.query("SELECT * FROM raw_orders").fetchall()) == 1
+    root = lake.files.root.removeprefix(f"{bucket.name}/")
+    written = {"Bucket": bucket.name, "Key": f"{root}/raw_orders/client=acme/day={DAY}/part.parquet"}
+    for client, day in (("acme", NEXT), ("bolt", DAY)):
+        boto3.client("s3").copy_object(
+            Bucket=bucket.name, Key=f"{root}/raw_orders/client={client}/day={day}/part.parquet", CopySource=written
+        )
+    assert lake.days(RAW_ORDERS, client="acme") == [DAY, NEXT]
+    assert lake.clients() == ["acme", "bolt"]
+    assert len(lake.query("SELECT * FROM raw_orders").fetchall()) == 3
+    assert lake.read(RAW_ORDERS, client="bolt", day=DAY) == [row(RAW_ORDERS)]
+
+
+# Failures
+
+
+ACTIONS: dict[str, Callable[[Lake], object]] = {
+    "read": lambda lake: lake.read_if_written(TRACKING_PUSH, client="acme", day=DAY),
+    "write": lambda lake: lake.write(STOCK_PUSH, [row(STOCK_PUSH)], client="acme"),
+    "list a client's days": lambda lake: lake.days(RAW_ORDERS, client="acme"),
+    "list the clients": Lake.clients,
+}
+
+
+def _sentence(lake: Lake, action: str) -> str:
+    with pytest.raises(OSError, match="bucket") as raised:
+        ACTIONS[action](lake)
+    return failure_reason(raised.value)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_bucket_that_fails_is_named_and_never_taken_for_an_empty_one(
+    lake: Lake, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, action: str
+) -> None:
+    caplog.set_level(logging.DEBUG, "npf_pipelines")
+    said = []
+    for refusal in (AWAY, LOCKED, dataclasses.replace(FULL, methods=("PUT", "GET"))):
+        bucket.refusal = refusal
+        said.append(_sentence(lake, action))
+        assert refusal.code in said[-1]
+    bucket.refusal = None
+    missing = f"s3://{bucket.name}-missing/lake"
+    said.append(_sentence(Lake(missing), action))
+    assert "NoSuchBucket" in said[-1]
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        lake.files.system.clear_instance_cache()
+        said.append(_sentence(Lake(f"s3://{bucket.name}/lake"), action))
+        lake.files.system.clear_instance_cache()
+    assert "Could not connect" in said[-1]
+    for sentence in said:
+        assert sentence.startswith(f"s3://{bucket.name}")
+        assert "\n" not in sentence
+        assert SECRET not in sentence
+    assert SECRET not in caplog.text
+
+
+def _busiest(bucket: Bucket) -> list[str]:
+    """The requests of the client that had the most since the last call."""
+    found = bucket.by_client()
+    return max((requests for client, requests in found.items() if client), key=len)
+
+
+def test_nothing_is_lost_when_the_bucket_is_mended_and_requests_are_few(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_loop(tmp_path, lake=bucket.url) as world:
+        bucket.refusal = FULL
+        (run,) = world.run("orders")
+        reasons = [one.reason for one in read_health(world.services.state).values()]
+        for said in (run.failure, *reasons):
+            assert f"s3://{bucket.name}/here/" in said
+            assert "InsufficientStorage" in said
+            assert "fault of the program" not in said
+        bucket.refusal = None
+        new = _requests(world, bucket, works=True)
+        assert [flow for flow, requests in new.items() if len(requests) > MOST_NEW] == [], new
+        assert world.disagreements() == []
+        # An order that a shipment has just changed is read once more.
+        assert [run.failure for run in world.run("orders")] == [""]
+        monkeypatch.setattr(changed_days, "_OVERLAP", timedelta())
+        today = world.days[1]
+        idle = _requests(world, bucket, (today, today))
+        assert [flow for flow, requests in idle.items() if len(requests) > MOST_IDLE] == [], idle
+        bucket.refusal = AWAY
+        assert "SlowDown" in world.run("shipments")[0].failure
+        bucket.refusal = None
+        assert [run.failure for run in world.run("shipments")] == [""]
+        assert world.disagreements() == []
+
+
+def _requests(
+    world: Loop, bucket: Bucket, days: tuple[date, date] | None = None, *, works: bool = False
+) -> dict[str, list[str]]:
+    """The requests of each flow for the client that has the most, after runs that succeed."""
+    counted = {}
+    for flow in FLOWS:
+        if works and flow == "shipments":
+            world.work()
+        bucket.by_client()
+        (run,) = world.run(flow, days=days, **({"override_change_limit": True} if flow == "stock" else {}))
+        assert run.failure == ""
+        counted[flow] = _busiest(bucket)
+    return counted

@@ -24,6 +24,7 @@ _FIGURE = tuple(column.name for column in fields(StockFigure))
 """Its columns: `asdict` would copy each value of a hundred thousand rows."""
 _WEEKS_SHOWN = timedelta(weeks=4)
 
+
 @dataclass(frozen=True)
 class Count:
     """The platform's figures, and what of each SKU is in flight.

@@ -82,7 +82,10 @@ class Bucket:
             OSError: the bucket can't be read.
         """
         with contextlib.suppress(FileNotFoundError), self._failures_named(folder):
-            return [str(path) for path in self._system.find(folder)]
+            above, _, name = folder.rpartition("/")
+            # With a prefix s3fs doesn't ask once more, twice, for a folder that has nothing.
+            found = map(str, self._system.find(above, prefix=f"{name}/"))
+            return [path for path in found if path.startswith(f"{folder}/")]
         return []
 
     @contextlib.contextmanager

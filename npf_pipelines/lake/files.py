@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any, Self
@@ -36,6 +36,7 @@ _UNFINISHED = ".unfinished"
 _PATH = re.compile(
     r"/(?P<table>[^/]+)/client=(?P<client>[^/]+)(?:/day=(?P<day>\d{4}-\d\d-\d\d)|/taken=[^/]+)?/part[.]parquet$"
 )
+_DAY_OF_CLIENT = re.compile(r"^(.*/client=[^/]+)/day=")
 
 
 class LakeFiles:
@@ -81,7 +82,7 @@ class LakeFiles:
     def days(self, table: str, client: str) -> list[date]:
         """The days of the client that have a file, oldest first."""
         listed = (
-            self._bucket.below(f"{self.root}/{table}/client={client}")
+            self._listed(self._bucket, f"{self.root}/{table}/client={client}")
             if self._bucket
             else self.glob(table, f"client={client}", "day=*", FILE)
         )
@@ -158,7 +159,19 @@ class LakeFiles:
             content = bucket.read(path)
         if self._kept:
             self._kept.keep(path, content)
+            if content is None and (of_client := _DAY_OF_CLIENT.search(path)):
+                # One listing instead of a request for each further day that is not there.
+                self._listed(bucket, of_client[1])
         return content
+
+    def _listed(self, bucket: Bucket, folder: str) -> Collection[str]:
+        """All files below a bucket's folder."""
+        if self._kept and (listed := self._kept.listing(folder)) is not None:
+            return listed
+        found = bucket.below(folder)
+        if self._kept:
+            self._kept.keep_listing(folder, found)
+        return found
 
     def put(self, data: arrow.Table, path: str) -> None:
         """Write a Parquet file in place of the old one.
@@ -189,8 +202,11 @@ class LakeFiles:
         written = arrow.BufferOutputStream()
         parquet.write_table(data, written, compression="zstd")
         content = written.getvalue().to_pybytes()
-        self.forget(path)  # After an error nobody knows which content is there.
-        bucket.write(path, content)
+        try:
+            bucket.write(path, content)
+        except BaseException:
+            self.forget(path)  # Nobody knows which content is there.
+            raise
         if self._kept:
             self._kept.keep(path, content)
 

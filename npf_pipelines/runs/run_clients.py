@@ -108,9 +108,7 @@ async def _run_all(
         for client, outcome in outcomes.items():
             if isinstance(outcome, Exception):
                 outcomes[client] = await asyncio.to_thread(clients.keep_unreported, client, outcome)
-        await asyncio.to_thread(
-            count_open_items, context.log, services, facts.flow, facts.run_id, clients.in_hand
-        )
+        await asyncio.to_thread(count_open_items, context.log, services, facts.flow, facts.run_id, clients.in_hand)
     failed = {client: str(outcome) for client, outcome in outcomes.items() if outcome}
     await asyncio.to_thread(end_record, context, facts.flow, clients.statuses, failed)
     return failed, clients.busy
