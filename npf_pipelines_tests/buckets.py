@@ -1,4 +1,4 @@
-"""An S3 server for tests, which counts its requests, delays them and refuses them when it is told to.
+"""An S3 server for tests, which counts its requests, and delays or refuses them on demand.
 
 It is moto's, in this process. Not here: what is asserted of it.
 """
@@ -15,8 +15,7 @@ from typing import Any
 from unittest import mock
 from urllib.parse import unquote
 
-import boto3
-from fsspec import AbstractFileSystem
+import fsspec
 from moto.server import ThreadedMotoServer
 
 SECRET = "planted-bucket-secret-9c1d"
@@ -24,7 +23,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "planted-bucket-key-4b7e",
     "AWS_SECRET_ACCESS_KEY": SECRET,
     "AWS_DEFAULT_REGION": "us-east-1",
-    # What the machine may have of its own.
+    # The machine may have its own.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -75,7 +74,7 @@ class Bucket:
         return f"s3://{self.name}/here"
 
     def by_client(self) -> dict[str, list[str]]:
-        """The requests since the last call, by the client in their path; those without one under the empty text."""
+        """The requests since the last call, by the client in their path, which may be none."""
         found = defaultdict[str, list[str]](list)
         for method, path in self.requests:
             client = re.search(r"client=([a-z0-9_-]+)", path)
@@ -106,8 +105,9 @@ def opened_bucket() -> Iterator[Bucket]:
     app = http.app
     http.app = lambda environ, start: bucket.answer(app, environ, start)
     with mock.patch.dict(os.environ, ENVIRONMENT | {"AWS_ENDPOINT_URL": bucket.endpoint}):
-        AbstractFileSystem.clear_instance_cache()
-        boto3.client("s3").create_bucket(Bucket=bucket.name)
+        # Its instances are kept by their arguments, of which the environment is none.
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+        fsspec.filesystem("s3").mkdir(bucket.name)
         bucket.requests.clear()
         try:
             yield bucket

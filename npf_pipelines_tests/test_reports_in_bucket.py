@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -50,7 +50,8 @@ def test_a_page_is_put_in_place_by_one_request(folder: ReportFolder, bucket: Buc
 def test_a_bucket_that_refuses_is_named(folder: ReportFolder, bucket: Bucket) -> None:
     bucket.refusal = Refusal("403 Forbidden", "AccessDenied")
     try:
-        for action in (lambda: folder.write("acme", "page"), lambda: folder.read("acme")):
+        actions: list[Callable[[], object]] = [lambda: folder.write("acme", "page"), lambda: folder.read("acme")]
+        for action in actions:
             with pytest.raises(OSError, match="AccessDenied") as raised:
                 action()
             assert str(raised.value.filename).startswith(f"s3://{bucket.name}/")
@@ -67,7 +68,7 @@ def test_the_latest_certificate_is_found(bucket: Bucket, tmp_path: Path) -> None
     for day in ("2026-11-04", "2026-11-05"):
         found = {"store": "https://shop.example/acme", "certified": True, "requirements": []}
         folder.write(f"acme-{day}", json.dumps(found), ".json")
-    assert issued_certificate(settings, setup) == IssuedCertificate(date(2026, 11, 5), is_certified=True)
+    assert issued_certificate(settings, setup) == IssuedCertificate(date(2026, 11, 5), True, frozenset())
 
 
 def test_what_one_machine_drew_and_printed_another_one_shows(fresh: Loop, bucket: Bucket, tmp_path: Path) -> None:

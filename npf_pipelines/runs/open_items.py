@@ -44,10 +44,10 @@ _COUNTED: Mapping[str, Sequence[Table]] = {
     "shipments": (SHIPMENT_RECORDS, TRACKING_PUSH),
     "stock": (STOCK_PUSH, OLD_HOLDS),
 }
-"""By flow the tables whose rows can be open, all of those that its runs write."""
+"""By flow the tables that can have open rows; its runs write all of them."""
 
 RowsInHand = Mapping[tuple[str, date | None, str], arrow.Table]
-"""What is counted of partitions as a run has written them, by client, day and table."""
+"""The counted columns of partitions as a run has written them, by client, day and table."""
 
 
 class Recounts:
@@ -71,7 +71,7 @@ class Recounts:
             self._queued |= new
 
     def note(self, table: Table, rows: Sequence[dict[str, Any]], day: date | None = None) -> None:
-        """Take the rows of a partition that was written; those that it had before count no longer."""
+        """Take the rows of a partition that was written, in place of its earlier ones."""
         if table in _COUNTED.get(self._flow, ()) and not self._dry_run:
             content = counted_rows(table, rows)
             self.in_hand[self._client, day, table.name] = counted_columns(table, content, self._client, day)
@@ -129,7 +129,7 @@ def _keep_of_client(
 
 
 def _keep(services: Services, flow: str, written: Sequence[Written], known: RowsInHand) -> list[BrokenFile]:
-    """Keep what is open in the partitions, without partitions that have a broken file: a later run counts these.
+    """Keep what is open in the partitions, without partitions that have a broken file: a later run counts them.
 
     Returns:
         The errors about the broken files.
@@ -160,7 +160,7 @@ def _keep(services: Services, flow: str, written: Sequence[Written], known: Rows
 
 
 def _rows_of(lake: Lake, flow: str, partition: Written, known: RowsInHand) -> RowsInHand:
-    """What is counted of a partition: as known, else as the lake has it.
+    """The counted columns of a partition: as known, else as the lake has it.
 
     Raises:
         BrokenFile: a file can't be read.

@@ -1,6 +1,6 @@
 """A client's part of a run in a thread with an event loop of its own.
 
-What it waits for there, a file of the lake for one, keeps no other client waiting, nor the run that renews its lease.
+A wait there, for a file of the lake, keeps no other client waiting, nor the event loop that all clients share.
 Not here: how many clients are at work at once (isolation.py).
 """
 

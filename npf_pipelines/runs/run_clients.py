@@ -147,7 +147,7 @@ class _Clients:
         """The clients whose lease another run holds."""
         self.statuses: dict[str, PartitionStatus] = {}
         self.in_hand: dict[tuple[str, date | None, str], arrow.Table] = {}
-        """What is counted of the partitions that the run has written (open_items.py)."""
+        """The counted columns of the partitions that the run has written (open_items.py)."""
 
     async def prepare(self) -> None:
         """Order the clients by their health, and ask Dagster which partitions are materialized already."""

@@ -1,4 +1,4 @@
-"""The kept statuses of the open orders are those of the last decisions, and losing them costs requests alone."""
+"""Open orders keep the status of the last decision on them, and losing the file costs requests alone."""
 
 from pathlib import Path
 

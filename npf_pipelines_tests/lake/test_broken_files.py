@@ -229,8 +229,8 @@ def test_what_killed_runs_left_is_deleted_after_a_day(fresh: Loop) -> None:
     elsewhere = [lake / ".first.unfinished", lake / "stock_push/client=acme/.stock.unfinished"]
     (snapshot, *_) = (lake / "stock_snapshots_history/client=acme").iterdir()
     elsewhere.append(snapshot / ".snapshot.unfinished")
-    fresh.settings.reports.mkdir(exist_ok=True)
-    elsewhere.append(fresh.settings.reports / ".acme.7.unfinished")
+    (fresh.settings.data / "reports").mkdir(exist_ok=True)
+    elsewhere.append(fresh.settings.data / "reports" / ".acme.7.unfinished")
     for path in (old, young, *elsewhere):
         path.write_text("ann@home.example", encoding="utf-8")
         if path is not young:
