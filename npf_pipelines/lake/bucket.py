@@ -64,6 +64,15 @@ class Bucket:
         with self._failures_named(path):
             self._system.pipe_file(path, content)
 
+    def has(self, path: str) -> bool:
+        """Whether there is a file, or a folder with any.
+
+        Raises:
+            OSError: the bucket can't be read.
+        """
+        with self._failures_named(path):
+            return bool(self._system.exists(path))
+
     def children(self, folder: str, pattern: str) -> list[str]:
         """The files and folders directly below a folder whose name fits a pattern; none if there is no such folder.
 

@@ -106,7 +106,8 @@ class LakeFiles:
         found: Iterable[str] = [folder]
         for step in steps:
             found = self._next_level(found, step)
-        return (path for path in found if "*" in steps[-1] or self.system.exists(path))
+        exists = self._bucket.has if self._bucket else self.system.exists
+        return (path for path in found if "*" in steps[-1] or exists(path))
 
     def _next_level(self, folders: Iterable[str], step: str) -> Iterator[str]:
         for folder in folders:

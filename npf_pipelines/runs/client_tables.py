@@ -1,6 +1,5 @@
 """One client's tables of the lake: the same calls as the lake's, without the client's id in each.
 
-In a bucket, what was read or written is kept, so that no file is requested twice.
 Not here: the lake itself (lake/lake.py), how a partition is written and reported (partition_writer.py).
 """
 
@@ -18,13 +17,12 @@ class ClientTables:
     """One client's tables. Each call raises the lake's errors.
 
     Attributes:
-        lake: the lake that keeps what was read or written.
+        lake: the lake. A run's keeps a bucket's files, so that none is requested twice.
     """
 
     def __init__(self, lake: Lake, client: str, *, dry_run: bool = False) -> None:
         """In a dry run caches are not written."""
-        self.lake = lake.remembering()
-        self._client, self._dry_run = client, dry_run
+        self.lake, self._client, self._dry_run = lake, client, dry_run
 
     def forget(self, table: Table | None = None) -> None:
         """Read a table without days, or everything, again: another run may have written it meanwhile."""

@@ -205,7 +205,7 @@ class _Clients:
     async def _work_on(self, client: str, days: list[date], status: PartitionStatus) -> None:
         setup = self._setups[client]
         recounts = Recounts(self._services.state, self._facts.flow, self._facts.run_id, client, dry_run=self._is_dry)
-        tables = ClientTables(self._services.lake, client, dry_run=self._is_dry)
+        tables = ClientTables(self._services.lake.remembering(), client, dry_run=self._is_dry)
         is_trial = self._writes_elsewhere and await asyncio.to_thread(in_trial, setup, self._services)
         client_run = ClientRun(
             self._services,
