@@ -6,7 +6,7 @@ Not here: local folders, and what is in the files (files.py).
 
 import contextlib
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -84,7 +84,7 @@ class Bucket:
             return sorted(name for name in names if fnmatchcase(name.rpartition("/")[2], pattern))
         return []
 
-    def below(self, folder: str) -> list[str]:
+    def below(self, folder: str) -> Collection[str]:
         """All files below a folder.
 
         Raises:

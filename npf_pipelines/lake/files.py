@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any, Self
@@ -23,7 +23,7 @@ from pyarrow import parquet
 
 from npf_pipelines.lake.broken_files import BrokenFile, is_no_parquet
 from npf_pipelines.lake.bucket import Bucket, is_bucket, open_file_system
-from npf_pipelines.lake.kept_files import KeptFiles
+from npf_pipelines.lake.kept_bucket import KeptBucket
 
 SNAPSHOT_HISTORY = "stock_snapshots_history"
 """Every stock snapshot ever taken, by its time."""
@@ -36,7 +36,6 @@ _UNFINISHED = ".unfinished"
 _PATH = re.compile(
     r"/(?P<table>[^/]+)/client=(?P<client>[^/]+)(?:/day=(?P<day>\d{4}-\d\d-\d\d)|/taken=[^/]+)?/part[.]parquet$"
 )
-_DAY_OF_CLIENT = re.compile(r"^(.*/client=[^/]+)/day=")
 
 
 class LakeFiles:
@@ -51,18 +50,17 @@ class LakeFiles:
         self.system, self.root = open_file_system(url)
         self._is_local = isinstance(self.system, LocalFileSystem)
         self._bucket = Bucket(self.system) if is_bucket(self.system) else None
-        self._kept: KeptFiles | None = None
 
     def remembering(self) -> Self:
         """The same files, of which a bucket's are kept once they were read or written."""
         files = copy.copy(self)
-        files._kept = KeptFiles() if self._bucket else None  # noqa: SLF001 - of the same class
+        files._bucket = KeptBucket(self.system) if self._bucket else None  # noqa: SLF001 - of the same class
         return files
 
     def forget(self, path: str | None = None) -> None:
         """Forget the kept content of a file, or of all files."""
-        if self._kept:
-            self._kept.forget(path)
+        if isinstance(self._bucket, KeptBucket):
+            self._bucket.forget(path)
 
     def path(self, table: str, *, client: str, day: date | None) -> str:
         """The path of a partition's file."""
@@ -82,7 +80,7 @@ class LakeFiles:
     def days(self, table: str, client: str) -> list[date]:
         """The days of the client that have a file, oldest first."""
         listed = (
-            self._listed(self._bucket, f"{self.root}/{table}/client={client}")
+            self._bucket.below(f"{self.root}/{table}/client={client}")
             if self._bucket
             else self.glob(table, f"client={client}", "day=*", FILE)
         )
@@ -145,34 +143,7 @@ class LakeFiles:
         """A file, open for reading; a bucket's is read whole, for most files are small."""
         if not self._bucket:
             return self.system.open(path, "rb")  # type: ignore[no-any-return]
-        content = self._content(self._bucket, path)
-        if content is None:
-            raise FileNotFoundError(path)
-        return arrow.BufferReader(content)  # type: ignore[no-any-return]
-
-    def _content(self, bucket: Bucket, path: str) -> bytes | None:
-        """The content of a bucket's file; None if it is not there."""
-        if self._kept:
-            with contextlib.suppress(KeyError):
-                return self._kept.get(path)
-        content: bytes | None = None
-        with contextlib.suppress(FileNotFoundError):
-            content = bucket.read(path)
-        if self._kept:
-            self._kept.keep(path, content)
-            if content is None and (of_client := _DAY_OF_CLIENT.search(path)):
-                # One listing instead of a request for each further day that is not there.
-                self._listed(bucket, of_client[1])
-        return content
-
-    def _listed(self, bucket: Bucket, folder: str) -> Collection[str]:
-        """All files below a bucket's folder."""
-        if self._kept and (listed := self._kept.listing(folder)) is not None:
-            return listed
-        found = bucket.below(folder)
-        if self._kept:
-            self._kept.keep_listing(folder, found)
-        return found
+        return arrow.BufferReader(self._bucket.read(path))  # type: ignore[no-any-return]
 
     def put(self, data: arrow.Table, path: str) -> None:
         """Write a Parquet file in place of the old one.
@@ -202,14 +173,7 @@ class LakeFiles:
     def _put_in_bucket(self, bucket: Bucket, data: arrow.Table, path: str) -> None:
         written = arrow.BufferOutputStream()
         parquet.write_table(data, written, compression="zstd")
-        content = written.getvalue().to_pybytes()
-        try:
-            bucket.write(path, content)
-        except BaseException:
-            self.forget(path)  # Nobody knows which content is there.
-            raise
-        if self._kept:
-            self._kept.keep(path, content)
+        bucket.write(path, written.getvalue().to_pybytes())
 
     def text(self, name: str) -> str:
         """A small text file directly below the lake's folder.
