@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from unittest import mock
 
 import fsspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,10 +45,11 @@ def test_a_failed_write_leaves_nothing_kept() -> None:
     system = fsspec.filesystem("memory")
     bucket, path = KeptBucket(system), f"/{uuid.uuid4()}/part.parquet"
     bucket.write(path, b"old")
-    with mock.patch.object(system, "pipe_file", side_effect=TimeoutError):
-        try:
-            bucket.write(path, b"lost or not")
-        except OSError as error:
-            assert error.filename == f"memory://{path}"
+    with (
+        mock.patch.object(system, "pipe_file", side_effect=TimeoutError),
+        pytest.raises(OSError, match="bucket") as raised,
+    ):
+        bucket.write(path, b"lost or not")
+    assert raised.value.filename == f"memory://{path}"
     system.pipe_file(path, b"not lost")
     assert bucket.read(path) == b"not lost"
