@@ -11,11 +11,11 @@ import pytest
 
 from npf_pipelines.assets import changed_days
 from npf_pipelines.lake.lake import Lake
-from npf_pipelines.lake.tables import RAW_ORDERS, STOCK_PUSH, TRACKING_PUSH
+from npf_pipelines.lake.tables import RAW_ORDERS, STOCK_PUSH, STOCK_SNAPSHOTS, TRACKING_PUSH
 from npf_pipelines.runs.failures import failure_reason
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.buckets import SECRET, Bucket, Refusal, opened_bucket
-from npf_pipelines_tests.builders import row
+from npf_pipelines_tests.builders import NOON, row
 from npf_pipelines_tests.loop import Loop, small_loop
 
 FLOWS = ("orders", "shipments", "stock")
@@ -100,6 +100,21 @@ def test_a_day_that_another_process_wrote_is_seen(lake: Lake, bucket: Bucket) ->
     assert lake.clients() == ["acme", "bolt"]
     assert len(lake.query("SELECT * FROM raw_orders").fetchall()) == 3
     assert lake.read(RAW_ORDERS, client="bolt", day=DAY) == [row(RAW_ORDERS)]
+
+
+def test_what_is_kept_too_long_is_deleted_and_a_client_is_renamed(lake: Lake) -> None:
+    lake.write(RAW_ORDERS, [row(RAW_ORDERS)], client="acme", day=DAY)
+    for moment in (NOON, NOON + timedelta(hours=1)):
+        lake.write(STOCK_SNAPSHOTS, [row(STOCK_SNAPSHOTS, taken_at=moment)], client="acme")
+    lake.drop_snapshot("acme", NOON)
+    assert lake.drop_personal(RAW_ORDERS, client="acme", day=DAY) == 1
+    assert lake.lacks_personal(RAW_ORDERS, client="acme", day=DAY)
+    lake.rename_client("acme", "coda")
+    assert lake.clients() == ["coda"]
+    assert lake.days(RAW_ORDERS, client="coda") == [DAY]
+    assert lake.snapshots("coda") == [NOON + timedelta(hours=1)]
+    assert lake.read(STOCK_SNAPSHOTS, client="coda") == [row(STOCK_SNAPSHOTS, taken_at=NOON + timedelta(hours=1))]
+    assert list(lake.broken_files()) == []
 
 
 # Failures

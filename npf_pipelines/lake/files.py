@@ -242,7 +242,8 @@ class LakeFiles:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
             Path(folder).unlink()
         else:
-            self.system.rm(folder, recursive=True)
+            with contextlib.suppress(FileNotFoundError):  # A bucket's folder ends with its last file.
+                self.system.rm(folder, recursive=True)
 
     def drop_leftovers(self, before: datetime) -> int:
         """Delete the half-written files of killed runs; returns how many there were. A bucket has none.
