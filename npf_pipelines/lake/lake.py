@@ -4,6 +4,7 @@ Not here: the files (files.py), the tables' columns (tables.py), the views (view
 more than a request (broken_files.py).
 """
 
+import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -12,12 +13,13 @@ from typing import Any, Self
 import duckdb
 import pandas as pd
 import pyarrow as arrow
-from pyarrow import compute, parquet
+from pyarrow import parquet
 
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake import views
 from npf_pipelines.lake.broken_files import CACHES, LEDGERS, BrokenFile, is_broken
 from npf_pipelines.lake.connection import LakeConnection
+from npf_pipelines.lake.daily_units import DailyUnits, daily_units, units_of, with_daily_units
 from npf_pipelines.lake.files import FILE, SNAPSHOT_HISTORY, LakeFiles, broken_file
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import STOCK_SNAPSHOTS, TABLES
@@ -69,6 +71,7 @@ class Lake:
         data = arrow.Table.from_pandas(frame[table.arrow_schema.names], schema=table.arrow_schema, preserve_index=False)
         if table is STOCK_SNAPSHOTS and rows:
             taken_at: datetime = rows[0]["taken_at"]
+            data = with_daily_units(data, self.daily_units(client), taken_at.date())
             self.files.put(data, f"{self.files.snapshot_folder(client, taken_at)}/{FILE}")
         self.files.put(data, self.files.path(table.name, client=client, day=day))
         return frame
@@ -215,15 +218,24 @@ class Lake:
         """The times of the client's stock snapshots in the history, oldest first."""
         return self.files.snapshots(client)
 
-    def snapshot_units(self, client: str, taken: datetime) -> tuple[int, int] | None:
-        """The units on hand, and available, of a snapshot in the history; None if it can't be read."""
-        try:
-            with self.files.opened(SNAPSHOT_HISTORY, client=client, taken=taken) as file:
-                rows = _rows(STOCK_SNAPSHOTS, file, ["on_hand", "available"])
-        except (FileNotFoundError, BrokenFile):
-            return None
-        on_hand, available = (compute.sum(rows[name]).as_py() or 0 for name in rows.column_names)
-        return on_hand, available
+    def daily_units(self, client: str) -> DailyUnits:
+        """The client's units at the last stock snapshot of each of the last days on which there was one, oldest first.
+
+        The history is read only for a snapshot of an earlier release. Snapshots that can't be read are left out.
+        """
+        with contextlib.suppress(FileNotFoundError, BrokenFile):
+            with self.files.opened(STOCK_SNAPSHOTS.name, client=client) as file:
+                found = daily_units(file.metadata.metadata)
+            if found is not None:
+                return found
+        units = {}
+        for taken in {taken.date(): taken for taken in self.snapshots(client)}.values():
+            with (
+                contextlib.suppress(FileNotFoundError, BrokenFile),
+                self.files.opened(SNAPSHOT_HISTORY, client=client, taken=taken) as file,
+            ):
+                units[taken.date()] = units_of(_rows(STOCK_SNAPSHOTS, file, ["on_hand", "available"]))
+        return units
 
     def drop_snapshot(self, client: str, taken: datetime) -> None:
         """Delete a snapshot from the history."""

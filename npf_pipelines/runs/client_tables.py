@@ -58,9 +58,7 @@ class ClientTables:
 
     def daily_units(self, since: date) -> list[tuple[int, int]]:
         """The units on hand, and available, at the last stock snapshot of each day since then, oldest first."""
-        last = {taken.date(): taken for taken in self.lake.snapshots(self._client) if taken.date() >= since}
-        found = (self.lake.snapshot_units(self._client, taken) for taken in last.values())
-        return [units for units in found if units]
+        return [units for day, units in self.lake.daily_units(self._client).items() if day >= since]
 
     def write_cache(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Write a table that no asset shows, unless this is a dry run."""
