@@ -156,7 +156,8 @@ def _cell(name: str, column: Any) -> Any:
     for check in column.checks:
         return min(check.statistics["allowed_values"])
     kind = column.dtype.type.pyarrow_dtype
-    values = {"string": f"some {name}", "int64": 3, "bool": True, "timestamp[us, tz=UTC]": NOON}
+    values = {"string": f"some {name}", "int64": 3, "bool": True, "date32[day]": NOON.date()}
+    values["timestamp[us, tz=UTC]"] = NOON
     if arrow.types.is_decimal(kind):
         return Decimal("12.5000")
     if arrow.types.is_struct(kind):

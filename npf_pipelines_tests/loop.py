@@ -147,14 +147,13 @@ def write_setup(folder: Place, client: str, url: str, *, mode: str | None = "liv
     (folder / f"{client}.yaml").write_text(yaml.safe_dump(setup), encoding="utf-8")
 
 
-def settings_of(folder: Path) -> Settings:
-    """The settings of a world in a folder, whatever the environment says."""
+def settings_of(folder: Path, **others: str) -> Settings:
+    """The settings of a world in a folder, whatever the environment says; `others` go over them."""
     return Settings(
         data=folder,
         clients=folder / "clients",
-        lake=str(folder / "lake"),
-        reports=folder / "reports",
         platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
+        **{"lake": str(folder / "lake"), "reports": folder / "reports"} | others,  # type: ignore[arg-type]
     )
 
 
@@ -173,13 +172,13 @@ def generated_store(client: str, seed: int, *, orders: int, products: int, days:
 
 
 @contextlib.contextmanager
-def small_loop(folder: Path, clients: tuple[str, ...] = ("acme", "bolt")) -> Iterator[Loop]:
+def small_loop(folder: Path, clients: tuple[str, ...] = ("acme", "bolt"), **settings: str) -> Iterator[Loop]:
     """A world of a few clients with a few dozen orders each, in which nothing has happened yet."""
     stores = {
         client: generated_store(client, number, orders=45, products=25, days=DAYS + 1)
         for number, client in enumerate(clients, 1)
     }
-    with opened_loop(folder, stores) as world:
+    with opened_loop(folder, stores, **settings) as world:
         yield world
 
 
@@ -199,9 +198,9 @@ def copied_loop(world: Loop, folder: Path) -> Iterator[Loop]:
 
 
 @contextlib.contextmanager
-def opened_loop(folder: Path, stores: dict[str, SandboxStore]) -> Iterator[Loop]:
-    """A world of these stores over what the folder holds already."""
-    settings = settings_of(folder)
+def opened_loop(folder: Path, stores: dict[str, SandboxStore], **others: str) -> Iterator[Loop]:
+    """A world of these stores over what the folder holds already; `others` are further settings."""
+    settings = settings_of(folder, **others)
     os.environ[KEY_VARIABLE] = API_KEY
     with (
         SandboxServer(stores) as server,

@@ -29,4 +29,6 @@ def keep_holds(tables: ClientTables, recounts: Recounts, window: HoldWindow, fou
     """Keep what was found, and queue its recount, if it differs from what is known."""
     if window.is_new or found != window.known:
         recounts.queue([None])
-        tables.write_cache(OLD_HOLDS, [asdict(hold) | {"skus": list(hold.skus)} for hold in found.values()])
+        rows = [asdict(hold) | {"skus": list(hold.skus)} for hold in found.values()]
+        tables.write_cache(OLD_HOLDS, rows)
+        recounts.note(OLD_HOLDS, rows)

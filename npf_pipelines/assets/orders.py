@@ -78,6 +78,8 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         if named:
             run.only = named.ids
             client_run.add_days(named.by_day)
+        if named or not client_run.selects(RAW_ORDERS):
+            questions.forget_statuses()
         if client_run.selects(RAW_ORDERS) and named:
             await _pull_named(run, named)
         elif client_run.selects(RAW_ORDERS):
@@ -138,7 +140,7 @@ async def _work_on_pulled(run: OrdersRun, work: Callable[[OrdersRun, date, Order
 async def _keep_progress(run: OrdersRun) -> None:
     """Keep how far the store was read. Only after everything is written: the next run repeats what this one has not."""
     client_run = run.client_run
-    await run.questions.rebuild(await run.facts.meanings(), client_run.now, client_run.recounts)
+    await run.questions.rebuild(await run.facts.meanings(), run.done, client_run.now, client_run.recounts)
     if client_run.today in client_run.days and not run.broken:
         run.facts.keep_changes_read()
         keep_zone(client_run, "orders")

@@ -3,6 +3,7 @@
 Thin: read, count, draw, write. Not here: the figures and the pages (reports/).
 """
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -29,6 +30,8 @@ from npf_pipelines.runs.services import Services
 CLIENT_REPORT = "client_report"
 OVERVIEW_ASSET = "overview"
 _SKIPPED_ROWS = 500
+_DRAWING = threading.Lock()
+"""Drawing uses settings that a whole process shares, and each client has a thread."""
 _TABLES = [table.name for table in (FILTERED_ORDERS, PLATFORM_ORDERS, TRACKING_PUSH, STOCK_PUSH)]
 
 
@@ -45,7 +48,9 @@ async def run_report(client_run: ClientRun, folder: ReportFolder) -> None:
     first = shown.days[0]
     with client_run.tables.connect() as connection:
         skipped = list_rows(connection, SKIPPED, RowFilter(since=first), _SKIPPED_ROWS)
-    folder.write(client_run.client, report_page(client_run.setup, shown, now, alerts=alerts))
+    with _DRAWING:
+        page = report_page(client_run.setup, shown, now, alerts=alerts)
+    folder.write(client_run.client, page)
     folder.write(skipped_name(client_run.client), skipped_page(client_run.setup, skipped, first, now))
     metadata: dict[str, dg.MetadataValue] = {"report": dg.MetadataValue.url(folder.url(client_run.client))}
     metadata |= {name: dg.MetadataValue.float(float(number)) for name, number in key_figures(shown).items()}

@@ -23,13 +23,6 @@ from npf_pipelines.runs.client_run import ClientRun
 _FIGURE = tuple(column.name for column in fields(StockFigure))
 """Its columns: `asdict` would copy each value of a hundred thousand rows."""
 _WEEKS_SHOWN = timedelta(weeks=4)
-_DAYS_STOCK = """
-SELECT sum(on_hand), sum(available) FROM stock_snapshots_history
-WHERE client = $client AND taken >= $since
-  AND taken IN (SELECT max(taken) FROM stock_snapshots_history WHERE client = $client GROUP BY left(taken, 10))
-GROUP BY taken ORDER BY taken
-"""
-"""The client's stock at the last snapshot of each day. No other client's file is opened."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +85,8 @@ def _units(client_run: ClientRun, rows: Sequence[Mapping[str, Any]]) -> dict[str
 
 def _last_weeks(client_run: ClientRun, now: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
     """The units on hand and available at each day's last snapshot, and now."""
-    since = f"{client_run.now - _WEEKS_SHOWN:%Y-%m-%d}"
-    values = {"client": client_run.client, "since": since}
-    days = client_run.tables.connect_to_stock().execute(_DAYS_STOCK, values).fetchall()
+    days = client_run.tables.daily_units((client_run.now - _WEEKS_SHOWN).date())
     totals = [*days, (sum(row["on_hand"] for row in now), sum(row["available"] for row in now))]
     return sparkline(
-        {"on hand": [int(on_hand) for on_hand, _ in totals], "available": [int(units) for _, units in totals]}
+        {"on hand": [on_hand for on_hand, _ in totals], "available": [available for _, available in totals]}
     )

@@ -116,6 +116,7 @@ class StoreFacts:
     def _keep(self, **facts: Any) -> None:
         self._new |= facts
         # Another flow of the client may have written other facts meanwhile.
+        self._tables.forget(STORE_FACTS)
         self._row = kept_facts(self._tables) | self._new
         self._tables.write_cache(STORE_FACTS, [self._row])
 

@@ -33,6 +33,7 @@ def days_of_other_zone(client_run: ClientRun, flow: str, table: Table) -> set[da
 
 def keep_zone(client_run: ClientRun, flow: str) -> None:
     """Keep that all days of the flow's tables are cut by the client's present zone."""
-    row, column, zone_now = kept_facts(client_run.tables), f"{flow}_zone", client_run.setup.zone.key
-    if row[column] != zone_now:
-        client_run.tables.write_cache(STORE_FACTS, [row | {column: zone_now}])
+    column, zone_now = f"{flow}_zone", client_run.setup.zone.key
+    if kept_facts(client_run.tables)[column] != zone_now:
+        client_run.tables.forget(STORE_FACTS)  # Another flow of the client may have written other facts meanwhile.
+        client_run.tables.write_cache(STORE_FACTS, [kept_facts(client_run.tables) | {column: zone_now}])

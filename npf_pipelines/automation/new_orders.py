@@ -204,7 +204,8 @@ async def _ask_all(
             return
         async with places:
             try:
-                known = facts.of(services.lake, setup.id, eligibility.health(setup.id).tried_at)
+                tried_at = eligibility.health(setup.id).tried_at
+                known = await asyncio.to_thread(facts.of, services.lake, setup.id, tried_at)
                 question = _question(setup, known, now)
                 async with asyncio.timeout(_SECONDS_PER_STORE):
                     states[setup.id] = await _list_state(services, setup, question)

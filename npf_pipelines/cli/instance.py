@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 import filelock
+import yaml
 from alembic.util import CommandError
 
 from npf_pipelines.cli.program import program
@@ -46,7 +47,7 @@ def dagster_home(settings: Settings) -> Path:
         check_storage(Path(given))
         return Path(given).absolute()
     home = settings.data / "dagster"
-    _put_config(home)
+    _put_config(home, settings.logs)
     check_storage(home)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
@@ -68,7 +69,7 @@ def prepare_home(settings: Settings) -> Path:
         TwoVersions: that has happened to it before.
         WrongStorage: its dagster.yaml names a storage that can't be used.
     """
-    _put_config(Path(os.environ.get("DAGSTER_HOME") or settings.data / "dagster"))
+    _put_config(Path(os.environ.get("DAGSTER_HOME") or settings.data / "dagster"), settings.logs)
     home = dagster_home(settings)
     try:
         with _alone(home), instance_in(home) as instance:
@@ -82,8 +83,13 @@ def prepare_home(settings: Settings) -> Path:
     return home
 
 
-def _put_config(home: Path) -> None:
-    """Put our dagster.yaml into the folder, created if need be. One that is there already is left alone."""
+def _put_config(home: Path, logs: str) -> None:
+    """Put our dagster.yaml into the folder, created if need be. One that is there already is left alone.
+
+    Args:
+        home: the folder.
+        logs: the URL in a bucket for what runs print; empty for a folder in the home.
+    """
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if config.exists():
@@ -91,8 +97,19 @@ def _put_config(home: Path) -> None:
     with _alone(home):
         if not config.exists():
             unfinished = home / ".dagster.yaml.unfinished"
-            unfinished.write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
+            unfinished.write_bytes((DEFAULTS / "dagster.yaml").read_bytes() + _logs_config(logs).encode())
             unfinished.replace(config)
+
+
+def _logs_config(url: str) -> str:
+    """The section of dagster.yaml that keeps what runs print in a bucket; empty without a URL."""
+    if not url:
+        return ""
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    # Of a run that is killed, what it printed until a minute before is kept. Secrets come from the environment.
+    config = {"bucket": bucket, "prefix": prefix.strip("/") or "logs", "upload_interval": 60}
+    manager = {"module": "dagster_aws.s3.compute_log_manager", "class": "S3ComputeLogManager", "config": config}
+    return str(yaml.safe_dump({"compute_logs": manager}, sort_keys=False))
 
 
 def _alone(home: Path) -> filelock.FileLock:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from upath import UPath
 
 from npf_pipelines.config.places import Place, checked_url, local_folder, place
 from npf_pipelines.config.store_address import is_loopback
@@ -28,6 +29,21 @@ def _webhook(written: SecretStr) -> SecretStr:
         host = ""
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         raise ValueError("write the webhook's address, with https")
+    return written
+
+
+def _folder_or_bucket(written: object) -> Path | UPath:
+    if str(written).partition("://")[0] in {"s3", "s3a"}:
+        return UPath(str(written))
+    if "://" in str(written):
+        raise ValueError("write the path of a folder, or s3://bucket/prefix")
+    return Path(str(written)).absolute()
+
+
+def _logs_url(written: str) -> str:
+    parts = urlsplit(written)
+    if written and (parts.scheme != "s3" or not parts.netloc):
+        raise ValueError("write s3://bucket/prefix")
     return written
 
 
@@ -51,7 +67,14 @@ class Settings(BaseSettings):
         default_factory=lambda fields: str(fields["data"] / "lake"),
         description="The lake's folder, or the URL of its bucket.",
     )
-    reports: _Folder = Field(default_factory=_in_data("reports"), description="The folder of the reports' pages.")
+    reports: Annotated[Path | UPath, PlainValidator(_folder_or_bucket)] = Field(
+        default_factory=_in_data("reports"), description="The folder of the reports' pages, or its URL in a bucket."
+    )
+    logs: Annotated[str, AfterValidator(_logs_url)] = Field(
+        "",
+        description="The URL in a bucket for what runs print, so that each machine shows it; a folder in DAGSTER_HOME "
+        "otherwise. npf init writes it into a new dagster.yaml.",
+    )
     reports_url: str = Field(
         "http://127.0.0.1:3100", description="The address of that folder for a browser; the UI links to it."
     )

@@ -13,6 +13,7 @@ from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import (
     FILTERED_ORDERS,
     OLD_HOLDS,
+    OPEN_STATUSES,
     PLATFORM_ORDERS,
     PUSHED_SKUS,
     RAW_ORDERS,
@@ -28,7 +29,7 @@ LEDGERS = frozenset({PLATFORM_ORDERS.name, TRACKING_PUSH.name, PUSHED_SKUS.name,
 
 Without them a change that a person has to confirm could be made, or a shipment be created a second time.
 """
-CACHES = frozenset({STORE_FACTS.name, STORE_PRODUCTS.name, STATUS_QUESTIONS.name})
+CACHES = frozenset({STORE_FACTS.name, STORE_PRODUCTS.name, STATUS_QUESTIONS.name, OPEN_STATUSES.name})
 """The tables whose loss costs only requests: a file that can't be read counts as missing."""
 
 _ORDERS = frozenset({RAW_ORDERS.name, FILTERED_ORDERS.name, PLATFORM_ORDERS.name})

@@ -40,13 +40,15 @@ class View:
         partition: the columns in the path, in their order.
         patterns: glob patterns of the files, as DuckDB reads them; none if there is no file.
         paths: lists the same files for the file system.
+        rows: the view's rows where it has no files; None if it has none.
     """
 
     name: str
     table: Table
     partition: Sequence[str]
-    patterns: Sequence[str]
-    paths: Callable[[], Iterator[str]]
+    patterns: Sequence[str] = ()
+    paths: Callable[[], Iterator[str]] = lambda: iter(())
+    rows: arrow.Table | None = None
 
 
 @dataclass(frozen=True)
@@ -86,20 +88,21 @@ class LakeConnection:
     """
 
     def __init__(
-        self, files: fsspec.AbstractFileSystem, views: Sequence[View], derived: Sequence[DerivedView] = ()
+        self, files: fsspec.AbstractFileSystem | None, views: Sequence[View], derived: Sequence[DerivedView] = ()
     ) -> None:
         """Open it.
 
         Args:
-            files: the lake's file system.
-            views: the views over files.
+            files: the lake's file system; None where no view has files.
+            views: the views over files or rows.
             derived: the views over these views.
         """
         self.broken: Collection[str] = ()
         self._files, self._views, self._derived = files, {view.name: view for view in views}, derived
         self._made: set[str] = set()
         self._connection = duckdb.connect()
-        self._connection.register_filesystem(files)
+        if files:
+            self._connection.register_filesystem(files)
         self._connection.execute("SET TimeZone = 'UTC'")
 
     def __enter__(self) -> Self:
@@ -181,9 +184,8 @@ class LakeConnection:
     def _make_view(self, view: View) -> None:
         columns = ", ".join([*view.partition, *view.table.arrow_schema.names])
         if not view.patterns:
-            empty = f"{view.name}_when_empty"
-            self._connection.register(empty, _empty(view))
-            source = empty
+            source = f"{view.name}_in_memory"
+            self._connection.register(source, _empty(view) if view.rows is None else view.rows)
         else:
             in_path = ", ".join(f"{_from_path(view.partition, column)} AS {column}" for column in view.partition)
             left_out = ", ".join(_quoted(for_duckdb(self._files, path)) for path in self.broken)

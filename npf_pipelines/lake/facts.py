@@ -4,9 +4,13 @@ The runs count the same open rows, and the rows planned in trial (runs/open_item
 (reports/figures.py), the kinds of open rows (backlog.py).
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import pyarrow as arrow
 
 from npf_pipelines.domain.open_kinds import HELD_SKU, NOT_IMPORTED, STATUS_UNCLEAR, key_prefix, open_key
 from npf_pipelines.domain.outcome import Outcome, sql_list
@@ -21,6 +25,7 @@ from npf_pipelines.domain.outcomes import (
 )
 from npf_pipelines.lake.connection import LakeConnection
 from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.table import Table
 
 
 class OrderFact(NamedTuple):
@@ -131,6 +136,22 @@ def count_open(connection: LakeConnection, first: int) -> list[OpenCount]:
     return [OpenCount(*row) for row in connection.execute(_OPEN_COUNTS, {"first": first}).fetchall()]
 
 
+def counted_rows(table: Table, rows: Sequence[dict[str, Any]]) -> arrow.Table:
+    """The columns of a partition's rows that `count_open` needs."""
+    needed = [column for column in table.arrow_schema if column.name in _COUNTED]
+    return arrow.Table.from_pylist(rows, arrow.schema(needed))
+
+
+def counted_columns(table: Table, rows: arrow.Table, client: str, day: date | None) -> arrow.Table:
+    """The rows of a partition as `count_open` finds them in a view: the columns that it doesn't need are empty."""
+    size = rows.num_rows
+    columns: dict[str, Any] = {"client": arrow.repeat(client, size), "day": arrow.repeat(day, size)}
+    for column in table.arrow_schema:
+        is_needed = column.name in _COUNTED and column.name in rows.column_names
+        columns[column.name] = rows[column.name] if is_needed else arrow.nulls(size, column.type)
+    return arrow.table({name: columns[name] for name in [*table.partition_columns, *table.arrow_schema.names]})
+
+
 def _planned(outcomes: type[Outcome]) -> str:
     return sql_list(outcome for outcome in outcomes if outcome.is_planned)
 
@@ -233,3 +254,6 @@ SELECT client, kind, day, count(*), list(number ORDER BY number)[:$first]
 FROM (SELECT client, kind, day, number FROM ({_OPEN}) UNION ALL {_PLANNED})
 GROUP BY client, kind, day ORDER BY client, kind, day
 """  # noqa: S608 - both are made of constants
+
+_COUNTED = set(re.findall(r"\w+", _OPEN_COUNTS)) - {"reason", "status_reason"}
+"""The columns that count, other words among them. A reason is the longest of a row's texts."""

@@ -1,11 +1,12 @@
 """The lake's files: one Parquet file for each partition of a table, in a local folder or a bucket.
 
-A file is written whole under another name, flushed to the disk and then moved into place: a reader sees the old one or
-the new one, also after a power cut. Not here: the rows (lake.py), SQL over the files (views.py), the message about a
-broken file (broken_files.py).
+In a folder a file is written whole under another name, flushed to the disk and then moved into place: a reader sees the
+old one or the new one, also after a power cut. A bucket replaces a file at once. Not here: the bucket's requests
+(bucket.py), the rows (lake.py), SQL over the files (views.py), the message about a broken file (broken_files.py).
 """
 
 import contextlib
+import copy
 import glob
 import os
 import re
@@ -14,14 +15,15 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
-import fsspec
 import pyarrow as arrow
 from fsspec.implementations.local import LocalFileSystem
 from pyarrow import parquet
 
 from npf_pipelines.lake.broken_files import BrokenFile, is_no_parquet
+from npf_pipelines.lake.bucket import Bucket, is_bucket, open_file_system
+from npf_pipelines.lake.kept_bucket import KeptBucket
 
 SNAPSHOT_HISTORY = "stock_snapshots_history"
 """Every stock snapshot ever taken, by its time."""
@@ -45,8 +47,20 @@ class LakeFiles:
     """
 
     def __init__(self, url: str) -> None:
-        self.system, self.root = fsspec.core.url_to_fs(url)
+        self.system, self.root = open_file_system(url)
         self._is_local = isinstance(self.system, LocalFileSystem)
+        self._bucket = Bucket(self.system) if is_bucket(self.system) else None
+
+    def remembering(self) -> Self:
+        """The same files, of which a bucket's are kept once they were read or written."""
+        files = copy.copy(self)
+        files._bucket = KeptBucket(self.system) if self._bucket else None  # noqa: SLF001 - of the same class
+        return files
+
+    def forget(self, path: str | None = None) -> None:
+        """Forget the kept content of a file, or of all files."""
+        if isinstance(self._bucket, KeptBucket):
+            self._bucket.forget(path)
 
     def path(self, table: str, *, client: str, day: date | None) -> str:
         """The path of a partition's file."""
@@ -65,7 +79,12 @@ class LakeFiles:
 
     def days(self, table: str, client: str) -> list[date]:
         """The days of the client that have a file, oldest first."""
-        found = map(_PATH.search, self.glob(table, f"client={client}", "day=*", FILE))
+        listed = (
+            self._bucket.below(f"{self.root}/{table}/client={client}")
+            if self._bucket
+            else self.glob(table, f"client={client}", "day=*", FILE)
+        )
+        found = map(_PATH.search, listed)
         return sorted(date.fromisoformat(path["day"]) for path in found if path and path["day"])
 
     def clients(self) -> list[str]:
@@ -85,25 +104,33 @@ class LakeFiles:
         found: Iterable[str] = [folder]
         for step in steps:
             found = self._next_level(found, step)
-        return (path for path in found if "*" in steps[-1] or self.system.exists(path))
+        exists = self._bucket.has if self._bucket else self.system.exists
+        return (path for path in found if "*" in steps[-1] or exists(path))
 
     def _next_level(self, folders: Iterable[str], step: str) -> Iterator[str]:
         for folder in folders:
             if "*" in step:
-                yield from self.system.glob(f"{glob.escape(folder)}/{step}")
+                yield from (
+                    self._bucket.children(folder, step)
+                    if self._bucket
+                    else self.system.glob(f"{glob.escape(folder)}/{step}")
+                )
             else:
                 yield f"{folder}/{step}"
 
     @contextlib.contextmanager
-    def opened(self, table: str, *, client: str, day: date | None) -> Iterator[parquet.ParquetFile]:
-        """A partition's file, open for reading.
+    def opened(
+        self, table: str, *, client: str, day: date | None = None, taken: datetime | None = None
+    ) -> Iterator[parquet.ParquetFile]:
+        """A partition's file, open for reading; with `taken` the stock snapshot of that time.
 
         Raises:
             FileNotFoundError: the partition has not been written.
             BrokenFile: the file is no Parquet.
         """
-        path = self.path(table, client=client, day=day)
-        with self.system.open(path, "rb") as file:
+        folder = self.snapshot_folder(client, taken) if taken else ""
+        path = f"{folder}/{FILE}" if folder else self.path(table, client=client, day=day)
+        with self._open(path) as file:
             try:
                 # Most files are small: reading ahead, and threads, would cost more than they save.
                 yield parquet.ParquetFile(file, pre_buffer=False)
@@ -112,12 +139,21 @@ class LakeFiles:
                     raise
                 raise BrokenFile(path, table, client, day) from error
 
+    def _open(self, path: str) -> contextlib.AbstractContextManager[Any]:
+        """A file, open for reading; a bucket's is read whole, for most files are small."""
+        if not self._bucket:
+            return self.system.open(path, "rb")  # type: ignore[no-any-return]
+        return arrow.BufferReader(self._bucket.read(path))  # type: ignore[no-any-return]
+
     def put(self, data: arrow.Table, path: str) -> None:
         """Write a Parquet file in place of the old one.
 
         Raises:
             OSError: with the file's name; the old one is still there.
         """
+        if self._bucket:
+            self._put_in_bucket(self._bucket, data, path)
+            return
         folder = path.rpartition("/")[0]
         unfinished = f"{folder}/.{uuid.uuid4().hex}{_UNFINISHED}"
         try:
@@ -134,12 +170,33 @@ class LakeFiles:
                 raise OSError(error.errno, os.strerror(error.errno), path) from error
             raise
 
+    def _put_in_bucket(self, bucket: Bucket, data: arrow.Table, path: str) -> None:
+        written = arrow.BufferOutputStream()
+        parquet.write_table(data, written, compression="zstd")
+        bucket.write(path, written.getvalue().to_pybytes())
+
+    def text(self, name: str) -> str:
+        """A small text file directly below the lake's folder.
+
+        Raises:
+            FileNotFoundError: there is none.
+            OSError: the lake can't be read.
+        """
+        path = f"{self.root}/{name}"
+        if self._bucket:
+            return self._bucket.read(path).decode()
+        with self.system.open(path, "r") as file:
+            return str(file.read())
+
     def put_text(self, text: str, name: str) -> None:
         """Write a small text file directly below the lake's folder.
 
         Raises:
             OSError: the lake can't be written.
         """
+        if self._bucket:
+            self._bucket.write(f"{self.root}/{name}", text.encode())
+            return
         self.system.makedirs(self.root, exist_ok=True)
         unfinished = f"{self.root}/.{uuid.uuid4().hex}{_UNFINISHED}"
         with self.system.open(unfinished, "w") as file:
@@ -185,14 +242,17 @@ class LakeFiles:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
             Path(folder).unlink()
         else:
-            self.system.rm(folder, recursive=True)
+            with contextlib.suppress(FileNotFoundError):  # A bucket's folder ends with its last file.
+                self.system.rm(folder, recursive=True)
 
     def drop_leftovers(self, before: datetime) -> int:
-        """Delete the half-written files of killed runs; returns how many there were.
+        """Delete the half-written files of killed runs; returns how many there were. A bucket has none.
 
         Args:
             before: files changed since then may still be being written.
         """
+        if self._bucket:
+            return 0
         left = f".*{_UNFINISHED}"
         levels = ([left], ["*", "client=*", left], ["*", "client=*", "*=*", left])
         dropped = 0

@@ -4,9 +4,11 @@ Not here: the files (files.py), the tables' columns (tables.py), the views (view
 more than a request (broken_files.py).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import contextlib
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import pandas as pd
@@ -17,6 +19,7 @@ from npf_pipelines.errors import NpfError
 from npf_pipelines.lake import views
 from npf_pipelines.lake.broken_files import CACHES, LEDGERS, BrokenFile, is_broken
 from npf_pipelines.lake.connection import LakeConnection
+from npf_pipelines.lake.daily_units import DailyUnits, daily_units, units_of, with_daily_units
 from npf_pipelines.lake.files import FILE, SNAPSHOT_HISTORY, LakeFiles, broken_file
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import STOCK_SNAPSHOTS, TABLES
@@ -40,6 +43,16 @@ class Lake:
     def __init__(self, url: str) -> None:
         self.files = LakeFiles(url)
 
+    def remembering(self) -> Self:
+        """The same lake for one client's part of a run: a bucket's files are kept once they were read or written."""
+        lake = copy.copy(self)
+        lake.files = self.files.remembering()
+        return lake
+
+    def forget(self, table: Table | None = None, *, client: str) -> None:
+        """Forget the kept files, or a table's: another process may have written them meanwhile."""
+        self.files.forget(self.files.path(table.name, client=client, day=None) if table else None)
+
     def write(self, table: Table, rows: list[dict[str, Any]], *, client: str, day: date | None = None) -> pd.DataFrame:
         """Replace one partition by these rows, in the order of the table's key, and return them as a frame.
 
@@ -58,6 +71,7 @@ class Lake:
         data = arrow.Table.from_pandas(frame[table.arrow_schema.names], schema=table.arrow_schema, preserve_index=False)
         if table is STOCK_SNAPSHOTS and rows:
             taken_at: datetime = rows[0]["taken_at"]
+            data = with_daily_units(data, self.daily_units(client), taken_at.date())
             self.files.put(data, f"{self.files.snapshot_folder(client, taken_at)}/{FILE}")
         self.files.put(data, self.files.path(table.name, client=client, day=day))
         return frame
@@ -116,9 +130,14 @@ class Lake:
             NotWritten: the partition has not been written yet; or it is a cache's and can't be read.
             BrokenFile: the partition can't be read.
         """
+        rows: list[dict[str, Any]] = self.rows(table, client=client, day=day).to_pylist()
+        return rows
+
+    def rows(self, table: Table, *, client: str, day: date | None = None) -> arrow.Table:
+        """The same as an Arrow table."""
         try:
             with self.files.opened(table.name, client=client, day=day) as file:
-                rows: list[dict[str, Any]] = _rows(table, file).to_pylist()
+                return _rows(table, file)
         except BrokenFile as error:
             if table.name in CACHES:
                 raise NotWritten(str(error)) from error
@@ -126,7 +145,6 @@ class Lake:
         except FileNotFoundError:
             when = f" for {day}" if day else ""
             raise NotWritten(f"{table.name} of {client}{when} has not been made yet: run it first") from None
-        return rows
 
     def columns(self, table: Table, names: Sequence[str], *, client: str, day: date | None = None) -> arrow.Table:
         """Some columns of a partition with very many rows; no rows if it has not been written yet.
@@ -184,8 +202,7 @@ class Lake:
             OSError: the lake can't be read.
         """
         try:
-            with self.files.system.open(f"{self.files.root}/{_FIRST_DAY}", "r") as file:
-                return date.fromisoformat(file.read().strip())
+            return date.fromisoformat(self.files.text(_FIRST_DAY).strip())
         except (FileNotFoundError, ValueError):
             return None
 
@@ -200,6 +217,25 @@ class Lake:
     def snapshots(self, client: str) -> list[datetime]:
         """The times of the client's stock snapshots in the history, oldest first."""
         return self.files.snapshots(client)
+
+    def daily_units(self, client: str) -> DailyUnits:
+        """The client's units at the last stock snapshot of each of the last days on which there was one, oldest first.
+
+        The history is read only for a snapshot of an earlier release. Snapshots that can't be read are left out.
+        """
+        with contextlib.suppress(FileNotFoundError, BrokenFile):
+            with self.files.opened(STOCK_SNAPSHOTS.name, client=client) as file:
+                found = daily_units(file.metadata.metadata)
+            if found is not None:
+                return found
+        units = {}
+        for taken in {taken.date(): taken for taken in self.snapshots(client)}.values():
+            with (
+                contextlib.suppress(FileNotFoundError, BrokenFile),
+                self.files.opened(SNAPSHOT_HISTORY, client=client, taken=taken) as file,
+            ):
+                units[taken.date()] = units_of(_rows(STOCK_SNAPSHOTS, file, ["on_hand", "available"]))
+        return units
 
     def drop_snapshot(self, client: str, taken: datetime) -> None:
         """Delete a snapshot from the history."""
@@ -264,22 +300,6 @@ class Lake:
         """
         of_client = f"client={client or '*'}"
         return views.connect(self.files, [[of_client, "day=*"]], [[of_client]], [[of_client, "taken=*"]])
-
-    def connect_to(self, partitions: Iterable[tuple[str, date | None]]) -> LakeConnection:
-        """The same with these partitions' rows alone, by client and day; the history of the snapshots is empty.
-
-        Args:
-            partitions: without a day, the client's tables that have none.
-        """
-        days: list[list[str]] = []
-        whole: list[list[str]] = []
-        for client, day in partitions:
-            (days if day else whole).append([f"client={client}", f"day={day}"] if day else [f"client={client}"])
-        return views.connect(self.files, days, whole, [])
-
-    def connect_to_stock(self, client: str) -> LakeConnection:
-        """The same with one client's tables without days and the history of its snapshots alone."""
-        return views.connect(self.files, [], [[f"client={client}"]], [[f"client={client}", "taken=*"]])
 
     def broken_files(self) -> Iterator[BrokenFile]:
         """The files of all tables that can't be read. It reads every file.

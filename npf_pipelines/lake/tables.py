@@ -251,6 +251,17 @@ STATUS_QUESTIONS = table(
     },
 )
 
+OPEN_STATUSES = table(
+    "open_statuses",
+    "The status at the last decision of each order that is open on the platform: no day is read for it again.",
+    key=("client", "order_id"),
+    columns={
+        "order_id": column(_TEXT, "the store's order number"),
+        "placed_on": column(arrow.date32(), "the day the order was placed, in the client's time zone"),
+        "status": column(_TEXT, "the store's status letter; empty for an order that was never decided on"),
+    },
+)
+
 STORE_PRODUCTS = table(
     "store_products",
     "Which of the store's products has which SKU, as last read whole.",
@@ -300,6 +311,7 @@ TABLES = {
         STOCK_PUSH,
         STORE_FACTS,
         STATUS_QUESTIONS,
+        OPEN_STATUSES,
         STORE_PRODUCTS,
         PUSHED_SKUS,
         OLD_HOLDS,

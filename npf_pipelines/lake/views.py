@@ -4,7 +4,9 @@ Not here: DuckDB itself, and files that a query finds broken (connection.py).
 """
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow as arrow
 
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.lake.connection import DerivedView, LakeConnection, View, for_duckdb
@@ -25,6 +27,12 @@ SELECT client, NULL, name, NULL, reason, since FROM status_questions
 
 Without day and order_id: a status of the store that the master setup doesn't explain, one row for all its orders.
 """
+
+
+def connect_rows(rows: Mapping[str, arrow.Table]) -> LakeConnection:
+    """The same views over rows in memory, by table and with the partition's columns; other tables are empty."""
+    views = [View(table.name, table, table.partition_columns, rows=rows.get(table.name)) for table in TABLES.values()]
+    return LakeConnection(None, views, [_EXCEPTIONS])
 
 
 def connect(

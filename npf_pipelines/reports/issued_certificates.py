@@ -38,11 +38,11 @@ def issued_certificate(settings: Settings, setup: MasterSetup) -> IssuedCertific
     """The client's latest certificate with a verdict; None if there is none of its present store."""
     folder = ReportFolder(settings.reports, settings.reports_url).certificates
     address = comparable_address(setup.store.url)
-    for path in sorted(folder.path(setup.id).parent.glob(f"{setup.id}-????-??-??.json"), reverse=True):
+    for name in reversed(folder.names(f"{setup.id}-????-??-??", ".json")):
         with contextlib.suppress(OSError, ValueError):  # Not a certificate: it proves nothing.
-            found = _Certificate.model_validate_json(path.read_bytes())
+            found = _Certificate.model_validate_json(folder.read(name, ".json") or "")
             if found.has_verdict and comparable_address(found.store) == address:
                 passed = (requirement.id for requirement in found.requirements if requirement.result is Result.PASS)
-                day = date.fromisoformat(path.stem.removeprefix(f"{setup.id}-"))
+                day = date.fromisoformat(name.removeprefix(f"{setup.id}-"))
                 return IssuedCertificate(day, found.certified, frozenset(passed))
     return None

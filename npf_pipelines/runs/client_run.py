@@ -49,6 +49,7 @@ class ClientRun:
         setup: MasterSetup,
         days: list[date],
         *,
+        tables: ClientTables,
         partitions: PartitionWriter,
         recounts: Recounts,
         selected: Collection[str],
@@ -65,7 +66,7 @@ class ClientRun:
         """
         self.services, self.setup, self.days = services, setup, days
         self.partitions, self.recounts = partitions, recounts
-        self.tables = ClientTables(services.lake, setup.id, dry_run=dry_run)
+        self.tables = tables
         self.dry_run, self.in_trial, self.is_automated = dry_run, in_trial, is_automated
         self.writes = allowed_writes(dry_run=dry_run, in_trial=in_trial, certifies=certifies)
         self.now = datetime.now(UTC)
@@ -118,8 +119,12 @@ class ClientRun:
                 for row in store.unreadable:
                     self.log(str(row))
 
-    def lease(self, flow: str) -> contextlib.AbstractAsyncContextManager[Lease]:
+    @contextlib.asynccontextmanager
+    async def lease(self, flow: str) -> AsyncIterator[Lease]:
         """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check."""
         if self.dry_run:
-            return contextlib.nullcontext(Lease(self.services.state, self.client, flow))
-        return held_lease(self.services.state, self.client, flow)
+            yield Lease(self.services.state, self.client, flow)
+            return
+        async with held_lease(self.services.state, self.client, flow) as lease:
+            self.tables.forget()  # The run that held it before may have written since they were read.
+            yield lease

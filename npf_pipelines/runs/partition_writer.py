@@ -15,6 +15,7 @@ import dagster as dg
 import pandas as pd
 
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.attention import attention_metadata
 from npf_pipelines.runs.lineage import column_lineage
@@ -37,11 +38,12 @@ class PartitionWriter:
         setup: MasterSetup,
         status: PartitionStatus,
         recounts: Recounts,
+        lake: Lake,
         *,
         dry_run: bool = False,
         in_trial: bool = False,
     ) -> None:
-        self._lake, self._platform = services.lake, services.platform
+        self._lake, self._platform = lake, services.platform
         self._setup, self._status, self._recounts = setup, status, recounts
         self._dry_run, self._in_trial = dry_run, in_trial
 
@@ -89,6 +91,7 @@ class PartitionWriter:
         else:
             self._recounts.queue([day])
             frame = yield functools.partial(lake.write, table, rows, client=client, day=day)
+            yield functools.partial(self._recounts.note, table, rows, day)
         metadata = yield lambda: self._metadata(table, frame, notes)
         self.report(table.name, metadata | column_lineage(table), day)
 
@@ -108,6 +111,7 @@ class PartitionWriter:
         self.mark_started()
         self._recounts.queue([None])
         frame = await asyncio.to_thread(self._lake.write, table, rows, client=self._setup.id)
+        await asyncio.to_thread(self._recounts.note, table, rows)
         self._status.incomplete(table.name, await asyncio.to_thread(self._metadata, table, frame), None)
 
     def write_intent(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
@@ -135,7 +139,9 @@ class PartitionWriter:
     def _write(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> pd.DataFrame:
         self.mark_started(day)
         self._recounts.queue([day])
-        return self._lake.write(table, rows, client=self._setup.id, day=day)
+        frame = self._lake.write(table, rows, client=self._setup.id, day=day)
+        self._recounts.note(table, rows, day)
+        return frame
 
     def _metadata(self, table: Table, frame: pd.DataFrame, notes: Notes = dict) -> dict[str, dg.MetadataValue]:
         attention = attention_metadata(table, frame, self._setup.store.url, self._order_ids)

@@ -6,10 +6,12 @@ Not here: what a flow does for a client (assets/), one client's part of the run 
 """
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import dagster as dg
+import pyarrow as arrow
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.days import day_of
@@ -22,6 +24,7 @@ from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.flow_health import in_order_of_health
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.client_run import ClientRun
+from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.dagster_internals import (
     Materialized,
     RunFacts,
@@ -34,6 +37,7 @@ from npf_pipelines.runs.failures import failure_kind, failure_reason, is_program
 from npf_pipelines.runs.flow_health import FlowHealth
 from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.runs.open_items import Recounts, count_open_items
+from npf_pipelines.runs.own_thread import in_own_thread
 from npf_pipelines.runs.partial_status import PartialStatus
 from npf_pipelines.runs.partition_status import PartitionStatus
 from npf_pipelines.runs.partition_writer import PartitionWriter
@@ -104,7 +108,7 @@ async def _run_all(
         for client, outcome in outcomes.items():
             if isinstance(outcome, Exception):
                 outcomes[client] = await asyncio.to_thread(clients.keep_unreported, client, outcome)
-        await asyncio.to_thread(count_open_items, context.log, services, facts.flow, facts.run_id)
+        await asyncio.to_thread(count_open_items, context.log, services, facts.flow, facts.run_id, clients.in_hand)
     failed = {client: str(outcome) for client, outcome in outcomes.items() if outcome}
     await asyncio.to_thread(end_record, context, facts.flow, clients.statuses, failed)
     return failed, clients.busy
@@ -142,6 +146,8 @@ class _Clients:
         self.busy: set[str] = set()
         """The clients whose lease another run holds."""
         self.statuses: dict[str, PartitionStatus] = {}
+        self.in_hand: dict[tuple[str, date | None, str], arrow.Table] = {}
+        """The counted columns of the partitions that the run has written (open_items.py)."""
 
     async def prepare(self) -> None:
         """Order the clients by their health, and ask Dagster which partitions are materialized already."""
@@ -200,13 +206,15 @@ class _Clients:
     async def _work_on(self, client: str, days: list[date], status: PartitionStatus) -> None:
         setup = self._setups[client]
         recounts = Recounts(self._services.state, self._facts.flow, self._facts.run_id, client, dry_run=self._is_dry)
+        tables = ClientTables(self._services.lake.remembering(), client, dry_run=self._is_dry)
         is_trial = self._writes_elsewhere and await asyncio.to_thread(in_trial, setup, self._services)
         client_run = ClientRun(
             self._services,
             setup,
             days,
+            tables=tables,
             partitions=PartitionWriter(
-                self._services, setup, status, recounts, dry_run=self._is_dry, in_trial=is_trial
+                self._services, setup, status, recounts, tables.lake, dry_run=self._is_dry, in_trial=is_trial
             ),
             recounts=recounts,
             selected=self._facts.assets,
@@ -218,10 +226,14 @@ class _Clients:
         )
         if is_trial and not self._is_dry:
             client_run.log(_IN_TRIAL[client_run.writes])
-        with progress_watched(self._services.longest_stall):
-            await self._work(client_run)
-        if self._is_nightly:
-            recounts.queue(days)
+        try:
+            with progress_watched(self._services.longest_stall):
+                await in_own_thread(functools.partial(self._work, client_run))
+            if self._is_nightly:
+                recounts.queue(days)
+            await asyncio.to_thread(recounts.note_unchanged, tables.lake)
+        finally:
+            self.in_hand |= recounts.in_hand
 
     def keep_unreported(self, client: str, failure: Exception) -> str:
         """Keep the reason of a failure that could not be reported; a second failure is only logged."""

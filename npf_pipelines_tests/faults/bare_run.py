@@ -21,6 +21,7 @@ from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.runs.client_run import ClientRun
+from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.open_items import Recounts
 from npf_pipelines.runs.partition_writer import PartitionWriter
 from npf_pipelines.runs.services import Services
@@ -65,6 +66,7 @@ class BareRun(ClientRun):
             services,
             master_setup,
             list(days),
+            tables=ClientTables(services.lake, master_setup.id),
             partitions=BareWriter(services, master_setup.id),
             recounts=Recounts(services.state, "", "", master_setup.id, dry_run=True),
             selected=TABLES,

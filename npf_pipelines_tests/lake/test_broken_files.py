@@ -173,7 +173,7 @@ def test_a_folder_with_a_pattern_in_its_name_is_a_lake(tmp_path: Path) -> None:
     assert lake.clients() == ["acme", "bolt"]
     assert lake.days(RAW_ORDERS, client="acme") == [DAY]
     assert lake.snapshots("acme") == [NOON]
-    for connection in (lake.connect(), lake.connect("acme"), lake.connect_to([("acme", DAY)])):
+    for connection in (lake.connect(), lake.connect("acme")):
         assert ("acme", DAY) in connection.execute("SELECT client, day FROM raw_orders").fetchall()
     lake.drop_snapshot("acme", NOON)
     lake.rename_client("acme", "coda")
@@ -229,8 +229,8 @@ def test_what_killed_runs_left_is_deleted_after_a_day(fresh: Loop) -> None:
     elsewhere = [lake / ".first.unfinished", lake / "stock_push/client=acme/.stock.unfinished"]
     (snapshot, *_) = (lake / "stock_snapshots_history/client=acme").iterdir()
     elsewhere.append(snapshot / ".snapshot.unfinished")
-    fresh.settings.reports.mkdir(exist_ok=True)
-    elsewhere.append(fresh.settings.reports / ".acme.7.unfinished")
+    (fresh.settings.data / "reports").mkdir(exist_ok=True)
+    elsewhere.append(fresh.settings.data / "reports" / ".acme.7.unfinished")
     for path in (old, young, *elsewhere):
         path.write_text("ann@home.example", encoding="utf-8")
         if path is not young:

@@ -328,6 +328,22 @@ def test_the_first_look_of_a_day_is_a_snapshot_of_its_own(lake: Lake) -> None:
         assert lake.is_unchanged(STOCK_SNAPSHOTS, [row(STOCK_SNAPSHOTS, taken_at=taken_at)], client="acme") is is_known
 
 
+def test_the_newest_snapshot_knows_the_units_of_the_days_before_it(lake: Lake) -> None:
+    expected = {}
+    for hours in range(0, 32 * 24, 12):
+        taken_at = NOON - timedelta(days=32) + timedelta(hours=hours)
+        snapshot = [row(STOCK_SNAPSHOTS, sku=sku, on_hand=hours, available=-1, taken_at=taken_at) for sku in "AB"]
+        lake.write(STOCK_SNAPSHOTS, snapshot, client="acme")
+        expected[taken_at.date()] = (2 * hours, -2)
+    units = lake.daily_units("acme")
+    assert list(units.items()) == list(expected.items())[-28:]
+    # As in the files of an earlier release.
+    without = lake.files.path(STOCK_SNAPSHOTS.name, client="acme", day=None)
+    lake.files.put(arrow.Table.from_pylist(snapshot, STOCK_SNAPSHOTS.arrow_schema), without)
+    assert lake.daily_units("acme") == expected
+    assert lake.daily_units("bolt") == {}
+
+
 def test_an_empty_snapshot_leaves_no_trace_in_the_history(lake: Lake) -> None:
     lake.write(STOCK_SNAPSHOTS, [], client="acme")
     assert answer(lake, "SELECT * FROM stock_snapshots_history") == []

@@ -38,6 +38,26 @@ def test_a_run_leaves_behind_what_is_open_and_a_dry_one_nothing(fresh: Loop) -> 
     assert new.day == day_of(placed, fresh.services.setups()["acme"].zone)
 
 
+def test_what_runs_have_in_hand_counts_as_what_is_in_the_lake(fresh: Loop) -> None:
+    place_without_code(fresh, "bolt")
+    store = fresh.stores["acme"]
+    store.place_order([(next(one.product_id for one in store.products.values() if one.product_code), 1)])
+    fresh.run("orders")
+    fresh.work()
+    store.switched_off = True
+    fresh.run("shipments")
+    before = read_open_items(fresh.services.state)
+    assert {items.flow for items in before} >= {"orders", "shipments"}
+    with dg.build_asset_context() as context:
+        for flow in ("orders", "shipments", "stock"):
+            days = [*{items.day for items in before}, *fresh.services.lake.days(RAW_ORDERS, client="acme")]
+            written = {Written(client, day, "run") for client in fresh.stores for day in [None, *days]}
+            queue_recounts(fresh.services.state, flow, written)
+            count_open_items(context.log, fresh.services, flow, "run")
+            assert recounts_due(fresh.services.state, flow, "run") == []
+    assert read_open_items(fresh.services.state) == before
+
+
 def test_a_run_of_another_flow_changes_nothing(fresh: Loop) -> None:
     place_without_code(fresh, "acme")
     fresh.run("orders", "acme")
