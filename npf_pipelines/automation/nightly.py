@@ -10,7 +10,7 @@ import dagster as dg
 
 from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Flow
-from npf_pipelines.automation.jobs import AUDIT_JOB
+from npf_pipelines.automation.jobs import AUDIT
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
@@ -81,7 +81,7 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         ),
         dg.ScheduleDefinition(
             name="nightly_audit",
-            job=AUDIT_JOB,
+            job_name=AUDIT,
             cron_schedule="0 4 * * *",
             default_status=schedule_status(settings),
             description="Evaluates all checks, at 04:00 UTC, an hour after the last of the nightly runs began.",

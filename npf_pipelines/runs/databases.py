@@ -42,7 +42,8 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine
         )
     if _place(parse_url(state_url, "NPF_STATE_URL")) == _place(platform_url):
         raise DatabaseUnusable("NPF_STATE_URL names the platform's database: the state needs a database of its own")
-    return open_state(state_url, platform)
+    # The earlier releases that kept the state in the platform's database had no cells.
+    return open_state(state_url, None if settings.cell else platform)
 
 
 def _place(url: sa.URL) -> tuple[object, ...]:
