@@ -18,7 +18,7 @@ from npf_pipelines.runs.dagster_internals import delete_run, runs_behind_status
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
-def delete_old_runs(instance: dg.DagsterInstance, cell: Cell, now: datetime, age: timedelta) -> tuple[int, int]:
+def delete_old_runs(instance: dg.DagsterInstance, now: datetime, age: timedelta, cell: Cell) -> tuple[int, int]:
     """Delete the cell's finished runs of at least that age, with their events and logs.
 
     Returns:

@@ -52,7 +52,7 @@ def retention(
             log_fault(context.log, error, f"{client}: its old data could not be deleted")
             failed.append(f"{client}: {type(error).__name__}")
     leftovers = sum(folder.drop_leftovers(now - LEFTOVER_AGE) for folder in (services.lake, report_folder))
-    runs, kept = delete_old_runs(context.instance, services.cell, now, timedelta(days=services.settings.run_days))
+    runs, kept = delete_old_runs(context.instance, now, timedelta(days=services.settings.run_days), services.cell)
     alerts = forget_alerts(services.state, now - ALERT_AGE)
     for record in dropped:
         context.log.info("%(client)s: %(what)s: %(count)s", record)

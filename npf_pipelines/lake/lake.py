@@ -212,6 +212,14 @@ class Lake:
         """
         self.files.rename_client(old, new)
 
+    def copy_client(self, client: str, other: "Lake") -> None:
+        """Copy all files of a client into another lake."""
+        self.files.copy_client(client, other.files)
+
+    def drop_client(self, client: str) -> None:
+        """Delete all files of a client."""
+        self.files.drop_client(client)
+
     def drop_leftovers(self, before: datetime) -> int:
         """Delete the half-written files of killed runs, which may hold personal data; returns how many there were.
 

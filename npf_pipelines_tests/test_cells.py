@@ -1,0 +1,122 @@
+"""Cells: code locations with clients of their own, which share one Dagster and the platform's database, nothing else."""
+
+import dagster as dg
+import pytest
+
+from npf_pipelines.automation.flows import ORDERS
+from npf_pipelines.automation.launch import evaluate_checks
+from npf_pipelines.automation.old_runs import delete_old_runs
+from npf_pipelines.runs.cell import MOST_CLIENTS, Cell, InTwoCells
+from npf_pipelines.runs.run_scope import scope_config
+from npf_pipelines_tests.automation.test_retention import LATER
+from npf_pipelines_tests.automation.ticks import clients, execute, look, tick
+from npf_pipelines_tests.cells import beside
+from npf_pipelines_tests.loop import Loop, write_setup
+
+SOUTH = Cell("south")
+ACME_ONLY, BOLT_ONLY = ["acme"], ["bolt"]
+
+
+def done(loop: Loop, asset: dg.AssetKey) -> set[str]:
+    return {key.partition("|")[0] for key in loop.instance.get_materialized_partitions(asset)}
+
+
+def test_two_cells_in_one_dagster_read_and_write_their_own(loop: Loop) -> None:
+    south = beside(loop, "south", "bolt")
+    loop.stores = {"acme": loop.stores["acme"]}
+    for cell in (loop, south):
+        look(cell, "clients_sensor")
+        assert cell.run_all() == []
+        assert cell.disagreements() == []
+    for table in ("raw_orders", "platform_orders", "stock_push"):
+        assert done(loop, dg.AssetKey(table)) == {"acme"}
+        assert done(loop, SOUTH.key(table)) == {"bolt"}
+    assert loop.services.lake.clients() == ACME_ONLY
+    assert south.services.lake.clients() == BOLT_ONLY
+
+    # A run of one cell keeps no client of the other from being requested, whatever its job and config say.
+    waiting = loop.instance.create_run_for_job(
+        south.defs.resolve_job_def("orders_job"), run_config=scope_config("orders", ["bolt"], None)
+    )
+    found = [[record.dagster_run.run_id for record in ORDERS.unfinished(loop.instance, cell)] for cell in (Cell(), SOUTH)]
+    assert found == [[], [waiting.run_id]]
+    loop.instance.report_run_failed(waiting)
+    for cell, own in ((loop, ACME_ONLY), (south, BOLT_ONLY)):
+        night = tick(cell, "nightly_stock")
+        assert isinstance(night, list)
+        assert clients(night) == [own]
+        for sensor in ("new_lodgements", "stock_movements"):
+            assert clients(look(cell, sensor)[0]) == [own]
+
+    # The platform has an order of bolt with a SKU that the warehouse doesn't know: a finding of its own cell alone.
+    store = loop.url and south.stores["bolt"]
+    assert store
+    with south.services.platform_engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM stock WHERE client = 'bolt'")
+    for cell, own in ((loop, {"acme"}), (south, {"bolt"})):
+        evaluations, failure = evaluate_checks(cell.defs, cell.instance)
+        assert failure == ""
+        named = {client for found in evaluations for client in ("acme", "bolt") if f"'{client}'" in str(found.metadata)}
+        assert named <= own
+        assert {tuple(found.asset_key.path[:-1]) for found in evaluations} == {("south",) if cell is south else ()}
+
+
+def test_retention_deletes_only_the_runs_of_its_cell(loop: Loop) -> None:
+    south = beside(loop, "south", "bolt")
+    for cell, client in ((loop, "acme"), (south, "bolt")):
+        for _ in range(2):
+            cell.run("stock", client, override_change_limit=True)
+    age = LATER - loop.instance.get_run_records()[-1].create_timestamp.astimezone(LATER.tzinfo)
+    delete_old_runs(loop.instance, LATER, age / 2, south.services.cell)
+    left = loop.instance.get_run_records()
+    assert [SOUTH.has_run(record.dagster_run) for record in left] == [True, False, False]
+
+
+def test_a_client_in_two_cells_is_refused(loop: Loop) -> None:
+    south = beside(loop, "south", "bolt")
+    look(loop, "clients_sensor")
+    look(south, "clients_sensor")
+    write_setup(south.settings.clients, "acme", loop.url)
+    sentence = "acme is in the code location without a cell, too: nothing runs for it here"
+    assert sentence in look(south, "clients_sensor")[2]
+    assert south.services.cell.registered(loop.instance) == BOLT_ONLY
+    with pytest.raises(InTwoCells, match="acme is in the code location without a cell"):
+        south.run("orders", "acme")
+    assert loop.stores["acme"].requests == 0
+    look(south, "alerts")
+    assert "acme is in the code location" in str(south.services.state.connect().exec_driver_sql("SELECT text FROM alerts").all())
+
+    # Both have registered it at the same moment: neither works on it.
+    loop.instance.add_dynamic_partitions("clients_south", ["acme"])
+    for cell, other in ((loop, "the cell south"), (south, "the code location without a cell")):
+        (run,) = cell.run("stock", "acme")
+        assert f"acme is in {other}, too" in run.failure
+    assert loop.stores["acme"].requests == 0
+
+
+def test_a_run_of_the_ui_belongs_to_the_cell_of_its_assets() -> None:
+    def run(**fields: object) -> dg.DagsterRun:
+        return dg.DagsterRun("__ASSET_JOB", **fields)  # type: ignore[arg-type]
+
+    own, other = SOUTH.key("raw_orders"), dg.AssetKey("raw_orders")
+    assert [cell.has_run(run(asset_selection={own})) for cell in (SOUTH, Cell(), Cell("north"))] == [True, False, False]
+    assert [cell.has_run(run(asset_selection={other})) for cell in (SOUTH, Cell())] == [False, True]
+    check = dg.AssetCheckKey(own, "gap_audit")
+    assert [cell.has_run(run(asset_check_selection={check})) for cell in (SOUTH, Cell())] == [True, False]
+    assert [cell.has_run(run(tags={"npf/cell": "south"})) for cell in (SOUTH, Cell())] == [True, False]
+    assert [cell.has_run(run()) for cell in (SOUTH, Cell())] == [False, True]
+
+
+def test_more_clients_than_a_cell_bears_are_warned_of() -> None:
+    assert SOUTH.too_many(MOST_CLIENTS) == ""
+    assert "251 clients are more than the 250 of a cell" in SOUTH.too_many(MOST_CLIENTS + 1)
+
+
+def test_sensors_and_schedules_of_a_cell_ask_for_runs_of_its_jobs(loop: Loop) -> None:
+    south = beside(loop, "south", "bolt")
+    look(south, "clients_sensor")
+    asked, _, _ = look(south, "new_orders")
+    (run,) = execute(south, "orders_job", asked)
+    assert run.success
+    assert SOUTH.has_run(run.dagster_run)
+    assert done(south, SOUTH.key("raw_orders")) == {"bolt"}
