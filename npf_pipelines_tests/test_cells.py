@@ -1,4 +1,6 @@
-"""Cells: code locations with clients of their own, which share one Dagster and the platform's database, nothing else."""
+"""Cells: code locations with clients of their own, which share one Dagster and the platform's database."""
+
+from datetime import timedelta
 
 import dagster as dg
 import pytest
@@ -8,6 +10,7 @@ from npf_pipelines.automation.launch import evaluate_checks
 from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.runs.cell import MOST_CLIENTS, Cell, InTwoCells
 from npf_pipelines.runs.run_scope import scope_config
+from npf_pipelines.state.alerts import read_alerts
 from npf_pipelines_tests.automation.test_retention import LATER
 from npf_pipelines_tests.automation.ticks import clients, execute, look, tick
 from npf_pipelines_tests.cells import beside
@@ -36,10 +39,12 @@ def test_two_cells_in_one_dagster_read_and_write_their_own(loop: Loop) -> None:
 
     # A run of one cell keeps no client of the other from being requested, whatever its job and config say.
     waiting = loop.instance.create_run_for_job(
-        south.defs.resolve_job_def("orders_job"), run_config=scope_config("orders", ["bolt"], None)
+        south.defs.resolve_job_def("orders_job"),
+        run_config=scope_config("orders", ["bolt"], None),
+        tags=dict(SOUTH.tags),
     )
-    found = [[record.dagster_run.run_id for record in ORDERS.unfinished(loop.instance, cell)] for cell in (Cell(), SOUTH)]
-    assert found == [[], [waiting.run_id]]
+    assert ORDERS.unfinished(loop.instance, Cell()) == []
+    assert [record.dagster_run.run_id for record in ORDERS.unfinished(loop.instance, SOUTH)] == [waiting.run_id]
     loop.instance.report_run_failed(waiting)
     for cell, own in ((loop, ACME_ONLY), (south, BOLT_ONLY)):
         night = tick(cell, "nightly_stock")
@@ -49,8 +54,6 @@ def test_two_cells_in_one_dagster_read_and_write_their_own(loop: Loop) -> None:
             assert clients(look(cell, sensor)[0]) == [own]
 
     # The platform has an order of bolt with a SKU that the warehouse doesn't know: a finding of its own cell alone.
-    store = loop.url and south.stores["bolt"]
-    assert store
     with south.services.platform_engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM stock WHERE client = 'bolt'")
     for cell, own in ((loop, {"acme"}), (south, {"bolt"})):
@@ -66,10 +69,9 @@ def test_retention_deletes_only_the_runs_of_its_cell(loop: Loop) -> None:
     for cell, client in ((loop, "acme"), (south, "bolt")):
         for _ in range(2):
             cell.run("stock", client, override_change_limit=True)
-    age = LATER - loop.instance.get_run_records()[-1].create_timestamp.astimezone(LATER.tzinfo)
-    delete_old_runs(loop.instance, LATER, age / 2, south.services.cell)
-    left = loop.instance.get_run_records()
-    assert [SOUTH.has_run(record.dagster_run) for record in left] == [True, False, False]
+    assert delete_old_runs(loop.instance, LATER, timedelta(days=90), south.services.cell) == (1, 1)
+    left = [SOUTH.has_run(record.dagster_run) for record in loop.instance.get_run_records()]
+    assert left == [True, False, False]
 
 
 def test_a_client_in_two_cells_is_refused(loop: Loop) -> None:
@@ -84,7 +86,7 @@ def test_a_client_in_two_cells_is_refused(loop: Loop) -> None:
         south.run("orders", "acme")
     assert loop.stores["acme"].requests == 0
     look(south, "alerts")
-    assert "acme is in the code location" in str(south.services.state.connect().exec_driver_sql("SELECT text FROM alerts").all())
+    assert any("acme is in the code location" in alert.text for alert in read_alerts(south.services.state).values())
 
     # Both have registered it at the same moment: neither works on it.
     loop.instance.add_dynamic_partitions("clients_south", ["acme"])

@@ -144,9 +144,7 @@ class _Found:
         return alert.client in self.paused and alert.kind in OF_ROWS
 
 
-def _find(
-    services: Services, now: datetime, registered: Sequence[str], instance: dg.DagsterInstance
-) -> _Found:
+def _find(services: Services, now: datetime, registered: Sequence[str], instance: dg.DagsterInstance) -> _Found:
     try:
         setups = services.setups()
     except SetupError as error:

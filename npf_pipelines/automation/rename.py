@@ -11,8 +11,8 @@ from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.platform.rename import has_orders, rename_orders
-from npf_pipelines.runs.dagster_internals import ever_materialized
 from npf_pipelines.runs.cell import Cell
+from npf_pipelines.runs.dagster_internals import ever_materialized
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import held_now
 from npf_pipelines.state.rename import rename_state

@@ -49,8 +49,8 @@ class Settings(BaseSettings):
 
     cell: Annotated[str, Field(pattern="^([a-z][a-z0-9_]{0,29})?$")] = Field(
         "",
-        description="The name of the cell, where several share one Dagster; none by default. Master setups, lake, reports "
-        "and state are then in the folder cells/NAME of the data folder, unless they are set.",
+        description="The name of the cell, where several share one Dagster; none by default. Master setups, lake, "
+        "reports and state are then in the folder cells/NAME of the data folder, unless they are set.",
     )
     data: _Folder = Field(Path("data"), description="The folder of all data.")
     clients: _Folder = Field(default_factory=_in_data("clients"), description="The folder of the master setups.")

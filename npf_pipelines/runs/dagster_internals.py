@@ -144,9 +144,7 @@ def plan_partition(context: dg.AssetExecutionContext, asset: Asset, key: str) ->
     context.instance.report_dagster_event(event, context.run.run_id, logging.DEBUG)
 
 
-def materialized_partitions(
-    instance: dg.DagsterInstance, assets: Iterable[Asset], keys: Sequence[str]
-) -> Materialized:
+def materialized_partitions(instance: dg.DagsterInstance, assets: Iterable[Asset], keys: Sequence[str]) -> Materialized:
     """The partitions that are materialized and that no run has started again since.
 
     Args:
@@ -165,8 +163,7 @@ def materialized_partitions(
 
 def _materialized_keys(instance: dg.DagsterInstance, asset: dg.AssetKey, keys: set[str]) -> Iterator[str]:
     materialized, planned = (
-        instance.get_latest_storage_id_by_partition(asset, event_type, keys)
-        for event_type in _STATUS_EVENTS
+        instance.get_latest_storage_id_by_partition(asset, event_type, keys) for event_type in _STATUS_EVENTS
     )
     return (key for key, storage_id in materialized.items() if storage_id > planned.get(key, 0))
 

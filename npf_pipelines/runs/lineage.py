@@ -54,7 +54,9 @@ def column_sources(table: Table) -> dict[str, tuple[str, Sequence[str]]]:
     return {name: (upstream.name, columns) for name, columns in sources.items() if columns}
 
 
-def column_lineage(table: Table, key_of: Callable[[str], dg.AssetKey] = dg.AssetKey) -> dict[str, dg.TableColumnLineage]:
+def column_lineage(
+    table: Table, key_of: Callable[[str], dg.AssetKey] = dg.AssetKey
+) -> dict[str, dg.TableColumnLineage]:
     """The lineage as metadata of a materialization; empty for a table without an upstream table.
 
     Args:

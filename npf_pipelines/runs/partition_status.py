@@ -79,7 +79,9 @@ class PartitionStatus:
         """Show the partition as materialized."""
         note_progress()
         self._materialized.add((asset, day))
-        self._context.log_event(dg.AssetMaterialization(self._asset_keys[asset], partition=self._key(day), metadata=metadata))
+        self._context.log_event(
+            dg.AssetMaterialization(self._asset_keys[asset], partition=self._key(day), metadata=metadata)
+        )
 
     def unchanged(self, asset: str, day: date | None) -> None:
         """Leave the partition's status as it is, without an event."""

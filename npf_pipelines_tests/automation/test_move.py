@@ -1,6 +1,6 @@
 """A client moves to another cell: nothing is pulled or pushed twice, and whatever ends the move, it goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from npf_pipelines.state.lease import Lease
 from npf_pipelines.state.pauses import pause_clients, read_pauses
 from npf_pipelines_tests.automation.ticks import clients, look, tick
 from npf_pipelines_tests.cells import beside
-from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.loop import Loop, copied_loop
+from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
 
 
 class Killed(BaseException):
@@ -49,7 +50,7 @@ def content(loop: Loop, client: str) -> dict[str, object]:
         }
     with loop.services.state.connect() as connection:
         state = {
-            table: connection.exec_driver_sql(f"SELECT * FROM {table} WHERE client = '{client}' ORDER BY 1, 2, 3").all()  # noqa: S608
+            table: connection.exec_driver_sql(f"SELECT * FROM {table} WHERE client = '{client}' ORDER BY 1, 2").all()  # noqa: S608
             for table in ("health", "open_rows", "client_stores")
         }
     done = {
@@ -81,8 +82,8 @@ def test_a_moved_client_goes_on_where_it_was(fresh: Loop, tmp_path: Path) -> Non
     settings = south.settings
     lines = {"CELL": "south", "DATA": settings.data, "CLIENTS": settings.clients, "LAKE": settings.lake}
     environment.write_text("".join(f"NPF_{name}={value}\n" for name, value in lines.items()), encoding="utf-8")
-    shell = {"NPF_DATA": str(fresh.settings.data), "DAGSTER_HOME": str(fresh.settings.data / "dagster"), "COLUMNS": "300"}
-    moved = CliRunner().invoke(app, ["client", "move", "acme", "--to", str(environment)], env=shell)
+    home = {"NPF_DATA": str(fresh.settings.data), "DAGSTER_HOME": str(fresh.settings.data / "dagster")}
+    moved = CliRunner().invoke(app, ["client", "move", "acme", "--to", str(environment)], env=home)
     assert moved.output == "acme is in the cell south now.\n"
     assert content(south, "acme") == before
     assert content(fresh, "acme") | {"done": set()} == {name: type(kept)() for name, kept in before.items()}
@@ -119,11 +120,8 @@ def test_a_move_that_dies_anywhere_goes_on(
 
 
 @pytest.fixture(scope="module")
-def completed_move(worlds: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def completed_move(worlds: SharedWorlds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Loop, Loop]]:
     """A world that has been through the loop, with a cell beside it."""
-    from npf_pipelines_tests.loop import copied_loop
-    from npf_pipelines_tests.shared_worlds import run_through
-
     with copied_loop(worlds.of(run_through), tmp_path_factory.mktemp("moves")) as north:
         yield north, beside(north, "south")
 
