@@ -67,16 +67,16 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             "nightly_look_back",
             ORDERS,
             "2-52/10 2,3 * * *",
-            "Compares the last 30 days of all clients with the stores again, from 02:02 UTC, to find what the runs by day "
-            "may have missed: 25 clients every ten minutes, or more if the night is too short for that.",
+            "Compares the last 30 days of all clients with the stores again, from 02:02 UTC, to find what the runs by "
+            "day may have missed: 25 clients every ten minutes, or more if the night is too short for that.",
             look_back(time(2, 2), 12),
         ),
         nightly(
             "nightly_shipments",
             SHIPMENTS,
             ["32-52/10 2 * * *", "2-52/10 3 * * *"],
-            "Compares all shipments of the last 30 days with the stores, from 02:32 UTC, and corrects the differences: 25 "
-            "clients every ten minutes, or more.",
+            "Compares all shipments of the last 30 days with the stores, from 02:32 UTC, and corrects the differences: "
+            "25 clients every ten minutes, or more.",
             look_back(time(2, 32), 9),
         ),
         nightly(
