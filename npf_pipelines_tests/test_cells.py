@@ -68,7 +68,7 @@ def test_retention_deletes_only_the_runs_of_its_cell(loop: Loop) -> None:
     south = beside(loop, "south", "bolt")
     for cell, client in ((loop, "acme"), (south, "bolt")):
         for _ in range(2):
-            cell.run("stock", client, override_change_limit=True)
+            cell.run("orders", client, days=(loop.days[0],) * 2)
     assert delete_old_runs(loop.instance, LATER, timedelta(days=90), south.services.cell) == (1, 1)
     left = [SOUTH.has_run(record.dagster_run) for record in loop.instance.get_run_records()]
     assert left == [True, False, False]

@@ -6,9 +6,9 @@ Not here: what counts as a gap (rules/audit.py), the other checks (checks.py).
 
 import asyncio
 import logging
-import time
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import dagster as dg
 
@@ -89,7 +89,7 @@ class _Audit:
         self.setups, self._pauses = services.setups().clients, read_pauses(services.state)
         # `run_isolated` counts no client that waits for its store, and those are asked all the same.
         self._places = asyncio.Semaphore(_STORES_AT_ONCE)
-        self._until = time.monotonic() + _TIME.total_seconds()
+        self._until = monotonic() + _TIME.total_seconds()
 
     async def of(self, client: str) -> list[Gap]:
         """The client's gaps.
@@ -99,7 +99,7 @@ class _Audit:
             _NotReached: the time was over before its turn.
         """
         async with self._places:
-            if time.monotonic() > self._until:
+            if monotonic() > self._until:
                 minutes = _TIME.total_seconds() / 60
                 raise _NotReached(f"not reached within {minutes:.0f} minutes: the next audit begins with it")
             setup = self.setups[client]

@@ -4,6 +4,7 @@ Dagster keeps every tick's cursor: that of a cell's 250 clients stays below 20 k
 Not here: asking the stores (new_orders.py), which of them first (rules/turns.py).
 """
 
+import math
 import textwrap
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ _State = Annotated[
     BeforeValidator(lambda kept: OrderListState(*kept) if isinstance(kept, list) else kept),
     PlainSerializer(lambda state: [state.since, state.total, state.newest]),
 ]
-_Moment = Annotated[datetime, PlainSerializer(lambda moment: int(moment.timestamp()))]
+_Moment = Annotated[datetime, PlainSerializer(lambda moment: math.ceil(moment.timestamp() * 1000))]
+"""In the cursor in milliseconds, rounded up: a run that began before was not requested then."""
 
 
 def _short(letter: str, name: str) -> AliasChoices:

@@ -8,8 +8,8 @@ import secrets
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 
-SHORT = 33
-"""Characters of a fingerprint that are enough: its salt, and 64 bits."""
+SHORT = 25
+"""Characters of a fingerprint that are enough: its salt, and 32 bits."""
 
 
 def fingerprint(setup: MasterSetup) -> str:

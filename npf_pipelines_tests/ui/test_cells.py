@@ -18,8 +18,8 @@ from npf_pipelines_tests.loop import Loop, small_loop
 from npf_pipelines_tests.ui.clicks import launch, materialize_dialog, pick_client
 
 CLIENTS = {"north": "acme", "south": "bolt"}
-LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
-    name locationOrLoadError { ... on RepositoryLocation { repositories { assetNodes { assetKey { path } } } } } } } } }"""
+LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { name
+    locationOrLoadError { ... on RepositoryLocation { repositories { assetNodes { assetKey { path } } } } } } } } }"""
 _PATIENCE = 240.0
 """Seconds that the daemon, on a busy machine, has for the first runs of both cells."""
 
