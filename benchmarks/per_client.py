@@ -1,4 +1,4 @@
-"""The cost of a client among twenty and among two hundred: `python -m benchmarks.per_client`. Exits with 1 above a limit.
+"""The cost of a client among few and among many: `python -m benchmarks.per_client`. Exits with 1 above a limit.
 
 Measured are the parts of the automation that take all clients at once: the audit of the orders, an evaluation of the
 alerts, a tick of the sensor of new orders, a night, the reports, the retention. The processor's time is this process's;
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.clients import settled
-from npf_pipelines.automation import gap_audit
+from npf_pipelines.automation.gap_audit import find_gaps
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.runs.partitions import LOOK_BACK
@@ -59,7 +59,7 @@ def costs(clients: int) -> Mapping[str, _Cost]:
         parts: Mapping[str, Callable[[], object]] = {
             "first tick of new_orders": tick("new_orders"),
             "later tick of new_orders": tick("new_orders"),
-            "gap_audit": lambda: asyncio.run(gap_audit._audit(services)),
+            "gap_audit": lambda: asyncio.run(find_gaps(services)),
             "first night's look-back": job("orders_job", run_config=night, tags=by_schedule),
             "later night's look-back": job("orders_job", run_config=night, tags=by_schedule),
             "reports": job("reports_job", run_config=reports, tags=partition),

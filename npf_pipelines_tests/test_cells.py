@@ -56,11 +56,11 @@ def test_two_cells_in_one_dagster_read_and_write_their_own(loop: Loop) -> None:
     # The platform has an order of bolt with a SKU that the warehouse doesn't know: a finding of its own cell alone.
     with south.services.platform_engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM stock WHERE client = 'bolt'")
-    for cell, own in ((loop, {"acme"}), (south, {"bolt"})):
+    for cell, named_there in ((loop, {"acme"}), (south, {"bolt"})):
         evaluations, failure = evaluate_checks(cell.defs, cell.instance)
         assert failure == ""
         named = {client for found in evaluations for client in ("acme", "bolt") if f"'{client}'" in str(found.metadata)}
-        assert named <= own
+        assert named <= named_there
         assert {tuple(found.asset_key.path[:-1]) for found in evaluations} == {("south",) if cell is south else ()}
 
 

@@ -42,6 +42,6 @@ def in_cell(
     ]
 
 
-def checks_in_cell(cell: Cell, checks: Sequence[dg.AssetChecksDefinition]) -> Sequence[dg.AssetChecksDefinition]:
+def checks_in_cell(cell: Cell, checks: Sequence[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
     """The checks of a cell."""
     return [with_keys(check, cell.key, _NAMES) for check in checks] if cell.name else checks

@@ -57,12 +57,12 @@ class _NotReached(NpfError):
 )
 def gap_audit(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """Compare the lists of all stores with the tables and the platform."""
-    gaps_found, unread = asyncio.run(_audit(services))
+    gaps_found, unread = asyncio.run(find_gaps(services))
     found = [{"client": gap.client, "order": gap.order, "what": gap.what} for gap in gaps_found]
     return listed_result(found, "missing", dg.AssetCheckSeverity.ERROR, unread)
 
 
-async def _audit(services: Services) -> tuple[list[Gap], dict[str, str]]:
+async def find_gaps(services: Services) -> tuple[list[Gap], dict[str, str]]:
     """The gaps, and the clients whose store could not be asked, with the reason."""
     audit = _Audit(services, datetime.now(UTC))
     began_with = services.lake.next_audited()
@@ -143,7 +143,8 @@ async def _listed(
 def _due_until(services: Services, setup: MasterSetup, now: datetime, pauses: Pauses) -> datetime:
     """The moment up to which orders should have been pulled: the last pull, or the client's limit if that is later."""
     with services.lake.connect(setup.id) as lake:
-        (pulled_until,) = lake.execute(_PULLED_UNTIL, {"latest": now + TOLERANCE}).fetchone() or (None,)
-    if pulled_until is None:
+        (found,) = lake.execute(_PULLED_UNTIL, {"latest": now + TOLERANCE}).fetchone() or (None,)
+    if found is None:
         return now
+    pulled_until: datetime = found
     return pulled_until if why_paused(setup, pauses) else max(pulled_until, now - setup.alerts.pull_limit)

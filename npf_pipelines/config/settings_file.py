@@ -5,10 +5,10 @@ Not here: the settings of this process (settings.py).
 
 import io
 from pathlib import Path
-from typing import Any
 
 from dotenv import dotenv_values
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.errors import NpfError
@@ -24,7 +24,13 @@ class _OfFile(Settings):
     """Settings that no variable of this process's environment reaches."""
 
     @classmethod
-    def settings_customise_sources(cls, *_: Any, init_settings: Any, **__: Any) -> tuple[Any, ...]:
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
 
 
@@ -41,7 +47,7 @@ def settings_in(file: Path) -> tuple[Settings, str]:
     values = {name: value or "" for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items()}
     fields = {name.removeprefix(_PREFIX).lower(): value for name, value in values.items() if name.startswith(_PREFIX)}
     try:
-        return _OfFile(**fields), values.get("DAGSTER_HOME", "")
+        return _OfFile.model_validate(fields), values.get("DAGSTER_HOME", "")
     except ValidationError as error:
         wrong = ", ".join(sorted({f"{_PREFIX}{str(found['loc'][0]).upper()}" for found in error.errors()}))
         raise SettingsUnreadable(f"{file}: {wrong} can't be used") from None

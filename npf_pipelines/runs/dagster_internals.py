@@ -27,7 +27,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 import dagster as dg
 from dagster._core.events import AssetMaterializationPlannedData, EngineEventData
@@ -40,7 +39,6 @@ Materialized = Collection[tuple[str, str]]
 
 Asset = dg.AssetKey | str
 """An asset by its key, or by its name where no cell is before it."""
-Assets = TypeVar("Assets", bound=dg.AssetsDefinition)
 
 _AUTOMATION_TAGS = frozenset({"dagster/schedule_name", "dagster/sensor_name"})
 """The tags that Dagster gives to a run that a schedule or a sensor requested (documented)."""
@@ -110,7 +108,9 @@ def run_facts(context: dg.AssetExecutionContext) -> RunFacts:
     )
 
 
-def with_keys(assets: Assets, key_of: Callable[[str], dg.AssetKey], known: Iterable[str]) -> Assets:
+def with_keys(
+    assets: dg.AssetsDefinition, key_of: Callable[[str], dg.AssetKey], known: Iterable[str]
+) -> dg.AssetsDefinition:
     """The assets, or checks, under other keys, and depending on other keys.
 
     Args:
@@ -118,8 +118,7 @@ def with_keys(assets: Assets, key_of: Callable[[str], dg.AssetKey], known: Itera
         key_of: the new key of a name.
         known: the names to replace, wherever they appear.
     """
-    changed: Assets = assets.with_attributes(asset_key_replacements={dg.AssetKey(name): key_of(name) for name in known})
-    return changed
+    return assets.with_attributes(asset_key_replacements={dg.AssetKey(name): key_of(name) for name in known})
 
 
 def tag_run(context: dg.AssetExecutionContext, tags: Mapping[str, str]) -> None:
@@ -152,11 +151,11 @@ def materialized_partitions(instance: dg.DagsterInstance, assets: Iterable[Asset
         assets: the assets.
         keys: the partitions' keys.
     """
-    assets = [dg.AssetKey.from_coercible(asset) for asset in assets]
+    asset_keys = [dg.AssetKey.from_coercible(asset) for asset in assets]
     return {
         (asset.path[-1], key)
         for chunk in chunked(keys, _KEYS_PER_QUERY)
-        for asset in assets
+        for asset in asset_keys
         for key in _materialized_keys(instance, asset, set(chunk))
     }
 

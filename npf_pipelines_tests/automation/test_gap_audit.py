@@ -38,7 +38,7 @@ def audited(loop: Loop, monkeypatch: pytest.MonkeyPatch, *, hanging: tuple[str, 
         return []
 
     monkeypatch.setattr(gap_audit, "_listed", listed)
-    asyncio.run(gap_audit._audit(loop.services))
+    asyncio.run(gap_audit.find_gaps(loop.services))
     return asked, most
 
 
@@ -68,8 +68,13 @@ def test_clients_that_an_audit_does_not_reach_are_the_first_of_the_next(
 def test_a_client_reads_its_own_files_alone(fresh: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     folders: list[str] = []
     glob = fresh.services.lake.files.system.glob
-    monkeypatch.setattr(fresh.services.lake.files.system, "glob", lambda path: folders.append(path) or glob(path))
-    found, unread = asyncio.run(gap_audit._audit(fresh.services))
+
+    def noting(path: str) -> list[str]:
+        folders.append(path)
+        return list(glob(path))
+
+    monkeypatch.setattr(fresh.services.lake.files.system, "glob", noting)
+    found, unread = asyncio.run(gap_audit.find_gaps(fresh.services))
     assert (found, unread) == ([], {})
     assert folders
     assert not [path for path in folders if "client=*" in path or path.endswith("/*")]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import dagster as dg
 import pytest
 
 from npf_pipelines.assets import orders
@@ -89,8 +90,8 @@ def test_a_night_reads_only_the_days_that_may_have_changed(
 def night(loop: Loop) -> None:
     asked = tick(loop, "nightly_look_back")
     assert isinstance(asked, list)
-    for request in asked:
-        request.tags["dagster/schedule_name"] = "nightly_look_back"  # As the daemon adds it.
+    by_daemon = {"dagster/schedule_name": "nightly_look_back"}  # As the daemon adds it.
+    asked = [dg.RunRequest(run_config=request.run_config, tags={**request.tags, **by_daemon}) for request in asked]
     assert [run.success for run in execute(loop, "orders_job", asked)] == [True]
 
 

@@ -84,7 +84,7 @@ def test_two_cells_stand_in_one_workspace(world: tuple[Loop, Automation, str], b
     for cell, client in CLIENTS.items():
         page.goto(f"/assets/{cell}/platform_orders?view=partitions")
         expect(page.get_by_text(client, exact=True).first).to_be_visible()
-        (other,) = CLIENTS.values() - {client}
+        (other,) = {*CLIENTS.values()} - {client}
         expect(page.get_by_text(other, exact=True)).to_have_count(0)
 
     # A click runs the client in the code location of its cell.
