@@ -1,6 +1,7 @@
 """Cells: code locations with clients of their own, which share one Dagster and the platform's database."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -8,13 +9,14 @@ import pytest
 from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.launch import evaluate_checks
 from npf_pipelines.automation.old_runs import delete_old_runs
+from npf_pipelines.definitions import build_defs
 from npf_pipelines.runs.cell import MOST_CLIENTS, Cell, InTwoCells
 from npf_pipelines.runs.run_scope import scope_config
 from npf_pipelines.state.alerts import read_alerts
 from npf_pipelines_tests.automation.test_retention import LATER
 from npf_pipelines_tests.automation.ticks import clients, execute, look, tick
 from npf_pipelines_tests.cells import beside
-from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.loop import Loop, settings_of, write_setup
 
 SOUTH = Cell("south")
 ACME_ONLY, BOLT_ONLY = ["acme"], ["bolt"]
@@ -112,6 +114,24 @@ def test_a_run_of_the_ui_belongs_to_the_cell_of_its_assets() -> None:
 def test_more_clients_than_a_cell_bears_are_warned_of() -> None:
     assert SOUTH.too_many(MOST_CLIENTS) == ""
     assert "251 clients are more than the 250 of a cell" in SOUTH.too_many(MOST_CLIENTS + 1)
+
+
+def test_a_cell_has_the_same_graph_under_its_own_keys(tmp_path: Path) -> None:
+    plain, south = (build_defs(settings_of(tmp_path).model_copy(update={"cell": name})) for name in ("", "south"))
+
+    def edges(defs: dg.Definitions, cell: Cell) -> set[tuple[dg.AssetKey, dg.AssetKey]]:
+        graph = defs.resolve_asset_graph()
+        return {
+            (cell.key(key.path[0]) if cell.name else key, cell.key(parent.path[0]) if cell.name else parent)
+            for key in graph.get_all_asset_keys()
+            for parent in graph.get(key).parent_keys
+        }
+
+    assert edges(plain, SOUTH) == edges(south, Cell())
+    graphs = [defs.resolve_asset_graph() for defs in (plain, south)]
+    assert len(graphs[0].asset_check_keys) == len(graphs[1].asset_check_keys) > 10
+    described = graphs[1].get(SOUTH.key("stock_push")).description
+    assert "(/assets/south/store_amounts?view=checks)" in described
 
 
 def test_sensors_and_schedules_of_a_cell_ask_for_runs_of_its_jobs(loop: Loop) -> None:

@@ -47,7 +47,6 @@ def clients_sensor(partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinit
         for wrong_setup in setups.errors:
             context.log.error(wrong_setup)
         cell, instance = services.cell, context.instance
-        cell.announce(instance)
         elsewhere = cell.elsewhere(instance, setups.clients)
         for sentence in elsewhere.values():
             context.log.error(sentence)

@@ -62,7 +62,6 @@ def move_client(source: Services, target: Services, instance: dg.DagsterInstance
         raise CannotMove(f"{client} was {left.reason}: run the command there")
     source.lake.drop_client(client)
     source.cell.forget(instance, client)
-    target.cell.announce(instance)
     target.cell.register(instance, [client])
     return end_move(target.state, client)
 

@@ -36,7 +36,7 @@ _Moment = Annotated[datetime, PlainSerializer(lambda moment: math.ceil(moment.ti
 
 
 def _short(letter: str, name: str) -> AliasChoices:
-    """The letter that stands for a field in the cursor, and the name that an earlier release wrote."""
+    """The short name of a field in the cursor, and the name that an earlier release wrote."""
     return AliasChoices(letter, name)
 
 

@@ -18,7 +18,7 @@ _CLIENTS_PER_TICK = 25
 
 
 def in_turn(things: Iterable[T], was_left: Callable[[T], bool], has_failed: Callable[[T], bool]) -> list[T]:
-    """The things in the order of their turns: first those that were left last time, at the end those that have failed.
+    """The things in the order of their turns: left last time, then the others, at the end all that have failed.
 
     A failure may take long. Where half of the others have their turn each time, all have it within two times.
     """

@@ -1,7 +1,7 @@
-"""A cell: a code location with clients of its own, beside others in one Dagster. What of its names carries the cell's.
+"""A cell: a code location with clients of its own, beside others in one Dagster.
 
-Its partition set, its asset keys and a tag of its runs do; jobs, sensors and schedules are told apart by their code
-location. Without a cell every name is as it always was.
+Partition set, asset keys and a tag of the runs carry the cell's name. Jobs, sensors and schedules have the same names in
+every cell: Dagster distinguishes them by code location. Without a cell no name changes.
 Not here: the folders and databases of a cell (config/settings.py), moving a client to another cell
 (automation/move.py).
 """
@@ -55,7 +55,7 @@ class Cell:
         return tuple(key.path[:-1]) == self._prefix
 
     def has_run(self, run: dg.DagsterRun) -> bool:
-        """Whether a run is of this cell. A run that the UI launched over assets has no tag, and its assets tell."""
+        """Whether a run is of this cell. A run that the UI launched over assets has no tag: its assets decide."""
         if run.tags.get(CELL_TAG):
             return run.tags[CELL_TAG] == self.name
         keys = run.asset_selection or {check.asset_key for check in run.asset_check_selection or ()}
@@ -66,7 +66,7 @@ class Cell:
         return instance.get_dynamic_partitions(self._set)
 
     def register(self, instance: dg.DagsterInstance, clients: Iterable[str]) -> list[str]:
-        """Make each client a partition. No client is ever removed: its history would be lost.
+        """Make each client a partition, and the cell known to the others. No client is ever removed here.
 
         Returns:
             The clients that were no partition before.
@@ -74,16 +74,13 @@ class Cell:
         Raises:
             InTwoCells: another cell has one of the new clients; none is registered.
         """
+        if self.name and not instance.has_dynamic_partition(_CELLS, self.name):
+            instance.add_dynamic_partitions(_CELLS, [self.name])
         new = sorted(set(clients) - set(self.registered(instance)))
         if new:
             self.check_nowhere_else(instance, new)
             instance.add_dynamic_partitions(self._set, new)
         return new
-
-    def announce(self, instance: dg.DagsterInstance) -> None:
-        """Let the other cells of this Dagster know of this one."""
-        if self.name and not instance.has_dynamic_partition(_CELLS, self.name):
-            instance.add_dynamic_partitions(_CELLS, [self.name])
 
     def forget(self, instance: dg.DagsterInstance, client: str) -> None:
         """Make a client no partition any more."""
@@ -91,7 +88,7 @@ class Cell:
             instance.delete_dynamic_partition(self._set, client)
 
     def elsewhere(self, instance: dg.DagsterInstance, clients: Iterable[str]) -> Mapping[str, str]:
-        """Of these clients, those that another cell of this Dagster has: a sentence about each."""
+        """A sentence about each of these clients that another cell of this Dagster has."""
         sought, found = set(clients), dict[str, str]()
         for other in (Cell(), *map(Cell, instance.get_dynamic_partitions(_CELLS))):
             if other != self:

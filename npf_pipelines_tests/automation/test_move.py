@@ -42,7 +42,7 @@ STEPS: list[tuple[object, str]] = [
 
 
 def content(loop: Loop, client: str) -> dict[str, object]:
-    """What a cell has of a client: rows of the tables, of the state, partitions."""
+    """All that a cell has of a client: rows of the tables, of the state, partitions."""
     with loop.services.lake.connect(client) as connection:
         lake = {
             table: connection.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall()  # noqa: S608
