@@ -1,7 +1,7 @@
 """A cell: a code location with clients of its own, beside others in one Dagster.
 
-Partition set, asset keys and a tag of the runs carry the cell's name. Jobs, sensors and schedules have the same names in
-every cell: Dagster distinguishes them by code location. Without a cell no name changes.
+Partition set, asset keys and a tag of the runs carry the cell's name. Jobs, sensors and schedules have the same names
+in every cell: Dagster distinguishes them by code location. Without a cell no name changes.
 Not here: the folders and databases of a cell (config/settings.py), moving a client to another cell
 (automation/move.py).
 """
