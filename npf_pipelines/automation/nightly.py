@@ -56,8 +56,9 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
                 )
             except SetupError as error:
                 return dg.SkipReason(str(error))
-            requested = requests_for(eligibility) if eligibility.ready else []
-            return requested or eligibility.skip_reason("no client is eligible, or has its turn at this tick")
+            if not eligibility.ready:
+                return eligibility.skip_reason("no client is eligible")
+            return requests_for(eligibility) or eligibility.skip_reason("no client has its turn at this tick")
 
         return night
 
