@@ -6,14 +6,13 @@ Not here: asking the stores (new_orders.py), which of them first (rules/turns.py
 
 import math
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Any
 
-from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer, TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.run_requests import Eligibility
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_fingerprint import SHORT, fingerprint, matches
@@ -25,19 +24,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
 _LONGEST_REASON = 80
 """Characters of a reason that are kept."""
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
-_State = Annotated[
-    OrderListState,
-    # In the cursor its three fields are a list; an earlier release wrote an object.
-    BeforeValidator(lambda kept: OrderListState(*kept) if isinstance(kept, list) else kept),
-    PlainSerializer(lambda state: [state.since, state.total, state.newest]),
-]
-_Moment = Annotated[datetime, PlainSerializer(lambda moment: math.ceil(moment.timestamp() * 1000))]
-"""In the cursor in milliseconds, rounded up: a run that began before was not requested then."""
-
-
-def _short(letter: str, name: str) -> AliasChoices:
-    """The short name of a field in the cursor, and the name that an earlier release wrote."""
-    return AliasChoices(letter, name)
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
+_LOOK = 3
+"""Fields of a state of a list, which come first in the cursor."""
 
 
 @dataclass
@@ -54,17 +43,13 @@ class StoreMemory:
         is_left: whether the last tick ended before the store's turn came.
     """
 
-    look: Annotated[_State | None, Field(validation_alias=_short("l", "look"), serialization_alias="l")] = None
-    asked_at: Annotated[_Moment | None, Field(validation_alias=_short("a", "asked_at"), serialization_alias="a")] = None
-    failures: Annotated[int, Field(validation_alias=_short("f", "failures"), serialization_alias="f")] = 0
-    next_look_at: Annotated[_Moment, Field(validation_alias=_short("n", "next_look_at"), serialization_alias="n")] = (
-        field(default=_LONG_AGO)
-    )
-    why: Annotated[str, Field(validation_alias=_short("w", "why"), serialization_alias="w")] = ""
-    setup_print: Annotated[str, Field(validation_alias=_short("p", "setup_print"), serialization_alias="p")] = field(
-        default="", repr=False
-    )
-    is_left: Annotated[bool, Field(validation_alias=_short("t", "is_left"), serialization_alias="t")] = False
+    look: OrderListState | None = None
+    asked_at: datetime | None = None
+    failures: int = 0
+    next_look_at: datetime = field(default=_LONG_AGO)
+    why: str = ""
+    setup_print: str = field(default="", repr=False)
+    is_left: bool = False
 
     def is_paused(self, setup: MasterSetup, now: datetime) -> bool:
         """Whether the store is not asked now. Another setup or key ends the pause."""
@@ -84,12 +69,15 @@ class StoreMemory:
         self.failures, self.why, self.setup_print, self.next_look_at = 0, "", "", _LONG_AGO
 
 
-_CURSOR = TypeAdapter(dict[str, StoreMemory])
+_CURSOR = TypeAdapter(dict[str, list[int | str | None]])
 
 
 def read_memory(cursor: str | None) -> dict[str, StoreMemory]:
-    """The memory by client; empty for a cursor that makes no sense."""
-    return remembered(_CURSOR, cursor)
+    """The memory by client; empty for a cursor that makes no sense, or of an earlier release."""
+    try:
+        return {client: _read(fields) for client, fields in _CURSOR.validate_json(cursor or "{}").items()}
+    except (ValidationError, ValueError, TypeError):
+        return {}
 
 
 def write_memory(memory: Mapping[str, StoreMemory], eligibility: Eligibility) -> str:
@@ -99,7 +87,47 @@ def write_memory(memory: Mapping[str, StoreMemory], eligibility: Eligibility) ->
         tried_at = eligibility.health(client).tried_at
         if store.asked_at and tried_at and tried_at >= store.asked_at:
             store.asked_at = None
-    return _CURSOR.dump_json(kept, by_alias=True, exclude_defaults=True).decode()
+    return _CURSOR.dump_json({client: _written(store) for client, store in kept.items()}).decode()
+
+
+def _written(store: StoreMemory) -> list[int | str | None]:
+    """The fields in their order, times in milliseconds, without what is empty at the end."""
+    look = store.look
+    state: list[int | str | None] = [look.since, look.total, look.newest] if look else [None] * _LOOK
+    rest: list[int | str | None] = [
+        _milliseconds(store.asked_at) if store.asked_at else 0,
+        store.failures,
+        _milliseconds(store.next_look_at),
+        store.why,
+        store.setup_print,
+        int(store.is_left),
+    ]
+    while rest and not rest[-1]:
+        rest.pop()
+    return state + rest
+
+
+def _read(fields: Sequence[Any]) -> StoreMemory:
+    since, total, newest, *rest = fields
+    asked, failures, next_look, why, setup_print, is_left = [*rest, *(0, 0, 0, "", "", 0)[len(rest) :]]
+    return StoreMemory(
+        None if total is None else OrderListState(since, total, newest),
+        _moment(asked) if asked else None,
+        failures,
+        _moment(next_look),
+        why,
+        setup_print,
+        bool(is_left),
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    """Rounded up: a run that began before was not requested then."""
+    return math.ceil(moment.timestamp() * 1000)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def keep_states(

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from npf_pipelines.automation import new_orders
 from npf_pipelines.automation import run_requests as asking
@@ -37,7 +39,7 @@ def settled(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> str:
         assert all(run.success for run in execute(loop, "orders_job", asked))
         asked, cursor, _ = look(loop, "new_orders", cursor)
     lists_changes = {store.updated_at_filter for store in loop.stores.values()}
-    assert {one["l"][0] is not None for one in json.loads(cursor).values()} == lists_changes
+    assert {one.look.since is not None for one in read_memory(cursor).values() if one.look} == lists_changes
     return cursor
 
 
@@ -112,25 +114,26 @@ def test_a_store_that_is_off_costs_the_others_nothing_and_is_asked_with_growing_
     assert "no changes; acme could not be asked, next try after " in said
     assert "503, too many calls or maintenance" in said
     assert loop.stores["acme"].requests == 1
-    memory = json.loads(cursor)["acme"]
-    assert memory["f"] == 1
-    assert memory["n"] > datetime.now(UTC).timestamp() * 1000
-    memory["n"] = int(datetime.now(UTC).timestamp() * 1000)
+    memory = read_memory(cursor)["acme"]
+    assert memory.failures == 1
+    assert memory.next_look_at > datetime.now(UTC)
+    over = json.loads(cursor)["acme"]
+    over[5] = int(datetime.now(UTC).timestamp() * 1000)
     loop.stores["acme"].switched_off = False
-    asked, cursor, _ = look(loop, "new_orders", json.dumps({"acme": memory}))
+    asked, cursor, _ = look(loop, "new_orders", json.dumps({"acme": over}))
     assert ["acme", "bolt"] in clients(asked)
-    assert "f" not in json.loads(cursor)["acme"]
+    assert read_memory(cursor)["acme"].failures == 0
 
 
 def test_a_mended_setup_ends_the_pause_at_once(loop: Loop) -> None:
     register(loop)
     write_setup(loop.settings.clients, "acme", "http://127.0.0.1:9")
     _, cursor, _ = look(loop, "new_orders")
-    assert json.loads(cursor)["acme"]["f"] == 1
+    assert read_memory(cursor)["acme"].failures == 1
     write_setup(loop.settings.clients, "acme", loop.url)
     asked, cursor, _ = look(loop, "new_orders", cursor)
     assert "acme" in clients(asked)[0]
-    assert "f" not in json.loads(cursor)["acme"]
+    assert read_memory(cursor)["acme"].failures == 0
 
 
 def test_a_store_that_hangs_is_given_up(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +145,7 @@ def test_a_store_that_hangs_is_given_up(loop: Loop, monkeypatch: pytest.MonkeyPa
     finally:
         loop.stores["acme"].hangs = False
     assert clients(asked) == [["bolt"]]
-    assert json.loads(cursor)["acme"]["f"] == 1
+    assert read_memory(cursor)["acme"].failures == 1
 
 
 def test_one_with_a_wrong_key_is_not_asked_at_all(loop: Loop) -> None:
@@ -188,7 +191,7 @@ def test_news_whose_run_died_before_its_walk_are_asked_for_again(loop: Loop, mon
     assert look(loop, "new_orders", cursor)[0] == []
 
 
-def test_the_cursor_of_a_full_cell_is_small_and_an_earlier_one_is_read(loop: Loop) -> None:
+def test_the_cursor_of_a_full_cell_is_small(loop: Loop) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     setup = loop.services.setups()["acme"]
     memory = {
@@ -208,7 +211,24 @@ def test_the_cursor_of_a_full_cell_is_small_and_an_earlier_one_is_read(loop: Loo
     kept = read_memory(write_memory(memory, replace(eligibility, _health=health)))
     assert [kept[f"a-client-000{number}"].asked_at for number in (1, 2)] == [None, now]
     earlier = {"look": {"since": None, "total": 3, "newest": 4}, "asked_at": now.isoformat(), "failures": 2}
-    assert read_memory(json.dumps({"acme": earlier})) == {"acme": StoreMemory(OrderListState(None, 3, 4), now, 2)}
+    assert read_memory(json.dumps({"acme": earlier})) == {}, "begun anew"
+
+
+@given(
+    st.builds(
+        StoreMemory,
+        st.none() | st.builds(OrderListState, st.none() | st.integers(0, 2**31), st.integers(0), st.integers(0)),
+        st.none() | st.integers(1, 2**31).map(lambda second: datetime.fromtimestamp(second, UTC)),
+        st.integers(0, 99),
+        st.integers(0, 2**31).map(lambda second: datetime.fromtimestamp(second, UTC)),
+        st.text(max_size=80),
+        st.text("0f:", max_size=33),
+        st.booleans(),
+    )
+)
+def test_a_cursor_keeps_all_of_a_store(store: StoreMemory) -> None:
+    eligibility = Eligibility(datetime.now(UTC), ["acme"], {}, (), {}, None, "orders", {})
+    assert read_memory(write_memory({"acme": store}, eligibility)) == {"acme": store}
 
 
 def test_stores_whose_turn_did_not_come_are_the_first_of_the_next_tick(
