@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import ValidationError
 
+from npf_pipelines.assets.in_cell import checks_in_cell, in_cell
 from npf_pipelines.assets.orders import orders_assets
 from npf_pipelines.assets.reports import overview, reports
 from npf_pipelines.assets.shipments import shipments_assets
@@ -17,7 +18,7 @@ from npf_pipelines.automation.checks import CHECKS
 from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.console import console
 from npf_pipelines.automation.first_audit import first_audit
-from npf_pipelines.automation.jobs import JOBS
+from npf_pipelines.automation.jobs import jobs
 from npf_pipelines.automation.lost_runs import lost_runs
 from npf_pipelines.automation.new_orders import new_orders
 from npf_pipelines.automation.nightly import nightly_schedules
@@ -47,16 +48,11 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
         setups = services.setups()
     except SetupError:  # The clients sensor shows it in the UI; the definitions load all the same.
         setups = MasterSetups()
-    partitions = client_days(setups, services.first_day_with_tables())
+    cell = services.cell
+    partitions = client_days(setups, services.first_day_with_tables(), cell)
+    assets = [orders_assets(partitions), shipments_assets(partitions), stock, reports, overview]
     return dg.Definitions(
-        assets=[
-            orders_assets(partitions),
-            shipments_assets(partitions),
-            stock,
-            reports,
-            overview,
-            *OUTSIDE,
-        ],
+        assets=in_cell(cell, assets, OUTSIDE),
         resources={
             "services": dg.ResourceDefinition.hardcoded_resource(
                 services, "Master setups, lake, platform and clients' stores, as the settings (NPF_…) name them."
@@ -66,8 +62,8 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
             ),
             **(resource_overrides or {}),
         },
-        jobs=[*JOBS, retention_job],
-        asset_checks=CHECKS,
+        jobs=[*jobs(cell), retention_job(cell)],
+        asset_checks=checks_in_cell(cell, CHECKS),
         sensors=[
             clients_sensor(partitions),
             lost_runs,

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -27,34 +28,54 @@ class Automation:
     """The two processes, each in a session of its own, all schedules and sensors running.
 
     Attributes:
-        code_server: the parent process of the runs' processes.
+        code_servers: the parent processes of the runs' processes.
         daemon: the second one.
         webserver: the third one, where it was started.
     """
 
     webserver: Process | None = None
 
-    def __init__(self, folder: Path, module: str = "npf_pipelines.definitions", **environment: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        module: str = "npf_pipelines.definitions",
+        *,
+        cells: Sequence[str] = ("",),
+        **environment: str,
+    ) -> None:
         """Start them.
 
         Args:
             folder: the data folder, `dagster/` in it being the instance's.
             module: the code location.
+            cells: the names of the cells, each of which gets a code server.
             environment: variables of the processes besides `environment_of`.
         """
         self._folder, self._module = folder, module
         self._environment = os.environ | environment_of(folder) | {"NPF_AUTOMATION": "running"} | environment
-        self._port = free_port()
+        self._ports = {cell: free_port() for cell in cells}
         self._workspace = folder / "workspace.yaml"
-        location = {"grpc_server": {"host": "127.0.0.1", "port": self._port, "location_name": "npf"}}
-        self._workspace.write_text(yaml.safe_dump({"load_from": [location]}), encoding="utf-8")
+        locations = [
+            {"grpc_server": {"host": "127.0.0.1", "port": port, "location_name": cell or "npf"}}
+            for cell, port in self._ports.items()
+        ]
+        self._workspace.write_text(yaml.safe_dump({"load_from": locations}), encoding="utf-8")
+        self.code_servers: list[Process] = []
         self.start_code_server()
         self.start_daemon()
 
     def start_code_server(self) -> None:
-        """Start the code server, as a supervisor does when it ended."""
-        where = ["--host", "127.0.0.1", "--port", str(self._port), "--location-name", "npf"]
-        self.code_server = self._started("dagster", "api", "grpc", "--module-name", self._module, *where)
+        """Start the code server, or that of each cell, as a supervisor does when it ended."""
+        self.code_servers = []
+        for cell, port in self._ports.items():
+            where = ["--host", "127.0.0.1", "--port", str(port), "--location-name", cell or "npf"]
+            command = ("dagster", "api", "grpc", "--module-name", self._module, *where)
+            self.code_servers.append(self._started(*command, NPF_CELL=cell))
+
+    @property
+    def code_server(self) -> Process:
+        """The code server; of several the first."""
+        return self.code_servers[0]
 
     def start_daemon(self) -> None:
         """Start the daemon, as a supervisor does when it ended."""
@@ -69,7 +90,7 @@ class Automation:
 
     def end(self) -> None:
         """Let all end by themselves, and kill what is left of their sessions after a while."""
-        started = [process for process in (self.webserver, self.daemon, self.code_server) if process]
+        started = [process for process in (self.webserver, self.daemon, *self.code_servers) if process]
         for process in started:
             process.send_signal(signal.SIGINT)
         for process in started:
@@ -79,13 +100,13 @@ class Automation:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def _started(self, command: str, *arguments: str) -> Process:
+    def _started(self, command: str, *arguments: str, **environment: str) -> Process:
         program = str(Path(sys.executable).with_name(command))
         with (self._folder / f"{command}.log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own environment's dagster
                 [program, *arguments],
                 cwd=PROJECT,
-                env=self._environment,
+                env=self._environment | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

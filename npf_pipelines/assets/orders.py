@@ -32,6 +32,7 @@ from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
 from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
+from npf_pipelines.assets.unchanged_days import unchanged_days
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.text import counted
@@ -115,8 +116,10 @@ async def _pull_named(run: OrdersRun, named: NamedOrders) -> None:
 async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
     """Pull the run's days, then the other days that are due."""
     client_run = run.client_run
-    for first, last in consecutive(client_run.days):
+    unchanged = await unchanged_days(client_run, run.store, run.facts)
+    for first, last in consecutive([day for day in client_run.days if day not in unchanged]):
         await _pull(run, first, last)
+    await _take_as_pulled(run, unchanged)
     criteria = await order_filter(run.facts, client_run.setup)
     changed = await find_changed_days(client_run, run.store, run.facts, run.questions, criteria)
     changed |= days_of_other_zone(client_run, "orders", RAW_ORDERS)
@@ -125,6 +128,17 @@ async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
     await _pull_planned(run)
     # Not before: these days may have been among the changed ones.
     await _pull_changed(run, days_still_with(client_run, run.redated))
+
+
+async def _take_as_pulled(run: OrdersRun, days: Collection[date]) -> None:
+    """Days that are in the store as they were pulled."""
+    plan_work("days", len(days))
+    for day in sorted(days):
+        with run.fails_alone():
+            await pulled_day(run, day, orders_as_pulled(run, day))
+        note_done("days")
+    if days:
+        run.client_run.log(f"{counted(len(days), 'day')} unchanged in the store, not read again")
 
 
 async def _work_on_pulled(run: OrdersRun, work: Callable[[OrdersRun, date, Orders], Awaitable[None]]) -> None:

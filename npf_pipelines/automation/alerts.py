@@ -34,7 +34,6 @@ from npf_pipelines.rules.setup_conditions import (
 )
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.machine_failures import machine_failure
-from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.alerts import keep_alerts, read_alerts
@@ -75,8 +74,8 @@ def _evaluate(
     context: dg.SensorEvaluationContext, services: Services, report_folder: ReportFolder, now: datetime
 ) -> str:
     known = read_alerts(services.state)
-    registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
-    found = _find(services, now, registered)
+    registered = services.cell.registered(context.instance)
+    found = _find(services, now, registered, context.instance)
     unknown = [key for key, alert in known.items() if found.is_unknown(alert)]
     alerts = after_evaluation(known, found.conditions, unknown, now)
     begun = [alert for alert in alerts if alert.is_due(now)]
@@ -145,7 +144,7 @@ class _Found:
         return alert.client in self.paused and alert.kind in OF_ROWS
 
 
-def _find(services: Services, now: datetime, registered: Sequence[str]) -> _Found:
+def _find(services: Services, now: datetime, registered: Sequence[str], instance: dg.DagsterInstance) -> _Found:
     try:
         setups = services.setups()
     except SetupError as error:
@@ -153,7 +152,8 @@ def _find(services: Services, now: datetime, registered: Sequence[str]) -> _Foun
     pauses = read_pauses(services.state)
     paused = [client for client, setup in setups.clients.items() if why_paused(setup, pauses)]
     active = {client: setup for client, setup in setups.clients.items() if client not in paused}
-    conditions = list(setup_conditions(setups.errors))
+    elsewhere = services.cell.elsewhere(instance, {*setups.clients, *registered})
+    conditions = list(setup_conditions([*setups.errors, *elsewhere.values()]))
     conditions += missing_setup_conditions(registered, setups.clients, setups.errors)
     if pause := pauses.of_every_client:
         conditions.append(pause_condition(pause.since_when, pause.paused_at, pause.resume_command))

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.lake.tables import RAW_ORDERS, SHIPMENT_RECORDS
-from npf_pipelines.runs.partitions import client_days, lacks_days, register_clients
+from npf_pipelines.runs.partitions import client_days, lacks_days
 from npf_pipelines.runs.services import Services
 
 _OLD_DAYS = (
@@ -46,15 +46,23 @@ def clients_sensor(partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinit
             return dg.SkipReason(str(error))
         for wrong_setup in setups.errors:
             context.log.error(wrong_setup)
-        new = register_clients(context.instance, setups.clients)
+        cell, instance = services.cell, context.instance
+        elsewhere = cell.elsewhere(instance, setups.clients)
+        for sentence in elsewhere.values():
+            context.log.error(sentence)
+        new = cell.register(instance, setups.clients.keys() - elsewhere.keys())
+        if too_many := cell.too_many(len(cell.registered(instance))):
+            context.log.warning(too_many)
         paused = [setup.id for setup in setups.clients.values() if setup.paused]
         pauses = f"; paused: {', '.join(paused)}" if paused else ""
-        wrong = f"; wrong setups: {'; '.join(setups.errors)}" if setups.errors else ""
+        errors = [*setups.errors, *elsewhere.values()]
+        wrong = f"; wrong setups: {'; '.join(errors)}" if errors else ""
         starts = {client: setup.orders.start_date for client, setup in setups.clients.items()}
         before = remembered(_STARTS, context.cursor)
         first = _first_day(services, starts, before)
-        days = _OLD_DAYS if lacks_days(partitions, client_days(setups, first)) else ""
-        summary = f"registered: {', '.join(new) or 'nothing new'}{pauses}{wrong}{days}"
+        days = _OLD_DAYS if lacks_days(partitions, client_days(setups, first, cell)) else ""
+        more = f"; {too_many}" if too_many else ""
+        summary = f"registered: {', '.join(new) or 'nothing new'}{pauses}{wrong}{days}{more}"
         return dg.SensorResult(skip_reason=summary, cursor=_STARTS.dump_json(before | starts).decode())
 
     return clients

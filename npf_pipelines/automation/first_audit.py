@@ -10,9 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import FLOWS
-from npf_pipelines.automation.jobs import AUDIT_JOB, ENDED_AFTER_HOURS
+from npf_pipelines.automation.jobs import AUDIT, ENDED_AFTER_HOURS
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
 
@@ -24,13 +23,13 @@ def first_audit(settings: Settings) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="first_audit",
-        job_name=AUDIT_JOB.name,
+        job_name=AUDIT,
         minimum_interval_seconds=60,
         default_status=sensor_status(settings),
         description="Runs the audit once for each new client, after the first runs of all its flows.",
     )
     def notice(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]) -> dg.SensorResult:
-        registered = set(context.instance.get_dynamic_partitions(CLIENTS.name or ""))
+        registered = set(services.cell.registered(context.instance))
         tried = [{client for client, _ in read_health(services.state, flow.name)} for flow in FLOWS]
         audited = _audited(context.cursor) & registered
         new = registered.intersection(*tried) - audited

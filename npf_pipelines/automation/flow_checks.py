@@ -19,7 +19,6 @@ from npf_pipelines.domain.outcomes import IN_STORE, Decision, OrderOutcome, Push
 from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.client_mode import in_trial
-from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
@@ -84,7 +83,7 @@ def set_aside(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
 )
 def staleness(context: dg.AssetCheckExecutionContext, services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """Compare the last successful pull of each client with its limit."""
-    registered = context.instance.get_dynamic_partitions(CLIENTS.name or "")
+    registered = services.cell.registered(context.instance)
     found = _stale(services, datetime.now(UTC), registered)
     return listed_result(found, "stale", dg.AssetCheckSeverity.ERROR)
 

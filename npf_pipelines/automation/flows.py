@@ -18,6 +18,7 @@ from npf_pipelines.lake.tables import (
     STOCK_SNAPSHOTS,
     TRACKING_PUSH,
 )
+from npf_pipelines.runs.cell import Cell
 
 _NOT_OVER = [
     dg.DagsterRunStatus.QUEUED,
@@ -40,13 +41,14 @@ class Flow:
         """The name of its job."""
         return f"{self.name}_job"
 
-    def unfinished(self, instance: dg.DagsterInstance) -> list[dg.RunRecord]:
+    def unfinished(self, instance: dg.DagsterInstance, cell: Cell) -> list[dg.RunRecord]:
         """Its runs that are queued or in progress, with backfills from the UI, which run under Dagster's own job."""
-        keys = {dg.AssetKey(table.name) for table in self.tables}
+        keys = {cell.key(table.name) for table in self.tables}
         return [
             record
             for record in instance.get_run_records(RunsFilter(statuses=_NOT_OVER))
-            if record.dagster_run.job_name == self.job or keys & (record.dagster_run.asset_selection or set())
+            if cell.has_run(run := record.dagster_run)
+            and (run.job_name == self.job or keys & (run.asset_selection or set()))
         ]
 
 

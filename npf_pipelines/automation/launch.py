@@ -9,8 +9,8 @@ from datetime import date
 
 import dagster as dg
 
-from npf_pipelines.automation.jobs import AUDIT_JOB
-from npf_pipelines.runs.partitions import register_clients
+from npf_pipelines.automation.jobs import AUDIT
+from npf_pipelines.runs.cell import CELL_TAG, Cell
 from npf_pipelines.runs.run_clients import BUSY
 from npf_pipelines.runs.run_scope import scope_config, scope_tags
 
@@ -71,10 +71,11 @@ def launch(  # noqa: PLR0917 - the keywords are the run config's fields
         config: further fields of the run config, as `dry_run` or `orders`.
 
     Raises:
+        InTwoCells: another cell has one of the clients; nothing runs.
         KeyboardInterrupt: the run was interrupted; Dagster has recorded it as failed.
     """
-    register_clients(instance, clients)
     definition = defs.resolve_job_def(job)
+    Cell(definition.tags.get(CELL_TAG, "")).register(instance, clients)
     op = job.removesuffix("_job")
     result = definition.execute_in_process(
         instance=instance,
@@ -96,7 +97,7 @@ def evaluate_checks(
     defs: dg.Definitions, instance: dg.DagsterInstance
 ) -> tuple[Sequence[dg.AssetCheckEvaluation], str]:
     """Run the audit to its end: the evaluations of all checks, and what failed; empty if every check was evaluated."""
-    result = defs.resolve_job_def(AUDIT_JOB.name).execute_in_process(
+    result = defs.resolve_job_def(AUDIT).execute_in_process(
         instance=instance, raise_on_error=False, run_config={"loggers": {"console": {}}}
     )
     return result.get_asset_check_evaluations(), "" if result.success else _what_failed(result)
@@ -117,7 +118,7 @@ def _changes(result: dg.ExecuteInProcessResult) -> Iterator[Change]:
         count, shown = (observed.metadata.get(name) for name in ("would_change", "changes"))
         if isinstance(count, dg.IntMetadataValue) and count.value:
             records = shown.records if isinstance(shown, dg.TableMetadataValue) else []
-            key = observed.asset_key.to_user_string()
+            key = observed.asset_key.path[-1]
             yield Change(key, observed.partition or "", count.value, [record.data for record in records])
 
 

@@ -36,7 +36,7 @@ def lost_runs(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Se
     started = {
         record.dagster_run.run_id: record.dagster_run
         for flow in FLOWS
-        for record in flow.unfinished(instance)
+        for record in flow.unfinished(instance, services.cell)
         # A run of another job may still run asset checks when its clients are done.
         if record.dagster_run.job_name == flow.job and record.dagster_run.status is dg.DagsterRunStatus.STARTED
     }

@@ -1,37 +1,34 @@
 """The sensor that notices new and changed orders in the stores: one cheap request to each, all at the same time.
 
 A store has five seconds to answer; after a failure it is asked again with growing pauses, and no store waits for
-another. A change that is noticed while a client's run isn't over yet is noticed again at the next tick. Not here: which
-states of a list count as a change (rules/change_detection.py), the clients for which a run may be requested
-(run_requests.py).
+another. Stores whose turn has not come when a tick ends are the first of the next one. A change that is noticed while a
+client's run isn't over yet is noticed again at the next tick.
+Not here: which states of a list count as a change (rules/change_detection.py), what is kept between two ticks
+(order_memory.py), the clients for which a run may be requested (run_requests.py).
 """
 
 import asyncio
-import textwrap
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
-from pydantic import TypeAdapter
 
-from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import ORDERS
+from npf_pipelines.automation.order_memory import StoreMemory, keep_states, read_memory, write_memory
 from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, in_few, requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.config.setup_fingerprint import fingerprint, matches
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.domain.clock import is_future, unless_future
+from npf_pipelines.domain.clock import unless_future
 from npf_pipelines.domain.order_statuses import Status, UnknownStatus
 from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.lake import Lake, NotWritten
 from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.rules.change_detection import OrderListState, has_changes
-from npf_pipelines.rules.retries import pause
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
+from npf_pipelines.rules.turns import in_turn
 from npf_pipelines.runs.failures import failure_reason
 from npf_pipelines.runs.services import Services
 
@@ -39,56 +36,12 @@ _SECONDS_PER_STORE = 5.0
 _SECONDS_PER_TICK = 25.0
 """Stores that could not be asked by then are left for the next tick."""
 _STORES_AT_ONCE = 100
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
-_LONGEST_REASON = 160
-"""Characters of a reason in a tick's text."""
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _OVERLAP = timedelta(seconds=5)
 """How far a store's clock may be behind this machine's without a change being noticed late, by a sweep."""
 
 
 _Question = tuple[datetime | None, set[str]]
 """Since when changed orders are listed, None for all orders; and in which statuses, empty for all."""
-
-
-@dataclass
-class _ClientMemory:
-    """The sensor's state of a client, as its cursor keeps it.
-
-    Attributes:
-        look: the state of the store's list at the last tick that led to a run, or that needed none.
-        asked_at: when a run was last requested.
-        failures: how often in a row the store gave no answer.
-        next_look_at: not asked again before.
-        why: why it could not be asked; empty if it answered.
-        setup_print: the fingerprint of the master setup under which it could not be asked, API key included.
-    """
-
-    look: OrderListState | None = None
-    asked_at: datetime | None = None
-    failures: int = 0
-    next_look_at: datetime = field(default=_LONG_AGO)
-    why: str = ""
-    setup_print: str = field(default="", repr=False)
-
-    def is_paused(self, setup: MasterSetup, now: datetime) -> bool:
-        """Whether the store is not asked now. Another setup or key ends the pause."""
-        if now >= self.next_look_at or is_future(self.next_look_at, now + _LONGEST_PAUSE):
-            return False
-        return matches(setup, self.setup_print)
-
-    def failed(self, setup: MasterSetup, now: datetime, why: str) -> None:
-        """Keep that the store could not be asked, and pause."""
-        self.failures = self.failures + 1 if matches(setup, self.setup_print) else 1
-        self.why, self.setup_print = textwrap.shorten(why, _LONGEST_REASON, placeholder=" …"), fingerprint(setup)
-        self.next_look_at = now + pause(self.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
-
-    def answered(self) -> None:
-        """Keep that the store answered."""
-        self.failures, self.why, self.setup_print, self.next_look_at = 0, "", "", _LONG_AGO
-
-
-_CURSOR = TypeAdapter(dict[str, _ClientMemory])
 
 
 class _Facts:
@@ -136,7 +89,7 @@ def new_orders(settings: Settings) -> dg.SensorDefinition:
             eligibility = eligibility_of(context.instance, services, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
-        seen = remembered(_CURSOR, context.cursor)
+        seen = read_memory(context.cursor)
         states = asyncio.run(_ask_all(context, services, eligibility, facts, seen))
         changed = {
             client
@@ -146,9 +99,8 @@ def new_orders(settings: Settings) -> dg.SensorDefinition:
         }
         days = eligibility.todays()
         requested = requests(eligibility, changed, (days[0], days[-1])) if changed else []
-        _remember(seen, states, changed, clients_in(requested), now)
-        registered = {client: seen[client] for client in eligibility.registered if client in seen}
-        cursor = _CURSOR.dump_json(registered).decode()
+        keep_states(seen, states, changed, clients_in(requested), now)
+        cursor = write_memory(seen, eligibility)
         silent = _silent(seen, eligibility.free, states)
         if requested:  # Dagster shows no text of such a tick, but its log.
             for sentence in silent:
@@ -160,7 +112,7 @@ def new_orders(settings: Settings) -> dg.SensorDefinition:
     return notice
 
 
-def _silent(seen: Mapping[str, _ClientMemory], free: Collection[str], states: Collection[str]) -> list[str]:
+def _silent(seen: Mapping[str, StoreMemory], free: Collection[str], states: Collection[str]) -> list[str]:
     """The stores that could not be asked, each with the reason and the time of the next try."""
     return [
         f"{client} could not be asked, next try after {seen[client].next_look_at:%H:%M} UTC: {seen[client].why}"
@@ -171,27 +123,12 @@ def _silent(seen: Mapping[str, _ClientMemory], free: Collection[str], states: Co
     ]
 
 
-def _remember(
-    seen: dict[str, _ClientMemory],
-    states: Mapping[str, OrderListState],
-    changed: Collection[str],
-    requested: Collection[str],
-    now: datetime,
-) -> None:
-    """Keep the states, but not of a client that has changed and got no run: its change is noticed again."""
-    for client, state in states.items():
-        if client in requested:
-            seen[client].asked_at = now
-        if client in requested or client not in changed:
-            seen[client].look = state
-
-
 async def _ask_all(
     context: dg.SensorEvaluationContext,
     services: Services,
     eligibility: Eligibility,
     facts: _Facts,
-    seen: dict[str, _ClientMemory],
+    seen: dict[str, StoreMemory],
 ) -> dict[str, OrderListState]:
     """The states of the lists of the stores that answered; failures are kept in `seen`."""
     places = asyncio.Semaphore(_STORES_AT_ONCE)
@@ -199,9 +136,7 @@ async def _ask_all(
     now = eligibility.now
 
     async def ask(setup: MasterSetup) -> None:
-        memory = seen.setdefault(setup.id, _ClientMemory())
-        if memory.is_paused(setup, now):
-            return
+        memory = seen[setup.id]
         async with places:
             try:
                 tried_at = eligibility.health(setup.id).tried_at
@@ -218,8 +153,14 @@ async def _ask_all(
                 memory.failed(setup, now, failure_reason(error))
             else:
                 memory.answered()
+            memory.is_left = False
 
-    tasks = [asyncio.create_task(ask(setup)) for setup in eligibility.free.values()]
+    setups = eligibility.free
+    turns = [client for client in setups if not seen.setdefault(client, StoreMemory()).is_paused(setups[client], now)]
+    turns = in_turn(turns, lambda client: seen[client].is_left, lambda client: seen[client].failures > 0)
+    for client in turns:
+        seen[client].is_left = True  # Until it was asked.
+    tasks = [asyncio.create_task(ask(setups[client])) for client in turns]
     if tasks:
         _, pending = await asyncio.wait(tasks, timeout=_SECONDS_PER_TICK)
         for task in pending:

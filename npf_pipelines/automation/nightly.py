@@ -1,20 +1,24 @@
 """The nightly runs over all clients: the last 30 days again, the full comparisons, the reports, and the audit.
 
+The look-backs of many clients are spread over the night: each tick takes some of them.
+
 They include clients that wait after a failure; only clients that are paused in their master setup are skipped.
 Not here: the runs by day (sweeps.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import time
 
 import dagster as dg
 
 from npf_pipelines.assets.reports import CLIENT_REPORT
 from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Flow
-from npf_pipelines.automation.jobs import AUDIT_JOB
+from npf_pipelines.automation.jobs import AUDIT
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.rules.turns import clients_of_tick
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
@@ -22,9 +26,13 @@ from npf_pipelines.runs.services import Services
 def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """All of them, in the order of the night."""
 
-    def look_back(eligibility: Eligibility) -> list[dg.RunRequest]:
-        days = eligibility.todays()
-        return requests(eligibility, eligibility.ready, (days[-1] - LOOK_BACK, days[-1]))
+    def look_back(begin: time, ticks: int) -> Callable[[Eligibility], list[dg.RunRequest]]:
+        def of_tick(eligibility: Eligibility) -> list[dg.RunRequest]:
+            clients = clients_of_tick(eligibility.registered, eligibility.now, begin, ticks)
+            days = eligibility.todays()
+            return requests(eligibility, eligibility.ready.keys() & clients, (days[-1] - LOOK_BACK, days[-1]))
+
+        return of_tick
 
     def reports(eligibility: Eligibility) -> list[dg.RunRequest]:
         """The first run draws the overview, too; it has all clients, whichever the run takes."""
@@ -33,7 +41,11 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         return [first, *(other.with_replaced_attrs(asset_selection=alone) for other in others)]
 
     def nightly(
-        name: str, flow: Flow, cron: str, description: str, requests_for: Callable[[Eligibility], list[dg.RunRequest]]
+        name: str,
+        flow: Flow,
+        cron: str | Sequence[str],
+        description: str,
+        requests_for: Callable[[Eligibility], list[dg.RunRequest]],
     ) -> dg.ScheduleDefinition:
         @dg.schedule(
             name=name,
@@ -51,8 +63,9 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
                 )
             except SetupError as error:
                 return dg.SkipReason(str(error))
-            requested = requests_for(eligibility) if eligibility.ready else []
-            return requested or eligibility.skip_reason("no client is eligible")
+            if not eligibility.ready:
+                return eligibility.skip_reason("no client is eligible")
+            return requests_for(eligibility) or eligibility.skip_reason("no client has its turn at this tick")
 
         return night
 
@@ -61,16 +74,18 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         nightly(
             "nightly_look_back",
             ORDERS,
-            "2 2 * * *",
-            "Pulls the last 30 days of all clients again, at 02:02 UTC, to find what the runs by day may have missed.",
-            look_back,
+            "2-52/10 2,3 * * *",
+            "Compares the last 30 days of all clients with the stores again, from 02:02 UTC, to find what the runs by "
+            "day may have missed: 25 clients every ten minutes, or more if the night is too short for that.",
+            look_back(time(2, 2), 12),
         ),
         nightly(
             "nightly_shipments",
             SHIPMENTS,
-            "32 2 * * *",
-            "Compares all shipments of the last 30 days with the stores, at 02:32 UTC, and corrects the differences.",
-            look_back,
+            ["32-52/10 2 * * *", "2-52/10 3 * * *"],
+            "Compares all shipments of the last 30 days with the stores, from 02:32 UTC, and corrects the differences: "
+            "25 clients every ten minutes, or more.",
+            look_back(time(2, 32), 9),
         ),
         nightly(
             "nightly_stock",
@@ -88,7 +103,7 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         ),
         dg.ScheduleDefinition(
             name="nightly_audit",
-            job=AUDIT_JOB,
+            job_name=AUDIT,
             cron_schedule="0 4 * * *",
             default_status=schedule_status(settings),
             description="Evaluates all checks, at 04:00 UTC, an hour after the last of the nightly runs began.",

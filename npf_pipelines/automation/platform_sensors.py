@@ -41,7 +41,7 @@ class _Watch:
     name: str
     flow: Flow
     description: str
-    marks: Callable[[sa.Engine], Mapping[str, str]]
+    marks: Callable[[sa.Engine, Collection[str]], Mapping[str, str]]
     requests_for: Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 
@@ -93,7 +93,7 @@ def _sensor(watch: _Watch, settings: Settings) -> dg.SensorDefinition:
         except SetupError as error:
             return dg.SkipReason(str(error))
         seen = remembered(_CURSOR, context.cursor)
-        found = watch.marks(services.platform_engine)
+        found = watch.marks(services.platform_engine, eligibility.registered)
 
         def has_changes(client: str) -> bool:
             before = seen.get(client)

@@ -16,7 +16,6 @@ from npf_pipelines.config.places import Place
 from npf_pipelines.config.removed_setups import archive_setup
 from npf_pipelines.config.setup_files import any_setup_file
 from npf_pipelines.errors import NpfError
-from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import Lease, LeaseTaken
@@ -50,11 +49,11 @@ def find_removable(services: Services, instance: dg.DagsterInstance, client: str
         SetupError: the folder of the master setups can't be read.
     """
     file = any_setup_file(services.settings.clients, client)
-    registered = instance.get_dynamic_partitions(CLIENTS.name or "")
+    registered = services.cell.registered(instance)
     if file is None and client not in registered:
         raise CannotRemove(f"{client}: there is neither a master setup nor a partition of that id")
     for flow in (*FLOWS, REPORTS):
-        for record in flow.unfinished(instance):
+        for record in flow.unfinished(instance, services.cell):
             run = record.dagster_run
             if client in clients_of(run.run_config, run.tags, registered):
                 raise CannotRemove(
@@ -85,6 +84,5 @@ def remove_client(services: Services, instance: dg.DagsterInstance, found: Remov
         archived = archive_setup(found.file, found.client, now) if found.file else None
         certification.archive(now)
         forget_client(services.state, found.client)
-    if found.is_registered:
-        instance.delete_dynamic_partition(CLIENTS.name or "", found.client)
+    services.cell.forget(instance, found.client)
     return archived

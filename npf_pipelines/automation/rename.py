@@ -11,8 +11,8 @@ from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.platform.rename import has_orders, rename_orders
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import ever_materialized
-from npf_pipelines.runs.partitions import CLIENTS, register_clients
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import held_now
 from npf_pipelines.state.rename import rename_state
@@ -39,7 +39,7 @@ def rename_client(services: Services, instance: dg.DagsterInstance, old: str, ne
     # The state last: until then its record of the store keeps the new id from importing the orders again.
     moved = rename_orders(services.platform_engine, old, new)
     rename_state(services.state, old, new)
-    _rename_partitions(instance, old, new)
+    _rename_partitions(services.cell, instance, old, new)
     return moved
 
 
@@ -57,12 +57,12 @@ def _check(services: Services, old: str, new: str) -> None:
         raise CannotRename(f"a run is at work on {', '.join(sorted(busy))}: wait until it is over")
 
 
-def _rename_partitions(instance: dg.DagsterInstance, old: str, new: str) -> None:
+def _rename_partitions(cell: Cell, instance: dg.DagsterInstance, old: str, new: str) -> None:
     """Materialize for the new id the partitions that the old id has, and remove the old id."""
-    register_clients(instance, [new])
+    cell.register(instance, [new])
     for name in TABLES:
-        key = dg.AssetKey(name)
-        done = ever_materialized(instance, name)
+        key = cell.key(name)
+        done = ever_materialized(instance, key)
         for partition in sorted(done):
             client, bar, day = partition.partition("|")
             renamed = f"{new}{bar}{day}"
@@ -73,5 +73,4 @@ def _rename_partitions(instance: dg.DagsterInstance, old: str, new: str) -> None
                     description=f"Made as {old}, which has the id {new} now.",
                 )
                 instance.report_runless_asset_event(event)
-    if instance.has_dynamic_partition(CLIENTS.name or "", old):
-        instance.delete_dynamic_partition(CLIENTS.name or "", old)
+    cell.forget(instance, old)

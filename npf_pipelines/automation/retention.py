@@ -20,6 +20,7 @@ from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.retention import old_days, old_snapshots
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import RunFailed
 from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.services import Services
@@ -51,7 +52,7 @@ def retention(
             log_fault(context.log, error, f"{client}: its old data could not be deleted")
             failed.append(f"{client}: {type(error).__name__}")
     leftovers = sum(folder.drop_leftovers(now - LEFTOVER_AGE) for folder in (services.lake, report_folder))
-    runs, kept = delete_old_runs(context.instance, now, timedelta(days=services.settings.run_days))
+    runs, kept = delete_old_runs(context.instance, now, timedelta(days=services.settings.run_days), services.cell)
     alerts = forget_alerts(services.state, now - ALERT_AGE)
     for record in dropped:
         context.log.info("%(client)s: %(what)s: %(count)s", record)
@@ -69,21 +70,29 @@ def retention(
         raise RunFailed(f"not all old data could be deleted, see the log: {'; '.join(failed)}")
 
 
-@dg.job(
-    name="retention_job",
-    description="Deletes data past its retention period. Sends no request to a store.",
-    tags=ENDED_AFTER_HOURS,
-)
-def retention_job() -> None:
-    """One step in one process."""
-    retention()
+RETENTION = "retention_job"
+"""The job's name."""
+
+
+def retention_job(cell: Cell) -> dg.JobDefinition:
+    """The job: one step in one process."""
+
+    @dg.job(
+        name=RETENTION,
+        description="Deletes data past its retention period. Sends no request to a store.",
+        tags={**ENDED_AFTER_HOURS, **cell.tags},
+    )
+    def job() -> None:
+        retention()
+
+    return job
 
 
 def retention_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """Every night, after the reports."""
     return dg.ScheduleDefinition(
         name="nightly_retention",
-        job=retention_job,
+        job_name=RETENTION,
         cron_schedule="30 5 * * *",
         default_status=schedule_status(settings),
         description="Deletes data past its retention period, at 05:30 UTC.",

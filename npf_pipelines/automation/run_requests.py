@@ -24,7 +24,7 @@ from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import is_waiting, known_at
 from npf_pipelines.rules.shards import by_shard
-from npf_pipelines.runs.partitions import CLIENTS, first_day
+from npf_pipelines.runs.partitions import first_day
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.run_scope import clients_of, scope_config, scope_tags
 from npf_pipelines.runs.services import Services
@@ -131,7 +131,7 @@ def eligibility_of(
         sqlalchemy.exc.SQLAlchemyError: the database of the health can't be reached.
     """
     setups, pauses = services.setups(), read_pauses(services.state)
-    registered = instance.get_dynamic_partitions(CLIENTS.name or "")
+    registered = services.cell.registered(instance)
     # A tick may be evaluated long after its own moment.
     clock = max(now, datetime.now(UTC))
     healths = {key: known_at(health, clock) for key, health in read_health(services.state, flow.name).items()}
@@ -151,7 +151,7 @@ def eligibility_of(
             ready[client] = setup
     busy = {
         client
-        for record in flow.unfinished(instance)
+        for record in flow.unfinished(instance, services.cell)
         for client in clients_of(record.dagster_run.run_config, record.dagster_run.tags, registered)
         if client in ready and not _is_done_with(record, healths.get((client, flow.name)))
     }

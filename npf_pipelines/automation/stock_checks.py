@@ -54,7 +54,6 @@ def stock_conservation(services: dg.ResourceParam[Services]) -> dg.AssetCheckRes
 )
 def order_skus_known(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """List the SKUs of open orders without a stock row."""
-    clients = services.setups().clients
     found = [
         {
             "client": unknown.client,
@@ -64,8 +63,7 @@ def order_skus_known(services: dg.ResourceParam[Services]) -> dg.AssetCheckResul
             "first_order": unknown.first_order,
             "what_to_do": "have the warehouse take the SKU into its count, or correct the code in the store",
         }
-        for unknown in services.platform.unknown_skus()
-        if unknown.client in clients
+        for unknown in services.platform.unknown_skus(services.setups().clients)
     ]
     return listed_result(found, "unknown_to_the_warehouse", dg.AssetCheckSeverity.WARN)
 

@@ -48,7 +48,13 @@ def _logs_url(written: str) -> str:
 
 
 def _in_data(name: str) -> Any:
-    return lambda fields: fields["data"] / name
+    """A place in the data folder, in a cell's own part of it."""
+
+    def place(fields: dict[str, Any]) -> Path:
+        folder: Path = fields["data"]
+        return (folder / "cells" / fields["cell"] if fields["cell"] else folder) / name
+
+    return place
 
 
 class Settings(BaseSettings):
@@ -58,13 +64,18 @@ class Settings(BaseSettings):
         env_prefix="NPF_", extra="ignore", frozen=True, validate_default=True, hide_input_in_errors=True
     )
 
+    cell: Annotated[str, Field(pattern="^([a-z][a-z0-9_]{0,29})?$")] = Field(
+        "",
+        description="The name of the cell, where several share one Dagster; none by default. Master setups, lake, "
+        "reports and state are then in the folder cells/NAME of the data folder, unless they are set.",
+    )
     data: _Folder = Field(Path("data"), description="The folder of all data.")
     clients: Annotated[Place, PlainValidator(place)] = Field(
         default_factory=_in_data("clients"),
         description="The folder of the master setups, or its URL in a bucket, where several machines read it.",
     )
     lake: Annotated[str, AfterValidator(checked_url)] = Field(
-        default_factory=lambda fields: str(fields["data"] / "lake"),
+        default_factory=lambda fields: str(_in_data("lake")(fields)),
         description="The lake's folder, or the URL of its bucket.",
     )
     reports: Annotated[Path | UPath, PlainValidator(_folder_or_bucket)] = Field(
@@ -114,7 +125,7 @@ class Settings(BaseSettings):
         description="The platform's database as an SQLAlchemy URL, which may hold a password.",
     )
     state_url: SecretStr = Field(
-        default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'state.sqlite'}"),
+        default_factory=lambda fields: SecretStr(f"sqlite:///{_in_data('state.sqlite')(fields)}"),
         description="The pipeline's own database as an SQLAlchemy URL, which may hold a password. With a platform on "
         "PostgreSQL it must be set, to one database for all machines.",
     )

@@ -8,6 +8,9 @@ import secrets
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 
+SHORT = 25
+"""Characters of a fingerprint that are enough: its salt, and 32 bits."""
+
 
 def fingerprint(setup: MasterSetup) -> str:
     """A fingerprint of the setup and its key as they are now, with a salt of its own."""
@@ -15,8 +18,8 @@ def fingerprint(setup: MasterSetup) -> str:
 
 
 def matches(setup: MasterSetup, earlier: str) -> bool:
-    """Whether an earlier fingerprint is of this setup with this key."""
-    return earlier == _salted(setup, earlier.partition(":")[0])
+    """Whether an earlier fingerprint, or its first characters, is of this setup with this key."""
+    return len(earlier) >= SHORT and _salted(setup, earlier.partition(":")[0]).startswith(earlier)
 
 
 def _salted(setup: MasterSetup, salt: str) -> str:

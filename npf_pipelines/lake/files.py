@@ -235,6 +235,28 @@ class LakeFiles:
                     self._put_in_place(file, target)
             self._remove_folder(folder)
 
+    def copy_client(self, client: str, other: "LakeFiles") -> None:
+        """Copy all files of a client into another lake, over its own."""
+        for folder in list(self.glob("*", f"client={client}")):
+            for steps in ((FILE,), ("*=*", FILE)):
+                for file in sorted(self._below(folder, *steps)):
+                    other.put_bytes(self.system.cat_file(file), f"{other.root}{file.removeprefix(self.root)}")
+
+    def put_bytes(self, content: bytes, path: str) -> None:
+        """Write a file in place of the old one."""
+        folder = path.rpartition("/")[0]
+        unfinished = f"{folder}/.{uuid.uuid4().hex}{_UNFINISHED}"
+        self.system.makedirs(folder, exist_ok=True)
+        with self.system.open(unfinished, "wb") as file:
+            file.write(content)
+            self._sync(file)
+        self._put_in_place(unfinished, path)
+
+    def drop_client(self, client: str) -> None:
+        """Delete all files of a client."""
+        for folder in list(self.glob("*", f"client={client}")):
+            self._remove_folder(folder)
+
     def _remove_folder(self, folder: str) -> None:
         if self._is_local and Path(folder).is_symlink():
             # It leads to a folder of the machine's owner: only its content goes.

@@ -24,7 +24,7 @@ from npf_pipelines.lake.files import FILE, SNAPSHOT_HISTORY, LakeFiles, broken_f
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import STOCK_SNAPSHOTS, TABLES
 
-_FIRST_DAY = "first_day.txt"
+_FIRST_DAY, _NEXT_AUDITED = "first_day.txt", "next_audited.txt"
 _WITHOUT_PERSONAL = {b"personal_data": b"dropped"}
 """The mark in the footer of a file whose personal columns were emptied."""
 
@@ -214,6 +214,22 @@ class Lake:
         """
         self.files.put_text(day.isoformat(), _FIRST_DAY)
 
+    def next_audited(self) -> str:
+        """The client with which the next audit begins, as kept last; empty for the first one."""
+        try:
+            with self.files.system.open(f"{self.files.root}/{_NEXT_AUDITED}", "r") as file:
+                return str(file.read()).strip()
+        except (OSError, ValueError):
+            return ""
+
+    def keep_next_audited(self, client: str) -> None:
+        """Keep the client with which the next audit begins.
+
+        Raises:
+            OSError: the lake can't be written.
+        """
+        self.files.put_text(client, _NEXT_AUDITED)
+
     def snapshots(self, client: str) -> list[datetime]:
         """The times of the client's stock snapshots in the history, oldest first."""
         return self.files.snapshots(client)
@@ -247,6 +263,14 @@ class Lake:
         A repeated call after an interrupted one moves the rest.
         """
         self.files.rename_client(old, new)
+
+    def copy_client(self, client: str, other: "Lake") -> None:
+        """Copy all files of a client into another lake."""
+        self.files.copy_client(client, other.files)
+
+    def drop_client(self, client: str) -> None:
+        """Delete all files of a client."""
+        self.files.drop_client(client)
 
     def drop_leftovers(self, before: datetime) -> int:
         """Delete the half-written files of killed runs, which may hold personal data; returns how many there were.

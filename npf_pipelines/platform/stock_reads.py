@@ -31,9 +31,9 @@ class StockReads(PlatformAccess):
         """The given SKUs that have no stock row in the warehouse."""
         return skus_not_counted(self._engine, client, skus)
 
-    def unknown_skus(self) -> list[UnknownSku]:
+    def unknown_skus(self, clients: Collection[str]) -> list[UnknownSku]:
         """The SKUs on all clients' open orders that have no stock row in the warehouse, by client and SKU."""
-        return unknown_skus(self._engine)
+        return unknown_skus(self._engine, clients)
 
     def count_stock(
         self, client: str, store_order_ids: Iterable[str]

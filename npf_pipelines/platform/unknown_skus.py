@@ -28,8 +28,8 @@ class UnknownSku:
     first_order: str
 
 
-def unknown_skus(engine: sa.Engine) -> list[UnknownSku]:
-    """The unknown SKUs of all clients, by client and SKU; test orders are left out.
+def unknown_skus(engine: sa.Engine, clients: Collection[str]) -> list[UnknownSku]:
+    """The unknown SKUs of these clients, by client and SKU; test orders are left out.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
@@ -53,7 +53,11 @@ def unknown_skus(engine: sa.Engine) -> list[UnknownSku]:
         .group_by(order_lines.c.client, order_lines.c.sku, orders.c.order_number)
     )
     with engine.connect() as connection:
-        rows = connection.execute(query).all()
+        rows = [
+            row
+            for batch in chunked(sorted(clients), BATCH)
+            for row in connection.execute(query.where(order_lines.c.client.in_(batch)))
+        ]
         counted_as_stored = {client: _as_stored(connection, client) for client in {row.client for row in rows}}
     found: dict[tuple[str, str], dict[str, int]] = {}
     for client, written, number, units in rows:

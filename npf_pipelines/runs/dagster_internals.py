@@ -23,7 +23,7 @@ Not here: what a run reports of its partitions (partition_status.py), which old 
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +35,10 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 from npf_pipelines.domain.chunking import chunked
 
 Materialized = Collection[tuple[str, str]]
-"""Partitions, by asset and partition key."""
+"""Partitions, by the asset's name and the partition key."""
+
+Asset = dg.AssetKey | str
+"""An asset by its key, or by its name where no cell is before it."""
 
 _AUTOMATION_TAGS = frozenset({"dagster/schedule_name", "dagster/sensor_name"})
 """The tags that Dagster gives to a run that a schedule or a sensor requested (documented)."""
@@ -80,7 +83,7 @@ class RunFacts:
     Attributes:
         run_id: the run's id.
         flow: the name of the flow, which is the name of its op.
-        assets: the selected assets, sorted.
+        assets: the names of the selected assets, sorted.
         is_whole: whether all assets of the flow are selected.
         is_automated: whether a schedule or a sensor requested the run.
     """
@@ -98,11 +101,24 @@ def run_facts(context: dg.AssetExecutionContext) -> RunFacts:
     return RunFacts(
         run_id=context.run.run_id,
         flow=definition.op.name,
-        assets=sorted(key.to_user_string() for key in context.selected_asset_keys),
+        assets=sorted(key.path[-1] for key in context.selected_asset_keys),
         # In a run of a subset, `keys` holds the selected ones only.
         is_whole=context.selected_asset_keys == set(definition.node_keys_by_output_name.values()),
         is_automated=not _AUTOMATION_TAGS.isdisjoint(context.run.tags),
     )
+
+
+def with_keys(
+    assets: dg.AssetsDefinition, key_of: Callable[[str], dg.AssetKey], known: Iterable[str]
+) -> dg.AssetsDefinition:
+    """The assets, or checks, under other keys, and depending on other keys.
+
+    Args:
+        assets: a definition whose keys are plain names.
+        key_of: the new key of a name.
+        known: the names to replace, wherever they appear.
+    """
+    return assets.with_attributes(asset_key_replacements={dg.AssetKey(name): key_of(name) for name in known})
 
 
 def tag_run(context: dg.AssetExecutionContext, tags: Mapping[str, str]) -> None:
@@ -117,36 +133,36 @@ def note_step(context: dg.AssetExecutionContext, text: str, metadata: Mapping[st
     context.instance.report_engine_event(text, context.run, EngineEventData(metadata), step_key=step)
 
 
-def plan_partition(context: dg.AssetExecutionContext, asset: str, key: str) -> None:
+def plan_partition(context: dg.AssetExecutionContext, asset: Asset, key: str) -> None:
     """Show a partition as in progress. It shows as failed if the run fails without materializing it."""
     event = dg.DagsterEvent.build_asset_materialization_planned_event(
         context.run.job_name,
         context.assets_def.op.name,
-        AssetMaterializationPlannedData(dg.AssetKey(asset), key),
+        AssetMaterializationPlannedData(dg.AssetKey.from_coercible(asset), key),
     )
     context.instance.report_dagster_event(event, context.run.run_id, logging.DEBUG)
 
 
-def materialized_partitions(instance: dg.DagsterInstance, assets: Sequence[str], keys: Sequence[str]) -> Materialized:
+def materialized_partitions(instance: dg.DagsterInstance, assets: Iterable[Asset], keys: Sequence[str]) -> Materialized:
     """The partitions that are materialized and that no run has started again since.
 
     Args:
         instance: queried twice for each asset.
-        assets: their names.
+        assets: the assets.
         keys: the partitions' keys.
     """
+    asset_keys = [dg.AssetKey.from_coercible(asset) for asset in assets]
     return {
-        (asset, key)
+        (asset.path[-1], key)
         for chunk in chunked(keys, _KEYS_PER_QUERY)
-        for asset in assets
+        for asset in asset_keys
         for key in _materialized_keys(instance, asset, set(chunk))
     }
 
 
-def _materialized_keys(instance: dg.DagsterInstance, asset: str, keys: set[str]) -> Iterator[str]:
+def _materialized_keys(instance: dg.DagsterInstance, asset: dg.AssetKey, keys: set[str]) -> Iterator[str]:
     materialized, planned = (
-        instance.get_latest_storage_id_by_partition(dg.AssetKey(asset), event_type, keys)
-        for event_type in _STATUS_EVENTS
+        instance.get_latest_storage_id_by_partition(asset, event_type, keys) for event_type in _STATUS_EVENTS
     )
     return (key for key, storage_id in materialized.items() if storage_id > planned.get(key, 0))
 
@@ -158,12 +174,13 @@ def launched_partitions(context: dg.AssetExecutionContext) -> Sequence[str]:
 
 
 def materialized_before_launch(
-    context: dg.AssetExecutionContext, asset: str, key: str
+    context: dg.AssetExecutionContext, asset: Asset, key: str
 ) -> dg.AssetMaterialization | None:
     """The newest materialization of a partition that was materialized before this run was planned over it."""
 
     def newest(event_type: dg.DagsterEventType, most: int) -> Sequence[dg.EventLogRecord]:
-        records = dg.EventRecordsFilter(event_type, asset_key=dg.AssetKey(asset), asset_partitions=[key])
+        asset_key = dg.AssetKey.from_coercible(asset)
+        records = dg.EventRecordsFilter(event_type, asset_key=asset_key, asset_partitions=[key])
         return list(context.instance.event_log_storage.get_event_records(records, limit=most))
 
     made, planned = _STATUS_EVENTS
@@ -172,20 +189,25 @@ def materialized_before_launch(
     return last.asset_materialization if last and last.storage_id > max(earlier, default=0) else None
 
 
-def ever_materialized(instance: dg.DagsterInstance, asset: str) -> Collection[str]:
+def ever_materialized(instance: dg.DagsterInstance, asset: Asset) -> Collection[str]:
     """The keys of the asset's partitions that were ever materialized."""
-    return instance.get_materialized_partitions(dg.AssetKey(asset))
+    return instance.get_materialized_partitions(dg.AssetKey.from_coercible(asset))
 
 
-def runs_behind_status(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:
+def runs_behind_status(
+    instance: dg.DagsterInstance, before: datetime, has_key: Callable[[dg.AssetKey], bool] = lambda _key: True
+) -> Iterator[str]:
     """The ids of runs that Dagster needs to show the status of a partition, or of an asset without partitions.
 
     Args:
         instance: queried a few times for each asset.
         before: only runs whose events are older.
+        has_key: which assets count.
     """
     for record in instance.get_asset_records():
         key, last = record.asset_entry.asset_key, record.asset_entry.last_materialization_record
+        if not has_key(key):
+            continue
         if last:
             yield last.run_id
         for event_type in _STATUS_EVENTS:

@@ -48,7 +48,8 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine
         raise DatabaseUnusable(
             "NPF_STATE_URL names the platform's database: the state needs a database of its own, or a schema"
         )
-    return open_state(state_url, platform)
+    # The earlier releases that kept the state in the platform's database had no cells.
+    return open_state(state_url, None if settings.cell else platform)
 
 
 def shared_schema(platform: sa.Engine, state: sa.Engine) -> str | None:

@@ -5,7 +5,7 @@ too.
 Not here: the columns themselves (lake/tables.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import dagster as dg
 
@@ -54,10 +54,17 @@ def column_sources(table: Table) -> dict[str, tuple[str, Sequence[str]]]:
     return {name: (upstream.name, columns) for name, columns in sources.items() if columns}
 
 
-def column_lineage(table: Table) -> dict[str, dg.TableColumnLineage]:
-    """The lineage as metadata of a materialization; empty for a table without an upstream table."""
+def column_lineage(
+    table: Table, key_of: Callable[[str], dg.AssetKey] = dg.AssetKey
+) -> dict[str, dg.TableColumnLineage]:
+    """The lineage as metadata of a materialization; empty for a table without an upstream table.
+
+    Args:
+        table: the table.
+        key_of: the asset of a table's name.
+    """
     deps = {
-        name: [dg.TableColumnDep(asset_key=dg.AssetKey(upstream), column_name=column) for column in columns]
+        name: [dg.TableColumnDep(asset_key=key_of(upstream), column_name=column) for column in columns]
         for name, (upstream, columns) in column_sources(table).items()
     }
     return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)} if deps else {}

@@ -34,7 +34,7 @@ class PartialStatus(PartitionStatus):
             (asset, day): before
             for day in days_by_client(launched_partitions(context)).get(client, ())
             for asset in self._assets
-            if (before := materialized_before_launch(context, asset, self._key(day)))
+            if (before := materialized_before_launch(context, self._asset_keys[asset], self._key(day)))
         }
 
     def add_days(self, days: Collection[date]) -> None:
@@ -42,7 +42,7 @@ class PartialStatus(PartitionStatus):
         super().add_days(days)
         keys = [self._key(day) for day in self._days]
         self._materialized_before = {
-            *materialized_partitions(self._context.instance, self._assets, keys),
+            *materialized_partitions(self._context.instance, self._asset_keys.values(), keys),
             *((asset, self._key(day)) for asset, day in self._launched),
         }
 

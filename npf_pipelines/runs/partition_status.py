@@ -40,7 +40,8 @@ class PartitionStatus:
         self._context = context
         self._client = client
         self._days: Sequence[date | None] = days or [None]
-        self._assets = sorted(key.to_user_string() for key in context.selected_asset_keys)
+        self._asset_keys = {key.path[-1]: key for key in context.selected_asset_keys}
+        self._assets = sorted(self._asset_keys)
         self._materialized_before = materialized_before
         self._started: set[_Partition] = set()
         self._materialized: set[_Partition] = set()
@@ -72,13 +73,15 @@ class PartitionStatus:
         for asset in self._assets:
             if (asset, day) not in self._started and (asset, day) not in self._unchanged:
                 self._started.add((asset, day))
-                plan_partition(self._context, asset, self._key(day))
+                plan_partition(self._context, self._asset_keys[asset], self._key(day))
 
     def materialized(self, asset: str, metadata: Mapping[str, Any], day: date | None) -> None:
         """Show the partition as materialized."""
         note_progress()
         self._materialized.add((asset, day))
-        self._context.log_event(dg.AssetMaterialization(asset, partition=self._key(day), metadata=metadata))
+        self._context.log_event(
+            dg.AssetMaterialization(self._asset_keys[asset], partition=self._key(day), metadata=metadata)
+        )
 
     def unchanged(self, asset: str, day: date | None) -> None:
         """Leave the partition's status as it is, without an event."""
@@ -94,7 +97,9 @@ class PartitionStatus:
     ) -> None:
         """Show metadata on the partition without changing its status."""
         self._context.log_event(
-            dg.AssetObservation(asset, partition=self._key(day), description=description, metadata=metadata)
+            dg.AssetObservation(
+                self._asset_keys[asset], partition=self._key(day), description=description, metadata=metadata
+            )
         )
 
     @property

@@ -43,7 +43,7 @@ class PartitionWriter:
         dry_run: bool = False,
         in_trial: bool = False,
     ) -> None:
-        self._lake, self._platform = lake, services.platform
+        self._lake, self._platform, self._cell = lake, services.platform, services.cell
         self._setup, self._status, self._recounts = setup, status, recounts
         self._dry_run, self._in_trial = dry_run, in_trial
 
@@ -93,7 +93,7 @@ class PartitionWriter:
             frame = yield functools.partial(lake.write, table, rows, client=client, day=day)
             yield functools.partial(self._recounts.note, table, rows, day)
         metadata = yield lambda: self._metadata(table, frame, notes)
-        self.report(table.name, metadata | column_lineage(table), day)
+        self.report(table.name, metadata | column_lineage(table, self._cell.key), day)
 
     def write_incomplete(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         """Write a partition of which something waits: the client's part of the run will fail with the reason."""

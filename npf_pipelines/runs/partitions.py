@@ -12,12 +12,13 @@ import dagster as dg
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_files import MasterSetups
+from npf_pipelines.runs.cell import Cell
 
 LOOK_BACK = timedelta(days=30)
 """How far back the nightly runs process the days of all clients again; older days count as settled."""
 
-CLIENTS = dg.DynamicPartitionsDefinition(name="clients")
-"""The clients, kept in step with the master setups by `register_clients`."""
+CLIENTS = Cell().clients
+"""The clients of a code location without a cell."""
 
 
 def first_day(setups: MasterSetups, with_tables: date | None) -> date | None:
@@ -31,10 +32,12 @@ def first_day(setups: MasterSetups, with_tables: date | None) -> date | None:
     return min([*starts, *([with_tables] if with_tables and starts else [])], default=None)
 
 
-def client_days(setups: MasterSetups, with_tables: date | None = None) -> dg.MultiPartitionsDefinition:
+def client_days(
+    setups: MasterSetups, with_tables: date | None = None, cell: Cell | None = None
+) -> dg.MultiPartitionsDefinition:
     """Clients by days, from the first day of any client to the day that is today for the first client to reach it.
 
-    Arguments as for `first_day`.
+    Arguments as for `first_day`, and the cell of the clients.
     """
     clients = setups.clients.values()
     first = first_day(setups, with_tables) or date(2026, 1, 1)
@@ -43,7 +46,7 @@ def client_days(setups: MasterSetups, with_tables: date | None = None) -> dg.Mul
         timezone=_zone_ahead_of(clients),
         end_offset=1,
     )
-    return dg.MultiPartitionsDefinition({"client": CLIENTS, "day": days})
+    return dg.MultiPartitionsDefinition({"client": (cell or Cell()).clients, "day": days})
 
 
 def lacks_days(loaded: dg.MultiPartitionsDefinition, needed: dg.MultiPartitionsDefinition) -> bool:
@@ -55,16 +58,8 @@ def lacks_days(loaded: dg.MultiPartitionsDefinition, needed: dg.MultiPartitionsD
 
 
 def register_clients(instance: dg.DagsterInstance, clients: Iterable[str]) -> list[str]:
-    """Make each client a partition. No client is ever removed: its history would be lost.
-
-    Returns:
-        The clients that were no partition before.
-    """
-    known = set(instance.get_dynamic_partitions(CLIENTS.name or ""))
-    new = sorted(set(clients) - known)
-    if new:
-        instance.add_dynamic_partitions(CLIENTS.name or "", new)
-    return new
+    """Make each client a partition, in a code location without a cell; the clients that were none before."""
+    return Cell().register(instance, clients)
 
 
 def days_by_client(keys: Iterable[str]) -> dict[str, list[date]]:

@@ -33,7 +33,7 @@ from npf_pipelines.runs.dagster_internals import (
     run_facts,
 )
 from npf_pipelines.runs.failure_notes import failure_notes
-from npf_pipelines.runs.failures import failure_kind, failure_reason, is_program_fault
+from npf_pipelines.runs.failures import ClientFailure, failure_kind, failure_reason, is_program_fault
 from npf_pipelines.runs.flow_health import FlowHealth
 from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.runs.open_items import Recounts, count_open_items
@@ -142,6 +142,7 @@ class _Clients:
         # The nightly run counts everything again, changed or not.
         self._is_nightly = any(days and days[-1] - days[0] >= LOOK_BACK for days in days_of.values())
         self._materialized_before: Materialized | None = None
+        self._elsewhere: Mapping[str, str] = {}
         self.in_order: Sequence[str] = ()
         self.busy: set[str] = set()
         """The clients whose lease another run holds."""
@@ -152,10 +153,12 @@ class _Clients:
     async def prepare(self) -> None:
         """Order the clients by their health, and ask Dagster which partitions are materialized already."""
         health = await asyncio.to_thread(read_health, self._services.state, self._facts.flow)
+        instance, cell = self._context.instance, self._services.cell
+        self._elsewhere = await asyncio.to_thread(cell.elsewhere, instance, self._days_of)
         self.in_order = in_order_of_health(self._days_of, {client: known for (client, _), known in health.items()})
         if self._names_clients and not self._is_dry and not self._names_orders:
             self._materialized_before = await asyncio.to_thread(
-                _materialized_before, self._context.instance, self._facts.assets, self._days_of
+                _materialized_before, self._context.instance, self._context.selected_asset_keys, self._days_of
             )
 
     async def run_one(self, client: str) -> str:
@@ -204,6 +207,8 @@ class _Clients:
         return why_paused(setup, Pauses() if self._is_dry else read_pauses(self._services.state))
 
     async def _work_on(self, client: str, days: list[date], status: PartitionStatus) -> None:
+        if client in self._elsewhere:
+            raise ClientFailure(self._elsewhere[client])
         setup = self._setups[client]
         recounts = Recounts(self._services.state, self._facts.flow, self._facts.run_id, client, dry_run=self._is_dry)
         tables = ClientTables(self._services.lake.remembering(), client, dry_run=self._is_dry)
@@ -254,7 +259,7 @@ def _reason(client: str, failure: Exception | None) -> str:
 
 
 def _materialized_before(
-    instance: dg.DagsterInstance, assets: Sequence[str], days_of: Mapping[str, Sequence[date]]
+    instance: dg.DagsterInstance, assets: Collection[dg.AssetKey], days_of: Mapping[str, Sequence[date]]
 ) -> Materialized:
     """The run's partitions that are materialized already, without settled days.
 

@@ -16,6 +16,7 @@ from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.gateway import Platform
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.databases import platform_of, shared_schema, state_of
 from npf_pipelines.state.lease import Lease
 
@@ -28,10 +29,12 @@ class Services:
 
     Attributes:
         settings: the settings.
+        cell: the cell that they name.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.cell = Cell(settings.cell)
 
     def setups(self) -> MasterSetups:
         """The master setups as they are now.

@@ -1,16 +1,26 @@
 """The sensor of new orders: one request to each store, runs only for changes, and no store that slows the others."""
 
+import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from npf_pipelines.automation import new_orders
 from npf_pipelines.automation import run_requests as asking
+from npf_pipelines.automation.order_memory import StoreMemory, read_memory, write_memory
+from npf_pipelines.automation.run_requests import Eligibility
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.health import Health
+from npf_pipelines.rules.change_detection import OrderListState
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register
-from npf_pipelines_tests.loop import Loop, write_setup
+from npf_pipelines_tests.loop import Loop, opened_loop, write_setup
 from npf_pipelines_tests.store_versions import BOTH
 
 
@@ -29,7 +39,7 @@ def settled(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> str:
         assert all(run.success for run in execute(loop, "orders_job", asked))
         asked, cursor, _ = look(loop, "new_orders", cursor)
     lists_changes = {store.updated_at_filter for store in loop.stores.values()}
-    assert {one["look"]["since"] is not None for one in json.loads(cursor).values()} == lists_changes
+    assert {one.look.since is not None for one in read_memory(cursor).values() if one.look} == lists_changes
     return cursor
 
 
@@ -104,25 +114,26 @@ def test_a_store_that_is_off_costs_the_others_nothing_and_is_asked_with_growing_
     assert "no changes; acme could not be asked, next try after " in said
     assert "503, too many calls or maintenance" in said
     assert loop.stores["acme"].requests == 1
-    memory = json.loads(cursor)["acme"]
-    assert memory["failures"] == 1
-    assert datetime.fromisoformat(memory["next_look_at"]) > datetime.now(UTC)
-    memory["next_look_at"] = datetime.now(UTC).isoformat()
+    memory = read_memory(cursor)["acme"]
+    assert memory.failures == 1
+    assert memory.next_look_at > datetime.now(UTC)
+    over = json.loads(cursor)["acme"]
+    over[5] = int(datetime.now(UTC).timestamp() * 1000)
     loop.stores["acme"].switched_off = False
-    asked, cursor, _ = look(loop, "new_orders", json.dumps({"acme": memory}))
+    asked, cursor, _ = look(loop, "new_orders", json.dumps({"acme": over}))
     assert ["acme", "bolt"] in clients(asked)
-    assert json.loads(cursor)["acme"]["failures"] == 0
+    assert read_memory(cursor)["acme"].failures == 0
 
 
 def test_a_mended_setup_ends_the_pause_at_once(loop: Loop) -> None:
     register(loop)
     write_setup(loop.settings.clients, "acme", "http://127.0.0.1:9")
     _, cursor, _ = look(loop, "new_orders")
-    assert json.loads(cursor)["acme"]["failures"] == 1
+    assert read_memory(cursor)["acme"].failures == 1
     write_setup(loop.settings.clients, "acme", loop.url)
     asked, cursor, _ = look(loop, "new_orders", cursor)
     assert "acme" in clients(asked)[0]
-    assert json.loads(cursor)["acme"]["failures"] == 0
+    assert read_memory(cursor)["acme"].failures == 0
 
 
 def test_a_store_that_hangs_is_given_up(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +145,7 @@ def test_a_store_that_hangs_is_given_up(loop: Loop, monkeypatch: pytest.MonkeyPa
     finally:
         loop.stores["acme"].hangs = False
     assert clients(asked) == [["bolt"]]
-    assert json.loads(cursor)["acme"]["failures"] == 1
+    assert read_memory(cursor)["acme"].failures == 1
 
 
 def test_one_with_a_wrong_key_is_not_asked_at_all(loop: Loop) -> None:
@@ -178,3 +189,72 @@ def test_news_whose_run_died_before_its_walk_are_asked_for_again(loop: Loop, mon
     execute(loop, "orders_job", asked)
     _, cursor, _ = look(loop, "new_orders", cursor)
     assert look(loop, "new_orders", cursor)[0] == []
+
+
+def test_the_cursor_of_a_full_cell_is_small(loop: Loop) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    setup = loop.services.setups()["acme"]
+    memory = {
+        f"a-client-{number:04}": StoreMemory(OrderListState(1_795_817_288, 12_345, 123_456), now)
+        for number in range(250)
+    }
+    for store in list(memory.values())[:50]:
+        store.failed(setup, now, "no answer in 5 s")
+    eligibility = Eligibility(now, list(memory), {}, (), {}, None, "orders", {})
+    cursor = write_memory(memory, eligibility)
+    assert len(cursor) < 20_000
+    assert read_memory(cursor) == memory
+    assert not memory["a-client-0000"].is_paused(loop.services.setups()["bolt"], now)
+    assert memory["a-client-0000"].is_paused(setup, now)
+    # A request that a run has taken up is not kept.
+    health = {("a-client-0001", "orders"): Health("a-client-0001", "orders", tried_at=now)}
+    kept = read_memory(write_memory(memory, replace(eligibility, _health=health)))
+    assert [kept[f"a-client-000{number}"].asked_at for number in (1, 2)] == [None, now]
+    earlier = {"look": {"since": None, "total": 3, "newest": 4}, "asked_at": now.isoformat(), "failures": 2}
+    assert read_memory(json.dumps({"acme": earlier})) == {}, "begun anew"
+
+
+@given(
+    st.builds(
+        StoreMemory,
+        st.none() | st.builds(OrderListState, st.none() | st.integers(0, 2**31), st.integers(0), st.integers(0)),
+        st.none() | st.integers(1, 2**31).map(lambda second: datetime.fromtimestamp(second, UTC)),
+        st.integers(0, 99),
+        st.integers(0, 2**31).map(lambda second: datetime.fromtimestamp(second, UTC)),
+        st.text(max_size=80),
+        st.text("0f:", max_size=33),
+        st.booleans(),
+    )
+)
+def test_a_cursor_keeps_all_of_a_store(store: StoreMemory) -> None:
+    eligibility = Eligibility(datetime.now(UTC), ["acme"], {}, (), {}, None, "orders", {})
+    assert read_memory(write_memory({"acme": store}, eligibility)) == {"acme": store}
+
+
+def test_stores_whose_turn_did_not_come_are_the_first_of_the_next_tick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 16 stores six hang, and a tick has time for half of the others: two ticks ask all ten."""
+    names = tuple(f"c{number:02}" for number in range(16))
+    hanging = set(names[:6])
+    asked: list[str] = []
+
+    async def list_state(_: object, setup: MasterSetup, __: object) -> OrderListState:
+        asked.append(setup.id)
+        await asyncio.sleep(60 if setup.id in hanging else 0.2)
+        return OrderListState(None, 0, 0)
+
+    monkeypatch.setattr(new_orders, "_list_state", list_state)
+    monkeypatch.setattr(new_orders, "_STORES_AT_ONCE", 8)
+    monkeypatch.setattr(new_orders, "_SECONDS_PER_STORE", 0.5)
+    monkeypatch.setattr(new_orders, "_SECONDS_PER_TICK", 0.55)
+    with opened_loop(tmp_path, {}) as loop:
+        for name in names:
+            write_setup(loop.settings.clients, name, loop.url)
+        register(loop, *names)
+        cursor: str | None = None
+        for _ in range(2):
+            _, cursor, _ = look(loop, "new_orders", cursor)
+    memory = read_memory(cursor)
+    assert {name for name in names if memory[name].look} == set(names) - hanging
+    assert {name: asked.count(name) for name in hanging} == dict.fromkeys(hanging, 1)

@@ -1,16 +1,19 @@
 """The nightly schedules: one run for all clients that aren't paused, over the last weeks."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import dagster as dg
 import pytest
 
+from npf_pipelines.assets import orders
+from npf_pipelines.assets.orders_day import OrdersRun
 from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import failed
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.state.health import keep_health
-from npf_pipelines_tests.automation.ticks import clients, days, register, tick
+from npf_pipelines_tests.automation.ticks import clients, days, execute, register, tick
 from npf_pipelines_tests.loop import DAYS, Loop, write_setup
 
 FLOWS = {"nightly_look_back": "orders", "nightly_shipments": "shipments", "nightly_stock": "stock"}
@@ -56,3 +59,53 @@ def test_the_last_weeks_are_compared_from_the_first_day_on(loop: Loop, name: str
 
 def test_without_a_client_nothing_runs(loop: Loop) -> None:
     assert "no client" in tick(loop, "nightly_stock")
+
+
+@pytest.mark.parametrize("version", [(4, 18, 1), (4, 9, 1)])
+def test_a_night_reads_only_the_days_that_may_have_changed(
+    fresh: Loop, version: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that lists its orders by their last change is asked for whole orders of two days, any other for all."""
+    for store in fresh.stores.values():
+        store.version = version
+        for order in store.orders.values():
+            order.updated_at = order.timestamp  # Nothing has changed lately.
+    knows = version > (4, 13)
+    night(fresh)  # The first night learns what the store can do.
+    tables = [f"SELECT * FROM {table} ORDER BY client, day, order_id" for table in ("raw_orders", "filtered_orders")]  # noqa: S608
+    before = [fresh.rows(query) for query in tables]
+    read = whole_orders(fresh, monkeypatch)
+    night(fresh)
+    days = {day for _, day in read}
+    assert (min(days) >= fresh.days[1] - timedelta(days=2)) is knows
+    assert [fresh.rows(query) for query in tables] == before, "no file was written again"
+
+    ((order_id, day),) = fresh.rows("SELECT order_id, day FROM raw_orders WHERE client = 'acme' ORDER BY day LIMIT 1")
+    store = fresh.stores["acme"]
+    store.orders[int(order_id)].status = "B"  # In the database, as an add-on may do it: nothing lists it as changed.
+    night(fresh)
+    assert ("acme", day) in read
+    ((status,),) = fresh.rows(f"SELECT status FROM raw_orders WHERE client = 'acme' AND order_id = '{order_id}'")  # noqa: S608
+    assert status == "B"
+    assert fresh.disagreements() == []
+
+
+def night(loop: Loop) -> None:
+    asked = tick(loop, "nightly_look_back")
+    assert isinstance(asked, list)
+    by_daemon = {"dagster/schedule_name": "nightly_look_back"}  # As the daemon adds it.
+    asked = [dg.RunRequest(run_config=request.run_config, tags={**request.tags, **by_daemon}) for request in asked]
+    assert [run.success for run in execute(loop, "orders_job", asked)] == [True]
+
+
+def whole_orders(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, date]]:
+    """The clients and days whose whole orders are asked for from now on."""
+    read: set[tuple[str, date]] = set()
+    pull = orders._pull
+
+    async def noting(run: OrdersRun, first: date, last: date) -> None:
+        read.update((run.client_run.client, first + timedelta(days=n)) for n in range((last - first).days + 1))
+        await pull(run, first, last)
+
+    monkeypatch.setattr(orders, "_pull", noting)
+    return read

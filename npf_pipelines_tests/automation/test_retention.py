@@ -164,7 +164,7 @@ def test_a_runs_events_leave_no_file_behind(later: Loop) -> None:
     ]
     folder = later.settings.data / "dagster"
     assert [path for path in folder.rglob(f"*{old}*") if path.is_file()]
-    deleted, kept = delete_old_runs(later.instance, LATER, timedelta(days=90))
+    deleted, kept = delete_old_runs(later.instance, LATER, timedelta(days=90), later.services.cell)
     assert (deleted, kept) == (1, 3)
     assert not [path for path in folder.rglob(f"*{old}*") if path.is_file()]
 

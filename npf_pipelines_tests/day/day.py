@@ -155,8 +155,7 @@ class _Course:
         sweeps, nights = _SCHEDULES
         for schedule in (*sweeps, *nights):
             definition = self._defs.resolve_schedule_def(schedule)
-            minute, hour = str(definition.cron_schedule).split()[:2]
-            if schedule in nights and not _strikes(int(hour), int(minute), moment):
+            if schedule in nights and not _strikes(*_first_strike(definition), moment):
                 continue
             said = tick(loop, schedule, moment, defs=self._defs)
             asked = said if isinstance(said, list) else []
@@ -205,6 +204,13 @@ class _Course:
 
 def _job(definition: dg.ScheduleDefinition | dg.SensorDefinition) -> str:
     return str(definition.job_name)
+
+
+def _first_strike(definition: dg.ScheduleDefinition) -> tuple[int, int]:
+    """Hour and minute of a night's first tick: the few clients of the day all have their turn at it."""
+    crons = definition.cron_schedule
+    minute, hour = (crons if isinstance(crons, str) else crons[0]).split()[:2]
+    return int(hour.partition(",")[0]), int(minute.partition("-")[0])
 
 
 def _strikes(hour: int, minute: int, moment: datetime) -> bool:

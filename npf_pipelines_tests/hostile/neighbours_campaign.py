@@ -16,6 +16,7 @@ import dagster as dg
 from dagster import RunsFilter
 
 from npf_pipelines.automation.flows import FLOWS, Flow
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.daemon import Automation
 from npf_pipelines_tests.hostile.neighbours import KINDS, SELF_SIGNED
@@ -150,7 +151,7 @@ class _Course:
         time.sleep(max(0.0, moment - _BEFORE - time.time()))
 
     def _wait_until_idle(self) -> None:
-        while any(flow.unfinished(self._instance) for flow in FLOWS):
+        while any(flow.unfinished(self._instance, Cell()) for flow in FLOWS):
             time.sleep(_LOOK)
 
     def _sweep(self, waits: Waits, name: str) -> None:

@@ -117,5 +117,5 @@ def test_a_shipment_with_half_a_unit_is_there_and_named(views: sa.Engine) -> Non
 
 
 def test_the_sensors_watch_views_too(views: sa.Engine) -> None:
-    assert lodgements(views)["acme"].startswith(f"2 until {NOW.isoformat()}, ")
-    assert "stock 4 until" in stock_movements(views)["acme"]
+    assert lodgements(views, ["acme"])["acme"].startswith(f"2 until {NOW.isoformat()}, ")
+    assert "stock 4 until" in stock_movements(views, ["acme"])["acme"]

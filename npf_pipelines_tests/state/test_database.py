@@ -26,7 +26,9 @@ from npf_pipelines.state.alerts import read_alerts
 from npf_pipelines.state.client_stores import other_client_of
 from npf_pipelines.state.database import VERSION_TABLE, open_state
 from npf_pipelines.state.health import keep_health, read_health
+from npf_pipelines.state.move import copy_state
 from npf_pipelines.state.open_items import read_open_items, recounts_due
+from npf_pipelines.state.pauses import pause_clients, read_pauses
 from npf_pipelines.state.tables import metadata
 from npf_pipelines.state.unknown_ends import read_unknown_ends
 from npf_pipelines_tests.databases import new_database
@@ -234,3 +236,18 @@ def test_it_may_share_a_database_with_dagsters_own_tables(url: str) -> None:
     with dagsters.connect() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "5771160a95ad"
     dagsters.dispose()
+
+
+@pytest.mark.postgresql
+def test_cells_may_have_a_schema_each(postgresql: Path) -> None:
+    url = new_database(postgresql)
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        for cell in ("north", "south"):
+            connection.execute(f"CREATE SCHEMA {cell}".encode())
+    north, south = (open_state(f"{url}&options=-csearch_path%3D{cell}") for cell in ("north", "south"))
+    pause_clients(north, ["acme"], "ann", "")
+    assert [list(read_pauses(engine).by_client) for engine in (north, south)] == [["acme"], []]
+    copy_state(north, south, "acme")
+    assert list(read_pauses(south).by_client) == ["acme"]
+    for engine in (north, south):
+        engine.dispose()

@@ -24,6 +24,17 @@ def materialize_dialog(page: Page, *assets: str) -> Locator:
     """
     page.goto(f"/asset-groups/~/{','.join(assets)}")
     page.get_by_role("button", name=re.compile("Materialize selected")).click()
+    return _confirmed(page)
+
+
+def asset_dialog(page: Page, asset: str) -> Locator:
+    """Press *Materialize* on the page of one asset, which may have a prefix."""
+    page.goto(f"/assets/{asset}?view=partitions")
+    page.get_by_role("button", name=re.compile("^Materialize")).first.click()
+    return _confirmed(page)
+
+
+def _confirmed(page: Page) -> Locator:
     confirm, dialog = page.get_by_role("button", name="Confirm"), page.get_by_role("dialog")
     choice = dialog.get_by_role("button", name="All", exact=True).first
     expect(confirm.or_(choice)).to_be_visible()

@@ -12,6 +12,7 @@ from npf_pipelines.cli.client import (
     guide,
     list_clients,
     live,
+    move,
     pause,
     release_store,
     remove,
@@ -30,5 +31,6 @@ app.command("list")(list_clients.list_clients)
 app.command("pause")(pause.pause)
 app.command("resume")(resume.resume)
 app.command("rename")(rename.rename)
+app.command("move")(move.move)
 app.command("release-store")(release_store.release_store)
 app.command("remove")(remove.remove)

@@ -12,7 +12,6 @@ from npf_pipelines.cli.output import AsCsv, AsJson, OutputFormat, Row, output_fo
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.reports.issued_certificates import issued_certificate
 from npf_pipelines.runs.client_mode import in_trial
-from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.alerts import read_alerts
 from npf_pipelines.state.health import read_health
@@ -44,7 +43,7 @@ def list_clients(*, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     settings = Settings()
     services = Services(settings)
     with open_instance(settings) as instance:
-        registered = instance.get_dynamic_partitions(CLIENTS.name or "")
+        registered = services.cell.registered(instance)
     setups = services.setups()
     lines = client_lines(
         setups,

@@ -1,0 +1,137 @@
+"""Moves a client to another cell of the same Dagster, so that nothing is pulled or pushed a second time.
+
+The client is paused in its cell, its tables, state and setup are copied, then they are deleted there, and at the end
+the pause is lifted in the other cell. At every moment at least one of the two cells leaves the client alone for sure,
+and mostly both do: whatever ends the command, it can be run again and goes on.
+Not here: the rows (state/move.py), the files (lake/lake.py), the command (cli/client/move.py).
+"""
+
+import contextlib
+import shutil
+
+import dagster as dg
+import sqlalchemy as sa
+
+from npf_pipelines.automation.certification_record import CertificationRecord
+from npf_pipelines.automation.flows import FLOWS, REPORTS
+from npf_pipelines.config.setup_files import any_setup_file
+from npf_pipelines.errors import NpfError
+from npf_pipelines.lake.tables import TABLES
+from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines.runs.dagster_internals import ever_materialized
+from npf_pipelines.runs.run_scope import clients_of
+from npf_pipelines.runs.services import Services
+from npf_pipelines.state.lease import Lease, LeaseTaken
+from npf_pipelines.state.move import MOVER, away_to, copy_state, end_move, is_away, leave_state
+from npf_pipelines.state.pauses import pause_clients, read_pauses, resume_clients
+from npf_pipelines.state.unknown_ends import read_unknown_ends
+
+
+class CannotMove(NpfError):
+    """The client can't be moved to the other cell now; it works on where it is."""
+
+
+def move_client(source: Services, target: Services, instance: dg.DagsterInstance, client: str) -> bool:
+    """Move a client, or go on with a move that was cut off.
+
+    Args:
+        source: the services of the client's cell.
+        target: the services of the other one.
+        instance: the Dagster that they share.
+        client: the client's id.
+
+    Returns:
+        Whether the client is paused there, because a person has paused it before.
+
+    Raises:
+        CannotMove: the cells can't be the two, the client isn't there, or a run or a write of it isn't over.
+        CertificationRunning: it is being certified.
+        OSError: a file can't be written.
+        sqlalchemy.exc.SQLAlchemyError: a database can't be reached.
+    """
+    _check_cells(source, target)
+    left = read_pauses(source.state).by_client.get(client)
+    if not is_away(left):
+        with contextlib.ExitStack() as held:
+            _stop(source, instance, client, held)
+            _copy(source, target, instance, client)
+            if file := any_setup_file(source.settings.clients, client):
+                file.unlink()
+            leave_state(source.state, client, target.cell.label)
+    elif left and left.reason != away_to(target.cell.label):
+        raise CannotMove(f"{client} was {left.reason}: run the command there")
+    source.lake.drop_client(client)
+    source.cell.forget(instance, client)
+    target.cell.register(instance, [client])
+    return end_move(target.state, client)
+
+
+def _check_cells(source: Services, target: Services) -> None:
+    if source.cell == target.cell:
+        raise CannotMove(f"both settings are of {source.cell.label}")
+    for name in ("clients", "lake", "state_url"):
+        if getattr(source.settings, name) == getattr(target.settings, name):
+            raise CannotMove(f"both cells have the same NPF_{name.upper()}: each cell needs its own")
+    if source.settings.platform_url != target.settings.platform_url:
+        raise CannotMove("the cells have two platforms (NPF_PLATFORM_URL): the client's orders are on one of them")
+
+
+def _stop(source: Services, instance: dg.DagsterInstance, client: str, held: contextlib.ExitStack) -> None:
+    """Pause the client, and make sure that nothing is at work on it; otherwise it works on as before."""
+    registered = source.cell.registered(instance)
+    if client not in registered and any_setup_file(source.settings.clients, client) is None:
+        raise CannotMove(f"{client}: there is neither a master setup nor a partition of that id in {source.cell.label}")
+    pause_clients(source.state, [client], MOVER, "being moved to another cell; npf client move, run again, goes on")
+    try:
+        for flow in (*FLOWS, REPORTS):
+            for record in flow.unfinished(instance, source.cell):
+                run = record.dagster_run
+                if client in clients_of(run.run_config, run.tags, registered):
+                    raise CannotMove(f"{client}: the run {run.run_id} of {flow.name} takes it and isn't over")
+        held.enter_context(CertificationRecord(source.settings.data, client).held())
+        for flow in FLOWS:
+            lease = Lease(source.state, client, flow.name)
+            try:
+                lease.take()
+            except LeaseTaken as error:
+                raise CannotMove(str(error)) from error
+            held.callback(lease.give_back)
+        for unknown in read_unknown_ends(source.state, client).values():
+            raise CannotMove(f"{client}: {unknown.reason}")
+    except (NpfError, sa.exc.SQLAlchemyError):
+        if read_pauses(source.state).by_client[client].paused_by == MOVER:
+            resume_clients(source.state, [client])
+        raise
+
+
+def _copy(source: Services, target: Services, instance: dg.DagsterInstance, client: str) -> None:
+    """Copy everything of the client, over what an earlier try has copied."""
+    target.lake.drop_client(client)
+    source.lake.copy_client(client, target.lake)
+    copy_state(source.state, target.state, client)
+    if source.settings.data != target.settings.data:
+        there = CertificationRecord(target.settings.data, client).path
+        with contextlib.suppress(FileNotFoundError):
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CertificationRecord(source.settings.data, client).path, there)
+    certificates, copied = (
+        ReportFolder(services.settings.reports, "").certificates.path(client).parent for services in (source, target)
+    )
+    for path in certificates.glob(f"{client}-????-??-??.*"):
+        copied.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copied / path.name)
+    for name in TABLES:
+        for partition in sorted(ever_materialized(instance, source.cell.key(name))):
+            owner, _, day = partition.partition("|")
+            if owner == client:
+                event = dg.AssetMaterialization(
+                    target.cell.key(name),
+                    partition=dg.MultiPartitionKey({"client": client, "day": day}) if day else client,
+                    description=f"Made in {source.cell.label}.",
+                )
+                instance.report_runless_asset_event(event)
+    if file := any_setup_file(source.settings.clients, client):
+        target.settings.clients.mkdir(parents=True, exist_ok=True)
+        unfinished = target.settings.clients / f".{file.name}.unfinished"
+        shutil.copy2(file, unfinished)
+        unfinished.replace(target.settings.clients / file.name)

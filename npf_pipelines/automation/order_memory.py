@@ -1,0 +1,145 @@
+"""The memory of the sensor of new orders: what its cursor keeps of each store between two ticks, in few characters.
+
+Dagster keeps every tick's cursor: that of a cell's 250 clients stays below 20 kB.
+Not here: asking the stores (new_orders.py), which of them first (rules/turns.py).
+"""
+
+import math
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from npf_pipelines.automation.run_requests import Eligibility
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.setup_fingerprint import SHORT, fingerprint, matches
+from npf_pipelines.domain.clock import is_future
+from npf_pipelines.rules.change_detection import OrderListState
+from npf_pipelines.rules.retries import pause
+
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
+_LONGEST_REASON = 80
+"""Characters of a reason that are kept."""
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
+_LOOK = 3
+"""Fields of a state of a list, which come first in the cursor."""
+
+
+@dataclass
+class StoreMemory:
+    """The state of a client's store.
+
+    Attributes:
+        look: the state of the store's list at the last tick that led to a run, or that needed none.
+        asked_at: when a run was last requested that has not reached the client yet.
+        failures: how often in a row the store gave no answer.
+        next_look_at: not asked again before.
+        why: why it could not be asked; empty if it answered.
+        setup_print: the fingerprint of the master setup under which it could not be asked, API key included.
+        is_left: whether the last tick ended before the store's turn came.
+    """
+
+    look: OrderListState | None = None
+    asked_at: datetime | None = None
+    failures: int = 0
+    next_look_at: datetime = field(default=_LONG_AGO)
+    why: str = ""
+    setup_print: str = field(default="", repr=False)
+    is_left: bool = False
+
+    def is_paused(self, setup: MasterSetup, now: datetime) -> bool:
+        """Whether the store is not asked now. Another setup or key ends the pause."""
+        if now >= self.next_look_at or is_future(self.next_look_at, now + _LONGEST_PAUSE):
+            return False
+        return matches(setup, self.setup_print)
+
+    def failed(self, setup: MasterSetup, now: datetime, why: str) -> None:
+        """Keep that the store could not be asked, and pause."""
+        self.failures = self.failures + 1 if matches(setup, self.setup_print) else 1
+        self.why = textwrap.shorten(why, _LONGEST_REASON, placeholder=" …")
+        self.setup_print = fingerprint(setup)[:SHORT]
+        self.next_look_at = now + pause(self.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+
+    def answered(self) -> None:
+        """Keep that the store answered."""
+        self.failures, self.why, self.setup_print, self.next_look_at = 0, "", "", _LONG_AGO
+
+
+_CURSOR = TypeAdapter(dict[str, list[int | str | None]])
+
+
+def read_memory(cursor: str | None) -> dict[str, StoreMemory]:
+    """The memory by client; empty for a cursor that makes no sense, or of an earlier release."""
+    try:
+        return {client: _read(fields) for client, fields in _CURSOR.validate_json(cursor or "{}").items()}
+    except (ValidationError, ValueError, TypeError):
+        return {}
+
+
+def write_memory(memory: Mapping[str, StoreMemory], eligibility: Eligibility) -> str:
+    """The cursor with the memory of the registered clients, without requests that a run has taken up."""
+    kept = {client: memory[client] for client in eligibility.registered if client in memory}
+    for client, store in kept.items():
+        tried_at = eligibility.health(client).tried_at
+        if store.asked_at and tried_at and tried_at >= store.asked_at:
+            store.asked_at = None
+    return _CURSOR.dump_json({client: _written(store) for client, store in kept.items()}).decode()
+
+
+def _written(store: StoreMemory) -> list[int | str | None]:
+    """The fields in their order, times in milliseconds, without what is empty at the end."""
+    look = store.look
+    state: list[int | str | None] = [look.since, look.total, look.newest] if look else [None] * _LOOK
+    rest: list[int | str | None] = [
+        _milliseconds(store.asked_at) if store.asked_at else 0,
+        store.failures,
+        _milliseconds(store.next_look_at),
+        store.why,
+        store.setup_print,
+        int(store.is_left),
+    ]
+    while rest and not rest[-1]:
+        rest.pop()
+    return state + rest
+
+
+def _read(fields: Sequence[Any]) -> StoreMemory:
+    since, total, newest, *rest = fields
+    asked, failures, next_look, why, setup_print, is_left = [*rest, *(0, 0, 0, "", "", 0)[len(rest) :]]
+    return StoreMemory(
+        None if total is None else OrderListState(since, total, newest),
+        _moment(asked) if asked else None,
+        failures,
+        _moment(next_look),
+        why,
+        setup_print,
+        bool(is_left),
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    """Rounded up: a run that began before was not requested then."""
+    return math.ceil(moment.timestamp() * 1000)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def keep_states(
+    memory: dict[str, StoreMemory],
+    states: Mapping[str, OrderListState],
+    changed: Collection[str],
+    requested: Collection[str],
+    now: datetime,
+) -> None:
+    """Keep the states, but not of a client that has changed and got no run: its change is noticed again."""
+    for client, state in states.items():
+        if client in requested:
+            memory[client].asked_at = now
+        if client in requested or client not in changed:
+            memory[client].look = state

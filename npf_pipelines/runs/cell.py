@@ -1,0 +1,123 @@
+"""A cell: a code location with clients of its own, beside others in one Dagster.
+
+Partition set, asset keys and a tag of the runs carry the cell's name. Jobs, sensors and schedules have the same names
+in every cell: Dagster distinguishes them by code location. Without a cell no name changes.
+Not here: the folders and databases of a cell (config/settings.py), moving a client to another cell
+(automation/move.py).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from npf_pipelines.errors import NpfError
+
+MOST_CLIENTS = 250
+"""A year of client-days of so many clients stays within the 100,000 partitions of an asset that Dagster advises."""
+CELL_TAG = "npf/cell"
+_CELLS = "npf_cells"
+"""The partition set of the names of all cells in this Dagster, but for clients without a cell."""
+_CLIENTS = "clients"
+
+
+class InTwoCells(NpfError):
+    """A client is in another cell of this Dagster already; the text says in which."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell by its name; empty for a code location without a cell."""
+
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The cell in a sentence."""
+        return f"the cell {self.name}" if self.name else "the code location without a cell"
+
+    @property
+    def clients(self) -> dg.DynamicPartitionsDefinition:
+        """The set of the cell's clients, kept in step with the master setups by `register`."""
+        return dg.DynamicPartitionsDefinition(name=self._set)
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags of the cell's jobs."""
+        return {CELL_TAG: self.name} if self.name else {}
+
+    def key(self, asset: str) -> dg.AssetKey:
+        """The key of an asset, by its name."""
+        return dg.AssetKey([*self._prefix, asset])
+
+    def has_key(self, key: dg.AssetKey) -> bool:
+        """Whether an asset is of this cell."""
+        return tuple(key.path[:-1]) == self._prefix
+
+    def has_run(self, run: dg.DagsterRun) -> bool:
+        """Whether a run is of this cell. A run that the UI launched over assets has no tag: its assets decide."""
+        if run.tags.get(CELL_TAG):
+            return run.tags[CELL_TAG] == self.name
+        keys = run.asset_selection or {check.asset_key for check in run.asset_check_selection or ()}
+        return any(map(self.has_key, keys)) if keys else not self.name
+
+    def registered(self, instance: dg.DagsterInstance) -> Sequence[str]:
+        """The clients that are partitions, in their order."""
+        return instance.get_dynamic_partitions(self._set)
+
+    def register(self, instance: dg.DagsterInstance, clients: Iterable[str]) -> list[str]:
+        """Make each client a partition, and the cell known to the others. No client is ever removed here.
+
+        Returns:
+            The clients that were no partition before.
+
+        Raises:
+            InTwoCells: another cell has one of the new clients; none is registered.
+        """
+        if self.name and not instance.has_dynamic_partition(_CELLS, self.name):
+            instance.add_dynamic_partitions(_CELLS, [self.name])
+        new = sorted(set(clients) - set(self.registered(instance)))
+        if new:
+            self.check_nowhere_else(instance, new)
+            instance.add_dynamic_partitions(self._set, new)
+        return new
+
+    def forget(self, instance: dg.DagsterInstance, client: str) -> None:
+        """Make a client no partition any more."""
+        if instance.has_dynamic_partition(self._set, client):
+            instance.delete_dynamic_partition(self._set, client)
+
+    def elsewhere(self, instance: dg.DagsterInstance, clients: Iterable[str]) -> Mapping[str, str]:
+        """A sentence about each of these clients that another cell of this Dagster has."""
+        sought, found = set(clients), dict[str, str]()
+        for other in (Cell(), *map(Cell, instance.get_dynamic_partitions(_CELLS))):
+            if other != self:
+                also = sought.intersection(other.registered(instance))
+                found |= {client: f"{client} is in {other.label}, too: nothing runs for it here" for client in also}
+        return found
+
+    def check_nowhere_else(self, instance: dg.DagsterInstance, clients: Iterable[str]) -> None:
+        """Raise an error if another cell has one of the clients.
+
+        Raises:
+            InTwoCells: it has.
+        """
+        if found := self.elsewhere(instance, clients):
+            raise InTwoCells("; ".join(found[client] for client in sorted(found)))
+
+    def too_many(self, clients: int) -> str:
+        """A warning if the cell has more clients than Dagster bears well; otherwise empty."""
+        if clients <= MOST_CLIENTS:
+            return ""
+        return (
+            f"{clients} clients are more than the {MOST_CLIENTS} of a cell: Dagster advises at most 100,000 partitions "
+            "of an asset. Put the others into another cell (docs/deployment.md, Cells)"
+        )
+
+    @property
+    def _set(self) -> str:
+        return f"{_CLIENTS}_{self.name}" if self.name else _CLIENTS
+
+    @property
+    def _prefix(self) -> tuple[str, ...]:
+        return (self.name,) if self.name else ()

@@ -1,0 +1,167 @@
+"""A client moves to another cell: nothing is pulled or pushed twice, and whatever ends the move, it goes on."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from npf_pipelines.automation import move
+from npf_pipelines.automation.move import CannotMove, move_client
+from npf_pipelines.cli import app
+from npf_pipelines.lake.lake import Lake
+from npf_pipelines.platform.tables import orders, shipments
+from npf_pipelines.runs.cell import Cell
+from npf_pipelines.state.lease import Lease
+from npf_pipelines.state.pauses import pause_clients, read_pauses
+from npf_pipelines_tests.automation.ticks import clients, look, tick
+from npf_pipelines_tests.cells import beside
+from npf_pipelines_tests.loop import Loop, copied_loop
+from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+STEPS: list[tuple[object, str]] = [
+    (Lake, "copy_client"),
+    (move, "copy_state"),
+    (dg.DagsterInstance, "report_runless_asset_event"),
+    (Path, "unlink"),
+    (move, "leave_state"),
+    (Lake, "drop_client"),
+    (Cell, "forget"),
+    (Cell, "register"),
+    (move, "end_move"),
+]
+"""The steps of a move, at which it can die: before or after each."""
+
+
+def content(loop: Loop, client: str) -> dict[str, object]:
+    """All that a cell has of a client: rows of the tables, of the state, partitions."""
+    with loop.services.lake.connect(client) as connection:
+        lake = {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall()  # noqa: S608
+            for table in ("raw_orders", "filtered_orders", "platform_orders", "tracking_push", "stock_push")
+        }
+    with loop.services.state.connect() as connection:
+        state = {
+            table: connection.exec_driver_sql(f"SELECT * FROM {table} WHERE client = '{client}' ORDER BY 1, 2").all()  # noqa: S608
+            for table in ("health", "open_rows", "client_stores")
+        }
+    done = {
+        key
+        for key in loop.instance.get_materialized_partitions(loop.services.cell.key("raw_orders"))
+        if key.startswith(client)
+    }
+    return {**lake, **state, "done": done}
+
+
+def on_platform(loop: Loop) -> tuple[int, int]:
+    with loop.services.platform_engine.connect() as connection:
+        return tuple(connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in (orders, shipments))  # type: ignore[return-value]
+
+
+def runs_for(loop: Loop, client: str) -> bool:
+    """Whether a night of the cell would work on the client."""
+    look(loop, "clients_sensor")
+    night = tick(loop, "nightly_stock")
+    return isinstance(night, list) and client in clients(night)[0]
+
+
+def test_a_moved_client_goes_on_where_it_was(fresh: Loop, tmp_path: Path) -> None:
+    south = beside(fresh, "south")
+    before, platform = content(fresh, "acme"), on_platform(fresh)
+    store = fresh.stores["acme"]
+    shipped = set(store.shipments)
+    environment = tmp_path / "south.env"
+    settings = south.settings
+    lines = {"CELL": "south", "DATA": settings.data, "CLIENTS": settings.clients, "LAKE": settings.lake}
+    environment.write_text("".join(f"NPF_{name}={value}\n" for name, value in lines.items()), encoding="utf-8")
+    home = {"NPF_DATA": str(fresh.settings.data), "DAGSTER_HOME": str(fresh.settings.data / "dagster")}
+    moved = CliRunner().invoke(app, ["client", "move", "acme", "--to", str(environment)], env=home)
+    assert moved.output == "acme is in the cell south now.\n"
+    assert content(south, "acme") == before
+    assert content(fresh, "acme") | {"done": set()} == {name: type(kept)() for name, kept in before.items()}
+    assert not runs_for(fresh, "acme")
+    assert runs_for(south, "acme")
+
+    south.stores = {"acme": store}
+    assert south.run_all() == []
+    assert south.disagreements() == []
+    assert set(store.shipments) == shipped
+    assert on_platform(fresh) == platform
+    assert fresh.run("stock", "bolt")[0].failure == ""
+
+
+@pytest.mark.parametrize("place", range(2 * len(STEPS)))
+def test_a_move_that_dies_anywhere_goes_on(
+    completed_move: tuple[Loop, Loop], place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    north, south = completed_move
+    here, there = (north, south) if "acme" in north.services.cell.registered(north.instance) else (south, north)
+    before = content(here, "acme")
+    owner, name = STEPS[place // 2]
+    _die_at(monkeypatch, owner, name, after=bool(place % 2))
+    with pytest.raises(Killed):
+        move_client(here.services, there.services, here.instance, "acme")
+    monkeypatch.undo()
+    assert [loop for loop in (here, there) if runs_for(loop, "acme")] in ([], [there]), "only a finished move"
+    assert move_client(here.services, there.services, here.instance, "acme") is False
+    assert content(there, "acme") == before
+    assert not runs_for(here, "acme")
+    assert runs_for(there, "acme")
+    assert move_client(here.services, there.services, here.instance, "acme") is False, "again"
+    assert content(there, "acme") == before
+
+
+@pytest.fixture(scope="module")
+def completed_move(worlds: SharedWorlds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Loop, Loop]]:
+    """A world that has been through the loop, with a cell beside it."""
+    with copied_loop(worlds.of(run_through), tmp_path_factory.mktemp("moves")) as north:
+        yield north, beside(north, "south")
+
+
+def _die_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, after: bool) -> None:
+    step: Callable[..., object] = getattr(owner, name)
+
+    def dying(*values: Any, **named: Any) -> object:
+        if after:
+            step(*values, **named)
+        raise Killed
+
+    monkeypatch.setattr(owner, name, dying)
+
+
+def test_a_client_at_work_stays_where_it_is(fresh: Loop) -> None:
+    south = beside(fresh, "south")
+    lease = Lease(fresh.services.state, "acme", "orders")
+    lease.take()
+    with pytest.raises(CannotMove, match="another run is at work on it"):
+        move_client(fresh.services, south.services, fresh.instance, "acme")
+    lease.give_back()
+    run = fresh.instance.create_run_for_job(
+        fresh.defs.resolve_job_def("stock_job"), run_config={"ops": {"stock": {"config": {"clients": ["acme"]}}}}
+    )
+    with pytest.raises(CannotMove, match="isn't over"):
+        move_client(fresh.services, south.services, fresh.instance, "acme")
+    fresh.instance.report_run_failed(run)
+    assert read_pauses(fresh.services.state).by_client == {}
+    with pytest.raises(CannotMove, match="neither a master setup nor a partition"):
+        move_client(fresh.services, south.services, fresh.instance, "nobody")
+    with pytest.raises(CannotMove, match="both settings are of"):
+        move_client(fresh.services, fresh.services, fresh.instance, "acme")
+
+
+def test_a_client_that_a_person_has_paused_stays_paused(fresh: Loop) -> None:
+    south = beside(fresh, "south")
+    pause_clients(fresh.services.state, ["acme"], "ann", "stocktaking")
+    assert move_client(fresh.services, south.services, fresh.instance, "acme") is True
+    assert read_pauses(south.services.state).by_client["acme"].reason == "stocktaking"
+    assert "moved to the cell south" in read_pauses(fresh.services.state).by_client["acme"].words
+    with pytest.raises(CannotMove, match="run the command there"):
+        move_client(fresh.services, beside(fresh, "east").services, fresh.instance, "acme")

@@ -1,0 +1,144 @@
+"""Cells: code locations with clients of their own, which share one Dagster and the platform's database."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from npf_pipelines.automation.flows import ORDERS
+from npf_pipelines.automation.launch import evaluate_checks
+from npf_pipelines.automation.old_runs import delete_old_runs
+from npf_pipelines.definitions import build_defs
+from npf_pipelines.runs.cell import MOST_CLIENTS, Cell, InTwoCells
+from npf_pipelines.runs.run_scope import scope_config
+from npf_pipelines.state.alerts import read_alerts
+from npf_pipelines_tests.automation.test_retention import LATER
+from npf_pipelines_tests.automation.ticks import clients, execute, look, tick
+from npf_pipelines_tests.cells import beside
+from npf_pipelines_tests.loop import Loop, settings_of, write_setup
+
+SOUTH = Cell("south")
+ACME_ONLY, BOLT_ONLY = ["acme"], ["bolt"]
+
+
+def done(loop: Loop, asset: dg.AssetKey) -> set[str]:
+    return {key.partition("|")[0] for key in loop.instance.get_materialized_partitions(asset)}
+
+
+def test_two_cells_in_one_dagster_read_and_write_their_own(loop: Loop) -> None:
+    south = beside(loop, "south", "bolt")
+    loop.stores = {"acme": loop.stores["acme"]}
+    for cell in (loop, south):
+        look(cell, "clients_sensor")
+        assert cell.run_all() == []
+        assert cell.disagreements() == []
+    for table in ("raw_orders", "platform_orders", "stock_push"):
+        assert done(loop, dg.AssetKey(table)) == {"acme"}
+        assert done(loop, SOUTH.key(table)) == {"bolt"}
+    assert loop.services.lake.clients() == ACME_ONLY
+    assert south.services.lake.clients() == BOLT_ONLY
+
+    # A run of one cell keeps no client of the other from being requested, whatever its job and config say.
+    waiting = loop.instance.create_run_for_job(
+        south.defs.resolve_job_def("orders_job"),
+        run_config=scope_config("orders", ["bolt"], None),
+        tags=dict(SOUTH.tags),
+    )
+    assert ORDERS.unfinished(loop.instance, Cell()) == []
+    assert [record.dagster_run.run_id for record in ORDERS.unfinished(loop.instance, SOUTH)] == [waiting.run_id]
+    loop.instance.report_run_failed(waiting)
+    for cell, own in ((loop, ACME_ONLY), (south, BOLT_ONLY)):
+        night = tick(cell, "nightly_stock")
+        assert isinstance(night, list)
+        assert clients(night) == [own]
+        for sensor in ("new_lodgements", "stock_movements"):
+            assert clients(look(cell, sensor)[0]) == [own]
+
+    # The platform has an order of bolt with a SKU that the warehouse doesn't know: a finding of its own cell alone.
+    with south.services.platform_engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM stock WHERE client = 'bolt'")
+    for cell, named_there in ((loop, {"acme"}), (south, {"bolt"})):
+        evaluations, failure = evaluate_checks(cell.defs, cell.instance)
+        assert failure == ""
+        named = {client for found in evaluations for client in ("acme", "bolt") if f"'{client}'" in str(found.metadata)}
+        assert named <= named_there
+        assert {tuple(found.asset_key.path[:-1]) for found in evaluations} == {("south",) if cell is south else ()}
+
+
+def test_retention_deletes_only_the_runs_of_its_cell(loop: Loop) -> None:
+    south = beside(loop, "south", "bolt")
+    for cell, client in ((loop, "acme"), (south, "bolt")):
+        for _ in range(2):
+            cell.run("orders", client, days=(loop.days[0],) * 2)
+    assert delete_old_runs(loop.instance, LATER, timedelta(days=90), south.services.cell) == (1, 1)
+    left = [SOUTH.has_run(record.dagster_run) for record in loop.instance.get_run_records()]
+    assert left == [True, False, False]
+
+
+def test_a_client_in_two_cells_is_refused(loop: Loop) -> None:
+    south = beside(loop, "south", "bolt")
+    look(loop, "clients_sensor")
+    look(south, "clients_sensor")
+    write_setup(south.settings.clients, "acme", loop.url)
+    sentence = "acme is in the code location without a cell, too: nothing runs for it here"
+    assert sentence in look(south, "clients_sensor")[2]
+    assert south.services.cell.registered(loop.instance) == BOLT_ONLY
+    with pytest.raises(InTwoCells, match="acme is in the code location without a cell"):
+        south.run("orders", "acme")
+    assert loop.stores["acme"].requests == 0
+    look(south, "alerts")
+    assert any("acme is in the code location" in alert.text for alert in read_alerts(south.services.state).values())
+
+    # Both have registered it at the same moment: neither works on it.
+    loop.instance.add_dynamic_partitions("clients_south", ["acme"])
+    for cell, other in ((loop, "the cell south"), (south, "the code location without a cell")):
+        (run,) = cell.run("stock", "acme")
+        assert f"acme is in {other}, too" in run.failure
+    assert loop.stores["acme"].requests == 0
+
+
+def test_a_run_of_the_ui_belongs_to_the_cell_of_its_assets() -> None:
+    def run(**fields: object) -> dg.DagsterRun:
+        return dg.DagsterRun("__ASSET_JOB", **fields)  # type: ignore[arg-type]
+
+    own, other = SOUTH.key("raw_orders"), dg.AssetKey("raw_orders")
+    assert [cell.has_run(run(asset_selection={own})) for cell in (SOUTH, Cell(), Cell("north"))] == [True, False, False]
+    assert [cell.has_run(run(asset_selection={other})) for cell in (SOUTH, Cell())] == [False, True]
+    check = dg.AssetCheckKey(own, "gap_audit")
+    assert [cell.has_run(run(asset_check_selection={check})) for cell in (SOUTH, Cell())] == [True, False]
+    assert [cell.has_run(run(tags={"npf/cell": "south"})) for cell in (SOUTH, Cell())] == [True, False]
+    assert [cell.has_run(run()) for cell in (SOUTH, Cell())] == [False, True]
+
+
+def test_more_clients_than_a_cell_bears_are_warned_of() -> None:
+    assert SOUTH.too_many(MOST_CLIENTS) == ""
+    assert "251 clients are more than the 250 of a cell" in SOUTH.too_many(MOST_CLIENTS + 1)
+
+
+def test_a_cell_has_the_same_graph_under_its_own_keys(tmp_path: Path) -> None:
+    plain, south = (build_defs(settings_of(tmp_path).model_copy(update={"cell": name})) for name in ("", "south"))
+
+    def edges(defs: dg.Definitions, cell: Cell) -> set[tuple[dg.AssetKey, dg.AssetKey]]:
+        graph = defs.resolve_asset_graph()
+        return {
+            (cell.key(key.path[0]) if cell.name else key, cell.key(parent.path[0]) if cell.name else parent)
+            for key in graph.get_all_asset_keys()
+            for parent in graph.get(key).parent_keys
+        }
+
+    assert edges(plain, SOUTH) == edges(south, Cell())
+    graphs = [defs.resolve_asset_graph() for defs in (plain, south)]
+    assert len(graphs[0].asset_check_keys) == len(graphs[1].asset_check_keys) > 10
+    described = graphs[1].get(SOUTH.key("stock_push")).description
+    assert "(/assets/south/store_amounts?view=checks)" in described
+
+
+def test_sensors_and_schedules_of_a_cell_ask_for_runs_of_its_jobs(loop: Loop) -> None:
+    south = beside(loop, "south", "bolt")
+    look(south, "clients_sensor")
+    asked, _, _ = look(south, "new_orders")
+    (run,) = execute(south, "orders_job", asked)
+    assert run.success
+    assert SOUTH.has_run(run.dagster_run)
+    assert done(south, SOUTH.key("raw_orders")) == {"bolt"}
