@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -245,7 +245,7 @@ def _write_outcomes(run: OrdersRun, day: date, outcomes: list[OrderRow]) -> None
     client_run = run.client_run
     since = _differing_since(client_run, day) if any(_differs(row) for row in outcomes) else {}
     rows = [
-        asdict(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
+        vars(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
         for row in outcomes
     ]
     run.materialize(PLATFORM_ORDERS, rows, day)
