@@ -166,6 +166,7 @@ def _unfinished(instance: dg.DagsterInstance) -> int:
 
 
 def compared(results: Mapping[str, Measured], clients: int, minutes: float) -> Table:
+    """The figures of each load beside the others."""
     table = Table(title=f"{clients} clients, {minutes:g} minutes", title_justify="left")
     table.add_column("")
     for name in results:

@@ -37,7 +37,7 @@ _NPF = [sys.executable, "-c", "from npf_pipelines.cli import app; app()"]
 
 @dataclass(frozen=True)
 class Taken:
-    """What a process took: seconds of a processor, and megabytes at most."""
+    """The cost of a process: seconds of a processor, and megabytes at most."""
 
     seconds: float
     megabytes: float
@@ -73,7 +73,7 @@ def read_pages(url: str) -> None:
 
 
 def measured(*command: str, **environment: str) -> Taken:
-    """What a command takes.
+    """The cost of a command.
 
     Raises:
         RuntimeError: it failed.

@@ -1,4 +1,4 @@
-"""What one client's part of a run counts for the metrics, and the names under which it is kept.
+"""The counts of one client's part of a run, for the metrics, and the names under which it is kept.
 
 Not here: where it is kept (state/counters.py), how it is shown (reports/metrics.py).
 """
@@ -38,7 +38,7 @@ class FlowCounts:
     delays: list[timedelta] = field(default_factory=list)
 
     def by_name(self, outcome: str, delays: Iterable[timedelta]) -> Mapping[str, float]:
-        """What is added to the flow's counters.
+        """The additions to the flow's counters.
 
         Args:
             outcome: one of OUTCOMES; empty for a run that says nothing about the flow.

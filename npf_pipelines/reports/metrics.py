@@ -1,7 +1,7 @@
 """The figures that Prometheus reads, made at each scrape from what the runs keep in the state's database.
 
-No store is asked and no table of the lake is read. Labels are the client, the flow and the outcome of a run; clients
-are those with a master setup, so that nothing from outside becomes a label. A counter grows from run to run and
+No store is asked and no table of the lake is read. Labels are the client, the flow and the outcome of a run; a client
+without a master setup is none, so that nothing from outside becomes a label. A counter grows from run to run and
 outlives the processes: it is kept in the database (state/counters.py).
 Not here: what the runs count (domain/flow_counts.py), the address (server.py), alert rules and dashboard (deploy/).
 """
@@ -77,7 +77,7 @@ class Metrics(Collector):
 
 
 class Now(NamedTuple):
-    """What the state has of all clients."""
+    """The state of all clients at a moment."""
 
     health: Mapping[tuple[str, str], Health]
     counts: Mapping[tuple[str, str], Mapping[str, float]]
@@ -135,7 +135,9 @@ def _of_clients(shown: Iterable[str], setups: Mapping[str, MasterSetup], now: No
     yield _gauge("no_pull_limit_seconds", "How long the client may go without a pull of orders", ("client",), limits)
     elsewhere = sum(number for client, number in now.alerts.items() if client not in setups)
     alerts = [(("",), elsewhere), *(((each,), now.alerts.get(each, 0)) for each in shown)]
-    yield _gauge("open_alerts", "Open alerts; no client for those of the whole installation", ("client",), alerts)
+    yield _gauge(
+        "open_alerts", "Open alerts; the client is empty for alerts of the whole installation", ("client",), alerts
+    )
 
 
 def _of_flows(flows: Iterable[tuple[str, str]], now: Now) -> Iterator[Metric]:
@@ -162,7 +164,7 @@ def _of_rows(flows: Iterable[tuple[str, str]], now: Now) -> Iterator[Metric]:
     figures: Mapping[tuple[str, str], Callable[[OpenKind], bool]] = {
         ("backlog", "Rows that the next run takes up"): lambda kind: not kind.what_to_do,
         ("manual_review", "Rows that need a person"): lambda kind: bool(kind.what_to_do),
-        ("over_change_limit", "Rows that a change limit holds back, of those that need a person"): (
+        ("over_change_limit", "Rows that a change limit holds back; they need a person, too"): (
             lambda kind: kind.key in _OVER_LIMIT
         ),
     }

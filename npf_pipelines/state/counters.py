@@ -1,4 +1,4 @@
-"""What the runs have counted of each client's flow, for the metrics: kept here, because a run's process ends.
+"""The counters of each client's flow, for the metrics: kept here, because a run's process ends.
 
 Each run adds to the values in one statement, so that runs at the same time lose nothing of each other, and a value only
 grows. Not here: what is counted (domain/flow_counts.py), how it is shown (reports/metrics.py).

@@ -111,7 +111,7 @@ counters = sa.Table(
     # When the row was first written.
     time_column("since"),
 )
-"""What the runs have counted of each client's flow. A value only grows."""
+"""The counters of each client's flow, for the metrics. A value only grows."""
 
 alerts = sa.Table(
     "alerts",

@@ -12,6 +12,7 @@ import httpx
 import pytest
 import yaml
 
+from npf_pipelines.domain.flow_counts import OUTCOMES
 from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.reports.live import LivePages
@@ -58,6 +59,16 @@ def test_rules_and_dashboard_use_figures_that_exist() -> None:
     assert used
     assert used <= {f"{name}{suffix}" for name in known for suffix in suffixes}
     assert known <= {re.sub("_(total|bucket|sum|count)$", "", name) for name in used}
+
+
+def test_the_page_names_every_figure_and_every_outcome() -> None:
+    page = (PROJECT / "docs/behaviour/metrics.md").read_text(encoding="utf-8")
+    families = list(metric_families({"acme": setup_of()}, Now({}, {}, {}, frozenset(), {})))
+    counters = {family.name for family in families if family.type == "counter"}
+    assert [
+        name for family in families if f"`{(name := family.name) + '_total' * (name in counters)}`" not in page
+    ] == []
+    assert [outcome for outcome in OUTCOMES if f"`{outcome}`" not in page] == []
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""What runs count for the metrics, over real stores: each thing once, whatever runs again or fails."""
+"""The counters of runs over real stores: each thing is counted once, whatever runs again or fails."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ def figures(loop: Loop) -> dict[str, float]:
 
 
 def grown(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
-    """By how much the counters have grown, without those that have not."""
+    """By how much the counters have grown, others left out."""
     counters = {name: after[name] - value for name, value in before.items() if _is_counter(name)}
     assert min(counters.values()) >= 0
     return {name: by for name, by in counters.items() if by}

@@ -1,4 +1,4 @@
-"""What the runs have counted of each client's flow."""
+"""The counters of each client's flow."""
 
 from alembic import op
 
