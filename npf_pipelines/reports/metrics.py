@@ -31,7 +31,7 @@ from npf_pipelines.state.health import read_health
 from npf_pipelines.state.pauses import read_pauses
 
 MOST_CLIENTS = 1000
-"""Clients that are shown: each has about 90 series. The number of the others is a figure of its own."""
+"""Clients that are shown: each has about 70 series. The number of the others is a figure of its own."""
 FLOWS = ("orders", "shipments", "stock")
 _OVER_LIMIT = {open_key(OrderOutcome.HELD), open_key(StockOutcome.OVER_LIMIT)}
 
