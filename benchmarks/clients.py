@@ -186,7 +186,7 @@ def compared(results: Mapping[str, Measured], clients: int, minutes: float) -> T
         row("  on the way: first, middle, last third", lambda result, of=of: _numbers(of(result).backlogs))  # type: ignore[misc]
         row(f"  not there after {_DRAIN:.0f} s more", lambda result, of=of: f"{of(result).lost}")  # type: ignore[misc]
     row(f"share of {CORES} cores", lambda result: f"{result.cpu_share:.0%}")
-    row("the stores' own share", lambda result: f"{result.stores_share:.0%}")
+    row("the stores' own share", lambda result: f"{result.stores_share:.1%}")
     row("peak memory", lambda result: f"{result.megabytes:.0f} MB")
     row("runs", lambda result: f"{result.runs}")
     row("runs not over at the end", lambda result: f"{result.unfinished_runs}")
