@@ -23,7 +23,7 @@ from dagster import RunsFilter
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.running import automation
+from benchmarks.running import automation, followed
 from benchmarks.town import Happened, Town, client_names
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import DEFAULTS
@@ -70,6 +70,8 @@ class Measured:
     orders: Way
     shipments: Way
     cpu_share: float
+    stores_share: float
+    """The stores, the shoppers and the floor, whose processor time the pipeline lacks."""
     megabytes: float
     runs: int
     unfinished_runs: int
@@ -99,13 +101,17 @@ def settled(clients: int) -> Iterator[tuple[Path, Town, dg.DagsterInstance]]:
 
 def under_load(clients: int, minutes: float, module: str) -> Measured:
     """The clients' orders and lodgements for some minutes, worked on by the definitions of a module."""
-    with settled(clients) as (folder, town, instance), automation(folder, module) as meter:
+    with (
+        settled(clients) as (folder, town, instance),
+        automation(folder, module) as meter,
+        followed(town.pid) as stores,
+    ):
         time.sleep(_WARM_UP)
-        begun, cpu = time.time(), meter.cpu_seconds
+        begun, cpu, of_stores = time.time(), meter.cpu_seconds, stores.cpu_seconds
         town.begin()
         time.sleep(minutes * 60)
         town.pause()
-        ended, spent = time.time(), meter.cpu_seconds - cpu
+        ended, spent, by_stores = time.time(), meter.cpu_seconds - cpu, stores.cpu_seconds - of_stores
         runs = instance.get_runs_count(RunsFilter(created_after=datetime.fromtimestamp(begun, UTC)))
         unfinished = _unfinished(instance)
         happened = town.happened()
@@ -116,6 +122,7 @@ def under_load(clients: int, minutes: float, module: str) -> Measured:
             _way(happened.paid, happened.imported, begun, ended),
             _way(happened.lodged, happened.in_store, begun, ended),
             spent / (ended - begun) / CORES,
+            by_stores / (ended - begun) / CORES,
             meter.peak_megabytes,
             runs,
             unfinished,
@@ -158,7 +165,8 @@ def _unfinished(instance: dg.DagsterInstance) -> int:
     )
 
 
-def _compared(results: Mapping[str, Measured], clients: int, minutes: float) -> Table:
+def compared(results: Mapping[str, Measured], clients: int, minutes: float) -> Table:
+    """The figures of each load beside the others."""
     table = Table(title=f"{clients} clients, {minutes:g} minutes", title_justify="left")
     table.add_column("")
     for name in results:
@@ -178,6 +186,7 @@ def _compared(results: Mapping[str, Measured], clients: int, minutes: float) -> 
         row("  on the way: first, middle, last third", lambda result, of=of: _numbers(of(result).backlogs))  # type: ignore[misc]
         row(f"  not there after {_DRAIN:.0f} s more", lambda result, of=of: f"{of(result).lost}")  # type: ignore[misc]
     row(f"share of {CORES} cores", lambda result: f"{result.cpu_share:.0%}")
+    row("the stores' own share", lambda result: f"{result.stores_share:.1%}")
     row("peak memory", lambda result: f"{result.megabytes:.0f} MB")
     row("runs", lambda result: f"{result.runs}")
     row("runs not over at the end", lambda result: f"{result.unfinished_runs}")
@@ -188,18 +197,20 @@ def _numbers(numbers: Iterable[float]) -> str:
     return ", ".join(f"{number:.0f}" for number in numbers)
 
 
-def _missed(ours: Measured) -> list[str]:
+def missed_goals(
+    ours: Measured, *, longest_p95: float = LONGEST_P95, largest_share: float = LARGEST_SHARE
+) -> list[str]:
     """The goals that were missed."""
     missed = []
     for name, way in (("orders", ours.orders), ("shipments", ours.shipments)):
-        if not way.at(0.95) < LONGEST_P95:
-            missed.append(f"{name}: the p95 is not below {LONGEST_P95:.0f} s")
+        if not way.at(0.95) < longest_p95:
+            missed.append(f"{name}: the p95 is not below {longest_p95:.0f} s")
         if way.lost:
             missed.append(f"{name}: {way.lost} never arrived")
         if way.grows:
             missed.append(f"{name}: the backlog grows")
-    if not ours.cpu_share < LARGEST_SHARE:
-        missed.append(f"not below {LARGEST_SHARE:.0%} of {CORES} cores")
+    if not ours.cpu_share < largest_share:
+        missed.append(f"not below {largest_share:.0%} of {CORES} cores")
     return missed
 
 
@@ -222,13 +233,13 @@ def main() -> None:
         _CONSOLE.print(f"{given.idle} idle clients take {share:.1%} of a core (limit {LARGEST_IDLE:.0%})")
         sys.exit(0 if share < LARGEST_IDLE else 1)
     ours = under_load(given.clients, given.minutes, OURS)
-    _CONSOLE.print(_compared({"this": ours}, given.clients, given.minutes))
+    _CONSOLE.print(compared({"this": ours}, given.clients, given.minutes))
     beside = given.minutes if given.beside is None else given.beside
     if beside:
         each = under_load(given.clients, beside, ONE_EACH)
-        _CONSOLE.print(_compared({"a run for each client": each}, given.clients, beside))
+        _CONSOLE.print(compared({"a run for each client": each}, given.clients, beside))
     _CONSOLE.print(f"load average after: {_numbers(os.getloadavg())}")
-    missed = _missed(ours)
+    missed = missed_goals(ours)
     for goal in missed:
         _CONSOLE.print(goal, style="red")
     sys.exit(1 if missed else 0)

@@ -6,16 +6,25 @@ comparison (clients.py).
 
 import contextlib
 import os
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from npf_pipelines_tests.daemon import Automation
+import yaml
+
+from npf_pipelines_tests.daemon import Automation, environment_of
+from npf_pipelines_tests.dev_server import free_port
+from npf_pipelines_tests.docs.pages import PROJECT
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_LAST_WORDS = 20.0
+"""Seconds that a process gets to end by itself."""
 
 
 @dataclass
@@ -58,7 +67,17 @@ def automation(folder: Path, module: str) -> Iterator[Meter]:
         module: the code location.
     """
     processes = Automation(folder, module)
-    meter = Meter((processes.code_server.pid, processes.daemon.pid))
+    try:
+        with followed(processes.code_server.pid, processes.daemon.pid) as meter:
+            yield meter
+    finally:
+        processes.end()
+
+
+@contextlib.contextmanager
+def followed(*pids: int) -> Iterator[Meter]:
+    """A meter of these processes and their descendants, for the length of a `with` block."""
+    meter = Meter(pids)
     following = threading.Thread(target=meter.follow, name="meter")
     following.start()
     try:
@@ -66,7 +85,72 @@ def automation(folder: Path, module: str) -> Iterator[Meter]:
     finally:
         meter.stop()
         following.join()
-        processes.end()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its name, empty for the only one, and its data folder."""
+
+    name: str
+    folder: Path
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """The variables of its processes; `home` is the Dagster instance that all cells share."""
+        named = {"NPF_CELL": self.name} if self.name else {}
+        return environment_of(self.folder) | named | {"DAGSTER_HOME": str(home)}
+
+
+@contextlib.contextmanager
+def automation_of_cells(folder: Path, cells: Sequence[Cell]) -> Iterator[Meter]:
+    """A code server for each cell and one daemon, metered.
+
+    Args:
+        folder: the shared one; `dagster/` in it is the instance's.
+        cells: the cells.
+    """
+    home, ports = folder / "dagster", [free_port() for _ in cells]
+    locations = [
+        {"grpc_server": {"host": "127.0.0.1", "port": port, "location_name": cell.name or "npf"}}
+        for cell, port in zip(cells, ports, strict=True)
+    ]
+    workspace = folder / "workspace.yaml"
+    workspace.write_text(yaml.safe_dump({"load_from": locations}), encoding="utf-8")
+    code = ["dagster", "api", "grpc", "--module-name", "npf_pipelines.definitions", "--host", "127.0.0.1"]
+    with contextlib.ExitStack() as running:
+
+        def start(environment: dict[str, str], *command: str) -> int:
+            return running.enter_context(_process(folder, environment, *command)).pid
+
+        pids = [
+            start(cell.environment(home), *code, "--port", str(port), "--location-name", cell.name or "npf")
+            for cell, port in zip(cells, ports, strict=True)
+        ]
+        pids.append(start(cells[0].environment(home), "dagster-daemon", "run", "--workspace", str(workspace)))
+        yield running.enter_context(followed(*pids))
+
+
+@contextlib.contextmanager
+def _process(folder: Path, environment: dict[str, str], command: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the automation in a session of its own; what is left of it at the end is killed."""
+    program = str(Path(sys.executable).with_name(command))
+    with (folder / f"{command}.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own environment's dagster
+            [program, *words],
+            cwd=PROJECT,
+            env=os.environ | {"NPF_AUTOMATION": "running"} | environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_LAST_WORDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _family(pid: int) -> list[list[str]]:

@@ -78,6 +78,11 @@ class Town:
         self._over.set()
         self._process.join()
 
+    @property
+    def pid(self) -> int:
+        """The process of stores, shoppers and floor."""
+        return int(self._process.pid or 0)
+
     def begin(self) -> None:
         """Let shoppers order and the floor work."""
         self._busy.set()
@@ -92,9 +97,9 @@ class Town:
         return Happened(**{name: {(client, what): at for client, what, at in rows} for name, rows in kept.items()})
 
 
-def client_names(count: int) -> list[str]:
+def client_names(count: int, first: int = 0) -> list[str]:
     """Ids in order."""
-    return [f"client{number:04}" for number in range(count)]
+    return [f"client{number:05}" for number in range(first, first + count)]
 
 
 def _live(folder: Path, clients: list[str], ready: Event, busy: Event, over: Event) -> None:

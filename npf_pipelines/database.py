@@ -78,6 +78,11 @@ def integer_column(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.Integer, nullable=False)
 
 
+def number_column(name: str) -> sa.Column[float]:
+    """A column of numbers that is never NULL."""
+    return sa.Column(name, sa.Double, nullable=False)
+
+
 def time_column(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     """A column of times in UTC."""
     return sa.Column(name, UtcDateTime, nullable=nullable)

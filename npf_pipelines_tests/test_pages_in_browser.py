@@ -16,6 +16,7 @@ from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.reports.figures import figures, window
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.reports.live import LivePages
+from npf_pipelines.reports.metrics import Metrics
 from npf_pipelines.reports.pages import report_page
 from npf_pipelines.reports.server import reports_app
 from npf_pipelines_tests.browser import running_browser
@@ -40,7 +41,9 @@ def address(worlds: SharedWorlds, tmp_path_factory: pytest.TempPathFactory) -> I
         days = window(NOW, setup_of().zone)
         for name, facts in {"busy": busy("a-reason-without-a-blank-" * 4), "empty": Facts()}.items():
             folder.write(name, report_page(setup_of(), figures(facts, days), NOW))
-        with LoopbackServer(reports_app(LivePages(world.services, folder).page, folder.certificates.read)) as server:
+        with LoopbackServer(
+            reports_app(LivePages(world.services, folder).page, folder.certificates.read, Metrics(world.services))
+        ) as server:
             yield server.url
 
 

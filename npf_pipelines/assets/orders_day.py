@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.outcomes import Decision, OrderOutcome
-from npf_pipelines.domain.platform_orders import OPEN_STATUSES
+from npf_pipelines.domain.platform_orders import OPEN_STATUSES, PlatformOrder
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.lake import NotWritten
@@ -233,10 +233,16 @@ async def _import(
         check_write=run.lease.check_write,
         children=on_platform.children,
         limit=_limit(run, day) if run.held_back else None,
+        note_import=functools.partial(_count_import, client_run),
     )
     outcome = await asyncio.to_thread(lambda: reconcile_orders(run.platform, of_day))
     if not (run.held_back and run.held_back.leave(day, of_day, outcome)):
         _write_outcomes(run, day, outcome.rows)
+
+
+def _count_import(client_run: ClientRun, order: PlatformOrder) -> None:
+    if not order.is_test:
+        client_run.counts.imported.append((order.placed_at, client_run.now))
 
 
 async def finish_held_back(run: OrdersRun) -> None:
@@ -251,7 +257,7 @@ def _write_outcomes(run: OrdersRun, day: date, outcomes: list[OrderRow]) -> None
     client_run = run.client_run
     since = _differing_since(client_run, day) if any(_differs(row) for row in outcomes) else {}
     rows = [
-        asdict(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
+        vars(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
         for row in outcomes
     ]
     run.materialize(PLATFORM_ORDERS, rows, day)

@@ -99,8 +99,7 @@ def _records(
     platform, zone = client_run.services.platform, client_run.setup.zone
     if only is not None:
         return platform.records(client_run.client, only)
-    placed = platform.records_placed(client_run.client, start_of_day(day, zone), end_of_day(day, zone))
-    return placed | platform.records(client_run.client, order_ids)
+    return platform.records_of_day(client_run.client, order_ids, start_of_day(day, zone), end_of_day(day, zone))
 
 
 def _is_of_another_day(

@@ -25,6 +25,7 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.tracking_ledger import Row, TrackingLedger, what_waits
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome, StatusOutcome
+from npf_pipelines.domain.platform_orders import LodgedShipment
 from npf_pipelines.lake.tables import SHIPMENT_RECORDS, TRACKING_PUSH
 from npf_pipelines.reconcile.tracking import Pushed, push_tracking
 from npf_pipelines.reconcile.tracking_plan import OrderShipments, TrackingPlan
@@ -141,7 +142,9 @@ async def _push_lodged(client_run: ClientRun, lodged: Lodged, lease: Lease, only
         await asyncio.to_thread(lease.renew)
     waiting: list[Row] = []
     for day in lodged:
-        waiting += _write_day(client_run, ledger.table(day, lodged, rows, selection.held), ledger.others(day), day)
+        table = ledger.table(day, lodged, rows, selection.held)
+        waiting += _write_day(client_run, table, ledger.others(day), day)
+        _count_confirmed(client_run, lodged[day], table)
     if waiting:
         # An order that waits only for a write of unknown end says nothing of the store: no reason to pause the client.
         unknown = await asyncio.to_thread(read_unknown_ends, lease.engine, lease.client)
@@ -180,6 +183,16 @@ def _write_day(client_run: ClientRun, rows: list[Row], others: Sequence[Row], da
     )
     write(TRACKING_PUSH, table, day)
     return [row for row in rows if what_waits(row)]
+
+
+def _count_confirmed(client_run: ClientRun, lodged: Sequence[LodgedShipment], table: Sequence[Row]) -> None:
+    """Count how long the shipments took that the store is known to have since this run."""
+    lodged_at = {shipment.shipment_id: shipment.lodged_at for shipment in lodged}
+    client_run.counts.delays += [
+        row["confirmed_at"] - lodged_at[row["shipment_id"]]
+        for row in table
+        if row["confirmed_at"] == client_run.now and row["shipment_id"] in lodged_at
+    ]
 
 
 def _ledger(client_run: ClientRun, only: Collection[str] | None = None) -> TrackingLedger:

@@ -88,15 +88,22 @@ def _evaluate(
     summary = f"{open_alerts} alerts are open"
     if not begun and not over:
         return summary
+    if services.settings.alert_messages == "off":  # Kept as sent: once switched on, it begins with the next alert.
+        _keep_sent(services, begun, over, now)
+        return f"{summary}; NPF_ALERT_MESSAGES is off: nothing is sent"
     try:
         _send(context, services.settings.alerts_webhook, message(begun, over, _links(report_folder)))
     except NotSent as error:
         context.log.warning("%s: sent again at the next tick, %s begun and %s over", error, len(begun), len(over))
         return f"{summary}; {error}: sent again at the next tick"
+    _keep_sent(services, begun, over, now)
+    return f"{summary}; sent: {len(begun)} begun, {len(over)} over"
+
+
+def _keep_sent(services: Services, begun: Sequence[Alert], over: Sequence[Alert], now: datetime) -> None:
     sent = {alert.key: replace(alert, told_at=now) for alert in begun}
     sent |= {alert.key: replace(sent.get(alert.key, alert), over_told_at=now) for alert in over}
     keep_alerts(services.state, sent.values())
-    return f"{summary}; sent: {len(begun)} begun, {len(over)} over"
 
 
 def _send(context: dg.SensorEvaluationContext, webhook: SecretStr | None, text: str) -> None:

@@ -22,6 +22,7 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import LoopbackServer, listen
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.reports.live import LivePages
+from npf_pipelines.reports.metrics import Metrics
 from npf_pipelines.reports.server import PORT as REPORTS_PORT
 from npf_pipelines.reports.server import reports_app
 from npf_pipelines.runs.services import Services
@@ -46,11 +47,14 @@ def dev(
     try:
         listen(ui_port, option="--ui-port").close()  # Dagster would say so with a traceback.
         folder = ReportFolder(settings.reports, settings.reports_url)
-        pages = LivePages(Services(settings), folder)
+        services = Services(settings)
+        pages = LivePages(services, folder)
         with (
             demo_world(settings, port=port) as world,
             LoopbackServer(
-                reports_app(pages.page, folder.certificates.read), port=reports_port, option="--reports-port"
+                reports_app(pages.page, folder.certificates.read, Metrics(services)),
+                port=reports_port,
+                option="--reports-port",
             ) as reports,
         ):
             os.environ["NPF_REPORTS_URL"] = reports.url  # For the links in the UI.

@@ -120,6 +120,9 @@ class Settings(BaseSettings):
     alerts_webhook: Annotated[SecretStr, AfterValidator(_webhook)] | None = Field(
         None, description="The webhook that gets the alerts; its address is a secret."
     )
+    alert_messages: Literal["on", "off"] = Field(
+        "on", description="Whether alerts send messages; off where Alertmanager sends them from the metrics."
+    )
     platform_url: SecretStr = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),
         description="The platform's database as an SQLAlchemy URL, which may hold a password.",

@@ -14,7 +14,8 @@ from npf_pipelines.domain.entities import without_entities
 from npf_pipelines.domain.text import clean_text
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
-_BIGGEST = 10**15
+_DIGITS = 15
+_BIGGEST = 10**_DIGITS
 _BIGGEST_SUM = 10**12
 _LAST_SECOND = 253402300799  # the end of the year 9999, where datetime ends
 _LONGEST_TEXT = 65_535  # characters of MySQL's TEXT, which is what a store keeps its long fields in
@@ -40,12 +41,12 @@ class Row:
     Every method raises Unreadable, naming the field by its path: `products.1061624811.amount`.
     """
 
-    def __init__(self, raw: object, path: str = "") -> None:
+    def __init__(self, raw: object, *path: str) -> None:
         """Take the object in hand.
 
         Args:
             raw: the decoded JSON; PHP's empty values are read as an empty object.
-            path: where it was found, for the texts.
+            path: the names of the fields in which it was found, for the texts.
 
         Raises:
             Unreadable: it is not an object.
@@ -53,7 +54,7 @@ class Row:
         if _is_empty(raw):
             raw = {}
         if not isinstance(raw, dict):
-            raise Unreadable(f"{path or 'the row'}: {_kind(raw)} is not an object")
+            raise Unreadable(f"{_joined(path) or 'the row'}: {_kind(raw)} is not an object")
         self._raw = raw
         self._path = path
 
@@ -69,18 +70,22 @@ class Row:
     def text(self, name: str) -> str:
         """Text without blanks around it, fit for any database; empty if there is none."""
         value = self._raw.get(name)
-        if _is_empty(value):
+        if isinstance(value, str):
+            text = value
+        elif _is_empty(value):
             return ""
-        if not isinstance(value, str) and not _is_small_number(value):
+        elif _is_small_number(value):
+            text = str(value)
+        else:
             raise self._unfit(name, f"{_kind(value)} is not text")
-        text = str(value)
         if len(text) > _LONGEST_TEXT:
             raise self._unfit(name, f"is longer than {_LONGEST_TEXT} characters")
         return clean_text(text).strip()
 
     def name(self, name: str) -> str:
         """The text of a name or of a part of an address, its HTML entities decoded."""
-        return readable(self.text(name))
+        text = self.text(name)
+        return readable(text) if "&" in text else text
 
     def required_text(self, name: str) -> str:
         """Text that has to be there."""
@@ -133,12 +138,12 @@ class Row:
 
     def row(self, name: str) -> "Row":
         """An object inside this one."""
-        return Row(self._raw.get(name), self._where(name))
+        return Row(self._raw.get(name), *self._path, name)
 
     def rows(self, name: str) -> Iterator[tuple[str, "Row"]]:
         """The objects of a list or of an object of objects, each with its key."""
         for key, value in self.items(name):
-            yield key, Row(value, f"{self._where(name)}.{_shown(key)}")
+            yield key, Row(value, *self._path, name, key)
 
     def items(self, name: str) -> list[tuple[str, object]]:
         """The values of a list or of an object, each with its key."""
@@ -155,7 +160,7 @@ class Row:
 
     def ids(self, name: str) -> tuple[str, ...]:
         """The ids in a list or in an object's values."""
-        inner = Row(dict(self.items(name)), self._where(name))
+        inner = Row(dict(self.items(name)), *self._path, name)
         return tuple(inner.number_id(key) for key in inner.names())
 
     def names(self) -> list[str]:
@@ -171,25 +176,30 @@ class Row:
         value = self._raw[name]
         if isinstance(value, str) or _is_small_number(value):
             text = str(value).strip()
-            if _NUMBER.fullmatch(text) and abs(Decimal(text)) < _BIGGEST:
-                return Decimal(text)
+            if _NUMBER.fullmatch(text) and abs(number := Decimal(text)) < _BIGGEST:
+                return number
         raise self._wrong(name, "is not a number of a sensible size")
 
     def _whole(self, name: str, low: int, high: int) -> int:
         """A whole number, low <= number < high."""
-        number = self._number(name)
-        if number != number.to_integral_value():
-            raise self._wrong(name, "is not a whole number")
+        value = self._raw.get(name)
+        if isinstance(value, str) and len(value) <= _DIGITS and value.isascii() and value.isdigit():  # Nearly always.
+            number = int(value)
+        else:
+            exact = self._number(name)
+            if exact != exact.to_integral_value():
+                raise self._wrong(name, "is not a whole number")
+            number = int(exact)
         if not low <= number < high:
             raise self._wrong(name, f"is not from {low} to {high - 1}")
-        return int(number)
+        return number
 
     def _is_blank(self, name: str) -> bool:
         value = self._raw.get(name)
         return _is_empty(value) or (isinstance(value, str) and not value.strip())
 
     def _where(self, name: str) -> str:
-        return f"{self._path}.{_shown(name)}" if self._path else _shown(name)
+        return _joined((*self._path, name))
 
     def _wrong(self, name: str, what: str) -> Unreadable:
         """For ids, numbers and times, which may be quoted."""
@@ -229,6 +239,10 @@ def _kind(value: object) -> str:
     if isinstance(value, int) and abs(value) >= _BIGGEST:
         return "a huge number"
     return _KINDS.get(type(value), "of an unknown kind")
+
+
+def _joined(path: tuple[str, ...]) -> str:
+    return ".".join(map(_shown, path))
 
 
 def _shown(text: str) -> str:

@@ -23,6 +23,8 @@ def chosen_options(values: object, choices: object) -> str:
         choices: `extra.product_options`, the variant's id or the text by option id (documented). Used for options
             that `values` doesn't have.
     """
+    if not values and not choices:
+        return ""
     named = [entry for entry in _each(values) if isinstance(entry, dict)]
     texts = [_named(entry) for entry in named]
     ids = {_text(entry.get("option_id")) for entry in named}

@@ -223,6 +223,8 @@ class OrderCalls(StoreCalls):
 
     async def _orders_of(self, rows: list[object]) -> list[Order | UnreadableOrder]:
         """The orders of a list's rows; rows without lines are read by concurrent calls."""
+        if all(map(has_lines, rows)):
+            return [parse_order(row) for row in rows]
         return await gather_or_cancel(self._order_of(row) for row in rows)
 
     async def _order_of(self, row: object) -> Order | UnreadableOrder:

@@ -3,6 +3,7 @@
 Not here: reading the store's own list (cscart/store.py), what a status means for an order (rules/status_meaning.py).
 """
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -100,6 +101,7 @@ def is_called_as_shipped(status: Status) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def _folded(name: str) -> str:
     """Letters and digits alone, "cancelled" as "canceled", and the word's end off: backorders, back-ordered."""
     plain = "".join(letter for letter in name.casefold() if letter.isalnum()).replace("ll", "l")

@@ -7,7 +7,6 @@ import contextlib
 import copy
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Self, TypeAlias
 
@@ -61,15 +60,15 @@ class PlatformAccess:
 
     def _writable(self, table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row without the columns that this platform lacks."""
-        return {name: value for name, value in row.items() if table.columns[name] not in self._absent}
+        absent = {column.name for column in self._absent if column.table is table}
+        return {name: value for name, value in row.items() if name not in absent}
 
     def _order_row(self, client: str, order: PlatformOrder, now: datetime) -> dict[str, Any]:
-        row = asdict(order)
+        row = vars(order) | {"client": client, "status": OrderStatus.IMPORTED, "imported_at": now, "updated_at": now}
         del row["lines"]
-        row |= {"client": client, "status": OrderStatus.IMPORTED, "imported_at": now, "updated_at": now}
         return self._writable(orders, row)
 
     def _line_rows(self, client: str, order: PlatformOrder) -> Iterator[dict[str, Any]]:
         for line in order.lines:
-            row = asdict(line) | {"client": client, "order_number": order.order_number, "quantity_shipped": 0}
+            row = vars(line) | {"client": client, "order_number": order.order_number, "quantity_shipped": 0}
             yield self._writable(order_lines, row)

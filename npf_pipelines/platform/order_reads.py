@@ -28,16 +28,23 @@ from npf_pipelines.platform.values import LONG_AGO, noted_moment, noted_quantity
 class OrderReads(access.PlatformAccess):
     """The part of the gateway that reads orders."""
 
+    def records_of_day(
+        self, client: str, store_order_ids: Iterable[str], start: datetime, end: datetime
+    ) -> dict[str, PlatformRecord]:
+        """The records of the orders placed from `start` until just before `end`, and of these orders of the store."""
+        is_of_day = sa.and_(orders.c.placed_at >= start, orders.c.placed_at < end)
+        found = self._records(orders.c.client == client, is_of_day)
+        elsewhere = sa.or_(orders.c.placed_at.is_(None), sa.not_(is_of_day))
+        for batch in chunked(sorted(set(store_order_ids)), access.BATCH):
+            found |= self._records(orders.c.client == client, orders.c.store_order_id.in_(batch), elsewhere)
+        return found
+
     def records(self, client: str, store_order_ids: Iterable[str]) -> dict[str, PlatformRecord]:
         """The platform's records of these orders of the store, by order number, whatever number that is."""
         found: dict[str, PlatformRecord] = {}
         for batch in chunked(sorted(set(store_order_ids)), access.BATCH):
             found |= self._records(orders.c.client == client, orders.c.store_order_id.in_(batch))
         return found
-
-    def records_placed(self, client: str, start: datetime, end: datetime) -> dict[str, PlatformRecord]:
-        """The platform's records of the client's orders placed from `start` until just before `end`."""
-        return self._records(orders.c.client == client, orders.c.placed_at >= start, orders.c.placed_at < end)
 
     def open_records(self, client: str) -> dict[str, PlatformRecord]:
         """The platform's records of the client's orders that still take stock."""

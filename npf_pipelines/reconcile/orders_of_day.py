@@ -44,6 +44,7 @@ class OrdersOfDay:
         check_write: called before each write to the platform; raises an exception if it must not be made.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         limit: what is held back for a person; None where nothing is.
+        note_import: called for each order that the platform has got just now.
     """
 
     client: str
@@ -57,6 +58,7 @@ class OrdersOfDay:
     writes: Writes = Writes.ALL
     children: Mapping[str, Collection[str]] = field(default_factory=dict)
     limit: "Limit | None" = None
+    note_import: Callable[[PlatformOrder], None] = lambda _: None
 
 
 @dataclass(frozen=True)

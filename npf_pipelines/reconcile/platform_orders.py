@@ -166,6 +166,9 @@ def _imported(platform: Platform, day: OrdersOfDay, new: Sequence[PlatformOrder]
     for batch in chunked(to_write, _IMPORTS_PER_CHECK):
         day.check_write()
         results |= platform.import_orders(day.client, batch, day.now)
+        for order in batch:
+            if results[order.order_number].outcome is ImportOutcome.IMPORTED:
+                day.note_import(order)
     return [_import_row(order, results.get(order.order_number)) for order in new]
 
 

@@ -18,7 +18,6 @@ from npf_pipelines.domain.outcome import Outcome, words_of
 from npf_pipelines.domain.outcomes import Decision, OrderOutcome, Rule
 from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.lake.listings import Listed
-from npf_pipelines.reports.charts import latency_chart, orders_chart, skus_chart, stock_chart
 from npf_pipelines.reports.figures import Figures
 from npf_pipelines.reports.folder import POLICY
 from npf_pipelines.reports.formatting import as_of, day_in_words, duration, moment
@@ -96,6 +95,13 @@ def report_page(
 
 def draw_charts(setup: MasterSetup, figures: Figures) -> Mapping[str, str]:
     """The charts of a client's report that have something to show, by name."""
+    from npf_pipelines.reports.charts import (  # noqa: PLC0415 - matplotlib takes a second
+        latency_chart,
+        orders_chart,
+        skus_chart,
+        stock_chart,
+    )
+
     drawn = {}
     if any(figures.by_day):
         drawn["orders"] = orders_chart(figures.days, figures.orders)

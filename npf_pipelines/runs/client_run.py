@@ -14,6 +14,7 @@ from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.store_address import comparable_address
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.flow_counts import FlowCounts
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.table import Table
 from npf_pipelines.rules.client_mode import allowed_writes
@@ -41,6 +42,7 @@ class ClientRun:
         writes: which writes to store and platform are allowed; the others are planned.
         is_automated: whether a schedule or a sensor requested the run.
         now: the moment at which the client's part began.
+        counts: what the part counts for the metrics.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class ClientRun:
         recounts: Recounts,
         selected: Collection[str],
         log: Callable[[str], None],
+        counts: FlowCounts,
         dry_run: bool = False,
         in_trial: bool = False,
         certifies: bool = False,
@@ -70,6 +73,7 @@ class ClientRun:
         self.dry_run, self.in_trial, self.is_automated = dry_run, in_trial, is_automated
         self.writes = allowed_writes(dry_run=dry_run, in_trial=in_trial, certifies=certifies)
         self.now = datetime.now(UTC)
+        self.counts = counts
         self._selected, self._log = selected, log
 
     @property
@@ -116,6 +120,8 @@ class ClientRun:
             try:
                 yield store
             finally:
+                self.counts.requests += store.requests
+                self.counts.writes += store.writes
                 for row in store.unreadable:
                     self.log(str(row))
 

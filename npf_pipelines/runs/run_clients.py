@@ -16,6 +16,7 @@ import pyarrow as arrow
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.domain.flow_counts import FlowCounts
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.progress import progress_watched
 from npf_pipelines.domain.tracebacks import log_fault
@@ -43,6 +44,7 @@ from npf_pipelines.runs.partition_status import PartitionStatus
 from npf_pipelines.runs.partition_writer import PartitionWriter
 from npf_pipelines.runs.partitions import LOOK_BACK, day_key
 from npf_pipelines.runs.paused import why_paused
+from npf_pipelines.runs.run_counts import keep_counts
 from npf_pipelines.runs.run_record import begin_record, end_record
 from npf_pipelines.runs.run_scope import FlowConfig, RunScope
 from npf_pipelines.runs.services import Services
@@ -176,8 +178,9 @@ class _Clients:
             else PartitionStatus(self._context, client, days, self._materialized_before)
         )
         failure: Exception | None = None
+        counts = FlowCounts()
         try:
-            await self._work_on(client, days, status)
+            await self._work_on(client, days, status, counts)
         except Exception as error:  # noqa: BLE001 - reported
             failure = error
             if is_program_fault(error):
@@ -195,6 +198,16 @@ class _Clients:
             await asyncio.to_thread(status.close, reason, self._notes(client, failure, after))
         if after:
             await asyncio.to_thread(self._health.keep, after)
+        if not self._is_dry:
+            await asyncio.to_thread(
+                keep_counts,
+                self._context.log,
+                self._services.state,
+                client=client,
+                flow=self._facts.flow,
+                counts=counts,
+                after=after,
+            )
         return reason
 
     def _notes(self, client: str, failure: Exception, after: Health | None) -> Mapping[str, dg.MetadataValue]:
@@ -206,7 +219,7 @@ class _Clients:
         """Why the client is left alone, if it is. A dry run writes nothing, so only the master setup keeps it away."""
         return why_paused(setup, Pauses() if self._is_dry else read_pauses(self._services.state))
 
-    async def _work_on(self, client: str, days: list[date], status: PartitionStatus) -> None:
+    async def _work_on(self, client: str, days: list[date], status: PartitionStatus, counts: FlowCounts) -> None:
         if client in self._elsewhere:
             raise ClientFailure(self._elsewhere[client])
         setup = self._setups[client]
@@ -224,6 +237,7 @@ class _Clients:
             recounts=recounts,
             selected=self._facts.assets,
             log=self._context.log.info,
+            counts=counts,
             dry_run=self._is_dry,
             in_trial=is_trial,
             certifies=self._certifies,

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from npf_pipelines.state.tables import (
     alerts,
     client_stores,
+    counters,
     health,
     open_items,
     pauses,
@@ -16,7 +17,7 @@ from npf_pipelines.state.tables import (
     unknown_ends,
 )
 
-_TABLES = (health, open_items, pending_recounts, client_stores, unknown_ends, pauses, store_checks)
+_TABLES = (health, open_items, pending_recounts, client_stores, unknown_ends, pauses, store_checks, counters)
 
 
 def rename_state(engine: sa.Engine, old: str, new: str) -> None:

@@ -6,7 +6,7 @@ Not here: how the database is opened (database.py), reads and writes (the file n
 
 import sqlalchemy as sa
 
-from npf_pipelines.database import integer_column, text_column, time_column
+from npf_pipelines.database import integer_column, number_column, text_column, time_column
 from npf_pipelines.state.database_clock import boot_columns
 
 metadata = sa.MetaData()
@@ -100,6 +100,18 @@ store_checks = sa.Table(
     integer_column("requests"),
 )
 """The latest check of each client's store; the findings as JSON."""
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    text_column("client", primary_key=True),
+    text_column("flow", primary_key=True),
+    text_column("name", primary_key=True),
+    number_column("value"),
+    # When the row was first written.
+    time_column("since"),
+)
+"""The counters of each client's flow, for the metrics. A value only grows."""
 
 alerts = sa.Table(
     "alerts",

@@ -359,3 +359,16 @@ def test_a_look_reads_no_table_of_the_lake(alerted: Loop, receiver: Receiver) ->
     fail(alerted)
     assert "sent: 1 begun, 0 over" in say(alerted)
     assert len(receiver.texts) == 1
+
+
+def test_with_messages_off_alerts_are_kept_and_nothing_is_sent(
+    alerted: Loop, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    alerted.settings = alerted.settings.model_copy(update={"alert_messages": "off"})
+    fail(alerted)
+    assert "NPF_ALERT_MESSAGES is off" in say(alerted)
+    assert [alert.kind for alert in read_alerts(alerted.services.state).values() if alert.is_open(datetime.now(UTC))]
+    alerted.settings = alerted.settings.model_copy(update={"alert_messages": "on"})
+    say(alerted)
+    assert receiver.texts == []
+    assert "the store is down" not in caplog.text

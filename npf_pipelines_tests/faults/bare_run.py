@@ -18,6 +18,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.domain.flow_counts import FlowCounts
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.runs.client_run import ClientRun
@@ -71,6 +72,7 @@ class BareRun(ClientRun):
             recounts=Recounts(services.state, "", "", master_setup.id, dry_run=True),
             selected=TABLES,
             log=lambda _: None,
+            counts=FlowCounts(),
             in_trial=in_trial,
         )
 

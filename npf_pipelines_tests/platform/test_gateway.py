@@ -192,7 +192,8 @@ def test_records_by_the_time_they_were_placed(platform: Platform) -> None:
     at = {"CS1": NOON - SECOND, "CS2": NOON, "CS3": LATER - SECOND, "CS4": LATER}
     platform.import_orders("acme", [platform_order(number, placed_at=when) for number, when in at.items()], NOON)
     platform.import_orders("bolt", [platform_order("CS5", placed_at=NOON)], NOON)
-    assert set(platform.records_placed("acme", NOON, LATER)) == {"CS2", "CS3"}
+    assert set(platform.records_of_day("acme", [], NOON, LATER)) == {"CS2", "CS3"}
+    assert set(platform.records_of_day("acme", ["1", "2", "5"], NOON, LATER)) == {"CS1", "CS2", "CS3"}
 
 
 def test_open_records(platform: Platform, engine: sa.Engine) -> None:

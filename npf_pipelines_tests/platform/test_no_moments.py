@@ -45,6 +45,7 @@ def test_a_row_without_a_moment_is_left_out_where_its_day_is_asked_for(engine: s
         connection.execute(sa.text("UPDATE shipments SET lodged_at = :written WHERE shipment_id = 'S1'"), values)
     assert platform.open_orders(CLIENT).keys() == {"2"}
     assert platform.lodgements(CLIENT, BEFORE).keys() == {"S2"}
+    assert "CS1" in platform.records_of_day(CLIENT, ["1"], BEFORE, AFTER)
     assert "placed_at is missing" in platform.records(CLIENT, ["1"])["CS1"].unreadable
     assert "lodged_at is missing" in platform.shipments_of(CLIENT, ["CS1"])["CS1"][0].unreadable
     with engine.begin() as connection:

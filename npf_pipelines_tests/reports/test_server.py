@@ -9,7 +9,10 @@ import pytest
 
 from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines.reports.metrics import Metrics
 from npf_pipelines.reports.server import reports_app
+from npf_pipelines.runs.services import Services
+from npf_pipelines_tests.loop import settings_of
 
 
 @pytest.fixture
@@ -25,7 +28,8 @@ def url(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "secret.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "Notes.html").write_text("secret", encoding="utf-8")
     (tmp_path / "reports" / "acme.txt").write_text("secret", encoding="utf-8")
-    with LoopbackServer(reports_app(folder.read, folder.certificates.read)) as server:
+    metrics = Metrics(Services(settings_of(tmp_path)))
+    with LoopbackServer(reports_app(folder.read, folder.certificates.read, metrics)) as server:
         yield server.url
 
 
@@ -104,3 +108,9 @@ def test_it_listens_on_this_machine_alone(url: str) -> None:
     # Another loopback address is another address: a server that listened on all of them would answer here.
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.2", port), 5)
+
+
+def test_metrics_that_can_not_be_read_are_no_zeros(url: str) -> None:
+    answer = httpx.get(f"{url}/metrics")
+    assert answer.status_code == 503
+    assert "the folder of the master setups is missing" in answer.text
