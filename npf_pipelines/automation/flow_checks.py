@@ -15,7 +15,7 @@ from npf_pipelines.domain.clock import is_future
 from npf_pipelines.domain.days import start_of_day
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.outcome import Outcome, sql_list
-from npf_pipelines.domain.outcomes import IN_STORE, Decision, OrderOutcome, PushOutcome, StatusOutcome
+from npf_pipelines.domain.outcomes import IN_STORE, Decision, OrderOutcome, PushOutcome, Rule, StatusOutcome
 from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.client_mode import in_trial
@@ -43,7 +43,7 @@ SELECT shipment_id FROM tracking_push WHERE outcome IN {sql_list(o for o in Push
 _FIRST_DAY = "SELECT least($start::DATE, (SELECT min(day) FROM shipment_records))"
 ASIDE = f"""
 SELECT client, 'order' AS what, order_number AS number, day, reason FROM filtered_orders
-WHERE decision IN {_for_a_person(Decision)}
+WHERE decision IN {_for_a_person(Decision)} OR rule IN {_for_a_person(Rule)}
 UNION ALL
 SELECT client, 'shipment', shipment_id, day, reason FROM tracking_push WHERE outcome IN {_for_a_person(PushOutcome)}
 UNION ALL
@@ -55,6 +55,7 @@ WHERE outcome IN {_for_a_person(outcome for outcome in OrderOutcome if outcome i
 ORDER BY client, what, day, number
 """  # noqa: S608 - made of constants
 """An order that differs has a check of its own."""
+_SUMS = "SELECT client, order_number, day, sums FROM filtered_orders WHERE sums IS NOT NULL ORDER BY ALL"
 
 
 @dg.asset_check(
@@ -75,6 +76,16 @@ def all_lodged_pushed(services: dg.ResourceParam[Services]) -> dg.AssetCheckResu
 def set_aside(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """List the rows that need a person."""
     return listed_result(lake_rows(services, ASIDE), "aside", dg.AssetCheckSeverity.WARN)
+
+
+@dg.asset_check(
+    asset=STORE_ORDERS.key,
+    name="sums_add_up",
+    description="The sums of every order that comes to the warehouse add up to a cent, by the store's own figures.",
+)
+def sums_add_up(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
+    """List the orders whose sums don't: they are imported as the store has them."""
+    return listed_result(lake_rows(services, _SUMS), "sums", dg.AssetCheckSeverity.WARN)
 
 
 @dg.asset_check(
@@ -148,4 +159,4 @@ def _days_pulled(services: Services, client: str) -> str:
     return f"past days only, the last one {days[-1]}" if days else "never"
 
 
-FLOW_CHECKS = [all_lodged_pushed, set_aside, staleness, broken_files]
+FLOW_CHECKS = [all_lodged_pushed, set_aside, sums_add_up, staleness, broken_files]

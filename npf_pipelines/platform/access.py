@@ -42,6 +42,11 @@ class PlatformAccess:
         """A row without the columns that this platform lacks."""
         return {name: value for name, value in row.items() if table.columns[name] not in self._absent}
 
+    @property
+    def takes_despatch_methods(self) -> bool:
+        """Whether the platform has a column for the despatch method."""
+        return orders.c.despatch_method not in self._absent
+
     def _order_row(self, client: str, order: PlatformOrder, now: datetime) -> dict[str, Any]:
         row = asdict(order)
         del row["lines"]

@@ -11,6 +11,7 @@ from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.domain.writes import Writes
+from npf_pipelines.rules.despatch import DespatchMap
 from npf_pipelines.rules.status_meaning import StatusMeanings
 
 AGREES = "on the platform as in the store"
@@ -44,6 +45,7 @@ class OrdersOfDay:
         check_write: called before each write to the platform; raises an exception if it must not be made.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         limit: what is held back for a person; None where nothing is.
+        despatch: the client's despatch codes; None if it maps none.
     """
 
     client: str
@@ -57,6 +59,7 @@ class OrdersOfDay:
     writes: Writes = Writes.ALL
     children: Mapping[str, Collection[str]] = field(default_factory=dict)
     limit: "Limit | None" = None
+    despatch: DespatchMap | None = None
 
 
 @dataclass(frozen=True)

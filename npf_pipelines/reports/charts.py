@@ -33,7 +33,12 @@ _VARIABLES = {
     _FAINT: "--chart-faint",
 }
 """The colours by which matplotlib draws, and the style sheet's variables (templates/style.css) that replace them."""
-_OF_DECISION = {Decision.ACCEPTED: _ACCENT, Decision.REJECTED: _LIGHT, Decision.SET_ASIDE: _DARK}
+_OF_DECISION = {
+    Decision.ACCEPTED: _ACCENT,
+    Decision.REJECTED: _LIGHT,
+    Decision.HELD: _MIDDLE,
+    Decision.SET_ASIDE: _DARK,
+}
 _OF_AMOUNT = {Amount.RIGHT: _ACCENT, Amount.WRONG: _DARK, Amount.NONE: _LIGHT}
 _WIDTH, _HEIGHT = 5.2, 2.7
 """Inches: a chart is as wide as half a page, or a whole phone."""
