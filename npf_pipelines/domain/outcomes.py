@@ -36,8 +36,8 @@ class Decision(Outcome):
         _person("set aside", "Correct what the reason names: the nightly pull reads the order again."),
     )
     """It can't be judged or shipped as it is: manual review. The rule says what to do."""
-    HELD = "held", OutcomeMeaning("held")
-    """It is imported by itself once the reason is gone. The rule says whether that needs a person."""
+    HELD = "held", _person("held", "Do what the reason asks for: the order is imported by itself afterwards.")
+    """It would be accepted, and waits until the reason is gone."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _sets_aside(words: str, what_to_do: str) -> RuleMeaning:
     return RuleMeaning(words, FollowUp.PERSON, what_to_do, decision=Decision.SET_ASIDE)
 
 
-def _holds_for_person(words: str, what_to_do: str) -> RuleMeaning:
+def _holds(words: str, what_to_do: str) -> RuleMeaning:
     return RuleMeaning(words, FollowUp.PERSON, what_to_do, decision=Decision.HELD)
 
 
@@ -114,7 +114,7 @@ class Rule(Outcome):
     COUNTRY = "country", _rejects("to a country that isn't shipped to")
     NO_DESPATCH_CODE = (
         "no_despatch_code",
-        _holds_for_person(
+        _holds(
             "without a despatch code",
             "Map the shipping method under orders.shipping_methods: the next run imports the order.",
         ),

@@ -179,7 +179,7 @@ WITH numbers AS (
   SELECT client, order_number, any_value(order_id) AS order_id FROM platform_orders GROUP BY client, order_number
 )
 SELECT client, '{key_prefix(Rule)}' || rule AS kind, day, order_number AS number, order_id, reason
-FROM filtered_orders WHERE decision IN {_open(Decision)} OR rule IN {_open(Rule)}
+FROM filtered_orders WHERE decision IN {_open(Decision)}
 UNION ALL
 SELECT client, '{NOT_IMPORTED.key}', day, order_number, order_id, 'accepted, and not on the platform yet'
 FROM filtered_orders ANTI JOIN platform_orders USING (client, day, order_id) WHERE decision = '{Decision.ACCEPTED}'

@@ -137,7 +137,7 @@ FILTERED_ORDERS = table(
     columns={
         "order_id": column(_TEXT, "the store's order number"),
         "order_number": column(_TEXT, "the number on the platform, order prefix included"),
-        "decision": outcome_column(Decision, "accepted, rejected by the master setup, held, or set aside for a person"),
+        "decision": outcome_column(Decision, "accepted, held, rejected by the master setup, or set aside for a person"),
         "rule": outcome_column(Rule, "the rule that decided"),
         "reason": column(_TEXT, "why, in words"),
         "status": column(_TEXT, "the store's status letter"),

@@ -46,6 +46,35 @@ def rows(engine: sa.Engine, table: sa.Table) -> list[Any]:
 # Importing
 
 
+def test_optional_columns_come_back_as_they_went_and_unknown_values_stay_unknown(platform: Platform) -> None:
+    whole = platform_order(
+        "CS1",
+        replace(platform_line("a"), options="Size: L", tax=Decimal("1.1000"), discount=Decimal("0.2500")),
+        platform_line("b"),
+        bill_to_name="Bob",
+        bill_to_country="South Korea",
+        currency="AUD",
+        total=Decimal("99999999999.9900"),
+        subtotal=Decimal(0),
+        tax=Decimal("3.5000"),
+        discount=Decimal("-0.0100"),
+        gift_message="Für dich 🎁",
+        despatch_method="EXP",
+    )
+    platform.import_orders("acme", [whole, platform_order("CS2")], NOON)
+    records = platform.records("acme", ["1", "2"])
+    assert records["CS1"].order == whole
+    assert records["CS2"].order == platform_order("CS2")
+
+
+def test_an_edit_does_not_replace_a_known_value_by_an_unknown_one(platform: Platform) -> None:
+    platform.import_orders("acme", [platform_order("CS1", total=Decimal(5), despatch_method="EXP")], NOON)
+    seen = platform.records("acme", ["1"])["CS1"]
+    assert platform.update_order("acme", platform_order("CS1", total=Decimal(6), internal_note=""), seen, LATER)
+    order = platform.records("acme", ["1"])["CS1"].order
+    assert (order.total, order.despatch_method, order.internal_note) == (6, "EXP", "")
+
+
 def test_an_order_comes_back_as_it_went(platform: Platform) -> None:
     order = platform_order(
         "CS1",
