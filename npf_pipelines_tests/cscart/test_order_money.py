@@ -48,7 +48,7 @@ def test_the_documented_orders_sums_are_read_and_add_up() -> None:
         "",
         None,
     )
-    assert (order.lines[0].tax, order.lines[0].discount) == (0, 0)
+    assert (order.lines[0].tax, order.lines[0].discount) == (Decimal(0), Decimal(0))
     assert sums_problem(order) == ""
 
 
