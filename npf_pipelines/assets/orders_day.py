@@ -206,7 +206,7 @@ def _decision(
 
 
 def _sums(order: Order | UnreadableOrder, verdict: Verdict) -> str | None:
-    """What is wrong with the sums of an order that comes to the warehouse."""
+    """Why the sums of an order that comes to the warehouse don't add up; None where they do."""
     if isinstance(order, UnreadableOrder) or verdict.decision is Decision.REJECTED:
         return None
     return sums_problem(order) or None

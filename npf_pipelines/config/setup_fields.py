@@ -63,7 +63,7 @@ def _time_of_day(written: Any) -> Any:
 
 
 REST = "*"
-"""The key of a map of shipping methods that stands for all methods without a key of their own."""
+"""The key of a map of shipping methods for all methods without a key of their own."""
 
 
 def method_key(written: str) -> str:

@@ -123,7 +123,7 @@ class Order(StoreRecord):
         notes: the customer's.
         money: the sums beside the total; None where they were not kept.
         payment_method: its name; None where the store doesn't say, as in the fields after it.
-        gift_message: the shopper's, for the one who gets the goods.
+        gift_message: the shopper's, for the recipient.
         internal_note: the merchant's, which the customer doesn't see.
         language: the shopper's, as the store's code for it: `en`.
     """

@@ -108,7 +108,7 @@ RAW_ORDERS = table(
         "money": column(_MONEY_OF_ORDER, "the sums beside the total, and which of them can't be read", nullable=True),
         "line_money": column(_LINE_MONEY, "tax and discount of each line", nullable=True),
         "payment_method": column(_TEXT, "the name of the way of payment", nullable=True),
-        "gift_message": column(_TEXT, "the shopper's message for the one who gets the goods", nullable=True),
+        "gift_message": column(_TEXT, "the shopper's message for the recipient", nullable=True),
         "internal_note": column(_TEXT, "the merchant's internal note", nullable=True),
         "language": column(_TEXT, "the shopper's language", nullable=True),
         "pulled_at": column(_TIME, "when the store was read"),

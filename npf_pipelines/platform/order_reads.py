@@ -148,7 +148,7 @@ class OrderReads(access.PlatformAccess):
 
 
 def _of_line(name: str) -> str:
-    """The name of a line's column beside those of its order, some of which have the same name."""
+    """The name of a line's column in a query over orders and lines, which have some names in common."""
     return f"line_{name}" if name in orders.columns else name
 
 

@@ -64,7 +64,7 @@ _COMPARED_WHERE_KNOWN = (
 """The optional columns. A side without a value can't be compared: a platform without the column, an order imported
 before it was written. The despatch method has its own rule (despatch_updates.py)."""
 _COMPARED_ON_LINES = ("options", "tax", "discount")
-"""The optional columns of lines, likewise."""
+"""The optional columns of lines, compared in the same way."""
 
 
 class Action(enum.StrEnum):

@@ -12,7 +12,7 @@ _NOTHING = Decimal(0)
 
 
 def sums_problem(order: Order) -> str:
-    """What is wrong with the order's sums, in words; empty where they add up to a cent, or can't be added."""
+    """Why the order's sums don't add up to a cent; empty where they do, or where one of them isn't known."""
     money = order.money
     if money is None:
         return ""

@@ -69,7 +69,7 @@ def _generated(store: SandboxStore, order: Order) -> dict[str, Any]:
         **order_row(order),
         "subtotal": subtotal,
         "display_subtotal": subtotal,
-        # What is off the lines; it is off their prices already (known behaviour).
+        # The discount of the lines, whose prices are without it (known behaviour).
         "discount": money(sum(line.discount * line.amount for line in order.lines)),
         "subtotal_discount": money(order.discount),
         "payment_surcharge": "0.00",

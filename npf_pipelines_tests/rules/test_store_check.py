@@ -171,7 +171,7 @@ Case = tuple[Changed, Changed, str, Level, str, str]
             {"orders": {"shipping_methods": {"Post": "STD"}}},
             "shipping methods",
             WARNING,
-            "no despatch code for Drone (7), without a name (8): such orders are held",
+            "no despatch code for Drone (7), without a name (8): orders to ship by them are held",
             "Map each of them",
         ),
         (

@@ -44,7 +44,7 @@ def _mapped(despatch: DespatchMap, found: Mapping[str, str]) -> Iterator[Finding
     if unmapped:
         yield warning(
             _TOPIC,
-            f"orders.shipping_methods has no despatch code for {', '.join(_named(unmapped))}: such orders are held.",
+            f"orders.shipping_methods has no despatch code for {', '.join(_named(unmapped))}: orders to ship by them are held.",
             'Map each of them, or the rest by "*".',
         )
     else:
