@@ -42,9 +42,10 @@ def shipping_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Fin
 def _mapped(despatch: DespatchMap, found: Mapping[str, str]) -> Iterator[Finding]:
     unmapped = {number: name for number, name in found.items() if despatch.code(number, name) is None}
     if unmapped:
+        named = ", ".join(_named(unmapped))
         yield warning(
             _TOPIC,
-            f"orders.shipping_methods has no despatch code for {', '.join(_named(unmapped))}: orders to ship by them are held.",
+            f"orders.shipping_methods has no despatch code for {named}: orders to ship by them are held.",
             'Map each of them, or the rest by "*".',
         )
     else:
