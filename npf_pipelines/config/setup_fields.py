@@ -74,10 +74,11 @@ def method_key(written: str) -> str:
 def _shipping_methods(written: Any) -> Any:
     if written in ("", {}):
         raise ValueError("is empty: map at least one shipping method, or leave the line out")
-    if isinstance(written, dict):
-        keys = [method_key(str(key)) for key in written]
-        if twice := next((key for key in written if keys.count(method_key(str(key))) > 1), None):
-            raise ValueError(f"maps {str(twice)[:60]!r} more than once: letter case and blanks don't count")
+    if not isinstance(written, dict):
+        raise ValueError("write codes by shipping method, like {Express: EXP}")  # noqa: TRY004
+    keys = [method_key(str(key)) for key in written]
+    if twice := next((key for key in written if keys.count(method_key(str(key))) > 1), None):
+        raise ValueError(f"maps {str(twice)[:60]!r} more than once: letter case and blanks don't count")
     return written
 
 
