@@ -155,11 +155,14 @@ def row(table: Table, **changes: Any) -> dict[str, Any]:
 def _cell(name: str, column: Any) -> Any:
     for check in column.checks:
         return min(check.statistics["allowed_values"])
-    kind = column.dtype.type.pyarrow_dtype
+    return _value(name, column.dtype.type.pyarrow_dtype)
+
+
+def _value(name: str, kind: arrow.DataType) -> Any:
     values = {"string": f"some {name}", "int64": 3, "bool": True, "date32[day]": NOON.date()}
     values["timestamp[us, tz=UTC]"] = NOON
     if arrow.types.is_decimal(kind):
         return Decimal("12.5000")
     if arrow.types.is_struct(kind):
-        return {field.name: values[str(field.type)] for field in kind}
+        return {field.name: _value(name, field.type) for field in kind}
     return [] if arrow.types.is_list(kind) else values[str(kind)]

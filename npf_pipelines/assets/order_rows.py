@@ -27,7 +27,10 @@ def row_of(order: Order | UnreadableOrder, pulled_at: datetime, place: int) -> d
     row = order.model_dump()
     # Options are personal data, which has columns of its own.
     options = [{"item_id": line["item_id"], "options": line.pop("options")} for line in row["lines"]]
-    return row | {"line_options": options, "pulled_at": pulled_at}
+    money = [
+        {"item_id": line["item_id"], "tax": line.pop("tax"), "discount": line.pop("discount")} for line in row["lines"]
+    ]
+    return row | {"line_options": options, "line_money": money, "pulled_at": pulled_at}
 
 
 def order_of(row: dict[str, Any]) -> Order | UnreadableOrder:
@@ -37,5 +40,8 @@ def order_of(row: dict[str, Any]) -> Order | UnreadableOrder:
             order_id=row["order_id"], status=row["status"], placed_at=row["placed_at"], reason=row["unreadable"]
         )
     options = {line["item_id"]: line["options"] for line in row["line_options"] or []}
-    lines = [line | {"options": options.get(line["item_id"])} for line in row["lines"]]
+    money = {line["item_id"]: line for line in row["line_money"] or []}
+    lines = [
+        {**money.get(line["item_id"], {}), **line, "options": options.get(line["item_id"])} for line in row["lines"]
+    ]
     return Order.model_validate({name: row[name] for name in Order.model_fields} | {"lines": lines})

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from npf_pipelines.assets.changed_days import days_of_held, days_still_with, find_changed_days
 from npf_pipelines.assets.live_days import is_live
+from npf_pipelines.assets.mapped_days import mapped_days
 from npf_pipelines.assets.named_orders import NamedOrders, find_orders
 from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.orders_day import (
@@ -34,11 +35,13 @@ from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.unchanged_days import unchanged_days
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
+from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.text import counted
 from npf_pipelines.domain.work_meter import note_done, plan_work
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.reconcile.held_back import HeldBack
+from npf_pipelines.rules.despatch import NO_DESPATCH_COLUMN
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import ClientFailure
@@ -75,6 +78,7 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         if client_run.is_automated and not client_run.dry_run and not confirm_held:
             await _limit_changes(run)
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
+        await _check_despatch_column(client_run)
         named = await find_orders(client_run, store, names) if names else None
         if named:
             run.only = named.ids
@@ -95,6 +99,18 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
             await _keep_progress(run)
         if failures := [*map(str, run.broken), *(named.why_not if named else ())]:
             raise ClientFailure("; ".join(failures), has_broken_files=bool(run.broken))
+
+
+async def _check_despatch_column(client_run: ClientRun) -> None:
+    """Refuse a map of shipping methods whose codes the platform could not take.
+
+    Raises:
+        SetupError: the platform lacks the column.
+    """
+    if client_run.setup.orders.shipping_methods:
+        platform = client_run.services.platform
+        if not await asyncio.to_thread(lambda: platform.takes_despatch_methods):
+            raise SetupError(f"{client_run.client}: orders.shipping_methods: {NO_DESPATCH_COLUMN}")
 
 
 async def _limit_changes(run: OrdersRun) -> None:
@@ -123,6 +139,7 @@ async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
     criteria = await order_filter(run.facts, client_run.setup)
     changed = await find_changed_days(client_run, run.store, run.facts, run.questions, criteria)
     changed |= days_of_other_zone(client_run, "orders", RAW_ORDERS)
+    changed |= await mapped_days(client_run, criteria.despatch)
     changed |= days_of_held(client_run) if confirm_held else set()
     await _pull_changed(run, changed)
     await _pull_planned(run)

@@ -35,7 +35,8 @@ from npf_pipelines.reconcile.platform_orders import reconcile_orders
 from npf_pipelines.rules.decision_history import with_history
 from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number
-from npf_pipelines.rules.orders import OrderFilter, is_test
+from npf_pipelines.rules.order_sums import sums_problem
+from npf_pipelines.rules.orders import OrderFilter, Verdict, is_test
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines.state.lease import Lease
@@ -99,7 +100,7 @@ class OrdersRun:
             if before is None:
                 return
             rows = [row for row in before if row["order_id"] not in self.only] + rows
-        notes = functools.partial(_note_before_start, self.client_run, day)
+        notes = functools.partial(_notes, self.client_run, day, rows)
         self.client_run.partitions.materialize(table, rows, day, notes)
 
     def _rows_before(self, table: Table, day: date) -> list[Row] | None:
@@ -206,7 +207,15 @@ def _decision(
         "is_test": isinstance(order, Order) and is_test(order),
         "placed_at": order.placed_at,
         "decided_at": client_run.now,
+        "sums": _sums(order, verdict),
     }
+
+
+def _sums(order: Order | UnreadableOrder, verdict: Verdict) -> str | None:
+    """Why the sums of an order that comes to the warehouse don't add up; None where they do."""
+    if isinstance(order, UnreadableOrder) or verdict.decision is Decision.REJECTED:
+        return None
+    return sums_problem(order) or None
 
 
 async def _import(
@@ -234,6 +243,7 @@ async def _import(
         children=on_platform.children,
         limit=_limit(run, day) if run.held_back else None,
         note_import=functools.partial(_count_import, client_run),
+        despatch=criteria.despatch,
     )
     outcome = await asyncio.to_thread(lambda: reconcile_orders(run.platform, of_day))
     if not (run.held_back and run.held_back.leave(day, of_day, outcome)):
@@ -285,6 +295,12 @@ def _limit(run: OrdersRun, day: date) -> Limit:
         held=functools.partial(earlier, OrderOutcome.HELD),
         planned=functools.partial(earlier, OrderOutcome.PLANNED),
     )
+
+
+def _notes(client_run: ClientRun, day: date, rows: list[Row]) -> dict[str, dg.MetadataValue]:
+    wrong_sums = sum(bool(row.get("sums")) for row in rows)
+    noted: dict[str, dg.MetadataValue] = {"sums_not_adding_up": dg.MetadataValue.int(wrong_sums)} if wrong_sums else {}
+    return noted | _note_before_start(client_run, day)
 
 
 def _note_before_start(client_run: ClientRun, day: date) -> dict[str, dg.MetadataValue]:

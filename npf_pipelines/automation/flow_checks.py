@@ -54,6 +54,7 @@ WHERE outcome IN {_for_a_person(outcome for outcome in OrderOutcome if outcome i
 ORDER BY client, what, day, number
 """  # noqa: S608 - made of constants
 """An order that differs has a check of its own."""
+_SUMS = "SELECT client, order_number, day, sums FROM filtered_orders WHERE sums IS NOT NULL ORDER BY ALL"
 
 
 @dg.asset_check(
@@ -74,6 +75,16 @@ def all_lodged_pushed(services: dg.ResourceParam[Services]) -> dg.AssetCheckResu
 def set_aside(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """List the rows that need a person."""
     return listed_result(lake_rows(services, ASIDE), "aside", dg.AssetCheckSeverity.WARN)
+
+
+@dg.asset_check(
+    asset=STORE_ORDERS.key,
+    name="sums_add_up",
+    description="The sums of every order that comes to the warehouse add up to a cent, by the store's own figures.",
+)
+def sums_add_up(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
+    """List the orders whose sums don't: they are imported as the store has them."""
+    return listed_result(lake_rows(services, _SUMS), "sums", dg.AssetCheckSeverity.WARN)
 
 
 @dg.asset_check(
@@ -147,4 +158,4 @@ def _days_pulled(services: Services, client: str) -> str:
     return f"past days only, the last one {days[-1]}" if days else "never"
 
 
-FLOW_CHECKS = [all_lodged_pushed, set_aside, staleness, broken_files]
+FLOW_CHECKS = [all_lodged_pushed, set_aside, sums_add_up, staleness, broken_files]

@@ -17,6 +17,7 @@ from npf_pipelines.config.setup_fields import (
     Name,
     Names,
     Percent,
+    ShippingMethods,
     StoreUrl,
     TimeOfDay,
     TimeZoneName,
@@ -73,6 +74,9 @@ class OrdersSetup(_Part):
     lines_without_code: Literal["set_aside", "leave_out"] = "set_aside"
     """`set_aside` sends an order with a line that has no product code to manual review; `leave_out` imports it
     without that line."""
+    shipping_methods: ShippingMethods = None
+    """The warehouse's despatch code by the store's shipping method, for example `{Express: EXP, "*": STD}`. A key is a
+    name in any letter case, an ID, or `"*"` for all other methods. An order with a method without a code is held."""
 
 
 class TrackingSetup(_Part):

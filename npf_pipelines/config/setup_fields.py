@@ -62,6 +62,26 @@ def _time_of_day(written: Any) -> Any:
     return written
 
 
+REST = "*"
+"""The key of a map of shipping methods for all methods without a key of their own."""
+
+
+def method_key(written: str) -> str:
+    """The form in which IDs and names of shipping methods are compared: letter case and extra blanks don't count."""
+    return " ".join(written.split()).casefold()
+
+
+def _shipping_methods(written: Any) -> Any:
+    if written in ("", {}):
+        raise ValueError("is empty: map at least one shipping method, or leave the line out")
+    if not isinstance(written, dict):
+        raise ValueError("write codes by shipping method, like {Express: EXP}")  # noqa: TRY004
+    keys = [method_key(str(key)) for key in written]
+    if twice := next((key for key in written if keys.count(method_key(str(key))) > 1), None):
+        raise ValueError(f"maps {str(twice)[:60]!r} more than once: letter case and blanks don't count")
+    return written
+
+
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 _Country = Annotated[str, AfterValidator(country_code)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -70,4 +90,5 @@ VariableName = Annotated[str, AfterValidator(_variable_name)]
 TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_not_an_empty_list)]
 Countries = Annotated[tuple[_Country, ...] | None, BeforeValidator(_not_an_empty_list)]
+ShippingMethods = Annotated[dict[Name, Name] | None, BeforeValidator(_shipping_methods)]
 TimeOfDay = Annotated[time | None, BeforeValidator(_time_of_day)]

@@ -121,6 +121,10 @@ class Row:
             raise self._wrong(name, "is not a sum of a sensible size")
         return amount
 
+    def optional_money(self, name: str) -> Decimal | None:
+        """The same where nothing means that the store doesn't say."""
+        return None if self._is_blank(name) else self.money(name)
+
     def moment(self, name: str) -> datetime:
         """A moment in UTC, given in seconds since 1970."""
         return datetime.fromtimestamp(self._whole(name, 0, _LAST_SECOND + 1), UTC)

@@ -2,13 +2,14 @@
 
 The fields are an allow-list, because an order's detail carries secrets that aren't ours to keep: the merchant's carrier
 accounts and passwords, payment data, the customer's IP address. A field that isn't named here is never kept.
-Not here: how a single value is read (fields.py), the types (domain/store_orders.py).
+Not here: how a single value is read (fields.py), sums (order_money.py), the types (domain/store_orders.py).
 """
 
 from datetime import datetime
 
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.options import chosen_options
+from npf_pipelines.cscart.order_money import OrderSums, optional_text, payment_method
 from npf_pipelines.domain.store_orders import PICK_UP, Address, Order, OrderLine, ShippingMethod, UnreadableOrder
 
 _PARENT = "T"
@@ -62,6 +63,8 @@ def has_lines(raw: object) -> bool:
 def _order(row: Row) -> Order:
     row.demand("products")
     status = row.required_text("status")
+    sums = OrderSums()
+    lines = _lines(row, sums)
     return Order(
         order_id=row.number_id("order_id"),
         status=status,
@@ -79,13 +82,19 @@ def _order(row: Row) -> Order:
         bill_to=_address(row, "b_"),
         shipping=tuple(_shipping_method(method) for _, method in row.rows("shipping")),
         shipment_ids=row.ids("shipment_ids"),
-        lines=_lines(row),
+        lines=lines,
+        money=sums.of_order(row),
+        payment_method=payment_method(row),
+        # A field of add-ons (inferred).
+        gift_message=optional_text(row, "gift_message"),
+        internal_note=optional_text(row, "details"),
+        language=optional_text(row, "lang_code"),
     )
 
 
-def _lines(row: Row) -> tuple[OrderLine, ...]:
+def _lines(row: Row, sums: OrderSums) -> tuple[OrderLine, ...]:
     picked_up = _picked_up_groups(row)
-    lines = tuple(_line(key, line, picked_up) for key, line in row.rows("products"))
+    lines = tuple(_line(key, line, picked_up, sums) for key, line in row.rows("products"))
     if len({line.item_id for line in lines}) < len(lines):
         raise Unreadable("products: two lines have the same item_id")
     return lines
@@ -99,20 +108,23 @@ def _picked_up_groups(row: Row) -> frozenset[str]:
     return frozenset(group for group, pick_ups in by_group.items() if group and pick_ups == {True})
 
 
-def _line(key: str, line: Row, picked_up: frozenset[str]) -> OrderLine:
+def _line(key: str, line: Row, picked_up: frozenset[str], sums: OrderSums) -> OrderLine:
     extra = line.row("extra")
+    quantity = line.quantity("amount")
     return OrderLine(
         item_id=line.text("item_id") or key,
         product_id=line.text("product_id"),
         sku=line.text("product_code"),
         description=line.name("product"),
-        quantity=line.quantity("amount"),
+        quantity=quantity,
         price=line.money("price"),
         is_download=extra.flag("is_edp") and not extra.flag("edp_shipping"),
         shipped=line.optional_quantity("shipped_amount") or 0,
         to_ship=line.optional_quantity("shipment_amount"),
         options=chosen_options(extra.raw("product_options_value"), extra.raw("product_options")),
         is_pick_up=extra.text("group_key") in picked_up,
+        tax=sums.line_tax(line),
+        discount=sums.line_discount(line, quantity),
     )
 
 

@@ -36,6 +36,8 @@ class Decision(Outcome):
         _person("set aside", "Correct what the reason names: the nightly pull reads the order again."),
     )
     """It can't be judged or shipped as it is: manual review. The rule says what to do."""
+    HELD = "held", _person("held", "Do what the reason asks for: the order is imported by itself afterwards.")
+    """It would be accepted, and waits until the reason is gone."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,10 @@ def _rejects(words: str) -> RuleMeaning:
 
 def _sets_aside(words: str, what_to_do: str) -> RuleMeaning:
     return RuleMeaning(words, FollowUp.PERSON, what_to_do, decision=Decision.SET_ASIDE)
+
+
+def _holds(words: str, what_to_do: str) -> RuleMeaning:
+    return RuleMeaning(words, FollowUp.PERSON, what_to_do, decision=Decision.HELD)
 
 
 class Rule(Outcome):
@@ -106,6 +112,13 @@ class Rule(Outcome):
         _sets_aside("country not readable", "Correct the country of the order's delivery address in the store."),
     )
     COUNTRY = "country", _rejects("to a country that isn't shipped to")
+    NO_DESPATCH_CODE = (
+        "no_despatch_code",
+        _holds(
+            "without a despatch code",
+            "Map the shipping method under orders.shipping_methods: the next run imports the order.",
+        ),
+    )
 
     @property
     def decision(self) -> Decision:

@@ -52,7 +52,10 @@ OPEN_STATUSES = frozenset(
 class PlatformLine:
     """One line to pick. `line_id` is the store's item_id.
 
-    `options` is the shopper's choice, empty if there was none; None where it isn't known.
+    Attributes:
+        options: the shopper's choice, empty if there was none; None where it isn't known.
+        tax: on the whole line as ordered in the store; None where it isn't known.
+        discount: off the whole line, taken off `unit_price` already; None where it isn't known.
     """
 
     line_id: str
@@ -61,11 +64,17 @@ class PlatformLine:
     quantity: int
     unit_price: Decimal
     options: str | None = None
+    tax: Decimal | None = None
+    discount: Decimal | None = None
 
 
 @dataclass(frozen=True)
 class PlatformOrder:
-    """An order as it is imported. `order_number` has the prefix, `country` is the full English name."""
+    """An order as it is imported. `order_number` has the prefix, `country` is the full English name.
+
+    The fields after the lines are optional on the platform: None where the value isn't known, because the store doesn't
+    give it, the platform lacks the column, or the order was imported before the column was written.
+    """
 
     order_number: str
     store_order_id: str
@@ -85,6 +94,27 @@ class PlatformOrder:
     notes: str
     shipping_method: str
     lines: tuple[PlatformLine, ...]
+    bill_to_name: str | None = None
+    bill_to_company: str | None = None
+    bill_to_address_1: str | None = None
+    bill_to_address_2: str | None = None
+    bill_to_city: str | None = None
+    bill_to_state: str | None = None
+    bill_to_postcode: str | None = None
+    bill_to_country: str | None = None
+    bill_to_country_code: str | None = None
+    currency: str | None = None
+    total: Decimal | None = None
+    subtotal: Decimal | None = None
+    shipping_cost: Decimal | None = None
+    tax: Decimal | None = None
+    discount: Decimal | None = None
+    payment_method: str | None = None
+    gift_message: str | None = None
+    internal_note: str | None = None
+    storefront_id: str | None = None
+    language: str | None = None
+    despatch_method: str | None = None
 
 
 @dataclass(frozen=True)

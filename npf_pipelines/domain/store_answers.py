@@ -100,10 +100,11 @@ class ProductsRead:
 
 @dataclass(frozen=True)
 class WarehouseRead:
-    """The platform's part: the SKUs that it counts, and the store's order ids that it has."""
+    """The platform's part: SKUs that it counts, the store's order ids that it has, and an optional column."""
 
     skus: AbstractSet[str]
     imported: AbstractSet[str] = frozenset()
+    takes_despatch_methods: bool = True
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ class OrderLine(StoreRecord):
         shipped: units in the store's shipments so far.
         to_ship: units the store still has to ship; None if it doesn't say.
         options: the shopper's choices and texts, "Size: L; Engraving: With love"; None where it was not kept.
+        tax: on all units of the line, in the price or on top; None where the store doesn't say.
+        discount: off all units of the line, taken off the price already; None where the store doesn't say.
         is_pick_up: the shopper fetches it from the shop: the shipping of its group is a pick-up.
     """
 
@@ -44,6 +46,8 @@ class OrderLine(StoreRecord):
     to_ship: int | None
     options: str | None = None
     is_pick_up: bool = False
+    tax: Decimal | None = None
+    discount: Decimal | None = None
 
 
 class Address(StoreRecord):
@@ -81,6 +85,34 @@ class ShippingMethod(StoreRecord):
     needs_shipment: bool
 
 
+class OrderMoney(StoreRecord):
+    """The sums of an order beside its total; None for a sum that the store doesn't give, or not readably.
+
+    Attributes:
+        currency: ISO 4217.
+        subtotal: the goods at the prices of their lines.
+        discount: off the order as a whole, not off single lines.
+        shipping_cost: without a tax on top.
+        tax: all of it, whether the prices include it or not.
+        tax_on_top: the part of it that the prices don't include.
+        surcharge: for the way of payment.
+        certificates: gift certificates that were bought; the subtotal includes them, and they have no line.
+        credit: paid by gift certificates and reward points.
+        unreadable: which sums can't be read, and what is wrong with them.
+    """
+
+    currency: str | None = None
+    subtotal: Decimal | None = None
+    discount: Decimal | None = None
+    shipping_cost: Decimal | None = None
+    tax: Decimal | None = None
+    tax_on_top: Decimal | None = None
+    surcharge: Decimal | None = None
+    certificates: Decimal | None = None
+    credit: Decimal | None = None
+    unreadable: tuple[str, ...] = ()
+
+
 class Order(StoreRecord):
     """One order.
 
@@ -89,6 +121,11 @@ class Order(StoreRecord):
         placed_at: when it was created, UTC.
         is_parent: only holds other orders together, never to be shipped (Multi-Vendor).
         notes: the customer's.
+        money: the sums beside the total; None where they were not kept.
+        payment_method: its name; None where the store doesn't say, as in the fields after it.
+        gift_message: the shopper's, for the recipient.
+        internal_note: the merchant's, which the customer doesn't see.
+        language: the shopper's, as the store's code for it: `en`.
     """
 
     order_id: str
@@ -108,6 +145,11 @@ class Order(StoreRecord):
     shipping: tuple[ShippingMethod, ...]
     shipment_ids: tuple[str, ...]
     lines: tuple[OrderLine, ...]
+    money: OrderMoney | None = None
+    payment_method: str | None = None
+    gift_message: str | None = None
+    internal_note: str | None = None
+    language: str | None = None
 
 
 class UnreadableOrder(StoreRecord):

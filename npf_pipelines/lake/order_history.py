@@ -79,6 +79,8 @@ def _until_import(order: dict[str, Any], on_platform: list[dict[str, Any]]) -> I
     for decided in (*(order["earlier"] or ()), order):
         words = words_of(Decision, decided["decision"]).capitalize()
         yield HistoryEvent(decided["decided_at"], f"{words}: {decided['reason']}")
+    if order["sums"]:
+        yield HistoryEvent(order["decided_at"], f"Its sums don't add up: {order['sums']}")
     for row in on_platform:
         if row["imported_at"]:
             yield HistoryEvent(row["imported_at"], "Imported into the warehouse")

@@ -48,6 +48,26 @@ _LINES = arrow.list_(
         ]
     )
 )
+_MONEY_OF_ORDER = arrow.struct(
+    [
+        ("currency", _TEXT),
+        *(
+            (name, _MONEY)
+            for name in (
+                "subtotal",
+                "discount",
+                "shipping_cost",
+                "tax",
+                "tax_on_top",
+                "surcharge",
+                "certificates",
+                "credit",
+            )
+        ),
+        ("unreadable", arrow.list_(_TEXT)),
+    ]
+)
+_LINE_MONEY = arrow.list_(arrow.struct([("item_id", _TEXT), ("tax", _MONEY), ("discount", _MONEY)]))
 _LINE_OPTIONS = arrow.list_(arrow.struct([("item_id", _TEXT), ("options", _TEXT)]))
 _SHIPPING = arrow.list_(
     arrow.struct([("shipping_id", _TEXT), ("name", _TEXT), ("module", _TEXT), ("needs_shipment", _FLAG)])
@@ -85,9 +105,27 @@ RAW_ORDERS = table(
         "shipment_ids": column(arrow.list_(_TEXT), "the shipments that the store has", nullable=True),
         "lines": column(_LINES, "the order's lines", nullable=True),
         "line_options": column(_LINE_OPTIONS, "the shopper's choice for each line that has options", nullable=True),
+        "money": column(_MONEY_OF_ORDER, "the sums beside the total, and which of them can't be read", nullable=True),
+        "line_money": column(_LINE_MONEY, "tax and discount of each line", nullable=True),
+        "payment_method": column(_TEXT, "the name of the way of payment", nullable=True),
+        "gift_message": column(_TEXT, "the shopper's message for the recipient", nullable=True),
+        "internal_note": column(_TEXT, "the merchant's internal note", nullable=True),
+        "language": column(_TEXT, "the shopper's language", nullable=True),
         "pulled_at": column(_TIME, "when the store was read"),
     },
-    personal=frozenset({"email", "phone", "company", "notes", "ship_to", "bill_to", "line_options"}),
+    personal=frozenset(
+        {
+            "email",
+            "phone",
+            "company",
+            "notes",
+            "ship_to",
+            "bill_to",
+            "line_options",
+            "gift_message",
+            "internal_note",
+        }
+    ),
 )
 
 FILTERED_ORDERS = table(
@@ -99,7 +137,7 @@ FILTERED_ORDERS = table(
     columns={
         "order_id": column(_TEXT, "the store's order number"),
         "order_number": column(_TEXT, "the number on the platform, order prefix included"),
-        "decision": outcome_column(Decision, "accepted, rejected by the master setup, or set aside for a person"),
+        "decision": outcome_column(Decision, "accepted, held, rejected by the master setup, or set aside for a person"),
         "rule": outcome_column(Rule, "the rule that decided"),
         "reason": column(_TEXT, "why, in words"),
         "status": column(_TEXT, "the store's status letter"),
@@ -109,6 +147,7 @@ FILTERED_ORDERS = table(
         "earlier": column(
             _DECISIONS, "the decisions before it, oldest first: the first one and the last 19", nullable=True
         ),
+        "sums": column(_TEXT, "why the order's sums don't add up; empty where they do", nullable=True),
     },
 )
 

@@ -63,6 +63,11 @@ class PlatformAccess:
         absent = {column.name for column in self._absent if column.table is table}
         return {name: value for name, value in row.items() if name not in absent}
 
+    @property
+    def takes_despatch_methods(self) -> bool:
+        """Whether the platform has a column for the despatch method."""
+        return orders.c.despatch_method not in self._absent
+
     def _order_row(self, client: str, order: PlatformOrder, now: datetime) -> dict[str, Any]:
         row = vars(order) | {"client": client, "status": OrderStatus.IMPORTED, "imported_at": now, "updated_at": now}
         del row["lines"]

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 
-def addition(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
+def addition(name: str, kind: type[sa.types.TypeEngine[Any]] | sa.types.TypeEngine[Any]) -> sa.Column[Any]:
     """A column that the pipeline uses where the platform has it. NULL in rows written before it existed."""
     return sa.Column(name, kind, nullable=True, info={"is_addition": True})
 

@@ -44,6 +44,8 @@ class OrderChanges(PlatformAccess):
         row = self._order_row(client, order, now)
         for kept in ("client", "order_number", "status", "imported_at"):
             del row[kept]
+        # An unknown value doesn't replace a known one.
+        row = {name: value for name, value in row.items() if value is not None}
         row |= self._writable(orders, more)
         with self._writing() as connection:
             if not _change(connection, client, seen, row):

@@ -21,8 +21,25 @@ from npf_pipelines.domain.platform_orders import (
     PlatformRecord,
 )
 from npf_pipelines.platform import access
+from npf_pipelines.platform.additions import is_addition
 from npf_pipelines.platform.tables import order_lines, orders
-from npf_pipelines.platform.values import LONG_AGO, noted_moment, noted_quantity, text
+from npf_pipelines.platform.values import (
+    LONG_AGO,
+    noted_moment,
+    noted_quantity,
+    optional_sum,
+    optional_text,
+    text,
+)
+
+_OF_ORDER = [name for name in PlatformOrder.__dataclass_fields__ if name not in {"lines", "placed_at", "is_test"}]
+_TEXTS = [name for name in _OF_ORDER if not is_addition(orders.columns[name])]
+_ADDITIONS = {
+    name: optional_sum if isinstance(orders.columns[name].type, sa.Numeric) else optional_text
+    for name in _OF_ORDER
+    if is_addition(orders.columns[name])
+}
+"""The optional columns, each with how it is read."""
 
 
 class OrderReads(access.PlatformAccess):
@@ -120,7 +137,11 @@ class OrderReads(access.PlatformAccess):
         query = (
             sa.select(
                 *self._columns(orders),
-                *(column for column in self._columns(order_lines) if column.name not in orders.columns),
+                *(
+                    column.label(_of_line(column.name))
+                    for column in self._columns(order_lines)
+                    if column.name not in {"client", "order_number"}
+                ),
             )
             .join_from(orders, order_lines, access.ON_ORDER, isouter=True)
             .where(*where)
@@ -131,6 +152,11 @@ class OrderReads(access.PlatformAccess):
             for row in connection.execute(query):
                 rows[row.order_number].append(row)
         return {number: _record(lines) for number, lines in rows.items()}
+
+
+def _of_line(name: str) -> str:
+    """The name of a line's column in a query over orders and lines, which have some names in common."""
+    return f"line_{name}" if name in orders.columns else name
 
 
 def read_states(
@@ -176,19 +202,26 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         sku = as_stored(text(line.sku))
         open_units[sku] += ordered - shipped
         units_shipped += shipped
-        options = None if line.options is None else text(line.options)
-        lines.append(PlatformLine(text(line.line_id), sku, text(line.description), ordered, line.unit_price, options))
+        lines.append(
+            PlatformLine(
+                line_id=text(line.line_id),
+                sku=sku,
+                description=text(line.description),
+                quantity=ordered,
+                unit_price=line.unit_price,
+                options=optional_text(line.options),
+                tax=optional_sum(line.line_tax),
+                discount=optional_sum(line.line_discount),
+            )
+        )
     status = OrderStatus(row.status)
     if not status.is_known:
         wrong.append(f"status: {str(status)[:40]!r} is no word of the contract")
-    texts = {
-        name: text(getattr(row, name))
-        for name in PlatformOrder.__dataclass_fields__
-        if name not in {"lines", "placed_at", "is_test"}
-    }
+    values: dict[str, Any] = {name: text(getattr(row, name)) for name in _TEXTS}
+    values |= {name: read(getattr(row, name)) for name, read in _ADDITIONS.items()}
     return PlatformRecord(
         order=PlatformOrder(
-            **texts,
+            **values,
             placed_at=noted_moment(row.placed_at, "placed_at", wrong),
             is_test=bool(row.is_test),
             lines=tuple(lines),

@@ -11,6 +11,8 @@ from npf_pipelines.database import integer_column, text_column, time_column
 from npf_pipelines.platform.additions import addition
 
 metadata = sa.MetaData()
+_SUM = sa.Numeric(16, 4)
+"""A sum of money. No order is refused because a sum is too large: the store's are below a million millions."""
 
 orders = sa.Table(
     "orders",
@@ -37,6 +39,27 @@ orders = sa.Table(
     time_column("imported_at"),
     time_column("updated_at"),
     addition("cancelled_by", sa.Text),
+    addition("bill_to_name", sa.Text),
+    addition("bill_to_company", sa.Text),
+    addition("bill_to_address_1", sa.Text),
+    addition("bill_to_address_2", sa.Text),
+    addition("bill_to_city", sa.Text),
+    addition("bill_to_state", sa.Text),
+    addition("bill_to_postcode", sa.Text),
+    addition("bill_to_country", sa.Text),
+    addition("bill_to_country_code", sa.Text),
+    addition("currency", sa.Text),
+    addition("total", _SUM),
+    addition("subtotal", _SUM),
+    addition("shipping_cost", _SUM),
+    addition("tax", _SUM),
+    addition("discount", _SUM),
+    addition("payment_method", sa.Text),
+    addition("gift_message", sa.Text),
+    addition("internal_note", sa.Text),
+    addition("storefront_id", sa.Text),
+    addition("language", sa.Text),
+    addition("despatch_method", sa.Text),
     sa.Index("orders_by_status", "client", "status"),
     sa.Index("orders_by_change", "client", "updated_at"),
     sa.Index("orders_by_store_order", "client", "store_order_id"),
@@ -54,6 +77,8 @@ order_lines = sa.Table(
     integer_column("quantity_shipped"),
     sa.Column("unit_price", sa.Numeric(14, 4), nullable=False),
     addition("options", sa.Text),
+    addition("tax", _SUM),
+    addition("discount", _SUM),
 )
 
 shipments = sa.Table(

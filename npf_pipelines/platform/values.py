@@ -64,6 +64,20 @@ def text(value: object) -> str:
     return "" if value is None else clean_text(str(value))
 
 
+def optional_text(value: object) -> str | None:
+    """As `text`; None for NULL, which an optional column has where nothing was written."""
+    return None if value is None else text(value)
+
+
+def optional_sum(value: object) -> Decimal | None:
+    """A sum of money, whatever type it came as; None for NULL, and for a value that is no sum."""
+    try:
+        amount = None if value is None else Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return amount if amount is not None and amount.is_finite() else None
+
+
 def moment(value: object, column: str) -> datetime:
     """A time with its zone.
 

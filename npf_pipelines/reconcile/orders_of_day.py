@@ -11,6 +11,7 @@ from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.domain.writes import Writes
+from npf_pipelines.rules.despatch import DespatchMap
 from npf_pipelines.rules.status_meaning import StatusMeanings
 
 AGREES = "on the platform as in the store"
@@ -45,6 +46,7 @@ class OrdersOfDay:
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         limit: what is held back for a person; None where nothing is.
         note_import: called for each order that the platform has got just now.
+        despatch: the client's despatch codes; None if it maps none.
     """
 
     client: str
@@ -59,6 +61,7 @@ class OrdersOfDay:
     children: Mapping[str, Collection[str]] = field(default_factory=dict)
     limit: "Limit | None" = None
     note_import: Callable[[PlatformOrder], None] = lambda _: None
+    despatch: DespatchMap | None = None
 
 
 @dataclass(frozen=True)

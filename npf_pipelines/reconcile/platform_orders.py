@@ -16,6 +16,7 @@ from npf_pipelines.platform.order_imports import ImportOutcome, ImportResult
 from npf_pipelines.reconcile.orders_of_day import AGREES, DayOutcome, Limit, OrderRow, OrdersOfDay, held_row
 from npf_pipelines.rules.after_import import Action, UpdatePlan
 from npf_pipelines.rules.changes import is_parent, plan_order_update
+from npf_pipelines.rules.despatch_updates import despatched, despatched_update
 from npf_pipelines.rules.identity import imported_twice
 from npf_pipelines.rules.imports import order_number, platform_order
 from npf_pipelines.rules.mass_changes import is_old
@@ -71,7 +72,7 @@ def _to_import_now(new: Sequence[Order], day: OrdersOfDay, outcome: DayOutcome) 
     now: list[PlatformOrder] = []
     for order in new:
         try:
-            translated = platform_order(left_to_ship(order), day.prefix)
+            translated = despatched(platform_order(left_to_ship(order), day.prefix), order, day.despatch)
         except NotShippable as error:
             number = order_number(day.prefix, order.order_id)
             outcome.rows.append(OrderRow(order.order_id, number, OrderOutcome.REFUSED, str(error), None))
@@ -119,17 +120,13 @@ def _children(platform: Platform, day: OrdersOfDay) -> Mapping[str, Sequence[Ord
 def _update_plans(platform: Platform, day: OrdersOfDay) -> Mapping[str, UpdatePlan]:
     """The update plan of each order of the platform, by its number."""
     children = _children(platform, day)
-    return {
-        number: plan_order_update(
-            day.pulled.get(record.order.store_order_id),
-            record,
-            day.prefix,
-            day.meanings,
-            day.now,
-            children=children.get(record.order.store_order_id, ()),
-        )
-        for number, record in day.records.items()
-    }
+    plans: dict[str, UpdatePlan] = {}
+    for number, record in day.records.items():
+        order_id = record.order.store_order_id
+        order = day.pulled.get(order_id)
+        plan = plan_order_update(order, record, day.prefix, day.meanings, day.now, children=children.get(order_id, ()))
+        plans[number] = despatched_update(plan, order, record, day.despatch)
+    return plans
 
 
 def _to_resume(records: Mapping[str, PlatformRecord], plans: Mapping[str, UpdatePlan]) -> Mapping[str, str]:

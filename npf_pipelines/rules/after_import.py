@@ -7,6 +7,7 @@ import enum
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from npf_pipelines.domain.entities import without_entities
 from npf_pipelines.domain.keys import as_stored
@@ -23,6 +24,8 @@ _CHANGEABLE = frozenset({OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, Or
 
 UNREADABLE_ON_PLATFORM = "the platform's row of the order can't be read"
 
+_ALIKE_WITHIN = Decimal("0.005")
+"""A platform may keep sums to the cent: half of one is its rounding."""
 _COMPARED = (
     "ship_to_name",
     "company",
@@ -37,6 +40,31 @@ _COMPARED = (
     "notes",
     "shipping_method",
 )
+_COMPARED_WHERE_KNOWN = (
+    "bill_to_name",
+    "bill_to_company",
+    "bill_to_address_1",
+    "bill_to_address_2",
+    "bill_to_city",
+    "bill_to_state",
+    "bill_to_postcode",
+    "bill_to_country_code",
+    "currency",
+    "total",
+    "subtotal",
+    "shipping_cost",
+    "tax",
+    "discount",
+    "payment_method",
+    "gift_message",
+    "internal_note",
+    "storefront_id",
+    "language",
+)
+"""The optional columns. A side without a value can't be compared: a platform without the column, an order imported
+before it was written. The despatch method has its own rule (despatch_updates.py)."""
+_COMPARED_ON_LINES = ("options", "tax", "discount")
+"""The optional columns of lines, compared in the same way."""
 
 
 class Action(enum.StrEnum):
@@ -163,7 +191,9 @@ def _edited(order: Order, record: PlatformRecord, prefix: str) -> UpdatePlan:
 def _differences(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[str]:
     """The fields that differ, without their personal content; and the SKUs."""
     fields = [
-        name.replace("_", " ") for name in _COMPARED if not _alike(getattr(in_store, name), getattr(on_platform, name))
+        name.replace("_", " ")
+        for name in _COMPARED + _COMPARED_WHERE_KNOWN
+        if not _alike(getattr(in_store, name), getattr(on_platform, name))
     ]
     ordered, imported = _units(in_store), _units(on_platform)
     skus = [
@@ -174,10 +204,19 @@ def _differences(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[st
     if not skus and {line.line_id for line in in_store.lines} != {line.line_id for line in on_platform.lines}:
         skus = ["the lines have other numbers"]
     others = [f"other {', '.join(fields)}"] if fields else []
-    return others + skus + [f"other options of {sku}" for sku in _other_options(in_store, on_platform)]
+    return others + skus + _other_on_lines(in_store, on_platform)
 
 
-def _alike(in_store: str, on_platform: str) -> bool:
+def _alike(in_store: str | Decimal | None, on_platform: str | Decimal | None) -> bool:
+    """Whether two values are the same; an unknown value is like any other."""
+    if in_store is None or on_platform is None:
+        return True
+    if isinstance(in_store, Decimal) and isinstance(on_platform, Decimal):
+        return abs(in_store - on_platform) <= _ALIKE_WITHIN
+    return _texts_alike(str(in_store), str(on_platform))
+
+
+def _texts_alike(in_store: str, on_platform: str) -> bool:
     """Whether two texts are the same, or differ by HTML entities that an earlier release left in: that is no edit."""
     in_store, on_platform = as_stored(in_store), as_stored(on_platform)
     return (
@@ -187,14 +226,15 @@ def _alike(in_store: str, on_platform: str) -> bool:
     )
 
 
-def _other_options(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[str]:
-    """The SKUs of the lines on which the shopper's choice differs.
-
-    A side without a value can't be compared: a platform without the column, an order imported before it was added.
-    """
-    known = {line.line_id: line.options for line in on_platform.lines}
-    choices = ((line.sku, line.options, known.get(line.line_id)) for line in in_store.lines)
-    return sorted({sku for sku, now, before in choices if None not in (now, before) and now != before})
+def _other_on_lines(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[str]:
+    """The optional columns in which lines differ, with the SKUs of the lines."""
+    known = {line.line_id: line for line in on_platform.lines}
+    pairs = [(line, before) for line in in_store.lines if (before := known.get(line.line_id))]
+    return [
+        f"other {name} of {sku}"
+        for name in _COMPARED_ON_LINES
+        for sku in sorted({now.sku for now, before in pairs if not _alike(getattr(now, name), getattr(before, name))})
+    ]
 
 
 def _is_as_an_earlier_release_imported_it(order: Order, record: PlatformRecord, prefix: str) -> bool:

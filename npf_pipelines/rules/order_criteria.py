@@ -5,6 +5,7 @@ Not here: the rules (orders.py), the meaning of a status (status_meaning.py).
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.days import start_of_day
+from npf_pipelines.rules.despatch import DespatchMap
 from npf_pipelines.rules.orders import OrderFilter
 from npf_pipelines.rules.status_meaning import StatusMeanings
 
@@ -18,4 +19,5 @@ def order_criteria(setup: MasterSetup, meanings: StatusMeanings) -> OrderFilter:
         status_names={status.letter: status.name for status in meanings.statuses},
         meanings=meanings,
         leaves_out_lines_without_code=setup.orders.lines_without_code == "leave_out",
+        despatch=DespatchMap(setup.orders.shipping_methods) if setup.orders.shipping_methods else None,
     )

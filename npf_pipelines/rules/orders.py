@@ -12,6 +12,7 @@ from npf_pipelines.config.countries import UnknownCountry, country_code, country
 from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.store_orders import Address, Order, OrderLine, UnreadableOrder
 from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
+from npf_pipelines.rules.despatch import DespatchMap, NoDespatchCode
 from npf_pipelines.rules.status_meaning import INCOMPLETE, PARENT, StatusMeanings
 
 TEST_SKUS = frozenset({"Test001", "Test002", "Test003"})
@@ -42,6 +43,8 @@ class OrderFilter:
     """Whether an order is imported without its lines that have no product code, instead of being set aside."""
     meanings: StatusMeanings = field(default_factory=StatusMeanings)
     """The meaning of each status for an imported order."""
+    despatch: DespatchMap | None = None
+    """The despatch codes by shipping method; None where the client maps none."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def decide(order: Order | UnreadableOrder, criteria: OrderFilter, *, imported: b
         or _by_goods(order)
         or _by_address(order, criteria.countries)
         or _by_codes(order, criteria)
+        or (None if imported else _by_despatch(order, criteria.despatch))
     )
     if objection and imported:
         return verdict_of(Rule.ALREADY_IMPORTED, f"imported before; now: {objection.reason}")
@@ -179,6 +183,15 @@ def _by_codes(order: Order, criteria: OrderFilter) -> Verdict | None:
         return verdict_of(
             Rule.TEST_ITEM_IN_REAL_ORDER, f"a real order with the test item {mixed}: take it off the order"
         )
+    return None
+
+
+def _by_despatch(order: Order, despatch: DespatchMap | None) -> Verdict | None:
+    if despatch:
+        try:
+            despatch.code_of(order.shipping)
+        except NoDespatchCode as error:
+            return verdict_of(Rule.NO_DESPATCH_CODE, f"held: {error}")
     return None
 
 

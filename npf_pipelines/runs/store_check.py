@@ -31,7 +31,11 @@ async def check_store(services: Services, setup: MasterSetup) -> StoreCheck:
 
     def read_warehouse(order_ids: Collection[str]) -> WarehouseRead:
         platform = services.platform
-        return WarehouseRead(frozenset(platform.skus(setup.id)), frozenset(platform.states_of(setup.id, order_ids)))
+        return WarehouseRead(
+            frozenset(platform.skus(setup.id)),
+            frozenset(platform.states_of(setup.id, order_ids)),
+            platform.takes_despatch_methods,
+        )
 
     async with opened as store:
         answers = await ask_store(store, setup, read_warehouse, now)

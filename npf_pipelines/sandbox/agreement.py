@@ -53,6 +53,7 @@ def disagreements(
         *_orders(client),
         *_lines(client),
         *_options(client),
+        *_whole_orders(client),
         *_shipments(client),
         *_statuses(client),
         *_amounts(client),
@@ -109,6 +110,22 @@ def _options(client: _Client) -> Iterator[str]:
         chosen = lines[row.line_id].options if row.line_id in lines else ()
         if row.options != "; ".join(f"{name}: {value}" for name, value in chosen):
             yield f"the options of line {row.line_id} of {row.order_number} differ"
+
+
+def _whole_orders(client: _Client) -> Iterator[str]:
+    """Total and despatch code of the orders that the warehouse has not begun with; others may have been edited."""
+    codes = {key.casefold(): code for key, code in (client.setup.orders.shipping_methods or {}).items()}
+    waiting = orders.c.status.in_([OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS])
+    for row in client.rows(sa.select(orders).where(orders.c.client == client.setup.id, waiting)):
+        order = client.store.orders[int(row.store_order_id)]
+        # Empty in orders that were imported before the platform had the column.
+        if row.total is not None and not order.documented and row.total * 100 != order.total:
+            yield f"the total of {row.order_number} is {row.total} on the platform, not {order.total / 100}"
+        if row.despatch_method and len(order.shipping) == 1:
+            way = order.shipping[0]
+            keys = (str(way.shipping_id), way.name.casefold(), "*")
+            if row.despatch_method != next((codes[key] for key in keys if key in codes), None):
+                yield f"the despatch code of {row.order_number} is {row.despatch_method}, shipped by {way.name}"
 
 
 def _shipments(client: _Client) -> Iterator[str]:

@@ -12,6 +12,8 @@ from npf_pipelines.sandbox.people import NOTES, draw_customer
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.sandbox.store_orders import item_id
 
+_GIFTS = ("Happy birthday!", "Alles Gute, Oma & Opa", "생일 축하해요")
+_DETAILS = ("Called the customer on Monday.", "VIP: check twice")
 FIRST_ORDER_ID = 1_000_000
 
 _STATUS_WEIGHTS = {"P": 34, "C": 30, "O": 12, "F": 4, "D": 4, "B": 4, "I": 6, "A": 3, "E": 2, "H": 1}
@@ -34,6 +36,7 @@ _ORDER_ODDITIES = {
     20: "mixed",
     23: "twice",
     26: "no method",
+    29: "wrong sum",
 }
 """The odd ones of each thirty-one orders."""
 
@@ -116,9 +119,12 @@ class PastOrders:
                 order.shipping = (_FREE,)
             case "download":
                 order.shipping = ()
+            case "wrong sum":
+                order.documented = {"shipping_cost": "1.23"}
             case "twice":
                 order.lines[0].options = (("Engraving", "none"),)
                 order.lines[1].options = (("Engraving", "Für Zoë"),)
+        _add_extras(order, number)
         return order
 
     def _products(self, oddity: str | None) -> list[Product]:
@@ -173,3 +179,14 @@ class PastOrders:
                     products=sent,
                 )
             )
+
+
+def _add_extras(order: Order, number: int) -> None:
+    """Discount, tax, message and note of some orders, by their number: the dice of the others stay as they were."""
+    order.tax_included = number % 4 != 0
+    order.tax = order.subtotal // (11 if order.tax_included else 10) if number % 2 == 0 else 0
+    order.discount = order.subtotal // 20 if number % 6 == 0 else 0
+    order.gift_message = _GIFTS[number % 3] if number % 9 == 0 else ""
+    order.details = _DETAILS[number % 2] if number % 7 == 0 else ""
+    if number % 10 == 0:
+        order.payment = "Phone ordering"

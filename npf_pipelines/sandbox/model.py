@@ -54,7 +54,8 @@ class Line:
     """A line of an order.
 
     `options` are pairs of an option's name and its value. `combination` is the hash of the product's combination
-    that was ordered, None where it has none. `group` is that of its shipping.
+    that was ordered, None where it has none. `group` is that of its shipping. `discount` is what is off each unit
+    already, `tax` is on all units.
     """
 
     item_id: str
@@ -69,6 +70,8 @@ class Line:
     company_id: int = 1
     combination: int | None = None
     group: int = 0
+    discount: int = 0
+    tax: int = 0
 
     @property
     def ships(self) -> bool:
@@ -78,7 +81,11 @@ class Line:
 
 @dataclass(slots=True)
 class Order:
-    """An order. `documented` holds the answer as printed by the vendor, for the documented ones."""
+    """An order.
+
+    `documented` holds what is printed otherwise than the store would, as by the vendor's documentation. `discount` is
+    off the order as a whole, `details` the merchant's internal note, `gift_message` a field of an add-on (inferred).
+    """
 
     order_id: int
     timestamp: int
@@ -92,11 +99,24 @@ class Order:
     parent_order_id: int = 0
     notes: str = ""
     documented: dict[str, Any] | None = None
+    discount: int = 0
+    tax: int = 0
+    tax_included: bool = True
+    details: str = ""
+    gift_message: str = ""
+    payment: str = "Credit card"
+    language: str = "en"
+
+    @property
+    def subtotal(self) -> int:
+        """The goods, in cents."""
+        return sum(line.cents * line.amount for line in self.lines)
 
     @property
     def total(self) -> int:
         """The customer's total, in cents."""
-        return sum(line.cents * line.amount for line in self.lines) + sum(way.cents for way in self.shipping)
+        on_top = 0 if self.tax_included else self.tax
+        return self.subtotal - self.discount + sum(way.cents for way in self.shipping) + on_top
 
 
 @dataclass(slots=True)

@@ -62,21 +62,23 @@ def order_detail(store: SandboxStore, order: Order) -> dict[str, Any]:
 
 def _generated(store: SandboxStore, order: Order) -> dict[str, Any]:
     customer = order.customer
-    subtotal = amount(sum(line.cents * line.amount for line in order.lines))
+    subtotal = amount(order.subtotal)
     freight = sum(way.cents for way in order.shipping)
     needs = any(line.ships for line in order.lines)
     return {
         **order_row(order),
         "subtotal": subtotal,
         "display_subtotal": subtotal,
-        "discount": "0.00",
-        "subtotal_discount": "0.00",
+        # The discount of the lines, whose prices are without it (known behaviour).
+        "discount": money(sum(line.discount * line.amount for line in order.lines)),
+        "subtotal_discount": money(order.discount),
         "payment_surcharge": "0.00",
         "shipping_ids": ",".join(str(way.shipping_id) for way in order.shipping if way.shipping_id),
         "shipping_cost": money(freight),
         "display_shipping_cost": money(freight),
         "notes": order.notes,
-        "details": "",
+        "details": order.details,
+        **({"gift_message": order.gift_message} if order.gift_message else {}),
         "promotions": False,
         "promotion_ids": "",
         "company": customer.company,
@@ -87,7 +89,7 @@ def _generated(store: SandboxStore, order: Order) -> dict[str, Any]:
         "url": "",
         "payment_id": "2",
         "tax_exempt": "N",
-        "lang_code": "en",
+        "lang_code": order.language,
         "ip_address": IP_ADDRESS,
         "repaid": "0",
         "validation_code": "",
@@ -100,14 +102,14 @@ def _generated(store: SandboxStore, order: Order) -> dict[str, Any]:
         "need_shipping": needs,
         "payment_method": {
             "payment_id": "2",
-            "payment": "Credit card",
+            "payment": order.payment,
             "processor": "Example processor",
             "processor_params": {"login": PROCESSOR_LOGIN, "transaction_key": PROCESSOR_KEY, "mode": "live"},
         },
         "payment_info": {"card_number": CARD, "cardholder_name": "CARD HOLDER"},
         "fields": [],
-        "taxes": [],
-        "tax_subtotal": 0,
+        "taxes": _taxes(order),
+        "tax_subtotal": 0 if order.tax_included else amount(order.tax),
         "products": _lines(store, order) or [],
         "shipping": [_shipping(way, needs=needs) for way in order.shipping],
         "product_groups": [_group(order)],
@@ -144,25 +146,41 @@ def _line(store: SandboxStore, order: Order, line: Line, shipped: int) -> dict[s
             "group_key": line.group,
             "is_edp": yes(line.is_edp),
             "edp_shipping": yes(line.edp_shipping),
-            "discount": 0,
+            "discount": amount(line.discount),
             "base_price": amount(line.cents),
             "stored_price": "N",
         },
         "product": line.name,
         "product_status": "A",
         "deleted_product": line.product_id not in store.products,
-        "discount": 0,
+        "discount": amount(line.discount),
         "company_id": str(line.company_id),
         "base_price": amount(line.cents),
         "original_price": amount(line.cents),
         "cart_id": line.item_id,
-        "tax_value": 0,
+        "tax_value": amount(line.tax),
         "subtotal": subtotal,
         "display_subtotal": subtotal,
         "shipped_amount": shipped,
         "shipment_amount": str(max(0, line.amount - shipped)) if line.ships else "0",
         "is_accessible": True,
         "shared_product": False,
+    }
+
+
+def _taxes(order: Order) -> Any:
+    if not order.tax:
+        return []
+    return {
+        "6": {
+            "rate_type": "P",
+            "rate_value": "10.000",
+            "price_includes_tax": yes(order.tax_included),
+            "regnumber": "",
+            "priority": 0,
+            "tax_subtotal": amount(order.tax),
+            "description": "GST",
+        }
     }
 
 

@@ -40,7 +40,13 @@ _CLIENTS: dict[str, dict[str, Any]] = {
     "toys": {
         "name": "Toys (generated)",
         "store": {"time_zone": "Australia/Sydney"},
-        "orders": {"prefix": "CS", "statuses": ["Paid", "Open"], "countries": ["Australia", "NZ", "South Korea"]},
+        "orders": {
+            "prefix": "CS",
+            "statuses": ["Paid", "Open"],
+            "countries": ["Australia", "NZ", "South Korea"],
+            # "Free shipping" is left out: orders with it show what is held.
+            "shipping_methods": {"Custom shipping method": "STD", "EXPRESS POST": "EXP", "3": "INT"},
+        },
         "tracking": {
             "shipped_status": "Complete",
             "partially_shipped_status": "On hold",  # Back Ordered gives the stock back.

@@ -109,6 +109,30 @@ def test_a_cut_off_is_a_time_of_day(tmp_path: Path, written: str) -> None:
     )
 
 
+def test_shipping_methods_are_mapped(tmp_path: Path) -> None:
+    codes = {"Express post": "EXP", "7": "007", "*": "STD"}
+    assert one(tmp_path, changed("orders.shipping_methods", codes)).orders.shipping_methods == codes
+    assert one(tmp_path, SHORTEST).orders.shipping_methods is None
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({}, "orders.shipping_methods: is empty: map at least one shipping method, or leave the line out"),
+        ("", "orders.shipping_methods: is empty: map at least one shipping method, or leave the line out"),
+        (
+            {"Express": "EXP", " EXPRESS ": "STD"},
+            "orders.shipping_methods: maps ' EXPRESS ' more than once: letter case and blanks don't count",
+        ),
+        ({"Express": ""}, "orders.shipping_methods.Express: "),
+        ("EXP", "orders.shipping_methods: write codes by shipping method, like {Express: EXP}"),
+        (["EXP"], "orders.shipping_methods: write codes by shipping method, like {Express: EXP}"),
+    ],
+)
+def test_a_wrong_map_of_shipping_methods_is_refused(tmp_path: Path, written: Any, said: str) -> None:
+    assert trouble(tmp_path, changed("orders.shipping_methods", written)).startswith(f"acme.yaml: {said}")
+
+
 def test_the_documented_example(tmp_path: Path) -> None:
     setup = one(tmp_path, DOCUMENTED)
     assert (setup.id, setup.name) == ("acme", "Acme Toys")

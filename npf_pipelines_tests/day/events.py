@@ -16,6 +16,7 @@ from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.platform.tables import orders, shipments, stock
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.sandbox.store_defaults import SOMEBODY
 from npf_pipelines.sandbox.world import order_something
 from npf_pipelines_tests.day.alerts import is_open, was_sent
 from npf_pipelines_tests.day.world import PACKING, World
@@ -193,6 +194,30 @@ def setup_has_new_status(world: World, number: int, _: datetime) -> bool:
     """The setup gets the new name, and an order the status."""
     world.change_setup(number, orders={"statuses": ["Paid", "Open", "In the packing queue"]})
     world.order_for_packing(number)
+    return True
+
+
+# A shipping method that the client's map doesn't know
+
+
+def method_has_no_code(world: World, number: int, _: datetime) -> bool:
+    """The setup maps one shipping method, and a shopper chooses another one."""
+    store = world.store(number)
+    mapped, other = list(store.shippings.values())[:2]
+    world.change_setup(number, orders={"shipping_methods": {mapped.name.upper(): "STD"}})
+    if not order_something(store, world.dice):
+        return False
+    store.edit_order(store.next_order_id - 1, shipping=(other,), customer=SOMEBODY)
+    return True
+
+
+def method_gets_a_code(world: World, number: int, _: datetime) -> bool:
+    """The map is completed once an order is held."""
+    held = f"FROM filtered_orders WHERE client = '{world.clients[number]}' AND decision = 'held'"
+    if not world.loop.rows(held):
+        return False
+    mapped = next(iter(world.store(number).shippings.values()))
+    world.change_setup(number, orders={"shipping_methods": {mapped.name.upper(): "STD", "*": "REST"}})
     return True
 
 

@@ -91,6 +91,7 @@ def test_the_stored_values_stay() -> None:
         "order_differs",
         "order_held",
         "order_id_used_again",
+        "order_no_despatch_code",
         "order_no_product_code",
         "order_probable_test_item",
         "order_refused",

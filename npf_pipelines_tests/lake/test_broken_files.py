@@ -345,7 +345,7 @@ def test_the_checks_answer_and_list_the_file(fresh: Loop) -> None:
     result = fresh.defs.resolve_job_def("audit_job").execute_in_process(instance=fresh.instance, raise_on_error=False)
     checks = {one.check_name: one for one in result.get_asset_check_evaluations()}
     assert result.success
-    assert len(checks) == 12
+    assert len(checks) == 13
     value = checks["broken_files"].metadata["broken"]
     assert isinstance(value, dg.TableMetadataValue)
     assert not checks["broken_files"].passed

@@ -1,14 +1,15 @@
 """Updates of the platform after edits and cancellations in the store."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.domain.platform_orders import OrderStatus, PlatformRecord
-from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder, PlatformRecord
+from npf_pipelines.domain.store_orders import Order, OrderMoney, UnreadableOrder
 from npf_pipelines.rules import after_import
 from npf_pipelines.rules.after_import import Action, UpdatePlan
 from npf_pipelines.rules.imports import platform_order
@@ -17,14 +18,21 @@ from npf_pipelines_tests.builders import ADDRESS, NOON, line, order
 
 BEFORE_PICKING = [OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, OrderStatus.BACK_ORDER]
 STAGES = st.sampled_from(OrderStatus)
+SUMS = st.none() | st.sampled_from([Decimal(0), Decimal("12.50"), Decimal("12.51"), Decimal("12.505")])
 ORDERS = st.builds(
-    lambda status, quantity, street, sku: order(
-        line("1", sku, quantity), status=status, ship_to=ADDRESS.model_copy(update={"address_1": street})
+    lambda status, quantity, street, sku, tax, note: order(
+        line("1", sku, quantity, tax=tax),
+        status=status,
+        ship_to=ADDRESS.model_copy(update={"address_1": street}),
+        money=OrderMoney(tax=tax),
+        internal_note=note,
     ),
     st.sampled_from("PCOFDBIX"),
     st.integers(1, 3),
     st.sampled_from(["1 High St", "2 Low St"]),
     st.sampled_from(["KITE", "YOYO"]),
+    SUMS,
+    st.sampled_from([None, "", "VIP"]),
 )
 
 
@@ -146,3 +154,75 @@ def test_a_status_in_which_orders_go_on_never_cancels(
 ) -> None:
     everything = StatusMeanings(wanted=frozenset("PCOFDBIX"))
     assert plan_update(now, record(imported, status, shipped), "CS", everything).step is not Action.CANCEL
+
+
+# Optional columns
+
+WHOLE = order(
+    line(tax=Decimal("1.10"), discount=Decimal("0.40"), options="Size: L"),
+    money=OrderMoney(
+        currency="AUD",
+        subtotal=Decimal("12.50"),
+        discount=Decimal(0),
+        shipping_cost=Decimal("9.95"),
+        tax=Decimal("1.14"),
+    ),
+    payment_method="Card",
+    gift_message="For you",
+    internal_note="VIP",
+    language="en",
+)
+ADDITIONS = [
+    field.name
+    for field in fields(PlatformOrder)
+    if field.default is None and field.name not in {"despatch_method", "bill_to_country"}
+]
+
+
+def with_addition(imported: PlatformOrder, name: str, value: object) -> PlatformOrder:
+    return replace(imported, **{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ADDITIONS)
+def test_a_column_that_was_never_written_is_no_edit_and_another_value_is_one(name: str) -> None:
+    has = record(WHOLE)
+    value = getattr(has.order, name)
+    assert value is not None
+    never = replace(has, order=with_addition(has.order, name, None))
+    assert plan_update(WHOLE, never, "CS").step is Action.NOTHING
+    other = value + 1 if isinstance(value, Decimal) else f"{value}?"
+    plan = plan_update(WHOLE, replace(has, order=with_addition(has.order, name, other)), "CS")
+    assert (plan.step, plan.differs) == (Action.UPDATE, f"other {name.replace('_', ' ')}")
+    assert plan.order
+    assert getattr(plan.order, name) == value
+
+
+def test_an_order_imported_before_any_optional_column_is_not_edited() -> None:
+    has = record(WHOLE)
+    lines = tuple(replace(each, options=None, tax=None, discount=None) for each in has.order.lines)
+    bare = replace(has.order, lines=lines)
+    for name in ADDITIONS:
+        bare = with_addition(bare, name, None)
+    for status in BEFORE_PICKING:
+        assert plan_update(WHOLE, replace(has, order=bare, status=status), "CS").step is Action.NOTHING
+
+
+@pytest.mark.parametrize("name", ["tax", "discount"])
+def test_money_that_changes_on_a_line_is_an_edit_named_without_the_sum(name: str) -> None:
+    edited = WHOLE.model_copy(update={"lines": (WHOLE.lines[0].model_copy(update={name: Decimal("7.77")}),)})
+    plan = plan_update(edited, record(WHOLE), "CS")
+    assert (plan.step, plan.differs) == (Action.UPDATE, f"other {name} of KITE")
+
+
+def test_money_that_changes_too_late_is_a_persons() -> None:
+    plan = plan_update(WHOLE.model_copy(update={"total": Decimal(1)}), record(WHOLE, OrderStatus.PICKING), "CS")
+    assert (plan.step, plan.differs) == (Action.REPORT, "edited in the store, but in picking already: other total")
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=4))
+def test_a_platform_that_keeps_sums_to_the_cent_sees_no_edit(total: Decimal) -> None:
+    one = WHOLE.model_copy(update={"total": total})
+    kept = total.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    has = record(one)
+    assert plan_update(one, replace(has, order=replace(has.order, total=kept)), "CS").step is Action.NOTHING
+    assert plan_update(one, replace(has, order=replace(has.order, total=kept + 1)), "CS").step is Action.UPDATE

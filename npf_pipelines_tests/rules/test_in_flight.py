@@ -8,6 +8,7 @@ import pytest
 
 from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES
 from npf_pipelines.domain.store_orders import UnreadableOrder
+from npf_pipelines.rules.despatch import DespatchMap
 from npf_pipelines.rules.in_flight import in_flight_rule, is_in_flight, units_by_sku, units_taken
 from npf_pipelines.rules.orders import OrderFilter
 from npf_pipelines.rules.status_meaning import StatusMeanings
@@ -47,6 +48,11 @@ RULE = in_flight_rule(ORDERS)
 )
 def test_what_will_come_to_the_warehouse_counts_and_nothing_else(changes: dict[str, Any], counts: bool) -> None:
     assert is_in_flight(order(**changes), RULE) == counts
+
+
+def test_an_order_that_is_held_counts() -> None:
+    without_code = in_flight_rule(replace(ORDERS, despatch=DespatchMap({"Express": "EXP"})))
+    assert is_in_flight(order(), without_code)
 
 
 def test_downloads_test_items_and_lines_without_a_code_hold_nothing() -> None:

@@ -12,6 +12,7 @@ from npf_pipelines.config.countries import UnknownCountry
 from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.store_orders import Order, OrderLine, UnreadableOrder
 from npf_pipelines.rules.addresses import deliver_to
+from npf_pipelines.rules.despatch import DespatchMap
 from npf_pipelines.rules.orders import (
     TEST_SKUS,
     OrderFilter,
@@ -85,6 +86,7 @@ filters = st.builds(
     countries=st.none() | st.frozensets(st.sampled_from(["AU", "NZ", "GB"])),
     status_names=st.just({"P": "Paid"}),
     leaves_out_lines_without_code=st.booleans(),
+    despatch=st.none() | st.just(DespatchMap({"Express": "EXP"})) | st.just(DespatchMap({"*": "STD"})),
 )
 
 
@@ -130,6 +132,7 @@ def test_a_person_is_called_only_for_what_only_a_person_can_mend(one: Order, wan
         Rule.COUNTRY_UNREADABLE,
     }
     assert (said.decision is Decision.SET_ASIDE) == (said.rule in needs_a_person)
+    assert (said.decision is Decision.HELD) == (said.rule is Rule.NO_DESPATCH_CODE)
     assert (said.decision is Decision.ACCEPTED) == (said.rule is Rule.ALL_PASSED)
 
 
@@ -168,6 +171,11 @@ EACH_RULE: dict[Rule, tuple[Decision, dict[str, Any], str]] = {
     ),
     Rule.COUNTRY_UNREADABLE: (Decision.SET_ASIDE, {"ship_to": TO_NOWHERE}, "'XX' is no country"),
     Rule.COUNTRY: (Decision.REJECTED, {"ship_to": TO_GERMANY}, "goes to Germany"),
+    Rule.NO_DESPATCH_CODE: (
+        Decision.HELD,
+        {"wanted": replace(WANTED, despatch=DespatchMap({"Express": "EXP"}))},
+        "held: no despatch code for the shipping method Post (1): map it",
+    ),
 }
 
 
@@ -306,3 +314,13 @@ def test_an_address_without_country_names_none() -> None:
         country_of(NO_ADDRESS)
     without = ADDRESS.model_copy(update={"country_code": "", "country": ""})
     assert "the order names no country" in verdict(ship_to=without, bill_to=NO_ADDRESS).reason
+
+
+def test_a_map_of_shipping_methods_is_nothing_to_an_imported_order() -> None:
+    without_code = replace(WANTED, despatch=DespatchMap({"Express": "EXP"}))
+    assert verdict(imported=True, wanted=without_code) == verdict(imported=True)
+
+
+def test_an_order_that_is_not_shipped_anyway_is_not_held() -> None:
+    without_code = replace(WANTED, despatch=DespatchMap({"Express": "EXP"}))
+    assert verdict(wanted=without_code, ship_to=TO_GERMANY).rule is Rule.COUNTRY

@@ -1,6 +1,6 @@
 """The capabilities of the store: version, lists, companies, shipping methods, carriers.
 
-Not here: access (access.py), the store's contents (statuses.py, orders.py, products.py).
+Not here: access (access.py), shipping methods (shipping.py), contents (statuses.py, orders.py, products.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,8 @@ from npf_pipelines.domain.store_answers import StoreAnswers, Unanswered, Why
 from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.domain.text import counted
-from npf_pipelines.rules.store_check.lines import error, first_few, ok, unanswered, unknown, warning
+from npf_pipelines.rules.store_check.lines import first_few, ok, unanswered, unknown, warning
+from npf_pipelines.rules.store_check.shipping import shipping_findings
 
 
 def capability_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Finding]:
@@ -21,7 +22,7 @@ def capability_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[F
     yield _changed_orders(answers)
     yield _companies("storefronts", answers.storefronts, "storefront")
     yield _companies("vendors", answers.vendors, "vendor")
-    yield _shippings(answers.shippings)
+    yield from shipping_findings(setup, answers)
     yield from _carriers(setup.tracking.carriers, answers.shipments)
 
 
@@ -68,20 +69,6 @@ def _companies(topic: str, found: Mapping[str, str] | Unanswered, noun: str) -> 
         f"The store has {counted(len(found), noun)}: {first_few(list(found.values()))}. The orders of all are pulled.",
         "Check that the warehouse ships for all of them.",
     )
-
-
-def _shippings(found: Mapping[str, str] | Unanswered) -> Finding:
-    topic = "shipping methods"
-    if isinstance(found, Unanswered):
-        return unanswered(topic, found)
-    if not found:
-        return error(
-            topic,
-            "The store has no shipping method, and a shipment has to name one.",
-            "Create one in the store's administration.",
-        )
-    names = [f"{name or 'without a name'} ({shipping_id})" for shipping_id, name in found.items()]
-    return ok(topic, f"{counted(len(found), 'method')}: {first_few(names)}.")
 
 
 def _carriers(own: Mapping[str, str], shipments: Sequence[Shipment] | Unanswered) -> Iterator[Finding]:
