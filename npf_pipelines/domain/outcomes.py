@@ -36,6 +36,8 @@ class Decision(Outcome):
         _person("set aside", "Correct what the reason names: the nightly pull reads the order again."),
     )
     """It can't be judged or shipped as it is: manual review. The rule says what to do."""
+    HELD = "held", _person("held", "Check the order. If it may go: npf release, with the client and the order.")
+    """It would be accepted, and waits for its time of release, or for a person. The rule says which."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,10 @@ def _rejects(words: str) -> RuleMeaning:
 
 def _sets_aside(words: str, what_to_do: str) -> RuleMeaning:
     return RuleMeaning(words, FollowUp.PERSON, what_to_do, decision=Decision.SET_ASIDE)
+
+
+def _holds(words: str, what_to_do: str) -> RuleMeaning:
+    return RuleMeaning(words, FollowUp.PERSON, what_to_do, decision=Decision.HELD)
 
 
 class Rule(Outcome):
@@ -106,11 +112,28 @@ class Rule(Outcome):
         _sets_aside("country not readable", "Correct the country of the order's delivery address in the store."),
     )
     COUNTRY = "country", _rejects("to a country that isn't shipped to")
+    GRACE_PERIOD = "grace_period", RuleMeaning("in its grace period", decision=Decision.HELD)
+    """It goes on by itself."""
+    HELD_BY_RULE = (
+        "held_by_rule",
+        _holds(
+            "held by a rule of the master setup",
+            "Check the order. If it may go: npf release, with the client and the order.",
+        ),
+    )
+    HELD_BY_PERSON = (
+        "held_by_person",
+        _holds("held by a person", "When the order may go: npf release, with the client and the order."),
+    )
 
     @property
     def decision(self) -> Decision:
         """The decision that it leads to."""
         return self.meaning.decision
+
+
+SELF_RELEASING = frozenset(rule for rule in Rule if rule.decision is Decision.HELD and not rule.needs_person)
+"""The rules that hold an order for a time, and not for a person."""
 
 
 class OrderOutcome(Outcome):

@@ -87,6 +87,7 @@ class Order(StoreRecord):
     Attributes:
         status: the store's letter.
         placed_at: when it was created, UTC.
+        updated_at: when it was last changed, UTC; None where the store doesn't say.
         is_parent: only holds other orders together, never to be shipped (Multi-Vendor).
         notes: the customer's.
     """
@@ -94,6 +95,7 @@ class Order(StoreRecord):
     order_id: str
     status: str
     placed_at: datetime
+    updated_at: datetime | None = None
     is_parent: bool
     parent_order_id: str | None
     company_id: str

@@ -44,6 +44,7 @@ class OrdersOfDay:
         check_write: called before each write to the platform; raises an exception if it must not be made.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         limit: what is held back for a person; None where nothing is.
+        held_now: reads which orders a person holds at this moment, by the store's order id: they are not imported.
     """
 
     client: str
@@ -57,6 +58,7 @@ class OrdersOfDay:
     writes: Writes = Writes.ALL
     children: Mapping[str, Collection[str]] = field(default_factory=dict)
     limit: "Limit | None" = None
+    held_now: Callable[[], Collection[str]] = frozenset
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,13 @@ class Limit:
         last_good_pull: when the client's orders were last pulled well.
         held: reads the orders that an earlier run has held: their reasons, by order number.
         planned: reads the numbers of the orders that were planned in trial: a person has seen them and gone live.
+        released: the numbers of the orders that were held until now: their age is that of the hold.
     """
 
     last_good_pull: datetime | None
     held: Callable[[], Mapping[str, str]]
     planned: Callable[[], Collection[str]]
+    released: Collection[str] = ()
 
 
 @dataclass

@@ -33,7 +33,12 @@ _VARIABLES = {
     _FAINT: "--chart-faint",
 }
 """The colours by which matplotlib draws, and the style sheet's variables (templates/style.css) that replace them."""
-_OF_DECISION = {Decision.ACCEPTED: _ACCENT, Decision.REJECTED: _LIGHT, Decision.SET_ASIDE: _DARK}
+_OF_DECISION = {
+    Decision.ACCEPTED: _ACCENT,
+    Decision.HELD: _MIDDLE,
+    Decision.REJECTED: _LIGHT,
+    Decision.SET_ASIDE: _DARK,
+}
 _OF_AMOUNT = {Amount.RIGHT: _ACCENT, Amount.WRONG: _DARK, Amount.NONE: _LIGHT}
 _WIDTH, _HEIGHT = 5.2, 2.7
 """Inches: a chart is as wide as half a page, or a whole phone."""
@@ -73,6 +78,8 @@ def orders_chart(days: Sequence[date], orders: Mapping[Decision, Sequence[int]])
         width = min(0.8, len(days) / 10)
         for decision, shade in _OF_DECISION.items():
             counts = orders[decision][start:]
+            if decision is Decision.HELD and not any(counts):
+                continue  # Most clients hold no orders.
             axes.bar(_places(days), counts, bottom=below, width=width, color=shade, label=decision.words)
             below = [base + count for base, count in zip(below, counts, strict=True)]
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))

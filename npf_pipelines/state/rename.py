@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from npf_pipelines.state.tables import (
     alerts,
     client_stores,
+    due_decisions,
     health,
+    hold_actions,
     open_items,
     pauses,
     pending_recounts,
@@ -16,7 +18,17 @@ from npf_pipelines.state.tables import (
     unknown_ends,
 )
 
-_TABLES = (health, open_items, pending_recounts, client_stores, unknown_ends, pauses, store_checks)
+_TABLES = (
+    health,
+    open_items,
+    pending_recounts,
+    client_stores,
+    unknown_ends,
+    pauses,
+    store_checks,
+    hold_actions,
+    due_decisions,
+)
 
 
 def rename_state(engine: sa.Engine, old: str, new: str) -> None:

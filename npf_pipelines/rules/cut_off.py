@@ -1,0 +1,48 @@
+"""A client's daily cut-off: its moments, and which of them an order missed.
+
+An order that reaches the platform a minute after the cut-off ships a day late.
+Not here: how often a client is swept before it (due.py), how it ends a grace period (holds.py).
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_DAY = timedelta(days=1)
+
+
+def cut_off_after(moment: datetime, cut_off: time, zone: ZoneInfo) -> datetime:
+    """The first cut-off after a moment, UTC.
+
+    Args:
+        moment: aware; a cut-off at this very moment is not after it.
+        cut_off: the client's, in local time.
+        zone: the client's.
+    """
+    today = moment.astimezone(zone).date()
+    days = (today - _DAY, today, today + _DAY, today + 2 * _DAY)
+    return min(at for day in days if (at := _on(day, cut_off, zone)) > moment)
+
+
+def latest_cut_off(now: datetime, cut_off: time, zone: ZoneInfo) -> datetime:
+    """The latest cut-off that is not after a moment, UTC. Arguments as for `cut_off_after`."""
+    today = now.astimezone(zone).date()
+    return max(
+        at for day in (today - 2 * _DAY, today - _DAY, today, today + _DAY) if (at := _on(day, cut_off, zone)) <= now
+    )
+
+
+def missed_cut_off(wanted_since: datetime, imported_at: datetime, cut_off: time, zone: ZoneInfo) -> datetime | None:
+    """The cut-off that an order should have made and didn't, UTC; None if it made it.
+
+    Args:
+        wanted_since: since when the order is known to have been in a status in which orders are imported.
+        imported_at: when the platform got it.
+        cut_off: the client's, in local time.
+        zone: the client's.
+    """
+    due = cut_off_after(wanted_since, cut_off, zone)
+    return due if due < imported_at else None
+
+
+def _on(day: date, cut_off: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, cut_off, zone).astimezone(UTC)
