@@ -37,20 +37,21 @@ class DueDecisions:
         """Note the times of release of a day's held orders, before the decisions are written."""
         held = (row["release_at"] for row in decisions if row["decision"] == Decision.HELD)
         moments = {moment for moment in held if moment}
-        if new := moments - set(self._known.get(day, ())):
-            self._write(note_due, day, new)
+        if not self._client_run.dry_run and (new := moments - set(self._known.get(day, ()))):
+            note_due(self._client_run.services.state, self._client_run.client, day, new)
         self._decided[day] = moments
 
     async def keep(self) -> None:
-        """Clear the moments that are past, now that what they were about is imported."""
-        for day, moments in self._decided.items():
-            if day in self._known or moments:
-                began, now = self._client_run.now, datetime.now(UTC)
-                await asyncio.to_thread(self._write, replace_due, day, moments, began, now)
-
-    def _write(self, write: Any, day: date, *arguments: Any) -> None:
+        """Clear the moments that are past, now that the orders that they were about are imported."""
         if not self._client_run.dry_run:
-            write(self._client_run.services.state, self._client_run.client, day, *arguments)
+            await asyncio.to_thread(self._keep)
+
+    def _keep(self) -> None:
+        client_run = self._client_run
+        for day, moments in self._decided.items():
+            if moments or day in self._known:
+                state, began = client_run.services.state, client_run.now
+                replace_due(state, client_run.client, day, moments, began=began, now=datetime.now(UTC))
 
 
 async def read_due_decisions(client_run: ClientRun) -> DueDecisions:

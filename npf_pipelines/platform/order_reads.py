@@ -110,7 +110,8 @@ class OrderReads(access.PlatformAccess):
         """
         query = sa.select(sa.func.min(orders.c.imported_at)).where(*_real_orders(client, prefix))
         with self._engine.connect() as connection:
-            return connection.scalar(query)
+            first: datetime | None = connection.scalar(query)
+        return first
 
     def _times_placed(self, query: sa.Select[Any]) -> dict[str, datetime]:
         with self._engine.connect() as connection:

@@ -38,9 +38,9 @@ def in_flight_rule(orders: OrderFilter) -> InFlightRule:
 
 
 def is_in_flight(order: Order | UnreadableOrder, rule: InFlightRule) -> bool:
-    """Whether an order that the platform doesn't have will be imported, now or when it is released from a hold, or is
-    set aside for manual review.
+    """Whether an order that the platform doesn't have will be imported, or is set aside for manual review.
 
+    A held order is one that will be imported: the holds (holds.py) come after these decisions.
     Orders that are never imported (other countries, pick-ups, downloads, completed elsewhere) don't count: their
     number would grow for ever. An order that can't be read has no lines to count.
     """

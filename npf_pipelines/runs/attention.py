@@ -53,8 +53,10 @@ def attention_metadata(
 
 
 def _needs_person(frame: pd.DataFrame, column: str, outcomes: Iterable[Outcome]) -> "pd.Series[bool]":
-    """Which rows need a person by a column. An order's status counts with its shipments that are in the store, and an
-    order that is released by itself needs nobody."""
+    """Which rows need a person by a column.
+
+    An order's status counts with its shipments that are in the store. An order that is released by itself needs nobody.
+    """
     needed = frame[column].isin([outcome for outcome in outcomes if outcome.needs_person])
     if column == "decision":
         return needed & ~frame["rule"].isin(SELF_RELEASING)

@@ -27,7 +27,7 @@ def note_due(engine: sa.Engine, client: str, day: date, moments: Collection[date
 
 
 def replace_due(
-    engine: sa.Engine, client: str, day: date, moments: Collection[datetime], began: datetime, now: datetime
+    engine: sa.Engine, client: str, day: date, moments: Collection[datetime], *, began: datetime, now: datetime
 ) -> None:
     """Replace the moments of a day after its orders were decided on.
 
