@@ -8,18 +8,18 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
 
-from npf_pipelines.assets.cut_offs import with_missed_cut_offs
 from npf_pipelines.assets.due_decisions import DueDecisions
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.order_holds import OrderHolds
 from npf_pipelines.assets.order_rows import order_of, row_id, row_of
+from npf_pipelines.assets.outcome_rows import outcome_rows
 from npf_pipelines.assets.platform_day import PlatformDay, platform_day
 from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
@@ -262,23 +262,7 @@ async def finish_held_back(run: OrdersRun) -> None:
 
 
 def _write_outcomes(run: OrdersRun, day: date, outcomes: list[OrderRow]) -> None:
-    client_run = run.client_run
-    since = _differing_since(client_run, day) if any(_differs(row) for row in outcomes) else {}
-    rows = [
-        asdict(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
-        for row in outcomes
-    ]
-    run.materialize(PLATFORM_ORDERS, with_missed_cut_offs(client_run, day, rows), day)
-
-
-def _differs(row: OrderRow) -> bool:
-    return row.outcome is OrderOutcome.DIFFERS
-
-
-def _differing_since(client_run: ClientRun, day: date) -> dict[str, datetime]:
-    """Since when orders differ by the day's table, by order number."""
-    rows = client_run.tables.read_if_written(PLATFORM_ORDERS, day)
-    return {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
+    run.materialize(PLATFORM_ORDERS, outcome_rows(run.client_run, day, outcomes), day)
 
 
 def _limit(run: OrdersRun, day: date, decisions: list[Row]) -> Limit:

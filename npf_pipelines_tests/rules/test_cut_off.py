@@ -30,9 +30,7 @@ def test_an_order_that_was_wanted_before_the_cut_off_and_comes_after_it_misses_i
 
 
 @given(moments, cut_offs, zones)
-def test_the_cut_offs_on_both_sides_of_a_moment_are_a_day_apart(
-    moment: datetime, cut_off: time, zone: ZoneInfo
-) -> None:
+def test_the_cut_offs_around_a_moment_are_a_day_apart(moment: datetime, cut_off: time, zone: ZoneInfo) -> None:
     before, after = latest_cut_off(moment, cut_off, zone), cut_off_after(moment, cut_off, zone)
     assert before <= moment < after
     assert timedelta(hours=22) <= after - before <= timedelta(hours=26)
