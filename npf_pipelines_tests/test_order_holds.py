@@ -55,7 +55,7 @@ def placed(store: SandboxStore, minutes: float, **more: Any) -> int:
 
 
 def npf(loop: Loop, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
-    """The exit code of a command, and what it says."""
+    """The exit code of a command, and its output."""
     monkeypatch.setenv("NPF_DATA", str(loop.settings.data))
     done = CliRunner().invoke(app, arguments)
     return done.exit_code, " ".join(done.output.split())
@@ -69,7 +69,7 @@ def release_at(loop: Loop, order_id: int) -> datetime | None:
 
 
 def events(loop: Loop, order_id: int) -> list[str]:
-    """What the trace of an order tells of the decisions on it."""
+    """The events in the trace of an order, without their reasons."""
     with loop.services.lake.connect("acme") as lake:
         history = read_history(lake, "acme", str(order_id), "CS")
     assert history is not None

@@ -25,7 +25,7 @@ _CURSOR = TypeAdapter(dict[str, datetime])
 
 
 def due_orders(settings: Settings) -> dg.SensorDefinition:
-    """Requests a run of orders for the clients whose held orders are released, and for those whose cut-off it is."""
+    """Requests a run of orders for clients whose held orders are released now, and for clients at their cut-off."""
 
     @dg.sensor(
         name="due_orders",

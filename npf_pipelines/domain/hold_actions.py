@@ -27,7 +27,7 @@ class HoldAction:
 
     @property
     def words(self) -> str:
-        """What was done, when, by whom and why."""
+        """The action, its time, the person and the reason."""
         done = "held" if self.is_hold else "released"
         why = f": {self.reason}" if self.reason else ""
         return f"{done} at {self.acted_at:%Y-%m-%d %H:%M} UTC by {self.acted_by}{why}"

@@ -28,7 +28,7 @@ BEFORE_CUT_OFF = timedelta(minutes=3)
 
 @dataclass(frozen=True)
 class HoldRules:
-    """What holds a client's orders.
+    """The rules by which a client's orders are held.
 
     Attributes:
         grace: how long after its last change an order is held; None for no such time.
@@ -76,7 +76,7 @@ def hold_rules(setup: MasterSetup) -> HoldRules:
 def hold_of(
     order: Order, rules: HoldRules, action: HoldAction | None, changed_at: datetime | None, now: datetime
 ) -> Hold | None:
-    """What holds an accepted order that the platform doesn't have; None if it may be imported now.
+    """The hold on an accepted order that the platform doesn't have; None if it may be imported now.
 
     Test orders are held by a person only: they prove an integration, and nothing is dispatched.
 
@@ -101,12 +101,12 @@ def hold_of(
 def version_of(order: Order, known: Version | None, now: datetime) -> Version:
     """The order's content and the time of its last change.
 
-    A store that tells the time of the change is believed, but for a time in the future. Any other order counts as
+    The store's own time of the change counts, if it has one, but for a time in the future. Any other order counts as
     changed when it was placed, or when a run first saw it differ from what an earlier run had seen.
 
     Args:
         order: the order as it is now.
-        known: what the last run saw; None if no run did.
+        known: the order as the last run saw it; None if none did.
         now: when the order was read.
     """
     content = _content(order)
@@ -124,7 +124,7 @@ def wanted_since(order: Order, known: tuple[bool, datetime | None] | None, now: 
 
     Args:
         order: the order, which is in a status in which orders are imported.
-        known: what the last run saw: whether the order was in such a status, and since when; None if no run saw it.
+        known: by the last run: whether the order was in such a status, and since when; None if no run saw it.
         now: when the order was read.
     """
     if known and known[0]:

@@ -1,4 +1,4 @@
-"""What people have decided on single orders: to hold them, or to release them.
+"""The decisions of people on single orders: to hold them, or to release them.
 
 A hold is effective from the moment at which its row is there, also for a run at work: each import checks it first.
 Not here: what follows for an order (rules/holds.py), when a run is due for it (due_decisions.py).

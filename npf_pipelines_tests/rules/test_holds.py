@@ -37,7 +37,7 @@ RELEASED = HoldAction("1000012", False, NOON, "ben", "")
 
 
 def hold(rules: HoldRules, action: HoldAction | None = None, *, now: datetime = NOON, **changes: Any) -> Hold | None:
-    """What holds the order, changed when it was placed: at noon."""
+    """The hold on an order that was placed at noon and not changed since."""
     return hold_of(order(**changes), rules, action, NOON, now)
 
 

@@ -83,7 +83,7 @@ def _accepted(verdicts: list[tuple[Order | UnreadableOrder, Verdict]]) -> Findin
 
 
 def _held(setup: MasterSetup, accepted: Iterable[Order | UnreadableOrder]) -> Iterator[Finding]:
-    """What the holds of the setup make of the orders that pass; nothing where it has none."""
+    """How many of the orders that pass the setup would hold; nothing where it has no holds."""
     rules = hold_rules(setup)
     if rules.grace:
         until = ", or until shortly before the cut-off" if rules.cut_off else ""
