@@ -14,14 +14,17 @@ from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.lake.order_history import read_history
 from npf_pipelines.platform.tables import orders
+from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.due_decisions import latest_due, read_due
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register
 from npf_pipelines_tests.loop import Loop, copied_loop
 from npf_pipelines_tests.order_steps import (
+    automated,
     change_setup,
     decision,
     on_platform,
+    outcomes,
     place,
     platform_row,
     stage,
@@ -216,3 +219,16 @@ def test_an_order_that_misses_the_cut_off_is_counted(loop: Loop, store: SandboxS
     change_setup(loop, orders={"cut_off": f"{(cut_off - timedelta(minutes=5)).astimezone(zone):%H:%M}"})
     assert today(loop) == [""]
     assert [order_id for order_id, _ in loop.rows(query)] == [str(late)]
+
+
+def test_many_old_orders_that_were_held_are_no_mass_import_when_they_are_released(
+    loop: Loop, store: SandboxStore
+) -> None:
+    change_setup(loop, orders={"hold": {"total_above": 1}})
+    old = {str(place(store, days=3)) for _ in range(MOST_OLD_IMPORTS + 1)}
+    assert automated(loop, loop.days)
+    assert old.isdisjoint(on_platform(loop).values())
+    change_setup(loop)
+    assert automated(loop, loop.days)
+    assert old <= set(on_platform(loop).values())
+    assert outcomes(loop, "held") == set()

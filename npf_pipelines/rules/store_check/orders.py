@@ -87,7 +87,7 @@ def _held(setup: MasterSetup, accepted: Iterable[Order | UnreadableOrder]) -> It
     rules = hold_rules(setup)
     if rules.grace:
         until = ", or until shortly before the cut-off" if rules.cut_off else ""
-        yield ok("orders", f"Each is held for {setup.orders.hold_minutes} minutes after its last change{until}.")
+        yield ok("holds", f"Each is held for {setup.orders.hold_minutes} minutes after its last change{until}.")
     if rules.total_above is None and not rules.countries:
         return
     orders = [order for order in accepted if isinstance(order, Order)]
@@ -95,9 +95,9 @@ def _held(setup: MasterSetup, accepted: Iterable[Order | UnreadableOrder]) -> It
     held = [order for order in orders if hold_of(order, by_rule, None, None, order.placed_at)]
     said = f"{len(held)} of {counted(len(orders), 'order')} would wait for npf release (orders.hold)."
     if len(held) * 2 > len(orders):
-        yield warning("orders", said, "Check orders.hold: more than half of the orders would need a person.")
+        yield warning("holds", said, "Check orders.hold: more than half of the orders would need a person.")
     else:
-        yield ok("orders", said)
+        yield ok("holds", said)
 
 
 def _stopped(rule: Rule, stopped: list[tuple[Order | UnreadableOrder, Verdict]]) -> Finding:
