@@ -11,7 +11,8 @@ from typing import Any
 from npf_pipelines.domain.hold_actions import HoldAction
 from npf_pipelines.domain.outcomes import Decision
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
-from npf_pipelines.rules.holds import HoldRules, Version, hold_of, hold_rules, version_of, wanted_since
+from npf_pipelines.rules.cut_off import wanted_since
+from npf_pipelines.rules.holds import HoldRules, Version, hold_of, hold_rules, version_of
 from npf_pipelines.rules.orders import Verdict, verdict_of
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.state.hold_actions import held_orders, read_hold_actions
@@ -27,11 +28,6 @@ class OrderHolds:
     client_run: ClientRun
     rules: HoldRules
     actions: Mapping[str, HoldAction]
-
-    @property
-    def needs_changes(self) -> bool:
-        """Whether the time of an order's last change decides on anything."""
-        return self.rules.grace is not None or self.client_run.setup.orders.cut_off is not None
 
     def held_now(self) -> Collection[str]:
         """The ids of the orders that a person holds at this moment: one may have been held since the decision."""

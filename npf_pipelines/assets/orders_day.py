@@ -130,7 +130,7 @@ async def pulled_day(run: OrdersRun, day: date, orders: Orders) -> None:
     """Write a day as the store lists it, and what else of the day the run makes."""
     run.done.add(day)
     run.check_lease()
-    now, keeps_change = run.client_run.now, run.holds.needs_changes
+    now, keeps_change = run.client_run.now, run.holds.rules.grace is not None
     rows = [row_of(order, now, place, keeps_change=keeps_change) for place, order in enumerate(orders)]
     run.materialize(RAW_ORDERS, rows, day)
     if run.client_run.selects(FILTERED_ORDERS):

@@ -70,7 +70,9 @@ RAW_ORDERS = table(
         "status": column(_TEXT, "the store's status letter"),
         "placed_at": column(_TIME, "when the order was placed", nullable=True),
         "updated_at": column(
-            _TIME, "when the order was last changed, where the store says so and the client holds orders", nullable=True
+            _TIME,
+            "when the order was last changed, where the store says so and the client has a grace period",
+            nullable=True,
         ),
         "unreadable": column(_TEXT, "why the order can't be read; empty when it can", nullable=True),
         "is_parent": column(_FLAG, "whether it is a Multi-Vendor parent", nullable=True),

@@ -7,6 +7,8 @@ Not here: how often a client is swept before it (due.py), how it ends a grace pe
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from npf_pipelines.domain.store_orders import Order
+
 _DAY = timedelta(days=1)
 
 
@@ -29,6 +31,21 @@ def latest_cut_off(now: datetime, cut_off: time, zone: ZoneInfo) -> datetime:
     return max(
         at for day in (today - 2 * _DAY, today - _DAY, today, today + _DAY) if (at := _on(day, cut_off, zone)) <= now
     )
+
+
+def wanted_since(order: Order, known: tuple[bool, datetime | None] | None, now: datetime) -> datetime | None:
+    """Since when an order in a wanted status is known to be in one; None where that isn't known.
+
+    Args:
+        order: the order, which is in a status in which orders are imported.
+        known: by the last run: whether the order was in such a status, and since when; None if no run saw it.
+        now: when the order was read.
+    """
+    if known and known[0]:
+        return known[1]
+    if order.updated_at:
+        return min(max(order.placed_at, order.updated_at), now)
+    return now if known else min(order.placed_at, now)
 
 
 def missed_cut_off(wanted_since: datetime, imported_at: datetime, cut_off: time, zone: ZoneInfo) -> datetime | None:

@@ -119,21 +119,6 @@ def version_of(order: Order, known: Version | None, now: datetime) -> Version:
     return Version(content, min(changed_at, now))
 
 
-def wanted_since(order: Order, known: tuple[bool, datetime | None] | None, now: datetime) -> datetime | None:
-    """Since when an order in a wanted status is known to be in one; None where that isn't known.
-
-    Args:
-        order: the order, which is in a status in which orders are imported.
-        known: by the last run: whether the order was in such a status, and since when; None if no run saw it.
-        now: when the order was read.
-    """
-    if known and known[0]:
-        return known[1]
-    if order.updated_at:
-        return min(max(order.placed_at, order.updated_at), now)
-    return now if known else min(order.placed_at, now)
-
-
 def _by_rule(order: Order, rules: HoldRules) -> str:
     """The rule of the master setup that holds the order, in words; empty if none does."""
     if rules.total_above is not None and order.total > rules.total_above:

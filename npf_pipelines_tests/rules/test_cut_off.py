@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.rules.cut_off import cut_off_after, latest_cut_off, missed_cut_off
+from npf_pipelines.rules.cut_off import cut_off_after, latest_cut_off, missed_cut_off, wanted_since
 from npf_pipelines.rules.due import is_last_pull_due
+from npf_pipelines_tests.builders import NOON, order
 
 SYDNEY = ZoneInfo("Australia/Sydney")
 TWO = time(14)
@@ -27,6 +28,16 @@ def test_an_order_that_was_wanted_before_the_cut_off_and_comes_after_it_misses_i
     assert missed_cut_off(at(13, 50), at(14), TWO, SYDNEY) is None
     assert missed_cut_off(at(14), at(14, 1), TWO, SYDNEY) is None
     assert missed_cut_off(at(13, day=19), at(15), TWO, SYDNEY) == at(14, day=19)
+
+
+def test_an_order_is_wanted_since_it_is_known_to_be() -> None:
+    later = NOON + 9 * MINUTE
+    assert wanted_since(order(), None, later) == NOON
+    assert wanted_since(order(updated_at=NOON + MINUTE), None, later) == NOON + MINUTE
+    assert wanted_since(order(updated_at=NOON + MINUTE), (False, None), later) == NOON + MINUTE
+    assert wanted_since(order(), (False, None), later) == later
+    assert wanted_since(order(updated_at=later), (True, NOON), later) == NOON
+    assert wanted_since(order(updated_at=later), (True, None), later) is None
 
 
 @given(moments, cut_offs, zones)

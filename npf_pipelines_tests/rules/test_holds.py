@@ -24,7 +24,6 @@ from npf_pipelines.rules.holds import (
     hold_of,
     hold_rules,
     version_of,
-    wanted_since,
 )
 from npf_pipelines_tests.builders import ADDRESS, NOON, line, order
 
@@ -132,16 +131,6 @@ def test_an_amount_with_more_zeros_is_no_change() -> None:
     first = version_of(order(), None, NOON)
     lake = order(line(price=Decimal("12.5000")), total=Decimal("12.5000"))
     assert version_of(lake, first, NOON + 9 * MINUTE) == first
-
-
-def test_an_order_is_wanted_since_it_is_known_to_be() -> None:
-    later = NOON + 9 * MINUTE
-    assert wanted_since(order(), None, later) == NOON
-    assert wanted_since(order(updated_at=NOON + MINUTE), None, later) == NOON + MINUTE
-    assert wanted_since(order(updated_at=NOON + MINUTE), (False, None), later) == NOON + MINUTE
-    assert wanted_since(order(), (False, None), later) == later
-    assert wanted_since(order(updated_at=later), (True, NOON), later) == NOON
-    assert wanted_since(order(updated_at=later), (True, None), later) is None
 
 
 def test_the_master_setup_names_the_rules() -> None:

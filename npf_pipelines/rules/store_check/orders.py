@@ -87,7 +87,7 @@ def _held(setup: MasterSetup, accepted: Iterable[Order | UnreadableOrder]) -> It
     rules = hold_rules(setup)
     if rules.grace:
         until = ", or until shortly before the cut-off" if rules.cut_off else ""
-        yield ok("holds", f"Each is held for {setup.orders.hold_minutes} minutes after its last change{until}.")
+        yield ok("holds", f"Each order is held for {setup.orders.hold_minutes} minutes after its last change{until}.")
     if rules.total_above is None and not rules.countries:
         return
     orders = [order for order in accepted if isinstance(order, Order)]
