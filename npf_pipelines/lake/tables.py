@@ -71,7 +71,7 @@ RAW_ORDERS = table(
         "placed_at": column(_TIME, "when the order was placed", nullable=True),
         "updated_at": column(
             _TIME,
-            "when the order was last changed, where the store says so and the client has a grace period",
+            "when the order was last changed, as the store says; for clients with a grace period",
             nullable=True,
         ),
         "unreadable": column(_TEXT, "why the order can't be read; empty when it can", nullable=True),
