@@ -36,8 +36,8 @@ class Decision(Outcome):
         _person("set aside", "Correct what the reason names: the nightly pull reads the order again."),
     )
     """It can't be judged or shipped as it is: manual review. The rule says what to do."""
-    HELD = "held", _person("held", "Check the order. If it may go: npf release, with the client and the order.")
-    """It would be accepted, and waits for its time of release, or for a person. The rule says which."""
+    HELD = "held", _person("held", "Do what the reason asks for: the order is imported by itself afterwards.")
+    """It would be accepted, and waits until the reason is gone."""
 
 
 @dataclass(frozen=True)

@@ -38,15 +38,14 @@ def in_flight_rule(orders: OrderFilter) -> InFlightRule:
 
 
 def is_in_flight(order: Order | UnreadableOrder, rule: InFlightRule) -> bool:
-    """Whether an order that the platform doesn't have will be imported, or is set aside for manual review.
+    """Whether an order that the platform doesn't have will be imported, is held, or is set aside for review.
 
-    A held order is one that will be imported: the holds (holds.py) come after these decisions.
     Orders that are never imported (other countries, pick-ups, downloads, completed elsewhere) don't count: their
     number would grow for ever. An order that can't be read has no lines to count.
     """
     if isinstance(order, UnreadableOrder) or is_test(order):
         return False
-    return decide(order, rule.orders, imported=False).decision in {Decision.ACCEPTED, Decision.SET_ASIDE}
+    return decide(order, rule.orders, imported=False).decision is not Decision.REJECTED
 
 
 def units_by_sku(orders: Iterable[Order | UnreadableOrder], rule: InFlightRule) -> Counter[str]:
