@@ -17,6 +17,7 @@ from npf_pipelines.automation.alerts import alerts_sensor
 from npf_pipelines.automation.checks import CHECKS
 from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.console import console
+from npf_pipelines.automation.due_orders import due_orders
 from npf_pipelines.automation.first_audit import first_audit
 from npf_pipelines.automation.jobs import jobs
 from npf_pipelines.automation.lost_runs import lost_runs
@@ -69,6 +70,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
             lost_runs,
             alerts_sensor(settings),
             new_orders(settings),
+            due_orders(settings),
             *platform_sensors(settings),
             first_audit(settings),
         ],

@@ -14,8 +14,18 @@ def row_id(order: Order | UnreadableOrder, place: int) -> str:
     return order.order_id or f"unnumbered-{place}"
 
 
-def row_of(order: Order | UnreadableOrder, pulled_at: datetime, place: int) -> dict[str, Any]:
-    """The row of an order; `place` as for `row_id`."""
+def row_of(
+    order: Order | UnreadableOrder, pulled_at: datetime, place: int, *, keeps_change: bool = True
+) -> dict[str, Any]:
+    """The row of an order.
+
+    Args:
+        order: the order.
+        pulled_at: when it was read.
+        place: as for `row_id`.
+        keeps_change: whether the row has the time of the order's last change: an order is often changed without any
+            other field of the row, and most clients have no use for it.
+    """
     if isinstance(order, UnreadableOrder):
         return {
             "order_id": row_id(order, place),
@@ -24,7 +34,7 @@ def row_of(order: Order | UnreadableOrder, pulled_at: datetime, place: int) -> d
             "unreadable": order.reason,
             "pulled_at": pulled_at,
         }
-    row = order.model_dump()
+    row = order.model_dump(exclude=None if keeps_change else {"updated_at"})
     # Options are personal data, which has columns of its own.
     options = [{"item_id": line["item_id"], "options": line.pop("options")} for line in row["lines"]]
     money = [

@@ -15,10 +15,13 @@ import dagster as dg
 from pydantic import Field
 
 from npf_pipelines.assets.changed_days import days_of_held, days_still_with, find_changed_days
+from npf_pipelines.assets.cut_offs import recount_missed
+from npf_pipelines.assets.due_decisions import read_due_decisions
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.mapped_days import mapped_days
 from npf_pipelines.assets.named_orders import NamedOrders, find_orders
 from npf_pipelines.assets.order_filter import order_filter
+from npf_pipelines.assets.order_holds import read_holds
 from npf_pipelines.assets.orders_day import (
     Orders,
     OrdersRun,
@@ -73,7 +76,8 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         tables, setup = client_run.tables, client_run.setup
         facts = StoreFacts(store, setup, tables, now=client_run.now, log=client_run.log)
         questions = StatusQuestions(tables, client_run.services.platform, client_run.client, setup.zone)
-        run = OrdersRun(client_run, store, lease, facts, questions)
+        holds, due = await read_holds(client_run), await read_due_decisions(client_run)
+        run = OrdersRun(client_run, store, lease, facts, questions, holds, due)
         # In trial, too: a held order that became planned would be imported when the client goes live.
         if client_run.is_automated and not client_run.dry_run and not confirm_held:
             await _limit_changes(run)
@@ -95,8 +99,11 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
             await _work_on_pulled(run, imported_day)
         run.check_lease()
         await finish_held_back(run)
+        if client_run.selects(PLATFORM_ORDERS) and not named:
+            await due.keep()
         if client_run.selects(RAW_ORDERS) and not named:
             await _keep_progress(run)
+            await asyncio.to_thread(recount_missed, client_run)
         if failures := [*map(str, run.broken), *(named.why_not if named else ())]:
             raise ClientFailure("; ".join(failures), has_broken_files=bool(run.broken))
 
@@ -141,6 +148,7 @@ async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
     changed |= days_of_other_zone(client_run, "orders", RAW_ORDERS)
     changed |= await mapped_days(client_run, criteria.despatch)
     changed |= days_of_held(client_run) if confirm_held else set()
+    changed |= run.due.days()
     await _pull_changed(run, changed)
     await _pull_planned(run)
     # Not before: these days may have been among the changed ones.

@@ -14,9 +14,12 @@ from typing import Any
 
 import dagster as dg
 
+from npf_pipelines.assets.due_decisions import DueDecisions
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.order_filter import order_filter
+from npf_pipelines.assets.order_holds import OrderHolds
 from npf_pipelines.assets.order_rows import order_of, row_id, row_of
+from npf_pipelines.assets.outcome_rows import outcome_rows
 from npf_pipelines.assets.platform_day import PlatformDay, platform_day
 from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
@@ -32,7 +35,7 @@ from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.reconcile.orders_of_day import Limit, OrderRow, OrdersOfDay
 from npf_pipelines.reconcile.platform_orders import reconcile_orders
-from npf_pipelines.rules.decision_history import with_history
+from npf_pipelines.rules.decision_history import was_held, with_history
 from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number
 from npf_pipelines.rules.order_sums import sums_problem
@@ -55,6 +58,8 @@ class OrdersRun:
         lease: its lease for orders, held except in a dry run.
         facts: the kept facts about the store.
         questions: the statuses that need a person's answer.
+        holds: the orders that are held, by a person or for a time.
+        due: when days are decided on again because of that.
         held_back: takes mass changes until the end; None if a person launched the run, which has no limit.
         last_good_pull: when a run of orders last succeeded.
         redated: the ids of orders that were imported from another day's list, by that day.
@@ -68,6 +73,8 @@ class OrdersRun:
     lease: Lease
     facts: StoreFacts
     questions: StatusQuestions
+    holds: OrderHolds
+    due: DueDecisions
     held_back: HeldBack | None = None
     last_good_pull: datetime | None = None
     redated: dict[date, set[str]] = field(default_factory=dict)
@@ -130,7 +137,8 @@ async def pulled_day(run: OrdersRun, day: date, orders: Orders) -> None:
     """Write a day as the store lists it, and what else of the day the run makes."""
     run.done.add(day)
     run.check_lease()
-    rows = [row_of(order, run.client_run.now, place) for place, order in enumerate(orders)]
+    now, keeps_change = run.client_run.now, run.holds.rules.grace is not None
+    rows = [row_of(order, now, place, keeps_change=keeps_change) for place, order in enumerate(orders)]
     run.materialize(RAW_ORDERS, rows, day)
     if run.client_run.selects(FILTERED_ORDERS):
         await decided_day(run, day, orders)
@@ -147,8 +155,9 @@ async def decided_day(run: OrdersRun, day: date, orders: Orders) -> None:
     decisions = []
     for place, order in enumerate(orders):
         order_id = row_id(order, place)
-        decision = _decision(run.client_run, order_id, order, on_platform, criteria)
+        decision = _decision(run, order_id, order, before.get(order_id), on_platform=on_platform, criteria=criteria)
         decisions.append(with_history(decision, before.get(order_id)))
+    run.due.note(day, decisions)
     run.materialize(FILTERED_ORDERS, decisions, day)
     if run.client_run.selects(PLATFORM_ORDERS):
         await _import(run, day, orders, decisions, on_platform=on_platform, criteria=criteria)
@@ -188,15 +197,24 @@ async def _on_platform(run: OrdersRun, day: date, orders: Orders) -> tuple[Platf
 
 
 def _decision(
-    client_run: ClientRun,
+    run: OrdersRun,
     order_id: str,
     order: Order | UnreadableOrder,
+    before: Row | None,
+    *,
     on_platform: PlatformDay,
     criteria: OrderFilter,
 ) -> Row:
+    client_run = run.client_run
     with_same_id = on_platform.by_id.get(order_id, ())
     numbers = [imported.order_number for imported in with_same_id if is_same_order(order, imported)]
-    verdict = judge(order, criteria, with_same_id)
+    verdict, hold = run.holds.decided(
+        order,
+        judge(order, criteria, with_same_id),
+        before,
+        is_imported=bool(numbers),
+        wanted=criteria.statuses,
+    )
     return {
         "order_id": order_id,
         "order_number": min(numbers, default=order_number(client_run.setup.orders.prefix, order_id)),
@@ -208,6 +226,7 @@ def _decision(
         "placed_at": order.placed_at,
         "decided_at": client_run.now,
         "sums": _sums(order, verdict),
+        **hold,
     }
 
 
@@ -241,9 +260,10 @@ async def _import(
         writes=client_run.writes,
         check_write=run.lease.check_write,
         children=on_platform.children,
-        limit=_limit(run, day) if run.held_back else None,
+        limit=_limit(run, day, decisions) if run.held_back else None,
         note_import=functools.partial(_count_import, client_run),
         despatch=criteria.despatch,
+        held_now=run.holds.held_now,
     )
     outcome = await asyncio.to_thread(lambda: reconcile_orders(run.platform, of_day))
     if not (run.held_back and run.held_back.leave(day, of_day, outcome)):
@@ -264,26 +284,10 @@ async def finish_held_back(run: OrdersRun) -> None:
 
 
 def _write_outcomes(run: OrdersRun, day: date, outcomes: list[OrderRow]) -> None:
-    client_run = run.client_run
-    since = _differing_since(client_run, day) if any(_differs(row) for row in outcomes) else {}
-    rows = [
-        vars(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
-        for row in outcomes
-    ]
-    run.materialize(PLATFORM_ORDERS, rows, day)
+    run.materialize(PLATFORM_ORDERS, outcome_rows(run.client_run, day, outcomes), day)
 
 
-def _differs(row: OrderRow) -> bool:
-    return row.outcome is OrderOutcome.DIFFERS
-
-
-def _differing_since(client_run: ClientRun, day: date) -> dict[str, datetime]:
-    """Since when orders differ by the day's table, by order number."""
-    rows = client_run.tables.read_if_written(PLATFORM_ORDERS, day)
-    return {row["order_number"]: row["differs_since"] for row in rows if row["differs_since"]}
-
-
-def _limit(run: OrdersRun, day: date) -> Limit:
+def _limit(run: OrdersRun, day: date, decisions: list[Row]) -> Limit:
     @functools.cache
     def earlier(outcome: OrderOutcome) -> dict[str, str]:
         """The reasons of the day's orders that an earlier run has left with the outcome, by order number."""
@@ -294,6 +298,7 @@ def _limit(run: OrdersRun, day: date) -> Limit:
         run.last_good_pull,
         held=functools.partial(earlier, OrderOutcome.HELD),
         planned=functools.partial(earlier, OrderOutcome.PLANNED),
+        released={row["order_number"] for row in decisions if was_held(row)},
     )
 
 

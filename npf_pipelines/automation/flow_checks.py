@@ -15,7 +15,7 @@ from npf_pipelines.domain.clock import is_future
 from npf_pipelines.domain.days import start_of_day
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.outcome import Outcome, sql_list
-from npf_pipelines.domain.outcomes import IN_STORE, Decision, OrderOutcome, PushOutcome, StatusOutcome
+from npf_pipelines.domain.outcomes import IN_STORE, SELF_RELEASING, Decision, OrderOutcome, PushOutcome, StatusOutcome
 from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.client_mode import in_trial
@@ -42,7 +42,7 @@ SELECT shipment_id FROM tracking_push WHERE outcome IN {sql_list(o for o in Push
 _FIRST_DAY = "SELECT least($start::DATE, (SELECT min(day) FROM shipment_records))"
 ASIDE = f"""
 SELECT client, 'order' AS what, order_number AS number, day, reason FROM filtered_orders
-WHERE decision IN {_for_a_person(Decision)}
+WHERE decision IN {_for_a_person(Decision)} AND rule NOT IN {sql_list(SELF_RELEASING)}
 UNION ALL
 SELECT client, 'shipment', shipment_id, day, reason FROM tracking_push WHERE outcome IN {_for_a_person(PushOutcome)}
 UNION ALL

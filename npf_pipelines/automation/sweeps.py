@@ -14,7 +14,7 @@ from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.rules.due import interval_at, is_due
+from npf_pipelines.rules.due import interval_at, is_due, is_last_pull_due
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
@@ -43,7 +43,7 @@ def sweeps(settings: Settings) -> list[dg.ScheduleDefinition]:
 
 def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests) -> dg.ScheduleDefinition:
     usual = timedelta(minutes=minutes)
-    more = ", and every 5 in the two hours before its cut-off" if flow is ORDERS else ""
+    more = ", every 5 in the two hours before its cut-off, and at it" if flow is ORDERS else ""
 
     @dg.schedule(
         name=f"{flow.name}_sweep",
@@ -67,7 +67,8 @@ def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests
             if health.is_permanent or health.next_try_at:
                 return True  # It is eligible: its pause is over, or something has been changed.
             cut_off = setup.orders.cut_off if flow is ORDERS else None
-            return is_due(health.tried_at, interval_at(now, usual, cut_off, setup.zone), now)
+            interval = interval_at(now, usual, cut_off, setup.zone)
+            return is_due(health.tried_at, interval, now) or is_last_pull_due(health.tried_at, now, cut_off, setup.zone)
 
         clients = [client for client, setup in eligibility.free.items() if due(client, setup)]
         return (requests_for(eligibility, clients) if clients else []) or eligibility.skip_reason("no client is due")

@@ -14,10 +14,12 @@ from npf_pipelines.cli import (
     client,
     demo,
     dev,
+    hold,
     init,
     lodge_tests,
     orders,
     platform,
+    release,
     reports,
     run,
     sandbox,
@@ -62,6 +64,8 @@ app.command("run")(run.run)
 app.command("audit")(audit.audit)
 app.command("lodge-tests")(lodge_tests.lodge_tests)
 app.command("trace")(trace.trace)
+app.command("hold")(hold.hold)
+app.command("release")(release.release)
 app.command("orders")(orders.orders)
 app.command("shipments")(shipments.shipments)
 app.command("stock")(stock.stock)

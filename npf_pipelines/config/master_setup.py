@@ -7,6 +7,7 @@ of a status name in a store (domain/order_statuses.py).
 import os
 from collections.abc import Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,15 @@ class StoreSetup(_Part):
     """Requests to the store at a time."""
 
 
+class HoldSetup(_Part):
+    """The orders that are held until a person releases them; an order that one of the two names is held."""
+
+    total_above: Annotated[Decimal, Field(ge=0)] | None = None
+    """Orders with a total above this, in the store's currency."""
+    countries: Countries = None
+    """Orders that go to these countries, as names or ISO codes."""
+
+
 class OrdersSetup(_Part):
     """The orders of the store that are imported, and their numbers."""
 
@@ -70,7 +80,12 @@ class OrdersSetup(_Part):
     """Countries to ship to, as names or ISO codes. All countries if left out."""
     cut_off: TimeOfDay = None
     """The local time of the same-day cut-off, for example `"14:00"`. Orders are swept every 5 minutes in the 2 hours
-    before it."""
+    before it, and once more at the cut-off."""
+    hold_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+    """The grace period: minutes for which an order is held after its last change. No order is held if left out."""
+    hold_past_cut_off: bool = False
+    """Whether the grace period may go beyond the cut-off. Otherwise it ends 3 minutes before it."""
+    hold: HoldSetup = HoldSetup()
     lines_without_code: Literal["set_aside", "leave_out"] = "set_aside"
     """`set_aside` sends an order with a line that has no product code to manual review; `leave_out` imports it
     without that line."""

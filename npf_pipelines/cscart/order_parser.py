@@ -69,6 +69,7 @@ def _order(row: Row) -> Order:
         order_id=row.number_id("order_id"),
         status=status,
         placed_at=row.moment("timestamp"),
+        updated_at=_updated_at(row),
         is_parent=row.flag("is_parent_order") or status == _PARENT,
         parent_order_id=row.optional_id("parent_order_id"),
         company_id=row.text("company_id"),
@@ -90,6 +91,19 @@ def _order(row: Row) -> Order:
         internal_note=optional_text(row, "details"),
         language=optional_text(row, "lang_code"),
     )
+
+
+def _updated_at(row: Row) -> datetime | None:
+    """When the order was last changed; None where the store doesn't say.
+
+    Stores that can list orders by their change have it as a column of the order (inferred). It is 0 for an order that
+    wasn't changed since the store got the column (inferred).
+    """
+    try:
+        moment = row.moment("updated_at") if row.raw("updated_at") else None
+    except Unreadable:  # It decides on no more than when an order is released: it costs no order.
+        return None
+    return moment if moment and moment.timestamp() > 0 else None
 
 
 def _lines(row: Row, sums: OrderSums) -> tuple[OrderLine, ...]:

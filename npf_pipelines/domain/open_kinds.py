@@ -81,6 +81,14 @@ HELD_SKU = OpenKind(
 )
 """The one kind of open rows of stock in which the store has the right amount."""
 
+MISSED_CUT_OFF = OpenKind(
+    "order_missed_cut_off",
+    "orders",
+    "missed the cut-off",
+    "Ask the warehouse whether it can still ship today.",
+)
+"""An order that reached the platform after the cut-off that it should have made; open for half a day."""
+
 PLANNED_KINDS = {
     kind.key: kind
     for outcomes in _OF
@@ -90,7 +98,7 @@ PLANNED_KINDS = {
 }
 """The kinds of planned rows, by key: done for a client in trial, open for a live client alone."""
 
-KINDS = OPEN_KINDS | {kind.key: kind for kind in (NOT_IMPORTED, STATUS_UNCLEAR, HELD_SKU)}
+KINDS = OPEN_KINDS | {kind.key: kind for kind in (NOT_IMPORTED, STATUS_UNCLEAR, HELD_SKU, MISSED_CUT_OFF)}
 """Every kind of open rows, by key."""
 
 

@@ -119,11 +119,28 @@ class Rule(Outcome):
             "Map the shipping method under orders.shipping_methods: the next run imports the order.",
         ),
     )
+    GRACE_PERIOD = "grace_period", RuleMeaning("in its grace period", decision=Decision.HELD)
+    """It goes on by itself."""
+    HELD_BY_RULE = (
+        "held_by_rule",
+        _holds(
+            "held by a rule of the master setup",
+            "Check the order. If it may go: npf release, with the client and the order.",
+        ),
+    )
+    HELD_BY_PERSON = (
+        "held_by_person",
+        _holds("held by a person", "When the order may go: npf release, with the client and the order."),
+    )
 
     @property
     def decision(self) -> Decision:
         """The decision that it leads to."""
         return self.meaning.decision
+
+
+SELF_RELEASING = frozenset(rule for rule in Rule if rule.decision is Decision.HELD and not rule.needs_person)
+"""The rules that hold an order for a time, and not for a person."""
 
 
 class OrderOutcome(Outcome):

@@ -119,6 +119,7 @@ class Order(StoreRecord):
     Attributes:
         status: the store's letter.
         placed_at: when it was created, UTC.
+        updated_at: when it was last changed, UTC; None where the store doesn't say.
         is_parent: only holds other orders together, never to be shipped (Multi-Vendor).
         notes: the customer's.
         money: the sums beside the total; None where they were not kept.
@@ -131,6 +132,7 @@ class Order(StoreRecord):
     order_id: str
     status: str
     placed_at: datetime
+    updated_at: datetime | None = None
     is_parent: bool
     parent_order_id: str | None
     company_id: str

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import pyarrow as arrow
 
-from npf_pipelines.domain.open_kinds import HELD_SKU, NOT_IMPORTED, STATUS_UNCLEAR, key_prefix, open_key
+from npf_pipelines.domain.open_kinds import HELD_SKU, MISSED_CUT_OFF, NOT_IMPORTED, STATUS_UNCLEAR, key_prefix, open_key
 from npf_pipelines.domain.outcome import Outcome, sql_list
 from npf_pipelines.domain.outcomes import (
     IN_STORE,
+    SELF_RELEASING,
     Decision,
     OrderOutcome,
     PushOutcome,
@@ -43,6 +44,15 @@ class ShipmentFact(NamedTuple):
 
     day: date
     seconds_to_tracking: float | None
+
+
+class MissedFact(NamedTuple):
+    """An order that missed its cut-off: when the platform got it, and the cut-off."""
+
+    number: str
+    order_id: str
+    imported_at: datetime
+    cut_off: datetime
 
 
 class StockLevel(NamedTuple):
@@ -76,6 +86,8 @@ class Facts:
     skus: dict[str, int] = field(default_factory=dict)
     """SKUs of the last push by outcome."""
     open: list[OpenFact] = field(default_factory=list)
+    missed: list[MissedFact] = field(default_factory=list)
+    """The orders of the window that missed their cut-off, the latest first."""
     planned: int = 0
     """Orders of the window whose import is planned in trial."""
     last_pull: datetime | None = None
@@ -103,6 +115,7 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
         shipments=[ShipmentFact(*row) for row in connection.execute(_SHIPMENTS, window).fetchall()],
         stock=[StockLevel(*row) for row in connection.execute(_STOCK, window).fetchall()],
         skus=dict(connection.execute(_SKUS).fetchall()),
+        missed=[MissedFact(*row) for row in connection.execute(_MISSED, window).fetchall()],
         planned=next(iter(connection.execute(_PLANNED_ORDERS, window).fetchone() or ()), 0),
         open=[OpenFact(*row) for row in connection.execute(_OPEN_ROWS).fetchall()],
         last_pull=last_pull,
@@ -171,6 +184,11 @@ SELECT count(*) FROM platform_orders
 WHERE day >= $first AND outcome IN {_planned(OrderOutcome)} AND imported_at IS NULL
 """  # noqa: S608 - made of constants
 
+_MISSED = """
+SELECT order_number, order_id, imported_at, missed_cut_off FROM platform_orders
+WHERE day >= $first AND missed_cut_off IS NOT NULL ORDER BY imported_at DESC, order_number
+"""
+
 _SHIPMENTS = """
 SELECT day, epoch(confirmed_at - lodged_at)
 FROM shipment_records LEFT JOIN tracking_push USING (client, day, shipment_id)
@@ -195,12 +213,16 @@ SELECT
 # Orders on which store and platform differ come from the view of the order exceptions.
 _ORDERS_OPEN = [outcome for outcome in OrderOutcome if outcome.is_open and outcome is not OrderOutcome.DIFFERS]
 
+_MINUTES_MISSED = "ceil(epoch(imported_at - missed_cut_off) / 60)::BIGINT"
+_MISSED_FOR = 12 * 60 * 60
+"""Seconds for which a missed cut-off is open: by then the warehouse's day is over."""
+
 _OPEN = f"""
 WITH numbers AS (
   SELECT client, order_number, any_value(order_id) AS order_id FROM platform_orders GROUP BY client, order_number
 )
 SELECT client, '{key_prefix(Rule)}' || rule AS kind, day, order_number AS number, order_id, reason
-FROM filtered_orders WHERE decision IN {_open(Decision)}
+FROM filtered_orders WHERE decision IN {_open(Decision)} AND rule NOT IN {sql_list(SELF_RELEASING)}
 UNION ALL
 SELECT client, '{NOT_IMPORTED.key}', day, order_number, order_id, 'accepted, and not on the platform yet'
 FROM filtered_orders ANTI JOIN platform_orders USING (client, day, order_id) WHERE decision = '{Decision.ACCEPTED}'
@@ -210,6 +232,11 @@ FROM platform_orders WHERE outcome IN {sql_list(_ORDERS_OPEN)}
 UNION ALL
 SELECT client, '{open_key(OrderOutcome.DIFFERS)}', day, order_number, order_id, differs FROM order_exceptions
 WHERE order_id IS NOT NULL
+UNION ALL
+SELECT client, '{MISSED_CUT_OFF.key}', day, order_number || ' (by ' || {_MINUTES_MISSED} || ' min)', order_id,
+  'reached the platform ' || {_MINUTES_MISSED} || ' min after the cut-off at '
+    || strftime(missed_cut_off, '%Y-%m-%d %H:%M') || ' UTC'
+FROM platform_orders WHERE missed_cut_off IS NOT NULL AND epoch(now()) - epoch(imported_at) < {_MISSED_FOR}
 UNION ALL
 SELECT client, '{STATUS_UNCLEAR.key}', NULL, name, NULL, reason FROM status_questions
 UNION ALL

@@ -76,9 +76,12 @@ def read_history(connection: LakeConnection, client: str, number: str, prefix: s
 
 def _until_import(order: dict[str, Any], on_platform: list[dict[str, Any]]) -> Iterator[HistoryEvent]:
     yield HistoryEvent(order["placed_at"], f"Placed in the store as order {order['order_id']}")
+    before = ""
     for decided in (*(order["earlier"] or ()), order):
-        words = words_of(Decision, decided["decision"]).capitalize()
+        is_release = before == Decision.HELD and decided["decision"] == Decision.ACCEPTED
+        words = "Released and accepted" if is_release else words_of(Decision, decided["decision"]).capitalize()
         yield HistoryEvent(decided["decided_at"], f"{words}: {decided['reason']}")
+        before = decided["decision"]
     if order["sums"]:
         yield HistoryEvent(order["decided_at"], f"Its sums don't add up: {order['sums']}")
     for row in on_platform:

@@ -89,6 +89,11 @@ RAW_ORDERS = table(
         "order_id": column(_TEXT, "the store's order number; for an order without one, its place in the day's list"),
         "status": column(_TEXT, "the store's status letter"),
         "placed_at": column(_TIME, "when the order was placed", nullable=True),
+        "updated_at": column(
+            _TIME,
+            "when the order was last changed, as the store says; for clients with a grace period",
+            nullable=True,
+        ),
         "unreadable": column(_TEXT, "why the order can't be read; empty when it can", nullable=True),
         "is_parent": column(_FLAG, "whether it is a Multi-Vendor parent", nullable=True),
         "parent_order_id": column(_TEXT, "the parent of a Multi-Vendor child", nullable=True),
@@ -144,6 +149,16 @@ FILTERED_ORDERS = table(
         "is_test": column(_FLAG, "whether it is made of test items only"),
         "placed_at": column(_TIME, "when the order was placed", nullable=True),
         "decided_at": column(_TIME, "when the decision was made"),
+        "release_at": column(
+            _TIME, "when a held order is released; empty where a person has to release it", nullable=True
+        ),
+        "changed_at": column(
+            _TIME, "the last change of an order not yet imported, from which its grace period counts", nullable=True
+        ),
+        "content": column(_TEXT, "a hash of the order: a different one means that it was changed", nullable=True),
+        "wanted_since": column(
+            _TIME, "since when it is known to be in an imported status, for clients with a cut-off", nullable=True
+        ),
         "earlier": column(
             _DECISIONS, "the decisions before it, oldest first: the first one and the last 19", nullable=True
         ),
@@ -162,6 +177,7 @@ PLATFORM_ORDERS = table(
         "outcome": outcome_column(OrderOutcome, "the outcome"),
         "reason": column(_TEXT, "why, in words"),
         "imported_at": column(_TIME, "when the platform got the order", nullable=True),
+        "missed_cut_off": column(_TIME, "the cut-off that it should have made and did not", nullable=True),
         "differs_since": column(_TIME, "since when store and platform are known to differ", nullable=True),
     },
 )

@@ -123,10 +123,19 @@ class OrderReads(access.PlatformAccess):
             client: the client's id.
             prefix: its order prefix: the client's other carts have other ones.
         """
-        has_prefix = orders.c.order_number == sa.literal(prefix) + orders.c.store_order_id
-        query = sa.select(sa.literal(1)).where(orders.c.client == client, orders.c.is_test.is_(False), has_prefix)
+        query = sa.select(sa.literal(1)).where(*_real_orders(client, prefix))
         with self._engine.connect() as connection:
             return connection.scalar(query.limit(1)) is not None
+
+    def first_import(self, client: str, prefix: str) -> datetime | None:
+        """When the platform got the client's first order that isn't a test order; None if it has none.
+
+        Args: as for `has_real_order`.
+        """
+        query = sa.select(sa.func.min(orders.c.imported_at)).where(*_real_orders(client, prefix))
+        with self._engine.connect() as connection:
+            first: datetime | None = connection.scalar(query)
+        return first
 
     def _times_placed(self, query: sa.Select[Any]) -> dict[str, datetime]:
         with self._engine.connect() as connection:
@@ -234,3 +243,9 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         unreadable="; ".join(wrong),
         cancelled_by=text(row.cancelled_by),
     )
+
+
+def _real_orders(client: str, prefix: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """The client's orders that aren't test orders; the orders of its other carts have other prefixes."""
+    has_prefix = orders.c.order_number == sa.literal(prefix) + orders.c.store_order_id
+    return orders.c.client == client, orders.c.is_test.is_(False), has_prefix

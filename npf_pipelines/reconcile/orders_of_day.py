@@ -47,6 +47,7 @@ class OrdersOfDay:
         limit: what is held back for a person; None where nothing is.
         note_import: called for each order that the platform has got just now.
         despatch: the client's despatch codes; None if it maps none.
+        held_now: reads which orders a person holds at this moment, by the store's order id: they are not imported.
     """
 
     client: str
@@ -62,6 +63,7 @@ class OrdersOfDay:
     limit: "Limit | None" = None
     note_import: Callable[[PlatformOrder], None] = lambda _: None
     despatch: DespatchMap | None = None
+    held_now: Callable[[], Collection[str]] = frozenset
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,13 @@ class Limit:
         last_good_pull: when the client's orders were last pulled well.
         held: reads the orders that an earlier run has held: their reasons, by order number.
         planned: reads the numbers of the orders that were planned in trial: a person has seen them and gone live.
+        released: the numbers of the orders that were held until now: their age is that of the hold.
     """
 
     last_good_pull: datetime | None
     held: Callable[[], Mapping[str, str]]
     planned: Callable[[], Collection[str]]
+    released: Collection[str] = ()
 
 
 @dataclass

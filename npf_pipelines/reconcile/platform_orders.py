@@ -86,7 +86,7 @@ def _is_left(order: Order, left: PlatformOrder, day: OrdersOfDay, outcome: DayOu
     """Whether a new order is old enough to be left, or held, and noted so."""
     if day.limit is None or not is_old(order, day.limit.last_good_pull):
         return False
-    if left.order_number in day.limit.planned():
+    if left.order_number in day.limit.released or left.order_number in day.limit.planned():
         return False
     if reason := day.limit.held().get(left.order_number):
         outcome.rows.append(held_row(left, None, reason))
@@ -160,13 +160,17 @@ def _is_other_number(record: PlatformRecord, records: Mapping[str, PlatformRecor
 def _imported(platform: Platform, day: OrdersOfDay, new: Sequence[PlatformOrder]) -> list[OrderRow]:
     to_write = [order for order in new if day.writes.allow(is_test=order.is_test)]
     results: dict[str, ImportResult] = {}
+    held: set[str] = set()
     for batch in chunked(to_write, _IMPORTS_PER_CHECK):
         day.check_write()
-        results |= platform.import_orders(day.client, batch, day.now)
-        for order in batch:
+        held.update(day.held_now())
+        may_go = [order for order in batch if order.store_order_id not in held]
+        results |= platform.import_orders(day.client, may_go, day.now)
+        for order in may_go:
             if results[order.order_number].outcome is ImportOutcome.IMPORTED:
                 day.note_import(order)
-    return [_import_row(order, results.get(order.order_number)) for order in new]
+    # An order held since it was accepted gets no row: the next run decides on it again.
+    return [_import_row(order, results.get(order.order_number)) for order in new if order.store_order_id not in held]
 
 
 def _import_row(order: PlatformOrder, result: ImportResult | None) -> OrderRow:

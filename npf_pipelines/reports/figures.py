@@ -14,7 +14,7 @@ import pandas as pd
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.outcomes import Decision
 from npf_pipelines.lake.backlog import Backlog, backlog
-from npf_pipelines.lake.facts import Facts, OrderFact, StockLevel
+from npf_pipelines.lake.facts import Facts, MissedFact, OrderFact, StockLevel
 
 DAYS = 30
 """How many days a report covers, today included."""
@@ -47,6 +47,8 @@ class Figures:
     to_import_by_day: Sequence[Latency]
     backfilled: int
     """The imported orders that the time to import leaves out."""
+    missed: Sequence[MissedFact]
+    """The orders that reached the platform after the cut-off that they should have made, the latest first."""
     to_tracking: Latency
     to_tracking_by_day: Sequence[Latency]
     stock: Sequence[StockLevel]
@@ -76,6 +78,11 @@ class Figures:
         counted = (self.by_day, self.accepted, self.imported)
         placed, accepted, imported = (sum(counts[-_WEEK:]) for counts in counted)
         return placed, accepted, imported
+
+    @property
+    def missed_by(self) -> Latency:
+        """How long after their cut-offs the orders came that missed them."""
+        return latency((order.imported_at - order.cut_off).total_seconds() for order in self.missed)
 
     def is_stale(self, now: datetime) -> bool:
         """Whether no pull has succeeded for a day."""
@@ -113,6 +120,7 @@ def figures(facts: Facts, days: Sequence[date]) -> Figures:
         to_import=latency(second for seconds in to_import for second in seconds),
         to_import_by_day=[latency(seconds) for seconds in to_import],
         backfilled=sum(order.day in set(days) for order in arrived) - sum(map(len, to_import)),
+        missed=facts.missed,
         to_tracking=latency(second for seconds in to_tracking for second in seconds),
         to_tracking_by_day=[latency(seconds) for seconds in to_tracking],
         stock=facts.stock,

@@ -201,10 +201,15 @@ def key_figures(figures: Figures) -> Mapping[str, float]:
         for name, latency in (("time to import", figures.to_import), ("time to tracking", figures.to_tracking))
         if latency.median is not None
     }
-    return {
-        "orders": sum(figures.by_day),
-        "imported": sum(figures.imported),
-        "needs a person": figures.backlog.needing_a_person,
-        "waiting": figures.backlog.waiting.total(),
-        "SKUs not right": figures.backlog.drift,
-    } | minutes
+    missed = {"missed the cut-off": len(figures.missed)} if figures.missed else {}
+    return (
+        {
+            "orders": sum(figures.by_day),
+            "imported": sum(figures.imported),
+            "needs a person": figures.backlog.needing_a_person,
+            "waiting": figures.backlog.waiting.total(),
+            "SKUs not right": figures.backlog.drift,
+        }
+        | missed
+        | minutes
+    )

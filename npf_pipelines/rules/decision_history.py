@@ -6,6 +6,8 @@ Not here: how an order is decided (orders.py), the table of decisions (lake/tabl
 from collections.abc import Mapping
 from typing import Any
 
+from npf_pipelines.domain.outcomes import Decision
+
 MOST_EARLIER = 20
 """Earlier decisions that are kept of an order: the first and the latest of the others."""
 _KEPT = ("decided_at", "decision", "reason")
@@ -26,3 +28,8 @@ def with_history(row: Row, before: Row | None) -> dict[str, Any]:
         return {**row, "decided_at": before["decided_at"], "earlier": before["earlier"]}
     earlier = [*(before["earlier"] or ()), {name: before[name] for name in _KEPT}]
     return {**row, "earlier": earlier[:1] + earlier[1:][-(MOST_EARLIER - 1) :]}
+
+
+def was_held(row: Row) -> bool:
+    """Whether the decision before the one in the row was to hold the order."""
+    return bool(row["earlier"]) and row["earlier"][-1]["decision"] == Decision.HELD

@@ -1,15 +1,19 @@
-"""Which clients a sweep is due for: at their usual interval, and more often before their own cut-off.
+"""Which clients a sweep is due for: at their usual interval, more often before their own cut-off, and once at it.
 
 Not here: when a failed flow is retried (retries.py).
 """
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from npf_pipelines.rules.cut_off import cut_off_after, latest_cut_off
 
 BEFORE_CUT_OFF = timedelta(hours=2)
 """How long before its cut-off a client is swept more often."""
 FREQUENT = timedelta(minutes=5)
 """The interval in that time."""
+JUST_PASSED = timedelta(minutes=30)
+"""How long after its cut-off a client's last pull is made up for; later it is a pull like any other."""
 
 
 def is_due(tried_at: datetime | None, interval: timedelta, now: datetime) -> bool:
@@ -39,8 +43,25 @@ def interval_at(now: datetime, usual: timedelta, cut_off: time | None, zone: Zon
     """
     if cut_off is None:
         return usual
-    today = now.astimezone(zone).date()
-    # The hours before a cut-off shortly after midnight are on the day before.
-    cut_offs = (datetime.combine(day, cut_off, zone).astimezone(UTC) for day in (today, today + timedelta(days=1)))
-    is_near = any(timedelta() < at - now <= BEFORE_CUT_OFF for at in cut_offs)
+    is_near = cut_off_after(now, cut_off, zone) - now <= BEFORE_CUT_OFF
     return min(usual, FREQUENT) if is_near else usual
+
+
+def is_last_pull_due(tried_at: datetime | None, now: datetime, cut_off: time | None, zone: ZoneInfo) -> bool:
+    """Whether the client's cut-off has just passed, and no run has begun since.
+
+    Args:
+        tried_at: when the last try began; None if there was none.
+        now: the moment.
+        cut_off: the client's, in local time; None for a client without.
+        zone: the client's.
+    """
+    if cut_off is None:
+        return False
+    passed = latest_cut_off(now, cut_off, zone)
+    return now - passed < JUST_PASSED and is_due_since(tried_at, passed)
+
+
+def is_due_since(tried_at: datetime | None, due_at: datetime) -> bool:
+    """Whether no try has begun since a moment at which one was due."""
+    return tried_at is None or tried_at < due_at

@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from npf_pipelines.domain.outcome import Outcome
-from npf_pipelines.domain.outcomes import IN_STORE
+from npf_pipelines.domain.outcomes import IN_STORE, SELF_RELEASING
 from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.inline_table import cell, inline_table
@@ -53,8 +53,13 @@ def attention_metadata(
 
 
 def _needs_person(frame: pd.DataFrame, column: str, outcomes: Iterable[Outcome]) -> "pd.Series[bool]":
-    """Which rows need a person by a column. An order's status counts with its shipments that are in the store."""
+    """Which rows need a person by a column.
+
+    An order's status counts with its shipments that are in the store. An order that is released by itself needs nobody.
+    """
     needed = frame[column].isin([outcome for outcome in outcomes if outcome.needs_person])
+    if column == "decision":
+        return needed & ~frame["rule"].isin(SELF_RELEASING)
     return needed & frame["outcome"].isin(IN_STORE) if column == "status_outcome" else needed
 
 

@@ -56,6 +56,8 @@ def order_detail(store: SandboxStore, order: Order) -> dict[str, Any]:
     return printed | {
         "order_id": str(order.order_id),
         "status": order.status,
+        # Inferred: the column that the filter by change reads.
+        **({"updated_at": str(order.updated_at)} if store.updated_at_filter else {}),
         "shipment_ids": [str(shipment.shipment_id) for shipment in store.shipments_of(order.order_id)],
     }
 

@@ -57,7 +57,11 @@ _CLIENTS: dict[str, dict[str, Any]] = {
     "kites": {
         "name": "Kites (generated, an older CS-Cart)",
         "store": {"time_zone": "Pacific/Auckland", "concurrency": 2},
-        "orders": {"statuses": ["Processed", "Ready to pack"]},
+        "orders": {
+            "statuses": ["Processed", "Ready to pack"],
+            "cut_off": "15:00",
+            "hold": {"total_above": 3000},  # A few of its orders.
+        },
         "tracking": {"shipped_status": "C"},
         "stock": {"quantity": "on_hand", "negative_as_zero": False},
     },

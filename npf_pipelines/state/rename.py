@@ -9,7 +9,9 @@ from npf_pipelines.state.tables import (
     alerts,
     client_stores,
     counters,
+    due_decisions,
     health,
+    hold_actions,
     open_items,
     pauses,
     pending_recounts,
@@ -17,7 +19,18 @@ from npf_pipelines.state.tables import (
     unknown_ends,
 )
 
-_TABLES = (health, open_items, pending_recounts, client_stores, unknown_ends, pauses, store_checks, counters)
+_TABLES = (
+    health,
+    open_items,
+    pending_recounts,
+    client_stores,
+    unknown_ends,
+    pauses,
+    store_checks,
+    counters,
+    hold_actions,
+    due_decisions,
+)
 
 
 def rename_state(engine: sa.Engine, old: str, new: str) -> None:

@@ -6,7 +6,7 @@ Not here: how the database is opened (database.py), reads and writes (the file n
 
 import sqlalchemy as sa
 
-from npf_pipelines.database import integer_column, number_column, text_column, time_column
+from npf_pipelines.database import UtcDateTime, integer_column, number_column, text_column, time_column
 from npf_pipelines.state.database_clock import boot_columns
 
 metadata = sa.MetaData()
@@ -31,6 +31,28 @@ pauses = sa.Table(
     text_column("reason"),
 )
 """The clients that people have paused; `*` is every client."""
+
+hold_actions = sa.Table(
+    "hold_actions",
+    metadata,
+    text_column("client", primary_key=True),
+    text_column("order_id", primary_key=True),
+    sa.Column("is_hold", sa.Boolean, nullable=False),
+    time_column("acted_at"),
+    text_column("acted_by"),
+    text_column("reason"),
+)
+"""The latest action of a person on each order: a hold, or a release."""
+
+due_decisions = sa.Table(
+    "due_decisions",
+    metadata,
+    text_column("client", primary_key=True),
+    # ISO, as in open_rows.
+    text_column("day", primary_key=True),
+    sa.Column("due_at", UtcDateTime, primary_key=True),
+)
+"""When orders of a client's day have to be decided on again: a held order is released then."""
 
 unknown_ends = sa.Table(
     "unknown_ends",

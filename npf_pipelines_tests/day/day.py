@@ -17,11 +17,11 @@ import time_machine
 from npf_pipelines.sandbox.world import cancel_something, order_something
 from npf_pipelines_tests.automation.ticks import execute, look, register, tick
 from npf_pipelines_tests.day.alerts import Silence, wrong_alerts
-from npf_pipelines_tests.day.followed import not_followed
+from npf_pipelines_tests.day.followed import imported_early, not_followed
 from npf_pipelines_tests.day.lives import run_and_kill, run_elsewhere
 from npf_pipelines_tests.day.plan import AWAY, BEFORE_THE_DAY, CLOCK_AHEAD, Events
 from npf_pipelines_tests.day.troubles import Troubles, key_variable
-from npf_pipelines_tests.day.world import World
+from npf_pipelines_tests.day.world import GRACE, World
 from npf_pipelines_tests.leases import leases_by_wall_clock
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 
@@ -32,7 +32,7 @@ CALM = timedelta(hours=2)
 """After the last order: longer than the longest pause after failures, and than the interval of any sweep."""
 _LONGEST_WAIT = timedelta(hours=6)
 """How long an event may be waited for after the last order."""
-_SENSORS = ("new_orders", "new_lodgements", "stock_movements")
+_SENSORS = ("new_orders", "due_orders", "new_lodgements", "stock_movements")
 _SCHEDULES = (
     ("orders_sweep", "shipments_sweep", "stock_sweep"),
     ("nightly_look_back", "nightly_shipments", "nightly_stock"),
@@ -199,7 +199,10 @@ class _Course:
         }
         found = [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in told)]
         world = self._world
-        return [*found, *not_followed(self._loop), *wrong_alerts(self._loop.services.state, world.expected)]
+        early = imported_early(
+            self._loop, {world.clients[number]: since for number, since in world.held_from.items()}, GRACE
+        )
+        return [*found, *early, *not_followed(self._loop), *wrong_alerts(self._loop.services.state, world.expected)]
 
 
 def _job(definition: dg.ScheduleDefinition | dg.SensorDefinition) -> str:

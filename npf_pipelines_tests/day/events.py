@@ -19,7 +19,7 @@ from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.sandbox.store_defaults import SOMEBODY
 from npf_pipelines.sandbox.world import order_something
 from npf_pipelines_tests.day.alerts import is_open, was_sent
-from npf_pipelines_tests.day.world import PACKING, World
+from npf_pipelines_tests.day.world import GRACE, PACKING, World
 
 _LODGED_BEFORE = timedelta(days=5)
 _NIGHT = (2, 32)
@@ -41,6 +41,16 @@ def comes_back(world: World, number: int, _: datetime) -> bool:
     """Its pause is over, while the other clients are on time."""
     world.change_setup(number, paused=False)
     world.paused.discard(world.clients[number])
+    return True
+
+
+# A grace period
+
+
+def holds_its_orders(world: World, number: int, now: datetime) -> bool:
+    """Before the day."""
+    world.change_setup(number, orders={"hold_minutes": int(GRACE / timedelta(minutes=1))})
+    world.held_from[number] = now
     return True
 
 

@@ -13,6 +13,7 @@ from npf_pipelines_tests.day.events import (
     file_is_back,
     file_is_gone,
     file_is_renamed,
+    holds_its_orders,
     is_counted_as_zero,
     is_counted_right,
     is_paused,
@@ -37,7 +38,7 @@ CLOCK_AHEAD = timedelta(hours=20)
 _FEW = 3
 """Clients among whom the events can be shared."""
 
-BEFORE_THE_DAY: tuple[tuple[int, Happen], ...] = ((1, is_paused),)
+BEFORE_THE_DAY: tuple[tuple[int, Happen], ...] = ((1, is_paused), (2, holds_its_orders))
 """Number of the client and event."""
 
 PLAN: tuple[tuple[int, int, Happen], ...] = (

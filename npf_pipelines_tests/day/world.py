@@ -4,7 +4,7 @@ Not here: the events (events.py), and when they happen (plan.py).
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +19,9 @@ from npf_pipelines_tests.loop import Loop
 
 PACKING = "A"
 """The letter of a status that the merchant has added and the setup names."""
+
+GRACE = timedelta(minutes=30)
+"""How long the orders of a client are held that holds its orders."""
 
 
 @dataclass
@@ -38,6 +41,7 @@ class World:
         removed_file: the text of a master setup that was removed.
         late_parcels: the tracking numbers of the parcels that were entered late.
         entered_at: when that was.
+        held_from: from when on the orders of a client are held, by its number.
     """
 
     loop: Loop
@@ -52,6 +56,7 @@ class World:
     removed_file: str = ""
     late_parcels: list[str] = field(default_factory=list)
     entered_at: datetime | None = None
+    held_from: dict[int, datetime] = field(default_factory=dict)
 
     def store(self, number: int) -> SandboxStore:
         """A client's store."""

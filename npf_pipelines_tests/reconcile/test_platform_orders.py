@@ -1,6 +1,6 @@
 """Tests of npf_pipelines.reconcile.platform_orders: what one day's orders become on a real platform."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def statuses(platform: Platform) -> dict[str, str]:
     return {number: record.status.value for number, record in platform.records("acme", ["1"]).items()}
 
 
-def reconcile(platform: Platform, *store_orders: Order) -> dict[str, OrderRow]:
+def reconcile(platform: Platform, *store_orders: Order, held_now: Collection[str] = ()) -> dict[str, OrderRow]:
     """The rows of a day on which the rules accept all these orders, by order number."""
     day = OrdersOfDay(
         client="acme",
@@ -63,6 +63,7 @@ def reconcile(platform: Platform, *store_orders: Order) -> dict[str, OrderRow]:
         now=NOON,
         meanings=StatusMeanings(wanted=frozenset("P")),
         check_write=lambda: None,
+        held_now=lambda: held_now,
     )
     return {row.order_number: row for row in reconcile_orders(platform, day).rows}
 
@@ -73,6 +74,13 @@ def test_an_order_of_which_nothing_can_be_made_costs_only_itself(platform: Platf
     assert (rows["CS1"].outcome, rows["CS1"].reason) == (OrderOutcome.REFUSED, "no line is left to ship")
     assert rows["CS2"].outcome is OrderOutcome.IMPORTED
     assert set(platform.records("acme", ["1", "2"])) == {"CS2"}
+
+
+def test_an_order_that_a_person_holds_after_the_decision_is_not_imported(platform: Platform) -> None:
+    rows = reconcile(platform, order(order_id="1"), order(order_id="2"), held_now={"1"})
+    assert set(rows) == {"CS2"}
+    assert set(platform.records("acme", ["1", "2"])) == {"CS2"}
+    assert reconcile(platform, order(order_id="1"))["CS1"].outcome is OrderOutcome.IMPORTED
 
 
 def test_an_order_that_was_imported_twice_is_taken_up_once(platform: Platform, engine: sa.Engine) -> None:

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.domain.outcomes import Decision
-from npf_pipelines.lake.facts import Facts, OrderFact, ShipmentFact
+from npf_pipelines.lake.facts import Facts, MissedFact, OrderFact, ShipmentFact
 from npf_pipelines.reports.figures import DAYS, Latency, figures, latency, window
-from npf_pipelines_tests.reports.plain import NOW, busy
+from npf_pipelines.reports.pages import report_page
+from npf_pipelines_tests.reports.plain import NOW, busy, setup_of
 
 DAY = date(2026, 11, 20)
 WINDOW = [DAY - timedelta(days=ago) for ago in reversed(range(DAYS))]
@@ -117,3 +118,18 @@ def test_what_needs_a_person_is_more_urgent_than_what_waits() -> None:
     waits = figures(Facts(open=[row for row in busy().open if row.kind == "sku_waiting"], last_pull=NOW), WINDOW)
     silent = figures(Facts(), WINDOW)
     assert quiet.urgency(NOW) < waits.urgency(NOW) < full.urgency(NOW) < silent.urgency(NOW)
+
+
+def test_the_orders_that_missed_the_cut_off_are_counted_with_the_time_by_which_they_missed_it() -> None:
+    cut_off = datetime.combine(DAY, time(3), UTC)
+    missed = [
+        MissedFact(f"CS{minutes}", f"{minutes}", cut_off + timedelta(minutes=minutes), cut_off) for minutes in (9, 2, 1)
+    ]
+    shown = figures(Facts(missed=missed), WINDOW)
+    assert shown.missed == missed
+    assert (shown.missed_by.count, shown.missed_by.median) == (3, 120)
+    page = report_page(setup_of(), shown, NOW, charts={})
+    assert "Missed the cut-off<b>3</b>" in page
+    assert "by 2 min" in page
+    assert 'data-label="Missed by">9 min<' in page
+    assert "Missed the cut-off" not in report_page(setup_of(), figures(Facts(), WINDOW), NOW, charts={})

@@ -237,6 +237,9 @@ Case = tuple[Changed, Changed, str, Level, str, str]
             "",
         ),
         ({"orders": OrdersRead([order(status="F")], 1)}, {}, "orders", WARNING, "0 of 1 order pass", "statuses"),
+        ({}, {"orders": {"hold_minutes": 30}}, "holds", OK, "held for 30 minutes after its last change.", ""),
+        ({}, {"orders": {"hold": {"total_above": 500}}}, "holds", OK, "0 of 1 order would wait for npf release", ""),
+        ({}, {"orders": {"hold": {"countries": ["AU"]}}}, "holds", WARNING, "1 of 1 order would", "more than half"),
         (
             {"orders": OrdersRead([order(order_id="7", status="F")], 1)},
             {},

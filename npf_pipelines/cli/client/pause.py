@@ -3,12 +3,12 @@
 Not here: what a pause is (state/pauses.py), where it is checked (state/lease.py), its end (resume.py).
 """
 
-import getpass
 from typing import Annotated
 
 import typer
 
 from npf_pipelines.cli.client.selection import chosen_clients
+from npf_pipelines.cli.order_hold import the_user
 from npf_pipelines.cli.output import stdout
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.text import one_line
@@ -34,16 +34,9 @@ def pause(
     chosen = [EVERY_CLIENT] if every_client else chosen_clients(services, clients)
     if every_client and clients:
         raise typer.BadParameter("give either the clients or --all")
-    pause_clients(services.state, chosen, _user(), one_line(reason, _LONGEST_REASON))
+    pause_clients(services.state, chosen, the_user(), one_line(reason, _LONGEST_REASON))
     pauses = read_pauses(services.state)
     for client in chosen:
         held = pauses.by_client[client]
         who = "Every client" if client == EVERY_CLIENT else client
         stdout().print(f"{who} is paused {held.since_when}. To go on: {held.resume_command}", markup=False)
-
-
-def _user() -> str:
-    try:
-        return one_line(getpass.getuser(), _LONGEST_REASON)
-    except (OSError, KeyError):  # A container's user may have no name.
-        return "a user without a name"

@@ -6,6 +6,7 @@ Not here: the rules themselves (rules/orders.py), reading the orders (reconcile/
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from npf_pipelines.config.countries import UnknownCountry, country_name
 from npf_pipelines.config.master_setup import MasterSetup
@@ -15,6 +16,7 @@ from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.domain.text import counted, one_line
 from npf_pipelines.rules.addresses import IncompleteAddress, deliver_to
+from npf_pipelines.rules.holds import hold_of, hold_rules
 from npf_pipelines.rules.order_criteria import order_criteria
 from npf_pipelines.rules.orders import Verdict, country_of, decide, is_test
 from npf_pipelines.rules.status_meaning import StatusMeanings
@@ -47,6 +49,7 @@ def order_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Findin
     imported = frozenset() if isinstance(answers.warehouse, Unanswered) else answers.warehouse.imported
     verdicts = [(order, decide(order, criteria, imported=order.order_id in imported)) for order in read.orders]
     yield _accepted(verdicts)
+    yield from _held(setup, [order for order, verdict in verdicts if verdict.rule is Rule.ALL_PASSED])
     for rule in Rule:
         if rule.decision is not Decision.ACCEPTED and (stopped := [pair for pair in verdicts if pair[1].rule is rule]):
             yield _stopped(rule, stopped)
@@ -77,6 +80,24 @@ def _accepted(verdicts: list[tuple[Order | UnreadableOrder, Verdict]]) -> Findin
     if accepted:
         return ok("orders", said)
     return warning("orders", said, "Compare the reasons below with the master setup: statuses, countries, start date.")
+
+
+def _held(setup: MasterSetup, accepted: Iterable[Order | UnreadableOrder]) -> Iterator[Finding]:
+    """How many of the orders that pass the setup would hold; nothing where it has no holds."""
+    rules = hold_rules(setup)
+    if rules.grace:
+        until = ", or until shortly before the cut-off" if rules.cut_off else ""
+        yield ok("holds", f"Each order is held for {setup.orders.hold_minutes} minutes after its last change{until}.")
+    if rules.total_above is None and not rules.countries:
+        return
+    orders = [order for order in accepted if isinstance(order, Order)]
+    by_rule = replace(rules, grace=None)
+    held = [order for order in orders if hold_of(order, by_rule, None, None, order.placed_at)]
+    said = f"{len(held)} of {counted(len(orders), 'order')} would wait for npf release (orders.hold)."
+    if len(held) * 2 > len(orders):
+        yield warning("holds", said, "Check orders.hold: more than half of the orders would need a person.")
+    else:
+        yield ok("holds", said)
 
 
 def _stopped(rule: Rule, stopped: list[tuple[Order | UnreadableOrder, Verdict]]) -> Finding:

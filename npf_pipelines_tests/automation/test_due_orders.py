@@ -1,0 +1,84 @@
+"""The sensor that requests runs at known times: a held order's release, and a client's cut-off."""
+
+from datetime import UTC, datetime, timedelta
+
+import time_machine
+
+from npf_pipelines.domain.days import day_of
+from npf_pipelines.domain.health import Health
+from npf_pipelines.rules.flow_health import succeeded
+from npf_pipelines.state.due_decisions import note_due
+from npf_pipelines.state.health import keep_health
+from npf_pipelines.state.pauses import pause_clients, resume_clients
+from npf_pipelines_tests.automation.ticks import clients, days, look, register, tick
+from npf_pipelines_tests.loop import Loop, write_setup
+
+MINUTE = timedelta(minutes=1)
+
+
+def tried(loop: Loop, at: datetime) -> None:
+    for client in loop.stores:
+        keep_health(loop.services.state, succeeded(Health(client, "orders"), at, reached_today=True))
+
+
+def released(loop: Loop, at: datetime) -> None:
+    day = day_of(at, loop.services.setups()["acme"].zone)
+    note_due(loop.services.state, "acme", day - timedelta(days=2), [at])
+
+
+def test_a_release_is_asked_for_once_and_only_of_its_client(loop: Loop) -> None:
+    register(loop)
+    now = datetime.now(UTC)
+    tried(loop, now - 10 * MINUTE)
+    released(loop, now + MINUTE)
+    assert "no order is released" in look(loop, "due_orders")[2]
+    with time_machine.travel(now + 2 * MINUTE, tick=False):
+        asked, cursor, _ = look(loop, "due_orders")
+        assert clients(asked) == [["acme"]]
+        today = day_of(datetime.now(UTC), loop.services.setups()["acme"].zone)
+        assert days(asked) == [(f"{today}", f"{today}")]
+        assert look(loop, "due_orders", cursor)[0] == []
+        tried(loop, now + MINUTE + timedelta(seconds=1))
+        assert look(loop, "due_orders")[0] == [], "a run that began after the release has dealt with it"
+    assert loop.stores["acme"].requests == 0
+
+
+def test_a_run_that_is_lost_is_asked_for_again(loop: Loop) -> None:
+    register(loop)
+    now = datetime.now(UTC)
+    tried(loop, now - 10 * MINUTE)
+    released(loop, now - MINUTE)
+    _, cursor, _ = look(loop, "due_orders")
+    with time_machine.travel(now + 6 * MINUTE, tick=False):
+        assert clients(look(loop, "due_orders", cursor)[0]) == [["acme"]]
+
+
+def test_a_paused_client_is_asked_for_when_it_goes_on(loop: Loop) -> None:
+    register(loop)
+    now = datetime.now(UTC)
+    tried(loop, now - 10 * MINUTE)
+    released(loop, now - MINUTE)
+    pause_clients(loop.services.state, ["acme"], "ana", "")
+    assert look(loop, "due_orders")[0] == []
+    resume_clients(loop.services.state, ["acme"])
+    assert clients(look(loop, "due_orders")[0]) == [["acme"]]
+
+
+def test_at_its_cut_off_a_client_is_pulled_once_more_by_the_sensor_or_else_by_the_sweep(loop: Loop) -> None:
+    register(loop)
+    at = datetime.now(UTC).replace(second=0, microsecond=0) + 60 * MINUTE
+    zone = loop.services.setups()["acme"].zone
+    write_setup(loop.settings.clients, "acme", loop.url, orders={"cut_off": f"{at.astimezone(zone):%H:%M}"})
+    with time_machine.travel(at - timedelta(seconds=1), tick=False):
+        tried(loop, datetime.now(UTC) - timedelta(seconds=1))
+        assert look(loop, "due_orders")[0] == []
+    with time_machine.travel(at + timedelta(seconds=20), tick=False):
+        asked, cursor, _ = look(loop, "due_orders")
+        assert clients(asked) == [["acme"]]
+        assert look(loop, "due_orders", cursor)[0] == []
+        said = tick(loop, "orders_sweep", at + timedelta(seconds=20))
+        assert isinstance(said, list)
+        assert "acme" in clients(said)[0]
+        tried(loop, at + timedelta(seconds=10))
+        assert look(loop, "due_orders")[0] == []
+    assert loop.stores["acme"].requests == 0
