@@ -53,6 +53,8 @@ class PlatformLine:
     """One line to pick. `line_id` is the store's item_id.
 
     `options` is the shopper's choice, empty if there was none; None where it isn't known.
+    `kit_sku` and `kit_quantity` are the store's code and quantity of a line that is a part of a kit, a pack or an alias;
+    None for other lines.
     """
 
     line_id: str
@@ -61,6 +63,8 @@ class PlatformLine:
     quantity: int
     unit_price: Decimal
     options: str | None = None
+    kit_sku: str | None = None
+    kit_quantity: int | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ class PlatformRecord:
 
     `unreadable` says how it breaks the contract, so that no change follows from it; empty otherwise.
     `cancelled_by` is empty where nobody cancelled it, or the platform doesn't say who did.
+    `shipped` are units by line. `parts` are the warehouse's lines where `order` has the lines that the store sold
+    (rules/kits.py); empty elsewhere.
     """
 
     order: PlatformOrder
@@ -126,6 +132,8 @@ class PlatformRecord:
     open_units: Mapping[str, int] = field(default_factory=dict)
     unreadable: str = ""
     cancelled_by: str = ""
+    shipped: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[PlatformLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,8 @@ class LodgedShipment:
     Attributes:
         unreadable: what of it isn't what the contract names, so that it isn't pushed; empty otherwise.
         as_written: the parcel as the platform has it, where that isn't normalised: an earlier release pushed it so.
+        kit_note: the parts in it that make no whole kit by themselves, in words (rules/kit_parcels.py).
+        is_kit_open: whether the rest of such a kit is in no parcel yet.
     """
 
     shipment_id: str
@@ -146,6 +156,8 @@ class LodgedShipment:
     quantities: Mapping[str, int]
     unreadable: str = ""
     as_written: "LodgedShipment | None" = None
+    kit_note: str = ""
+    is_kit_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

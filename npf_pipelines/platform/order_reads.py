@@ -159,7 +159,7 @@ def by_store_order(states: Mapping[str, OrderState]) -> dict[str, list[OrderStat
 
 def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
     row, wrong = rows[0], list[str]()
-    lines, units_shipped = [], 0
+    lines, shipped_by_line = [], dict[str, int]()
     open_units: Counter[str] = Counter()
     for line in rows:
         if line.line_id is None:
@@ -168,9 +168,13 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         shipped = noted_quantity(line.quantity_shipped, f"quantity_shipped of {line.sku}", wrong)
         sku = as_stored(text(line.sku))
         open_units[sku] += ordered - shipped
-        units_shipped += shipped
+        shipped_by_line[text(line.line_id)] = shipped
         options = None if line.options is None else text(line.options)
-        lines.append(PlatformLine(text(line.line_id), sku, text(line.description), ordered, line.unit_price, options))
+        lines.append(
+            PlatformLine(
+                text(line.line_id), sku, text(line.description), ordered, line.unit_price, options, *_kit_of(line, wrong)
+            )
+        )
     status = OrderStatus(row.status)
     if not status.is_known:
         wrong.append(f"status: {str(status)[:40]!r} is no word of the contract")
@@ -187,10 +191,19 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
             lines=tuple(lines),
         ),
         status=status,
-        units_shipped=units_shipped,
+        units_shipped=sum(shipped_by_line.values()),
         imported_at=noted_moment(row.imported_at, "imported_at", wrong),
         updated_at=noted_moment(row.updated_at, "updated_at", wrong),
         open_units=open_units,
         unreadable="; ".join(wrong),
         cancelled_by=text(row.cancelled_by),
+        shipped=shipped_by_line,
     )
+
+
+def _kit_of(line: sa.Row[Any], wrong: list[str]) -> tuple[str | None, int | None]:
+    """The kit that a line is a part of, and how many of it; None for other lines."""
+    kit_sku = as_stored(text(line.kit_sku))
+    if not kit_sku:
+        return None, None
+    return kit_sku, noted_quantity(line.kit_quantity, f"kit_quantity of {line.sku}", wrong)

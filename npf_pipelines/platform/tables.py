@@ -54,6 +54,8 @@ order_lines = sa.Table(
     integer_column("quantity_shipped"),
     sa.Column("unit_price", sa.Numeric(14, 4), nullable=False),
     addition("options", sa.Text),
+    addition("kit_sku", sa.Text),
+    addition("kit_quantity", sa.Integer),
 )
 
 shipments = sa.Table(
@@ -86,4 +88,16 @@ stock = sa.Table(
     integer_column("on_hand"),
     time_column("updated_at"),
     sa.Index("stock_by_change", "client", "updated_at"),
+)
+
+optional_metadata = sa.MetaData()
+"""Tables that a platform may lack."""
+
+kits = sa.Table(
+    "kits",
+    optional_metadata,
+    text_column("client", primary_key=True),
+    text_column("kit_sku", primary_key=True),
+    text_column("part_sku", primary_key=True),
+    integer_column("quantity"),
 )
