@@ -29,6 +29,7 @@ from npf_pipelines.assets.orders_day import (
 )
 from npf_pipelines.assets.planned_days import planned_days
 from npf_pipelines.assets.pull import pull_days
+from npf_pipelines.assets.sku_map import read_sku_map
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
 from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
@@ -73,6 +74,7 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         # In trial, too: a held order that became planned would be imported when the client goes live.
         if client_run.is_automated and not client_run.dry_run and not confirm_held:
             await _limit_changes(run)
+        run.sku_map = await asyncio.to_thread(read_sku_map, client_run)
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
         named = await find_orders(client_run, store, names) if names else None
         if named:

@@ -23,6 +23,7 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.outcomes import Decision, OrderOutcome
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES
+from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.lake import NotWritten
@@ -59,6 +60,7 @@ class OrdersRun:
         done: the days that were processed.
         broken: the errors about files of the client that can't be read, each of which has failed one day.
         only: the store's ids of the orders that the run takes; None for all orders of its days.
+        sku_map: what the store's codes are in the warehouse.
     """
 
     client_run: ClientRun
@@ -72,6 +74,7 @@ class OrdersRun:
     done: set[date] = field(default_factory=set)
     broken: list[BrokenFile] = field(default_factory=list)
     only: frozenset[str] | None = None
+    sku_map: SkuMap = NO_MAP
 
     def check_lease(self) -> None:
         """Write only while the lease holds. The cheap check suffices: nothing here is imported twice."""
@@ -227,6 +230,7 @@ async def _import(
         check_write=run.lease.check_write,
         children=on_platform.children,
         limit=_limit(run, day) if run.held_back else None,
+        sku_map=run.sku_map,
     )
     outcome = await asyncio.to_thread(reconcile_orders, client_run.services.platform, of_day)
     if not (run.held_back and run.held_back.leave(day, of_day, outcome)):

@@ -73,6 +73,9 @@ class OrdersSetup(_Part):
     lines_without_code: Literal["set_aside", "leave_out"] = "set_aside"
     """`set_aside` sends an order with a line that has no product code to manual review; `leave_out` imports it
     without that line."""
+    skus: Literal["file", "platform"] | None = None
+    """Where the map of the store's codes to the warehouse's is: `file`, the id and `.skus.csv` beside this setup, or
+    `platform`, its table `kits`. The codes are the same if left out."""
 
 
 class TrackingSetup(_Part):

@@ -53,8 +53,8 @@ class PlatformLine:
     """One line to pick. `line_id` is the store's item_id.
 
     `options` is the shopper's choice, empty if there was none; None where it isn't known.
-    `kit_sku` and `kit_quantity` are the store's code and quantity of a line that is a part of a kit, a pack or an alias;
-    None for other lines.
+    `kit_sku` and `kit_quantity` are the store's code and quantity of a line that the map of codes has replaced; None
+    elsewhere.
     """
 
     line_id: str

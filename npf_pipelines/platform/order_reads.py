@@ -170,10 +170,9 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         open_units[sku] += ordered - shipped
         shipped_by_line[text(line.line_id)] = shipped
         options = None if line.options is None else text(line.options)
+        kit = _kit_of(line, wrong)
         lines.append(
-            PlatformLine(
-                text(line.line_id), sku, text(line.description), ordered, line.unit_price, options, *_kit_of(line, wrong)
-            )
+            PlatformLine(text(line.line_id), sku, text(line.description), ordered, line.unit_price, options, *kit)
         )
     status = OrderStatus(row.status)
     if not status.is_known:

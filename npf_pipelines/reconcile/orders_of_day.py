@@ -9,6 +9,7 @@ from datetime import datetime
 
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
+from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.rules.status_meaning import StatusMeanings
@@ -44,6 +45,7 @@ class OrdersOfDay:
         check_write: called before each write to the platform; raises an exception if it must not be made.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         limit: what is held back for a person; None where nothing is.
+        sku_map: what the store's codes are in the warehouse. Orders here and `records` are in the store's codes.
     """
 
     client: str
@@ -57,6 +59,7 @@ class OrdersOfDay:
     writes: Writes = Writes.ALL
     children: Mapping[str, Collection[str]] = field(default_factory=dict)
     limit: "Limit | None" = None
+    sku_map: SkuMap = NO_MAP
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Parcels of parts, laid back on the lines that the store sold: whole kits, aliases and packs in the store's codes.
 
-The parts of all parcels are pooled in the order of their lodgement. What a kit has from an earlier parcel is never taken
-away again, so that a shipment in the store stays as it is when further parcels are lodged.
+The parts of all parcels are pooled in the order of their lodgement. What a kit has from an earlier parcel is never
+taken away again, so that a shipment in the store stays as it is when further parcels are lodged.
 Not here: how an order's lines become parts (kits.py), a shipment's units on the store's lines (allocation.py).
 """
 

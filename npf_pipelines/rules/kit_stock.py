@@ -3,11 +3,11 @@
 Not here: the amount of a SKU that the warehouse counts (stock.py), which maps there are (sku_map.py).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from npf_pipelines.domain.keys import shown
+from npf_pipelines.domain.keys import as_stored, shown
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.domain.sku_map import SkuMap
 from npf_pipelines.rules.stock import PartAmount, StockRow, TargetAmount, kits_in
@@ -16,18 +16,22 @@ _NAMED = 3
 """Codes that a reason names."""
 
 
-def kit_amounts(sku_map: SkuMap, counted: Mapping[str, TargetAmount], in_store: Collection[str]) -> dict[str, TargetAmount]:
-    """The amount of each code of the map that the store has and whose parts are all counted.
+def with_kits(
+    sku_map: SkuMap, counted: Mapping[str, TargetAmount], in_store: Collection[str]
+) -> dict[str, TargetAmount]:
+    """The amounts by the store's code: the warehouse's SKUs, and the codes of the map whose parts are all counted.
 
     Args:
         sku_map: the client's map.
         counted: the amounts of the warehouse's SKUs.
         in_store: the codes of the store's products.
     """
-    return {
+    spellings = Counter(map(as_stored, counted)) if sku_map.parts else Counter[str]()
+    return {sku: amount for sku, amount in counted.items() if sku not in sku_map.parts} | {
         sku: _kit_amount(sku, parts, counted)
         for sku, parts in sku_map.parts.items()
-        if sku in in_store and parts.keys() <= counted.keys()
+        # Of a part that is counted twice nobody knows the count.
+        if sku in in_store and all(part in counted and spellings[part] == 1 for part in parts)
     }
 
 

@@ -1,8 +1,8 @@
 """An order's lines in the warehouse's codes, and an order of the platform in the codes of the store again.
 
 Each part is a line of its own, which knows its kit: `kit_sku` and `kit_quantity`, how many of the kit the store's line
-has. So what a line is made of is on the platform, and stays as it was at import when the map changes. Every part carries
-the kit's options and description; the line's price is spread evenly over its units.
+has. So what a line is made of is on the platform, and stays as it was at import when the map changes. Every part
+carries the kit's options and description; the line's price is spread evenly over its units.
 Not here: which maps there are (sku_map.py), parcels (kit_parcels.py), amounts (kit_stock.py).
 """
 

@@ -102,7 +102,9 @@ def _parts(rows: Iterable[MapRow]) -> Mapping[str, Mapping[str, int]]:
     return parts
 
 
-def _resolve(sku: str, parts: Mapping[str, Mapping[str, int]], whole: dict[str, Mapping[str, int]]) -> Mapping[str, int]:
+def _resolve(
+    sku: str, parts: Mapping[str, Mapping[str, int]], whole: dict[str, Mapping[str, int]]
+) -> Mapping[str, int]:
     """The warehouse's codes in one of a code, kept in `whole`."""
     if sku not in parts:
         return {sku: 1}
