@@ -29,7 +29,6 @@ from npf_pipelines.assets.orders_day import (
 )
 from npf_pipelines.assets.planned_days import planned_days
 from npf_pipelines.assets.pull import pull_days
-from npf_pipelines.assets.sku_map import read_sku_map
 from npf_pipelines.assets.specs import STORE_ORDERS, asset_spec
 from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
@@ -46,6 +45,7 @@ from npf_pipelines.runs.partitions import consecutive
 from npf_pipelines.runs.run_clients import run_clients
 from npf_pipelines.runs.run_scope import OrderSelection
 from npf_pipelines.runs.services import Services
+from npf_pipelines.runs.sku_map import read_sku_map
 from npf_pipelines.state.health import read_one
 
 _ORDERS_PER_LOG_LINE = 1000

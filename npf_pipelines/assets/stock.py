@@ -17,7 +17,6 @@ from npf_pipelines.assets.order_filter import order_filter
 from npf_pipelines.assets.played_stock import push_played_figures
 from npf_pipelines.assets.product_map import ProductMap, Reading
 from npf_pipelines.assets.pushed_skus import PushedSkus
-from npf_pipelines.assets.sku_map import kept_sku_map
 from npf_pipelines.assets.specs import NPF_PLATFORM, STORE_ORDERS, asset_spec
 from npf_pipelines.assets.stock_count import Count, count_platform, count_stock, write_snapshot
 from npf_pipelines.assets.stock_plan import (
@@ -51,6 +50,7 @@ from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.run_clients import run_clients
 from npf_pipelines.runs.run_scope import FlowConfig
 from npf_pipelines.runs.services import Services
+from npf_pipelines.runs.sku_map import kept_sku_map
 from npf_pipelines.state.lease import Lease
 
 

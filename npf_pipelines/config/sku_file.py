@@ -1,6 +1,6 @@
 """A client's SKU map as a file beside its master setup: `acme.skus.csv` with store_sku, warehouse_sku and quantity.
 
-Not here: what makes a map wrong beyond a single row's text (rules/sku_map.py), the last good map (assets/sku_map.py).
+Not here: what makes a map wrong beyond a single row's text (rules/sku_map.py), the last good map (runs/sku_map.py).
 """
 
 import csv

@@ -6,7 +6,7 @@ Not here: which maps are good (rules/sku_map.py), what is done with them (rules/
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.sku_file import read_sku_file
@@ -34,7 +34,7 @@ def read_sku_map(client_run: ClientRun) -> SkuMap:
             _note_problems(client_run, [])
         return NO_MAP
     kept = _kept(client_run)
-    rows, wrong = source_rows(client_run.services, client_run.setup)
+    rows, wrong = _source_rows(client_run.services, client_run.setup)
     if kept and not wrong and set(rows) == set(kept) and len(rows) == len(kept):
         _note_problems(client_run, [])
         return sku_map(kept)
@@ -56,12 +56,26 @@ def kept_sku_map(client_run: ClientRun) -> SkuMap:
         return NO_MAP
     if kept := _kept(client_run):
         return sku_map(kept)
-    rows, wrong = source_rows(client_run.services, client_run.setup)
+    rows, wrong = _source_rows(client_run.services, client_run.setup)
     wrong += problems(rows, client_run.services.platform.skus(client_run.client))
     return _last_good(client_run, (), wrong) if wrong else sku_map(rows)
 
 
-def source_rows(services: Services, setup: MasterSetup) -> tuple[list[MapRow], list[str]]:
+def map_at_source(
+    services: Services, setup: MasterSetup, counted: Collection[str]
+) -> tuple[SkuMap, Sequence[str] | None]:
+    """The map at its source, for a check: what is wrong with it, or None for a client without a map."""
+    if setup.orders.skus is None:
+        return NO_MAP, None
+    try:
+        rows, wrong = _source_rows(services, setup)
+    except SetupError as error:
+        return NO_MAP, [str(error)]
+    wrong += problems(rows, counted)
+    return (NO_MAP if wrong else sku_map(rows)), wrong
+
+
+def _source_rows(services: Services, setup: MasterSetup) -> tuple[list[MapRow], list[str]]:
     """The rows of the map at its source, and a sentence about each that can't be read.
 
     Raises:
