@@ -97,7 +97,7 @@ class World:
         return self.services.lake.query(query).fetchall()
 
     def amounts(self) -> dict[str, int]:
-        """What the store offers."""
+        """The amounts on sale."""
         return {product.product_code: product.amount for product in self.store.products.values()}
 
     def write_map(self, text: str) -> None:

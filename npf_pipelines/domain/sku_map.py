@@ -1,4 +1,4 @@
-"""What a store's product codes are in the warehouse: another code (alias), several of one (pack), several codes (kit).
+"""The map of a store's product codes to the warehouse's: another code (alias), several of one (pack), several (kit).
 
 Not here: how a map is read (config/sku_file.py, platform/kits.py), which maps are refused (rules/sku_map.py).
 """

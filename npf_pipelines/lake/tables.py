@@ -290,7 +290,7 @@ OLD_HOLDS = table(
 
 SKU_MAP = table(
     "sku_map",
-    "What the store's codes are in the warehouse, by the last map that was good (orders.skus).",
+    "The last good map of the store's codes to the warehouse's (orders.skus).",
     key=("client", "store_sku", "warehouse_sku"),
     columns={
         "store_sku": column(_TEXT, "the store's code"),

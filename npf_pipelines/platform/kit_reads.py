@@ -1,4 +1,4 @@
-"""Reads what the platform knows of kits: its table `kits`, and the lines of orders that hold parts of kits.
+"""Reads the platform's data about kits: its table `kits`, and the lines of orders that hold parts of kits.
 
 Not here: which map a client may have (rules/sku_map.py), whole orders (order_reads.py).
 """
@@ -59,7 +59,7 @@ class KitReads(access.PlatformAccess):
         return rows, wrong
 
     def kit_lines(self, client: str, order_numbers: Iterable[str]) -> Mapping[str, Sequence[PlatformLine]]:
-        """All lines of those of the orders that have a part of a kit, by order number.
+        """All lines of the orders that have a part of a kit, by order number; other orders are left out.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.

@@ -1,7 +1,7 @@
 """Parcels of parts, laid back on the lines that the store sold: whole kits, aliases and packs in the store's codes.
 
-The parts of all parcels are pooled in the order of their lodgement. What a kit has from an earlier parcel is never
-taken away again, so that a shipment in the store stays as it is when further parcels are lodged.
+The parts of all parcels are pooled in the order of their lodgement. A kit never loses a part that it
+has from an earlier parcel, so that a shipment in the store stays as it is when further parcels are lodged.
 Not here: how an order's lines become parts (kits.py), a shipment's units on the store's lines (allocation.py).
 """
 
@@ -67,7 +67,7 @@ def lay_back(lines: Sequence[PlatformLine], parcels: Sequence[LodgedShipment]) -
 
 
 def _sold(lines: Sequence[PlatformLine]) -> list[_Line]:
-    """The lines that the store sold; those without parts first: a single unit goes to the line that is made of it."""
+    """The lines that the store sold, kits last: a single unit goes to the line that is made of it."""
     plain = [_Line(line.sku, {line.sku: 1}, line.quantity) for line in lines if not line.kit_sku]
     kits: dict[str, _Line] = {}
     for line in lines:
@@ -95,7 +95,7 @@ def _needed(sold: Sequence[_Line]) -> Counter[str]:
 
 
 def _name_open(laid: Sequence[_Parcel], pool: Counter[str]) -> None:
-    """What is left in the pool came with the last parcels that had some of it."""
+    """Assign the rest of the pool to the last parcels that had some of it."""
     rest = Counter(pool)
     for parcel in reversed(laid):
         parcel.still_open = parcel.parts & rest

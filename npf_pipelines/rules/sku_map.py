@@ -22,7 +22,7 @@ def sku_map(rows: Iterable[MapRow]) -> SkuMap:
 
 
 def problems(rows: Sequence[MapRow], counted: Collection[str]) -> list[str]:
-    """What is wrong with the rows, each with its place; empty if they make a map.
+    """The problems of the rows, each with its place; empty if they make a map.
 
     Args:
         rows: the rows.

@@ -30,7 +30,7 @@ def read_sku_map(client_run: ClientRun) -> SkuMap:
         SetupError: the map isn't good and none is kept, or the platform can't hold kits.
     """
     if client_run.setup.orders.skus is None:
-        if not client_run.is_automated:  # A person has just taken the map out; a sweep needn't look each time.
+        if not client_run.is_automated:  # A map that was taken out costs sweeps no read.
             _note_problems(client_run, [])
         return NO_MAP
     kept = _kept(client_run)

@@ -31,7 +31,7 @@ class _Client:
     sku_map: Mapping[str, Mapping[str, int]]
 
     def parts(self, sku: str, quantity: int) -> Counter[str]:
-        """What some units of a store's code are in the warehouse."""
+        """The warehouse's units in some units of a store's code."""
         return parts_of(sku, quantity, self.sku_map)
 
     def rows(self, query: sa.Select[Any]) -> list[Any]:

@@ -26,7 +26,7 @@ def has_kits(store: SandboxStore, order_id: int, sku_map: Parts) -> bool:
 
 
 def kit_disagreements(client: str, store: SandboxStore, engine: sa.Engine, sku_map: Parts) -> Iterator[str]:
-    """What of the orders with kits is too much in the store, or missing although it was lodged whole."""
+    """Units of orders with kits that are too many in the store, or missing although they were lodged whole."""
     for order_id, lodged in _lodged(client, engine).items() if sku_map else ():
         if not has_kits(store, order_id, sku_map):
             continue

@@ -74,7 +74,7 @@ _SKU_MAPS: dict[str, Mapping[str, Mapping[str, int]]] = {
         "SAIL": {"KITE-SAIL": 1},
     }
 }
-"""What codes of a store are in the warehouse, by client: a kit, a pack and an alias, which share their parts."""
+"""The maps of store codes by client: a kit, a pack and an alias, which share their parts."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class World:
 
     @property
     def sku_maps(self) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
-        """What codes of the stores are in the warehouse, by client."""
+        """The parts of the stores' codes in the warehouse, by client."""
         return _SKU_MAPS
 
     def shop(self, dice: random.Random) -> int:
@@ -205,7 +205,7 @@ def _sell_kits(store: SandboxStore) -> None:
 
 
 def _warehouse_skus(client: str, store: SandboxStore) -> list[str]:
-    """What the warehouse has of a store's products."""
+    """The warehouse's codes of a store's products."""
     parts = _SKU_MAPS.get(client, {})
     return list(dict.fromkeys(part for sku in store.skus() for part in parts.get(sku, {sku: 1})))
 

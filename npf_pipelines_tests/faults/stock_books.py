@@ -60,7 +60,7 @@ class Books:
         self._given_back: Counter[int] = Counter()
 
     def parts(self, product_id: int) -> Mapping[int, int]:
-        """What is in one of a product: itself, unless it is a kit."""
+        """The parts of a product: itself, unless it is a kit."""
         return self._kits.get(product_id, {product_id: 1})
 
     def free(self, product_id: int, *, sold_before: float = inf) -> int:

@@ -202,7 +202,7 @@ class World:
             self.store.change_status(order_id, "C")
 
     def _on_hand(self, product_id: int) -> int:
-        """How many of a product are in the warehouse, whoever they are promised to."""
+        """How many of a product are in the warehouse, promised or not."""
         return min(self.books.on_hand[part] // each for part, each in self.books.parts(product_id).items())
 
     def _cancel(self) -> None:

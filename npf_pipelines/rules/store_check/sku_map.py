@@ -11,6 +11,8 @@ from npf_pipelines.domain.text import counted
 from npf_pipelines.rules.store_check.lines import error, first_few, ok, warning
 
 _TOPIC = "SKU map"
+_NAMED = 3
+"""Rows that are named."""
 
 
 def map_findings(answers: StoreAnswers) -> Iterator[Finding]:
@@ -20,7 +22,7 @@ def map_findings(answers: StoreAnswers) -> Iterator[Finding]:
         return
     if warehouse.map_problems:
         todo = "Correct the rows (orders.skus): until then the last good map is used."
-        yield error(_TOPIC, f"{first_few(warehouse.map_problems)}.", todo)
+        yield error(_TOPIC, f"{'; '.join(warehouse.map_problems[:_NAMED])}.", todo)
         return
     codes = warehouse.sku_map.parts.keys()
     yield ok(_TOPIC, f"{counted(len(codes), 'code')} of the store are others in the warehouse.")
