@@ -11,7 +11,8 @@ def test_columns_are_found_by_name_and_blank_lines_are_no_rows() -> None:
         [
             SkuLine("acme.skus.csv, line 2", "TEA6", "TEA", 6),
             SkuLine("acme.skus.csv, line 5", 'a "b"', "C", 1),
-        ]
+        ],
+        [],
     )
 
 

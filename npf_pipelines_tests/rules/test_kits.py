@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.domain.platform_orders import OrderStatus, PlatformLine, PlatformRecord
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformLine, PlatformOrder, PlatformRecord
 from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.rules.after_import import Action
@@ -23,7 +23,11 @@ MEANINGS = StatusMeanings(wanted=frozenset("P"))
 
 def record(in_store: Order, sku_map: SkuMap = MAP, **shipped: int) -> PlatformRecord:
     """The platform's record of an order, with units shipped by line as `i1_2` for `i1/2`."""
-    imported = in_parts(platform_order(in_store, "CS"), sku_map)
+    return of_lines(in_parts(platform_order(in_store, "CS"), sku_map), **shipped)
+
+
+def of_lines(imported: PlatformOrder, **shipped: int) -> PlatformRecord:
+    """The record of an order as it was imported."""
     by_line = {name.replace("_", "/"): units for name, units in shipped.items()}
     open_units: Counter[str] = Counter()
     for part in imported.lines:
@@ -77,8 +81,8 @@ def test_an_edit_is_planned_in_the_codes_of_the_store_and_written_in_parts(
     )
     imported = as_sold(record(first))
     plan = plan_order_update(second, imported, "CS", MEANINGS, NOON)
-    written = in_parts(plan.order, map_at_import(imported, MAP)) if plan.order else imported.order
-    after_edit = as_sold(replace(imported, order=written, parts=()))
+    written = in_parts(plan.order, map_at_import(imported, MAP)) if plan.order else record(first).order
+    after_edit = as_sold(of_lines(written))
     assert plan_order_update(second, after_edit, "CS", MEANINGS, NOON).step is Action.NOTHING
 
 
