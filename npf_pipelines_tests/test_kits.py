@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from npf_pipelines.assets.orders import run_orders
 from npf_pipelines.assets.shipments import run_shipments
 from npf_pipelines.assets.stock import run_stock
-from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.platform.database import create_platform
 from npf_pipelines.platform.lodgements import ParcelLabel, add_shipped_units, insert_shipment, set_order_status
 from npf_pipelines.platform.tables import kits, order_lines, orders, stock
+from npf_pipelines.runs.failures import NoSkuMap
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.model import Product, Status
 from npf_pipelines.sandbox.server import SandboxServer
@@ -224,9 +224,9 @@ def test_a_map_that_is_not_good_is_named_and_the_last_good_one_used(world: World
 def test_without_any_good_map_nothing_is_imported(world: World) -> None:
     world.write_map("store_sku,warehouse_sku,quantity\nBOX,GHOST,2\n")
     world.order((2, 1))
-    with pytest.raises(SetupError, match=r"acme\.skus\.csv, line 2: the warehouse has no stock row of GHOST"):
+    with pytest.raises(NoSkuMap, match=r"acme\.skus\.csv, line 2: the warehouse has no stock row of GHOST"):
         world.run(run_orders)
-    with pytest.raises(SetupError, match="the SKU map is not good"):
+    with pytest.raises(NoSkuMap, match="the SKU map is not good"):
         world.run(run_stock)
     with world.engine.connect() as connection:
         assert not connection.execute(sa.select(orders)).all()
@@ -257,7 +257,7 @@ def test_a_platform_that_cannot_hold_kits_is_named(world: World) -> None:
         connection.exec_driver_sql("ALTER TABLE order_lines DROP COLUMN kit_sku")
     engine = world.services.__dict__["platform_engine"] = world.engine
     assert engine is world.services.platform_engine
-    with pytest.raises(SetupError, match="lacks kit_sku and kit_quantity"):
+    with pytest.raises(NoSkuMap, match="lacks kit_sku and kit_quantity"):
         world.run(run_orders)
     world.skus = None
     order_id = world.order((2, 1))

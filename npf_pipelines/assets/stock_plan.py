@@ -95,7 +95,7 @@ def plan_push(
     products = (scope.scoped(product) if isinstance(product, Product) else product for product in reading.products)
     rows = plan(amounts, products, reading.unread, to_all=stock.same_sku == "all", left=left)
     rows = list(with_uncounted(rows, count.uncounted))
-    rows = scarcest_first(with_parts_named(rows, sku_map, in_store), sku_map)
+    rows = scarcest_first(with_parts_named(rows, sku_map, in_store, amounts), sku_map)
     if scope.location is not None:
         rows = scope.named(rows, {product.key: product for product in readable})
     stopped = why_stopped(rows, stock.change_limit, is_first=not history.skus, counts_nothing=not count.figures)

@@ -5,6 +5,7 @@ Not here: which map a client may have (rules/sku_map.py), whole orders (order_re
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from npf_pipelines.domain.platform_orders import PlatformLine
 from npf_pipelines.domain.sku_map import MapRow
 from npf_pipelines.platform import access
 from npf_pipelines.platform.tables import kits, order_lines
-from npf_pipelines.platform.values import WrongValue, text, whole
+from npf_pipelines.platform.values import WrongValue, noted_quantity, text, whole
 
 
 class KitReads(access.PlatformAccess):
@@ -75,17 +76,23 @@ class KitReads(access.PlatformAccess):
                 numbers = list(connection.scalars(with_kit))
                 if not numbers:
                     continue
-                query = sa.select(order_lines).where(columns.client == client, columns.order_number.in_(numbers))
+                query = sa.select(*self._columns(order_lines)).where(
+                    columns.client == client, columns.order_number.in_(numbers)
+                )
                 for line in connection.execute(query.order_by(columns.order_number, columns.line_id)):
-                    found[line.order_number].append(
-                        PlatformLine(
-                            text(line.line_id),
-                            as_stored(text(line.sku)),
-                            text(line.description),
-                            line.quantity,
-                            line.unit_price,
-                            kit_sku=as_stored(text(line.kit_sku)) or None,
-                            kit_quantity=line.kit_quantity,
-                        )
-                    )
+                    found[line.order_number].append(_line(line))
         return found
+
+
+def _line(row: sa.Row[Any]) -> PlatformLine:
+    """A line without what parcels don't need. A number that can't be read is 0, which no parcel fits."""
+    kit_sku, wrong = as_stored(text(row.kit_sku)), list[str]()
+    return PlatformLine(
+        text(row.line_id),
+        as_stored(text(row.sku)),
+        "",
+        noted_quantity(row.quantity, "quantity", wrong),
+        row.unit_price,
+        kit_sku=kit_sku or None,
+        kit_quantity=noted_quantity(row.kit_quantity, "kit_quantity", wrong) if kit_sku else None,
+    )

@@ -211,7 +211,9 @@ def _carried_out(
 def _write(platform: Platform, day: OrdersOfDay, record: PlatformRecord, plan: UpdatePlan) -> bool:
     """Whether the platform still had the order as it was seen, so that the write was made."""
     day.check_write()
-    order = in_parts(plan.order, map_at_import(record, day.sku_map)) if plan.order else None
+    order = plan.order and in_parts(
+        plan.order, map_at_import(record, day.sku_map, {line.sku for line in plan.order.lines})
+    )
     match plan.step:
         case Action.UPDATE if order:
             return platform.update_order(day.client, order, record, day.now)
@@ -232,8 +234,9 @@ def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderR
         is_open = row.outcome in _TO_BE_PICKED and (record is None or record.status in OPEN_STATUSES)
         if is_open and isinstance(order, Order) and not is_test(order):
             asked_for = as_ordered_here(order, record) if record else left_to_ship(order)
-            known = map_at_import(record, day.sku_map) if record else day.sku_map
-            skus[row.order_number] = {part for line in lines_to_ship(asked_for) for part in known.parts_of(line.sku)}
+            sold = {line.sku for line in lines_to_ship(asked_for)}
+            known = map_at_import(record, day.sku_map, sold) if record else day.sku_map
+            skus[row.order_number] = {part for sku in sold for part in known.parts_of(sku)}
     unknown = platform.skus_not_counted(day.client, set[str]().union(*skus.values())) if skus else set()
     named = {number: ", ".join(sorted(found)) for number, all_skus in skus.items() if (found := all_skus & unknown)}
     return [

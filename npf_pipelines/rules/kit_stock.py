@@ -57,18 +57,26 @@ def uncounted_kits(sku_map: SkuMap, uncounted: Mapping[str, str], in_store: Coll
     }
 
 
-def with_parts_named(rows: Iterable[StockRow], sku_map: SkuMap, in_store: Collection[str]) -> list[StockRow]:
-    """The rows, with the SKUs that no product has but that are sold as another code."""
+def with_parts_named(
+    rows: Iterable[StockRow], sku_map: SkuMap, in_store: Collection[str], counted: Collection[str]
+) -> list[StockRow]:
+    """The rows, with SKUs named that are sold as another code, and parts of kits that the warehouse doesn't count."""
     sold_as: defaultdict[str, list[str]] = defaultdict(list)
     for sku, parts in sku_map.parts.items():
         for part in parts if sku in in_store else ():
             sold_as[part].append(sku)
-    return [
-        replace(row, outcome=StockOutcome.SOLD_AS, reason=f"sold as {_first_few(sold_as[row.sku])}")
-        if row.outcome is StockOutcome.NOT_IN_STORE and row.sku in sold_as
-        else row
-        for row in rows
-    ]
+
+    def named(row: StockRow) -> StockRow:
+        if row.outcome is StockOutcome.NOT_IN_STORE and row.sku in sold_as:
+            return replace(row, outcome=StockOutcome.SOLD_AS, reason=f"sold as {_first_few(sold_as[row.sku])}")
+        parts = sku_map.parts.get(row.sku, {})
+        if row.outcome is StockOutcome.NOT_IN_WAREHOUSE and (
+            missing := [part for part in parts if part not in counted]
+        ):
+            return replace(row, reason=f"the warehouse has no stock row of its part {_first_few(missing)}: left alone")
+        return row
+
+    return [named(row) for row in rows]
 
 
 def scarcest_first(rows: Sequence[StockRow], sku_map: SkuMap) -> list[StockRow]:

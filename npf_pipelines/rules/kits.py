@@ -7,7 +7,7 @@ Not here: which maps there are (sku_map.py), parcels (kit_parcels.py), amounts (
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -67,19 +67,21 @@ def as_sold(record: PlatformRecord) -> PlatformRecord:
     return replace(record, order=order, parts=lines, open_units=open_units, unreadable="; ".join(wrong))
 
 
-def map_at_import(record: PlatformRecord, sku_map: SkuMap) -> SkuMap:
+def map_at_import(record: PlatformRecord, sku_map: SkuMap, skus: Iterable[str]) -> SkuMap:
     """The map for an edited order: what it was imported with, and the present map for codes that are new on it.
 
     Args:
         record: the record as the store sold it (`as_sold`).
         sku_map: the present map.
+        skus: the codes of the order in the store.
     """
     stored = {line.kit_sku: dict[str, int]() for line in record.parts if line.kit_sku}
     for line in record.parts:
         if line.kit_sku and line.kit_quantity:
             stored[line.kit_sku][line.sku] = line.quantity // line.kit_quantity
     imported = {line.sku for line in record.order.lines}
-    return SkuMap({sku: parts for sku, parts in sku_map.parts.items() if sku not in imported} | stored)
+    new = {sku: sku_map.parts[sku] for sku in skus if sku in sku_map.parts and sku not in imported}
+    return SkuMap(new | stored)
 
 
 def _by_line(lines: Sequence[PlatformLine]) -> Mapping[str, Sequence[PlatformLine]]:

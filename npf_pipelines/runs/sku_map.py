@@ -8,13 +8,14 @@ Not here: which maps are good (rules/sku_map.py), what is done with them (rules/
 import itertools
 from collections.abc import Collection, Sequence
 
-from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.sku_file import read_sku_file
 from npf_pipelines.domain.keys import as_stored
 from npf_pipelines.domain.sku_map import NO_MAP, MapRow, SkuMap
 from npf_pipelines.lake.tables import SKU_MAP, SKU_MAP_PROBLEMS
 from npf_pipelines.rules.sku_map import problems, sku_map
 from npf_pipelines.runs.client_run import ClientRun
+from npf_pipelines.runs.failures import NoSkuMap
 from npf_pipelines.runs.services import Services
 
 _NAMED = 3
@@ -27,7 +28,7 @@ def read_sku_map(client_run: ClientRun) -> SkuMap:
     """The client's map for a run of orders: read, and kept if it is good and new.
 
     Raises:
-        SetupError: the map isn't good and none is kept, or the platform can't hold kits.
+        NoSkuMap: the map isn't good and none is kept, or the platform can't hold kits.
     """
     if client_run.setup.orders.skus is None:
         if not client_run.is_automated:  # A map that was taken out costs sweeps no read.
@@ -39,7 +40,7 @@ def read_sku_map(client_run: ClientRun) -> SkuMap:
         _note_problems(client_run, [])
         return sku_map(kept)
     wrong += problems(rows, client_run.services.platform.skus(client_run.client))
-    _note_problems(client_run, wrong)
+    _note_problems(client_run, wrong if kept else ())
     if wrong:
         return _last_good(client_run, kept, wrong)
     client_run.tables.write_cache(SKU_MAP, [_cells(row) | {"read_at": client_run.now} for row in rows])
@@ -50,7 +51,7 @@ def kept_sku_map(client_run: ClientRun) -> SkuMap:
     """The client's map for a run of another flow: the kept one, or the source's if no run of orders has kept any.
 
     Raises:
-        SetupError: none is kept and the source's isn't good, or the platform can't hold kits.
+        NoSkuMap: none is kept and the source's isn't good, or the platform can't hold kits.
     """
     if client_run.setup.orders.skus is None:
         return NO_MAP
@@ -69,7 +70,7 @@ def map_at_source(
         return NO_MAP, None
     try:
         rows, wrong = _source_rows(services, setup)
-    except SetupError as error:
+    except NoSkuMap as error:
         return NO_MAP, [str(error)]
     wrong += problems(rows, counted)
     return (NO_MAP if wrong else sku_map(rows)), wrong
@@ -79,17 +80,17 @@ def _source_rows(services: Services, setup: MasterSetup) -> tuple[list[MapRow], 
     """The rows of the map at its source, and a sentence about each that can't be read.
 
     Raises:
-        SetupError: the platform can't hold kits, or has no table for them.
+        NoSkuMap: the platform can't hold kits, or has no table for them.
     """
     platform = services.platform
     if not platform.keeps_kits:
-        raise SetupError(
+        raise NoSkuMap(
             f"{setup.id}: orders.skus: the platform's table order_lines lacks kit_sku and kit_quantity: let NPF add "
             "them, or leave orders.skus out"
         )
     if setup.orders.skus == "platform":
         if not platform.has_kits_table():
-            raise SetupError(
+            raise NoSkuMap(
                 f"{setup.id}: orders.skus: the platform has no table kits: let NPF add it, or write a file and "
                 "orders.skus: file"
             )
@@ -106,7 +107,7 @@ def _last_good(client_run: ClientRun, kept: Sequence[MapRow], wrong: Sequence[st
     more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
     said = f"the SKU map is not good: {'; '.join(itertools.islice(wrong, _NAMED))}{more}"
     if not kept:
-        raise SetupError(f"{client_run.client}: orders.skus: {said}")
+        raise NoSkuMap(f"{client_run.client}: orders.skus: {said}")
     client_run.log(f"{said}. The last good map is used")
     return sku_map(kept)
 

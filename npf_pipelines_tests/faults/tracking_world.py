@@ -80,7 +80,7 @@ class World:
         return True
 
     def kit_disagreements(self) -> list[str]:
-        """What the store has too much or too little of in shipments of orders with kits."""
+        """Units of orders with kits that the store has too many or too few of in shipments."""
         engine = open_platform(self.platform_url)
         found = list(kit_disagreements(CLIENT, self.store, engine, _KITS))
         engine.dispose()

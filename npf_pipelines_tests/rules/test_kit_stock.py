@@ -61,11 +61,19 @@ def test_a_code_of_the_map_never_gets_the_count_of_the_warehouses_own_code() -> 
 
 def test_a_part_without_a_product_is_sold_as_something_else() -> None:
     counted = amounts({"TEA": 9, "CUP": 5, "SPOON": 1})
-    rows = with_parts_named(plan(counted, [product("1", "BOX", 0), product("2", "CUP", 0)]), MAP, {"BOX", "CUP"})
+    rows = with_parts_named(
+        plan(counted, [product("1", "BOX", 0), product("2", "CUP", 0)]), MAP, {"BOX", "CUP"}, counted
+    )
     found = {row.sku: (row.outcome, row.reason) for row in rows}
     assert found["TEA"] == (StockOutcome.SOLD_AS, "sold as BOX")
     assert found["SPOON"][0] is StockOutcome.NOT_IN_STORE, "no product of the store has it in any form"
     assert found["BOX"][0] is None
+
+
+def test_a_kit_names_its_part_that_the_warehouse_does_not_count() -> None:
+    (row,) = with_parts_named(plan({}, [product("1", "SET", 3)]), MAP, {"SET"}, {"TEA"})
+    assert (row.outcome, row.wanted) == (StockOutcome.NOT_IN_WAREHOUSE, None)
+    assert row.reason == "the warehouse has no stock row of its part CUP: left alone"
 
 
 def test_products_that_share_a_part_are_written_first_and_the_scarcest_of_them_before_all() -> None:

@@ -81,7 +81,7 @@ def test_an_edit_is_planned_in_the_codes_of_the_store_and_written_in_parts(
     )
     imported = as_sold(record(first))
     plan = plan_order_update(second, imported, "CS", MEANINGS, NOON)
-    written = in_parts(plan.order, map_at_import(imported, MAP)) if plan.order else record(first).order
+    written = in_parts(plan.order, map_at_import(imported, MAP, MAP.parts)) if plan.order else record(first).order
     after_edit = as_sold(of_lines(written))
     assert plan_order_update(second, after_edit, "CS", MEANINGS, NOON).step is Action.NOTHING
 
@@ -105,7 +105,7 @@ def test_an_imported_order_keeps_what_it_was_imported_with() -> None:
         "2 of TEA6 on the platform, 3 in the store"
     )
     assert plan.order
-    written = in_parts(plan.order, map_at_import(imported, changed)).lines
+    written = in_parts(plan.order, map_at_import(imported, changed, changed.parts)).lines
     assert [(part.sku, part.quantity) for part in written] == [("TEA", 18), ("KITE", 2), ("TEA", 1)]
 
 
@@ -113,7 +113,7 @@ def test_an_order_imported_before_there_was_a_map_shows_no_edit() -> None:
     sold = order(line("i1", "TEA6", 2))
     imported = as_sold(record(sold, NO_MAP))
     assert plan_order_update(sold, imported, "CS", MEANINGS, NOON).step is Action.NOTHING
-    assert in_parts(imported.order, map_at_import(imported, MAP)) == imported.order
+    assert in_parts(imported.order, map_at_import(imported, MAP, MAP.parts)) == imported.order
 
 
 def test_lines_that_the_warehouse_has_cut_to_no_whole_kits_are_reported() -> None:
