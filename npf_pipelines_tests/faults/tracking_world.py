@@ -110,8 +110,9 @@ def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = T
     while number < parcels:
         order_id = _place_order(store, dice, _WITH_KITS if with_kits else 0.0)
         left = _units(store.orders[order_id].lines)
-        _ship_some_as_merchant(store, dice, order_id, left)
         has_kits = bool(left.keys() & _KITS.keys())
+        if not has_kits:
+            _ship_some_as_merchant(store, dice, order_id, left)
         left = sum((parts_of(sku, units, _KITS) for sku, units in left.items()), Counter[str]())
         status = _hold_some_back(dice, left)
         packed = PackedOrder(order_id, status, tuple(_pack(dice, order_id, left, first=number)), has_kits)
