@@ -69,9 +69,9 @@ _CLIENTS: dict[str, dict[str, Any]] = {
 
 _SKU_MAPS: dict[str, Mapping[str, Mapping[str, int]]] = {
     "kites": {
-        "KITE-SET": {"KITE-SAIL": 1, "KITE-LINE": 2},
+        "KITE-SET": {"SAIL-RED": 1, "KITE-LINE": 2},
         "KITE-LINE-3": {"KITE-LINE": 3},
-        "SAIL": {"KITE-SAIL": 1},
+        "SAIL": {"SAIL-RED": 1},
     }
 }
 """The maps of store codes by client: a kit, a pack and an alias, which share their parts."""
