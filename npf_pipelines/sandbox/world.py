@@ -69,9 +69,9 @@ _CLIENTS: dict[str, dict[str, Any]] = {
 
 _SKU_MAPS: dict[str, Mapping[str, Mapping[str, int]]] = {
     "kites": {
-        "KITE-SET": {"SAIL-RED": 1, "KITE-LINE": 2},
+        "KITE-SET": {"KITE-WING": 1, "KITE-LINE": 2},
         "KITE-LINE-3": {"KITE-LINE": 3},
-        "SAIL": {"SAIL-RED": 1},
+        "WING": {"KITE-WING": 1},
     }
 }
 """The maps of store codes by client: a kit, a pack and an alias, which share their parts."""
@@ -198,7 +198,7 @@ def _new_stores(now: datetime) -> dict[str, SandboxStore]:
 
 def _sell_kits(store: SandboxStore) -> None:
     """Products that are a kit, a pack and an alias, and one that is a part of them; each is ordered."""
-    names = {"KITE-SET": "Kite with two lines", "KITE-LINE-3": "Three lines", "SAIL": "Sail", "KITE-LINE": "Line"}
+    names = {"KITE-SET": "Kite with two lines", "KITE-LINE-3": "Three lines", "WING": "Wing", "KITE-LINE": "Line"}
     for number, (code, name) in enumerate(names.items(), 901):
         store.add_product(Product(number, code, name, 2500, amount=12))
         store.place_order([(number, 2)], customer=draw_customer(random.Random(number), number), status="P")
