@@ -52,6 +52,7 @@ from npf_pipelines.runs.partitions import consecutive
 from npf_pipelines.runs.run_clients import run_clients
 from npf_pipelines.runs.run_scope import OrderSelection
 from npf_pipelines.runs.services import Services
+from npf_pipelines.runs.sku_map import read_sku_map
 from npf_pipelines.state.health import read_one
 
 _ORDERS_PER_LOG_LINE = 1000
@@ -81,6 +82,7 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         # In trial, too: a held order that became planned would be imported when the client goes live.
         if client_run.is_automated and not client_run.dry_run and not confirm_held:
             await _limit_changes(run)
+        run.sku_map = await asyncio.to_thread(read_sku_map, client_run)
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
         await _check_despatch_column(client_run)
         named = await find_orders(client_run, store, names) if names else None

@@ -26,6 +26,7 @@ from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.outcomes import Decision, OrderOutcome
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, PlatformOrder
+from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.lake import NotWritten
@@ -66,6 +67,7 @@ class OrdersRun:
         done: the days that were processed.
         broken: the errors about files of the client that can't be read, each of which has failed one day.
         only: the store's ids of the orders that the run takes; None for all orders of its days.
+        sku_map: what the store's codes are in the warehouse.
     """
 
     client_run: ClientRun
@@ -81,6 +83,7 @@ class OrdersRun:
     done: set[date] = field(default_factory=set)
     broken: list[BrokenFile] = field(default_factory=list)
     only: frozenset[str] | None = None
+    sku_map: SkuMap = NO_MAP
 
     @functools.cached_property
     def platform(self) -> Platform:
@@ -264,6 +267,7 @@ async def _import(
         note_import=functools.partial(_count_import, client_run),
         despatch=criteria.despatch,
         held_now=run.holds.held_now,
+        sku_map=run.sku_map,
     )
     outcome = await asyncio.to_thread(lambda: reconcile_orders(run.platform, of_day))
     if not (run.held_back and run.held_back.leave(day, of_day, outcome)):

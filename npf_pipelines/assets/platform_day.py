@@ -16,6 +16,7 @@ from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.changes import is_parent
 from npf_pipelines.rules.identity import is_same_order
+from npf_pipelines.rules.kits import as_sold
 from npf_pipelines.rules.status_meaning import INCOMPLETE
 from npf_pipelines.runs.client_run import ClientRun
 
@@ -98,8 +99,14 @@ def _records(
 ) -> dict[str, PlatformRecord]:
     platform, zone = client_run.services.platform, client_run.setup.zone
     if only is not None:
-        return platform.records(client_run.client, only)
-    return platform.records_of_day(client_run.client, order_ids, start_of_day(day, zone), end_of_day(day, zone))
+        return _as_sold(platform.records(client_run.client, only))
+    since, until = start_of_day(day, zone), end_of_day(day, zone)
+    return _as_sold(platform.records_of_day(client_run.client, order_ids, since, until))
+
+
+def _as_sold(records: Mapping[str, PlatformRecord]) -> dict[str, PlatformRecord]:
+    """The records in the codes of the store."""
+    return {number: as_sold(record) for number, record in records.items()}
 
 
 def _is_of_another_day(

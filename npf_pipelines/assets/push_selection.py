@@ -21,6 +21,7 @@ from npf_pipelines.domain.platform_orders import LodgedShipment, OrderState
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.reconcile.tracking import Pushed
 from npf_pipelines.reconcile.tracking_plan import OrderShipments, PushedBefore
+from npf_pipelines.rules.kit_parcels import lay_back
 from npf_pipelines.runs.client_run import ClientRun
 
 
@@ -29,11 +30,13 @@ class Selection:
     """The orders to push, and what is known without a push.
 
     Attributes:
+        lodged: the shipments in question in the codes of the store.
         orders: the orders to push, each with all its lodged shipments.
         rows: the rows of tracking_push of shipments that need no push, by shipment.
         held: the shipments of `rows` that were not compared with the store because of their order.
     """
 
+    lodged: Lodged
     orders: Sequence[OrderShipments]
     rows: Mapping[str, Row]
     held: Collection[str]
@@ -49,13 +52,20 @@ class _Missing:
 
 @dataclass(frozen=True)
 class _OnPlatform:
-    """The platform's data of the orders in question, by order number."""
+    """The platform's data of the orders in question, by order number; `laid` are shipments of orders with kits."""
 
     states: Mapping[str, OrderState]
     shipments: Mapping[str, Sequence[LodgedShipment]]
+    laid: Mapping[str, LodgedShipment]
 
     def of(self, order_number: str) -> Sequence[LodgedShipment]:
         return self.shipments.get(order_number, [])
+
+    def as_laid(self, lodged: Lodged) -> Lodged:
+        return {
+            day: [self.laid.get(shipment.shipment_id, shipment) for shipment in shipments]
+            for day, shipments in lodged.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,7 @@ def select_pushes(client_run: ClientRun, lodged: Lodged, ledger: TrackingLedger)
     zone = client_run.setup.zone
     missing = _missing(lodged, ledger)
     on_platform = _read_platform(client_run, lodged, missing)
+    lodged = on_platform.as_laid(lodged)
     earlier = _earlier(client_run, on_platform, missing, ledger)
     held: dict[str, Mapping[str, Row]] = {
         number: waiting_for_file(on_platform.of(number), error, ledger, zone)
@@ -91,7 +102,7 @@ def select_pushes(client_run: ClientRun, lodged: Lodged, ledger: TrackingLedger)
         if shipment_id in now.get(number, ())
     }
     rows = _rows_without_order(lodged, on_platform) | _withdrawn_rows(missing, on_platform) | held_rows
-    return Selection(orders, rows, held_rows.keys())
+    return Selection(lodged, orders, rows, held_rows.keys())
 
 
 def _numbers(lodged: Lodged) -> Mapping[str, set[str]]:
@@ -119,7 +130,13 @@ def _read_platform(client_run: ClientRun, lodged: Lodged, missing: Mapping[str, 
     numbers = _numbers(lodged).keys() | {shipment.row["order_number"] for shipment in missing.values()}
     platform = client_run.services.platform
     states = platform.order_states(client_run.client, numbers)
-    return _OnPlatform(states, platform.shipments_of(client_run.client, states))
+    shipments = platform.shipments_of(client_run.client, states)
+    laid = {
+        number: lay_back(lines, shipments.get(number, ()))
+        for number, lines in platform.kit_lines(client_run.client, shipments).items()
+    }
+    by_id = {shipment.shipment_id: shipment for parcels in laid.values() for shipment in parcels}
+    return _OnPlatform(states, shipments | laid, by_id)
 
 
 def _earlier(

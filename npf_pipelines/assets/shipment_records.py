@@ -15,6 +15,8 @@ from npf_pipelines.lake.tables import SHIPMENT_RECORDS
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.partitions import consecutive
 
+_FIELDS = frozenset(SHIPMENT_RECORDS.arrow_schema.names)
+
 Lodged = Mapping[date, Sequence[LodgedShipment]]
 """Shipments by the day of their lodgement."""
 
@@ -76,7 +78,7 @@ def _rows_before(client_run: ClientRun, day: date) -> list[dict[str, Any]]:
 
 def _row_of(shipment: LodgedShipment) -> dict[str, Any]:
     quantities = [{"sku": sku, "quantity": quantity} for sku, quantity in shipment.quantities.items()]
-    row = {name: value for name, value in vars(shipment).items() if name != "as_written"}
+    row = {name: value for name, value in vars(shipment).items() if name in _FIELDS}
     return row | {"quantities": quantities, "unreadable": shipment.unreadable or None}
 
 

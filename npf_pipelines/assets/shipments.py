@@ -133,7 +133,7 @@ async def _push_lodged(client_run: ClientRun, lodged: Lodged, lease: Lease, only
     """The push under the lease, which also keeps two runs from overwriting each other's ledger."""
     ledger = _ledger(client_run, only)  # Read after the lease was taken.
     selection = await asyncio.to_thread(select_pushes, client_run, lodged, ledger)
-    rows = dict(selection.rows)
+    lodged, rows = selection.lodged, dict(selection.rows)
     if selection.orders:
         pushed = await _push_to_store(client_run, lodged, ledger, selection.orders, lease)
         rows |= {row.shipment_id: asdict(row) for row in pushed}

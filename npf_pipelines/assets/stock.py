@@ -34,6 +34,7 @@ from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.domain.platform_orders import StockFigure
+from npf_pipelines.domain.sku_map import SkuMap
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.tables import STOCK_PUSH, STOCK_SNAPSHOTS
 from npf_pipelines.reconcile.amounts import push_amounts
@@ -49,6 +50,7 @@ from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.run_clients import run_clients
 from npf_pipelines.runs.run_scope import FlowConfig
 from npf_pipelines.runs.services import Services
+from npf_pipelines.runs.sku_map import kept_sku_map
 from npf_pipelines.state.lease import Lease
 
 
@@ -95,11 +97,12 @@ async def run_stock(
     async with client_run.lease("stock") as lease, client_run.store() as store:
         previous = await asyncio.to_thread(previous_push, client_run)
         await asyncio.to_thread(history.add)  # This push may replace the only table that it is known from.
-        reading, count, sales = await _read_and_count(client_run, store, history)
+        skus = await asyncio.to_thread(kept_sku_map, client_run)
+        reading, count, sales = await _read_and_count(client_run, store, history, skus)
         if not client_run.selects(STOCK_PUSH):
             return
         scope = Scope(client_run.setup.stock.store_location, previous.elsewhere)
-        todo = await asyncio.to_thread(plan_push, client_run.setup, count, reading, scope, history)
+        todo = await asyncio.to_thread(plan_push, client_run.setup, count, reading, scope, history, sku_map=skus)
         del reading  # The largest thing in memory; the plan has all that is needed of it.
         stopped = "" if override_change_limit else todo.stopped
         if client_run.writes is not Writes.ALL:
@@ -127,16 +130,18 @@ async def _turned_off(client_run: ClientRun, history: PushedSkus) -> None:
         await client_run.partitions.materialize_large(STOCK_PUSH, rows)
 
 
-async def _read_and_count(client_run: ClientRun, store: Store, history: PushedSkus) -> tuple[Reading, Count, Sales]:
+async def _read_and_count(
+    client_run: ClientRun, store: Store, history: PushedSkus, sku_map: SkuMap
+) -> tuple[Reading, Count, Sales]:
     """Read the store's amounts, then its sales, then the count; write the snapshot."""
     window = hold_window(client_run.tables, client_run.setup.stock.in_flight_days)
     try:
         facts = StoreFacts(store, client_run.setup, client_run.tables, now=client_run.now, log=client_run.log)
         criteria = await order_filter(facts, client_run.setup)
-        sales = Sales(store, in_flight_rule(criteria), window, client_run.now)
+        sales = Sales(store, in_flight_rule(criteria, sku_map), window, client_run.now)
         skus = await asyncio.to_thread(client_run.services.platform.skus, client_run.client)
         products = await asyncio.to_thread(ProductMap, client_run.tables, client_run.now)
-        reading = await products.read(store, history.skus.union(skus))
+        reading = await products.read(store, history.skus.union(skus, sku_map.parts))
         del products
         count = await count_stock(client_run, sales)
     except StoreError:

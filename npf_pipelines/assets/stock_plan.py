@@ -14,9 +14,11 @@ from npf_pipelines.assets.stock_count import Count
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.domain.products import Product
+from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.tables import STOCK_PUSH
 from npf_pipelines.rules.change_limit import why_stopped
+from npf_pipelines.rules.kit_stock import scarcest_first, uncounted_kits, with_kits, with_parts_named
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock import DIFFERS, StockRow, TargetAmount, plan, target_amount
 from npf_pipelines.rules.stock_left import NONE_LEFT, left_skus
@@ -71,10 +73,21 @@ def previous_push(client_run: ClientRun) -> PreviousPush:
     )
 
 
-def plan_push(setup: MasterSetup, count: Count, reading: Reading, scope: Scope, history: PushedSkus) -> PushPlan:
+def plan_push(
+    setup: MasterSetup,
+    count: Count,
+    reading: Reading,
+    scope: Scope,
+    history: PushedSkus,
+    *,
+    sku_map: SkuMap = NO_MAP,
+) -> PushPlan:
     """Compare the count with the store's amounts."""
     stock, in_flight = setup.stock, count.in_flight or {}
     amounts = {figure.sku: target_amount(figure, in_flight.get(figure.sku, 0), stock) for figure in count.figures}
+    in_store = {product.sku for product in (*reading.products, *reading.unread)} if sku_map.parts else set()
+    count = replace(count, uncounted={**count.uncounted, **uncounted_kits(sku_map, count.uncounted, in_store)})
+    amounts = with_kits(sku_map, amounts, in_store)
     readable = [product for product in reading.products if isinstance(product, Product)]
     left = left_skus(history.skus, amounts.keys() | count.uncounted.keys(), readable)
     if stock.missing_sku == "zero":
@@ -82,6 +95,7 @@ def plan_push(setup: MasterSetup, count: Count, reading: Reading, scope: Scope, 
     products = (scope.scoped(product) if isinstance(product, Product) else product for product in reading.products)
     rows = plan(amounts, products, reading.unread, to_all=stock.same_sku == "all", left=left)
     rows = list(with_uncounted(rows, count.uncounted))
+    rows = scarcest_first(with_parts_named(rows, sku_map, in_store, amounts), sku_map)
     if scope.location is not None:
         rows = scope.named(rows, {product.key: product for product in readable})
     stopped = why_stopped(rows, stock.change_limit, is_first=not history.skus, counts_nothing=not count.figures)

@@ -192,7 +192,7 @@ class TrackingLedger:
         outcome = row["outcome"]
         if outcome == PushOutcome.WITHDRAWN:
             return []
-        if now is None or outcome in {PushOutcome.REFUSED, PushOutcome.SET_ASIDE}:
+        if now is None or outcome in {PushOutcome.REFUSED, PushOutcome.SET_ASIDE, PushOutcome.PART_OF_KIT}:
             return sorted(older)
         return sorted({_fingerprint(now)} if outcome in IN_STORE else {*older, _fingerprint(now)})
 

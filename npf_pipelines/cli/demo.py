@@ -79,7 +79,14 @@ def _run_loop(settings: Settings, world: World, instance: dg.DagsterInstance) ->
         stdout().print(_client_table(services, setups[client]))
         others = tuple(store for name, store in world.stores.items() if name != client)
         decided = decisions(services.lake, client)
-        wrong += disagreements(setups[client], world.stores[client], others, services.platform_engine, decided)
+        wrong += disagreements(
+            setups[client],
+            world.stores[client],
+            others,
+            services.platform_engine,
+            decided,
+            sku_map=world.sku_maps.get(client, {}),
+        )
     return wrong + _certify(services, instance, setups[_CERTIFIED])
 
 

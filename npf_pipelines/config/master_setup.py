@@ -92,6 +92,9 @@ class OrdersSetup(_Part):
     shipping_methods: ShippingMethods = None
     """The warehouse's despatch code by the store's shipping method, for example `{Express: EXP, "*": STD}`. A key is a
     name in any letter case, an ID, or `"*"` for all other methods. An order with a method without a code is held."""
+    skus: Literal["file", "platform"] | None = None
+    """Where the map of the store's codes to the warehouse's is: `file`, the id and `.skus.csv` beside this setup, or
+    `platform`, its table `kits`. The codes are the same if left out."""
 
 
 class TrackingSetup(_Part):

@@ -80,6 +80,14 @@ HELD_SKU = OpenKind(
     "Have the order imported, or complete or cancel it in the store.",
 )
 """The one kind of open rows of stock in which the store has the right amount."""
+SKU_MAP_REFUSED = OpenKind(
+    "sku_map_refused",
+    "orders",
+    "of the SKU map not good, so that the last good map is used",
+    "Correct the rows that the reason names: the next run of orders reads the map again.",
+    unit="row",
+)
+"""A row of a client's map of codes (`orders.skus`)."""
 
 MISSED_CUT_OFF = OpenKind(
     "order_missed_cut_off",
@@ -98,7 +106,9 @@ PLANNED_KINDS = {
 }
 """The kinds of planned rows, by key: done for a client in trial, open for a live client alone."""
 
-KINDS = OPEN_KINDS | {kind.key: kind for kind in (NOT_IMPORTED, STATUS_UNCLEAR, HELD_SKU, MISSED_CUT_OFF)}
+KINDS = OPEN_KINDS | {
+    kind.key: kind for kind in (NOT_IMPORTED, STATUS_UNCLEAR, HELD_SKU, SKU_MAP_REFUSED, MISSED_CUT_OFF)
+}
 """Every kind of open rows, by key."""
 
 

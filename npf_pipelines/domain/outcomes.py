@@ -210,6 +210,8 @@ class PushOutcome(Outcome):
         ),
     )
     """The store didn't take it, or took it otherwise."""
+    PART_OF_KIT = "part_of_kit", PushMeaning("parts of a kit that isn't whole")
+    """It holds nothing but parts of kits whose rest is in other parcels: the store has no line for them."""
     WITHDRAWN = "withdrawn", PushMeaning("no longer lodged")
     """The warehouse has taken it back: it is no longer in the store."""
     PLANNED = "planned", PushMeaning("planned", FollowUp.REAL_RUN)
@@ -355,6 +357,8 @@ class StockOutcome(Outcome):
             is_pair=False,
         ),
     )
+    SOLD_AS = "sold_as", StockMeaning("sold under other codes", is_pair=False)
+    """No product has the code: it is a part of kits, or has an alias (`orders.skus`)."""
     NOT_IN_WAREHOUSE = "not_in_warehouse", StockMeaning("not in the warehouse", is_pair=False)
     LEFT_WAREHOUSE = (
         "left_warehouse",

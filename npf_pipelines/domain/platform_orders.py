@@ -56,6 +56,8 @@ class PlatformLine:
         options: the shopper's choice, empty if there was none; None where it isn't known.
         tax: on the whole line as ordered in the store; None where it isn't known.
         discount: off the whole line, taken off `unit_price` already; None where it isn't known.
+        kit_sku: the store's code of a line that the map of codes has replaced; None elsewhere.
+        kit_quantity: the store's quantity of such a line.
     """
 
     line_id: str
@@ -66,6 +68,8 @@ class PlatformLine:
     options: str | None = None
     tax: Decimal | None = None
     discount: Decimal | None = None
+    kit_sku: str | None = None
+    kit_quantity: int | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,8 @@ class PlatformRecord:
 
     `unreadable` says how it breaks the contract, so that no change follows from it; empty otherwise.
     `cancelled_by` is empty where nobody cancelled it, or the platform doesn't say who did.
+    `shipped` are units by line. `parts` are the warehouse's lines where `order` has the lines that the store sold
+    (rules/kits.py); empty elsewhere.
     """
 
     order: PlatformOrder
@@ -156,6 +162,8 @@ class PlatformRecord:
     open_units: Mapping[str, int] = field(default_factory=dict)
     unreadable: str = ""
     cancelled_by: str = ""
+    shipped: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[PlatformLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +173,8 @@ class LodgedShipment:
     Attributes:
         unreadable: what of it isn't what the contract names, so that it isn't pushed; empty otherwise.
         as_written: the parcel as the platform has it, where that isn't normalised: an earlier release pushed it so.
+        kit_note: the parts in it that make no whole kit by themselves, in words (rules/kit_parcels.py).
+        is_kit_open: whether the rest of such a kit is in no parcel yet.
     """
 
     shipment_id: str
@@ -176,6 +186,8 @@ class LodgedShipment:
     quantities: Mapping[str, int]
     unreadable: str = ""
     as_written: "LodgedShipment | None" = None
+    kit_note: str = ""
+    is_kit_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

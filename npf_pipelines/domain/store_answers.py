@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from npf_pipelines.domain.issued_certificate import IssuedCertificate
 from npf_pipelines.domain.order_statuses import Status
 from npf_pipelines.domain.products import Product, UnreadableProduct
+from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.domain.store_users import StoreUser
@@ -100,11 +101,21 @@ class ProductsRead:
 
 @dataclass(frozen=True)
 class WarehouseRead:
-    """The platform's part: SKUs that it counts, the store's order ids that it has, and an optional column."""
+    """The platform's part.
+
+    Attributes:
+        skus: what it counts.
+        imported: the store's order ids that it has.
+        takes_despatch_methods: whether it has that optional column.
+        sku_map: the client's map of codes.
+        map_problems: why there is no map; None for a client without `orders.skus`.
+    """
 
     skus: AbstractSet[str]
     imported: AbstractSet[str] = frozenset()
     takes_despatch_methods: bool = True
+    sku_map: SkuMap = NO_MAP
+    map_problems: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from npf_pipelines.lake.tables import (
     PUSHED_SKUS,
     RAW_ORDERS,
     SHIPMENT_RECORDS,
+    SKU_MAP,
+    SKU_MAP_PROBLEMS,
     STATUS_QUESTIONS,
     STORE_FACTS,
     STORE_PRODUCTS,
@@ -29,7 +31,9 @@ LEDGERS = frozenset({PLATFORM_ORDERS.name, TRACKING_PUSH.name, PUSHED_SKUS.name,
 
 Without them a change that a person has to confirm could be made, or a shipment be created a second time.
 """
-CACHES = frozenset({STORE_FACTS.name, STORE_PRODUCTS.name, STATUS_QUESTIONS.name, OPEN_STATUSES.name})
+CACHES = frozenset(
+    each.name for each in (STORE_FACTS, STORE_PRODUCTS, STATUS_QUESTIONS, OPEN_STATUSES, SKU_MAP, SKU_MAP_PROBLEMS)
+)
 """The tables whose loss costs only requests: a file that can't be read counts as missing."""
 
 _ORDERS = frozenset({RAW_ORDERS.name, FILTERED_ORDERS.name, PLATFORM_ORDERS.name})

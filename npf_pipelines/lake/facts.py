@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 
 import pyarrow as arrow
 
-from npf_pipelines.domain.open_kinds import HELD_SKU, MISSED_CUT_OFF, NOT_IMPORTED, STATUS_UNCLEAR, key_prefix, open_key
+from npf_pipelines.domain.open_kinds import (
+    HELD_SKU,
+    MISSED_CUT_OFF,
+    NOT_IMPORTED,
+    SKU_MAP_REFUSED,
+    STATUS_UNCLEAR,
+    key_prefix,
+    open_key,
+)
 from npf_pipelines.domain.outcome import Outcome, sql_list
 from npf_pipelines.domain.outcomes import (
     IN_STORE,
@@ -257,6 +265,8 @@ SELECT client, '{key_prefix(StockOutcome)}' || outcome, NULL,
 FROM stock_push WHERE outcome IN {_open(StockOutcome)}
 UNION ALL
 SELECT client, '{HELD_SKU.key}', NULL, unnest(skus), order_id, reason FROM old_holds
+UNION ALL
+SELECT client, '{SKU_MAP_REFUSED.key}', NULL, problem, NULL, problem FROM sku_map_problems
 """  # noqa: S608 - made of constants
 
 _OPEN_ROWS = f"SELECT kind, day, number, order_id, reason FROM ({_OPEN}) ORDER BY day NULLS LAST, kind, number"  # noqa: S608

@@ -354,6 +354,28 @@ OLD_HOLDS = table(
     },
 )
 
+SKU_MAP = table(
+    "sku_map",
+    "The last good map of the store's codes to the warehouse's (orders.skus).",
+    key=("client", "store_sku", "warehouse_sku"),
+    columns={
+        "store_sku": column(_TEXT, "the store's code"),
+        "warehouse_sku": column(_TEXT, "a part of it: a code of the warehouse, or another code of the map"),
+        "quantity": column(_WHOLE, "how many of the part are in one of the code"),
+        "read_at": column(_TIME, "when a run first read the map as it is"),
+    },
+)
+
+SKU_MAP_PROBLEMS = table(
+    "sku_map_problems",
+    "Why a newer map of the client's codes is not used: the last good one stays (orders.skus).",
+    key=("client", "problem"),
+    columns={
+        "problem": column(_TEXT, "the row of the map, and what is wrong with it"),
+        "noticed_at": column(_TIME, "when a run first found the map so"),
+    },
+)
+
 TABLES = {
     each.name: each
     for each in (
@@ -370,5 +392,7 @@ TABLES = {
         STORE_PRODUCTS,
         PUSHED_SKUS,
         OLD_HOLDS,
+        SKU_MAP,
+        SKU_MAP_PROBLEMS,
     )
 }

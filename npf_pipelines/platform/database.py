@@ -8,7 +8,7 @@ from sqlalchemy.engine.reflection import ObjectKind
 
 from npf_pipelines.database import DatabaseUnusable, connect_engine, lock_schema, parse_url, unusable
 from npf_pipelines.platform.additions import absent_additions, add_columns, is_addition
-from npf_pipelines.platform.tables import metadata
+from npf_pipelines.platform.tables import metadata, optional_metadata
 
 _SETTING = "NPF_PLATFORM_URL"
 
@@ -45,6 +45,7 @@ def _opened(target: sa.URL, *, creates: bool) -> sa.Engine:
             with engine.begin() as connection:
                 lock_schema(connection)
                 metadata.create_all(connection)
+                optional_metadata.create_all(connection)
                 add_columns(connection, absent_additions(connection, metadata))
         with engine.connect() as connection:
             missing = missing_parts(connection)

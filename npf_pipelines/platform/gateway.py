@@ -3,6 +3,7 @@
 Not here: the parts, a file for each purpose; the tables (tables.py); any decision on what is imported (rules/).
 """
 
+from npf_pipelines.platform.kit_reads import KitReads
 from npf_pipelines.platform.order_changes import OrderChanges
 from npf_pipelines.platform.order_imports import OrderImports
 from npf_pipelines.platform.order_reads import OrderReads
@@ -10,5 +11,5 @@ from npf_pipelines.platform.shipment_reads import ShipmentReads
 from npf_pipelines.platform.stock_reads import StockReads
 
 
-class Platform(OrderImports, OrderChanges, OrderReads, ShipmentReads, StockReads):
+class Platform(OrderImports, OrderChanges, OrderReads, ShipmentReads, StockReads, KitReads):
     """NPF's platform behind an SQLAlchemy engine."""

@@ -201,7 +201,7 @@ def by_store_order(states: Mapping[str, OrderState]) -> dict[str, list[OrderStat
 
 def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
     row, wrong = rows[0], list[str]()
-    lines, units_shipped = [], 0
+    lines, shipped_by_line = [], dict[str, int]()
     open_units: Counter[str] = Counter()
     for line in rows:
         if line.line_id is None:
@@ -210,7 +210,8 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         shipped = noted_quantity(line.quantity_shipped, f"quantity_shipped of {line.sku}", wrong)
         sku = as_stored(text(line.sku))
         open_units[sku] += ordered - shipped
-        units_shipped += shipped
+        shipped_by_line[text(line.line_id)] = shipped
+        kit_sku, kit_quantity = _kit_of(line, wrong)
         lines.append(
             PlatformLine(
                 line_id=text(line.line_id),
@@ -221,6 +222,8 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
                 options=optional_text(line.options),
                 tax=optional_sum(line.line_tax),
                 discount=optional_sum(line.line_discount),
+                kit_sku=kit_sku,
+                kit_quantity=kit_quantity,
             )
         )
     status = OrderStatus(row.status)
@@ -236,12 +239,13 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
             lines=tuple(lines),
         ),
         status=status,
-        units_shipped=units_shipped,
+        units_shipped=sum(shipped_by_line.values()),
         imported_at=noted_moment(row.imported_at, "imported_at", wrong),
         updated_at=noted_moment(row.updated_at, "updated_at", wrong),
         open_units=open_units,
         unreadable="; ".join(wrong),
         cancelled_by=text(row.cancelled_by),
+        shipped=shipped_by_line,
     )
 
 
@@ -249,3 +253,11 @@ def _real_orders(client: str, prefix: str) -> tuple[sa.ColumnElement[bool], ...]
     """The client's orders that aren't test orders; the orders of its other carts have other prefixes."""
     has_prefix = orders.c.order_number == sa.literal(prefix) + orders.c.store_order_id
     return orders.c.client == client, orders.c.is_test.is_(False), has_prefix
+
+
+def _kit_of(line: sa.Row[Any], wrong: list[str]) -> tuple[str | None, int | None]:
+    """The kit that a line is a part of, and how many of it; None for other lines."""
+    kit_sku = as_stored(text(line.kit_sku))
+    if not kit_sku:
+        return None, None
+    return kit_sku, noted_quantity(line.kit_quantity, f"kit_quantity of {line.sku}", wrong)

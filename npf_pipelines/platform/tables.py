@@ -79,6 +79,8 @@ order_lines = sa.Table(
     addition("options", sa.Text),
     addition("tax", _SUM),
     addition("discount", _SUM),
+    addition("kit_sku", sa.Text),
+    addition("kit_quantity", sa.Integer),
 )
 
 shipments = sa.Table(
@@ -111,4 +113,16 @@ stock = sa.Table(
     integer_column("on_hand"),
     time_column("updated_at"),
     sa.Index("stock_by_change", "client", "updated_at"),
+)
+
+optional_metadata = sa.MetaData()
+"""Tables that a platform may lack."""
+
+kits = sa.Table(
+    "kits",
+    optional_metadata,
+    text_column("client", primary_key=True),
+    text_column("kit_sku", primary_key=True),
+    text_column("part_sku", primary_key=True),
+    integer_column("quantity"),
 )

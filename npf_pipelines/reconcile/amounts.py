@@ -127,12 +127,12 @@ class _Push:
             self._end(item, StockOutcome.MOVED, "the product is gone, or has another code now: left to the next round")
             return False
         item.by_location = item.by_location or self._scope.is_split(product)
+        target = self._targets[item.row.sku]
         amount_read = AmountRead(
             self._scope.amount(product),
             sold.taken[product.product_id, product.sku],
-            sold.in_flight[product.sku],
+            target.sold(product.sku, sold.in_flight),
         )
-        target = self._targets[item.row.sku]
         step: Done | Write
         if item.writes and item.by_location and not self._scope.shows_share(product):
             step = self._after_unseen(item, product, target.after(amount_read.sold))

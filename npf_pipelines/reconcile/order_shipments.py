@@ -118,7 +118,10 @@ async def _with_created(
         shipment_id = shipment.shipment_id
         if shipment_id in written.results:
             continue
-        if store_shipment := present.get(shipment_id):
+        if not shipment.quantities and shipment.kit_note:
+            result = ShipmentResult(PushOutcome.PART_OF_KIT, f"{shipment.kit_note}; nothing in the store shows it")
+            written = written.with_results({shipment_id: result})
+        elif store_shipment := present.get(shipment_id):
             before = written.lodged_order.pushed_before.get(shipment_id)
             result = present_result(shipment, plan.label(shipment), store_shipment, written.order, before)
             written = written.with_results({shipment_id: result})

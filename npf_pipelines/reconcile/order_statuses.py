@@ -36,6 +36,7 @@ def decide_status(read: ReadOrder, plan: TrackingPlan) -> StatusStep:
         in_store=read.units_in_store(),
         on_back_order=read.lodged_order.state.status == OrderStatus.BACK_ORDER,
         is_over=read.is_over(plan.short_before),
+        is_kit_open=any(shipment.is_kit_open for shipment in read.lodged_order.lodged),
     )
     if step.letter and plan.dry_run:
         return StatusStep(step.letter, StatusOutcome.PLANNED, f"{step.reason}: would become {step.letter}")

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
+from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.rules.despatch import DespatchMap
@@ -48,6 +49,7 @@ class OrdersOfDay:
         note_import: called for each order that the platform has got just now.
         despatch: the client's despatch codes; None if it maps none.
         held_now: reads which orders a person holds at this moment, by the store's order id: they are not imported.
+        sku_map: what the store's codes are in the warehouse. Orders here and `records` are in the store's codes.
     """
 
     client: str
@@ -64,6 +66,7 @@ class OrdersOfDay:
     note_import: Callable[[PlatformOrder], None] = lambda _: None
     despatch: DespatchMap | None = None
     held_now: Callable[[], Collection[str]] = frozenset
+    sku_map: SkuMap = NO_MAP
 
 
 @dataclass(frozen=True)

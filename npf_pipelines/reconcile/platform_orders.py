@@ -19,6 +19,7 @@ from npf_pipelines.rules.changes import is_parent, plan_order_update
 from npf_pipelines.rules.despatch_updates import despatched, despatched_update
 from npf_pipelines.rules.identity import imported_twice
 from npf_pipelines.rules.imports import order_number, platform_order
+from npf_pipelines.rules.kits import in_parts, map_at_import
 from npf_pipelines.rules.mass_changes import is_old
 from npf_pipelines.rules.orders import NotShippable, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import as_ordered_here, left_to_ship
@@ -72,7 +73,8 @@ def _to_import_now(new: Sequence[Order], day: OrdersOfDay, outcome: DayOutcome) 
     now: list[PlatformOrder] = []
     for order in new:
         try:
-            translated = despatched(platform_order(left_to_ship(order), day.prefix), order, day.despatch)
+            whole = despatched(platform_order(left_to_ship(order), day.prefix), order, day.despatch)
+            translated = in_parts(whole, day.sku_map)
         except NotShippable as error:
             number = order_number(day.prefix, order.order_id)
             outcome.rows.append(OrderRow(order.order_id, number, OrderOutcome.REFUSED, str(error), None))
@@ -214,11 +216,14 @@ def _carried_out(
 def _write(platform: Platform, day: OrdersOfDay, record: PlatformRecord, plan: UpdatePlan) -> bool:
     """Whether the platform still had the order as it was seen, so that the write was made."""
     day.check_write()
+    order = plan.order and in_parts(
+        plan.order, map_at_import(record, day.sku_map, {line.sku for line in plan.order.lines})
+    )
     match plan.step:
-        case Action.UPDATE if plan.order:
-            return platform.update_order(day.client, plan.order, record, day.now)
-        case Action.RESUME if plan.order:
-            return platform.resume_order(day.client, plan.order, record, day.now)
+        case Action.UPDATE if order:
+            return platform.update_order(day.client, order, record, day.now)
+        case Action.RESUME if order:
+            return platform.resume_order(day.client, order, record, day.now)
         case _:
             return platform.cancel_order(day.client, record, day.now)
 
@@ -234,7 +239,9 @@ def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderR
         is_open = row.outcome in _TO_BE_PICKED and (record is None or record.status in OPEN_STATUSES)
         if is_open and isinstance(order, Order) and not is_test(order):
             asked_for = as_ordered_here(order, record) if record else left_to_ship(order)
-            skus[row.order_number] = {line.sku for line in lines_to_ship(asked_for)}
+            sold = {line.sku for line in lines_to_ship(asked_for)}
+            known = map_at_import(record, day.sku_map, sold) if record else day.sku_map
+            skus[row.order_number] = {part for sku in sold for part in known.parts_of(sku)}
     unknown = platform.skus_not_counted(day.client, set[str]().union(*skus.values())) if skus else set()
     named = {number: ", ".join(sorted(found)) for number, all_skus in skus.items() if (found := all_skus & unknown)}
     return [

@@ -96,8 +96,8 @@ def withdrawn_result(*, was_there: bool, dry_run: bool) -> ShipmentResult:
 
 
 def with_note(reason: str, shipment: LodgedShipment, order: Order) -> str:
-    """The reason, and the units of the shipment that the order has no line for."""
-    return "; ".join(filter(None, [reason, left_out(shipment.quantities, order)]))
+    """The reason, the units of the shipment that the order has no line for, and its parts that make no whole kit."""
+    return "; ".join(filter(None, [reason, left_out(shipment.quantities, order), shipment.kit_note]))
 
 
 def _difference(label: Label, store_shipment: Shipment) -> str:

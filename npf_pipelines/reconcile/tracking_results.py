@@ -125,7 +125,7 @@ class ReadOrder:
 
     def _is_in_store(self, shipment: LodgedShipment) -> bool:
         result = self.results.get(shipment.shipment_id)
-        return result is not None and result.outcome in IN_STORE | {PushOutcome.PLANNED}
+        return result is not None and result.outcome in IN_STORE | {PushOutcome.PLANNED, PushOutcome.PART_OF_KIT}
 
 
 def not_read_back(written: WrittenOrder, reason: str) -> ReadOrder:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from npf_pipelines.domain.outcomes import Decision
+from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.orders import OrderFilter, decide, is_test, lines_to_ship
 from npf_pipelines.rules.shipped_before import left_to_ship
@@ -20,10 +21,12 @@ class InFlightRule:
     Attributes:
         orders: the client's order rules, widened to every status that takes stock and isn't final.
         taking: the letters of the statuses in which the store has taken an order's stock.
+        sku_map: what the store's codes are in the warehouse.
     """
 
     orders: OrderFilter
     taking: frozenset[str]
+    sku_map: SkuMap = NO_MAP
 
     @property
     def listed(self) -> frozenset[str]:
@@ -31,10 +34,10 @@ class InFlightRule:
         return self.orders.statuses | self.taking
 
 
-def in_flight_rule(orders: OrderFilter) -> InFlightRule:
+def in_flight_rule(orders: OrderFilter, sku_map: SkuMap = NO_MAP) -> InFlightRule:
     """The rule of a client, by its order rules and the meanings of its store's statuses."""
     taking = orders.meanings.taking
-    return InFlightRule(replace(orders, statuses=orders.statuses | (taking - orders.meanings.final)), taking)
+    return InFlightRule(replace(orders, statuses=orders.statuses | (taking - orders.meanings.final)), taking, sku_map)
 
 
 def is_in_flight(order: Order | UnreadableOrder, rule: InFlightRule) -> bool:
@@ -49,12 +52,12 @@ def is_in_flight(order: Order | UnreadableOrder, rule: InFlightRule) -> bool:
 
 
 def units_by_sku(orders: Iterable[Order | UnreadableOrder], rule: InFlightRule) -> Counter[str]:
-    """The units that the orders in flight hold, by SKU; other orders are left out."""
+    """The units that the orders in flight hold, by the warehouse's SKU; other orders are left out."""
     units: Counter[str] = Counter()
     for order in orders:
         if isinstance(order, Order) and is_in_flight(order, rule):
             for line in lines_to_ship(left_to_ship(order)):
-                units[line.sku] += line.quantity
+                units.update(rule.sku_map.units_of(line.sku, line.quantity))
     return units
 
 

@@ -64,6 +64,7 @@ def next_status(
     *,
     on_back_order: bool,
     is_over: bool = False,
+    is_kit_open: bool = False,
     in_store: Mapping[str, int] | None = None,
 ) -> StatusStep:
     """Decide on the status of an order from what the store has of it.
@@ -73,6 +74,7 @@ def next_status(
         plan: the statuses that the master setup asks for.
         on_back_order: whether the platform has the rest of the order on back order.
         is_over: whether the platform will ship nothing more of it.
+        is_kit_open: whether parts of a kit have shipped, and the rest of it hasn't.
         in_store: units by SKU of the warehouse's shipments that are in the store: a merchant's edit can give the
             lines other ids, under which the store counts nothing as shipped (inferred).
     """
@@ -92,6 +94,8 @@ def next_status(
     elif is_over:
         short = ", ".join(f"{units} of {sku}" for sku, units in unshipped.items())
         letter, because = plan.short_shipped, f"the warehouse is done with the order, and {short} were not shipped"
+    elif is_kit_open:
+        letter, because = plan.partially_shipped, "a kit of the order has shipped in part"
     else:
         return StatusStep(None, StatusOutcome.NOT_ASKED, "the rest of the order is still to be lodged")
     if letter is None:

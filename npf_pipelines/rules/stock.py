@@ -8,6 +8,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from npf_pipelines.config.master_setup import StockSetup
 from npf_pipelines.domain.keys import as_stored, shown
@@ -33,6 +34,20 @@ def available(figure: StockFigure) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class PartAmount:
+    """A part of a kit: its figure, and how many of it are in each kit."""
+
+    sku: str
+    figure: int
+    each: int
+
+
+def kits_in(parts: Iterable[PartAmount], sold: Mapping[str, int] = MappingProxyType({})) -> int:
+    """How many whole kits the parts allow after units of them were sold."""
+    return min((part.figure - sold.get(part.sku, 0)) // part.each for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
 class TargetAmount:
     """The amount that a SKU should have in the store.
 
@@ -41,12 +56,23 @@ class TargetAmount:
         floor: whether a negative figure becomes 0.
         less_sales: whether units that the store sells after the count are taken off.
         why: the calculation in words.
+        parts: of a pack or kit (kit_stock.py); empty for a SKU that the warehouse counts.
     """
 
     figure: int
     floor: bool
     less_sales: bool
     why: str
+    parts: tuple[PartAmount, ...] = ()
+
+    def sold(self, sku: str, in_flight: Mapping[str, int]) -> int:
+        """By how many units sales have lowered the figure.
+
+        Args:
+            sku: the SKU whose amount this is.
+            in_flight: units sold since the count, by the warehouse's SKU.
+        """
+        return self.figure - kits_in(self.parts, in_flight) if self.parts else in_flight.get(sku, 0)
 
     def after(self, sold: int) -> int:
         """The amount after units were sold since the count, in orders that will come to the warehouse."""

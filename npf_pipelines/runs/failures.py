@@ -30,6 +30,10 @@ class ChangeLimitExceeded(ClientFailure):
     """A push was stopped before its first write; the text says how much it would have changed."""
 
 
+class NoSkuMap(ClientFailure):
+    """The client's map of codes is not good, and no earlier one is kept; a person has to correct it at its source."""
+
+
 def failure_reason(failure: Exception) -> str:
     """The reason in one sentence, for people."""
     if sentence := _expected(failure):
@@ -48,7 +52,9 @@ def failure_kind(failure: Exception) -> FailureKind:
     match failure:
         case SetupError() | Unauthorized():
             return FailureKind.PERMANENT
-        case UnknownStatus() | BrokenFile() | StoreError(transient=False) | ClientFailure(has_broken_files=True):
+        case UnknownStatus() | BrokenFile() | NoSkuMap() | StoreError(transient=False):
+            return FailureKind.FIXABLE_IN_STORE
+        case ClientFailure(has_broken_files=True):
             return FailureKind.FIXABLE_IN_STORE
         case ChangeLimitExceeded():
             return FailureKind.OVER_LIMIT

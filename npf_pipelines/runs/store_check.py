@@ -16,6 +16,7 @@ from npf_pipelines.reports.issued_certificates import issued_certificate
 from npf_pipelines.rules.store_check.access import no_key
 from npf_pipelines.rules.store_check.findings import findings
 from npf_pipelines.runs.services import Services
+from npf_pipelines.runs.sku_map import map_at_source
 from npf_pipelines.state.store_checks import keep_check
 
 _ATTEMPTS = 2
@@ -31,11 +32,10 @@ async def check_store(services: Services, setup: MasterSetup) -> StoreCheck:
 
     def read_warehouse(order_ids: Collection[str]) -> WarehouseRead:
         platform = services.platform
-        return WarehouseRead(
-            frozenset(platform.skus(setup.id)),
-            frozenset(platform.states_of(setup.id, order_ids)),
-            platform.takes_despatch_methods,
-        )
+        skus = frozenset(platform.skus(setup.id))
+        sku_map, wrong = map_at_source(services, setup, skus)
+        imported = frozenset(platform.states_of(setup.id, order_ids))
+        return WarehouseRead(skus, imported, platform.takes_despatch_methods, sku_map, wrong)
 
     async with opened as store:
         answers = await ask_store(store, setup, read_warehouse, now)

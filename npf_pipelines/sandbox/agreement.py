@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import time as time_of_day
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments, stock
+from npf_pipelines.sandbox.kit_agreement import has_kits, kit_disagreements, parts_of
 from npf_pipelines.sandbox.store import SandboxStore
 
 
@@ -26,6 +28,11 @@ class _Client:
     others: tuple[SandboxStore, ...]
     engine: sa.Engine
     decisions: Mapping[str, str]
+    sku_map: Mapping[str, Mapping[str, int]]
+
+    def parts(self, sku: str, quantity: int) -> Counter[str]:
+        """The warehouse's units in some units of a store's code."""
+        return parts_of(sku, quantity, self.sku_map)
 
     def rows(self, query: sa.Select[Any]) -> list[Any]:
         with self.engine.connect() as connection:
@@ -38,6 +45,8 @@ def disagreements(
     others: tuple[SandboxStore, ...],
     engine: sa.Engine,
     decisions: Mapping[str, str],
+    *,
+    sku_map: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
 ) -> list[str]:
     """The disagreements of one client, in sentences.
 
@@ -47,14 +56,16 @@ def disagreements(
         others: the stores of the other clients.
         engine: the platform.
         decisions: of the client's orders, by the store's order id (the table filtered_orders).
+        sku_map: what codes of the store are in the warehouse: units of each part in one of a code.
     """
-    client = _Client(setup, store, others, engine, decisions)
+    client = _Client(setup, store, others, engine, decisions, sku_map)
     found = [
         *_orders(client),
         *_lines(client),
         *_options(client),
         *_whole_orders(client),
         *_shipments(client),
+        *kit_disagreements(setup.id, store, engine, sku_map),
         *_statuses(client),
         *_amounts(client),
     ]
@@ -95,7 +106,7 @@ def _lines(client: _Client) -> Iterator[str]:
         expected: Counter[str] = Counter()
         for line in client.store.orders[int(row.store_order_id)].lines:
             if line.product_code and (line.edp_shipping or not line.is_edp):
-                expected[line.product_code] += line.amount
+                expected += client.parts(line.product_code, line.amount)
         if on_platform[row.order_number] != dict(expected):
             yield f"the lines of {row.order_number} differ: {on_platform[row.order_number]} for {dict(expected)}"
 
@@ -107,7 +118,8 @@ def _options(client: _Client) -> Iterator[str]:
     known = (order_lines.c.client == client.setup.id) & order_lines.c.options.is_not(None)
     for row in client.rows(query.join_from(order_lines, orders, on_order).where(known)):
         lines = {line.item_id: line for line in client.store.orders[int(row.store_order_id)].lines}
-        chosen = lines[row.line_id].options if row.line_id in lines else ()
+        item_id = row.line_id.partition("/")[0]  # Each part of a kit is a line of its own.
+        chosen = lines[item_id].options if item_id in lines else ()
         if row.options != "; ".join(f"{name}: {value}" for name, value in chosen):
             yield f"the options of line {row.line_id} of {row.order_number} differ"
 
@@ -129,7 +141,7 @@ def _whole_orders(client: _Client) -> Iterator[str]:
 
 
 def _shipments(client: _Client) -> Iterator[str]:
-    lodged = client.rows(
+    rows = client.rows(
         sa.select(shipments, orders.c.store_order_id)
         .join_from(
             shipments,
@@ -138,6 +150,7 @@ def _shipments(client: _Client) -> Iterator[str]:
         )
         .where(shipments.c.client == client.setup.id)
     )
+    lodged = [row for row in rows if not has_kits(client.store, int(row.store_order_id), client.sku_map)]
     contents: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in client.rows(sa.select(shipment_lines)):
         contents[row.shipment_id][row.sku.strip()] += row.quantity
@@ -210,17 +223,20 @@ def _amounts(client: _Client) -> Iterator[str]:
     for sku, quantity in open_lines:
         taken[sku] += quantity
     in_flight = _in_flight(client)
-    on_sale = list(_on_sale(client.store, setup.stock.store_location))
+    figures: dict[str, int] = {}
     for row in client.rows(sa.select(stock.c.sku, stock.c.on_hand).where(stock.c.client == setup.id)):
-        expected = row.on_hand
+        figures[row.sku] = row.on_hand
         if setup.stock.quantity == "available":
-            expected -= taken[row.sku] + in_flight[row.sku]
+            figures[row.sku] -= taken[row.sku] + in_flight[row.sku]
         elif setup.stock.on_hand_less_in_flight:
-            expected -= in_flight[row.sku]
-        expected = max(0, expected) if setup.stock.negative_as_zero else expected
-        for number, code, amount in on_sale:
-            if code == row.sku and amount != expected:
-                yield f"{row.sku} (product {number}) has the amount {amount}, not {expected}"
+            figures[row.sku] -= in_flight[row.sku]
+    for number, code, amount in _on_sale(client.store, setup.stock.store_location):
+        parts = client.parts(code, 1)
+        if parts.keys() <= figures.keys():
+            expected = min(figures[part] // each for part, each in parts.items())
+            expected = max(0, expected) if setup.stock.negative_as_zero else expected
+            if amount != expected:
+                yield f"{code} (product {number}) has the amount {amount}, not {expected}"
 
 
 def _on_sale(store: SandboxStore, location: int | None) -> Iterator[tuple[int, str, int]]:
@@ -272,7 +288,7 @@ def _in_flight(client: _Client) -> Counter[str]:
             and not goods <= {"Test001", "Test002", "Test003"}
         ):
             for line in order.lines:
-                units[line.product_code] += line.amount * line.ships
+                units += client.parts(line.product_code, line.amount * line.ships)
     return units
 
 

@@ -7,7 +7,7 @@ Not here: the demo (cli/demo.py), the check at its end (agreement.py).
 import contextlib
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,9 +17,11 @@ import yaml
 
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.platform.database import create_platform
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.sandbox.generate import generate_store
+from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.people import draw_customer
 from npf_pipelines.sandbox.samples import sample_store
 from npf_pipelines.sandbox.server import SandboxServer
@@ -61,6 +63,7 @@ _CLIENTS: dict[str, dict[str, Any]] = {
             "statuses": ["Processed", "Ready to pack"],
             "cut_off": "15:00",
             "hold": {"total_above": 3000},  # A few of its orders.
+            "skus": "file",
         },
         "tracking": {"shipped_status": "C"},
         "stock": {"quantity": "on_hand", "negative_as_zero": False},
@@ -75,6 +78,15 @@ _CLIENTS: dict[str, dict[str, Any]] = {
 }
 """The master setups, less what depends on the port and on today."""
 
+_SKU_MAPS: dict[str, Mapping[str, Mapping[str, int]]] = {
+    "kites": {
+        "KITE-SET": {"KITE-WING": 1, "KITE-LINE": 2},
+        "KITE-LINE-3": {"KITE-LINE": 3},
+        "WING": {"KITE-WING": 1},
+    }
+}
+"""The maps of store codes by client: a kit, a pack and an alias, which share their parts."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -83,6 +95,11 @@ class World:
     stores: dict[str, SandboxStore]
     url: str
     floor: WarehouseFloor
+
+    @property
+    def sku_maps(self) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
+        """The parts of the stores' codes in the warehouse, by client."""
+        return _SKU_MAPS
 
     def shop(self, dice: random.Random) -> int:
         """Let shoppers order in every store: none to two orders each, and now and then one is cancelled.
@@ -102,7 +119,7 @@ class World:
         """Let the floor work once for every client; the parcels lodged."""
         parcels = 0
         for client, store in self.stores.items():
-            self.floor.count(client, store.skus(), now)
+            self.floor.count(client, _warehouse_skus(client, store), now)
             parcels += self.floor.work(client, now)
         return parcels
 
@@ -144,8 +161,10 @@ def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
         with SandboxServer(stores, port=port) as server:
             _write_setups(settings, server.url)
             os.environ[_KEY_VARIABLE] = next(iter(stores.values())).api_key
-            platform = create_platform(settings.platform_url.get_secret_value())
-            yield World(stores, server.url, WarehouseFloor(platform, seed=SEED))
+            floor = WarehouseFloor(create_platform(settings.platform_url.get_secret_value()), seed=SEED)
+            for client in _SKU_MAPS:  # A part that the warehouse doesn't count makes a map wrong.
+                floor.count(client, _warehouse_skus(client, stores[client]), datetime.now(UTC))
+            yield World(stores, server.url, floor)
 
 
 def order_something(store: SandboxStore, dice: random.Random) -> bool:
@@ -183,8 +202,23 @@ def _new_stores(now: datetime) -> dict[str, SandboxStore]:
         api_user="api@kites.example",
     )
     kites.whole_orders_in_lists = False
+    _sell_kits(kites)
     documented = sample_store("documented", placed_at=now - timedelta(days=1), api_user="api@documented.example")
     return {store.store_id: store for store in (toys, kites, documented)}
+
+
+def _sell_kits(store: SandboxStore) -> None:
+    """Products that are a kit, a pack and an alias, and one that is a part of them; each is ordered."""
+    names = {"KITE-SET": "Kite with two lines", "KITE-LINE-3": "Three lines", "WING": "Wing", "KITE-LINE": "Line"}
+    for number, (code, name) in enumerate(names.items(), 901):
+        store.add_product(Product(number, code, name, 2500, amount=12))
+        store.place_order([(number, 2)], customer=draw_customer(random.Random(number), number), status="P")
+
+
+def _warehouse_skus(client: str, store: SandboxStore) -> list[str]:
+    """The warehouse's codes of a store's products."""
+    parts = _SKU_MAPS.get(client, {})
+    return list(dict.fromkeys(part for sku in store.skus() for part in parts.get(sku, {sku: 1})))
 
 
 def _write_setups(settings: Settings, url: str) -> None:
@@ -211,3 +245,7 @@ def _write_setups(settings: Settings, url: str) -> None:
             "stock": setup["stock"],
         }
         path.write_text(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    for client, codes in _SKU_MAPS.items():
+        rows = [f"{code},{part},{quantity}" for code, parts in codes.items() for part, quantity in parts.items()]
+        text = "\n".join(["store_sku,warehouse_sku,quantity", *rows, ""])
+        sku_file_path(settings.clients, client).write_text(text, encoding="utf-8")

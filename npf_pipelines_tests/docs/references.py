@@ -34,6 +34,7 @@ _TABLE_NOTES = {
     "shipments": "The parcels, written by the warehouse at lodgement.",
     "shipment_lines": "The contents of the parcels, by SKU.",
     "stock": "SOH by SKU, written by the warehouse.",
+    "kits": "The parts of the store's codes in the warehouse, where NPF keeps them: a row for each part. Optional.",
     "leases": "The run that may write to a client's store now: one row for each client and flow.",
     "pauses": "The clients that people have paused at the command line: who, when and why. `*` is every client.",
     "unknown_ends": "Orders with a write whose answer was lost, and how long the store may still carry it out.",

@@ -19,13 +19,14 @@ from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.domain.outcomes import Decision, OrderOutcome, PushOutcome, Rule, StatusOutcome, StockOutcome
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.lake.tables import TABLES as LAKE_TABLES
+from npf_pipelines.platform.tables import kits
 from npf_pipelines.platform.tables import metadata as platform_metadata
 from npf_pipelines.state.tables import metadata as state_metadata
 
 __all__ = ["LAKE_TABLES", "PLATFORM_TABLES", "STATE_TABLES", "MasterSetup", "Outcomes", "Settings", "outcome_groups"]
 
 _CONTRACT = ("orders", "order_lines", "shipments", "shipment_lines", "stock")
-PLATFORM_TABLES: Sequence[sa.Table] = [platform_metadata.tables[name] for name in _CONTRACT]
+PLATFORM_TABLES: Sequence[sa.Table] = [*(platform_metadata.tables[name] for name in _CONTRACT), kits]
 """The tables of NPF's platform, in the contract's order."""
 STATE_TABLES: Sequence[sa.Table] = list(state_metadata.tables.values())
 """The pipeline's own tables."""

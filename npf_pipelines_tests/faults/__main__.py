@@ -21,6 +21,7 @@ _MANY = 0.03
 """The share of all units sold that a naive pusher oversells, at least."""
 _SAID = {
     "through_the_gap": "oversold units, sold again between reading and writing",
+    "between_pushes": "oversold units of a part that another product sold since the last push",
     "given_back": "units sold between reading and writing, and offered again",
     "sold": "units sold",
     "amounts": "writes of amounts",
@@ -56,7 +57,9 @@ def main(
         name: _run(name, kills, partial(stock_campaign.run_campaign, seed, receipts, kills, pusher))
         for name, pusher in (("stock push", stock_campaign.STOCK_PUSH), ("naive pusher", stock_campaign.NAIVE))
     }
-    _CONSOLE.print(_table(f"Stock, seed {seed}", stock, "through_the_gap", "given_back", "sold", "amounts"))
+    _CONSOLE.print(
+        _table(f"Stock, seed {seed}", stock, "through_the_gap", "between_pushes", "given_back", "sold", "amounts")
+    )
     came_through = not any([*tracking["tracking push"].wrongs.values(), *stock["stock push"].wrongs.values()])
     oversells = stock["naive pusher"].oversold > stock["naive pusher"].sold * _MANY
     they_bite = tracking["naive pusher"].duplicates and oversells

@@ -3,16 +3,18 @@
 A unit counts as oversold when it is bought by an order that comes to the warehouse, and the warehouse's units were
 all promised to others before: the store offered more than there was. It came through the gap if the amount that
 offered it was right by the last list of orders that the pusher was given before its write, and only what was sold
-between the two was given back: a store without compare-and-set leaves that gap to every pusher. All else is a pusher's
-own fault, everything of a pusher that never reads the orders included.
+between the two was given back: a store without compare-and-set leaves that gap to every pusher. It came between two
+pushes if the amount was right when it was written, and another product that shares a part was sold since: the store
+doesn't know of kits. All else is a pusher's own fault, everything of a pusher that never reads the orders included.
 
 Not here: who sells, and when (stock_world.py).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from types import MappingProxyType
 
 from npf_pipelines.sandbox.store import SandboxStore
 
@@ -43,29 +45,41 @@ class Books:
         sold: units bought.
         given_back: units sold in the gap before a write, and offered again by it.
         through_the_gap: units oversold because of that.
+        between_pushes: units oversold because a product with the same part was sold since the last write.
         oversold: all other units oversold.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kits: Mapping[int, Mapping[int, int]] = MappingProxyType({})) -> None:
+        """`kits` are the products that are made of others: how many of each are in one."""
+        self._kits = kits
         self.on_hand: Counter[int] = Counter()
         self.sales: dict[int, Sale] = {}
-        self.sold = self.given_back = self.through_the_gap = self.oversold = 0
+        self.sold = self.given_back = self.through_the_gap = self.between_pushes = self.oversold = 0
         self._first_unlisted = inf
         self._too_many: Counter[int] = Counter()
+        self._given_back: Counter[int] = Counter()
 
-    def free(self, product_id: int) -> int:
-        """The units that can truly be sold: on hand, and promised to nobody."""
-        return self.on_hand[product_id] - sum(
-            sale.left for sale in self.sales.values() if sale.product_id == product_id
-        )
+    def parts(self, product_id: int) -> Mapping[int, int]:
+        """The parts of a product: itself, unless it is a kit."""
+        return self._kits.get(product_id, {product_id: 1})
+
+    def free(self, product_id: int, *, sold_before: float = inf) -> int:
+        """The units that can truly be sold: on hand, and promised to no order, or to none before this one."""
+        promised: Counter[int] = Counter()
+        for order_id, sale in self.sales.items():
+            if order_id < sold_before:
+                promised.update({part: each * sale.left for part, each in self.parts(sale.product_id).items()})
+        return min((self.on_hand[part] - promised[part]) // each for part, each in self.parts(product_id).items())
 
     def sell(self, order_id: int, product_id: int, units: int) -> None:
         """Promise units to an order."""
         beyond = max(0, units - max(0, self.free(product_id)))
         own_fault = min(beyond, self._too_many[product_id])
         self.sold += units
+        through = min(beyond - own_fault, self._given_back[product_id])
         self.oversold += own_fault
-        self.through_the_gap += beyond - own_fault
+        self.through_the_gap += through
+        self.between_pushes += beyond - own_fault - through
         self.sales[order_id] = Sale(product_id, units, units)
 
     def list_orders(self, next_order_id: int) -> None:
@@ -75,17 +89,11 @@ class Books:
     def write(self, product_id: int, amount: int) -> bool:
         """An amount is written; whether it offers again what was sold in the gap."""
         too_many = max(0, amount - max(0, self.free(product_id)))
-        given_back = min(too_many, sum(sale.units for sale in self._in_the_gap(product_id)))
+        own_fault = max(0, amount - max(0, self.free(product_id, sold_before=self._first_unlisted)))
+        given_back = too_many - own_fault
         self.given_back += given_back
-        self._too_many[product_id] = too_many - given_back
+        self._too_many[product_id], self._given_back[product_id] = own_fault, given_back
         return given_back > 0
-
-    def _in_the_gap(self, product_id: int) -> Sequence[Sale]:
-        return [
-            sale
-            for order_id, sale in self.sales.items()
-            if order_id >= self._first_unlisted and sale.product_id == product_id
-        ]
 
 
 class BookedStore(SandboxStore):

@@ -24,6 +24,7 @@ class Result:
 
     Attributes:
         oversold: units bought that were not there; `through_the_gap` as well, but in orders that no reading could show.
+        between_pushes: units bought that were not there, because a product with the same part was sold since the push.
         given_back: units sold between the pusher's reading and its write, which then offered them again.
         wrong_amounts: products with another amount than they should have.
         sold: all units bought.
@@ -33,6 +34,7 @@ class Result:
 
     oversold: int
     through_the_gap: int
+    between_pushes: int
     given_back: int
     wrong_amounts: int
     sold: int
@@ -68,6 +70,7 @@ def run_campaign(seed: int, receipts: int, kills: int, pusher: Pusher, on_progre
         return Result(
             oversold=books.oversold,
             through_the_gap=books.through_the_gap,
+            between_pushes=books.between_pushes,
             given_back=books.given_back,
             wrong_amounts=wrong_amounts(world),
             sold=books.sold,
@@ -79,13 +82,19 @@ def run_campaign(seed: int, receipts: int, kills: int, pusher: Pusher, on_progre
 def wrong_amounts(world: World) -> int:
     """How many products of the store have another amount than the books say.
 
-    On hand, less what is in process and on back order at the platform, less what is in flight, and not below 0.
+    On hand, less what is in process and on back order at the platform, less what is in flight, and not below 0; of a
+    kit, what its scarcest part allows.
     """
     on_platform: Counter[int] = Counter()
     in_flight: Counter[int] = Counter()
     for sale in world.books.sales.values():
-        (on_platform if sale.is_imported else in_flight)[sale.product_id] += sale.left
+        for part, each in world.books.parts(sale.product_id).items():
+            (on_platform if sale.is_imported else in_flight)[part] += each * sale.left
+
+    def figure(part: int) -> int:
+        return world.books.on_hand[part] - on_platform[part] - in_flight[part]
+
     return sum(
-        product.amount != max(0, world.books.on_hand[number] - on_platform[number] - in_flight[number])
+        product.amount != max(0, min(figure(part) // each for part, each in world.books.parts(number).items()))
         for number, product in world.store.products.items()
     )

@@ -9,6 +9,8 @@ amount more than what truly is there:
 - a sale takes its units from both at one stroke, a cancellation gives them back to both, a shipment changes neither;
 - of what more is promised than there is, nothing is cancelled: the store would offer what others wait for;
 - the warehouse counts upwards only (goods received, units found again): what it loses may be sold before any push;
+- a few products are packs, kits and an alias of others: a sale of one lowers no other's amount until the next push, and
+  what is oversold meanwhile is counted apart;
 - what goes to a country that is never shipped to is taken off the store's amount only, and is never cancelled: once
   a push has given the units back, the store would give them back once more.
 
@@ -26,16 +28,18 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.domain.sku_map import SkuMap
 from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import order_lines, orders, stock
+from npf_pipelines.platform.tables import kits, order_lines, orders, stock
+from npf_pipelines.rules.kits import in_parts
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.store_defaults import SOMEBODY
 from npf_pipelines.sandbox.store_orders import OutOfStockError
 from npf_pipelines_tests.builders import platform_line, platform_order
 from npf_pipelines_tests.faults.proxy import Moment
 from npf_pipelines_tests.faults.stock_books import BookedStore, Books, Sale
-from npf_pipelines_tests.faults.stock_client import sku_of
+from npf_pipelines_tests.faults.stock_client import KITS, sku_of
 from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER, CLIENT
 
 PRODUCTS = 80
@@ -43,6 +47,8 @@ _HOT = 10
 """The products that nearly everybody wants."""
 _WANTS_HOT = 0.8
 """The share of the shoppers who want one of them."""
+_WANTS_KIT = 0.15
+"""The share of the shoppers who want a pack, a kit or the alias."""
 _RECEIVES_HOT = 0.4
 _MOST_AT_FIRST = 6
 _MOST_RECEIVED = 3
@@ -59,6 +65,7 @@ _IMPORTS = 0.005
 _ELSEWHERE = 0.15
 """The share of the orders that never come to the warehouse."""
 
+_MAP = SkuMap({sku_of(kit): {sku_of(part): each for part, each in parts.items()} for kit, parts in KITS.items()})
 _WRITTEN = re.compile(r"/products/(\d+)$")
 
 _ABROAD = replace(SOMEBODY.ship_to, country="US", country_descr="United States", city="Austin")
@@ -81,7 +88,7 @@ class World:
     def __init__(self, folder: Path, seed: int, receipts: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.platform_url = f"sqlite:///{folder / 'platform.sqlite'}"
-        self.books = Books()
+        self.books = Books(KITS)
         self.store = BookedStore(CLIENT, self.books, api_user=API_USER, api_key=API_KEY.get_secret_value())
         self.moments = receipts
         self._dice = random.Random(seed)
@@ -95,6 +102,12 @@ class World:
                 self.store.add_product(Product(number, sku_of(number), f"Product {number}", 1250, amount=amount))
                 row = {"client": CLIENT, "sku": sku_of(number), "on_hand": amount, "updated_at": now}
                 connection.execute(sa.insert(stock).values(row))
+            for number, parts in KITS.items():
+                amount = self.books.free(number)
+                self.store.add_product(Product(number, sku_of(number), f"Kit {number}", 2500, amount=amount))
+                for part, each in parts.items():
+                    row = {"client": CLIENT, "kit_sku": sku_of(number), "part_sku": sku_of(part), "quantity": each}
+                    connection.execute(sa.insert(kits).values(row))
 
     @property
     def changes(self) -> Sequence[Callable[[], None]]:
@@ -110,7 +123,7 @@ class World:
             if product_id and self._dice.random() < _IN_THE_GAP:
                 self._shop(product_id)
             if self._dice.random() < _SHOPPERS_A_MOMENT:
-                self._shop(self._any_product(_WANTS_HOT))
+                self._shop(self._any_purchase())
             self._work(_WORK_A_MOMENT)
         return strikes
 
@@ -121,7 +134,7 @@ class World:
     def _receive_and_sell(self) -> None:
         self._receive()
         for _ in range(_SHOPPERS_A_RECEIPT):
-            self._shop(self._any_product(_WANTS_HOT))
+            self._shop(self._any_purchase())
         self._work(1.0)
         if self._dice.random() < _IMPORTS:
             self._import()
@@ -133,6 +146,9 @@ class World:
 
     def _any_product(self, hot: float) -> int:
         return self._dice.randint(1, _HOT if self._dice.random() < hot else PRODUCTS)
+
+    def _any_purchase(self) -> int:
+        return self._dice.choice(list(KITS)) if self._dice.random() < _WANTS_KIT else self._any_product(_WANTS_HOT)
 
     def _shop(self, product_id: int) -> None:
         units = self._dice.randint(1, 2)
@@ -155,7 +171,9 @@ class World:
         self._platform.import_orders(
             CLIENT,
             [
-                platform_order(f"CS{order_id}", platform_line(line.item_id, line.product_code, line.amount))
+                in_parts(
+                    platform_order(f"CS{order_id}", platform_line(line.item_id, line.product_code, line.amount)), _MAP
+                )
                 for order_id, line in lines.items()
             ],
             datetime.now(UTC),
@@ -165,23 +183,27 @@ class World:
 
     def _ship(self) -> None:
         """Ship an order, or a part of it: the rest is on back order."""
-        order_id = self._any(lambda sale: sale.is_imported and self.books.on_hand[sale.product_id] > 0)
+        order_id = self._any(lambda sale: sale.is_imported and self._on_hand(sale.product_id) > 0)
         if order_id is None:
             return
         sale, number = self.books.sales[order_id], f"CS{order_id}"
-        units = min(sale.left, self.books.on_hand[sale.product_id], self._dice.randint(1, 2))
+        units = min(sale.left, self._on_hand(sale.product_id), self._dice.randint(1, 2))
         status = OrderStatus.SHIPPED if units == sale.left else OrderStatus.BACK_ORDER
-        here = order_lines.c.order_number == number
         with self._engine.begin() as connection:
-            connection.execute(
-                sa.update(order_lines).where(here).values(quantity_shipped=order_lines.c.quantity_shipped + units)
-            )
+            for part, each in self.books.parts(sale.product_id).items():
+                here = (order_lines.c.order_number == number) & (order_lines.c.sku == sku_of(part))
+                shipped = order_lines.c.quantity_shipped + units * each
+                connection.execute(sa.update(order_lines).where(here).values(quantity_shipped=shipped))
+                self._count(connection, part, -units * each)
             connection.execute(sa.update(orders).where(orders.c.order_number == number).values(status=status))
-            self._count(connection, sale.product_id, -units)
         sale.left -= units
         if not sale.left:
             del self.books.sales[order_id]
             self.store.change_status(order_id, "C")
+
+    def _on_hand(self, product_id: int) -> int:
+        """How many of a product are in the warehouse, promised or not."""
+        return min(self.books.on_hand[part] // each for part, each in self.books.parts(product_id).items())
 
     def _cancel(self) -> None:
         """Cancel an order of which nothing has shipped, in the store, and on the platform if it has come so far."""

@@ -32,6 +32,11 @@ def test_shoppers_came_between_look_and_write_and_few_units_were_sold_twice_for_
     assert result.through_the_gap < result.given_back
 
 
+def test_kits_were_sold_and_little_was_oversold_between_pushes_for_that() -> None:
+    result = campaign()
+    assert 0 < result.between_pushes < result.sold / 10
+
+
 def test_a_naive_pusher_oversells_many() -> None:
     result = run_campaign(*SIZE, NAIVE)
     assert result.oversold > result.sold / 10
@@ -43,8 +48,24 @@ def test_undisturbed_every_amount_is_right(tmp_path: Path) -> None:
     live_undisturbed(world, tmp_path, STOCK_PUSH)
     assert wrong_amounts(world) == 0
     assert world.store.writes > 20
-    world.books.on_hand[1] += 100
+    world.books.on_hand[50] += 100
     assert wrong_amounts(world) == 1
+
+
+def test_what_another_product_with_the_same_part_sells_is_told_apart_until_the_next_write() -> None:
+    books = Books({7: {1: 2}})
+    books.on_hand[1] = 5
+    books.list_orders(10)
+    assert not books.write(7, 2)
+    assert not books.write(1, 5)
+    books.sell(10, 1, 2)
+    books.sell(11, 7, 2)
+    assert (books.between_pushes, books.through_the_gap, books.oversold) == (1, 0, 0)
+    # A push that writes it all the same, and has read both orders, is at fault.
+    books.list_orders(12)
+    assert not books.write(7, 1)
+    books.sell(12, 7, 1)
+    assert (books.between_pushes, books.through_the_gap, books.oversold) == (1, 0, 1)
 
 
 def test_the_books_tell_what_came_through_the_gap() -> None:

@@ -86,7 +86,8 @@ def run_campaign(
     with tempfile.TemporaryDirectory() as folder:
         with_changes = pusher is not NAIVE
         quiet, rough = (
-            build_world(Path(folder) / name, seed, shipments, with_changes=with_changes) for name in ("quiet", "rough")
+            build_world(Path(folder) / name, seed, shipments, with_changes=with_changes, with_kits=with_changes)
+            for name in ("quiet", "rough")
         )
         live_undisturbed(quiet, Path(folder) / "quiet", pusher)
         lives = live_disturbed(rough, Path(folder) / "rough", pusher, seed=seed, kills=kills, on_progress=on_progress)

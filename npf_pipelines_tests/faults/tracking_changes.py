@@ -27,11 +27,12 @@ SURPLUS = "FLYER"
 
 @dataclass(frozen=True)
 class PackedOrder:
-    """A store's order, its status on the platform, and its parcels."""
+    """A store's order, its status on the platform, and its parcels; whether it has kits, so that no parcel changes."""
 
     order_id: int
     status: OrderStatus
     parcels: tuple[LodgedShipment, ...]
+    has_kits: bool = False
 
     @property
     def number(self) -> str:
@@ -63,7 +64,7 @@ def plan_changes(dice: random.Random, platform_url: str, packed: Sequence[Packed
     withdrawn: list[int] = []
     changed: set[int] = set()
     for place, order in enumerate(packed):
-        if dice.random() >= _SHARE:
+        if order.has_kits or dice.random() >= _SHARE:
             continue
         before = {one.shipment_id: one for one in order.parcels}
         after = {one.shipment_id: one for one in _changed(dice, order)}

@@ -14,9 +14,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
+from npf_pipelines.domain.sku_map import SkuMap
 from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import orders
+from npf_pipelines.rules.kits import in_parts
+from npf_pipelines.sandbox.kit_agreement import kit_disagreements, parts_of
 from npf_pipelines.sandbox.model import Line, Product, Status
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.builders import NOON, lodged, platform_line, platform_order
@@ -33,6 +36,10 @@ from npf_pipelines_tests.faults.tracking_client import (
 )
 
 _PRODUCTS = 12
+_KITS = {"SKU-21": {"SKU-1": 1, "SKU-2": 2}, "SKU-22": {"SKU-3": 2}, "SKU-23": {"SKU-4": 1}}
+"""A kit, a pack and an alias: the units of each part in one."""
+_WITH_KITS = 0.15
+"""The share of the orders that have some of them."""
 _SHORT = 0.2
 """The orders that the warehouse calls shipped although a unit never comes."""
 
@@ -72,19 +79,26 @@ class World:
         """Nothing happens: the warehouse acts between two lives only. A kill may come at any moment."""
         return True
 
+    def kit_disagreements(self) -> list[str]:
+        """Units of orders with kits that the store has too many or too few of in shipments."""
+        engine = open_platform(self.platform_url)
+        found = list(kit_disagreements(CLIENT, self.store, engine, _KITS))
+        engine.dispose()
+        return found
+
     @property
     def parcels(self) -> int:
         """How many are lodged first."""
         return sum(len(order.parcels) for order in self.orders)
 
 
-def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = True) -> World:
+def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = True, with_kits: bool = True) -> World:
     """Orders with at least that many lodged parcels in all.
 
     Among them are several parcels of one order, also under one tracking number and on several days; one SKU on two
     lines; rests on back order, still being picked or never to come; and orders of which the merchant has shipped
     something already. Some tracking numbers have blanks around them or are several in one field, some parcels hold
-    what nobody ordered.
+    what nobody ordered. With kits, some orders have parcels of their parts.
     """
     folder.mkdir(parents=True, exist_ok=True)
     dice = random.Random(seed)
@@ -94,11 +108,14 @@ def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = T
     packed_orders: list[PackedOrder] = []
     number = 0
     while number < parcels:
-        order_id = _place_order(store, dice)
+        order_id = _place_order(store, dice, _WITH_KITS if with_kits else 0.0)
         left = _units(store.orders[order_id].lines)
-        _ship_some_as_merchant(store, dice, order_id, left)
+        has_kits = bool(left.keys() & _KITS.keys())
+        if not has_kits:
+            _ship_some_as_merchant(store, dice, order_id, left)
+        left = sum((parts_of(sku, units, _KITS) for sku, units in left.items()), Counter[str]())
         status = _hold_some_back(dice, left)
-        packed = PackedOrder(order_id, status, tuple(_pack(dice, order_id, left, first=number)))
+        packed = PackedOrder(order_id, status, tuple(_pack(dice, order_id, left, first=number)), has_kits)
         _bring_to_platform(engine, store, packed)
         packed_orders.append(packed)
         number += len(packed.parcels)
@@ -112,13 +129,17 @@ def _empty_store() -> SandboxStore:
     store.statuses[SHORT_SHIPPED] = Status(SHORT_SHIPPED, "Short shipped", "D")
     for number in range(1, _PRODUCTS + 1):
         store.add_product(Product(number, f"SKU-{number}", f"Product {number}", 1250, amount=10**6))
+    for code in _KITS:
+        store.add_product(Product(int(code.removeprefix("SKU-")), code, f"Kit {code}", 2500, amount=10**6))
     return store
 
 
-def _place_order(store: SandboxStore, dice: random.Random) -> int:
+def _place_order(store: SandboxStore, dice: random.Random, with_kits: float) -> int:
     products = dice.sample(range(1, _PRODUCTS + 1), dice.randint(1, 3))
     if dice.random() < 0.3:
         products.append(products[0])  # One SKU on two lines.
+    if with_kits and dice.random() < with_kits:
+        products.append(int(dice.choice(list(_KITS)).removeprefix("SKU-")))
     status = dice.choice(IMPORTED_FROM)
     return store.place_order([(product, dice.randint(1, 5)) for product in products], status=status)
 
@@ -182,7 +203,8 @@ def _bring_to_platform(engine: sa.Engine, store: SandboxStore, packed: PackedOrd
     lines = [
         platform_line(line.item_id, line.product_code, line.amount) for line in store.orders[packed.order_id].lines
     ]
-    Platform(engine).import_orders(CLIENT, [platform_order(packed.number, *lines)], NOON)
+    order = in_parts(platform_order(packed.number, *lines), SkuMap(_KITS))
+    Platform(engine).import_orders(CLIENT, [order], NOON)
     with engine.begin() as connection:
         connection.execute(sa.update(orders).where(orders.c.order_number == packed.number).values(status=packed.status))
         for parcel in packed.parcels:

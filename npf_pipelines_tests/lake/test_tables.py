@@ -116,7 +116,7 @@ def _names(of: type[Any]) -> set[str]:
         (RAW_ORDERS, Order, set()),
         (RAW_ORDERS, UnreadableOrder, {"reason"}),  # as `unreadable`
         (PLATFORM_ORDERS, OrderRow, set()),
-        (SHIPMENT_RECORDS, LodgedShipment, {"as_written"}),  # the platform has it
+        (SHIPMENT_RECORDS, LodgedShipment, {"as_written", "kit_note", "is_kit_open"}),  # the platform has it
         (TRACKING_PUSH, Pushed, set()),
         (STOCK_SNAPSHOTS, StockFigure, {"unreadable"}),  # such a SKU has no figure, and a row of stock_push
         (STOCK_PUSH, StockRow, set()),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from npf_pipelines.database import DatabaseUnusable
 from npf_pipelines.platform.database import create_platform, open_platform
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.platform.tables import metadata, stock
+from npf_pipelines.platform.tables import metadata, optional_metadata, stock
 from npf_pipelines_tests.databases import new_database
 
 
@@ -37,7 +37,7 @@ def test_several_processes_may_open_a_new_database_at_once(url: str) -> None:
 
     with ThreadPoolExecutor(4) as threads:
         for names in [thread.result() for thread in [threads.submit(open_it) for _ in range(4)]]:
-            assert set(names) == set(metadata.tables)
+            assert set(names) == {*metadata.tables, *optional_metadata.tables}
 
 
 def test_the_folder_of_an_sqlite_file_is_made(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.issued_certificate import IssuedCertificate
 from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status
 from npf_pipelines.domain.products import Product
+from npf_pipelines.domain.sku_map import SkuMap
 from npf_pipelines.domain.store_answers import (
     Connection,
     OrdersRead,
@@ -63,6 +64,8 @@ def links(carrier: str, url: str) -> Shipment:
 def abroad(country: str) -> Address:
     return ADDRESS.model_copy(update={"country_code": country})
 
+
+KITE_OF_PARTS = SkuMap({"KITE": {"LINE": 2, "SAIL": 1}, "BOX": {"LINE": 3}})
 
 GOOD = StoreAnswers(
     connection=Connection(NOON + timedelta(days=60), timedelta(seconds=-2), "CS-Cart 4.18.1 ULTIMATE"),
@@ -311,6 +314,30 @@ Case = tuple[Changed, Changed, str, Level, str, str]
             "count",
         ),
         ({"warehouse": WarehouseRead(set())}, {}, "SKUs", WARNING, "counts no SKU", "count"),
+        (
+            {"warehouse": WarehouseRead({"LINE", "SAIL"}, sku_map=KITE_OF_PARTS, map_problems=())},
+            {},
+            "SKUs",
+            OK,
+            "2 SKUs in both",
+            "",
+        ),
+        (
+            {"warehouse": WarehouseRead({"LINE", "SAIL"}, sku_map=KITE_OF_PARTS, map_problems=())},
+            {},
+            "SKU map",
+            WARNING,
+            "1 of its codes are no product of the store: BOX",
+            "letter case",
+        ),
+        (
+            {"warehouse": WarehouseRead({"KITE"}, map_problems=["acme.skus.csv, line 2: a circle"])},
+            {},
+            "SKU map",
+            ERROR,
+            "acme.skus.csv, line 2: a circle",
+            "orders.skus",
+        ),
         ({"warehouse": FAILED}, {}, "SKUs", UNKNOWN, "500", "log"),
         (
             {"products": products_read(product(), *TESTS, total=9), "warehouse": WarehouseRead({"KITE", "DRUM"})},

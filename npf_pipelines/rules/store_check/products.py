@@ -12,6 +12,7 @@ from npf_pipelines.domain.store_check import Finding
 from npf_pipelines.domain.text import counted
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.store_check.lines import error, first_few, ok, unanswered, unknown, warning
+from npf_pipelines.rules.store_check.sku_map import map_findings
 
 
 def product_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Finding]:
@@ -23,6 +24,7 @@ def product_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Find
     yield ok("products", _extent(read))
     yield from _without_code(read)
     yield from _skus(read, answers.warehouse)
+    yield from map_findings(answers)
     yield _test_items(read)
     yield from _locations(setup, read)
 
@@ -53,7 +55,8 @@ def _skus(read: ProductsRead, warehouse: WarehouseRead | Unanswered) -> Iterator
     if isinstance(warehouse, Unanswered):
         yield unanswered(topic, warehouse)
         return
-    in_store = {product.sku for product in read.products if product.sku and not product.is_download} - TEST_SKUS
+    codes = {product.sku for product in read.products if product.sku and not product.is_download} - TEST_SKUS
+    in_store = {part for sku in codes for part in warehouse.sku_map.parts_of(sku)}
     counted_there = set(warehouse.skus) - TEST_SKUS
     common, only_store, only_there = in_store & counted_there, in_store - counted_there, counted_there - in_store
     if not counted_there:
