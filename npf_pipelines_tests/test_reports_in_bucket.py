@@ -21,6 +21,7 @@ from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.reports.issued_certificates import issued_certificate
 from npf_pipelines.reports.live import LivePages
+from npf_pipelines.reports.metrics import Metrics
 from npf_pipelines.reports.server import reports_app
 from npf_pipelines.runs.services import Services
 from npf_pipelines_tests.buckets import SECRET, Bucket, Refusal, opened_bucket
@@ -89,7 +90,9 @@ def test_what_one_machine_drew_and_printed_another_one_shows(fresh: Loop, bucket
     other = settings_of(tmp_path / "other", reports=reports, logs=logs)
     services = Services(other)
     pages = ReportFolder(other.reports, other.reports_url)
-    with LoopbackServer(reports_app(LivePages(services, pages).page, pages.certificates.read)) as server:
+    with LoopbackServer(
+        reports_app(LivePages(services, pages).page, pages.certificates.read, Metrics(services))
+    ) as server:
         for name in ("index", "acme", "acme.skipped"):
             answer = httpx.get(f"{server.url}/{name}.html")
             assert answer.status_code == 200

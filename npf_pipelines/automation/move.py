@@ -7,14 +7,15 @@ Not here: the rows (state/move.py), the files (lake/lake.py), the command (cli/c
 """
 
 import contextlib
-import shutil
 
 import dagster as dg
 import sqlalchemy as sa
 
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS, REPORTS
+from npf_pipelines.config.places import copy_file
 from npf_pipelines.config.setup_files import any_setup_file
+from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.reports.folder import ReportFolder
@@ -112,14 +113,12 @@ def _copy(source: Services, target: Services, instance: dg.DagsterInstance, clie
     if source.settings.data != target.settings.data:
         there = CertificationRecord(target.settings.data, client).path
         with contextlib.suppress(FileNotFoundError):
-            there.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CertificationRecord(source.settings.data, client).path, there)
+            copy_file(CertificationRecord(source.settings.data, client).path, there)
     certificates, copied = (
         ReportFolder(services.settings.reports, "").certificates.path(client).parent for services in (source, target)
     )
     for path in certificates.glob(f"{client}-????-??-??.*"):
-        copied.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, copied / path.name)
+        copy_file(path, copied / path.name)
     for name in TABLES:
         for partition in sorted(ever_materialized(instance, source.cell.key(name))):
             owner, _, day = partition.partition("|")
@@ -131,7 +130,7 @@ def _copy(source: Services, target: Services, instance: dg.DagsterInstance, clie
                 )
                 instance.report_runless_asset_event(event)
     if file := any_setup_file(source.settings.clients, client):
-        target.settings.clients.mkdir(parents=True, exist_ok=True)
-        unfinished = target.settings.clients / f".{file.name}.unfinished"
-        shutil.copy2(file, unfinished)
-        unfinished.replace(target.settings.clients / file.name)
+        copy_file(file, target.settings.clients / file.name)
+    with contextlib.suppress(FileNotFoundError):
+        maps = [sku_file_path(services.settings.clients, client) for services in (source, target)]
+        copy_file(*maps)

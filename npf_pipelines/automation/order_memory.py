@@ -107,9 +107,12 @@ def _written(store: StoreMemory) -> list[int | str | None]:
     return state + rest
 
 
+_UNSET: Sequence[Any] = (0, 0, 0, "", "", 0)
+
+
 def _read(fields: Sequence[Any]) -> StoreMemory:
     since, total, newest, *rest = fields
-    asked, failures, next_look, why, setup_print, is_left = [*rest, *(0, 0, 0, "", "", 0)[len(rest) :]]
+    asked, failures, next_look, why, setup_print, is_left = [*rest, *_UNSET[len(rest) :]]
     return StoreMemory(
         None if total is None else OrderListState(since, total, newest),
         _moment(asked) if asked else None,

@@ -47,6 +47,36 @@ def checked_url(written: str) -> str:
     return written
 
 
+def read_text(path: Place, encoding: str) -> str:
+    """The text of a file.
+
+    Raises:
+        OSError: it can't be read.
+        UnicodeDecodeError: it has another encoding.
+    """
+    try:
+        return path.read_text(encoding=encoding)
+    except (OSError, UnicodeDecodeError):
+        raise
+    except Exception as error:  # Each storage has errors of its own for a server that can't be reached.
+        raise OSError(str(error)) from error
+
+
+def copy_file(source: Place, target: Place) -> None:
+    """Copy a file so that no reader finds half of it.
+
+    Raises:
+        OSError: it can't be read or written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not isinstance(target, Path):  # A bucket puts a whole file in place.
+        target.write_bytes(source.read_bytes())
+        return
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    unfinished.write_bytes(source.read_bytes())
+    unfinished.replace(target)
+
+
 def place(written: object) -> Place:
     """A local folder as an absolute path, or the place of a supported URL.
 

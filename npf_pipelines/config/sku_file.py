@@ -8,7 +8,8 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from npf_pipelines.config.places import Place, read_text
 
 _COLUMNS = ("store_sku", "warehouse_sku", "quantity")
 _WHOLE = re.compile(r"[+-]?\d{1,9}")
@@ -32,16 +33,16 @@ class SkuFile:
     errors: Sequence[str] = ()
 
 
-def sku_file_path(folder: Path, client: str) -> Path:
+def sku_file_path(folder: Place, client: str) -> Place:
     """Where a client's file is."""
     return folder / f"{client}.skus.csv"
 
 
-def read_sku_file(folder: Path, client: str) -> SkuFile:
+def read_sku_file(folder: Place, client: str) -> SkuFile:
     """Read a client's file. A file that can't be read is an error like a wrong row."""
     path = sku_file_path(folder, client)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, "utf-8-sig")
     except FileNotFoundError:
         return SkuFile(errors=(f"{path.name}: is missing, and orders.skus is file: put it beside the master setup",))
     except (OSError, UnicodeDecodeError) as error:

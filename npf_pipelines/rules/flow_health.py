@@ -74,9 +74,9 @@ def known_at(health: Health, now: datetime) -> Health:
 
 
 def in_order_of_health(clients: Iterable[str], health: Mapping[str, Health]) -> Sequence[str]:
-    """The clients in the order in which a run begins them, so that nobody waits for those that fail.
+    """The clients in the order in which a run begins them, so that none of them waits for one that fails.
 
-    Those that have never succeeded come after those that have, and those that failed last come last of all.
+    A client that has never succeeded comes after the others, and one that failed last comes last of all.
 
     Args:
         clients: their ids.

@@ -13,6 +13,7 @@ import dagster as dg
 import duckdb
 
 from npf_pipelines.automation.flows import SHIPMENTS
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines_tests.automation.test_kills import others_than_amounts, sell
 from npf_pipelines_tests.cluster.machines import Worker
@@ -144,7 +145,7 @@ def _lodged(cluster: Cluster) -> int:
 def _runs_of(cluster: Cluster, worker: Worker) -> Iterator[str]:
     """The ids of the runs of shipments that are at work on the worker."""
     processes = set(worker.runs())
-    for record in SHIPMENTS.unfinished(cluster.loop.instance):
+    for record in SHIPMENTS.unfinished(cluster.loop.instance, Cell()):
         if _process(cluster, record.dagster_run.run_id) in processes:
             yield record.dagster_run.run_id
 
