@@ -94,8 +94,10 @@ def _taxes_on_top(row: Row) -> Decimal:
 
 def _credit(row: Row) -> Decimal:
     """Paid with gift certificates and reward points (known behaviour)."""
-    points = row.row("points_info").row("in_use").money("cost")
-    return points + _total(row, "use_gift_certificates", "cost")
+    certificates = _total(row, "use_gift_certificates", "cost")
+    if not row.has("points_info"):  # An add-on's field: most stores have none.
+        return certificates
+    return certificates + row.row("points_info").row("in_use").money("cost")
 
 
 def _total(row: Row, name: str, amount: str) -> Decimal:

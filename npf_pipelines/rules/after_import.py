@@ -209,7 +209,7 @@ def _differences(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[st
 
 def _alike(in_store: str | Decimal | None, on_platform: str | Decimal | None) -> bool:
     """Whether two values are the same; an unknown value is like any other."""
-    if in_store is None or on_platform is None:
+    if in_store == on_platform or in_store is None or on_platform is None:
         return True
     if isinstance(in_store, Decimal) and isinstance(on_platform, Decimal):
         return abs(in_store - on_platform) <= _ALIKE_WITHIN

@@ -30,6 +30,7 @@ _FROM: dict[str, tuple[Table, dict[str, tuple[str, ...]]]] = {
         {
             "order_number": ("order_id",),
             "is_test": ("lines",),
+            "sums": ("total", "money", "lines"),
             **dict.fromkeys(("decision", "rule", "reason"), _JUDGED),
         },
     ),
