@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from npf_pipelines.config.countries import country_name
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.domain.clock import unless_future
 from npf_pipelines.domain.hold_actions import HoldAction
 from npf_pipelines.domain.outcomes import Rule
 from npf_pipelines.domain.store_orders import Order
@@ -110,8 +111,8 @@ def version_of(order: Order, known: Version | None, now: datetime) -> Version:
         now: when the order was read.
     """
     content = _content(order)
-    if order.updated_at:
-        changed_at = max(order.placed_at, order.updated_at)
+    if told_at := unless_future(order.updated_at, now):
+        changed_at = max(order.placed_at, told_at)
     elif known is None:
         changed_at = order.placed_at
     else:

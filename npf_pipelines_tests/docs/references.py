@@ -37,6 +37,8 @@ _TABLE_NOTES = {
     "kits": "The parts of the store's codes in the warehouse, where NPF keeps them: a row for each part. Optional.",
     "leases": "The run that may write to a client's store now: one row for each client and flow.",
     "pauses": "The clients that people have paused at the command line: who, when and why. `*` is every client.",
+    "hold_actions": "The latest `npf hold` or `npf release` of each order: who, when and why.",
+    "due_decisions": "The moments at which the orders of a client's day are decided on again: a held one is released.",
     "unknown_ends": "Orders with a write whose answer was lost, and how long the store may still carry it out.",
     "health": "The health of each client's flow: last success, failures in a row, reason, next try.",
     "open_rows": "The number of unfinished rows in each client's tables, by kind and day. Alerts read it.",

@@ -117,6 +117,14 @@ def test_a_store_that_tells_the_last_change_is_believed_but_for_the_future() -> 
     assert version_of(changed, known, NOON + 9 * MINUTE) == known._replace(changed_at=NOON + 5 * MINUTE)
 
 
+def test_a_store_whose_clock_is_hours_ahead_holds_no_order_for_ever() -> None:
+    ahead = order(placed_at=NOON + 600 * MINUTE, updated_at=NOON + 600 * MINUTE)
+    first = version_of(ahead, None, NOON)
+    assert first.changed_at == NOON
+    assert version_of(ahead, first, NOON + 30 * MINUTE) == first
+    assert hold_of(ahead, GRACE, None, first.changed_at, NOON + 30 * MINUTE) is None
+
+
 def test_any_other_order_is_changed_when_it_is_first_seen_to_differ() -> None:
     first = version_of(order(), None, NOON + MINUTE)
     assert first.changed_at == NOON
