@@ -91,7 +91,13 @@ def select_pushes(client_run: ClientRun, lodged: Lodged, ledger: TrackingLedger)
     held |= held_shipments(known, on_platform.shipments, ledger, zone)
     now = _numbers(lodged)
     orders = [
-        OrderShipments(state, on_platform.of(number), frozenset(now.get(number, ())), earlier.pushed[number])
+        OrderShipments(
+            state,
+            on_platform.of(number),
+            frozenset(now.get(number, ())),
+            earlier.pushed[number],
+            has_kits=any(shipment.shipment_id in on_platform.laid for shipment in on_platform.of(number)),
+        )
         for number, state in sorted(known.items())
         if number not in held and (number in now or earlier.pushed[number])
     ]

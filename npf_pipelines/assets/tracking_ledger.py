@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome, StatusOutcome
+from npf_pipelines.domain.outcomes import IN_STORE, SETTLED, PushOutcome, StatusOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import TRACKING_PUSH
@@ -30,7 +30,7 @@ def what_waits(row: Mapping[str, Any]) -> str:
     """Why a row of tracking_push must be tried again; empty if it needn't."""
     if row["outcome"] == PushOutcome.WAITING:
         return str(row["reason"])
-    is_waiting = row["outcome"] in IN_STORE and row["status_outcome"] == StatusOutcome.WAITING
+    is_waiting = row["outcome"] in SETTLED and row["status_outcome"] == StatusOutcome.WAITING
     return str(row["status_reason"]) if is_waiting else ""
 
 

@@ -15,7 +15,7 @@ from npf_pipelines.domain.clock import is_future
 from npf_pipelines.domain.days import start_of_day
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.outcome import Outcome, sql_list
-from npf_pipelines.domain.outcomes import IN_STORE, SELF_RELEASING, Decision, OrderOutcome, PushOutcome, StatusOutcome
+from npf_pipelines.domain.outcomes import SELF_RELEASING, SETTLED, Decision, OrderOutcome, PushOutcome, StatusOutcome
 from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.runs.client_mode import in_trial
@@ -47,7 +47,7 @@ UNION ALL
 SELECT client, 'shipment', shipment_id, day, reason FROM tracking_push WHERE outcome IN {_for_a_person(PushOutcome)}
 UNION ALL
 SELECT client, 'order status', order_number, day, status_reason FROM tracking_push
-WHERE status_outcome IN {_for_a_person(StatusOutcome)} AND outcome IN {sql_list(IN_STORE)}
+WHERE status_outcome IN {_for_a_person(StatusOutcome)} AND outcome IN {sql_list(SETTLED)}
 UNION ALL
 SELECT client, 'order', order_number, day, reason FROM platform_orders
 WHERE outcome IN {_for_a_person(outcome for outcome in OrderOutcome if outcome is not OrderOutcome.DIFFERS)}

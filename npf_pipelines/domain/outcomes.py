@@ -234,6 +234,8 @@ class PushOutcome(Outcome):
 
 IN_STORE = frozenset(outcome for outcome in PushOutcome if outcome.in_store)
 """The store is known to have the shipment."""
+SETTLED = IN_STORE | {PushOutcome.PART_OF_KIT}
+"""Nothing more of the shipment has to come into the store: its order's status can follow."""
 
 
 class StatusOutcome(Outcome):

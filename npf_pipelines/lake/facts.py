@@ -23,8 +23,8 @@ from npf_pipelines.domain.open_kinds import (
 )
 from npf_pipelines.domain.outcome import Outcome, sql_list
 from npf_pipelines.domain.outcomes import (
-    IN_STORE,
     SELF_RELEASING,
+    SETTLED,
     Decision,
     OrderOutcome,
     PushOutcome,
@@ -254,7 +254,7 @@ WHERE outcome IN {_open(PushOutcome)}
 UNION ALL
 SELECT client, '{key_prefix(StatusOutcome)}' || status_outcome, day, order_number, order_id, status_reason
 FROM tracking_push LEFT JOIN numbers USING (client, order_number)
-WHERE outcome IN {sql_list(IN_STORE)} AND status_outcome IN {_open(StatusOutcome)}
+WHERE outcome IN {sql_list(SETTLED)} AND status_outcome IN {_open(StatusOutcome)}
 UNION ALL
 SELECT client, '{open_key(PushOutcome.WAITING)}', day, order_number, order_id, 'lodged, and not pushed yet'
 FROM shipment_records ANTI JOIN tracking_push USING (client, day, shipment_id)
@@ -279,7 +279,7 @@ SELECT client, '{key_prefix(PushOutcome)}' || outcome, day, shipment_id FROM tra
 WHERE outcome IN {_planned(PushOutcome)}
 UNION ALL
 SELECT client, '{key_prefix(StatusOutcome)}' || status_outcome, day, order_number FROM tracking_push
-WHERE status_outcome IN {_planned(StatusOutcome)} AND outcome IN {sql_list(IN_STORE)}
+WHERE status_outcome IN {_planned(StatusOutcome)} AND outcome IN {sql_list(SETTLED)}
 UNION ALL
 SELECT client, '{key_prefix(StockOutcome)}' || outcome, NULL, sku FROM stock_push
 WHERE outcome IN {_planned(StockOutcome)}

@@ -57,6 +57,8 @@ def find_outdated(
         shipment_id: store_shipment
         for shipment_id, before in lodged_order.pushed_before.items()
         if (store_shipment := by_id.get(before.store_shipment_id or ""))
+        # Another parcel's correction may change it: only a run of its own day can make it again.
+        and not (lodged_order.has_kits and shipment_id in lodged and shipment_id not in lodged_order.pushed_now)
         and _is_outdated(order, before, lodged.get(shipment_id), store_shipment, plan)
     }
 

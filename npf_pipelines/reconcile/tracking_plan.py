@@ -86,12 +86,14 @@ class OrderShipments:
         lodged: all shipments that the platform has lodged of it.
         pushed_now: the ids of those to push in this run.
         pushed_before: what earlier runs pushed, by shipment_id; an id that is no longer lodged was withdrawn.
+        has_kits: whether the units of one parcel depend on the others (rules/kit_parcels.py).
     """
 
     state: OrderState
     lodged: Sequence[LodgedShipment]
     pushed_now: frozenset[str]
     pushed_before: Mapping[str, PushedBefore] = field(default_factory=dict)
+    has_kits: bool = False
 
     @property
     def order_number(self) -> str:

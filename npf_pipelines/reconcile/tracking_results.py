@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome
+from npf_pipelines.domain.outcomes import SETTLED, PushOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment, OrderStatus
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.domain.store_shipments import Shipment
@@ -125,7 +125,7 @@ class ReadOrder:
 
     def _is_in_store(self, shipment: LodgedShipment) -> bool:
         result = self.results.get(shipment.shipment_id)
-        return result is not None and result.outcome in IN_STORE | {PushOutcome.PLANNED, PushOutcome.PART_OF_KIT}
+        return result is not None and result.outcome in SETTLED | {PushOutcome.PLANNED}
 
 
 def not_read_back(written: WrittenOrder, reason: str) -> ReadOrder:
