@@ -7,6 +7,7 @@ Not here: the servers (servers.py), what is done to the machines (campaign.py).
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from npf_pipelines_tests.daemon import Automation, Process
 from npf_pipelines_tests.docs.pages import PROJECT
 
 _CONFIG = PROJECT / "deploy" / "cluster"
+_UNIT = PROJECT / "deploy" / "systemd" / "npf-worker.service"
+_UNIT_COMMAND = re.compile(r"^ExecStart=(.+)$", re.MULTILINE)
 _RECEIVED = re.compile(r"Task execute_job\[([^]]+)\] received")
 _LAST_WORDS = 20.0
 """Seconds that a worker gets to end by itself."""
@@ -65,11 +68,11 @@ class Worker:
         return set(_RECEIVED.findall((self._folder / "celery.log").read_text(encoding="utf-8")))
 
     def _started(self) -> Process:
+        _, *words = shlex.split(_UNIT_COMMAND.findall(_UNIT.read_text(encoding="utf-8"))[0])
         program = str(Path(sys.executable).with_name("celery"))
-        words = [program, "--app", "dagster_celery.app", "worker", "--queues", "dagster", "--concurrency", "2"]
         with (self._folder / "celery.log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own environment's celery
-                [*words, "--hostname", f"{self.name}@%h", "--loglevel", "INFO"],
+                [program, *words, "--hostname", f"{self.name}@%h", "--loglevel", "INFO"],
                 cwd=PROJECT,
                 env=os.environ | self._environment,
                 stdout=log,
