@@ -25,7 +25,7 @@ from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.run_scope import scope_config
 from npf_pipelines.runs.services import Services
 
-FEW, MANY, CELL = 20, 200, 250
+SIZES = (20, 200)
 LARGEST_RATIO = 1.5
 """Of the audit's cost for a client, among many and among few."""
 _CONSOLE = Console(soft_wrap=True)
@@ -65,7 +65,12 @@ def costs(clients: int) -> Mapping[str, _Cost]:
             "reports": job("reports_job", run_config=reports, tags=partition),
             "retention": job("retention_job"),
         }
-        found = {name: _cost(part) for name, part in parts.items()}
+        found: dict[str, _Cost] = {}
+        for name, part in parts.items():
+            found[name] = _cost(part)
+            _CONSOLE.print(
+                f"{clients} clients, {name}: {found[name][0]:.2f} s of the processor, {found[name][1]:.2f} s"
+            )
         _CONSOLE.print(f"{clients} clients: the cursor of new_orders has {len(cursor)} characters")
         cursor = ""
         return {**found, "alerts": _cost(tick("alerts"))}
@@ -80,18 +85,18 @@ def _cost(part: Callable[[], object]) -> _Cost:
 def main() -> None:
     """Measure and print; exit with 1 when a limit is exceeded."""
     arguments = argparse.ArgumentParser(description="The cost of a client among few and among many.")
-    arguments.add_argument("--cell", action="store_true", help=f"measure {CELL} clients, too")
-    given = arguments.parse_args()
+    arguments.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="clients; first and second are compared")
+    sizes: list[int] = arguments.parse_args().sizes
     logging.disable(logging.WARNING)
-    sizes = [FEW, MANY, *([CELL] if given.cell else [])]
+    few, many, *_ = sizes
     measured = {clients: costs(clients) for clients in sizes}
     table = Table(title="processor for each client, and seconds in all", title_justify="left")
-    for column in ("", *(f"{clients} clients" for clients in sizes), f"{MANY} : {FEW}"):
+    for column in ("", *(f"{clients} clients" for clients in sizes), f"{many} : {few}"):
         table.add_column(column, justify="right")
     ratios: dict[str, float] = {}
-    for name in measured[FEW]:
+    for name in measured[few]:
         each = {clients: measured[clients][name][0] / clients for clients in sizes}
-        ratios[name] = each[MANY] / each[FEW]
+        ratios[name] = each[many] / each[few]
         shown = [f"{each[clients] * 1000:.1f} ms, {measured[clients][name][1]:.1f} s" for clients in sizes]
         table.add_row(name, *shown, f"{ratios[name]:.2f}")
     _CONSOLE.print(table)

@@ -107,12 +107,10 @@ def _written(store: StoreMemory) -> list[int | str | None]:
     return state + rest
 
 
-_UNSET: Sequence[Any] = (0, 0, 0, "", "", 0)
-
-
 def _read(fields: Sequence[Any]) -> StoreMemory:
     since, total, newest, *rest = fields
-    asked, failures, next_look, why, setup_print, is_left = [*rest, *_UNSET[len(rest) :]]
+    whole: list[Any] = [*rest, *(0, 0, 0, "", "", 0)[len(rest) :]]
+    asked, failures, next_look, why, setup_print, is_left = whole
     return StoreMemory(
         None if total is None else OrderListState(since, total, newest),
         _moment(asked) if asked else None,

@@ -20,7 +20,7 @@ from npf_pipelines.rules.change_detection import OrderListState
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register
-from npf_pipelines_tests.loop import Loop, opened_loop, write_setup
+from npf_pipelines_tests.loop import Loop, generated_store, opened_loop, write_setup
 from npf_pipelines_tests.store_versions import BOTH
 
 
@@ -258,3 +258,24 @@ def test_stores_whose_turn_did_not_come_are_the_first_of_the_next_tick(
     memory = read_memory(cursor)
     assert {name for name in names if memory[name].look} == set(names) - hanging
     assert {name: asked.count(name) for name in hanging} == dict.fromkeys(hanging, 1)
+
+
+@pytest.mark.long
+def test_250_stores_are_asked_within_two_ticks_though_50_more_hang(tmp_path: Path) -> None:
+    names = [f"client{number:03}" for number in range(300)]
+    hanging = set(names[::6])
+    stores = {name: generated_store(name, number, orders=2, products=3, days=2) for number, name in enumerate(names)}
+    with opened_loop(tmp_path, stores) as loop:
+        register(loop, *names)
+        for name in hanging:
+            stores[name].hangs = True
+        try:
+            cursor: str | None = None
+            for _ in range(2):
+                _, cursor, _ = look(loop, "new_orders", cursor)
+        finally:
+            for name in hanging:
+                stores[name].hangs = False
+    memory = read_memory(cursor)
+    assert [name for name in names if name not in hanging and not memory[name].look] == []
+    assert len(cursor or "") < 20_000

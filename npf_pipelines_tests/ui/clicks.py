@@ -4,6 +4,7 @@ Not here: what is expected of the pages (test_ui.py).
 """
 
 import re
+from urllib.parse import quote
 
 import stamina
 from playwright.sync_api import Locator, Page, expect
@@ -22,19 +23,8 @@ def materialize_dialog(page: Page, *assets: str) -> Locator:
 
     It asks as long as one of the assets before them was never materialized.
     """
-    page.goto(f"/asset-groups/~/{','.join(assets)}")
+    page.goto(f"/asset-groups/~/{quote(','.join(assets), safe=',')}")
     page.get_by_role("button", name=re.compile("Materialize selected")).click()
-    return _confirmed(page)
-
-
-def asset_dialog(page: Page, asset: str) -> Locator:
-    """Press *Materialize* on the page of one asset, which may have a prefix."""
-    page.goto(f"/assets/{asset}?view=partitions")
-    page.get_by_role("button", name=re.compile("^Materialize")).first.click()
-    return _confirmed(page)
-
-
-def _confirmed(page: Page) -> Locator:
     confirm, dialog = page.get_by_role("button", name="Confirm"), page.get_by_role("dialog")
     choice = dialog.get_by_role("button", name="All", exact=True).first
     expect(confirm.or_(choice)).to_be_visible()

@@ -15,7 +15,7 @@ from npf_pipelines.runs.cell import CELL_TAG, Cell
 from npf_pipelines_tests.cells import beside
 from npf_pipelines_tests.daemon import Automation
 from npf_pipelines_tests.loop import Loop, small_loop
-from npf_pipelines_tests.ui.clicks import asset_dialog, launch, pick_client
+from npf_pipelines_tests.ui.clicks import launch, materialize_dialog, pick_client
 
 CLIENTS = {"north": "acme", "south": "bolt"}
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { name
@@ -89,7 +89,7 @@ def test_two_cells_stand_in_one_workspace(world: tuple[Loop, Automation, str], b
 
     # A click runs the client in the code location of its cell.
     before = {record.dagster_run.run_id for record in loop.instance.get_run_records()}
-    dialog = asset_dialog(page, "south/stock_snapshots")
+    dialog = materialize_dialog(page, "south/stock_snapshots")
     pick_client(page, dialog, "bolt")
     launch(page, dialog)
 
