@@ -20,6 +20,7 @@ from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PU
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder, skipped_name
 from npf_pipelines.reports.live import client_figures
 from npf_pipelines.reports.open_now import open_alerts
+from npf_pipelines.reports.pages import Line, key_figures, overview_page, report_page, skipped_page
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import ClientFailure
 from npf_pipelines.runs.partitions import CLIENTS
@@ -37,9 +38,6 @@ _TABLES = [table.name for table in (FILTERED_ORDERS, PLATFORM_ORDERS, TRACKING_P
 
 async def run_report(client_run: ClientRun, folder: ReportFolder) -> None:
     """Draw one client's report, and the page of its skipped orders."""
-    # Only drawing needs matplotlib: the definitions load without it.
-    from npf_pipelines.reports.pages import key_figures, report_page, skipped_page  # noqa: PLC0415
-
     if client_run.client == OVERVIEW:
         raise ClientFailure(f"the page {OVERVIEW}.html is the overview: a client of that name has no report")
     services, now = client_run.services, client_run.now
@@ -98,8 +96,6 @@ def overview(
     report_folder: dg.ResourceParam[ReportFolder],
 ) -> dg.MaterializeResult[None]:
     """The overview; a client whose figures can't be made has a line that says why."""
-    from npf_pipelines.reports.pages import Line, overview_page  # noqa: PLC0415 - as above
-
     now = datetime.now(UTC)
     setups = services.setups()
     lines = []

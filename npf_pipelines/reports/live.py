@@ -26,6 +26,7 @@ from npf_pipelines.lake.lake import Lake
 from npf_pipelines.reports.figures import Figures, figures, window
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.reports.open_now import backlogs, open_alerts
+from npf_pipelines.reports.pages import Line, alerts_page, draw_charts, overview_page, report_page
 
 KEPT_FOR = timedelta(hours=1)
 """How old a chart, or a client's line of the overview, may be."""
@@ -116,8 +117,6 @@ class LivePages:
         return self._folder.read(name) or (_no_figures(name, "", of_client, now) if of_client else None)
 
     def _report(self, setup: MasterSetup, alerts: Sequence[Alert], now: datetime) -> str:
-        from npf_pipelines.reports.pages import draw_charts, report_page  # noqa: PLC0415 - matplotlib takes a second
-
         try:
             shown = client_figures(self._sources.lake, setup, now)
         except (duckdb.Error, BrokenFile) as error:
@@ -127,8 +126,6 @@ class LivePages:
         return report_page(setup, shown, now, alerts=alerts, charts=charts, drawn_at=drawn_at)
 
     def _overview(self, setups: MasterSetups, alerts: Sequence[Alert], now: datetime) -> str:
-        from npf_pipelines.reports.pages import Line, overview_page  # noqa: PLC0415 - as above
-
         open_rows = backlogs(self._sources.state, setups.clients)
         until = time.monotonic() + _SECONDS_PER_OVERVIEW
         lines, oldest = [], now
@@ -169,8 +166,6 @@ def client_figures(lake: Lake, setup: MasterSetup, now: datetime) -> Figures:
 
 
 def _no_figures(name: str, why: str, alerts: Sequence[Alert], now: datetime) -> str:
-    from npf_pipelines.reports.pages import alerts_page  # noqa: PLC0415 - as above
-
     return alerts_page(name, why, alerts, now)
 
 
