@@ -159,8 +159,11 @@ class StoreHttp:
                         content = await self._read(response, "GET", path)
                         break
                     except (ServerError, OutcomeUnknown, MalformedResponse) as error:
-                        page_size.failed(asked)
-                        if not isinstance(error, TooLarge) or max(page_size.rows, at_least) >= asked:
+                        if not isinstance(error, TooLarge):
+                            page_size.failed(asked)
+                            raise
+                        page_size.too_large(asked)
+                        if max(page_size.rows, at_least) >= asked:
                             raise
                 return Sized(content, asked, len(response.content), response.elapsed.total_seconds())
         raise AssertionError("the last attempt returns or raises")

@@ -9,6 +9,8 @@ _MOST_SECONDS = 1.0
 _MOST_BYTES = 2_000_000
 _STEPS = (4, 2)
 """How many times as many to ask for, where a store has room for it."""
+_FEWER = 8
+"""How many times as few to ask for, where an answer was over its budget."""
 
 
 class PageSize:
@@ -35,14 +37,18 @@ class PageSize:
             seconds: from the request to the answer's end.
         """
         if seconds > _MOST_SECONDS or size > _MOST_BYTES:
-            self._halve(asked)
+            self._ask_for(asked // 2)
         elif asked == self.rows <= got:
             times = next((n for n in _STEPS if n * seconds <= _MOST_SECONDS and n * size <= _MOST_BYTES), 1)
             self.rows = max(asked, min(times * asked, self._most))
 
     def failed(self, asked: int) -> None:
         """Learn from an answer that didn't come, or came broken: perhaps it was too much for the store."""
-        self._halve(asked)
+        self._ask_for(asked // 2)
 
-    def _halve(self, asked: int) -> None:
-        self.rows = min(self.rows, max(1, asked // 2))
+    def too_large(self, asked: int) -> None:
+        """Learn from an answer over its budget: each try costs the whole budget, so there are to be few."""
+        self._ask_for(asked // _FEWER)
+
+    def _ask_for(self, rows: int) -> None:
+        self.rows = min(self.rows, max(1, rows))

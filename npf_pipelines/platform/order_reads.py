@@ -170,9 +170,18 @@ def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
         open_units[sku] += ordered - shipped
         shipped_by_line[text(line.line_id)] = shipped
         options = None if line.options is None else text(line.options)
-        kit = _kit_of(line, wrong)
+        kit_sku, kits = _kit_of(line, wrong)
         lines.append(
-            PlatformLine(text(line.line_id), sku, text(line.description), ordered, line.unit_price, options, *kit)
+            PlatformLine(
+                text(line.line_id),
+                sku,
+                text(line.description),
+                ordered,
+                line.unit_price,
+                options,
+                kit_sku=kit_sku,
+                kit_quantity=kits,
+            )
         )
     status = OrderStatus(row.status)
     if not status.is_known:

@@ -74,10 +74,17 @@ def known_at(health: Health, now: datetime) -> Health:
 
 
 def in_order_of_health(clients: Iterable[str], health: Mapping[str, Health]) -> Sequence[str]:
-    """The clients in the order in which a run begins them: failing clients come last, so that nobody waits for them.
+    """The clients in the order in which a run begins them, so that nobody waits for those that fail.
+
+    Those that have never succeeded come after those that have, and those that failed last come last of all.
 
     Args:
         clients: their ids.
         health: of the run's flow, by client.
     """
-    return sorted(clients, key=lambda client: (health[client].failures if client in health else 0, client))
+
+    def place(client: str) -> tuple[int, bool, str]:
+        known = health.get(client)
+        return (known.failures if known else 0, known is None or known.last_success_at is None, client)
+
+    return sorted(clients, key=place)

@@ -182,7 +182,8 @@ class _Clients:
             after = await asyncio.to_thread(
                 self._health.after, client, setup, days, began=began, kind=kind, reason=reason
             )
-        status.close(reason, self._notes(client, failure, after) if failure else None)
+        if failure:  # In a thread: these are many events, and each waits for the disk.
+            await asyncio.to_thread(status.close, reason, self._notes(client, failure, after))
         if after:
             await asyncio.to_thread(self._health.keep, after)
         return reason

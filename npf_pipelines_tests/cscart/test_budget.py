@@ -91,8 +91,8 @@ async def test_a_page_that_is_too_large_is_asked_for_again_smaller_and_counts_as
 
     async with odd_store(answer) as url, client(url) as http:
         page = await http.get_page("orders", lambda rows: {"items_per_page": rows}, PageSize(400))
-    assert asked == [400, 200, 100, 50, 25, 12]
-    assert page.asked == 12
+    assert asked == [400, 50, 6]
+    assert page.asked == 6
 
 
 async def test_one_order_that_is_too_large_costs_only_itself() -> None:

@@ -50,7 +50,8 @@ Answer = Callable[["BadStores", Request], Awaitable[Response]]
 
 
 @functools.cache
-def _bomb() -> bytes:
+def make_bomb() -> bytes:
+    """The bomb's bytes. The first call takes seconds: it must not come from the server that good stores share."""
     packer = zlib.compressobj(9, wbits=31)
     return (
         packer.compress(b"[") + b"".join(packer.compress(b" " * 10**6) for _ in range(_BOMB_MEGABYTES)) + packer.flush()
@@ -103,7 +104,7 @@ async def _garble(stores: "BadStores", request: Request) -> Response:
 
 
 KINDS: Mapping[str, Answer] = {
-    "bomb": _always(lambda: Response(_bomb(), headers={"Content-Encoding": "gzip"}, media_type="application/json")),
+    "bomb": _always(lambda: Response(make_bomb(), headers={"Content-Encoding": "gzip"}, media_type="application/json")),
     "brackets": _always(lambda: Response(b"[" * 600_000, media_type="application/json")),
     "breaks-off": _break_off,
     "broken": _always(lambda: JSONResponse({"message": "Internal Server Error"}, 500)),

@@ -17,7 +17,7 @@ from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.sandbox.app import sandbox_app
 from npf_pipelines.state.health import forget_health, read_health
-from npf_pipelines_tests.hostile.neighbours import KINDS, SELF_SIGNED, BadStores, SelfSignedServer
+from npf_pipelines_tests.hostile.neighbours import KINDS, SELF_SIGNED, BadStores, SelfSignedServer, make_bomb
 from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, Loop, generated_store, settings_of, write_setup
 
 _LATENCY_MS = 50.0
@@ -47,6 +47,7 @@ class Town:
 
         The parcels of the bad ones wait from now on.
         """
+        make_bomb()
         for _ in range(_TRIES):
             if not self.loop.run_all():
                 break

@@ -1,8 +1,10 @@
 """No client can stop another's run or check: a fault at any step of one client's share costs that client alone."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -12,6 +14,7 @@ from npf_pipelines.automation.checks import CHECKS
 from npf_pipelines.domain.progress import note_progress, progress_watched
 from npf_pipelines.runs import isolation
 from npf_pipelines.runs.isolation import run_isolated
+from npf_pipelines.runs.partition_status import PartitionStatus
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.tables import leases
 from npf_pipelines_tests.injected_faults import Injector
@@ -77,6 +80,23 @@ def test_a_fault_at_any_step_of_a_client_costs_that_client_alone(tiny: Loop, flo
     assert len(reached) > len(functions) / 2
     assert [said for outcome in reached for said in outcome] == []
     assert _run(tiny, flow, Injector("acme")) == ""
+
+
+def test_while_the_reason_of_a_failed_client_is_written_the_others_go_on(
+    tiny: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    close = PartitionStatus.close
+
+    def noted(status: PartitionStatus, reason: str, notes: Any) -> None:
+        threads.append(threading.current_thread())
+        close(status, reason, notes)
+
+    monkeypatch.setattr(PartitionStatus, "close", noted)
+    function = next(name for name in _functions(tiny, "orders") if "OrderPages" in name)
+    assert _after_fault_in(tiny, "orders", function) == []
+    (thread,) = threads
+    assert "asyncio" in thread.name, "the events of a failed client are written in the thread that serves all clients"
 
 
 @pytest.mark.parametrize("check", ["gap_audit", "setups_fit"])
