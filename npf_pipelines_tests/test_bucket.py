@@ -182,7 +182,7 @@ def test_nothing_is_lost_when_the_bucket_is_mended_and_requests_are_few(
         new = _requests(world, bucket, works=True)
         assert [requests for requests in new.values() if len(requests) > MOST_NEW] == []
         assert world.disagreements() == []
-        # An order that a shipment has just changed is read once more; once a day the store is asked what it can list.
+        # Orders that shipments have just changed are read once more, and once a day the store says what it can list.
         today = world.days[1]
         assert [run.failure for run in world.run("orders", days=(today, today))] == [""]
         monkeypatch.setattr(changed_days, "_OVERLAP", timedelta())
