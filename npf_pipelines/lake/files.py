@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -32,7 +32,8 @@ _TAKEN, _TAKEN_EXACTLY = "%Y-%m-%dT%H-%M-%SZ", "%Y-%m-%dT%H-%M-%S-%fZ"
 _UNFINISHED = ".unfinished"
 """The ending of a file that is still being written."""
 _PATH = re.compile(
-    r"/(?P<table>[^/]+)/client=(?P<client>[^/]+)(?:/day=(?P<day>\d{4}-\d\d-\d\d)|/taken=[^/]+)?/part[.]parquet$"
+    r"/(?P<table>[^/]+)/client=(?P<client>[^/]+)"
+    r"(?:(?:/day=(?P<day>\d{4}-\d\d-\d\d)|/taken=[^/]+)?/part|/month=[^/]+/[^/]+)[.]parquet$"
 )
 
 
@@ -63,10 +64,26 @@ class LakeFiles:
         found = self.glob(SNAPSHOT_HISTORY, f"client={client}", "taken=*")
         return sorted(_moment(path.rpartition("/taken=")[2]) for path in found)
 
-    def days(self, table: str, client: str) -> list[date]:
-        """The days of the client that have a file, oldest first."""
-        found = map(_PATH.search, self.glob(table, f"client={client}", "day=*", FILE))
-        return sorted(date.fromisoformat(path["day"]) for path in found if path and path["day"])
+    def of_days(self, table: str, client: str) -> Iterator[str]:
+        """The files of a table with days, each client's single days before its months, as months.py requires.
+
+        Args:
+            table: the table's name.
+            client: the client's id, or `*`.
+        """
+        for folder in self.glob(table, f"client={client}"):
+            if not self._is_local:
+                yield from self.system.find(folder)  # In the order of the names.
+                continue
+            yield from filter(self.system.exists, (f"{day}/{FILE}" for day in self._names(folder, "day=")))
+            for month in self._names(folder, "month="):
+                yield from self._names(month, "")
+
+    def _names(self, folder: str, beginning: str) -> list[str]:
+        """The files or folders in a local folder, which may be gone by now."""
+        with contextlib.suppress(FileNotFoundError):
+            return [path for path in self.system.ls(folder, detail=False) if f"/{beginning}" in path[len(folder) :]]
+        return []
 
     def clients(self) -> list[str]:
         """The clients that have a file of any table."""
@@ -95,14 +112,13 @@ class LakeFiles:
                 yield f"{folder}/{step}"
 
     @contextlib.contextmanager
-    def opened(self, table: str, *, client: str, day: date | None) -> Iterator[parquet.ParquetFile]:
-        """A partition's file, open for reading.
+    def opened(self, path: str, table: str, *, client: str, day: date | None) -> Iterator[parquet.ParquetFile]:
+        """A file that holds a partition, open for reading.
 
         Raises:
-            FileNotFoundError: the partition has not been written.
+            FileNotFoundError: there is none.
             BrokenFile: the file is no Parquet.
         """
-        path = self.path(table, client=client, day=day)
         with self.system.open(path, "rb") as file:
             try:
                 # Most files are small: reading ahead, and threads, would cost more than they save.
@@ -113,7 +129,15 @@ class LakeFiles:
                 raise BrokenFile(path, table, client, day) from error
 
     def put(self, data: arrow.Table, path: str) -> None:
-        """Write a Parquet file in place of the old one.
+        """Write a Parquet file in place of the old one. Errors as for `put_with`."""
+        self.put_with(lambda file: parquet.write_table(data, file, compression="zstd"), path)
+
+    def put_with(self, write: Callable[[IO[Any]], None], path: str) -> None:
+        """Write a file in place of the old one.
+
+        Args:
+            write: writes the content.
+            path: of the file.
 
         Raises:
             OSError: with the file's name; the old one is still there.
@@ -123,7 +147,7 @@ class LakeFiles:
         try:
             self.system.makedirs(folder, exist_ok=True)
             with self.system.open(unfinished, "wb") as file:
-                parquet.write_table(data, file, compression="zstd")
+                write(file)
                 self._sync(file)
             self._put_in_place(unfinished, path)
         except BaseException as error:
@@ -163,6 +187,13 @@ class LakeFiles:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def delete(self, path: str) -> None:
+        """Delete a file, and its folder if that is empty then."""
+        self.system.rm_file(path)
+        if self._is_local:
+            with contextlib.suppress(OSError):
+                Path(path).parent.rmdir()
 
     def rename_client(self, old: str, new: str) -> None:
         """Move all files of a client to another id, over that id's own.

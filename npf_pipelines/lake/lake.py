@@ -4,26 +4,28 @@ Not here: the files (files.py), the tables' columns (tables.py), the views (view
 more than a request (broken_files.py).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import duckdb
 import pandas as pd
 import pyarrow as arrow
-from pyarrow import parquet
 
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake import views
 from npf_pipelines.lake.broken_files import CACHES, LEDGERS, BrokenFile, is_broken
+from npf_pipelines.lake.compaction import Compaction
 from npf_pipelines.lake.connection import LakeConnection
-from npf_pipelines.lake.files import FILE, SNAPSHOT_HISTORY, LakeFiles, broken_file
+from npf_pipelines.lake.files import FILE, LakeFiles, broken_file
+from npf_pipelines.lake.months import month_of
+from npf_pipelines.lake.partition_file import WITHOUT_PERSONAL
+from npf_pipelines.lake.partitions import days_with_personal, list_client, opened
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import STOCK_SNAPSHOTS, TABLES
 
 _FIRST_DAY = "first_day.txt"
-_WITHOUT_PERSONAL = {b"personal_data": b"dropped"}
-"""The mark in the footer of a file whose personal columns were emptied."""
 
 
 class NotWritten(NpfError):
@@ -88,12 +90,12 @@ class Lake:
             BrokenFile: the file of a ledger can't be read.
         """
         try:
-            with self.files.opened(table.name, client=client, day=day) as file:
-                if file.metadata.num_rows != len(rows) or _lacks_personal(file.metadata.metadata):
+            with opened(self.files, table, client, day) as file:
+                if file.row_count != len(rows) or file.lacks_personal:
                     return False
                 if not rows:
                     return True
-                there = _rows(table, file)
+                there = file.read()
         except FileNotFoundError:
             return False
         except BrokenFile:
@@ -117,8 +119,8 @@ class Lake:
             BrokenFile: the partition can't be read.
         """
         try:
-            with self.files.opened(table.name, client=client, day=day) as file:
-                rows: list[dict[str, Any]] = _rows(table, file).to_pylist()
+            with opened(self.files, table, client, day) as file:
+                rows: list[dict[str, Any]] = file.read().to_pylist()
         except BrokenFile as error:
             if table.name in CACHES:
                 raise NotWritten(str(error)) from error
@@ -135,8 +137,8 @@ class Lake:
             BrokenFile: the file of a ledger can't be read; any other one counts as not written.
         """
         try:
-            with self.files.opened(table.name, client=client, day=day) as file:
-                return _rows(table, file, names)
+            with opened(self.files, table, client, day) as file:
+                return file.read(names)
         except FileNotFoundError:
             pass
         except BrokenFile:
@@ -147,8 +149,8 @@ class Lake:
     def has_rows(self, table: Table, *, client: str, day: date | None = None) -> bool:
         """Whether the partition has been written with any row; a file that can't be read may have had some."""
         try:
-            with self.files.opened(table.name, client=client, day=day) as file:
-                return bool(file.metadata.num_rows)
+            with opened(self.files, table, client, day) as file:
+                return bool(file.row_count)
         except FileNotFoundError:
             return False
         except BrokenFile:
@@ -171,7 +173,7 @@ class Lake:
 
     def days(self, table: Table, *, client: str) -> list[date]:
         """The days of the client that have been written, oldest first."""
-        return self.files.days(table.name, client)
+        return sorted(list_client(self.files, table, client).written)
 
     def clients(self) -> list[str]:
         """The clients that have any table, clients without a master setup included."""
@@ -210,6 +212,9 @@ class Lake:
 
         A repeated call after an interrupted one moves the rest.
         """
+        for table in TABLES.values():
+            if table.by_day:
+                Compaction(self.files, table, old).split()  # The new id's own days must not come before them.
         self.files.rename_client(old, new)
 
     def drop_leftovers(self, before: datetime) -> int:
@@ -221,8 +226,15 @@ class Lake:
         return self.files.drop_leftovers(before)
 
     def drop_broken(self, table: Table, *, client: str, day: date | None = None) -> None:
-        """Delete a partition's file that can't be read and whose personal data is therefore out of reach."""
-        self.files.system.rm_file(self.files.path(table.name, client=client, day=day))
+        """Delete a partition's file that can't be read and whose personal data is therefore out of reach.
+
+        If it is the file of a month, all days of that month are lost.
+        """
+        path = self.files.path(table.name, client=client, day=day)
+        if day and not self.files.system.exists(path):
+            Compaction(self.files, table, client).delete(month_of(day))
+        else:
+            self.files.delete(path)
 
     def lacks_personal(self, table: Table, *, client: str, day: date | None = None) -> bool:
         """Whether the partition's personal data was dropped; only the file's footer is read.
@@ -230,8 +242,12 @@ class Lake:
         Raises:
             BrokenFile: the partition can't be read.
         """
-        with self.files.opened(table.name, client=client, day=day) as file:
-            return _lacks_personal(file.metadata.metadata)
+        with opened(self.files, table, client, day) as file:
+            return file.lacks_personal
+
+    def days_with_personal(self, table: Table, *, client: str) -> list[date]:
+        """The days of the client whose personal data was not dropped; a file that can't be read may hold some."""
+        return days_with_personal(self.files, table, client)
 
     def drop_personal(self, table: Table, *, client: str, day: date | None = None) -> int:
         """Empty the personal columns of a partition, everything else kept; returns how many rows it has.
@@ -239,13 +255,13 @@ class Lake:
         Raises:
             BrokenFile: the partition can't be read.
         """
-        with self.files.opened(table.name, client=client, day=day) as file:
-            content = _rows(table, file)
+        with opened(self.files, table, client, day) as file:
+            content = file.read()
         for place, column in enumerate(table.arrow_schema):
             if column.name in table.personal:
                 content = content.set_column(place, column, arrow.nulls(len(content), column.type))
         path = self.files.path(table.name, client=client, day=day)
-        self.files.put(content.replace_schema_metadata(_WITHOUT_PERSONAL), path)
+        self.files.put(content.replace_schema_metadata(WITHOUT_PERSONAL), path)
         return len(content)
 
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
@@ -262,8 +278,8 @@ class Lake:
         Args:
             client: the views hold this client's rows alone, and no other client's file is touched.
         """
-        of_client = f"client={client or '*'}"
-        return views.connect(self.files, [[of_client, "day=*"]], [[of_client]], [[of_client, "taken=*"]])
+        named = client or "*"
+        return views.connect(self.files, named, [named], [named])
 
     def connect_to(self, partitions: Iterable[tuple[str, date | None]]) -> LakeConnection:
         """The same with these partitions' rows alone, by client and day; the history of the snapshots is empty.
@@ -271,15 +287,18 @@ class Lake:
         Args:
             partitions: without a day, the client's tables that have none.
         """
-        days: list[list[str]] = []
-        whole: list[list[str]] = []
+        days: defaultdict[str, list[date]] = defaultdict(list)
+        whole: list[str] = []
         for client, day in partitions:
-            (days if day else whole).append([f"client={client}", f"day={day}"] if day else [f"client={client}"])
+            if day:
+                days[client].append(day)
+            else:
+                whole.append(client)
         return views.connect(self.files, days, whole, [])
 
     def connect_to_stock(self, client: str) -> LakeConnection:
         """The same with one client's tables without days and the history of its snapshots alone."""
-        return views.connect(self.files, [], [[f"client={client}"]], [[f"client={client}", "taken=*"]])
+        return views.connect(self.files, {}, [client], [client])
 
     def broken_files(self) -> Iterator[BrokenFile]:
         """The files of all tables that can't be read. It reads every file.
@@ -287,9 +306,8 @@ class Lake:
         Raises:
             OSError: the lake can't be read.
         """
-        by_table = [(table.name, ["day=*"] if table.by_day else []) for table in TABLES.values()]
-        for name, folders in [*by_table, (SNAPSHOT_HISTORY, ["taken=*"])]:
-            for path in self.files.glob(name, "client=*", *folders, FILE):
+        for view in views.views_of(self.files, "*", ["*"], ["*"]):
+            for path in view.paths():
                 if is_broken(self.files.system, path):
                     yield broken_file(path)
 
@@ -297,18 +315,3 @@ class Lake:
     def broken_file(path: str) -> BrokenFile:
         """The error about a file that can't be read, from the file's path."""
         return broken_file(path)
-
-
-def _rows(table: Table, file: parquet.ParquetFile, names: Sequence[str] | None = None) -> arrow.Table:
-    """The file's rows, all columns if none are named."""
-    names = names or table.arrow_schema.names
-    content = file.read(columns=names, use_threads=False)
-    for name in names:
-        if name not in content.column_names:  # An older file.
-            column = table.arrow_schema.field(name)
-            content = content.append_column(column, arrow.nulls(len(content), column.type))
-    return content.select(names)
-
-
-def _lacks_personal(metadata: Mapping[bytes, bytes] | None) -> bool:
-    return _WITHOUT_PERSONAL.items() <= (metadata or {}).items()

@@ -4,11 +4,14 @@ Not here: DuckDB itself, and files that a query finds broken (connection.py).
 """
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from npf_pipelines.domain.outcomes import OrderOutcome
-from npf_pipelines.lake.connection import DerivedView, LakeConnection, View, for_duckdb
+from npf_pipelines.lake.connection import DerivedView, LakeConnection, Sources, View, for_duckdb
 from npf_pipelines.lake.files import FILE, SNAPSHOT_HISTORY, LakeFiles
+from npf_pipelines.lake.months import PartitionFiles
+from npf_pipelines.lake.partitions import list_clients, list_days
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import STOCK_SNAPSHOTS, TABLES
 
@@ -27,33 +30,67 @@ Without day and order_id: a status of the store that the master setup doesn't ex
 """
 
 
-def connect(
-    files: LakeFiles, days: Sequence[Sequence[str]], whole: Sequence[Sequence[str]], taken: Sequence[Sequence[str]]
-) -> LakeConnection:
-    """DuckDB with a view for each table.
+Days = Mapping[str, Collection[date]] | str
+"""Days by client; or the id of a client, or `*` for all, whose every day is meant."""
+
+
+def connect(files: LakeFiles, days: Days, whole: Sequence[str], taken: Sequence[str]) -> LakeConnection:
+    """DuckDB with a view for each table. Arguments as for `views_of`."""
+    return LakeConnection(files.system, views_of(files, days, whole, taken), [_EXCEPTIONS])
+
+
+def views_of(files: LakeFiles, days: Days, whole: Sequence[str], taken: Sequence[str]) -> list[View]:
+    """A view for each table.
 
     Args:
         files: the lake's files.
-        days: the folders, or patterns of folders, of tables that are partitioned by day, level by level.
-        whole: the folders of the other tables.
-        taken: the folders of the history of the stock snapshots.
+        days: which partitions of the tables with days.
+        whole: the clients, or `*`, of the other tables.
+        taken: the clients of the history of the stock snapshots.
     """
     views = [
-        _view(files, table.name, table, table.partition_columns, days if table.by_day else whole)
+        _of_days(files, table, days) if table.by_day else _of_clients(files, table.name, table, ("client",), whole)
         for table in TABLES.values()
     ]
-    views.append(_view(files, SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), taken))
-    return LakeConnection(files.system, views, [_EXCEPTIONS])
+    views.append(_of_clients(files, SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), taken))
+    return views
 
 
-def _view(
-    files: LakeFiles, name: str, table: Table, partition: Sequence[str], folders: Sequence[Sequence[str]]
-) -> View:
-    there = [folder for folder in folders if any(files.glob(name, *folder, FILE))]
-    patterns = ["/".join([glob.escape(files.root), name, *folder, FILE]) for folder in there]
+def _of_clients(files: LakeFiles, name: str, table: Table, partition: Sequence[str], clients: Sequence[str]) -> View:
+    below = [f"{column}=*" for column in partition[1:]]
+
+    def paths(client: str) -> Iterator[str]:
+        return files.glob(name, f"client={client}", *below, FILE)
+
+    def sources() -> Sources:
+        there = [client for client in clients if any(paths(client))]
+        patterns = ["/".join([glob.escape(files.root), name, f"client={client}", *below, FILE]) for client in there]
+        return Sources([for_duckdb(files.system, pattern) for pattern in patterns])
+
+    return View(name, table, partition, sources, lambda: (path for client in clients for path in paths(client)))
+
+
+def _of_days(files: LakeFiles, table: Table, days: Days) -> View:
+    def there() -> Iterable[PartitionFiles]:
+        if isinstance(days, str):
+            return list_clients(files, table, days).values()
+        return [list_days(files, table, client, of_client) for client, of_client in days.items()]
+
+    def sources() -> Sources:
+        own: list[str] = []
+        months: list[str] = []
+        hidden: dict[str, Collection[date]] = {}
+        for found in there():
+            own += [for_duckdb(files.system, path) for path in found.days.values()]
+            for month in found.newest:
+                if shown := found.shown(month):
+                    months.append(for_duckdb(files.system, month.path))
+                    hidden |= {months[-1]: month.days - shown} if shown < month.days else {}
+        return Sources(own, months, hidden)
 
     def paths() -> Iterator[str]:
-        for folder in there:
-            yield from files.glob(name, *folder, FILE)
+        for found in there():
+            yield from found.days.values()
+            yield from (month.path for month in found.newest)
 
-    return View(name, table, partition, [for_duckdb(files.system, pattern) for pattern in patterns], paths)
+    return View(table.name, table, table.partition_columns, sources, paths)

@@ -89,7 +89,7 @@ def _keep_readable(services: Services, flow: str, written: Sequence[Written]) ->
     """
     broken = _keep(services, flow, written)
     if broken:
-        days = {error.day for error in broken}
+        days = set[date | None]().union(*(error.days or (None,) for error in broken))
         broken += _keep(services, flow, [partition for partition in written if partition.day not in days])
     return broken
 

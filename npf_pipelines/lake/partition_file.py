@@ -1,0 +1,108 @@
+"""One partition's rows in its file, whether the file holds a day, a month or a whole table.
+
+Not here: which file that is (months.py), how a file is opened (files.py), whole rows and frames (lake.py).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import NamedTuple
+
+import pyarrow as arrow
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from npf_pipelines.lake.table import Table
+
+WITHOUT_PERSONAL = {b"personal_data": b"dropped"}
+"""The mark in the footer of a file whose personal columns were emptied."""
+_DAYS = b"days"
+"""The key in the footer of a month's file under which each day has its summary."""
+
+
+class DaySummary(NamedTuple):
+    """What the footer of a month's file says of a day: its rows, and whether its personal data was dropped."""
+
+    rows: int
+    lacks_personal: bool
+
+
+class PartitionFile:
+    """A partition in an open file of its own."""
+
+    def __init__(self, table: Table, file: parquet.ParquetFile) -> None:
+        self._table, self._file = table, file
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it has; only the footer is read."""
+        return int(self._file.metadata.num_rows)
+
+    @property
+    def lacks_personal(self) -> bool:
+        """Whether its personal data was dropped; only the footer is read."""
+        return WITHOUT_PERSONAL.items() <= (self._file.metadata.metadata or {}).items()
+
+    def read(self, names: Sequence[str] | None = None) -> arrow.Table:
+        """Its rows in the order in which they were written, all columns if none are named."""
+        names = names or self._table.arrow_schema.names
+        return self._complete(self._read(names), names)
+
+    def _read(self, names: Sequence[str]) -> arrow.Table:
+        return self._file.read(columns=names, use_threads=False)
+
+    def _complete(self, content: arrow.Table, names: Sequence[str]) -> arrow.Table:
+        for name in names:
+            if name not in content.column_names:  # An older file.
+                column = self._table.arrow_schema.field(name)
+                content = content.append_column(column, arrow.nulls(len(content), column.type))
+        return content.select(names)
+
+
+class DayOfMonth(PartitionFile):
+    """A day in an open file of a month."""
+
+    def __init__(self, table: Table, file: parquet.ParquetFile, day: date) -> None:
+        super().__init__(table, file)
+        self._day = day
+
+    @property
+    def row_count(self) -> int:
+        """As for a file of its own."""
+        return self._summary.rows
+
+    @property
+    def lacks_personal(self) -> bool:
+        """As for a file of its own."""
+        return self._summary.lacks_personal
+
+    @cached_property
+    def _summary(self) -> DaySummary:
+        by_day = json.loads((self._file.metadata.metadata or {})[_DAYS])
+        return DaySummary(*by_day[self._day.isoformat()])
+
+    def _read(self, names: Sequence[str]) -> arrow.Table:
+        metadata = self._file.metadata
+        groups = [
+            group
+            for group in range(metadata.num_row_groups)
+            if (days := metadata.row_group(group).column(0).statistics).min <= self._day <= days.max
+        ]
+        content = self._file.read_row_groups(groups, columns=["day", *names], use_threads=False)
+        return content.filter(pc.equal(content["day"], arrow.scalar(self._day, arrow.date32()))).drop_columns("day")
+
+
+def month_schema(table: Table) -> arrow.Schema:
+    """The columns of a month's file: the day, then those of a day's file."""
+    return arrow.schema([arrow.field("day", arrow.date32()), *table.arrow_schema])
+
+
+def with_day(content: arrow.Table, day: date) -> arrow.Table:
+    """A day's rows as they are in a month's file."""
+    return content.add_column(0, "day", arrow.repeat(arrow.scalar(day, arrow.date32()), len(content)))
+
+
+def month_footer(days: Mapping[date, DaySummary]) -> dict[bytes, str]:
+    """The footer of a month's file."""
+    return {_DAYS: json.dumps({day.isoformat(): summary for day, summary in days.items()})}
