@@ -8,7 +8,7 @@ Not here: the files' names and which of them counts (months.py), when it is done
 """
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import IO, Any, NamedTuple
 
@@ -17,12 +17,19 @@ from pyarrow import parquet
 
 from npf_pipelines.lake.broken_files import BrokenFile, is_broken
 from npf_pipelines.lake.files import LakeFiles
-from npf_pipelines.lake.months import MonthFile, PartitionFiles, month_of, month_path
-from npf_pipelines.lake.partition_file import WITHOUT_PERSONAL, DaySummary, month_footer, month_schema, with_day
-from npf_pipelines.lake.partitions import list_client, open_path
+from npf_pipelines.lake.months import MonthFile, PartitionFiles, month_file, month_of, month_path
+from npf_pipelines.lake.partition_file import (
+    WITHOUT_PERSONAL,
+    DaySummary,
+    OpenMonth,
+    month_footer,
+    month_schema,
+    with_day,
+)
+from npf_pipelines.lake.partitions import list_client, may_be_in_month, open_path
 from npf_pipelines.lake.table import Table
 
-_ROWS_TOGETHER = 20_000
+_ROWS_TOGETHER = 5_000
 """Days are written together until they have so many rows: whoever reads a day reads few others."""
 
 
@@ -42,7 +49,7 @@ class Compaction:
     def unfinished(self, before: date) -> list[date]:
         """The months with something to do: a day before then has a file of its own, or a month's file was replaced."""
         there = self._list()
-        old = {month_of(day) for day in there.days if day < before}
+        old = {month_of(day) for day in there.days if day < before and may_be_in_month(day)}
         return sorted(old | {month for month, generations in there.months.items() if len(generations) > 1})
 
     def commit(self, month: date, before: date) -> int:
@@ -63,11 +70,13 @@ class Compaction:
         """
         there = self._list()
         newest = _newest(there, month)
-        changed = {
-            day: path
-            for day, path in there.days.items()
-            if day < before and month_of(day) == month and self._is_news(day, path, newest)
-        }
+        old = {day: path for day, path in there.days.items() if day < before and may_be_in_month(day)}
+        own = {day: path for day, path in old.items() if month_of(day) == month}
+        try:
+            same = self._compare(own, newest)
+        except BrokenFile:
+            same = self._compare(own, None)
+        changed = {day: own[day] for day, is_held in same.items() if not is_held}
         if not changed:
             return 0
         held = dict.fromkeys(newest.days, newest.path) if newest else {}
@@ -77,7 +86,7 @@ class Compaction:
             newest.generation + 1 if newest else 1,
             sources,
         )
-        self._files.put_with(lambda file: self._write(file, sources.items()), path)
+        self._files.put_with(lambda file: self._write(file, self._contents(sources)), path)
         return len(changed)
 
     def clean(self, month: date, check: Callable[[], None], committed_before: datetime | None = None) -> int:
@@ -102,9 +111,8 @@ class Compaction:
             raise BrokenFile(newest.path, self._table.name, self._client, None)
         # The older generations first: they lack days, and must not count if the newest is lost.
         replaced = [older.path for older in there.months[month][:-1]]
-        replaced += [
-            path for day, path in sorted(there.days.items()) if day in newest.days and self._is_held(day, path, newest)
-        ]
+        own = {day: path for day, path in there.days.items() if day in newest.days}
+        replaced += [own[day] for day, is_held in self._compare(own, newest).items() if is_held]
         for path in replaced:
             check()
             self._files.delete(path)
@@ -118,8 +126,7 @@ class Compaction:
         """
         there = self._list()
         for month in there.newest:
-            for day in sorted(there.shown(month)):
-                rows, lacks_personal = self._read(day, month.path)
+            for day, (rows, lacks_personal) in self._contents(dict.fromkeys(sorted(there.shown(month)), month.path)):
                 marked = rows.replace_schema_metadata(WITHOUT_PERSONAL if lacks_personal else None)
                 self._files.put(marked, self._files.path(self._table.name, client=self._client, day=day))
             self.delete(month.month)
@@ -132,36 +139,42 @@ class Compaction:
     def _list(self) -> PartitionFiles:
         return list_client(self._files, self._table, self._client)
 
-    def _is_news(self, day: date, path: str, month: MonthFile | None) -> bool:
-        """Whether a day's own file can be read and holds what its month's file does not."""
-        try:
-            own = self._read(day, path)
-        except BrokenFile:
-            return False
-        if month is None or day not in month.days:
-            return True
-        try:
-            return own != self._read(day, month.path)
-        except BrokenFile:
-            return True
+    def _compare(self, own: Mapping[date, str], month: MonthFile | None) -> Mapping[date, bool]:
+        """For each day whose own file can be read, whether the month's file holds just the same.
 
-    def _is_held(self, day: date, path: str, month: MonthFile) -> bool:
-        """Whether a day's own file holds just what its month's file does."""
-        with contextlib.suppress(BrokenFile):
-            return self._read(day, path) == self._read(day, month.path)
-        return False
+        Raises:
+            BrokenFile: the month's file can't be read.
+        """
+        held = self._contents({day: month.path for day in sorted(own) if day in month.days} if month else {})
+        found: dict[date, bool] = {}
+        for day, path in sorted(own.items()):
+            of_month = next(held)[1] if month and day in month.days else None
+            with contextlib.suppress(BrokenFile):
+                found[day] = next(self._contents({day: path}))[1] == of_month
+        return found
 
-    def _read(self, day: date, path: str) -> _Day:
-        with open_path(self._files, self._table, self._client, day, path) as file:
-            return _Day(file.read(), file.lacks_personal)
+    def _contents(self, sources: Mapping[date, str]) -> Iterator[tuple[date, _Day]]:
+        """The days' rows from the files that hold them; a month's file is opened once."""
+        with contextlib.ExitStack() as stack:
+            months: dict[str, OpenMonth] = {}
+            for day, path in sources.items():
+                if not month_file(path):
+                    with open_path(self._files, self._table, self._client, day, path) as file:
+                        content = _Day(file.read(), file.lacks_personal)
+                else:
+                    if path not in months:
+                        opened = self._files.opened(path, self._table.name, client=self._client, day=None)
+                        months[path] = OpenMonth(self._table, stack.enter_context(opened))
+                    of_month = months[path].day(day)
+                    content = _Day(of_month.read(), of_month.lacks_personal)
+                yield day, content
 
-    def _write(self, file: IO[Any], sources: Iterable[tuple[date, str]]) -> None:
+    def _write(self, file: IO[Any], days: Iterable[tuple[date, _Day]]) -> None:
         schema = month_schema(self._table)
         summaries: dict[date, DaySummary] = {}
         together = schema.empty_table()
         with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-            for day, path in sources:
-                rows, lacks_personal = self._read(day, path)
+            for day, (rows, lacks_personal) in days:
                 summaries[day] = DaySummary(len(rows), lacks_personal)
                 together = arrow.concat_tables([together, with_day(rows, day)])
                 if len(together) >= _ROWS_TOGETHER:

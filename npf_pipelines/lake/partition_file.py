@@ -60,37 +60,56 @@ class PartitionFile:
         return content.select(names)
 
 
-class DayOfMonth(PartitionFile):
-    """A day in an open file of a month."""
+class OpenMonth:
+    """A month's open file. The rows read last are kept: the next day is often among them."""
 
-    def __init__(self, table: Table, file: parquet.ParquetFile, day: date) -> None:
-        super().__init__(table, file)
-        self._day = day
+    def __init__(self, table: Table, file: parquet.ParquetFile) -> None:
+        self._table, self._file = table, file
+        self._kept: tuple[object, arrow.Table] | None = None
 
-    @property
-    def row_count(self) -> int:
-        """As for a file of its own."""
-        return self._summary.rows
-
-    @property
-    def lacks_personal(self) -> bool:
-        """As for a file of its own."""
-        return self._summary.lacks_personal
+    def day(self, day: date) -> "DayOfMonth":
+        """A day of it."""
+        return DayOfMonth(self._table, self, day)
 
     @cached_property
-    def _summary(self) -> DaySummary:
+    def summaries(self) -> Mapping[str, DaySummary]:
+        """What the footer says of each day."""
         by_day = json.loads((self._file.metadata.metadata or {})[_DAYS])
-        return DaySummary(*by_day[self._day.isoformat()])
+        return {day: DaySummary(*summary) for day, summary in by_day.items()}
 
-    def _read(self, names: Sequence[str]) -> arrow.Table:
+    def rows(self, day: date, names: Sequence[str]) -> arrow.Table:
+        """The day's rows, without columns that the file lacks."""
         metadata = self._file.metadata
         groups = [
             group
             for group in range(metadata.num_row_groups)
-            if (days := metadata.row_group(group).column(0).statistics).min <= self._day <= days.max
+            if (days := metadata.row_group(group).column(0).statistics).min <= day <= days.max
         ]
-        content = self._file.read_row_groups(groups, columns=["day", *names], use_threads=False)
-        return content.filter(pc.equal(content["day"], arrow.scalar(self._day, arrow.date32()))).drop_columns("day")
+        if self._kept is None or self._kept[0] != (groups, names):
+            content = self._file.read_row_groups(groups, columns=["day", *names], use_threads=False)
+            self._kept = (groups, names), content
+        content = self._kept[1]
+        return content.filter(pc.equal(content["day"], arrow.scalar(day, arrow.date32()))).drop_columns("day")
+
+
+class DayOfMonth(PartitionFile):
+    """A day in an open file of a month."""
+
+    def __init__(self, table: Table, month: OpenMonth, day: date) -> None:
+        self._table, self._month, self._day = table, month, day
+
+    @property
+    def row_count(self) -> int:
+        """As for a file of its own."""
+        return self._month.summaries[self._day.isoformat()].rows
+
+    @property
+    def lacks_personal(self) -> bool:
+        """As for a file of its own."""
+        return self._month.summaries[self._day.isoformat()].lacks_personal
+
+    def _read(self, names: Sequence[str]) -> arrow.Table:
+        return self._month.rows(self._day, names)
 
 
 def month_schema(table: Table) -> arrow.Schema:

@@ -12,7 +12,7 @@ from pyarrow import parquet
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.files import LakeFiles
 from npf_pipelines.lake.months import YOUNGEST, MonthFile, PartitionFiles, month_file, month_of, sort_files
-from npf_pipelines.lake.partition_file import DayOfMonth, PartitionFile
+from npf_pipelines.lake.partition_file import OpenMonth, PartitionFile
 from npf_pipelines.lake.table import Table
 
 
@@ -30,7 +30,7 @@ def list_days(files: LakeFiles, table: Table, client: str, days: Collection[date
     """The same for these days only; nothing is listed if they are recent or have files of their own."""
     paths = {day: files.path(table.name, client=client, day=day) for day in days}
     own = {day: path for day, path in paths.items() if files.system.exists(path)}
-    if any(_may_be_in_month(day) for day in days if day not in own):
+    if any(may_be_in_month(day) for day in days if day not in own):
         listed = list_client(files, table, client)
         own = {day: path for day, path in listed.days.items() if day in days}
         return PartitionFiles(own, listed.months, only=frozenset(days))
@@ -50,7 +50,7 @@ def opened(files: LakeFiles, table: Table, client: str, day: date | None) -> Ite
             path = files.path(table.name, client=client, day=day)
             file = stack.enter_context(open_path(files, table, client, day, path))
         except FileNotFoundError:
-            if day is None or not _may_be_in_month(day):
+            if day is None or not may_be_in_month(day):
                 raise
             file = _enter_month(stack, files, table, client, day)
         yield file
@@ -99,8 +99,9 @@ def _month_with(files: LakeFiles, table: Table, client: str, day: date) -> Month
 
 
 def _partition(table: Table, file: parquet.ParquetFile, path: str, day: date | None) -> PartitionFile:
-    return DayOfMonth(table, file, day) if day and month_file(path) else PartitionFile(table, file)
+    return OpenMonth(table, file).day(day) if day and month_file(path) else PartitionFile(table, file)
 
 
-def _may_be_in_month(day: date) -> bool:
+def may_be_in_month(day: date) -> bool:
+    """Whether the day is old enough to be in a month's file."""
     return datetime.now(UTC).date() - day >= YOUNGEST
