@@ -83,7 +83,9 @@ def is_broken(files: fsspec.AbstractFileSystem, path: str) -> bool:
     """
     try:
         with files.open(path, "rb") as file:
-            parquet.ParquetFile(file, pre_buffer=False).read(use_threads=False)
+            content = parquet.ParquetFile(file, pre_buffer=False)
+            for group in range(content.num_row_groups):  # A month's file can be larger than the memory.
+                content.read_row_group(group, use_threads=False)
     except FileNotFoundError:
         return False
     except (arrow.ArrowException, OSError) as error:

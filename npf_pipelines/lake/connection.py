@@ -17,8 +17,10 @@ from typing import Any, Self, TypeVar
 import duckdb
 import fsspec
 import pyarrow as arrow
+from fsspec.implementations.local import LocalFileSystem
 
 from npf_pipelines.lake.broken_files import is_broken
+from npf_pipelines.lake.listed_files import ListedFiles
 from npf_pipelines.lake.partition_file import month_schema
 from npf_pipelines.lake.table import Table
 
@@ -37,8 +39,8 @@ class Sources:
     """The files of a view.
 
     Attributes:
-        files: the files with a partition each.
-        months: the files with a client's month.
+        files: the files with a partition each, or glob patterns of them.
+        months: the files with a client's month, as patterns that fit nothing else.
         hidden: the days of a month's file that don't count, by file.
     """
 
@@ -59,7 +61,7 @@ class View:
         name: the view's name.
         table: the columns, without the path's.
         partition: the columns in the path, in their order.
-        sources: the files, or glob patterns of them, as DuckDB names them.
+        sources: the files as DuckDB names them.
         paths: lists the same files for the file system.
     """
 
@@ -121,7 +123,7 @@ class LakeConnection:
         self._made: dict[str, Sources] = {}
         self._made_derived: set[str] = set()
         self._connection = duckdb.connect()
-        self._connection.register_filesystem(files)
+        self._connection.register_filesystem(files if _is_local(files) else ListedFiles(files))
         self._connection.execute("SET TimeZone = 'UTC'")
 
     def __enter__(self) -> Self:
@@ -252,7 +254,11 @@ class LakeConnection:
 def for_duckdb(files: fsspec.AbstractFileSystem, path: str) -> str:
     """A path, or pattern, of the file system as DuckDB names it."""
     protocol = files.protocol if isinstance(files.protocol, str) else files.protocol[0]
-    return path if protocol in {"file", "local"} else f"{protocol}://{path}"
+    return path if _is_local(files) else f"{protocol}://{path}"
+
+
+def _is_local(files: fsspec.AbstractFileSystem) -> bool:
+    return isinstance(files, LocalFileSystem)
 
 
 def _from_path(partition: Sequence[str], column: str) -> str:

@@ -71,10 +71,11 @@ class LakeFiles:
             table: the table's name.
             client: the client's id, or `*`.
         """
+        if not self._is_local:
+            of_client = "" if client == "*" else f"/client={client}"
+            yield from self.system.find(f"{self.root}/{table}{of_client}")  # In the order of the names.
+            return
         for folder in self.glob(table, f"client={client}"):
-            if not self._is_local:
-                yield from self.system.find(folder)  # In the order of the names.
-                continue
             yield from filter(self.system.exists, (f"{day}/{FILE}" for day in self._names(folder, "day=")))
             for month in self._names(folder, "month="):
                 yield from self._names(month, "")

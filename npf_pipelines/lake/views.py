@@ -81,11 +81,12 @@ def _of_days(files: LakeFiles, table: Table, days: Days) -> View:
         months: list[str] = []
         hidden: dict[str, Collection[date]] = {}
         for found in there():
-            own += [for_duckdb(files.system, path) for path in found.days.values()]
+            own += [glob.escape(for_duckdb(files.system, path)) for path in found.days.values()]
             for month in found.newest:
                 if shown := found.shown(month):
-                    months.append(for_duckdb(files.system, month.path))
-                    hidden |= {months[-1]: month.days - shown} if shown < month.days else {}
+                    name = for_duckdb(files.system, month.path)
+                    months.append(glob.escape(name))
+                    hidden |= {name: month.days - shown} if shown < month.days else {}
         return Sources(own, months, hidden)
 
     def paths() -> Iterator[str]:
