@@ -76,7 +76,7 @@ async def compact_flow(services: Services, flow: Flow, client: str, now: datetim
             continue
         months = Compaction(services.lake.files, table, client)
         for month in await asyncio.to_thread(months.unfinished, before):
-            # For each month anew: a run that waits for the lease is not to wait for a year of days.
+            # One lease for each month: a run that needs it must not wait for a year of days.
             async with held_lease(services.state, client, flow.name) as lease:
                 try:
                     done.deleted += await asyncio.to_thread(months.clean, month, lease.check, now - READERS_DONE)

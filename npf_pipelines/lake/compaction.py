@@ -30,7 +30,7 @@ from npf_pipelines.lake.partitions import list_client, may_be_in_month, open_pat
 from npf_pipelines.lake.table import Table
 
 _ROWS_TOGETHER = 5_000
-"""Days are written together until they have so many rows: whoever reads a day reads few others."""
+"""Days are written together until they have so many rows: reading a day reads few others."""
 
 
 class _Day(NamedTuple):

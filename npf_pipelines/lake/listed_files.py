@@ -1,4 +1,4 @@
-"""A bucket's files as DuckDB asks for them: a file that was listed is not looked for again before it is opened.
+"""A bucket's files as DuckDB asks for them: a listed file is opened without a request whether it exists.
 
 Not here: listing them (partitions.py), opening them otherwise (files.py).
 """
@@ -9,7 +9,7 @@ from typing import Any
 import fsspec
 
 
-class ListedFiles(fsspec.AbstractFileSystem):
+class ListedFiles(fsspec.AbstractFileSystem):  # type: ignore[misc]
     """The file system of a bucket with fewer requests. A listed file that is gone fails when it is opened."""
 
     cachable = False
@@ -30,7 +30,7 @@ class ListedFiles(fsspec.AbstractFileSystem):
         return self._files.open(path, mode, **more)
 
     def info(self, path: str, **more: Any) -> Any:
-        """What is known of a file."""
+        """The size and further facts of a file."""
         return self._files.info(path, **more)
 
     def modified(self, path: str) -> Any:

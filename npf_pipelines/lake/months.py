@@ -44,7 +44,7 @@ class PartitionFiles:
 
     Attributes:
         days: the files of single days.
-        months: the months' files by the first day of the month, the one that counts last.
+        months: the months' files by the first day of the month, in ascending generation.
         only: the days of the months' files that are meant; None means all.
     """
 
@@ -63,7 +63,7 @@ class PartitionFiles:
         return frozenset(self.days).union(*(month.days for month in self.newest))
 
     def shown(self, month: MonthFile) -> frozenset[date]:
-        """The days of a month's file that count: those without a file of their own."""
+        """The days of a month's file that count: days without a file of their own."""
         meant = month.days if self.only is None else month.days & self.only
         return meant - self.days.keys()
 

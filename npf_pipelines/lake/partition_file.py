@@ -22,7 +22,7 @@ _DAYS = b"days"
 
 
 class DaySummary(NamedTuple):
-    """What the footer of a month's file says of a day: its rows, and whether its personal data was dropped."""
+    """A day in the footer of a month's file: its number of rows, and whether its personal data was dropped."""
 
     rows: int
     lacks_personal: bool
@@ -73,7 +73,7 @@ class OpenMonth:
 
     @cached_property
     def summaries(self) -> Mapping[str, DaySummary]:
-        """What the footer says of each day."""
+        """The days in the footer."""
         by_day = json.loads((self._file.metadata.metadata or {})[_DAYS])
         return {day: DaySummary(*summary) for day, summary in by_day.items()}
 
@@ -113,7 +113,7 @@ class DayOfMonth(PartitionFile):
 
 
 def month_schema(table: Table) -> arrow.Schema:
-    """The columns of a month's file: the day, then those of a day's file."""
+    """The columns of a month's file: the day, then the columns of a day's file."""
     return arrow.schema([arrow.field("day", arrow.date32()), *table.arrow_schema])
 
 

@@ -22,7 +22,7 @@ from npf_pipelines_tests.builders import row
 
 TODAY = datetime.now(UTC).date()
 MONTH = month_of(month_of(TODAY - timedelta(days=50)) - timedelta(days=1))
-"""A month that is over for longer than anything is looked back."""
+"""A month that ended before the look-back."""
 DAYS = [MONTH, MONTH + timedelta(days=1), MONTH + timedelta(days=9)]
 OTHER_MONTH = month_of(MONTH - timedelta(days=1))
 ALL = "SELECT client, day, order_number FROM platform_orders ORDER BY ALL"
@@ -67,7 +67,7 @@ def compaction(lake: Lake, client: str = "acme") -> Compaction:
 
 
 def compact(lake: Lake, *, clean: bool = True) -> None:
-    """What the job does, without a pause for readers."""
+    """Compact as the job does, without a pause for readers."""
     for client in lake.clients():
         for month in compaction(lake, client).unfinished(TODAY):
             compaction(lake, client).commit(month, TODAY)
