@@ -16,6 +16,7 @@ from npf_pipelines.assets.stock import stock
 from npf_pipelines.automation.alerts import alerts_sensor
 from npf_pipelines.automation.checks import CHECKS
 from npf_pipelines.automation.clients import clients_sensor
+from npf_pipelines.automation.compaction import compaction_job, compaction_schedule
 from npf_pipelines.automation.console import console
 from npf_pipelines.automation.due_orders import due_orders
 from npf_pipelines.automation.first_audit import first_audit
@@ -63,7 +64,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
             ),
             **(resource_overrides or {}),
         },
-        jobs=[*jobs(cell), retention_job(cell)],
+        jobs=[*jobs(cell), retention_job(cell), compaction_job(cell)],
         asset_checks=checks_in_cell(cell, CHECKS),
         sensors=[
             clients_sensor(partitions),
@@ -78,6 +79,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
             *sweeps(settings),
             *nightly_schedules(settings),
             retention_schedule(settings),
+            compaction_schedule(settings),
         ],
         executor=dg.in_process_executor,
         loggers={"console": console},

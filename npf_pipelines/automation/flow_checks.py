@@ -107,7 +107,7 @@ def staleness(context: dg.AssetCheckExecutionContext, services: dg.ResourceParam
 def broken_files(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """Open every file."""
     found = [
-        {"client": error.client, "table": error.table, "day": str(error.day or ""), "what": str(error)}
+        {"client": error.client, "table": error.table, "day": error.when, "what": str(error)}
         for error in services.lake.broken_files()
     ]
     return listed_result(found, "broken", dg.AssetCheckSeverity.ERROR)

@@ -5,7 +5,7 @@ deletes old ticks itself (dagster.yaml).
 """
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -15,7 +15,8 @@ from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.broken_files import BrokenFile
-from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.compaction import Compaction
+from npf_pipelines.lake.months import month_of
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.reports.folder import ReportFolder
@@ -23,6 +24,7 @@ from npf_pipelines.rules.retention import old_days, old_snapshots
 from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import RunFailed
 from npf_pipelines.runs.metadata import records_value
+from npf_pipelines.runs.partitions import settled_before
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.alerts import forget_alerts
 from npf_pipelines.state.lease import LeaseTaken, held_lease
@@ -122,11 +124,7 @@ async def _drop_personal(
     The client's lease keeps it from overwriting a day that a run is pulling.
     """
     lake = services.lake
-    days = [
-        day
-        for day in old_days(lake.days(table, client=client), now.date(), age)
-        if not _lacks_personal(lake, table, client, day)
-    ]
+    days = old_days(lake.days_with_personal(table, client=client), now.date(), age)
     if not days:
         return 0, 0
     async with held_lease(services.state, client, "orders") as lease:
@@ -138,12 +136,11 @@ async def _drop_personal(
             except BrokenFile:
                 await asyncio.to_thread(lake.drop_broken, table, client=client, day=day)
                 files += 1
+            except FileNotFoundError:  # It was in a month's file that is deleted now.
+                continue
+        months = Compaction(lake.files, table, client)
+        for month in {month_of(day) for day in days} & {*months.unfinished(settled_before(now))}:
+            # At once: until the next night the replaced file would hold the personal data.
+            await asyncio.to_thread(months.commit, month, settled_before(now))
+            await asyncio.to_thread(months.clean, month, lease.check)
         return rows, files
-
-
-def _lacks_personal(lake: Lake, table: Table, client: str, day: date) -> bool:
-    """Whether the day's personal data was dropped; a file that can't be read may still hold some."""
-    try:
-        return lake.lacks_personal(table, client=client, day=day)
-    except BrokenFile:
-        return False

@@ -3,6 +3,7 @@
 Not here: opening a file (files.py, connection.py), which day or client fails because of it (assets/).
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import fsspec
@@ -10,6 +11,7 @@ import pyarrow as arrow
 from pyarrow import parquet
 
 from npf_pipelines.errors import NpfError
+from npf_pipelines.lake.months import month_file
 from npf_pipelines.lake.tables import (
     FILTERED_ORDERS,
     OLD_HOLDS,
@@ -47,16 +49,22 @@ class BrokenFile(NpfError):
         path: the file.
         table: the table's name.
         client: the client's id.
-        day: the day, for a table that is partitioned by day.
+        days: the days that it holds, for a table that is partitioned by day.
+        when: the same as a text: a day or a month; empty for other tables.
     """
 
     def __init__(self, path: str, table: str, client: str, day: date | None) -> None:
-        self.path, self.table, self.client, self.day = path, table, client, day
-        of_day = f" for {day}" if day else ""
-        super().__init__(f"{table} of {client}{of_day}: the file {path} is broken. {_remedy(table, client, day)}")
+        self.path, self.table, self.client = path, table, client
+        month = month_file(path)
+        self.days = sorted(month.days) if month else [day] if day else []
+        self.when = f"{month.month:%Y-%m}" if month else str(day or "")
+        of_days = f" for {self.when}" if self.when else ""
+        super().__init__(
+            f"{table} of {client}{of_days}: the file {path} is broken. {_remedy(table, client, self.days)}"
+        )
 
 
-def _remedy(table: str, client: str, day: date | None) -> str:
+def _remedy(table: str, client: str, days: Sequence[date]) -> str:
     if table in LEDGERS:
         return (
             "It remembers what must not be done twice: restore it from a backup. Without a backup, compare the"
@@ -64,10 +72,12 @@ def _remedy(table: str, client: str, day: date | None) -> str:
         )
     if table in CACHES:
         return "The next run writes it again"
-    if day is None or table not in _ORDERS | _SHIPMENTS:
+    if not days or table not in _ORDERS | _SHIPMENTS:
         return f"The next run of stock writes it again: npf run stock --client {client}"
     flow = "orders" if table in _ORDERS else "shipments"
-    return f"Run its day again: npf run {flow} --client {client} --day {day}"
+    if len(days) > 1:
+        return f"Run its days again: npf run {flow} --client {client} --from {days[0]} --to {days[-1]}"
+    return f"Run its day again: npf run {flow} --client {client} --day {days[0]}"
 
 
 def is_broken(files: fsspec.AbstractFileSystem, path: str) -> bool:
@@ -78,7 +88,9 @@ def is_broken(files: fsspec.AbstractFileSystem, path: str) -> bool:
     """
     try:
         with files.open(path, "rb") as file:
-            parquet.ParquetFile(file, pre_buffer=False).read(use_threads=False)
+            content = parquet.ParquetFile(file, pre_buffer=False)
+            for group in range(content.num_row_groups):  # A month's file can be larger than the memory.
+                content.read_row_group(group, use_threads=False)
     except FileNotFoundError:
         return False
     except (arrow.ArrowException, OSError) as error:

@@ -9,15 +9,19 @@ import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import duckdb
 import fsspec
 import pyarrow as arrow
+from fsspec.implementations.local import LocalFileSystem
 
 from npf_pipelines.lake.broken_files import is_broken
+from npf_pipelines.lake.listed_files import ListedFiles
+from npf_pipelines.lake.partition_file import month_schema
 from npf_pipelines.lake.table import Table
 
 T = TypeVar("T")
@@ -31,6 +35,25 @@ _READERS = 8
 
 
 @dataclass(frozen=True)
+class Sources:
+    """The files of a view.
+
+    Attributes:
+        files: the files with a partition each, or glob patterns of them.
+        months: the files with a client's month, as patterns that fit nothing else.
+        hidden: the days of a month's file that don't count, by file.
+    """
+
+    files: Sequence[str] = ()
+    months: Sequence[str] = ()
+    hidden: Mapping[str, Collection[date]] = field(default_factory=dict)
+
+    def lost(self, now: Self) -> bool:
+        """Whether any of the files is there no longer."""
+        return not {*self.files, *self.months} <= {*now.files, *now.months}
+
+
+@dataclass(frozen=True)
 class View:
     """A view of the lake.
 
@@ -38,7 +61,7 @@ class View:
         name: the view's name.
         table: the columns, without the path's.
         partition: the columns in the path, in their order.
-        patterns: glob patterns of the files, as DuckDB reads them; none if there is no file.
+        sources: the files as DuckDB names them.
         paths: lists the same files for the file system.
         rows: the view's rows where it has no files; None if it has none.
     """
@@ -46,7 +69,7 @@ class View:
     name: str
     table: Table
     partition: Sequence[str]
-    patterns: Sequence[str] = ()
+    sources: Callable[[], Sources] = Sources
     paths: Callable[[], Iterator[str]] = lambda: iter(())
     rows: arrow.Table | None = None
 
@@ -99,10 +122,11 @@ class LakeConnection:
         """
         self.broken: Collection[str] = ()
         self._files, self._views, self._derived = files, {view.name: view for view in views}, derived
-        self._made: set[str] = set()
+        self._made: dict[str, Sources] = {}
+        self._made_derived: set[str] = set()
         self._connection = duckdb.connect()
         if files:
-            self._connection.register_filesystem(files)
+            self._connection.register_filesystem(files if _is_local(files) else ListedFiles(files))
         self._connection.execute("SET TimeZone = 'UTC'")
 
     def __enter__(self) -> Self:
@@ -141,67 +165,103 @@ class LakeConnection:
         return self._run(relation, [*self._views, *(view.name for view in self._derived)])
 
     def _run(self, action: Callable[[duckdb.DuckDBPyConnection], T], names: Iterable[str]) -> T:
-        """Run an action with DuckDB's own connection, and once more without broken files if it fails because of them.
+        """Run an action with DuckDB's own connection, again if a file was moved meanwhile, or without broken files.
 
         Args:
             action: what to do.
             names: of the views that it may need, other words among them.
         """
         self._make_views(names)
-        try:
-            return action(self._connection)
-        except _WRONG_QUERY:
-            raise
-        except duckdb.Error as error:
+        while True:
             try:
-                found = self._find_broken()
-            except OSError as unreached:
-                raise error from unreached
-            if found <= set(self.broken):
+                return action(self._connection)
+            except _WRONG_QUERY:
                 raise
-            self.broken = sorted(found)
-            for name in self._made & self._views.keys():
-                self._make_view(self._views[name])
-            return action(self._connection)
+            except (duckdb.Error, FileNotFoundError) as error:
+                try:
+                    has_changed = self._list_again() or self._leave_out_broken()
+                except OSError as unreached:
+                    raise error from unreached
+                if not has_changed:
+                    raise
 
-    def _find_broken(self) -> set[str]:
-        paths = [path for view in self._views.values() if view.patterns for path in view.paths()]
+    def _list_again(self) -> bool:
+        """Make the views again if one of their files was deleted, as by a compaction that is done with it."""
+        now = {name: self._views[name].sources() for name in self._made}
+        has_lost = any(sources.lost(now[name]) for name, sources in self._made.items())
+        if has_lost:
+            for name, sources in now.items():
+                self._make_view(self._views[name], sources)
+        return has_lost
+
+    def _leave_out_broken(self) -> bool:
+        """Make the views again without broken files; whether there are more than those left out before."""
+        paths = [path for view in self._views.values() for path in view.paths()]
         with ThreadPoolExecutor(_READERS) as threads:
             are_broken = threads.map(functools.partial(is_broken, self._files), paths)
-            return {path for path, broken in zip(paths, are_broken, strict=True) if broken}
+            found = {path for path, broken in zip(paths, are_broken, strict=True) if broken}
+        if found <= set(self.broken):
+            return False
+        self.broken = sorted(found)
+        for name, sources in self._made.items():
+            self._make_view(self._views[name], sources)
+        return True
 
     def _make_views(self, names: Iterable[str]) -> None:
-        missing = {*names} - self._made
+        missing = {*names} - self._made.keys() - self._made_derived
         for derived in self._derived:
             if derived.name in missing:
                 self._make_views(re.findall(r"\w+", derived.query))
                 self._connection.execute(f"CREATE VIEW {derived.name} AS {derived.query}")
-                self._made.add(derived.name)
-        for name in missing & self._views.keys():
-            self._make_view(self._views[name])
-            self._made.add(name)
+                self._made_derived.add(derived.name)
+        for name in missing & self._views.keys() - self._made.keys():
+            view = self._views[name]
+            self._make_view(view, view.sources())
 
-    def _make_view(self, view: View) -> None:
+    def _make_view(self, view: View, sources: Sources) -> None:
         columns = ", ".join([*view.partition, *view.table.arrow_schema.names])
-        if not view.patterns:
-            source = f"{view.name}_in_memory"
-            self._connection.register(source, _empty(view) if view.rows is None else view.rows)
-        else:
-            in_path = ", ".join(f"{_from_path(view.partition, column)} AS {column}" for column in view.partition)
-            left_out = ", ".join(_quoted(for_duckdb(self._files, path)) for path in self.broken)
-            # Without the schema DuckDB would open all files to find their columns. Older files may lack a column.
-            source = (
-                f"(SELECT *, {in_path} FROM read_parquet([{', '.join(map(_quoted, view.patterns))}], "  # noqa: S608
-                f"filename = true, schema = {_schema(view.table)})"
-                f"{f' WHERE filename NOT IN ({left_out})' if left_out else ''})"
-            )
-        self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS SELECT {columns} FROM {source}")  # noqa: S608
+        parts = []
+        if sources.files:
+            in_path = [f"{_from_path(view.partition, column)} AS {column}" for column in view.partition]
+            parts.append(self._select(f"{view.name}_files", sources.files, in_path, view.table.arrow_schema))
+        if sources.months:
+            client = ["regexp_extract(filename, '/client=([^/]*)/month=[^/]*/[^/]*$', 1) AS client"]
+            months = self._select(f"{view.name}_months", sources.months, client, month_schema(view.table))
+            if sources.hidden:
+                hidden = f"{view.name}_hidden"
+                pairs = [(path, day) for path, days in sources.hidden.items() for day in days]
+                named, of_day = (list(column) for column in zip(*pairs, strict=True))
+                self._connection.register(hidden, arrow.table({"filename": named, "day": of_day}))
+                months = f"{months} ANTI JOIN {hidden} USING (filename, day)"
+            parts.append(months)
+        if not parts:
+            in_memory = f"{view.name}_in_memory"
+            self._connection.register(in_memory, _empty(view) if view.rows is None else view.rows)
+            parts.append(f"FROM {in_memory}")
+        query = " UNION ALL ".join(f"SELECT {columns} {part}" for part in parts)
+        self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {query}")
+        self._made[view.name] = sources
+
+    def _select(self, name: str, paths: Sequence[str], in_path: Sequence[str], schema: arrow.Schema) -> str:
+        """The FROM clause for files, whose names a variable holds: a year of days would be a query of megabytes."""
+        self._connection.execute(f"SET VARIABLE {name} = $paths", {"paths": list(paths)})
+        left_out = ", ".join(_quoted(for_duckdb(self._files, path)) for path in self.broken)
+        # Without the schema DuckDB would open all files to find their columns. Older files may lack a column.
+        return (
+            f"FROM (SELECT *, {', '.join(in_path)} FROM read_parquet(getvariable('{name}'), "  # noqa: S608
+            f"filename = true, schema = {_schema(schema)})"
+            f"{f' WHERE filename NOT IN ({left_out})' if left_out else ''})"
+        )
 
 
 def for_duckdb(files: fsspec.AbstractFileSystem, path: str) -> str:
     """A path, or pattern, of the file system as DuckDB names it."""
     protocol = files.protocol if isinstance(files.protocol, str) else files.protocol[0]
-    return path if protocol in {"file", "local"} else f"{protocol}://{path}"
+    return path if _is_local(files) else f"{protocol}://{path}"
+
+
+def _is_local(files: fsspec.AbstractFileSystem) -> bool:
+    return isinstance(files, LocalFileSystem)
 
 
 def _from_path(partition: Sequence[str], column: str) -> str:
@@ -223,10 +283,10 @@ def _types(schema: arrow.Schema) -> Sequence[tuple[str, str]]:
         return [(row[0], row[1]) for row in connection.execute("DESCRIBE columns").fetchall()]
 
 
-def _schema(table: Table) -> str:
+def _schema(schema: arrow.Schema) -> str:
     fields = ", ".join(
         f"{_quoted(name)}: {{name: {_quoted(name)}, type: {_quoted(kind)}, default_value: NULL}}"
-        for name, kind in _types(table.arrow_schema)
+        for name, kind in _types(schema)
     )
     return f"MAP {{{fields}}}"
 

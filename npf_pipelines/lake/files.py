@@ -8,11 +8,12 @@ old one or the new one, also after a power cut. A bucket replaces a file at once
 import contextlib
 import copy
 import glob
+import io
 import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any, Self
@@ -34,7 +35,8 @@ _TAKEN, _TAKEN_EXACTLY = "%Y-%m-%dT%H-%M-%SZ", "%Y-%m-%dT%H-%M-%S-%fZ"
 _UNFINISHED = ".unfinished"
 """The ending of a file that is still being written."""
 _PATH = re.compile(
-    r"/(?P<table>[^/]+)/client=(?P<client>[^/]+)(?:/day=(?P<day>\d{4}-\d\d-\d\d)|/taken=[^/]+)?/part[.]parquet$"
+    r"/(?P<table>[^/]+)/client=(?P<client>[^/]+)"
+    r"(?:(?:/day=(?P<day>\d{4}-\d\d-\d\d)|/taken=[^/]+)?/part|/month=[^/]+/[^/]+)[.]parquet$"
 )
 
 
@@ -77,15 +79,27 @@ class LakeFiles:
         found = self.glob(SNAPSHOT_HISTORY, f"client={client}", "taken=*")
         return sorted(_moment(path.rpartition("/taken=")[2]) for path in found)
 
-    def days(self, table: str, client: str) -> list[date]:
-        """The days of the client that have a file, oldest first."""
-        listed = (
-            self._bucket.below(f"{self.root}/{table}/client={client}")
-            if self._bucket
-            else self.glob(table, f"client={client}", "day=*", FILE)
-        )
-        found = map(_PATH.search, listed)
-        return sorted(date.fromisoformat(path["day"]) for path in found if path and path["day"])
+    def of_days(self, table: str, client: str) -> Iterator[str]:
+        """The files of a table with days, each client's single days before its months, as months.py requires.
+
+        Args:
+            table: the table's name.
+            client: the client's id, or `*`.
+        """
+        if not self._is_local:
+            folder = f"{self.root}/{table}" + ("" if client == "*" else f"/client={client}")
+            yield from sorted(self._bucket.below(folder) if self._bucket else self.system.find(folder))
+            return
+        for folder in self.glob(table, f"client={client}"):
+            yield from filter(self.system.exists, (f"{day}/{FILE}" for day in self._names(folder, "day=")))
+            for month in self._names(folder, "month="):
+                yield from self._names(month, "")
+
+    def _names(self, folder: str, beginning: str) -> list[str]:
+        """The files or folders in a local folder, which may be gone by now."""
+        with contextlib.suppress(FileNotFoundError):
+            return [path for path in self.system.ls(folder, detail=False) if f"/{beginning}" in path[len(folder) :]]
+        return []
 
     def clients(self) -> list[str]:
         """The clients that have a file of any table."""
@@ -119,17 +133,13 @@ class LakeFiles:
                 yield f"{folder}/{step}"
 
     @contextlib.contextmanager
-    def opened(
-        self, table: str, *, client: str, day: date | None = None, taken: datetime | None = None
-    ) -> Iterator[parquet.ParquetFile]:
-        """A partition's file, open for reading; with `taken` the stock snapshot of that time.
+    def opened(self, path: str, table: str, *, client: str, day: date | None) -> Iterator[parquet.ParquetFile]:
+        """A file that holds a partition, open for reading.
 
         Raises:
-            FileNotFoundError: the partition has not been written.
+            FileNotFoundError: there is none.
             BrokenFile: the file is no Parquet.
         """
-        folder = self.snapshot_folder(client, taken) if taken else ""
-        path = f"{folder}/{FILE}" if folder else self.path(table, client=client, day=day)
         with self._open(path) as file:
             try:
                 # Most files are small: reading ahead, and threads, would cost more than they save.
@@ -146,20 +156,30 @@ class LakeFiles:
         return arrow.BufferReader(self._bucket.read(path))  # type: ignore[no-any-return]
 
     def put(self, data: arrow.Table, path: str) -> None:
-        """Write a Parquet file in place of the old one.
+        """Write a Parquet file in place of the old one. Errors as for `put_with`."""
+        self.put_with(lambda file: parquet.write_table(data, file, compression="zstd"), path)
+
+    def put_with(self, write: Callable[[IO[Any]], None], path: str) -> None:
+        """Write a file in place of the old one.
+
+        Args:
+            write: writes the content.
+            path: of the file.
 
         Raises:
             OSError: with the file's name; the old one is still there.
         """
         if self._bucket:
-            self._put_in_bucket(self._bucket, data, path)
+            content = io.BytesIO()
+            write(content)
+            self._bucket.write(path, content.getvalue())
             return
         folder = path.rpartition("/")[0]
         unfinished = f"{folder}/.{uuid.uuid4().hex}{_UNFINISHED}"
         try:
             self.system.makedirs(folder, exist_ok=True)
             with self.system.open(unfinished, "wb") as file:
-                parquet.write_table(data, file, compression="zstd")
+                write(file)
                 self._sync(file)
             self._put_in_place(unfinished, path)
         except BaseException as error:
@@ -169,11 +189,6 @@ class LakeFiles:
                 # A full disk doesn't name the file.
                 raise OSError(error.errno, os.strerror(error.errno), path) from error
             raise
-
-    def _put_in_bucket(self, bucket: Bucket, data: arrow.Table, path: str) -> None:
-        written = arrow.BufferOutputStream()
-        parquet.write_table(data, written, compression="zstd")
-        bucket.write(path, written.getvalue().to_pybytes())
 
     def text(self, name: str) -> str:
         """A small text file directly below the lake's folder.
@@ -221,6 +236,14 @@ class LakeFiles:
         finally:
             os.close(folder)
 
+    def delete(self, path: str) -> None:
+        """Delete a file, and its folder if that is empty then."""
+        self.system.rm_file(path)
+        self.forget(path)
+        if self._is_local:
+            with contextlib.suppress(OSError):
+                Path(path).parent.rmdir()
+
     def rename_client(self, old: str, new: str) -> None:
         """Move all files of a client to another id, over that id's own.
 
@@ -238,7 +261,7 @@ class LakeFiles:
     def copy_client(self, client: str, other: "LakeFiles") -> None:
         """Copy all files of a client into another lake, over its own."""
         for folder in list(self.glob("*", f"client={client}")):
-            for steps in ((FILE,), ("*=*", FILE)):
+            for steps in ((FILE,), ("*=*", "*.parquet")):
                 for file in sorted(self._below(folder, *steps)):
                     other.put_bytes(self.system.cat_file(file), f"{other.root}{file.removeprefix(self.root)}")
 

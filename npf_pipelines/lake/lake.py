@@ -6,27 +6,28 @@ more than a request (broken_files.py).
 
 import contextlib
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Self
 
 import duckdb
 import pandas as pd
 import pyarrow as arrow
-from pyarrow import parquet
 
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake import views
 from npf_pipelines.lake.broken_files import CACHES, LEDGERS, BrokenFile, is_broken
+from npf_pipelines.lake.compaction import Compaction
 from npf_pipelines.lake.connection import LakeConnection
 from npf_pipelines.lake.daily_units import DailyUnits, daily_units, units_of, with_daily_units
-from npf_pipelines.lake.files import FILE, SNAPSHOT_HISTORY, LakeFiles, broken_file
+from npf_pipelines.lake.files import FILE, LakeFiles, broken_file
+from npf_pipelines.lake.months import month_of
+from npf_pipelines.lake.partition_file import WITHOUT_PERSONAL, PartitionFile
+from npf_pipelines.lake.partitions import days_with_personal, list_client, opened
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import STOCK_SNAPSHOTS, TABLES
 
 _FIRST_DAY, _NEXT_AUDITED = "first_day.txt", "next_audited.txt"
-_WITHOUT_PERSONAL = {b"personal_data": b"dropped"}
-"""The mark in the footer of a file whose personal columns were emptied."""
 
 
 class NotWritten(NpfError):
@@ -102,12 +103,12 @@ class Lake:
             BrokenFile: the file of a ledger can't be read.
         """
         try:
-            with self.files.opened(table.name, client=client, day=day) as file:
-                if file.metadata.num_rows != len(rows) or _lacks_personal(file.metadata.metadata):
+            with opened(self.files, table, client, day) as file:
+                if file.row_count != len(rows) or file.lacks_personal:
                     return False
                 if not rows:
                     return True
-                there = _rows(table, file)
+                there = file.read()
         except FileNotFoundError:
             return False
         except BrokenFile:
@@ -136,8 +137,8 @@ class Lake:
     def rows(self, table: Table, *, client: str, day: date | None = None) -> arrow.Table:
         """The same as an Arrow table."""
         try:
-            with self.files.opened(table.name, client=client, day=day) as file:
-                return _rows(table, file)
+            with opened(self.files, table, client, day) as file:
+                return file.read()
         except BrokenFile as error:
             if table.name in CACHES:
                 raise NotWritten(str(error)) from error
@@ -153,8 +154,8 @@ class Lake:
             BrokenFile: the file of a ledger can't be read; any other one counts as not written.
         """
         try:
-            with self.files.opened(table.name, client=client, day=day) as file:
-                return _rows(table, file, names)
+            with opened(self.files, table, client, day) as file:
+                return file.read(names)
         except FileNotFoundError:
             pass
         except BrokenFile:
@@ -165,8 +166,8 @@ class Lake:
     def has_rows(self, table: Table, *, client: str, day: date | None = None) -> bool:
         """Whether the partition has been written with any row; a file that can't be read may have had some."""
         try:
-            with self.files.opened(table.name, client=client, day=day) as file:
-                return bool(file.metadata.num_rows)
+            with opened(self.files, table, client, day) as file:
+                return bool(file.row_count)
         except FileNotFoundError:
             return False
         except BrokenFile:
@@ -189,7 +190,7 @@ class Lake:
 
     def days(self, table: Table, *, client: str) -> list[date]:
         """The days of the client that have been written, oldest first."""
-        return self.files.days(table.name, client)
+        return sorted(list_client(self.files, table, client).written)
 
     def clients(self) -> list[str]:
         """The clients that have any table, clients without a master setup included."""
@@ -217,8 +218,7 @@ class Lake:
     def next_audited(self) -> str:
         """The client with which the next audit begins, as kept last; empty for the first one."""
         try:
-            with self.files.system.open(f"{self.files.root}/{_NEXT_AUDITED}", "r") as file:
-                return str(file.read()).strip()
+            return self.files.text(_NEXT_AUDITED).strip()
         except (OSError, ValueError):
             return ""
 
@@ -240,17 +240,19 @@ class Lake:
         The history is read only for a snapshot of an earlier release. Snapshots that can't be read are left out.
         """
         with contextlib.suppress(FileNotFoundError, BrokenFile):
-            with self.files.opened(STOCK_SNAPSHOTS.name, client=client) as file:
+            newest = self.files.path(STOCK_SNAPSHOTS.name, client=client, day=None)
+            with self.files.opened(newest, STOCK_SNAPSHOTS.name, client=client, day=None) as file:
                 found = daily_units(file.metadata.metadata)
             if found is not None:
                 return found
         units = {}
         for taken in {taken.date(): taken for taken in self.snapshots(client)}.values():
+            path = f"{self.files.snapshot_folder(client, taken)}/{FILE}"
             with (
                 contextlib.suppress(FileNotFoundError, BrokenFile),
-                self.files.opened(SNAPSHOT_HISTORY, client=client, taken=taken) as file,
+                self.files.opened(path, STOCK_SNAPSHOTS.name, client=client, day=None) as file,
             ):
-                units[taken.date()] = units_of(_rows(STOCK_SNAPSHOTS, file, ["on_hand", "available"]))
+                units[taken.date()] = units_of(PartitionFile(STOCK_SNAPSHOTS, file).read(["on_hand", "available"]))
         return units
 
     def drop_snapshot(self, client: str, taken: datetime) -> None:
@@ -262,6 +264,9 @@ class Lake:
 
         A repeated call after an interrupted one moves the rest.
         """
+        for table in TABLES.values():
+            if table.by_day:
+                Compaction(self.files, table, old).split()  # The new id's own days must not come before them.
         self.files.rename_client(old, new)
 
     def copy_client(self, client: str, other: "Lake") -> None:
@@ -281,8 +286,15 @@ class Lake:
         return self.files.drop_leftovers(before)
 
     def drop_broken(self, table: Table, *, client: str, day: date | None = None) -> None:
-        """Delete a partition's file that can't be read and whose personal data is therefore out of reach."""
-        self.files.system.rm_file(self.files.path(table.name, client=client, day=day))
+        """Delete a partition's file that can't be read and whose personal data is therefore out of reach.
+
+        If it is the file of a month, all days of that month are lost.
+        """
+        path = self.files.path(table.name, client=client, day=day)
+        if day and not self.files.system.exists(path):
+            Compaction(self.files, table, client).delete(month_of(day))
+        else:
+            self.files.delete(path)
 
     def lacks_personal(self, table: Table, *, client: str, day: date | None = None) -> bool:
         """Whether the partition's personal data was dropped; only the file's footer is read.
@@ -290,8 +302,12 @@ class Lake:
         Raises:
             BrokenFile: the partition can't be read.
         """
-        with self.files.opened(table.name, client=client, day=day) as file:
-            return _lacks_personal(file.metadata.metadata)
+        with opened(self.files, table, client, day) as file:
+            return file.lacks_personal
+
+    def days_with_personal(self, table: Table, *, client: str) -> list[date]:
+        """The days of the client whose personal data was not dropped; a file that can't be read may hold some."""
+        return days_with_personal(self.files, table, client)
 
     def drop_personal(self, table: Table, *, client: str, day: date | None = None) -> int:
         """Empty the personal columns of a partition, everything else kept; returns how many rows it has.
@@ -299,13 +315,13 @@ class Lake:
         Raises:
             BrokenFile: the partition can't be read.
         """
-        with self.files.opened(table.name, client=client, day=day) as file:
-            content = _rows(table, file)
+        with opened(self.files, table, client, day) as file:
+            content = file.read()
         for place, column in enumerate(table.arrow_schema):
             if column.name in table.personal:
                 content = content.set_column(place, column, arrow.nulls(len(content), column.type))
         path = self.files.path(table.name, client=client, day=day)
-        self.files.put(content.replace_schema_metadata(_WITHOUT_PERSONAL), path)
+        self.files.put(content.replace_schema_metadata(WITHOUT_PERSONAL), path)
         return len(content)
 
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
@@ -322,8 +338,7 @@ class Lake:
         Args:
             client: the views hold this client's rows alone, and no other client's file is touched.
         """
-        of_client = f"client={client or '*'}"
-        return views.connect(self.files, [[of_client, "day=*"]], [[of_client]], [[of_client, "taken=*"]])
+        return views.connect(self.files, client or "*")
 
     def broken_files(self) -> Iterator[BrokenFile]:
         """The files of all tables that can't be read. It reads every file.
@@ -331,9 +346,8 @@ class Lake:
         Raises:
             OSError: the lake can't be read.
         """
-        by_table = [(table.name, ["day=*"] if table.by_day else []) for table in TABLES.values()]
-        for name, folders in [*by_table, (SNAPSHOT_HISTORY, ["taken=*"])]:
-            for path in self.files.glob(name, "client=*", *folders, FILE):
+        for view in views.views_of(self.files, "*"):
+            for path in view.paths():
                 if is_broken(self.files.system, path):
                     yield broken_file(path)
 
@@ -341,18 +355,3 @@ class Lake:
     def broken_file(path: str) -> BrokenFile:
         """The error about a file that can't be read, from the file's path."""
         return broken_file(path)
-
-
-def _rows(table: Table, file: parquet.ParquetFile, names: Sequence[str] | None = None) -> arrow.Table:
-    """The file's rows, all columns if none are named."""
-    names = names or table.arrow_schema.names
-    content = file.read(columns=names, use_threads=False)
-    for name in names:
-        if name not in content.column_names:  # An older file.
-            column = table.arrow_schema.field(name)
-            content = content.append_column(column, arrow.nulls(len(content), column.type))
-    return content.select(names)
-
-
-def _lacks_personal(metadata: Mapping[bytes, bytes] | None) -> bool:
-    return _WITHOUT_PERSONAL.items() <= (metadata or {}).items()

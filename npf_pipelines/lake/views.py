@@ -4,13 +4,15 @@ Not here: DuckDB itself, and files that a query finds broken (connection.py).
 """
 
 import glob
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 
 import pyarrow as arrow
 
 from npf_pipelines.domain.outcomes import OrderOutcome
-from npf_pipelines.lake.connection import DerivedView, LakeConnection, View, for_duckdb
+from npf_pipelines.lake.connection import DerivedView, LakeConnection, Sources, View, for_duckdb
 from npf_pipelines.lake.files import FILE, SNAPSHOT_HISTORY, LakeFiles
+from npf_pipelines.lake.partitions import list_clients
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import STOCK_SNAPSHOTS, TABLES
 
@@ -35,33 +37,55 @@ def connect_rows(rows: Mapping[str, arrow.Table]) -> LakeConnection:
     return LakeConnection(None, views, [_EXCEPTIONS])
 
 
-def connect(
-    files: LakeFiles, days: Sequence[Sequence[str]], whole: Sequence[Sequence[str]], taken: Sequence[Sequence[str]]
-) -> LakeConnection:
-    """DuckDB with a view for each table.
+def connect(files: LakeFiles, client: str) -> LakeConnection:
+    """DuckDB with a view for each table. Arguments as for `views_of`."""
+    return LakeConnection(files.system, views_of(files, client), [_EXCEPTIONS])
+
+
+def views_of(files: LakeFiles, client: str) -> list[View]:
+    """A view for each table.
 
     Args:
         files: the lake's files.
-        days: the folders, or patterns of folders, of tables that are partitioned by day, level by level.
-        whole: the folders of the other tables.
-        taken: the folders of the history of the stock snapshots.
+        client: the id of the only client, or `*` for all.
     """
     views = [
-        _view(files, table.name, table, table.partition_columns, days if table.by_day else whole)
+        _of_days(files, table, client) if table.by_day else _whole(files, table.name, table, ("client",), client)
         for table in TABLES.values()
     ]
-    views.append(_view(files, SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), taken))
-    return LakeConnection(files.system, views, [_EXCEPTIONS])
+    return [*views, _whole(files, SNAPSHOT_HISTORY, STOCK_SNAPSHOTS, ("client", "taken"), client)]
 
 
-def _view(
-    files: LakeFiles, name: str, table: Table, partition: Sequence[str], folders: Sequence[Sequence[str]]
-) -> View:
-    there = [folder for folder in folders if any(files.glob(name, *folder, FILE))]
-    patterns = ["/".join([glob.escape(files.root), name, *folder, FILE]) for folder in there]
+def _whole(files: LakeFiles, name: str, table: Table, partition: Sequence[str], client: str) -> View:
+    below = [f"client={client}", *(f"{column}=*" for column in partition[1:]), FILE]
 
     def paths() -> Iterator[str]:
-        for folder in there:
-            yield from files.glob(name, *folder, FILE)
+        return files.glob(name, *below)
 
-    return View(name, table, partition, [for_duckdb(files.system, pattern) for pattern in patterns], paths)
+    def sources() -> Sources:
+        pattern = for_duckdb(files.system, "/".join([glob.escape(files.root), name, *below]))
+        return Sources([pattern] if any(paths()) else [])
+
+    return View(name, table, partition, sources, paths)
+
+
+def _of_days(files: LakeFiles, table: Table, client: str) -> View:
+    def sources() -> Sources:
+        own: list[str] = []
+        months: list[str] = []
+        hidden: dict[str, Collection[date]] = {}
+        for found in list_clients(files, table, client).values():
+            own += [glob.escape(for_duckdb(files.system, path)) for path in found.days.values()]
+            for month in found.newest:
+                if shown := found.shown(month):
+                    name = for_duckdb(files.system, month.path)
+                    months.append(glob.escape(name))
+                    hidden |= {name: month.days - shown} if shown < month.days else {}
+        return Sources(own, months, hidden)
+
+    def paths() -> Iterator[str]:
+        for found in list_clients(files, table, client).values():
+            yield from found.days.values()
+            yield from (month.path for month in found.newest)
+
+    return View(table.name, table, table.partition_columns, sources, paths)

@@ -21,6 +21,11 @@ CLIENTS = Cell().clients
 """The clients of a code location without a cell."""
 
 
+def settled_before(now: datetime) -> date:
+    """The day before which days are settled for every client, whatever its time zone."""
+    return now.date() - LOOK_BACK - timedelta(days=1)
+
+
 def first_day(setups: MasterSetups, with_tables: date | None) -> date | None:
     """The first day of any client: the earliest order start date, or an earlier day with tables.
 

@@ -21,7 +21,7 @@ PERSONAL = sorted(RAW_ORDERS.personal)
 ASSETS = ("raw_orders", "filtered_orders", "platform_orders", "shipment_records", "tracking_push", "stock_push")
 
 
-class _Later(datetime):
+class Later(datetime):
     """A clock that is a hundred days ahead."""
 
     @classmethod
@@ -32,7 +32,7 @@ class _Later(datetime):
 @pytest.fixture
 def later(fresh: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
     """The world, and a night a hundred days later."""
-    monkeypatch.setattr(retention, "datetime", _Later)
+    monkeypatch.setattr(retention, "datetime", Later)
     return fresh
 
 
