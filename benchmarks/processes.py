@@ -103,7 +103,7 @@ def all_days(days: int = DAYS) -> tuple[date, date]:
 
 
 def _serve(make: Callable[[T], dict[str, SandboxStore]], what: T, port: int, latency_ms: float) -> None:
-    serve_stores(make(what), port, latency_ms)
+    serve_stores(make(what), port, lambda: None, latency_ms)
 
 
 def _generate(shops: tuple[Shop, ...]) -> dict[str, SandboxStore]:
