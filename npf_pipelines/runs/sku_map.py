@@ -125,7 +125,8 @@ def _note_problems(client_run: ClientRun, wrong: Sequence[str]) -> None:
     """Keep the problems, and queue their recount, if they differ from what is known."""
     known = {row["problem"]: row["noticed_at"] for row in client_run.tables.read_if_written(SKU_MAP_PROBLEMS)}
     kept = list(dict.fromkeys(wrong))[:_MOST_KEPT]
-    if known.keys() != set(kept):
+    is_broken = not known and client_run.tables.lake.has_rows(SKU_MAP_PROBLEMS, client=client_run.client)
+    if is_broken or known.keys() != set(kept):
         client_run.recounts.queue([None])
         rows = [{"problem": problem, "noticed_at": known.get(problem, client_run.now)} for problem in kept]
         client_run.tables.write_cache(SKU_MAP_PROBLEMS, rows)
