@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 
@@ -15,15 +16,18 @@ from npf_pipelines.assets.orders import run_orders
 from npf_pipelines.assets.shipments import run_shipments
 from npf_pipelines.assets.stock import run_stock
 from npf_pipelines.config.sku_file import sku_file_path
+from npf_pipelines.domain.open_kinds import SKU_MAP_REFUSED
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.platform.database import create_platform
 from npf_pipelines.platform.lodgements import ParcelLabel, add_shipped_units, insert_shipment, set_order_status
 from npf_pipelines.platform.tables import kits, order_lines, orders, stock
 from npf_pipelines.runs.failures import NoSkuMap
+from npf_pipelines.runs.open_items import Recounts, count_open_items
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.model import Product, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.open_items import OpenItems, read_open_items
 from npf_pipelines_tests.faults.bare_run import BareRun, services_of
 from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER, CLIENT, PARTIALLY_SHIPPED
 from npf_pipelines_tests.faults.tracking_client import SETUP as TRACKING_SETUP
@@ -131,6 +135,16 @@ def opened(folder: Path) -> Iterator[World]:
     engine.dispose()
 
 
+def open_problems(world: World) -> list[OpenItems]:
+    """What a run of orders leaves open of the map."""
+    run = BareRun(world.services, world.setup, world.now.date())
+    run.recounts = Recounts(world.services.state, "orders", "run", CLIENT)
+    asyncio.run(run_orders(run))
+    with dg.build_asset_context() as context:
+        count_open_items(context.log, world.services, "orders", "run", run.recounts.in_hand)
+    return [items for items in read_open_items(world.services.state) if items.kind == SKU_MAP_REFUSED.key]
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     with opened(tmp_path) as made:
@@ -212,12 +226,17 @@ def test_a_map_that_is_not_good_is_named_and_the_last_good_one_used(world: World
     world.run(run_orders)
     world.write_map(MAP + "BIG,GHOST,2\nTIN,TEA,x\n")
     order_id = world.order((2, 1))
-    world.run(run_orders)
+    (left_open,) = open_problems(world)
     assert world.lines(order_id) == [("TEA", 2, "BOX", 1)]
     problems = [problem for (problem,) in world.rows("SELECT problem FROM sku_map_problems ORDER BY ALL")]
     assert [problem.partition(":")[0] for problem in problems] == ["acme.skus.csv, line 6", "acme.skus.csv, line 7"]
+    assert (left_open.kind, left_open.rows, left_open.first) == (
+        SKU_MAP_REFUSED.key,
+        2,
+        ", ".join(problems),
+    )
     world.write_map(MAP)
-    world.run(run_orders)
+    assert open_problems(world) == []
     assert world.rows("FROM sku_map_problems") == []
 
 

@@ -133,3 +133,4 @@ def _note_problems(client_run: ClientRun, wrong: Sequence[str]) -> None:
         client_run.recounts.queue([None])
         rows = [{"problem": problem, "noticed_at": known.get(problem, client_run.now)} for problem in kept]
         client_run.tables.write_cache(SKU_MAP_PROBLEMS, rows)
+        client_run.recounts.note(SKU_MAP_PROBLEMS, rows)
