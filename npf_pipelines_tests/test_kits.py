@@ -251,6 +251,23 @@ def test_without_any_good_map_nothing_is_imported(world: World) -> None:
         assert not connection.execute(sa.select(orders)).all()
 
 
+@pytest.mark.parametrize("source", ["file", "platform"])
+def test_an_empty_map_is_not_good(world: World, source: str) -> None:
+    """A table that is loaded anew, or is another client's, has no rows for a while: no kit may be imported as it is."""
+    world.skus = source
+    world.write_map(MAP.partition("\n")[0])
+    with pytest.raises(NoSkuMap, match="has no row of the client"):
+        world.run(run_orders)
+    world.skus = "file"
+    world.write_map(MAP)
+    world.run(run_orders)
+    world.write_map("store_sku,warehouse_sku,quantity\n")
+    world.skus = source
+    order_id = world.order((2, 1))
+    assert [items.rows for items in open_problems(world)] == [1]
+    assert world.lines(order_id) == [("TEA", 2, "BOX", 1)]
+
+
 def test_the_map_can_be_the_platforms_table(world: World) -> None:
     world.skus = "platform"
     with world.engine.begin() as connection:
