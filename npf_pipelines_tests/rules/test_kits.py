@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder, PlatformRecord
@@ -73,6 +73,7 @@ def test_an_order_in_parts_is_the_order_that_was_sold(written: list[tuple[str, i
     assert plan_order_update(sold, imported, "CS", MEANINGS, NOON).step is Action.NOTHING
 
 
+@example(before=[("T", 4)], after=[("TEA6", 1), ("TEA6", 3)])
 @given(lines_of, lines_of)
 def test_an_edit_is_planned_in_the_codes_of_the_store_and_written_in_parts(
     before: list[tuple[str, int]], after: list[tuple[str, int]]
