@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from npf_pipelines.state.open_items import OpenItems, read_open_items
 from npf_pipelines_tests.faults.bare_run import BareRun, services_of
 from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER, CLIENT, PARTIALLY_SHIPPED
 from npf_pipelines_tests.faults.tracking_client import SETUP as TRACKING_SETUP
+from npf_pipelines_tests.store_versions import NEW, both_versions
 
 CODES = {1: "TEA", 2: "BOX", 3: "SET", 4: "T", 5: "KITE"}
 """The store's products: a part that is sold alone, a pack of it, a kit, an alias, and a product without a map."""
@@ -112,8 +113,8 @@ class World:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[World]:
-    store = SandboxStore(CLIENT, api_user=API_USER, api_key=API_KEY.get_secret_value())
+def opened(folder: Path, version: tuple[int, int, int] = NEW) -> Iterator[World]:
+    store = SandboxStore(CLIENT, api_user=API_USER, api_key=API_KEY.get_secret_value(), version=version)
     store.statuses[PARTIALLY_SHIPPED] = Status(PARTIALLY_SHIPPED, "Partially shipped", "D")
     store.statuses["S"] = Status("S", "Short shipped", "D")
     for number, code in CODES.items():
@@ -171,6 +172,33 @@ def test_orders_are_exploded_and_follow_edits_and_cancellations_by_what_they_wer
     assert {reason for (reason,) in world.rows("SELECT reason FROM platform_orders WHERE outcome = 'imported'")} == {
         "on the platform as in the store"
     }
+
+
+@both_versions
+def test_an_order_of_kits_of_an_earlier_day_is_read_again_only_if_it_was_edited(
+    tmp_path: Path, version: tuple[int, int, int]
+) -> None:
+    with opened(tmp_path, version) as world:
+        placed = world.now - timedelta(days=2)
+        order_id = world.store.place_order([(2, 1)], status="P", timestamp=int(placed.timestamp()))
+        world.store.orders[order_id].updated_at = world.store.orders[order_id].timestamp
+        said: list[str] = []
+
+        def run(*days: date) -> None:
+            said.clear()
+            client_run = BareRun(world.services, world.setup, *days)
+            client_run.log = said.append
+            asyncio.run(run_orders(client_run))
+
+        run(placed.date(), placed.date() + timedelta(days=1), world.now.date())
+        assert world.lines(order_id) == [("TEA", 2, "BOX", 1)]
+        for _ in range(2):
+            run(world.now.date())
+            assert not [line for line in said if "has changed since" in line]
+        world.store.orders[order_id].lines[0].amount = 2
+        world.store.orders[order_id].updated_at = world.store.now
+        run(world.now.date())
+        assert world.lines(order_id) == [("TEA", 4, "BOX", 2)]
 
 
 def test_a_part_shipped_kit_is_reported_and_ships_whole_with_its_rest(world: World) -> None:
