@@ -186,6 +186,29 @@ def test_a_person_holds_and_releases_an_order(loop: Loop, store: SandboxStore, m
     assert npf(loop, monkeypatch, "hold", "acme", "no-number")[0] == 1
 
 
+def test_an_order_that_is_taken_up_again_is_held_like_a_new_one(
+    loop: Loop, store: SandboxStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = placed(store, 1)
+    assert today(loop) == [""]
+    store.change_status(order_id, "I")
+    change_setup(loop, orders={"hold": {"total_above": 1}})
+    assert today(loop) == [""]
+    assert platform_row(loop, order_id)["status"] == OrderStatus.CANCELLED
+    assert decision(loop, order_id) == (Decision.ACCEPTED, Rule.ALREADY_IMPORTED)
+    store.change_status(order_id, "P")
+    assert today(loop) == [""]
+    assert decision(loop, order_id) == (Decision.HELD, Rule.HELD_BY_RULE)
+    assert platform_row(loop, order_id)["status"] == OrderStatus.CANCELLED
+    assert npf(loop, monkeypatch, "hold", "acme", str(order_id))[0] == 0
+    change_setup(loop)
+    assert today(loop) == [""]
+    assert decision(loop, order_id) == (Decision.HELD, Rule.HELD_BY_PERSON)
+    assert npf(loop, monkeypatch, "release", "acme", str(order_id))[0] == 0
+    assert today(loop) == [""]
+    assert platform_row(loop, order_id)["status"] == OrderStatus.IMPORTED
+
+
 def test_the_units_of_a_held_order_are_not_sold_again(loop: Loop, store: SandboxStore) -> None:
     loop.work()
     order_id = placed(store, 1, amount=3)

@@ -48,7 +48,8 @@ class OrderHolds:
             order: the order.
             verdict: the decision without holds.
             before: the order's row as the last run left it; None if there was none.
-            is_imported: whether the platform has the order: then nothing holds it any more.
+            is_imported: whether the platform has the order, and not as one that is taken up again now: then nothing
+                holds it any more.
             wanted: the letters of the statuses in which orders are imported.
         """
         columns: Row = dict.fromkeys(_COLUMNS)

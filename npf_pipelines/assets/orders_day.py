@@ -24,7 +24,7 @@ from npf_pipelines.assets.platform_day import PlatformDay, platform_day
 from npf_pipelines.assets.status_questions import StatusQuestions
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.domain.outcomes import Decision, OrderOutcome
+from npf_pipelines.domain.outcomes import Decision, OrderOutcome, Rule
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, PlatformOrder
 from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
@@ -211,11 +211,12 @@ def _decision(
     client_run = run.client_run
     with_same_id = on_platform.by_id.get(order_id, ())
     numbers = [imported.order_number for imported in with_same_id if is_same_order(order, imported)]
+    verdict = judge(order, criteria, with_same_id)
     verdict, hold = run.holds.decided(
         order,
-        judge(order, criteria, with_same_id),
+        verdict,
         before,
-        is_imported=bool(numbers),
+        is_imported=bool(numbers) and not (verdict.rule is Rule.ALL_PASSED and on_platform.are_cancelled(numbers)),
         wanted=criteria.statuses,
     )
     return {
@@ -266,6 +267,7 @@ async def _import(
         limit=_limit(run, day, decisions) if run.held_back else None,
         note_import=functools.partial(_count_import, client_run),
         despatch=criteria.despatch,
+        held=frozenset(row["order_id"] for row in decisions if row["decision"] == Decision.HELD),
         held_now=run.holds.held_now,
         sku_map=run.sku_map,
     )

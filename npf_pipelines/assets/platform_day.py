@@ -14,6 +14,7 @@ from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
 from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.rules.after_import import is_cancelled_by_store
 from npf_pipelines.rules.changes import is_parent
 from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.kits import as_sold
@@ -40,6 +41,11 @@ class PlatformDay:
     orders: Mapping[str, Order | UnreadableOrder]
     children: Mapping[str, Collection[str]]
     redated: Mapping[date, Collection[str]]
+
+    def are_cancelled(self, numbers: Iterable[str]) -> bool:
+        """Whether orders were all cancelled for the store, so that one of them may be taken up again."""
+        records = [self.records.get(number) for number in numbers]
+        return all(record is not None and is_cancelled_by_store(record) for record in records)
 
 
 async def platform_day(

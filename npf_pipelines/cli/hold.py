@@ -15,7 +15,7 @@ from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.program import program
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.hold_actions import HoldAction
-from npf_pipelines.domain.platform_orders import OrderState
+from npf_pipelines.domain.platform_orders import OrderState, OrderStatus
 from npf_pipelines.domain.text import one_line
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.hold_actions import forget_hold_action, keep_hold_action, read_hold_actions
@@ -59,8 +59,10 @@ def hold(
 
 
 def _imported(services: Services, client: str, order_id: str) -> OrderState | None:
+    """The order on the platform; a cancelled one may be taken up again, and can be held before."""
     states = services.platform.states_of(client, [order_id]).get(order_id, ())
-    return max(states, key=lambda state: state.imported_at, default=None)
+    on_the_way = [state for state in states if state.status is not OrderStatus.CANCELLED]
+    return max(on_the_way, key=lambda state: state.imported_at, default=None)
 
 
 def _too_late(client: str, state: OrderState) -> str:

@@ -48,7 +48,9 @@ class OrdersOfDay:
         limit: what is held back for a person; None where nothing is.
         note_import: called for each order that the platform has got just now.
         despatch: the client's despatch codes; None if it maps none.
-        held_now: reads which orders a person holds at this moment, by the store's order id: they are not imported.
+        held: the store's ids of the orders that are held: one that it has cancelled on the platform stays so for now.
+        held_now: reads which orders a person holds at this moment, by the store's order id: they are not imported
+            or taken up again.
         sku_map: what the store's codes are in the warehouse. Orders here and `records` are in the store's codes.
     """
 
@@ -65,6 +67,7 @@ class OrdersOfDay:
     limit: "Limit | None" = None
     note_import: Callable[[PlatformOrder], None] = lambda _: None
     despatch: DespatchMap | None = None
+    held: Collection[str] = ()
     held_now: Callable[[], Collection[str]] = frozenset
     sku_map: SkuMap = NO_MAP
 

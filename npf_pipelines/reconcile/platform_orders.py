@@ -191,6 +191,8 @@ def _updated(
     if other_numbers and plan.step in {Action.NOTHING, Action.REPORT, Action.RESUME}:
         outcome = OrderOutcome.CANCELLED if record.status is OrderStatus.CANCELLED else OrderOutcome.DIFFERS
         return OrderRow(order_id, number, outcome, other_numbers, record.imported_at)
+    if plan.step is Action.RESUME and (order_id in day.held or order_id in day.held_now()):
+        return OrderRow(order_id, number, OrderOutcome.CANCELLED, _HELD_CANCELLED, record.imported_at)
     outcome, reason = _carried_out(platform, day, record, plan)
     return OrderRow(order_id, number, outcome, reason, record.imported_at)
 
@@ -254,6 +256,7 @@ def _naming_unknown_skus(platform: Platform, day: OrdersOfDay, rows: list[OrderR
 
 _TO_BE_PICKED = frozenset({OrderOutcome.IMPORTED, OrderOutcome.PLANNED})
 _UNKNOWN_TO_THE_WAREHOUSE = "the warehouse has no stock row of"
+_HELD_CANCELLED = "cancelled on the platform, and held before it is taken up again"
 _OTHER_NUMBER = "cancelled on the platform; it has the store's order under another number, too"
 _AGREED = {
     False: (OrderOutcome.IMPORTED, AGREES),

@@ -155,10 +155,15 @@ def stop(record: PlatformRecord, because: str) -> UpdatePlan:
     return UpdatePlan(Action.REPORT, f"{because}, but {stage} on the platform")
 
 
+def is_cancelled_by_store(record: PlatformRecord) -> bool:
+    """Whether the order was cancelled for the store, so that it is taken up again if it goes on there."""
+    return record.status is OrderStatus.CANCELLED and record.cancelled_by == CANCELLED_BY_STORE
+
+
 def _cancelled(order: Order, record: PlatformRecord, prefix: str, meanings: StatusMeanings) -> UpdatePlan:
     """An order that is cancelled on the platform only: it goes on if it was cancelled for the store."""
     differs = f"cancelled on the platform, but the store has it with the status {meanings.label(order.status)}"
-    if order.status not in meanings.going_on or record.cancelled_by != CANCELLED_BY_STORE:
+    if order.status not in meanings.going_on or not is_cancelled_by_store(record):
         return UpdatePlan(Action.REPORT, differs)
     try:
         return UpdatePlan(Action.RESUME, differs, platform_order(order, prefix))
