@@ -58,6 +58,7 @@ def move_client(source: Services, target: Services, instance: dg.DagsterInstance
             _copy(source, target, instance, client)
             if file := any_setup_file(source.settings.clients, client):
                 file.unlink()
+            sku_file_path(source.settings.clients, client).unlink(missing_ok=True)
             leave_state(source.state, client, target.cell.label)
     elif left and left.reason != away_to(target.cell.label):
         raise CannotMove(f"{client} was {left.reason}: run the command there")

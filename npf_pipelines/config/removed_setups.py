@@ -10,6 +10,7 @@ from datetime import datetime
 from upath import UPath
 
 from npf_pipelines.config.places import Place
+from npf_pipelines.config.sku_file import sku_file_path
 
 _REMOVED = "removed"
 _ARCHIVED = re.compile(r"([a-z0-9_-]{1,40})-\d{8}T\d{6}Z\.yaml")
@@ -17,12 +18,21 @@ _ARCHIVED = re.compile(r"([a-z0-9_-]{1,40})-\d{8}T\d{6}Z\.yaml")
 
 
 def archive_setup(path: Place, client: str, now: datetime) -> Place:
-    """Move a removed client's file out of the setups that are read; where it is now.
+    """Move a removed client's file out of the setups that are read, with its SKU map; where the setup is now.
+
+    A client that gets the id later must not find the map.
 
     Raises:
         OSError: it can't be moved; it is where it was.
     """
-    name = f"{client}-{now:%Y%m%dT%H%M%SZ}.yaml"
+    name = f"{client}-{now:%Y%m%dT%H%M%SZ}"
+    sku_file = sku_file_path(path.parent, client)
+    if sku_file.is_file():
+        _archive(sku_file, f"{name}.skus.csv")
+    return _archive(path, f"{name}.yaml")
+
+
+def _archive(path: Place, name: str) -> Place:
     if isinstance(path, UPath):  # A bucket has no folders, and moves nothing at once.
         copy = path.parent / _REMOVED / name
         copy.write_bytes(path.read_bytes())

@@ -77,6 +77,7 @@ def test_a_moved_client_goes_on_where_it_was(fresh: Loop, tmp_path: Path) -> Non
     south = beside(fresh, "south")
     before, platform = content(fresh, "acme"), on_platform(fresh)
     store = fresh.stores["acme"]
+    (fresh.settings.clients / "acme.skus.csv").write_text("store_sku,warehouse_sku,quantity\n", encoding="utf-8")
     shipped = set(store.shipments)
     environment = tmp_path / "south.env"
     settings = south.settings
@@ -87,6 +88,8 @@ def test_a_moved_client_goes_on_where_it_was(fresh: Loop, tmp_path: Path) -> Non
     assert moved.output == "acme is in the cell south now.\n"
     assert content(south, "acme") == before
     assert content(fresh, "acme") | {"done": set()} == {name: type(kept)() for name, kept in before.items()}
+    assert [path.name for path in fresh.settings.clients.glob("*.skus.csv")] == []
+    assert [path.name for path in settings.clients.glob("*.skus.csv")] == ["acme.skus.csv"]
     assert not runs_for(fresh, "acme")
     assert runs_for(south, "acme")
 

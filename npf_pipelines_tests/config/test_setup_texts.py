@@ -15,6 +15,7 @@ from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.removed_setups import archive_setup
 from npf_pipelines.config.setup_edit import write_field
 from npf_pipelines.config.setup_files import any_setup_file, load_master_setups, removed_clients, setup_file
+from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines_tests.cluster.servers import BUCKET, running_s3
 from npf_pipelines_tests.loop import write_setup
 
@@ -102,9 +103,12 @@ def test_a_file_that_cannot_be_got_stops_the_reading_and_is_asked_for_again(
 def test_a_removed_client_is_archived_beside_the_others(bucket: UPath) -> None:
     file = any_setup_file(bucket, "acme")
     assert file
+    sku_file_path(bucket, "acme").write_text("store_sku,warehouse_sku,quantity\n")
     archived = archive_setup(file, "acme", datetime(2026, 11, 27, tzinfo=UTC))
     assert str(archived).endswith("/removed/acme-20261127T000000Z.yaml")
     assert removed_clients(bucket) == {"acme"}
+    assert not sku_file_path(bucket, "acme").exists(), "the next client of this id must not find the map"
+    assert (bucket / "removed" / "acme-20261127T000000Z.skus.csv").exists()
     with pytest.raises(SetupError, match="was removed: its setup is memory://"):
         load_master_setups(bucket)["acme"]
 
