@@ -137,7 +137,7 @@ def opened(folder: Path, version: tuple[int, int, int] = NEW) -> Iterator[World]
 
 
 def open_problems(world: World) -> list[OpenItems]:
-    """What a run of orders leaves open of the map."""
+    """The open items of the map after a run of orders."""
     run = BareRun(world.services, world.setup, world.now.date())
     run.recounts = Recounts(world.services.state, "orders", "run", CLIENT)
     asyncio.run(run_orders(run))
@@ -281,7 +281,7 @@ def test_without_any_good_map_nothing_is_imported(world: World) -> None:
 
 @pytest.mark.parametrize("source", ["file", "platform"])
 def test_an_empty_map_is_not_good(world: World, source: str) -> None:
-    """A table that is loaded anew, or is another client's, has no rows for a while: no kit may be imported as it is."""
+    """A table that is being loaded, or is another client's, has no rows: no kit may be imported as it is."""
     world.skus = source
     world.write_map(MAP.partition("\n")[0])
     with pytest.raises(NoSkuMap, match="has no row of the client"):
