@@ -186,6 +186,18 @@ def test_a_person_holds_and_releases_an_order(loop: Loop, store: SandboxStore, m
     assert npf(loop, monkeypatch, "hold", "acme", "no-number")[0] == 1
 
 
+def test_an_order_of_an_earlier_day_goes_on_when_the_setup_lifts_its_rule(loop: Loop, store: SandboxStore) -> None:
+    change_setup(loop, orders={"hold": {"total_above": 1}})
+    order_id = placed(store, 2 * 1440)
+    assert automated(loop, loop.days)
+    assert decision(loop, order_id) == (Decision.HELD, Rule.HELD_BY_RULE)
+    assert today(loop) == [""]
+    assert decision(loop, order_id) == (Decision.HELD, Rule.HELD_BY_RULE)
+    change_setup(loop, orders={"hold": {"total_above": 100_000}})
+    assert today(loop) == [""]
+    assert is_imported(loop, order_id)
+
+
 def test_an_order_that_is_taken_up_again_is_held_like_a_new_one(
     loop: Loop, store: SandboxStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from pydantic import Field
 from npf_pipelines.assets.changed_days import days_of_held, days_still_with, find_changed_days
 from npf_pipelines.assets.cut_offs import recount_missed
 from npf_pipelines.assets.due_decisions import read_due_decisions
+from npf_pipelines.assets.lifted_days import lifted_days
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.mapped_days import mapped_days
 from npf_pipelines.assets.named_orders import NamedOrders, find_orders
@@ -149,6 +150,7 @@ async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
     changed = await find_changed_days(client_run, run.store, run.facts, run.questions, criteria)
     changed |= days_of_other_zone(client_run, "orders", RAW_ORDERS)
     changed |= await mapped_days(client_run, criteria.despatch)
+    changed |= await lifted_days(client_run, run.holds.rules)
     changed |= days_of_held(client_run) if confirm_held else set()
     changed |= run.due.days()
     await _pull_changed(run, changed)

@@ -92,7 +92,7 @@ def hold_of(
         return Hold(Rule.HELD_BY_PERSON, action.words) if action.is_hold else None
     if is_test(order):
         return None
-    if reason := _by_rule(order, rules):
+    if reason := held_by_rule(order, rules):
         return Hold(Rule.HELD_BY_RULE, f"{reason}: it waits for npf release")
     if rules.grace is None or changed_at is None:
         return None
@@ -120,7 +120,7 @@ def version_of(order: Order, known: Version | None, now: datetime) -> Version:
     return Version(content, min(changed_at, now))
 
 
-def _by_rule(order: Order, rules: HoldRules) -> str:
+def held_by_rule(order: Order, rules: HoldRules) -> str:
     """The rule of the master setup that holds the order, in words; empty if none does."""
     if rules.total_above is not None and order.total > rules.total_above:
         return f"the total {order.total:.2f} is above {rules.total_above} (orders.hold.total_above)"
