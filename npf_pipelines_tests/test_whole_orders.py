@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
+from npf_pipelines.cli import app
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.lake.tables import RAW_ORDERS
@@ -13,6 +16,7 @@ from npf_pipelines.platform.additions import is_addition
 from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.sandbox.generate_orders import METHODS
 from npf_pipelines.sandbox.model import Order
+from npf_pipelines.state.hold_actions import read_hold_actions
 from npf_pipelines.state.open_items import read_open_items
 from npf_pipelines_tests.loop import Loop
 from npf_pipelines_tests.order_steps import (
@@ -143,10 +147,11 @@ def held(loop: Loop) -> set[str]:
     return {number for item in items if item.kind == "order_no_despatch_code" for number in item.first.split(", ")}
 
 
-def test_an_order_without_a_code_is_held_and_goes_on_by_itself(fresh: Loop) -> None:
+def test_an_order_without_a_code_is_held_and_goes_on_by_itself(fresh: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     before = platform_row(fresh, imported(fresh, 1)[0].order_id)
     mapped(fresh, {"custom SHIPPING method": "STD"})
     known, express, abroad = (placed_by(fresh, method, days=method) for method in range(3))
+    moved = placed_by(fresh, 0, days=4)
     assert [run.failure for run in fresh.run("orders", "acme")] == [""]
     assert platform_row(fresh, known)["despatch_method"] == "STD"
     assert decision(fresh, express) == decision(fresh, abroad) == ("held", "no_despatch_code")
@@ -154,12 +159,22 @@ def test_an_order_without_a_code_is_held_and_goes_on_by_itself(fresh: Loop) -> N
     said = "no despatch code for the shipping method Express post (2): map it under orders.shipping_methods"
     assert reason == f"held: {said}"
     assert held(fresh) >= {f"CS{express}", f"CS{abroad}"}
+    monkeypatch.setenv("NPF_DATA", str(fresh.settings.data))
+    released = CliRunner().invoke(app, ["release", "acme", str(express)])
+    assert released.exit_code == 1
+    assert "has no despatch code, which no release can give it" in " ".join(released.output.split())
+    assert not read_hold_actions(fresh.services.state, "acme")
     # Orders that were imported before there was a map stay as they are.
     assert platform_row(fresh, int(before["store_order_id"])) == before
     assert outcomes(fresh, "differs") == set()
+    fresh.stores["acme"].edit_order(moved, shipping=(METHODS[1],), notes="ring twice")
+    assert today(fresh) == [""]
+    assert outcomes(fresh, "differs") == {str(moved)}
 
     mapped(fresh, {"custom SHIPPING method": "STD", "2": "EXP"})
     assert today(fresh) == [""]
+    moved_to = platform_row(fresh, moved)
+    assert (moved_to["despatch_method"], moved_to["notes"]) == ("EXP", "ring twice"), "no other order of its day is due"
     assert platform_row(fresh, express)["despatch_method"] == "EXP"
     assert decision(fresh, express) == ("accepted", "all_passed")
     assert decision(fresh, abroad)[0] == "held"

@@ -1,21 +1,22 @@
-"""The days with an order that was held for want of a despatch code, and that the client's map knows by now.
+"""The days with an order that waited for a despatch code, itself or its edit, and that the client's map knows by now.
 
 Not here: the map (rules/despatch.py), the other days that are due (changed_days.py).
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 
 from npf_pipelines.domain.open_kinds import open_key
-from npf_pipelines.domain.outcomes import Rule
+from npf_pipelines.domain.outcomes import OrderOutcome, Rule
 from npf_pipelines.domain.store_orders import ShippingMethod
-from npf_pipelines.lake.tables import FILTERED_ORDERS, RAW_ORDERS
-from npf_pipelines.rules.despatch import DespatchMap, NoDespatchCode
+from npf_pipelines.lake.broken_files import BrokenFile
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
+from npf_pipelines.rules.despatch import MAP_FIELD, DespatchMap, NoDespatchCode
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.state.open_items import days_with
 
-_KIND = open_key(Rule.NO_DESPATCH_CODE)
+_HELD, _DIFFERS = open_key(Rule.NO_DESPATCH_CODE), open_key(OrderOutcome.DIFFERS)
 
 
 async def mapped_days(client_run: ClientRun, despatch: DespatchMap | None) -> set[date]:
@@ -34,15 +35,39 @@ async def mapped_days(client_run: ClientRun, despatch: DespatchMap | None) -> se
 
 
 def _mapped(client_run: ClientRun, despatch: DespatchMap | None) -> set[date]:
-    held = days_with(client_run.services.state, client_run.client, [_KIND])
-    return {day for day in held if despatch is None or _is_mapped(client_run, despatch, day)}
+    state, client = client_run.services.state, client_run.client
+    held = {day for day in days_with(state, client, [_HELD]) if _is_due(client_run, despatch, day, _held)}
+    return held | {
+        day for day in days_with(state, client, [_DIFFERS]) if _is_due(client_run, despatch, day, _unwritten)
+    }
 
 
-def _is_mapped(client_run: ClientRun, despatch: DespatchMap, day: date) -> bool:
-    decided = client_run.tables.columns(FILTERED_ORDERS, ["order_id", "rule"], day).to_pylist()
-    held = {row["order_id"] for row in decided if row["rule"] == Rule.NO_DESPATCH_CODE}
+def _is_due(
+    client_run: ClientRun, despatch: DespatchMap | None, day: date, waiting: Callable[[ClientRun, date], set[str]]
+) -> bool:
+    try:
+        order_ids = waiting(client_run, day)
+        return bool(order_ids) and _is_mapped(client_run, despatch, day, order_ids)
+    except BrokenFile:  # The day is pulled, and its failure names the file.
+        return True
+
+
+def _held(client_run: ClientRun, day: date) -> set[str]:
+    rows = client_run.tables.columns(FILTERED_ORDERS, ["order_id", "rule"], day).to_pylist()
+    return {row["order_id"] for row in rows if row["rule"] == Rule.NO_DESPATCH_CODE}
+
+
+def _unwritten(client_run: ClientRun, day: date) -> set[str]:
+    """The imported orders whose edit, the address included, waits for the code of another shipping method."""
+    rows = client_run.tables.columns(PLATFORM_ORDERS, ["order_id", "outcome", "reason"], day).to_pylist()
+    return {row["order_id"] for row in rows if row["outcome"] == OrderOutcome.DIFFERS and MAP_FIELD in row["reason"]}
+
+
+def _is_mapped(client_run: ClientRun, despatch: DespatchMap | None, day: date, order_ids: Collection[str]) -> bool:
+    if despatch is None:
+        return True
     pulled = client_run.tables.columns(RAW_ORDERS, ["order_id", "shipping"], day).to_pylist()
-    return any(_has_code(despatch, row["shipping"] or ()) for row in pulled if row["order_id"] in held)
+    return any(_has_code(despatch, row["shipping"] or ()) for row in pulled if row["order_id"] in order_ids)
 
 
 def _has_code(despatch: DespatchMap, methods: Collection[dict[str, object]]) -> bool:

@@ -16,7 +16,7 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.state.due_decisions import note_due
 
 _FOUND = """
-SELECT order_id, order_number, day, decision FROM filtered_orders
+SELECT order_id, order_number, day, decision, rule FROM filtered_orders
 WHERE order_number = $number OR order_id IN ($number, $id) ORDER BY order_number = $number DESC, day DESC
 """
 _LONGEST_NAME = 200
@@ -29,11 +29,13 @@ class FoundOrder:
     Attributes:
         order_id: the store's id.
         decision: the latest on it; empty where no run has decided.
+        rule: the rule of that decision.
         days: the days on which the tables have it.
     """
 
     order_id: str
     decision: str = ""
+    rule: str = ""
     days: Collection[date] = ()
 
 
@@ -52,8 +54,8 @@ def found_order(services: Services, client: str, number: str) -> FoundOrder:
         rows = lake.execute(_FOUND, {"number": number, "id": bare}).fetchall()
         name_broken(lake)
     if rows:
-        order_id, _, _, decision = rows[0]
-        return FoundOrder(order_id, decision, {day for found_id, _, day, _ in rows if found_id == order_id})
+        order_id, _, _, decision, rule = rows[0]
+        return FoundOrder(order_id, decision, rule, {row[2] for row in rows if row[0] == order_id})
     if not bare.isdecimal():
         fail(f"{client}: {one_line(number, _LONGEST_NAME)} is no number of an order")
     return FoundOrder(bare)

@@ -1,4 +1,4 @@
-"""`npf release`: a held order may go, whatever holds it.
+"""`npf release`: a held order may go, whatever holds it but the want of a despatch code.
 
 Not here: holding an order (hold.py), what follows for the order (rules/holds.py).
 """
@@ -14,7 +14,7 @@ from npf_pipelines.cli.output import fail, stdout
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.hold_actions import HoldAction
-from npf_pipelines.domain.outcomes import Decision
+from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.text import one_line
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.hold_actions import keep_hold_action, read_hold_actions
@@ -35,6 +35,11 @@ def release(
     if not before and order.decision != Decision.HELD:
         decided = f"the decision on it is: {order.decision}" if order.decision else "no run has decided on it"
         fail(f"{client}: order {order.order_id} is not held; {decided}")
+    if not before and order.rule == Rule.NO_DESPATCH_CODE:
+        fail(
+            f"{client}: order {order.order_id} has no despatch code, which no release can give it. "
+            f"{Rule.NO_DESPATCH_CODE.what_to_do}"
+        )
     action = HoldAction(order.order_id, False, datetime.now(UTC), the_user(), one_line(reason, LONGEST_REASON))
     keep_hold_action(services.state, client, action)
     note_due_now(services, client, order)

@@ -15,6 +15,8 @@ NO_DESPATCH_COLUMN = (
     "the platform's table orders has no column despatch_method: let NPF add it, or take the map out of the master setup"
 )
 """Why a client's map is refused."""
+MAP_FIELD = "orders.shipping_methods"
+"""The field of the master setup: every `NoDespatchCode` names it."""
 _LONGEST = 60
 
 
@@ -50,7 +52,7 @@ class DespatchMap:
             raise NoDespatchCode(self._unmapped(methods))
         raise NoDespatchCode(
             f"its shipping methods have different despatch codes ({', '.join(sorted(filter(None, set(codes))))}): map "
-            f'them together under orders.shipping_methods, as "{one_line(together, _LONGEST)}"'
+            f'them together under {MAP_FIELD}, as "{one_line(together, _LONGEST)}"'
         )
 
     def code(self, shipping_id: str | None, name: str) -> str | None:
@@ -76,14 +78,14 @@ class DespatchMap:
 
     def _unmapped(self, methods: Sequence[ShippingMethod]) -> str:
         if not methods:
-            return f'the store names no shipping method, and orders.shipping_methods has no "{REST}" for the rest'
+            return f'the store names no shipping method, and {MAP_FIELD} has no "{REST}" for the rest'
         without = (method for method in methods if self.code(method.shipping_id, method.name) is None)
         named = (
             (one_line(method.name, _LONGEST) or "without a name")
             + (f" ({method.shipping_id})" if method.shipping_id else "")
             for method in without
         )
-        return f"no despatch code for the shipping method {', '.join(named)}: map it under orders.shipping_methods"
+        return f"no despatch code for the shipping method {', '.join(named)}: map it under {MAP_FIELD}"
 
 
 def method_names(methods: Sequence[ShippingMethod]) -> str:
