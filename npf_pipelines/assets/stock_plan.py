@@ -87,7 +87,7 @@ def plan_push(
     amounts = {figure.sku: target_amount(figure, in_flight.get(figure.sku, 0), stock) for figure in count.figures}
     in_store = {product.sku for product in (*reading.products, *reading.unread)} if sku_map.parts else set()
     count = replace(count, uncounted={**count.uncounted, **uncounted_kits(sku_map, count.uncounted, in_store)})
-    amounts = with_kits(sku_map, amounts, in_store)
+    amounts = with_kits(sku_map, amounts, in_store, stock)
     readable = [product for product in reading.products if isinstance(product, Product)]
     left = left_skus(history.skus, amounts.keys() | count.uncounted.keys(), readable)
     if stock.missing_sku == "zero":

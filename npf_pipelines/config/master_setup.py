@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from npf_pipelines.config.setup_fields import (
+    Buffer,
     Countries,
     Name,
     Names,
@@ -132,6 +133,11 @@ class StockSetup(_Part):
     """Whether `on_hand` excludes units of orders that the warehouse does not have yet."""
     in_flight_days: Annotated[int, Field(ge=1, le=365)] = 30
     """The age in days up to which an order that the warehouse does not have yet reduces the figure."""
+    buffer: Buffer = {}
+    """Units that the store never offers: `5`, a percentage like `10%`, or a size by SKU, where `"*"` is for all others,
+    for example `{"*": 10%, TEA: 5}`. Nothing is kept back if left out."""
+    maximum: Annotated[int, Field(ge=1)] | None = None
+    """The most units of a SKU that the store offers. No limit if left out."""
     same_sku: Literal["all", "none"] = "all"
     """Whether all products with the same code get the figure, or none does and manual review decides."""
     missing_sku: Literal["leave", "zero"] = "leave"

@@ -63,7 +63,7 @@ def _time_of_day(written: Any) -> Any:
 
 
 REST = "*"
-"""The key of a map of shipping methods for all methods without a key of their own."""
+"""The key of a map for everything without a key of its own: shipping methods, buffers."""
 
 
 def method_key(written: str) -> str:
@@ -82,8 +82,21 @@ def _shipping_methods(written: Any) -> Any:
     return written
 
 
+def _buffer(written: Any) -> Any:
+    return written if isinstance(written, dict) else {REST: written}
+
+
+def _buffer_size(written: Any) -> str:
+    size = "".join(str(written).split())
+    if not re.fullmatch(r"\d{1,6}|(\d|[1-9]\d|100)%", size):
+        raise ValueError('write units like 5, or a whole percentage of at most 100 like "10%"')
+    return size
+
+
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 _Country = Annotated[str, AfterValidator(country_code)]
+_BufferSize = Annotated[str, BeforeValidator(_buffer_size)]
+Buffer = Annotated[dict[Name, _BufferSize], BeforeValidator(_buffer)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 VariableName = Annotated[str, AfterValidator(_variable_name)]

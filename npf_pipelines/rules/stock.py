@@ -15,6 +15,7 @@ from npf_pipelines.domain.keys import as_stored, shown
 from npf_pipelines.domain.outcomes import Amount, StockOutcome
 from npf_pipelines.domain.platform_orders import StockFigure
 from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, Product, UnreadableProduct
+from npf_pipelines.rules.offer import ALL, Offer, offer_of
 
 NOT_TRACKED = "D"
 """The store's letter for a product whose amount it doesn't count."""
@@ -35,16 +36,22 @@ def available(figure: StockFigure) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PartAmount:
-    """A part of a kit: its figure, and how many of it are in each kit."""
+    """A part of a kit: its figure, how many of it are in each kit, and how much of the figure is offered in kits."""
 
     sku: str
     figure: int
     each: int
+    offer: Offer = ALL
+
+    def left(self, sold: int = 0) -> int:
+        """The units that may go into kits after some were sold."""
+        figure = self.figure - sold
+        return figure - self.offer.buffer(figure)
 
 
 def kits_in(parts: Iterable[PartAmount], sold: Mapping[str, int] = MappingProxyType({})) -> int:
     """How many whole kits the parts allow after units of them were sold."""
-    return min((part.figure - sold.get(part.sku, 0)) // part.each for part in parts)
+    return min(part.left(sold.get(part.sku, 0)) // part.each for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,12 @@ class TargetAmount:
     """The amount that a SKU should have in the store.
 
     Attributes:
-        figure: before negatives become 0.
+        figure: before negatives become 0, and before anything is kept back.
         floor: whether a negative figure becomes 0.
         less_sales: whether units that the store sells after the count are taken off.
-        why: the calculation in words.
+        why: the calculation of the figure in words.
         parts: of a pack or kit (kit_stock.py); empty for a SKU that the warehouse counts.
+        offer: how much of it the store offers.
     """
 
     figure: int
@@ -64,6 +72,12 @@ class TargetAmount:
     less_sales: bool
     why: str
     parts: tuple[PartAmount, ...] = ()
+    offer: Offer = ALL
+
+    @property
+    def explained(self) -> str:
+        """The whole calculation in words."""
+        return self.why + self.offer.words(self.figure)
 
     def sold(self, sku: str, in_flight: Mapping[str, int]) -> int:
         """By how many units sales have lowered the figure.
@@ -77,7 +91,7 @@ class TargetAmount:
     def after(self, sold: int) -> int:
         """The amount after units were sold since the count, in orders that will come to the warehouse."""
         figure = self.figure - (sold if self.less_sales else 0)
-        return max(0, figure) if self.floor else figure
+        return self.offer.of(max(0, figure) if self.floor else figure)
 
 
 def target_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> TargetAmount:
@@ -95,7 +109,7 @@ def target_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> Tar
     why = f"{figure.on_hand} on hand" + "".join(f", less {units} {name}" for name, units in off.items() if units)
     if setup.negative_as_zero and amount < 0:
         why += f", negative ({amount}) as 0"
-    return TargetAmount(amount, setup.negative_as_zero, less_sales, why)
+    return TargetAmount(amount, setup.negative_as_zero, less_sales, why, offer=offer_of(figure.sku, setup))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +238,7 @@ def _rows_of(
 def _row(sku: str, wanted: TargetAmount, product: Product | UnreadableProduct) -> StockRow:
     outcome: StockOutcome | None = None
     amount = wanted.after(0)
-    reason = f"{product.amount} in the store, {amount} wanted ({wanted.why})"
+    reason = f"{product.amount} in the store, {amount} wanted ({wanted.explained})"
     if product.tracking == NOT_TRACKED:
         outcome, reason = StockOutcome.NOT_TRACKED, "the store doesn't count this product's stock: left alone"
     elif product.tracking == BY_COMBINATION and not product.combination:
@@ -234,5 +248,5 @@ def _row(sku: str, wanted: TargetAmount, product: Product | UnreadableProduct) -
     elif abs(amount) > LARGEST_AMOUNT:
         outcome, reason = StockOutcome.REFUSED, f"no store can hold {amount}: correct the count on the platform"
     elif product.amount == amount:
-        outcome, reason = StockOutcome.ALREADY_RIGHT, f"the store has the wanted amount ({wanted.why})"
+        outcome, reason = StockOutcome.ALREADY_RIGHT, f"the store has the wanted amount ({wanted.explained})"
     return StockRow(sku, product.key, amount, product.amount, outcome, reason)

@@ -18,6 +18,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.sandbox.kit_agreement import has_kits, kit_disagreements, parts_of
+from npf_pipelines.sandbox.stock_agreement import expected_amount
 from npf_pipelines.sandbox.store import SandboxStore
 
 
@@ -233,8 +234,7 @@ def _amounts(client: _Client) -> Iterator[str]:
     for number, code, amount in _on_sale(client.store, setup.stock.store_location):
         parts = client.parts(code, 1)
         if parts.keys() <= figures.keys():
-            expected = min(figures[part] // each for part, each in parts.items())
-            expected = max(0, expected) if setup.stock.negative_as_zero else expected
+            expected = expected_amount(code, parts, figures, setup.stock)
             if amount != expected:
                 yield f"{code} (product {number}) has the amount {amount}, not {expected}"
 
