@@ -174,7 +174,9 @@ async def _push(
     ended: list[StockRow] = []
     is_kept = not client_run.in_trial  # Test items don't show that the client's stock was ever pushed.
     try:
-        rows = await push_amounts(store, todo.rows, todo.amounts, sales, lease, scope=scope, ended=ended.append)
+        rows = await push_amounts(
+            store, todo.rows, todo.amounts, sales, lease, scope=scope, shares=todo.shares, ended=ended.append
+        )
     except BaseException:  # A push that is cut off has pushed the SKUs in `ended`.
         history.add(ended if is_kept else ())
         raise

@@ -20,6 +20,7 @@ from npf_pipelines.config.setup_fields import (
     Names,
     Percent,
     ShippingMethods,
+    StoreLocations,
     StoreUrl,
     TimeOfDay,
     TimeZoneName,
@@ -138,12 +139,14 @@ class StockSetup(_Part):
     for example `{"*": 10%, TEA: 5}`. Nothing is kept back if left out."""
     maximum: Annotated[int, Field(ge=1)] | None = None
     """The most units of a SKU that the store offers. No limit if left out."""
-    same_sku: Literal["all", "none"] = "all"
-    """Whether all products with the same code get the figure, or none does and manual review decides."""
+    same_sku: Literal["all", "split", "none"] = "all"
+    """What several products with the same code get: `all` the whole figure each, `split` even shares of it, `none`
+    nothing, and manual review decides."""
     missing_sku: Literal["leave", "zero"] = "leave"
     """The amount of a pushed SKU that the warehouse no longer counts: `leave` keeps it, `zero` sets 0."""
-    store_location: Annotated[int, Field(ge=1)] | None = None
-    """The id of the warehouse's location in a store that splits its stock over several."""
+    store_location: StoreLocations = ()
+    """The id of the warehouse's location in a store that splits its stock over several. A list where the store sells
+    the warehouse's stock from all its locations: their amounts add up to the figure."""
     change_limit: Annotated[ChangeLimitSetup, Field(validation_alias=AliasChoices("change_limit", "brake"))] = (
         ChangeLimitSetup()
     )

@@ -7,19 +7,17 @@ Not here: the platform's figures (platform/gateway.py), the orders in flight (in
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 from npf_pipelines.config.master_setup import StockSetup
 from npf_pipelines.domain.keys import as_stored, shown
 from npf_pipelines.domain.outcomes import Amount, StockOutcome
 from npf_pipelines.domain.platform_orders import StockFigure
-from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, Product, UnreadableProduct
+from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, NOT_TRACKED, Product, UnreadableProduct
 from npf_pipelines.rules.offer import ALL, Offer, offer_of
-
-NOT_TRACKED = "D"
-"""The store's letter for a product whose amount it doesn't count."""
-
+from npf_pipelines.rules.same_sku import WHOLE, Share
 
 RIGHT = frozenset(outcome for outcome in StockOutcome if outcome.amount is Amount.RIGHT)
 """The store has the amount that it should have."""
@@ -56,7 +54,7 @@ def kits_in(parts: Iterable[PartAmount], sold: Mapping[str, int] = MappingProxyT
 
 @dataclass(frozen=True, slots=True)
 class TargetAmount:
-    """The amount that a SKU should have in the store.
+    """The amount that a SKU should have in the store, or a product's share of it.
 
     Attributes:
         figure: before negatives become 0, and before anything is kept back.
@@ -65,6 +63,7 @@ class TargetAmount:
         why: the calculation of the figure in words.
         parts: of a pack or kit (kit_stock.py); empty for a SKU that the warehouse counts.
         offer: how much of it the store offers.
+        share: the product's share of what is offered.
     """
 
     figure: int
@@ -73,11 +72,16 @@ class TargetAmount:
     why: str
     parts: tuple[PartAmount, ...] = ()
     offer: Offer = ALL
+    share: Share = WHOLE
+
+    def split(self, share: Share) -> "TargetAmount":
+        """A product's share of this amount."""
+        return self if share == WHOLE else replace(self, share=share)
 
     @property
     def explained(self) -> str:
         """The whole calculation in words."""
-        return self.why + self.offer.words(self.figure)
+        return self.why + self.offer.words(self.figure) + self.share.words(self._offered(0))
 
     def sold(self, sku: str, in_flight: Mapping[str, int]) -> int:
         """By how many units sales have lowered the figure.
@@ -90,6 +94,9 @@ class TargetAmount:
 
     def after(self, sold: int) -> int:
         """The amount after units were sold since the count, in orders that will come to the warehouse."""
+        return self.share.of(self._offered(sold))
+
+    def _offered(self, sold: int) -> int:
         figure = self.figure - (sold if self.less_sales else 0)
         return self.offer.of(max(0, figure) if self.floor else figure)
 
@@ -157,7 +164,8 @@ def plan(
     products: Iterable[Product | UnreadableProduct],
     unread: Iterable[KnownProduct] = (),
     *,
-    to_all: bool = True,
+    same_sku: Literal["all", "split", "none"] = "all",
+    shares: Mapping[str, Share] = MappingProxyType({}),
     left: Collection[str] = frozenset(),
 ) -> list[StockRow]:
     """Compare the right amounts with the store's; every SKU and every product of either side gets a row.
@@ -166,7 +174,8 @@ def plan(
         wanted: the amount by SKU. Codes are compared exactly, letter case included.
         products: the store's products with their amounts. An unreadable product affects no other.
         unread: further products, whose amount was not read.
-        to_all: whether all products with one SKU get its amount; otherwise none does.
+        same_sku: what several products with one SKU get, as the master setup says.
+        shares: the shares of the products that split an amount (same_sku.py), by product key.
         left: the SKUs that were pushed before and have left the warehouse's count (stock_left.py).
     """
     by_sku: defaultdict[str, list[Product | UnreadableProduct]] = defaultdict(list)
@@ -176,11 +185,14 @@ def plan(
     spellings: defaultdict[str, list[str]] = defaultdict(list)
     for sku in wanted:
         spellings[as_stored(sku)].append(sku)
-    rows = []
+    rows: list[StockRow] = []
     for sku, amount in wanted.items():
         of_sku = by_sku.pop(sku, [])
         same = spellings[as_stored(sku)]
-        rows += _rows_of(sku, amount, of_sku, to_all) if len(same) == 1 else _rows_of_several(sku, same, of_sku)
+        if len(same) > 1:
+            rows += _rows_of_several(sku, same, of_sku)
+        else:
+            rows += _rows_of(sku, amount, of_sku, same_sku, shares)
     rows += [
         _left_alone(known_product(product), product.amount, left)
         for product in [*without_code, *itertools.chain(*by_sku.values())]
@@ -216,15 +228,19 @@ def _rows_of_several(
 
 
 def _rows_of(
-    sku: str, wanted: TargetAmount, products: Sequence[Product | UnreadableProduct], to_all: bool
+    sku: str,
+    wanted: TargetAmount,
+    products: Sequence[Product | UnreadableProduct],
+    same_sku: str,
+    shares: Mapping[str, Share],
 ) -> list[StockRow]:
     if not products:
         code = "this code" if shown(sku) == sku else f"the code {shown(sku)}"
         reason = f"no product or combination of the store has {code}: give it one, or check spelling and letter case"
         return [StockRow(sku, None, wanted.after(0), None, StockOutcome.NOT_IN_STORE, reason)]
-    if len(products) > 1 and not to_all:
+    if len(products) > 1 and same_sku == "none":
         keys = ", ".join(product.key for product in products)
-        reason = f"the products {keys} have the same code: give each its own, or allow it by stock.same_sku: all"
+        reason = f"the products {keys} have the same code: give each its own, or allow it by stock.same_sku"
         several = StockOutcome.SEVERAL_PRODUCTS
         return [
             _row(sku, wanted, product)
@@ -232,7 +248,7 @@ def _rows_of(
             else StockRow(sku, product.key, wanted.after(0), product.amount, several, reason)
             for product in products
         ]
-    return [_row(sku, wanted, product) for product in products]
+    return [_row(sku, wanted.split(shares.get(product.key, WHOLE)), product) for product in products]
 
 
 def _row(sku: str, wanted: TargetAmount, product: Product | UnreadableProduct) -> StockRow:

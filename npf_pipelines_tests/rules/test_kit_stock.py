@@ -141,9 +141,7 @@ def test_what_is_kept_back_of_a_part_is_in_no_kit_and_a_kits_own_buffer_replaces
     assert found["BOX"].explained == (
         "4 of BOX: TEA has 8, 2 in each (12 on hand, less 1 in flight, less 3 kept back (stock.buffer))"
     )
-    assert found["SET"].explained == (
-        "5 of SET: CUP has 5, 1 in each (5 on hand), less 1 kept back (stock.buffer)"
-    )
+    assert found["SET"].explained == ("5 of SET: CUP has 5, 1 in each (5 on hand), less 1 kept back (stock.buffer)")
     assert found["T"].explained.endswith("(stock.buffer)), at most 4 (stock.maximum)")
 
 
