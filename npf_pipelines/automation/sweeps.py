@@ -51,7 +51,7 @@ def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests
         cron_schedule="*/5 * * * *",
         default_status=schedule_status(settings),
         description=f"Checks every 5 minutes which clients are due for {flow.name}, and requests one run for them: a "
-        f"client is due every {minutes} minutes{more}.",
+        f"client is due every {minutes} minutes, or as its setup says (every_minutes){more}.",
     )
     def sweep(
         context: dg.ScheduleEvaluationContext, services: dg.ResourceParam[Services]
@@ -67,7 +67,7 @@ def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests
             if health.is_permanent or health.next_try_at:
                 return True  # It is eligible: its pause is over, or something has been changed.
             cut_off = setup.orders.cut_off if flow is ORDERS else None
-            interval = interval_at(now, usual, cut_off, setup.zone)
+            interval = interval_at(now, setup.interval(flow.name) or usual, cut_off, setup.zone)
             return is_due(health.tried_at, interval, now) or is_last_pull_due(health.tried_at, now, cut_off, setup.zone)
 
         clients = [client for client, setup in eligibility.free.items() if due(client, setup)]

@@ -16,6 +16,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, mode
 from npf_pipelines.config.setup_fields import (
     Buffer,
     Countries,
+    EveryMinutes,
     Name,
     Names,
     Percent,
@@ -68,6 +69,8 @@ class HoldSetup(_Part):
 class OrdersSetup(_Part):
     """The orders of the store that are imported, and their numbers."""
 
+    every_minutes: EveryMinutes = None
+    """Minutes between two sweeps for the client's orders. As in the settings if left out."""
     start_date: date
     """The order start date: orders placed from 00:00 of this day in the client's time zone are live."""
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
@@ -102,6 +105,8 @@ class OrdersSetup(_Part):
 class TrackingSetup(_Part):
     """How shipments are pushed to the store."""
 
+    every_minutes: EveryMinutes = None
+    """Minutes between two sweeps for the client's shipments. As in the settings if left out."""
     shipped_status: Name | None = None
     """The status of an order that has shipped in full. The status stays as it is if left out."""
     partially_shipped_status: Name | None = None
@@ -128,6 +133,8 @@ class StockSetup(_Part):
 
     quantity: Literal["on_hand", "available", "off"]
     """The figure that the store gets: SOH, Available SOH, or none."""
+    every_minutes: EveryMinutes = None
+    """Minutes between two sweeps for the client's stock. As in the settings if left out."""
     negative_as_zero: bool = False
     """Whether the store gets 0 for a negative figure."""
     on_hand_less_in_flight: bool = False
@@ -194,6 +201,21 @@ class MasterSetup(_Part):
         if found := contradictions(named):
             raise ValueError("; ".join(found))
         return self
+
+    @model_validator(mode="after")
+    def _pulled_in_time(self) -> "MasterSetup":
+        if (self.orders.every_minutes or 0) > 60 * self.alerts.no_pull_hours:
+            raise ValueError(
+                f"orders.every_minutes: {self.orders.every_minutes} minutes are longer than the "
+                f"{self.alerts.no_pull_hours} hours of alerts.no_pull_hours: an alert would open between two sweeps"
+            )
+        return self
+
+    def interval(self, flow: str) -> timedelta | None:
+        """The client's own time between two sweeps of a flow; None where the settings decide."""
+        flows = {"orders": self.orders, "shipments": self.tracking, "stock": self.stock}
+        minutes = flows[flow].every_minutes
+        return timedelta(minutes=minutes) if minutes else None
 
     @property
     def status_names(self) -> Mapping[str, tuple[str, ...]]:

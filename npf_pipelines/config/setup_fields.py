@@ -105,6 +105,7 @@ _Country = Annotated[str, AfterValidator(country_code)]
 _BufferSize = Annotated[str, BeforeValidator(_buffer_size)]
 Buffer = Annotated[dict[Name, _BufferSize], BeforeValidator(_buffer)]
 StoreLocations = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_store_locations)]
+EveryMinutes = Annotated[int, Field(ge=5, le=1440)] | None
 Percent = Annotated[int, Field(ge=0, le=100)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 VariableName = Annotated[str, AfterValidator(_variable_name)]

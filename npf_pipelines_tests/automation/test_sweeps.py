@@ -86,6 +86,23 @@ def test_before_its_cut_off_a_client_is_swept_every_five_minutes(loop: Loop) -> 
     assert "no client is due" in tick(loop, "stock_sweep", at + 5 * MINUTE)
 
 
+@pytest.mark.parametrize(("flow", "section"), [("orders", "orders"), ("shipments", "tracking"), ("stock", "stock")])
+def test_a_client_has_intervals_of_its_own(loop: Loop, flow: str, section: str) -> None:
+    register(loop)
+    at = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    write_setup(loop.settings.clients, "acme", loop.url, **{section: {"every_minutes": 120}})
+    write_setup(loop.settings.clients, "bolt", loop.url, **{section: {"every_minutes": 5}})
+    went_well(loop, flow, at)
+    asked = tick(loop, f"{flow}_sweep", at + 5 * MINUTE)
+    assert isinstance(asked, list)
+    assert clients(asked) == [["bolt"]]
+    went_well(loop, flow, at + 115 * MINUTE, "bolt")
+    assert "no client is due" in tick(loop, f"{flow}_sweep", at + 119 * MINUTE)
+    asked = tick(loop, f"{flow}_sweep", at + 120 * MINUTE)
+    assert isinstance(asked, list)
+    assert clients(asked) == [["acme", "bolt"]]
+
+
 def test_orders_are_asked_for_on_every_clients_today(loop: Loop) -> None:
     write_setup(loop.settings.clients, "acme", loop.url, store={"time_zone": "Pacific/Kiritimati"})
     write_setup(loop.settings.clients, "bolt", loop.url, store={"time_zone": "Pacific/Pago_Pago"})
