@@ -17,11 +17,11 @@ from npf_pipelines.config.setup_fields import (
     Buffer,
     Countries,
     EveryMinutes,
+    Ids,
     Name,
     Names,
     Percent,
     ShippingMethods,
-    StoreLocations,
     StoreUrl,
     TimeOfDay,
     TimeZoneName,
@@ -44,7 +44,8 @@ class StoreSetup(_Part):
     """The client's store and its access."""
 
     url: StoreUrl
-    """The store's address, without `/api`. One store is one client."""
+    """The store's address, without `/api`. One store is one client, or several with `orders.storefronts` or
+    `store.vendor` of their own."""
     api_user: Name
     """The API user name: the administrator's e-mail address."""
     api_key_env: VariableName
@@ -53,6 +54,9 @@ class StoreSetup(_Part):
     """The administrator's user ID. `npf client check` compares it with the store."""
     time_zone: TimeZoneName
     """The client's time zone, for example `Australia/Sydney`. Its days begin and end there."""
+    vendor: Annotated[int, Field(ge=1)] | None = None
+    """The id of the vendor of a Multi-Vendor store whose orders and products are the client's. The whole store if left
+    out."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 4
     """Requests to the store at a time."""
 
@@ -81,6 +85,8 @@ class OrdersSetup(_Part):
     """Statuses in which an imported order continues. Names or letters."""
     stop_statuses: Names = ()
     """Statuses in which an imported order stops. Names or letters."""
+    storefronts: Ids = ()
+    """The ids of the storefronts whose orders are imported. Those of all storefronts if left out."""
     countries: Countries = None
     """Countries to ship to, as names or ISO codes. All countries if left out."""
     cut_off: TimeOfDay = None
@@ -151,7 +157,7 @@ class StockSetup(_Part):
     nothing, and manual review decides."""
     missing_sku: Literal["leave", "zero"] = "leave"
     """The amount of a pushed SKU that the warehouse no longer counts: `leave` keeps it, `zero` sets 0."""
-    store_location: StoreLocations = ()
+    store_location: Ids = ()
     """The id of the warehouse's location in a store that splits its stock over several. A list where the store sells
     the warehouse's stock from all its locations: their amounts add up to the figure."""
     change_limit: Annotated[ChangeLimitSetup, Field(validation_alias=AliasChoices("change_limit", "brake"))] = (
@@ -200,6 +206,12 @@ class MasterSetup(_Part):
         named = {field: {text_key(name): name for name in names} for field, names in self.status_names.items()}
         if found := contradictions(named):
             raise ValueError("; ".join(found))
+        return self
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> "MasterSetup":
+        if self.store.vendor and self.orders.storefronts:
+            raise ValueError("store.vendor and orders.storefronts: name one of the two: a vendor has no storefront")
         return self
 
     @model_validator(mode="after")

@@ -93,18 +93,18 @@ def _buffer_size(written: Any) -> str:
     return size
 
 
-def _store_locations(written: Any) -> Any:
-    places = list(written) if isinstance(written, list | tuple) else [] if written is None else [written]
-    if len(set(map(str, places))) < len(places):
-        raise ValueError("names a location more than once")
-    return places
+def _ids(written: Any) -> Any:
+    ids = list(written) if isinstance(written, list | tuple) else [] if written is None else [written]
+    if len(set(map(str, ids))) < len(ids):
+        raise ValueError("names an id more than once")
+    return ids
 
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 _Country = Annotated[str, AfterValidator(country_code)]
 _BufferSize = Annotated[str, BeforeValidator(_buffer_size)]
 Buffer = Annotated[dict[Name, _BufferSize], BeforeValidator(_buffer)]
-StoreLocations = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_store_locations)]
+Ids = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_ids)]
 EveryMinutes = Annotated[int, Field(ge=5, le=1440)] | None
 Percent = Annotated[int, Field(ge=0, le=100)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable, Collection
 from datetime import UTC, date, datetime
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.config.store_address import comparable_address
+from npf_pipelines.config.setup_files import scopes_of
+from npf_pipelines.config.store_address import comparable_address, do_overlap
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.flow_counts import FlowCounts
@@ -106,17 +107,23 @@ class ClientRun:
         Raises:
             SetupError: the API key is not in the environment, or another client has worked with the store.
         """
-        address = comparable_address(self.setup.store.url)
-        other = await asyncio.to_thread(other_client_of, self.services.state, self.client, address)
+        address, scopes = comparable_address(self.setup.store.url), scopes_of(self.setup)
+
+        def is_in(used: str) -> bool:
+            return any(do_overlap(scope, used) for scope in scopes)
+
+        other = await asyncio.to_thread(other_client_of, self.services.state, self.client, address, is_in)
         if other:
             raise SetupError(
                 f"{self.client}: store.url: the client {other} has worked with this store, and {self.client} would "
                 f"import its orders a second time. If {other} was renamed, run: npf client rename {other} "
-                f"{self.client}. If {other} has left the store to {self.client}: npf client release-store {other}"
+                f"{self.client}. If {other} has left the store, or this part of it, to {self.client}: npf client "
+                f"release-store {other}"
             )
         async with self.services.store(self.setup, read_only=self.writes is Writes.NONE) as store:
             if self.writes is Writes.ALL:  # Before the work: a run that fails later may have imported orders.
-                await asyncio.to_thread(remember_store, self.services.state, self.client, address)
+                for scope in scopes:
+                    await asyncio.to_thread(remember_store, self.services.state, self.client, scope)
             try:
                 yield store
             finally:

@@ -412,6 +412,22 @@ Case = tuple[Changed, Changed, str, Level, str, str]
             "store_location",
         ),
         (
+            {"storefronts": {"1": "Toys", "2": "Tools"}},
+            {"orders": {"storefronts": [2]}},
+            "storefronts",
+            OK,
+            "Tools of 2 storefronts",
+            "",
+        ),
+        (
+            {"vendors": {"1": "Toys", "2": "Tools"}},
+            {"store": {"vendor": 3}},
+            "vendors",
+            WARNING,
+            "The store lists no vendor 3",
+            "store.vendor",
+        ),
+        (
             {"products": products_read(product(), *TESTS)},
             {"stock": {"buffer": {"*": 1, "KITE": 2, "kite": 3}}},
             "buffers",
