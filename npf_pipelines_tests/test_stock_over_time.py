@@ -319,7 +319,8 @@ def test_a_share_is_raised_only_after_the_others_are_lowered(stocked: Loop, monk
     setup = {"quantity": "available", "same_sku": "split", "change_limit": {"changed_percent": 100}}
     write_setup(stocked.settings.clients, "acme", stocked.url, stock=setup)
     count(stocked, 9, product.product_code)
-    product.amount, write, offered = 0, store.set_amount, []
+    offered: list[int] = []
+    product.amount, write = 0, store.set_amount
 
     def noted(product_id: int, amount: int) -> None:
         if product_id != refused:

@@ -106,10 +106,10 @@ def plan_push(
     return PushPlan(amounts, shares, rows, left, stopped)
 
 
-def with_planned_rows(todo: PushPlan, writes: Writes) -> PushPlan:
-    """The plan with the rows that the run may not write as planned."""
+def with_planned_rows(todo: PushPlan, writes: Writes, why: str = "") -> PushPlan:
+    """The plan with the rows that the run may not write as planned, and why if there is something to say."""
     rows = [
-        replace(row, outcome=StockOutcome.PLANNED)
+        replace(row, outcome=StockOutcome.PLANNED, reason=f"{row.reason}; {why}" if why else row.reason)
         if row.outcome is None and not writes.allow(is_test=row.sku in TEST_SKUS)
         else row
         for row in todo.rows

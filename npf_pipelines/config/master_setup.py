@@ -21,6 +21,7 @@ from npf_pipelines.config.setup_fields import (
     Name,
     Names,
     Percent,
+    QuietHours,
     ShippingMethods,
     StoreUrl,
     TimeOfDay,
@@ -57,6 +58,8 @@ class StoreSetup(_Part):
     vendor: Annotated[int, Field(ge=1)] | None = None
     """The id of the vendor of a Multi-Vendor store whose orders and products are the client's. The whole store if left
     out."""
+    quiet_hours: QuietHours = None
+    """The local time in which nothing is written to the store, for example `"22:00-06:00"`. Pushes wait for its end."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 4
     """Requests to the store at a time."""
 
@@ -225,8 +228,11 @@ class MasterSetup(_Part):
 
     def interval(self, flow: str) -> timedelta | None:
         """The client's own time between two sweeps of a flow; None where the settings decide."""
-        flows = {"orders": self.orders, "shipments": self.tracking, "stock": self.stock}
-        minutes = flows[flow].every_minutes
+        minutes = {
+            "orders": self.orders.every_minutes,
+            "shipments": self.tracking.every_minutes,
+            "stock": self.stock.every_minutes,
+        }[flow]
         return timedelta(minutes=minutes) if minutes else None
 
     @property

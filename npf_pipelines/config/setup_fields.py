@@ -62,6 +62,16 @@ def _time_of_day(written: Any) -> Any:
     return written
 
 
+def _quiet_hours(written: Any) -> Any:
+    if written is None or isinstance(written, tuple):
+        return written
+    at = r"(?:[01]\d|2[0-3]):[0-5]\d"
+    times = re.fullmatch(rf"({at}) ?[-–] ?({at})", written) if isinstance(written, str) else None  # noqa: RUF001
+    if times is None or times[1] == times[2]:
+        raise ValueError('write when they begin and end in local time, like "22:00-06:00"')
+    return times.groups()
+
+
 REST = "*"
 """The key of a map for everything without a key of its own: shipping methods, buffers."""
 
@@ -113,4 +123,5 @@ TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_not_an_empty_list)]
 Countries = Annotated[tuple[_Country, ...] | None, BeforeValidator(_not_an_empty_list)]
 ShippingMethods = Annotated[dict[Name, Name] | None, BeforeValidator(_shipping_methods)]
+QuietHours = Annotated[tuple[time, time] | None, BeforeValidator(_quiet_hours)]
 TimeOfDay = Annotated[time | None, BeforeValidator(_time_of_day)]

@@ -19,6 +19,7 @@ from npf_pipelines.domain.flow_counts import FlowCounts
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.table import Table
 from npf_pipelines.rules.client_mode import allowed_writes
+from npf_pipelines.rules.quiet_hours import in_words, quiet_until
 from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.open_items import Recounts
 from npf_pipelines.runs.partition_writer import PartitionWriter
@@ -42,6 +43,8 @@ class ClientRun:
             planned.
         writes: which writes to store and platform are allowed; the others are planned.
         is_automated: whether a schedule or a sensor requested the run.
+        quiet_until: the end of the quiet hours in which the part began, UTC; None where it began in none.
+        store_writes: as `writes`, of the store alone: none in quiet hours.
         now: the moment at which the client's part began.
         counts: what the part counts for the metrics.
     """
@@ -74,6 +77,9 @@ class ClientRun:
         self.dry_run, self.in_trial, self.is_automated = dry_run, in_trial, is_automated
         self.writes = allowed_writes(dry_run=dry_run, in_trial=in_trial, certifies=certifies)
         self.now = datetime.now(UTC)
+        is_bound = self.writes is Writes.ALL and not certifies  # A person who certifies is waiting for it.
+        self.quiet_until = quiet_until(self.now, setup.store.quiet_hours, setup.zone) if is_bound else None
+        self.store_writes = Writes.NONE if self.quiet_until else self.writes
         self.counts = counts
         self._selected, self._log = selected, log
 
@@ -86,6 +92,11 @@ class ClientRun:
     def today(self) -> date:
         """The client's day when its part of the run began."""
         return day_of(self.now, self.setup.zone)
+
+    @property
+    def why_quiet(self) -> str:
+        """The sentence about a push that waits for the end of the quiet hours; empty where none does."""
+        return in_words(self.quiet_until, self.setup.zone) if self.quiet_until else ""
 
     def selects(self, table: Table) -> bool:
         """Whether the run makes this table's partitions."""

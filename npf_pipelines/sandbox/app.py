@@ -154,9 +154,9 @@ def _in_scope(store: SandboxStore, path: str, query: php.Query) -> tuple[str, ph
     if scope != "vendors" or not inside:
         return path, query, False
     name, _, number = inside.partition("/")
-    company, rows = php.identifier(vendor), {"orders": store.orders, "products": store.products}.get(name, {})
-    row = rows.get(php.identifier(number)) if number else None
-    return inside, {**query, "company_id": vendor}, row is not None and row.company_id != company
+    wanted = php.identifier(number)
+    row = {"orders": store.orders.get(wanted), "products": store.products.get(wanted)}.get(name) if number else None
+    return inside, {**query, "company_id": vendor}, row is not None and row.company_id != php.identifier(vendor)
 
 
 def _page(store: SandboxStore, path: str, query: php.Query) -> Answer:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -90,8 +91,9 @@ def test_before_its_cut_off_a_client_is_swept_every_five_minutes(loop: Loop) -> 
 def test_a_client_has_intervals_of_its_own(loop: Loop, flow: str, section: str) -> None:
     register(loop)
     at = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    write_setup(loop.settings.clients, "acme", loop.url, **{section: {"every_minutes": 120}})
-    write_setup(loop.settings.clients, "bolt", loop.url, **{section: {"every_minutes": 5}})
+    for client, minutes in (("acme", 120), ("bolt", 5)):
+        changes: dict[str, Any] = {section: {"every_minutes": minutes}}
+        write_setup(loop.settings.clients, client, loop.url, **changes)
     went_well(loop, flow, at)
     asked = tick(loop, f"{flow}_sweep", at + 5 * MINUTE)
     assert isinstance(asked, list)

@@ -63,16 +63,8 @@ def _companies(topic: str, found: Mapping[str, str] | Unanswered, noun: str, nam
         if found.why is Why.FORBIDDEN:  # So do editions without them (documented).
             return unknown(topic, f"The store refuses its list of {topic} (403): it has none, or a right is missing.")
         return unanswered(topic, found)
-    if missing := [str(number) for number in named if str(number) not in found]:
-        field = "store.vendor" if noun == "vendor" else "orders.storefronts"
-        return warning(
-            topic,
-            f"The store lists no {noun} {first_few(missing)}: {field} imports no order of it.",
-            f"Compare {field} with the orders of the store: each names its {noun}.",
-        )
     if named:
-        names = first_few([found[str(number)] for number in named])
-        return ok(topic, f"{names} of {counted(len(found), noun)}: the orders of the others are left out.")
+        return _named_companies(topic, found, noun, [str(number) for number in named])
     if len(found) <= 1:
         return ok(topic, f"The store has {counted(len(found), noun)}.")
     return warning(
@@ -80,6 +72,18 @@ def _companies(topic: str, found: Mapping[str, str] | Unanswered, noun: str, nam
         f"The store has {counted(len(found), noun)}: {first_few(list(found.values()))}. The orders of all are pulled.",
         "Check that the warehouse ships for all of them.",
     )
+
+
+def _named_companies(topic: str, found: Mapping[str, str], noun: str, named: Sequence[str]) -> Finding:
+    if missing := [number for number in named if number not in found]:
+        field = "store.vendor" if noun == "vendor" else "orders.storefronts"
+        return warning(
+            topic,
+            f"The store lists no {noun} {first_few(missing)}: {field} imports no order of it.",
+            f"Compare {field} with the orders of the store: each names its {noun}.",
+        )
+    names = first_few([found[number] for number in named])
+    return ok(topic, f"{names} of {counted(len(found), noun)}: the orders of the others are left out.")
 
 
 def _carriers(own: Mapping[str, str], shipments: Sequence[Shipment] | Unanswered) -> Iterator[Finding]:
