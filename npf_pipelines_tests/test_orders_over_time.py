@@ -221,6 +221,7 @@ def test_the_audit_passes_on_a_world_that_agrees(fresh: Loop) -> None:
         write_setup(fresh.settings.clients, client, fresh.url, tracking={"partially_shipped_status": "On hold"})
     # The stores are generated for each day: an order with the product that has no code is there on some of them.
     ((aside,),) = fresh.rows("SELECT count(*) FROM filtered_orders WHERE decision = 'set_aside'")
+    ((wrong,),) = fresh.rows("SELECT count(*) FROM filtered_orders WHERE sums IS NOT NULL")
     assert {name: evaluation.passed for name, evaluation in _audit(fresh).items()} == {
         "gap_audit": True,
         "order_exceptions": True,
@@ -228,6 +229,7 @@ def test_the_audit_passes_on_a_world_that_agrees(fresh: Loop) -> None:
         "store_fits": True,
         "all_lodged_pushed": True,
         "set_aside": aside == 0,
+        "sums_add_up": wrong == 0,
         "staleness": True,
         "broken_files": True,
         "stock_conservation": True,

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from npf_pipelines.cli import app
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.platform.database import create_platform
-from npf_pipelines.platform.tables import metadata, orders
+from npf_pipelines.platform.tables import metadata, optional_metadata, orders
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.automation.ticks import look
@@ -79,7 +79,7 @@ def test_the_rights_of_the_contract_suffice_for_the_whole_loop(world: Loop, plat
     assert world.disagreements() == []
     for sensor in ("new_lodgements", "stock_movements", "alerts"):
         look(world, sensor)
-    assert tables(platform_url) == set(metadata.tables)
+    assert tables(platform_url) == {*metadata.tables, *optional_metadata.tables}
     assert read_health(world.services.state).keys() == {
         (client, flow) for client in world.stores for flow in ("orders", "shipments", "stock")
     }
@@ -105,7 +105,7 @@ def test_the_state_is_not_put_into_the_platforms_database(
     code, output = npf("run", "stock")
     assert code == 1
     assert "the state needs a database of its own" in " ".join(output.split())
-    assert tables(platform_url) == set(metadata.tables)
+    assert tables(platform_url) == {*metadata.tables, *optional_metadata.tables}
 
 
 def test_a_platform_that_lacks_parts_of_the_contract_fails_runs_and_leaves_the_ui(
@@ -128,7 +128,7 @@ def test_only_the_command_creates_the_tables(shell: Loop, platform_url: str, mon
     assert "npf platform init" in output
     assert tables(platform_url) == set()
     assert npf("platform", "init")[0] == 0
-    assert tables(platform_url) == set(metadata.tables)
+    assert tables(platform_url) == {*metadata.tables, *optional_metadata.tables}
     engine = create_platform(platform_url)
     with engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(orders)) == 0

@@ -1,6 +1,5 @@
 """The whole order on the platform, and its despatch code by the client's map; through the real loop."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -32,13 +31,12 @@ TYPED = "For my dear Xanthippe"
 NOTED = "Ring the bell of Mr Unmistakable"
 
 
-def imported(loop: Loop) -> Iterator[Order]:
-    """The orders of acme's store that the platform has and has not begun with."""
-    with loop.services.platform_engine.connect() as connection:
-        waiting = orders.c.status.in_([OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS])
-        query = sa.select(orders.c.store_order_id).where(orders.c.client == "acme", waiting)
-        for order_id in sorted(connection.scalars(query)):
-            yield loop.stores["acme"].orders[int(order_id)]
+def imported(loop: Loop, count: int) -> list[Order]:
+    """New orders of acme's store that the platform has and has not begun with."""
+    store = loop.stores["acme"]
+    placed = [place(store, days=1 + number / 100) for number in range(count)]
+    assert [run.failure for run in loop.run("orders", "acme")] == [""]
+    return [store.orders[order_id] for order_id in placed]
 
 
 def sums(loop: Loop) -> dict[str, str]:
@@ -78,7 +76,7 @@ def test_sums_that_do_not_add_up_are_said_and_imported_as_they_are(completed: Lo
 
 def test_money_and_texts_that_change_later_follow_and_are_added_up_anew(fresh: Loop) -> None:
     store = fresh.stores["acme"]
-    cheaper, wrong, before, noted = list(imported(fresh))[:4]
+    cheaper, wrong, before, noted = imported(fresh, 4)
     store.edit_order(cheaper.order_id, discount=cheaper.discount + 100)
     store.edit_order(wrong.order_id, documented={"shipping_cost": "77.00"}, gift_message=TYPED)
     store.edit_order(noted.order_id, details=NOTED)
@@ -148,7 +146,7 @@ def held(loop: Loop) -> set[str]:
 
 
 def test_an_order_without_a_code_is_held_and_goes_on_by_itself(fresh: Loop) -> None:
-    before = platform_row(fresh, next(imported(fresh)).order_id)
+    before = platform_row(fresh, imported(fresh, 1)[0].order_id)
     mapped(fresh, {"custom SHIPPING method": "STD"})
     known, express, abroad = (placed_by(fresh, method, days=method) for method in range(3))
     assert [run.failure for run in fresh.run("orders", "acme")] == [""]

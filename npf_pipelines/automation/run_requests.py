@@ -59,6 +59,7 @@ class Eligibility:
         earliest: the first day that any client has (partitions.first_day); None without clients.
         flow: the name of the flow.
         shards: the number of shards over which its runs are spread.
+        cell: the name of the cell; empty without cells.
     """
 
     now: datetime
@@ -70,6 +71,7 @@ class Eligibility:
     flow: str
     _health: Mapping[tuple[str, str], Health]
     shards: int = 1
+    cell: str = ""
 
     def health(self, client: str) -> Health:
         """The health of the client's flow."""
@@ -157,7 +159,7 @@ def eligibility_of(
     }
     first = first_day(setups, services.first_day_with_tables())
     shards = services.settings.shards
-    return Eligibility(now, registered, ready, busy, left_alone, first, flow.name, healths, shards)
+    return Eligibility(now, registered, ready, busy, left_alone, first, flow.name, healths, shards, services.cell.name)
 
 
 def _is_waiting(health: Health, setup: MasterSetup, now: datetime) -> bool:
@@ -192,8 +194,9 @@ def requests(eligibility: Eligibility, clients: Collection[str], days: tuple[dat
         return []
     requested: list[dg.RunRequest] = []
     for shard, members in by_shard(clients, eligibility.shards).items():
-        # Its value names the flow, too: Dagster counts the runs of each value.
-        tags = {SHARD: f"{eligibility.flow} {shard} of {eligibility.shards}"} if eligibility.shards > 1 else {}
+        # Its value names cell and flow, too: Dagster counts the runs of each value.
+        named = f"{eligibility.cell} {eligibility.flow} {shard} of {eligibility.shards}".strip()
+        tags = {SHARD: named} if eligibility.shards > 1 else {}
         retried = {client for client in members if eligibility.may_hang(client)}
         requested += _request(eligibility, set(members) - retried, days, tags)
         requested += _request(eligibility, retried, days, tags | RETRY)

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from upath import UPath
 
 from npf_pipelines.config.places import Place, checked_url, local_folder, place
 from npf_pipelines.config.store_address import is_loopback
@@ -30,14 +29,6 @@ def _webhook(written: SecretStr) -> SecretStr:
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         raise ValueError("write the webhook's address, with https")
     return written
-
-
-def _folder_or_bucket(written: object) -> Path | UPath:
-    if str(written).partition("://")[0] in {"s3", "s3a"}:
-        return UPath(str(written))
-    if "://" in str(written):
-        raise ValueError("write the path of a folder, or s3://bucket/prefix")
-    return Path(str(written)).absolute()
 
 
 def _logs_url(written: str) -> str:
@@ -78,7 +69,7 @@ class Settings(BaseSettings):
         default_factory=lambda fields: str(_in_data("lake")(fields)),
         description="The lake's folder, or the URL of its bucket.",
     )
-    reports: Annotated[Path | UPath, PlainValidator(_folder_or_bucket)] = Field(
+    reports: Annotated[Place, PlainValidator(place)] = Field(
         default_factory=_in_data("reports"), description="The folder of the reports' pages, or its URL in a bucket."
     )
     logs: Annotated[str, AfterValidator(_logs_url)] = Field(

@@ -125,8 +125,9 @@ class LakeConnection:
         self._made: dict[str, Sources] = {}
         self._made_derived: set[str] = set()
         self._connection = duckdb.connect()
+        self._listed = ListedFiles(files) if files and not _is_local(files) else None
         if files:
-            self._connection.register_filesystem(files if _is_local(files) else ListedFiles(files))
+            self._connection.register_filesystem(self._listed or files)
         self._connection.execute("SET TimeZone = 'UTC'")
 
     def __enter__(self) -> Self:
@@ -173,6 +174,8 @@ class LakeConnection:
         """
         self._make_views(names)
         while True:
+            if self._listed:
+                self._listed.forget()
             try:
                 return action(self._connection)
             except _WRONG_QUERY:

@@ -87,13 +87,22 @@ class LakeFiles:
             client: the client's id, or `*`.
         """
         if not self._is_local:
-            folder = f"{self.root}/{table}" + ("" if client == "*" else f"/client={client}")
-            yield from sorted(self._bucket.below(folder) if self._bucket else self.system.find(folder))
+            yield from self._below_in_order(f"{self.root}/{table}{'' if client == '*' else f'/client={client}'}")
             return
         for folder in self.glob(table, f"client={client}"):
             yield from filter(self.system.exists, (f"{day}/{FILE}" for day in self._names(folder, "day=")))
             for month in self._names(folder, "month="):
                 yield from self._names(month, "")
+
+    def of_month(self, table: str, client: str, day: date) -> Iterable[str]:
+        """The files of the day's month, other files among them where that costs no request more."""
+        if self._bucket:
+            return self._below_in_order(f"{self.root}/{table}/client={client}")
+        return self.glob(table, f"client={client}", f"month={day:%Y-%m}", "*.parquet")
+
+    def _below_in_order(self, folder: str) -> Iterable[str]:
+        """The files of a bucket, in the order of their names."""
+        return sorted(self._bucket.below(folder) if self._bucket else self.system.find(folder))
 
     def _names(self, folder: str, beginning: str) -> list[str]:
         """The files or folders in a local folder, which may be gone by now."""
@@ -267,6 +276,9 @@ class LakeFiles:
 
     def put_bytes(self, content: bytes, path: str) -> None:
         """Write a file in place of the old one."""
+        if self._bucket:
+            self._bucket.write(path, content)
+            return
         folder = path.rpartition("/")[0]
         unfinished = f"{folder}/.{uuid.uuid4().hex}{_UNFINISHED}"
         self.system.makedirs(folder, exist_ok=True)

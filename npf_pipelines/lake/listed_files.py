@@ -1,12 +1,20 @@
-"""A bucket's files as DuckDB asks for them: a listed file is opened without a request whether it exists.
+"""A bucket's files as DuckDB asks for them: each is read whole, by one request for all that a query asks of it.
 
-Not here: listing them (partitions.py), opening them otherwise (files.py).
+A run that replaces a file in the middle of a query doesn't disturb it.
+Not here: listing the files (partitions.py), opening them otherwise (files.py).
 """
 
 import glob
+import io
+from datetime import UTC, datetime
 from typing import Any
 
 import fsspec
+
+from npf_pipelines.lake.kept_bucket import KeptBucket
+
+_UNCHANGED = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of every file: within a query none changes."""
 
 
 class ListedFiles(fsspec.AbstractFileSystem):  # type: ignore[misc]
@@ -17,7 +25,11 @@ class ListedFiles(fsspec.AbstractFileSystem):  # type: ignore[misc]
     def __init__(self, files: fsspec.AbstractFileSystem) -> None:
         super().__init__()
         self.protocol = files.protocol
-        self._files = files
+        self._files, self._bucket = files, KeptBucket(files)
+
+    def forget(self) -> None:
+        """Request every file again: a query begins."""
+        self._bucket.forget()
 
     def glob(self, path: str, **more: Any) -> list[str]:
         """The files that fit a pattern; a path fits itself."""
@@ -25,14 +37,17 @@ class ListedFiles(fsspec.AbstractFileSystem):  # type: ignore[misc]
         found: list[str] = self._files.glob(path, **more) if glob.has_magic(path) else listed
         return found
 
-    def open(self, path: str, mode: str = "rb", **more: Any) -> Any:
+    def open(self, path: str, mode: str = "rb", **more: Any) -> io.BytesIO:  # noqa: ARG002 - as fsspec calls it
         """A file, open."""
-        return self._files.open(path, mode, **more)
+        return io.BytesIO(self._content(path))
 
-    def info(self, path: str, **more: Any) -> Any:
-        """The size and further facts of a file."""
-        return self._files.info(path, **more)
+    def info(self, path: str, **more: Any) -> dict[str, Any]:  # noqa: ARG002 - as fsspec calls it
+        """The size of a file."""
+        return {"name": path, "size": len(self._content(path)), "type": "file"}
 
-    def modified(self, path: str) -> Any:
+    def modified(self, path: str) -> datetime:  # noqa: ARG002 - as fsspec calls it
         """When a file was last changed."""
-        return self._files.modified(path)
+        return _UNCHANGED
+
+    def _content(self, path: str) -> bytes:
+        return self._bucket.read(str(fsspec.core.strip_protocol(path)))

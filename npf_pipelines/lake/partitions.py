@@ -78,12 +78,12 @@ def _enter_month(stack: contextlib.ExitStack, files: LakeFiles, table: Table, cl
         with contextlib.suppress(FileNotFoundError):
             return stack.enter_context(open_path(files, table, client, day, month.path))
         tried = month
+        files.forget(month.path)
     raise FileNotFoundError(files.path(table.name, client=client, day=day))
 
 
 def _month_with(files: LakeFiles, table: Table, client: str, day: date) -> MonthFile | None:
-    paths = files.glob(table.name, f"client={client}", f"month={day:%Y-%m}", "*.parquet")
-    generations = sort_files(paths)[client].months[month_of(day)]
+    generations = sort_files(files.of_month(table.name, client, day))[client].months[month_of(day)]
     return generations[-1] if generations and day in generations[-1].days else None
 
 

@@ -30,6 +30,8 @@ async def in_own_thread(work: Callable[[], Awaitable[T]]) -> T:
     def live() -> None:
         try:
             result = asyncio.run(main())
+        except asyncio.CancelledError:
+            ended.cancel()
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
             ended.set_exception(error)
         else:

@@ -11,12 +11,14 @@ from collections.abc import Collection, Sequence
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.sku_file import read_sku_file
 from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.open_kinds import SKU_MAP_REFUSED
 from npf_pipelines.domain.sku_map import NO_MAP, MapRow, SkuMap
 from npf_pipelines.lake.tables import SKU_MAP, SKU_MAP_PROBLEMS
 from npf_pipelines.rules.sku_map import problems, sku_map
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import NoSkuMap
 from npf_pipelines.runs.services import Services
+from npf_pipelines.state.open_items import has_items
 
 _NAMED = 3
 """Problems that a message names."""
@@ -31,7 +33,8 @@ def read_sku_map(client_run: ClientRun) -> SkuMap:
         NoSkuMap: the map isn't good and none is kept, or the platform can't hold kits.
     """
     if client_run.setup.orders.skus is None:
-        if not client_run.is_automated:  # A map that was taken out costs sweeps no read.
+        # A map that was taken out leaves no open problems behind, and most clients never had one.
+        if has_items(client_run.services.state, client_run.client, SKU_MAP_REFUSED.key):
             _note_problems(client_run, [])
         return NO_MAP
     kept = _kept(client_run)
@@ -125,7 +128,8 @@ def _note_problems(client_run: ClientRun, wrong: Sequence[str]) -> None:
     """Keep the problems, and queue their recount, if they differ from what is known."""
     known = {row["problem"]: row["noticed_at"] for row in client_run.tables.read_if_written(SKU_MAP_PROBLEMS)}
     kept = list(dict.fromkeys(wrong))[:_MOST_KEPT]
-    if known.keys() != set(kept):
+    is_broken = not known and client_run.tables.lake.has_rows(SKU_MAP_PROBLEMS, client=client_run.client)
+    if is_broken or known.keys() != set(kept):
         client_run.recounts.queue([None])
         rows = [{"problem": problem, "noticed_at": known.get(problem, client_run.now)} for problem in kept]
         client_run.tables.write_cache(SKU_MAP_PROBLEMS, rows)

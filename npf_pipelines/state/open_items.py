@@ -103,6 +103,17 @@ def days_with(engine: sa.Engine, client: str, kinds: Collection[str]) -> set[dat
         return {date.fromisoformat(day) for day in connection.scalars(query)}
 
 
+def has_items(engine: sa.Engine, client: str, kind: str) -> bool:
+    """Whether the client has items of a kind, of any day or none.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    query = sa.select(open_items.c.kind).where(open_items.c.client == client, open_items.c.kind == kind).limit(1)
+    with engine.connect() as connection:
+        return connection.scalar(query) is not None
+
+
 def write_open_items(engine: sa.Engine, flow: str, written: Collection[Written], found: Iterable[OpenItems]) -> None:
     """Replace the open items of a flow in these partitions by the newly counted, and end their recounts.
 

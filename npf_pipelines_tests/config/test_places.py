@@ -10,15 +10,14 @@ from upath import UPath
 from npf_pipelines.config.settings import Settings
 
 
-@pytest.mark.parametrize("name", ["data", "reports"])
-def test_a_url_does_not_silently_become_a_folder(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(f"NPF_{name.upper()}", "s3://planted-bucket/pages")
+def test_a_url_does_not_silently_become_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NPF_DATA", "s3://planted-bucket/pages")
     with pytest.raises(ValidationError, match="a URL is not supported here") as refused:
         Settings()
     assert "planted-bucket" not in f"{refused.value!r} {refused.value}"
 
 
-@pytest.mark.parametrize("name", ["lake", "clients"])
+@pytest.mark.parametrize("name", ["lake", "clients", "reports"])
 @pytest.mark.parametrize(
     "url", ["ftp://host/lake", "https://host/lake", "s4://bucket/lake", "simplecache::s3://b/lake"]
 )
@@ -28,7 +27,7 @@ def test_a_url_of_another_kind_is_refused(name: str, url: str, monkeypatch: pyte
         Settings()
 
 
-@pytest.mark.parametrize("name", ["lake", "clients"])
+@pytest.mark.parametrize("name", ["lake", "clients", "reports"])
 def test_a_missing_package_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     monkeypatch.setenv(f"NPF_{name.upper()}", "s3://bucket/prefix")

@@ -136,7 +136,7 @@ def _setting_default(name: str, field: FieldInfo) -> str:
     if field.default_factory:
         # The factories put the data folder in front of a name.
         factory = typing.cast("Callable[[dict[str, Any]], Any]", field.default_factory)
-        return _value(factory({"data": Path("$NPF_DATA")}))
+        return _value(factory({"data": Path("$NPF_DATA"), "cell": ""}))
     return _value(field.default)
 
 

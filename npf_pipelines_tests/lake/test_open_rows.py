@@ -12,7 +12,7 @@ from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.domain.open_kinds import kind_of, open_key
 from npf_pipelines.domain.outcome import Outcome
 from npf_pipelines.domain.outcomes import (
-    IN_STORE,
+    SETTLED,
     Decision,
     OrderOutcome,
     PushOutcome,
@@ -106,7 +106,7 @@ def test_a_shipment_is_missing_from_its_store_while_a_run_has_still_to_settle_it
 ) -> None:
     settled = written(tmp_path, outcome).connect().execute(PUSHED).fetchall()
     assert len(settled) == (not outcome.waits and not outcome.is_planned)
-    assert len(settled) == (outcome in IN_STORE or outcome.needs_person or outcome is PushOutcome.WITHDRAWN)
+    assert len(settled) == (outcome in SETTLED or outcome.needs_person or outcome is PushOutcome.WITHDRAWN)
 
 
 @members

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.alert import Alert
-from npf_pipelines.reports import live, pages
+from npf_pipelines.reports import live
 from npf_pipelines.reports.figures import Figures
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.reports.live import KEPT_FOR, LivePages
@@ -36,7 +36,7 @@ def world(completed: Loop) -> Iterator[tuple[Loop, LivePages, list[str]]]:
         return dict.fromkeys(("orders", "to_import", "to_tracking", "stock", "skus"), "drawn")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "draw_charts", draw)
+        patch.setattr(live, "draw_charts", draw)
         yield completed, LivePages(completed.services, folder), drawn
     with completed.services.state.begin() as connection:
         connection.execute(sa.delete(alerts))

@@ -103,8 +103,8 @@ def test_a_test_order_is_held_by_a_person_only() -> None:
 
 def test_every_hold_is_a_decision_of_its_own() -> None:
     rules = [rule for rule in Rule if rule.decision is Decision.HELD]
-    assert rules == [Rule.GRACE_PERIOD, Rule.HELD_BY_RULE, Rule.HELD_BY_PERSON]
-    assert [rule.needs_person for rule in rules] == [False, True, True]
+    assert rules == [Rule.NO_DESPATCH_CODE, Rule.GRACE_PERIOD, Rule.HELD_BY_RULE, Rule.HELD_BY_PERSON]
+    assert [rule.needs_person for rule in rules] == [True, False, True, True]
 
 
 def test_a_store_that_tells_the_last_change_is_believed_but_for_the_future() -> None:

@@ -4,6 +4,7 @@ from prometheus_client.core import Metric
 
 from npf_pipelines.reports.metrics import Metrics
 from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.order_steps import place
 
 
 def figures(loop: Loop) -> dict[str, float]:
@@ -32,8 +33,7 @@ def test_what_runs_did_is_counted_once(fresh: Loop) -> None:
         fresh.rows("SELECT 1 FROM tracking_push WHERE client = 'acme' AND confirmed_at IS NOT NULL")
     )
     assert first["npf_runs_total acme orders succeeded"] == first["npf_runs_total bolt stock succeeded"] == 1
-    goods = next(each for each in store.products.values() if each.product_code and each.tracked and each.amount)
-    store.place_order([(goods.product_id, 1)])
+    place(store, days=0)
     fresh.run("orders", "acme")
     second = figures(fresh)
     by = grown(first, second)
