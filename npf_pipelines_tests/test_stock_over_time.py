@@ -330,7 +330,7 @@ def test_a_share_is_raised_only_after_the_others_are_lowered(stocked: Loop, monk
     monkeypatch.setattr(store, "set_amount", noted)
     refused = twin.product_id
     assert push(stocked) == ""
-    assert (product.amount, twin.amount, offered) == (0, 9, [9])
+    assert (product.amount, twin.amount, set(offered)) == (0, 9, {9})
     assert (pushed(stocked, twin)["outcome"], pushed(stocked, product)["outcome"]) == ("refused", "moved")
     refused = 0
     assert push(stocked) == ""
