@@ -89,7 +89,7 @@ class OrdersSetup(_Part):
     stop_statuses: Names = ()
     """Statuses in which an imported order stops. Names or letters."""
     storefronts: Ids = ()
-    """The ids of the storefronts whose orders are imported. Those of all storefronts if left out."""
+    """The ids of the storefronts whose orders are imported. Orders of all storefronts if left out."""
     countries: Countries = None
     """Countries to ship to, as names or ISO codes. All countries if left out."""
     cut_off: TimeOfDay = None
@@ -156,7 +156,7 @@ class StockSetup(_Part):
     maximum: Annotated[int, Field(ge=1)] | None = None
     """The most units of a SKU that the store offers. No limit if left out."""
     same_sku: Literal["all", "split", "none"] = "all"
-    """What several products with the same code get: `all` the whole figure each, `split` even shares of it, `none`
+    """The amounts of several products with the same code: `all` the whole figure each, `split` even shares of it, `none`
     nothing, and manual review decides."""
     missing_sku: Literal["leave", "zero"] = "leave"
     """The amount of a pushed SKU that the warehouse no longer counts: `leave` keeps it, `zero` sets 0."""

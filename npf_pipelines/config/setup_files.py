@@ -164,7 +164,7 @@ def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str
 
 
 def scopes_of(setup: MasterSetup) -> list[str]:
-    """What of a store is the client's (store_address.py)."""
+    """The parts of a store that are the client's (store_address.py)."""
     return store_scopes(setup.store.url, storefronts=setup.orders.storefronts, vendor=setup.store.vendor)
 
 

@@ -41,7 +41,7 @@ def with_kits(
 def _kit_amount(
     sku: str, parts: Mapping[str, int], counted: Mapping[str, TargetAmount], setup: StockSetup
 ) -> TargetAmount:
-    # Its own buffer replaces those of its parts.
+    # Its own buffer replaces its parts' buffers.
     is_own = has_own_buffer(sku, setup)
     offer = offer_of(sku, setup) if is_own else Offer(maximum=setup.maximum)
     amounts = tuple(

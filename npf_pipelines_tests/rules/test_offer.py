@@ -1,4 +1,4 @@
-"""What a store may offer of a figure: buffers and the maximum."""
+"""The part of a figure that a store may offer: buffers and the maximum."""
 
 from typing import Any
 
