@@ -156,8 +156,8 @@ class StockSetup(_Part):
     maximum: Annotated[int, Field(ge=1)] | None = None
     """The most units of a SKU that the store offers. No limit if left out."""
     same_sku: Literal["all", "split", "none"] = "all"
-    """The amounts of several products with the same code: `all` the whole figure each, `split` even shares of it, `none`
-    nothing, and manual review decides."""
+    """The amounts of several products with the same code: `all` gives each the whole figure, `split` even shares of it,
+    `none` nothing, and manual review decides."""
     missing_sku: Literal["leave", "zero"] = "leave"
     """The amount of a pushed SKU that the warehouse no longer counts: `leave` keeps it, `zero` sets 0."""
     store_location: Ids = ()

@@ -56,7 +56,7 @@ def _changed_orders(answers: StoreAnswers) -> Finding:
 
 
 def _companies(topic: str, found: Mapping[str, str] | Unanswered, noun: str, named: Sequence[int]) -> Finding:
-    """The storefronts or vendors of the store, and the ones that the setup names."""
+    """The storefronts or vendors of the store, compared with the setup."""
     if isinstance(found, Unanswered):
         if found.why is Why.ABSENT:
             return ok(topic, f"The store has no list of {topic}.")
