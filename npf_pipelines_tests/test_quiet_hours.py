@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from npf_pipelines.automation import flow_checks
 from npf_pipelines.automation.alert_facts import all_facts
+from npf_pipelines.platform.tables import shipments
 from npf_pipelines_tests.automation.test_sweeps import went_well
 from npf_pipelines_tests.automation.ticks import clients, register, tick
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -26,6 +28,11 @@ def test_pushes_wait_for_the_end_of_quiet_hours_and_nothing_fails(fresh: Loop, m
     for _ in range(3):
         fresh.work()
     store.products[min(store.products)].amount += 3
+    query = "SELECT shipment_id FROM tracking_push WHERE client = 'acme' AND outcome = 'confirmed' ORDER BY 1 LIMIT 1"
+    ((corrected,),) = fresh.rows(query)
+    with fresh.services.platform_engine.begin() as connection:
+        here = shipments.c.shipment_id == corrected
+        connection.execute(sa.update(shipments).where(here).values(tracking_number="CORRECTED-1"))
     quiet = {"quiet_hours": hours(fresh, now - HOUR, now + 2 * HOUR)}
     write_setup(fresh.settings.clients, "acme", fresh.url, store=quiet)
     written, pulled = store.writes, place(store)
@@ -51,6 +58,7 @@ def test_pushes_wait_for_the_end_of_quiet_hours_and_nothing_fails(fresh: Loop, m
         assert [one.failure for one in fresh.run(flow, "acme")] == [""]
     assert fresh.rows("SELECT 1 FROM tracking_push WHERE client = 'acme' AND outcome = 'planned'") == []
     assert store.shipments_of(int(order_id))
+    assert [one.tracking_number for one in store.shipments.values()].count("CORRECTED-1") == 1
     assert [said for said in fresh.disagreements() if said.startswith("acme: ") and "amount" not in said] == []
 
 
