@@ -161,3 +161,11 @@ def test_a_buffer_offers_no_more_and_the_same_before_and_after_the_count(
         assert 0 <= amount.after(0) <= whole.after(0)
         assert amount.after(amount.sold(sku, sold)) == after[sku].after(0)
         assert amount.after(0) == expected_amount(sku, MAP.parts_of(sku), on_hand, setup)
+
+
+@given(on_hand=st.fixed_dictionaries({part: st.integers(0, 30) for part in PARTS}), buffer=st.integers(0, 12))
+def test_a_buffer_leaves_units_for_the_other_products_with_the_same_part(on_hand: dict[str, int], buffer: int) -> None:
+    setup = StockSetup.model_validate(AVAILABLE.model_dump() | {"buffer": buffer})
+    for sku, amount in amounts(on_hand, setup=setup).items():
+        for part, each in MAP.parts_of(sku).items():
+            assert on_hand[part] - amount.after(0) * each >= min(buffer, on_hand[part])
