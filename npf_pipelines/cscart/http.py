@@ -72,6 +72,7 @@ class StoreHttp:
     Attributes:
         requests: the requests sent so far, repeats included.
         writes: the requests sent so far that could change something.
+        vendor: the vendor to which calls are limited; None for the whole store.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class StoreHttp:
         self._attempts = attempts
         self._largest_answer = largest_answer
         self._read_only = read_only
-        self._vendor = vendor
+        self.vendor = vendor
         self._route = _Route()
         self._client = open_client(api_user, api_key, concurrency=concurrency, timeout=timeout)
 
@@ -256,8 +257,8 @@ class StoreHttp:
     async def _send(
         self, route: _Route, method: str, path: str, params: Query | None, body: Mapping[str, Any] | None
     ) -> httpx.Response:
-        if self._vendor and path.partition("/")[0] in _OF_A_VENDOR:
-            path = f"vendors/{self._vendor}/{path}"
+        if self.vendor and path.partition("/")[0] in _OF_A_VENDOR:
+            path = f"vendors/{self.vendor}/{path}"
         verb, url, query = method, f"{self._base}/api/2.0/{path}", dict(params or {})
         if not route.rewritten:
             url, query = f"{self._base}/api.php", {"_d": path, **query}

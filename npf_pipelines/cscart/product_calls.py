@@ -49,7 +49,7 @@ class ProductCalls(StoreCalls):
         """
         passed = 0
         async for rows in read_catalogue(self._product_page):
-            products = [read_product(row, place) for place, row in enumerate(rows, passed)]
+            products = self._read_products(rows, passed)
             passed += len(rows)
             for row in await self._expanded(products, _combined(products)):
                 yield row
@@ -70,7 +70,7 @@ class ProductCalls(StoreCalls):
             return page, start
 
         async for rows in read_catalogue(fetch):
-            products = [read_product(row, place) for place, row in enumerate(rows, passed)]
+            products = self._read_products(rows, passed)
             passed += len(rows)
             combined = _combined(products)
             read = combined[:most_combined]
@@ -167,7 +167,16 @@ class ProductCalls(StoreCalls):
         params: Params = {"pid": ",".join(ids), "items_per_page": len(ids), "page": 1}
         page = read_page(await self._http.get("products", params), "products")
         note_rows(page.rows)
-        return [read_product(row, place) for place, row in enumerate(page.rows)]
+        return self._read_products(page.rows)
+
+    def _read_products(self, rows: Iterable[object], passed: int = 0) -> list[Product | UnreadableProduct]:
+        """The products of rows; without other vendors' products, should a store show them behind a vendor's path."""
+        vendor = self._http.vendor
+        return [
+            read_product(row, place)
+            for place, row in enumerate(rows, passed)
+            if vendor is None or not isinstance(row, dict) or str(row.get("company_id", vendor)) == str(vendor)
+        ]
 
     async def _combinations(self, product_id: str) -> list[Product | UnreadableProduct]:
         """All option combinations of a product, which come as a plain array (documented); none if it is gone."""
