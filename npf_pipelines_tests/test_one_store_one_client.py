@@ -149,3 +149,24 @@ def test_what_is_no_rename_is_refused(renamed: Loop) -> None:
 def test_a_client_whose_store_moves_is_not_refused(fresh: Loop) -> None:
     write_setup(fresh.settings.clients, "acme", "", store={"url": f"{fresh.url}/acme/"})
     assert [one.failure for one in fresh.run("orders", "acme")] == [""]
+
+
+def test_two_clients_with_storefronts_of_their_own_import_each_order_once(loop: Loop) -> None:
+    store = loop.stores["acme"]
+    for number, order in enumerate(store.orders.values()):
+        order.storefront_id = 1 + number % 2
+    one_store = {"url": f"{loop.url}/acme", "api_user": "api@acme.example"}
+    write_setup(loop.settings.clients, "acme", loop.url, orders={"storefronts": [1]})
+    write_setup(
+        loop.settings.clients, "bolt", "", store=one_store, orders={"storefronts": [2]}, stock={"quantity": "off"}
+    )
+    assert [one.failure for one in loop.run("orders", "acme", "bolt")] == [""]
+    with loop.services.platform_engine.connect() as connection:
+        rows = [
+            (row.client, store.orders[int(row.store_order_id)].storefront_id)
+            for row in connection.execute(sa.select(orders.c.client, orders.c.store_order_id))
+        ]
+    assert set(rows) == {("acme", 1), ("bolt", 2)}
+    write_setup(loop.settings.clients, "bolt", "", store=one_store, orders={"storefronts": [1]})
+    (loop.settings.clients / "acme.yaml").unlink()
+    assert "the client acme has worked with this store" in loop.run("orders", "bolt")[0].failure

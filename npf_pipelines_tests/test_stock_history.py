@@ -399,6 +399,24 @@ def test_a_location_that_the_store_does_not_have_is_refused(stocked: Loop) -> No
     assert "store location 7" in row["reason"]
 
 
+@pytest.mark.parametrize("shown", [True, False], ids=["shares shown", "total only"])
+def test_where_all_locations_sell_their_amounts_add_up_to_the_figure(stocked: Loop, shown: bool) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    product.warehouses, product.amount = {1: 40, 2: 41}, 81
+    store.shows_shares = shown
+    setup(stocked, store_location=[1, 2])
+    for on_hand in (9, 30):
+        count(stocked, on_hand, product.product_code)
+        assert push(stocked) == ""
+        assert pushed(stocked, product)["outcome"] == "confirmed"
+        assert product.warehouses == {1: (on_hand + 1) // 2, 2: on_hand // 2}
+    store.place_order([(product.product_id, 3)], customer=buyer(stocked))
+    written, left = store.writes, dict(product.warehouses)
+    assert push(stocked) == ""
+    assert (sum(left.values()), product.warehouses, store.writes) == (27, left, written)
+    assert [said for said in stocked.disagreements() if product.product_code in said] == []
+
+
 def test_a_sale_from_a_split_product_is_known(stocked: Loop) -> None:
     store, product = stocked.stores["acme"], kite(stocked)
     split(product)

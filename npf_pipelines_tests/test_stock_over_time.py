@@ -299,6 +299,43 @@ def test_several_products_with_one_code_all_get_the_figure_or_none_does(stocked:
     assert push(stocked) == ""
     assert (product.amount, twin.amount) == (50, 50)
     assert pushed(stocked, twin)["outcome"] == "several_products"
+    write_setup(stocked.settings.clients, "acme", stocked.url, stock={"quantity": "available", "same_sku": "split"})
+    assert push(stocked) == ""
+    assert sorted((product.amount, twin.amount)) == [4, 5]
+    assert "its share of 9 among 2 products with this code" in pushed(stocked, twin)["reason"]
+    written = store.writes
+    assert push(stocked) == ""
+    assert store.writes == written
+    store.place_order([(twin.product_id, 3)], customer=buyer(stocked))
+    assert push(stocked) == ""
+    assert (product.amount, twin.amount) == (3, 3)
+    assert [said for said in stocked.disagreements() if product.product_code in said] == []
+
+
+def test_a_share_is_raised_only_after_the_others_are_lowered(stocked: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, product = stocked.stores["acme"], kite(stocked)
+    twin = Product(9001, product.product_code, "The same again", 100, amount=9)
+    store.add_product(twin)
+    setup = {"quantity": "available", "same_sku": "split", "change_limit": {"changed_percent": 100}}
+    write_setup(stocked.settings.clients, "acme", stocked.url, stock=setup)
+    count(stocked, 9, product.product_code)
+    offered: list[int] = []
+    product.amount, write = 0, store.set_amount
+
+    def noted(product_id: int, amount: int) -> None:
+        if product_id != refused:
+            write(product_id, amount)
+        offered.append(product.amount + twin.amount)
+
+    monkeypatch.setattr(store, "set_amount", noted)
+    refused = twin.product_id
+    assert push(stocked) == ""
+    assert (product.amount, twin.amount, set(offered)) == (0, 9, {9})
+    assert (pushed(stocked, twin)["outcome"], pushed(stocked, product)["outcome"]) == ("refused", "moved")
+    refused = 0
+    assert push(stocked) == ""
+    assert sorted((product.amount, twin.amount)) == [4, 5]
+    assert max(offered) == 9
 
 
 def test_the_checks_list_what_stays_wrong_and_what_only_one_side_knows(stocked: Loop) -> None:

@@ -52,7 +52,9 @@ async def push_played_figures(client_run: ClientRun, figures: Sequence[StockFigu
         history = await asyncio.to_thread(PushedSkus, client_run.tables, client_run.now)
         items = Reading([product for product in reading.products if product.sku in TEST_SKUS], [])
         todo = plan_push(client_run.setup, Count(figures, {}), items, scope, history)
-        rows = await push_amounts(store, todo.rows, todo.amounts, sales, lease, scope=scope, ended=lambda _: None)
+        rows = await push_amounts(
+            store, todo.rows, todo.amounts, sales, lease, scope=scope, shares=todo.shares, ended=lambda _: None
+        )
     shown = [
         dg.TableRecord({"sku": row.sku, "product": row.product_id, "amount": row.wanted, "reason": row.reason})
         for row in rows

@@ -162,7 +162,7 @@ async def _push_to_store(
     async with client_run.store() as store:
         facts = StoreFacts(store, client_run.setup, client_run.tables, now=client_run.now, log=client_run.log)
         plan = replace(await _tracking_plan(client_run, facts), links=facts.carrier_links())
-        to_write = [order for order in orders if client_run.writes.allow(is_test=order.state.is_test)]
+        to_write = [order for order in orders if client_run.store_writes.allow(is_test=order.state.is_test)]
         for day, intent in ledger.intents(lodged, to_write).items():
             client_run.partitions.write_intent(TRACKING_PUSH, intent, day)
         try:
@@ -170,7 +170,16 @@ async def _push_to_store(
         finally:
             facts.keep_carrier_links(plan.links)
         client_run.log(f"{len(pushed)} shipments compared, {store.requests} requests, {store.writes} writes")
-    return pushed
+    return [_quiet(row, client_run.why_quiet) for row in pushed] if client_run.why_quiet else pushed
+
+
+def _quiet(row: Pushed, why: str) -> Pushed:
+    """A row that says why it is only planned."""
+    if row.outcome is PushOutcome.PLANNED:
+        row = replace(row, reason=f"{row.reason}; {why}")
+    if row.status_outcome is StatusOutcome.PLANNED:
+        row = replace(row, status_reason=f"{row.status_reason}; {why}")
+    return row
 
 
 def _write_day(client_run: ClientRun, rows: list[Row], others: Sequence[Row], day: date) -> list[Row]:
@@ -208,7 +217,7 @@ async def _tracking_plan(client_run: ClientRun, facts: StoreFacts) -> TrackingPl
         ),
         carriers=tracking.carriers,
         notify_customer=tracking.notify_customer,
-        writes=client_run.writes,
+        writes=client_run.store_writes,
         short_before=client_run.now - SHORT_AFTER,
     )
 

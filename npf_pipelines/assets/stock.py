@@ -105,14 +105,14 @@ async def run_stock(
         todo = await asyncio.to_thread(plan_push, client_run.setup, count, reading, scope, history, sku_map=skus)
         del reading  # The largest thing in memory; the plan has all that is needed of it.
         stopped = "" if override_change_limit else todo.stopped
-        if client_run.writes is not Writes.ALL:
+        if client_run.store_writes is not Writes.ALL:
             if stopped:
                 client_run.log(f"the change limit would be exceeded: {stopped}")
-            todo, stopped = with_planned_rows(todo, client_run.writes), ""
+            todo, stopped = with_planned_rows(todo, client_run.store_writes, client_run.why_quiet), ""
         rows: Sequence[StockRow] = todo.rows
         if stopped:
             rows = stopped_rows(todo, is_first=not history.skus)
-        elif client_run.writes is not Writes.NONE:
+        elif client_run.store_writes is not Writes.NONE:
             rows = await _push(client_run, store, todo, sales=sales, lease=lease, scope=scope, history=history)
         client_run.log(f"{len(rows)} products compared, {store.requests} requests, {store.writes} writes")
     await _write_push(client_run, name_left(rows, todo.left), previous, scope, stopped)
@@ -174,7 +174,9 @@ async def _push(
     ended: list[StockRow] = []
     is_kept = not client_run.in_trial  # Test items don't show that the client's stock was ever pushed.
     try:
-        rows = await push_amounts(store, todo.rows, todo.amounts, sales, lease, scope=scope, ended=ended.append)
+        rows = await push_amounts(
+            store, todo.rows, todo.amounts, sales, lease, scope=scope, shares=todo.shares, ended=ended.append
+        )
     except BaseException:  # A push that is cut off has pushed the SKUs in `ended`.
         history.add(ended if is_kept else ())
         raise

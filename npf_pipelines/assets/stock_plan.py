@@ -20,6 +20,7 @@ from npf_pipelines.lake.tables import STOCK_PUSH
 from npf_pipelines.rules.change_limit import why_stopped
 from npf_pipelines.rules.kit_stock import deciding_parts, scarcest_first, uncounted_kits, with_kits, with_parts_named
 from npf_pipelines.rules.orders import TEST_SKUS
+from npf_pipelines.rules.same_sku import Share, shares_of
 from npf_pipelines.rules.stock import DIFFERS, StockRow, TargetAmount, plan, target_amount
 from npf_pipelines.rules.stock_left import NONE_LEFT, left_skus
 from npf_pipelines.rules.stock_location import Scope
@@ -49,12 +50,14 @@ class PushPlan:
 
     Attributes:
         amounts: the amount that the store should have, by SKU.
+        shares: the shares of the products that split an amount, by product key.
         rows: a row for each SKU and product; without an outcome if its amount is to be pushed.
         left: the SKUs that are no longer counted.
         stopped: why the change limit stops the push; empty if it doesn't.
     """
 
     amounts: Mapping[str, TargetAmount]
+    shares: Mapping[str, Share]
     rows: Sequence[StockRow]
     left: frozenset[str]
     stopped: str
@@ -65,7 +68,7 @@ def previous_push(client_run: ClientRun) -> PreviousPush:
     columns = ["sku", "product_id", "differs_since", "store_location", "elsewhere"]
     rows = client_run.tables.columns(STOCK_PUSH, columns)
     differed = rows.filter(rows["differs_since"].is_valid()).to_pylist()
-    location = client_run.setup.stock.store_location
+    location = _single_location(client_run)
     with_rest = rows.filter(rows["elsewhere"].is_valid()).to_pylist() if location else []
     return PreviousPush(
         since={(row["sku"], row["product_id"]): row["differs_since"] for row in differed},
@@ -87,17 +90,18 @@ def plan_push(
     amounts = {figure.sku: target_amount(figure, in_flight.get(figure.sku, 0), stock) for figure in count.figures}
     in_store = {product.sku for product in (*reading.products, *reading.unread)} if sku_map.parts else set()
     count = replace(count, uncounted={**count.uncounted, **uncounted_kits(sku_map, count.uncounted, in_store)})
-    amounts = with_kits(sku_map, amounts, in_store)
+    amounts = with_kits(sku_map, amounts, in_store, stock)
     readable = [product for product in reading.products if isinstance(product, Product)]
     left = left_skus(history.skus, amounts.keys() | count.uncounted.keys(), readable)
     if stock.missing_sku == "zero":
         amounts |= dict.fromkeys(sorted(left), NONE_LEFT)
     products = (scope.scoped(product) if isinstance(product, Product) else product for product in reading.products)
-    rows = plan(amounts, products, reading.unread, to_all=stock.same_sku == "all", left=left)
+    shares = shares_of(reading.products) if stock.same_sku == "split" else {}
+    rows = plan(amounts, products, reading.unread, same_sku=stock.same_sku, shares=shares, left=left)
     rows = list(with_uncounted(rows, count.uncounted))
     rows = scarcest_first(with_parts_named(rows, sku_map, in_store, amounts), sku_map)
-    if scope.location is not None:
-        rows = scope.named(rows, {product.key: product for product in readable})
+    if scope.locations:
+        rows = scope.with_places(rows, {product.key: product for product in readable})
     stopped = why_stopped(
         rows,
         stock.change_limit,
@@ -105,13 +109,13 @@ def plan_push(
         counts_nothing=not count.figures,
         deciding=deciding_parts(amounts),
     )
-    return PushPlan(amounts, rows, left, stopped)
+    return PushPlan(amounts, shares, rows, left, stopped)
 
 
-def with_planned_rows(todo: PushPlan, writes: Writes) -> PushPlan:
-    """The plan with the rows that the run may not write as planned."""
+def with_planned_rows(todo: PushPlan, writes: Writes, why: str = "") -> PushPlan:
+    """The plan with the rows that the run may not write as planned, and why if there is something to say."""
     rows = [
-        replace(row, outcome=StockOutcome.PLANNED)
+        replace(row, outcome=StockOutcome.PLANNED, reason=f"{row.reason}; {why}" if why else row.reason)
         if row.outcome is None and not writes.allow(is_test=row.sku in TEST_SKUS)
         else row
         for row in todo.rows
@@ -145,12 +149,18 @@ def push_rows(
             "differs_since": previous.since.get((row.sku, row.product_id), client_run.now)
             if row.outcome in DIFFERS
             else None,
-            "store_location": client_run.setup.stock.store_location,
+            "store_location": _single_location(client_run),
             "elsewhere": scope.elsewhere.get(row.product_id or ""),
             "pushed_at": client_run.now,
         }
         for row in rows
     ]
+
+
+def _single_location(client_run: ClientRun) -> int | None:
+    """The location whose amount is pushed; None where it is the store's only stock, or several share it."""
+    locations = client_run.setup.stock.store_location
+    return locations[0] if len(locations) == 1 else None
 
 
 def _with_outcome(

@@ -16,6 +16,7 @@ from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.open_kinds import PLANNED_KINDS, kind_of
 from npf_pipelines.rules.conditions import ClientFacts, FlowState, OpenRows
 from npf_pipelines.rules.flow_health import known_at
+from npf_pipelines.rules.quiet_hours import may_wait
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.open_items import OpenItems, read_open_items
 
@@ -25,7 +26,7 @@ _Row = TypeVar("_Row", Health, OpenItems)
 def all_facts(
     engine: sa.Engine, setups: Mapping[str, MasterSetup], now: datetime, is_in_trial: Callable[[MasterSetup], bool]
 ) -> Iterator[ClientFacts]:
-    """The facts of these clients. Planned rows are done in trial, and open for a live client.
+    """The facts of these clients. Planned rows are done in trial and quiet hours, and open for another live client.
 
     Args:
         engine: the state's database.
@@ -40,7 +41,9 @@ def all_facts(
     for client, setup in setups.items():
         flows = [_flow_state(known_at(health, now)) for health in healths.get(client, [])]
         items = open_items.get(client, [])
-        if any(each.kind in PLANNED_KINDS for each in items) and is_in_trial(setup):
+        if any(each.kind in PLANNED_KINDS for each in items) and (
+            may_wait(now, setup.store.quiet_hours, setup.zone) or is_in_trial(setup)
+        ):
             items = [each for each in items if each.kind not in PLANNED_KINDS]
         rows = [OpenRows(kind_of(each.kind), each.day, each.rows, each.first) for each in items]
         yield ClientFacts(client, setup.alerts.pull_limit, flows, rows)

@@ -18,6 +18,7 @@ from npf_pipelines.domain.outcome import Outcome, sql_list
 from npf_pipelines.domain.outcomes import SELF_RELEASING, SETTLED, Decision, OrderOutcome, PushOutcome, StatusOutcome
 from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules.flow_health import known_at
+from npf_pipelines.rules.quiet_hours import may_wait
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
@@ -60,7 +61,8 @@ _SUMS = "SELECT client, order_number, day, sums FROM filtered_orders WHERE sums 
 @dg.asset_check(
     asset=STORE_SHIPMENTS.key,
     name="all_lodged_pushed",
-    description="Every shipment ever lodged is in its store, planned in trial, or has a reason why it can't be.",
+    description="Every shipment ever lodged is in its store, planned in trial or quiet hours, or has a reason why it "
+    "can't be.",
 )
 def all_lodged_pushed(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
     """Compare the platform's lodged shipments with the rows of tracking_push."""
@@ -120,7 +122,8 @@ def _not_pushed(services: Services, now: datetime) -> list[dict[str, str]]:
         (first,) = lake.execute(_FIRST_DAY, {"start": setup.orders.start_date}).fetchone() or (None,)
         start = start_of_day(first or setup.orders.start_date, setup.zone)
         lodged = services.platform.lodgements(client, start)
-        done = f"{PUSHED} UNION {PLANNED}" if in_trial(setup, services) else PUSHED
+        may_be_planned = in_trial(setup, services) or may_wait(now, setup.store.quiet_hours, setup.zone)
+        done = f"{PUSHED} UNION {PLANNED}" if may_be_planned else PUSHED
         pushed = {shipment_id for (shipment_id,) in lake.execute(done).fetchall()}
         for shipment_id in lodged.keys() - pushed:
             shipment = lodged[shipment_id]

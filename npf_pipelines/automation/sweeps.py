@@ -5,7 +5,7 @@ Not here: which clients may be requested (run_requests.py), when a client is due
 """
 
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import dagster as dg
 
@@ -14,7 +14,8 @@ from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.rules.due import interval_at, is_due, is_last_pull_due
+from npf_pipelines.rules.due import interval_at, is_due, is_due_since, is_last_pull_due
+from npf_pipelines.rules.quiet_hours import last_end
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
@@ -51,7 +52,7 @@ def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests
         cron_schedule="*/5 * * * *",
         default_status=schedule_status(settings),
         description=f"Checks every 5 minutes which clients are due for {flow.name}, and requests one run for them: a "
-        f"client is due every {minutes} minutes{more}.",
+        f"client is due every {minutes} minutes, or as its setup says (every_minutes){more}.",
     )
     def sweep(
         context: dg.ScheduleEvaluationContext, services: dg.ResourceParam[Services]
@@ -67,10 +68,20 @@ def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests
             if health.is_permanent or health.next_try_at:
                 return True  # It is eligible: its pause is over, or something has been changed.
             cut_off = setup.orders.cut_off if flow is ORDERS else None
-            interval = interval_at(now, usual, cut_off, setup.zone)
-            return is_due(health.tried_at, interval, now) or is_last_pull_due(health.tried_at, now, cut_off, setup.zone)
+            interval = interval_at(now, setup.interval(flow.name) or usual, cut_off, setup.zone)
+            return (
+                is_due(health.tried_at, interval, now)
+                or is_last_pull_due(health.tried_at, now, cut_off, setup.zone)
+                or (flow is not ORDERS and _waited(setup, health.tried_at, now))
+            )
 
         clients = [client for client, setup in eligibility.free.items() if due(client, setup)]
         return (requests_for(eligibility, clients) if clients else []) or eligibility.skip_reason("no client is due")
 
     return sweep
+
+
+def _waited(setup: MasterSetup, tried_at: datetime | None, now: datetime) -> bool:
+    """Whether quiet hours have ended since the last run, so that a push may wait."""
+    hours = setup.store.quiet_hours
+    return hours is not None and is_due_since(tried_at, last_end(now, hours, setup.zone))

@@ -14,10 +14,14 @@ from zoneinfo import ZoneInfo
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from npf_pipelines.config.setup_fields import (
+    Buffer,
     Countries,
+    EveryMinutes,
+    Ids,
     Name,
     Names,
     Percent,
+    QuietHours,
     ShippingMethods,
     StoreUrl,
     TimeOfDay,
@@ -41,7 +45,8 @@ class StoreSetup(_Part):
     """The client's store and its access."""
 
     url: StoreUrl
-    """The store's address, without `/api`. One store is one client."""
+    """The store's address, without `/api`. One store is one client, or several with `orders.storefronts` or
+    `store.vendor` of their own."""
     api_user: Name
     """The API user name: the administrator's e-mail address."""
     api_key_env: VariableName
@@ -50,6 +55,11 @@ class StoreSetup(_Part):
     """The administrator's user ID. `npf client check` compares it with the store."""
     time_zone: TimeZoneName
     """The client's time zone, for example `Australia/Sydney`. Its days begin and end there."""
+    vendor: Annotated[int, Field(ge=1)] | None = None
+    """The id of the vendor of a Multi-Vendor store whose orders and products are the client's. The whole store if left
+    out."""
+    quiet_hours: QuietHours = None
+    """The local time in which nothing is written to the store, for example `"22:00-06:00"`. Pushes wait for its end."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 4
     """Requests to the store at a time."""
 
@@ -66,6 +76,8 @@ class HoldSetup(_Part):
 class OrdersSetup(_Part):
     """The orders of the store that are imported, and their numbers."""
 
+    every_minutes: EveryMinutes = None
+    """Minutes between two sweeps for the client's orders. As in the settings if left out."""
     start_date: date
     """The order start date: orders placed from 00:00 of this day in the client's time zone are live."""
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,10}$")] = ""
@@ -76,6 +88,8 @@ class OrdersSetup(_Part):
     """Statuses in which an imported order continues. Names or letters."""
     stop_statuses: Names = ()
     """Statuses in which an imported order stops. Names or letters."""
+    storefronts: Ids = ()
+    """The ids of the storefronts whose orders are imported. Orders of all storefronts if left out."""
     countries: Countries = None
     """Countries to ship to, as names or ISO codes. All countries if left out."""
     cut_off: TimeOfDay = None
@@ -100,6 +114,8 @@ class OrdersSetup(_Part):
 class TrackingSetup(_Part):
     """How shipments are pushed to the store."""
 
+    every_minutes: EveryMinutes = None
+    """Minutes between two sweeps for the client's shipments. As in the settings if left out."""
     shipped_status: Name | None = None
     """The status of an order that has shipped in full. The status stays as it is if left out."""
     partially_shipped_status: Name | None = None
@@ -126,18 +142,27 @@ class StockSetup(_Part):
 
     quantity: Literal["on_hand", "available", "off"]
     """The figure that the store gets: SOH, Available SOH, or none."""
+    every_minutes: EveryMinutes = None
+    """Minutes between two sweeps for the client's stock. As in the settings if left out."""
     negative_as_zero: bool = False
     """Whether the store gets 0 for a negative figure."""
     on_hand_less_in_flight: bool = False
     """Whether `on_hand` excludes units of orders that the warehouse does not have yet."""
     in_flight_days: Annotated[int, Field(ge=1, le=365)] = 30
     """The age in days up to which an order that the warehouse does not have yet reduces the figure."""
-    same_sku: Literal["all", "none"] = "all"
-    """Whether all products with the same code get the figure, or none does and manual review decides."""
+    buffer: Buffer = {}
+    """Units that the store never offers: `5`, a percentage like `10%`, or a size by SKU, where `"*"` is for all others,
+    for example `{"*": 10%, TEA: 5}`. Nothing is kept back if left out."""
+    maximum: Annotated[int, Field(ge=1)] | None = None
+    """The most units of a SKU that the store offers. No limit if left out."""
+    same_sku: Literal["all", "split", "none"] = "all"
+    """The amounts of several products with the same code: `all` gives each the whole figure, `split` even shares of it,
+    `none` nothing, and manual review decides."""
     missing_sku: Literal["leave", "zero"] = "leave"
     """The amount of a pushed SKU that the warehouse no longer counts: `leave` keeps it, `zero` sets 0."""
-    store_location: Annotated[int, Field(ge=1)] | None = None
-    """The id of the warehouse's location in a store that splits its stock over several."""
+    store_location: Ids = ()
+    """The id of the warehouse's location in a store that splits its stock over several. A list where the store sells
+    the warehouse's stock from all its locations: their amounts add up to the figure."""
     change_limit: Annotated[ChangeLimitSetup, Field(validation_alias=AliasChoices("change_limit", "brake"))] = (
         ChangeLimitSetup()
     )
@@ -185,6 +210,30 @@ class MasterSetup(_Part):
         if found := contradictions(named):
             raise ValueError("; ".join(found))
         return self
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> "MasterSetup":
+        if self.store.vendor and self.orders.storefronts:
+            raise ValueError("store.vendor and orders.storefronts: name one of the two: a vendor has no storefront")
+        return self
+
+    @model_validator(mode="after")
+    def _pulled_in_time(self) -> "MasterSetup":
+        if (self.orders.every_minutes or 0) > 60 * self.alerts.no_pull_hours:
+            raise ValueError(
+                f"orders.every_minutes: {self.orders.every_minutes} minutes are longer than the "
+                f"{self.alerts.no_pull_hours} hours of alerts.no_pull_hours: an alert would open between two sweeps"
+            )
+        return self
+
+    def interval(self, flow: str) -> timedelta | None:
+        """The client's own time between two sweeps of a flow; None where the settings decide."""
+        minutes = {
+            "orders": self.orders.every_minutes,
+            "shipments": self.tracking.every_minutes,
+            "stock": self.stock.every_minutes,
+        }[flow]
+        return timedelta(minutes=minutes) if minutes else None
 
     @property
     def status_names(self) -> Mapping[str, tuple[str, ...]]:

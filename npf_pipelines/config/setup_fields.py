@@ -62,8 +62,18 @@ def _time_of_day(written: Any) -> Any:
     return written
 
 
+def _quiet_hours(written: Any) -> Any:
+    if written is None or isinstance(written, tuple):
+        return written
+    at = r"(?:[01]\d|2[0-3]):[0-5]\d"
+    times = re.fullmatch(rf"({at}) ?[-–] ?({at})", written) if isinstance(written, str) else None  # noqa: RUF001
+    if times is None or times[1] == times[2]:
+        raise ValueError('write when they begin and end in local time, like "22:00-06:00"')
+    return times.groups()
+
+
 REST = "*"
-"""The key of a map of shipping methods for all methods without a key of their own."""
+"""The key of a map for everything without a key of its own: shipping methods, buffers."""
 
 
 def method_key(written: str) -> str:
@@ -82,8 +92,30 @@ def _shipping_methods(written: Any) -> Any:
     return written
 
 
+def _buffer(written: Any) -> Any:
+    return written if isinstance(written, dict) else {REST: written}
+
+
+def _buffer_size(written: Any) -> str:
+    size = "".join(str(written).split())
+    if not re.fullmatch(r"\d{1,6}|(\d|[1-9]\d|100)%", size):
+        raise ValueError('write units like 5, or a whole percentage of at most 100 like "10%"')
+    return size
+
+
+def _ids(written: Any) -> Any:
+    ids = list(written) if isinstance(written, list | tuple) else [] if written is None else [written]
+    if len(set(map(str, ids))) < len(ids):
+        raise ValueError("names an id more than once")
+    return ids
+
+
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 _Country = Annotated[str, AfterValidator(country_code)]
+_BufferSize = Annotated[str, BeforeValidator(_buffer_size)]
+Buffer = Annotated[dict[Name, _BufferSize], BeforeValidator(_buffer)]
+Ids = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_ids)]
+EveryMinutes = Annotated[int, Field(ge=5, le=1440)] | None
 Percent = Annotated[int, Field(ge=0, le=100)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 VariableName = Annotated[str, AfterValidator(_variable_name)]
@@ -91,4 +123,5 @@ TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_not_an_empty_list)]
 Countries = Annotated[tuple[_Country, ...] | None, BeforeValidator(_not_an_empty_list)]
 ShippingMethods = Annotated[dict[Name, Name] | None, BeforeValidator(_shipping_methods)]
+QuietHours = Annotated[tuple[time, time] | None, BeforeValidator(_quiet_hours)]
 TimeOfDay = Annotated[time | None, BeforeValidator(_time_of_day)]

@@ -21,7 +21,7 @@ from npf_pipelines.config.places import Place
 from npf_pipelines.config.removed_setups import archived_setups
 from npf_pipelines.config.setup_names import meant_field
 from npf_pipelines.config.setup_texts import SetupText, setup_texts
-from npf_pipelines.config.store_address import comparable_address
+from npf_pipelines.config.store_address import comparable_address, do_overlap, store_scopes
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Every scalar stays text: YAML itself would read the country NO as false and the prefix 007 as 7.
@@ -134,25 +134,47 @@ def _any_file(texts: Sequence[SetupText], client: str) -> Place | None:
 
 
 def _sharing_a_store(clients: Mapping[str, MasterSetup], names: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The clients whose store is also another's, each with a sentence: both would import the same orders.
+    """The clients that may not share their store with another one, each with a sentence.
 
     Args:
         clients: the valid setups by client.
         names: the names of their files.
     """
-    by_address: defaultdict[str, list[str]] = defaultdict(list)
-    for client, setup in clients.items():
-        by_address[comparable_address(setup.store.url)].append(client)
+    by_address: defaultdict[str, list[MasterSetup]] = defaultdict(list)
+    for setup in clients.values():
+        by_address[comparable_address(setup.store.url)].append(setup)
     found = []
     for sharing in by_address.values():
-        for client in sharing if len(sharing) > 1 else ():
-            others = " and ".join(names[other] for other in sharing if other != client)
-            sentence = (
-                f"{names[client]}: store.url: {others} has the same store, and each would import all of its orders: "
-                "one store is one client, so keep one of the files"
-            )
-            found.append((client, sentence))
+        for setup in sharing if len(sharing) > 1 else ():
+            others = [other for other in sharing if other.id != setup.id]
+            if doubling := [names[other.id] for other in others if _have_orders_in_common(setup, other)]:
+                sentence = (
+                    f"{names[setup.id]}: store.url: {' and '.join(doubling)} has the same store, and each would import "
+                    "all of its orders: one store is one client, so keep one of the files, or give each its own "
+                    "orders.storefronts or store.vendor"
+                )
+                found.append((setup.id, sentence))
+            elif pushing := [names[other.id] for other in others if _have_amounts_in_common(setup, other)]:
+                sentence = (
+                    f"{names[setup.id]}: stock.quantity: {' and '.join(pushing)} pushes stock to the same store, too, "
+                    "and its storefronts share the products: write off in all of these files but one"
+                )
+                found.append((setup.id, sentence))
     return found
+
+
+def scopes_of(setup: MasterSetup) -> list[str]:
+    """The parts of a store that are the client's (store_address.py)."""
+    return store_scopes(setup.store.url, storefronts=setup.orders.storefronts, vendor=setup.store.vendor)
+
+
+def _have_orders_in_common(one: MasterSetup, other: MasterSetup) -> bool:
+    return any(do_overlap(scope, others) for scope in scopes_of(one) for others in scopes_of(other))
+
+
+def _have_amounts_in_common(one: MasterSetup, other: MasterSetup) -> bool:
+    """Whether both push stock to the same products: a vendor's products are its own, a storefront's aren't."""
+    return not one.store.vendor and one.stock.quantity != "off" and other.stock.quantity != "off"
 
 
 def _load(file: SetupText) -> MasterSetup:

@@ -43,6 +43,8 @@ _BEGINNING = 4096
 """Bytes of the store's own page that are read."""
 _LARGE = 200_000
 """Bytes of JSON above which it is decoded in a thread."""
+_OF_A_VENDOR = frozenset({"orders", "shipments", "products", "combinations"})
+"""The entities that belong to a vendor; statuses, shipping methods and users are the store's."""
 _RARE_VERBS = frozenset({"PUT", "DELETE"})
 _OF_THE_WIRE = {b"content-encoding", b"content-length", b"transfer-encoding"}
 """Headers that no longer hold when the body is unpacked."""
@@ -70,6 +72,7 @@ class StoreHttp:
     Attributes:
         requests: the requests sent so far, repeats included.
         writes: the requests sent so far that could change something.
+        vendor: the vendor to which calls are limited; None for the whole store.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class StoreHttp:
         attempts: int = ATTEMPTS,
         largest_answer: int = LARGEST_ANSWER,
         read_only: bool = False,
+        vendor: int | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -96,6 +100,7 @@ class StoreHttp:
             attempts: at one call; 1 for no repeats.
             largest_answer: bytes that an answer may have, unpacked.
             read_only: whether a write is a fault of the program: it is raised as one, and nothing is sent.
+            vendor: the vendor to which calls for orders, shipments and products are limited (documented).
 
         Raises:
             ValueError: the address isn't one to which a key may be sent.
@@ -110,6 +115,7 @@ class StoreHttp:
         self._attempts = attempts
         self._largest_answer = largest_answer
         self._read_only = read_only
+        self.vendor = vendor
         self._route = _Route()
         self._client = open_client(api_user, api_key, concurrency=concurrency, timeout=timeout)
 
@@ -251,6 +257,8 @@ class StoreHttp:
     async def _send(
         self, route: _Route, method: str, path: str, params: Query | None, body: Mapping[str, Any] | None
     ) -> httpx.Response:
+        if self.vendor and path.partition("/")[0] in _OF_A_VENDOR:
+            path = f"vendors/{self.vendor}/{path}"
         verb, url, query = method, f"{self._base}/api/2.0/{path}", dict(params or {})
         if not route.rewritten:
             url, query = f"{self._base}/api.php", {"_d": path, **query}

@@ -3,7 +3,7 @@
 Not here: how the catalogue is paged through (catalogue.py), which amount is right (rules/stock.py).
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from npf_pipelines.cscart.calls import ROWS_PER_PAGE, StoreCalls, checked_id, is_store_id, parsed
@@ -49,7 +49,7 @@ class ProductCalls(StoreCalls):
         """
         passed = 0
         async for rows in read_catalogue(self._product_page):
-            products = [read_product(row, place) for place, row in enumerate(rows, passed)]
+            products = self._read_products(rows, passed)
             passed += len(rows)
             for row in await self._expanded(products, _combined(products)):
                 yield row
@@ -70,7 +70,7 @@ class ProductCalls(StoreCalls):
             return page, start
 
         async for rows in read_catalogue(fetch):
-            products = [read_product(row, place) for place, row in enumerate(rows, passed)]
+            products = self._read_products(rows, passed)
             passed += len(rows)
             combined = _combined(products)
             read = combined[:most_combined]
@@ -99,38 +99,45 @@ class ProductCalls(StoreCalls):
         found = {product.key: product for products in lists for product in products}
         return {key: found[key] for key in asked_for if key in found}
 
-    async def set_amount(self, key: str, amount: int, *, location: str | None = None) -> None:
+    async def set_amount(self, key: str, amount: int) -> None:
         """Set a product's stock, or a combination's; read it back to know the result.
 
         It is tried once only: units sold during the pause before a repeat would be offered again.
 
-        The store answers 200 also where stock is split over warehouses and no location is named, and for the own
-        amount of a product that is counted by option combination; neither changes what is on sale (known behaviour).
+        The store answers 200 also where stock is split over warehouses, and for the own amount of a product that is
+        counted by option combination; neither changes what is on sale (known behaviour).
 
         Args:
             key: `Product.key`.
             amount: units, not more than the store's column holds (8 388 607): more would be cut (inferred).
-            location: the store location whose share it is, where a product's stock is split over warehouses.
 
         Raises:
-            ValueError: not a whole number of that size, of which the store would make its own; or a combination's
-                share of a location, which doesn't exist.
+            ValueError: not a whole number of that size, of which the store would make its own.
             NotFound: no such product or combination.
         """
-        if type(amount) is not int or abs(amount) > LARGEST_AMOUNT:
-            raise ValueError(f"A store's amount can't be {amount!r}.")
         product_id, slash, combination = key.partition("/")
         path = f"products/{checked_id(product_id)}"
         if slash:
             path = f"combinations/{checked_id(combination)}"
-        if location is None:
-            await self._http.put_once(path, {"amount": amount})
-        elif slash:
+        await self._http.put_once(path, {"amount": _checked_amount(amount)})
+
+    async def set_shares(self, key: str, shares: Mapping[str, int]) -> None:
+        """Set a product's stock at some store locations, where it is split over several; in one call.
+
+        Args:
+            key: `Product.key`.
+            shares: units by store location; each as for `set_amount`.
+
+        Raises:
+            ValueError: as for `set_amount`; or a combination's shares, which don't exist.
+            NotFound: no such product.
+        """
+        if "/" in key:
             raise ValueError("The stock of an option combination isn't split over warehouses.")
-        else:
-            # Without the flag the store ignores the warehouses (known behaviour).
-            share = {"warehouses": {checked_id(location): amount}, "warehouses_update_stock_only": 1}
-            await self._http.put_once(path, share)
+        warehouses = {checked_id(place): _checked_amount(amount) for place, amount in shares.items()}
+        # Without the flag the store ignores the warehouses (known behaviour).
+        share = {"warehouses": warehouses, "warehouses_update_stock_only": 1}
+        await self._http.put_once(f"products/{checked_id(key)}", share)
 
     async def _expanded(
         self, products: Iterable[Product | UnreadableProduct], combined: Sequence[str]
@@ -160,7 +167,16 @@ class ProductCalls(StoreCalls):
         params: Params = {"pid": ",".join(ids), "items_per_page": len(ids), "page": 1}
         page = read_page(await self._http.get("products", params), "products")
         note_rows(page.rows)
-        return [read_product(row, place) for place, row in enumerate(page.rows)]
+        return self._read_products(page.rows)
+
+    def _read_products(self, rows: Iterable[object], passed: int = 0) -> list[Product | UnreadableProduct]:
+        """The products of rows; without other vendors' products, should a store show them behind a vendor's path."""
+        vendor = self._http.vendor
+        return [
+            read_product(row, place)
+            for place, row in enumerate(rows, passed)
+            if vendor is None or not isinstance(row, dict) or str(row.get("company_id", vendor)) == str(vendor)
+        ]
 
     async def _combinations(self, product_id: str) -> list[Product | UnreadableProduct]:
         """All option combinations of a product, which come as a plain array (documented); none if it is gone."""
@@ -173,6 +189,12 @@ class ProductCalls(StoreCalls):
         note_rows(rows)
         combinations = [read_combination(row, product_id, place) for place, row in enumerate(rows)]
         return [row for row in combinations if row.product_id == product_id]
+
+
+def _checked_amount(amount: int) -> int:
+    if type(amount) is not int or abs(amount) > LARGEST_AMOUNT:
+        raise ValueError(f"A store's amount can't be {amount!r}.")
+    return amount
 
 
 def _combined(products: Iterable[Product | UnreadableProduct]) -> list[str]:

@@ -41,6 +41,7 @@ class Store(StatusCalls, OrderCalls, ShipmentCalls, ProductCalls, CompanyCalls):
         attempts: int = ATTEMPTS,
         largest_answer: int = LARGEST_ANSWER,
         read_only: bool = False,
+        vendor: int | None = None,
     ) -> None:
         """Arguments as for `StoreHttp`; raises ValueError for an address to which no key may be sent."""
         self.concurrency = concurrency
@@ -54,6 +55,7 @@ class Store(StatusCalls, OrderCalls, ShipmentCalls, ProductCalls, CompanyCalls):
                 attempts=attempts,
                 largest_answer=largest_answer,
                 read_only=read_only,
+                vendor=vendor,
             )
         )
 

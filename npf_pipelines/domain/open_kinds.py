@@ -102,7 +102,7 @@ PLANNED_KINDS = {
     for outcomes in _OF
     for outcome in outcomes
     if outcome.is_planned
-    for kind in [replace(open_kind(outcome), name="planned in trial")]
+    for kind in [replace(open_kind(outcome), name="planned in trial or quiet hours")]
 }
 """The kinds of planned rows, by key: done for a client in trial, open for a live client alone."""
 

@@ -82,6 +82,16 @@ class Rule(Outcome):
     START_DATE = "start_date", _rejects("before the order start date")
     PARENT = "parent", _rejects("parent of other orders")
     INCOMPLETE = "incomplete", _rejects("not finished by the shopper")
+    STOREFRONT = "storefront", _rejects("of another storefront or vendor")
+    NO_STOREFRONT = (
+        "no_storefront",
+        _sets_aside(
+            "without its storefront or vendor",
+            "Find out in the store which storefront or vendor the order is of. If it is the client's, enter it in the "
+            "warehouse by hand.",
+        ),
+    )
+    """The store doesn't say it, and another client may have the order."""
     STATUS = "status", _rejects("in a status that isn't imported")
     NOTHING_TO_SHIP = "nothing_to_ship", _rejects("nothing to ship")
     ALREADY_SHIPPED = "already_shipped", _rejects("already shipped in the store")

@@ -10,6 +10,10 @@ LARGEST_AMOUNT = 8_388_607
 """Units that a product's column holds; more would be cut (inferred)."""
 
 
+DISABLED = "D"
+"""The letter of a product that isn't on sale (documented)."""
+NOT_TRACKED = "D"
+"""The letter of a product whose amount the store doesn't count."""
 BY_COMBINATION = "O"
 """The letter of products whose amounts belong to their option combinations (documented; 4.11 and older)."""
 

@@ -260,7 +260,9 @@ STOCK_PUSH = table(
         "outcome": outcome_column(StockOutcome, "the outcome"),
         "reason": column(_TEXT, "why, in words, and how the amount is made up"),
         "differs_since": column(_TIME, "since when the store may have another amount", nullable=True),
-        "store_location": column(_WHOLE, "the store location whose amount it is, where one is set", nullable=True),
+        "store_location": column(
+            _WHOLE, "the store location whose amount it is, where a single one is set", nullable=True
+        ),
         "elsewhere": column(
             _WHOLE, "units at the other store locations, where the store shows only the total", nullable=True
         ),

@@ -18,7 +18,8 @@ from npf_pipelines.domain.products import Product, UnreadableProduct
 from npf_pipelines.domain.work_meter import note_done, plan_work
 from npf_pipelines.reconcile.failure_policy import raise_if_permanent
 from npf_pipelines.reconcile.sales import Sales, Sold
-from npf_pipelines.rules.stock import StockRow, TargetAmount, what_to_correct
+from npf_pipelines.rules.same_sku import WHOLE, Share
+from npf_pipelines.rules.stock import RIGHT, StockRow, TargetAmount, what_to_correct
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.rules.stock_step import AmountRead, Done, LastKnown, Write, next_step
 from npf_pipelines.state.lease import Lease
@@ -37,6 +38,7 @@ async def push_amounts(
     lease: Lease,
     *,
     scope: Scope,
+    shares: Mapping[str, Share],
     ended: Callable[[StockRow], object],
 ) -> list[StockRow]:
     """Bring the store to where every planned product has its amount.
@@ -48,6 +50,7 @@ async def push_amounts(
         sales: the client's orders, listed before the count.
         lease: the client's lease, held.
         scope: which amount of a product is compared and written; learns from what the store shows.
+        shares: the shares of the products that split an amount, by product key.
         ended: called with each row as soon as it has its outcome: a push may be cut off before it returns.
 
     Returns:
@@ -58,12 +61,18 @@ async def push_amounts(
         LeaseLost: another run may have begun to write.
         Paused: a person has paused the client.
     """
-    push = _Push(store, targets, sales, scope=scope, ended=ended)
+    push = _Push(store, targets, sales, scope=scope, shares=shares, ended=ended)
     # An amount that is written twice does no harm: the next run compares it again. So no renewal is needed.
     with writes_checked(lease.check_store_write):
         due = [row for row in rows if row.outcome is None]
         plan_work("products", len(due))
-        done = {id(row): after for row, after in await push.run(due)}
+        # A share is raised only after the others are lowered: in between no unit is offered twice.
+        lowered = [row for row in due if row.product_id in shares and (row.wanted or 0) < (row.before or 0)]
+        done = {id(row): after for row, after in await push.run(lowered)}
+        kept = {row.sku for row in lowered if done[id(row)].outcome not in RIGHT}
+        raised = [row for row in due if id(row) not in done]
+        done |= {id(row): push.left(row) for row in raised if row.product_id in shares and row.sku in kept}
+        done |= {id(row): after for row, after in await push.run(row for row in raised if id(row) not in done)}
     return [done.get(id(row), row) for row in rows]
 
 
@@ -90,11 +99,21 @@ class _Push:
         sales: Sales,
         *,
         scope: Scope,
+        shares: Mapping[str, Share],
         ended: Callable[[StockRow], object],
     ) -> None:
         self._store, self._targets, self._sales = store, targets, sales
-        self._scope, self._ended = scope, ended
+        self._scope, self._shares, self._ended = scope, shares, ended
         self._done: list[tuple[StockRow, StockRow]] = []
+
+    def left(self, row: StockRow) -> StockRow:
+        """The end of a row whose share is still with another product."""
+        self._end(
+            _Item(row, LastKnown(row.before or 0)),
+            StockOutcome.MOVED,
+            "another product with this code still has more than its share: left to the next round",
+        )
+        return self._done[-1][1]
 
     async def run(self, due: Iterable[StockRow]) -> list[tuple[StockRow, StockRow]]:
         """Each row, and what became of it."""
@@ -127,14 +146,14 @@ class _Push:
             self._end(item, StockOutcome.MOVED, "the product is gone, or has another code now: left to the next round")
             return False
         item.by_location = item.by_location or self._scope.is_split(product)
-        target = self._targets[item.row.sku]
+        target = self._targets[item.row.sku].split(self._shares.get(item.key, WHOLE))
         amount_read = AmountRead(
             self._scope.amount(product),
             sold.taken[product.product_id, product.sku],
             target.sold(product.sku, sold.in_flight),
         )
         step: Done | Write
-        if item.writes and item.by_location and not self._scope.shows_share(product):
+        if item.writes and item.by_location and not self._scope.can_read_back(product):
             step = self._after_unseen(item, product, target.after(amount_read.sold))
         else:
             step = next_step(target, item.last_known, amount_read)
@@ -158,20 +177,20 @@ class _Push:
             return Write(target)  # A sale was overwritten, or came since: what is sold must not be offered.
         return Done(
             StockOutcome.CONFIRMED,
-            f"written to store location {self._scope.location}, of which the store shows no amount to read back",
+            f"written to {self._scope.named}, of which the store shows no amount to read back",
         )
 
     def _not_taken(self, item: _Item, refused: Done, again: Write) -> Done | Write:
         """The store has the amount that it had; the next step depends on its answer to the write."""
         if item.failure is not None:
             return again if item.failure.transient else Done(StockOutcome.REFUSED, str(item.failure))
-        if self._scope.location is not None and not item.by_location and "/" not in item.key:
+        if self._scope.locations and not item.by_location and "/" not in item.key:
             # Known behaviour: stock that is split over warehouses takes no plain amount, and says nothing of it.
             item.by_location = True
             return again
         hint = (
-            f"it doesn't take amounts for the store location {self._scope.location}: check the product in the store"
-            if self._scope.location
+            f"it doesn't take amounts for the {self._scope.named}: check the product in the store"
+            if self._scope.locations
             else "its stock is probably split over warehouses: name the location to write in stock.store_location"
         )
         return Done(StockOutcome.REFUSED, f"{refused.reason}; {hint}")
@@ -179,9 +198,12 @@ class _Push:
     async def _write(self, item: _Item) -> None:
         item.writes += 1
         item.failure = None
-        location = self._scope.location if item.by_location else None
+        amount = item.last_known.amount
         try:
-            await self._store.set_amount(item.key, item.last_known.amount, location=location)
+            if item.by_location:
+                await self._store.set_shares(item.key, self._scope.shares(amount))
+            else:
+                await self._store.set_amount(item.key, amount)
         except StoreError as error:
             raise_if_permanent(error)
             item.failure = error

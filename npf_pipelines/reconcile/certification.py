@@ -18,14 +18,13 @@ from npf_pipelines.domain.certification import Amount, Imported, LodgedParcel, O
 from npf_pipelines.domain.days import end_of_day, start_of_day
 from npf_pipelines.domain.keys import as_label
 from npf_pipelines.domain.platform_orders import LodgedShipment, PlatformRecord
-from npf_pipelines.domain.products import Product, UnreadableProduct
+from npf_pipelines.domain.products import NOT_TRACKED, Product, UnreadableProduct
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.rules.certification_orders import units_of
 from npf_pipelines.rules.orders import is_test
 from npf_pipelines.rules.parcels import number_forms
-from npf_pipelines.rules.stock import NOT_TRACKED
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.state.lease import Lease
 
@@ -105,7 +104,7 @@ def see_amounts(products: Iterable[Product | UnreadableProduct], scope: Scope) -
             sku=product.sku,
             amount=scope.amount(product),
             is_counted=product.tracking != NOT_TRACKED,
-            is_total=scope.location is not None and not scope.shows_share(product),
+            is_total=bool(scope.locations) and not scope.can_read_back(product),
         )
         for product in products
         if isinstance(product, Product)
@@ -134,23 +133,14 @@ async def put_back(store: Store, lease: Lease, amounts: Iterable[Amount], scope:
                     continue
                 wanted, now = before[key].amount, scope.amount(product)
                 if now != wanted:
-                    amount, location = (
-                        (wanted, scope.location)
-                        if scope.shows_share(product)
-                        else _write_of(attempt, wanted, now, scope.location)
-                    )
-                    await store.set_amount(key, amount, location=location)
-
-
-def _write_of(attempt: int, before: int, now: int, location: str | None) -> tuple[int, str | None]:
-    """The amount to write, and to which location, of a product of which the store shows one amount.
-
-    Where that is the total over several locations, a plain amount changes nothing (known behaviour), and the first
-    write to the location shows how many units are elsewhere.
-    """
-    if location is None or attempt == 0:
-        return before, None
-    return (before if attempt == 1 else 2 * before - now), location
+                    if scope.shows_share(product):
+                        await store.set_shares(key, scope.shares(wanted))
+                    elif not scope.locations or attempt == 0:
+                        # Of stock that is split a plain amount changes nothing (known behaviour).
+                        await store.set_amount(key, wanted)
+                    else:
+                        # The first write to the locations shows how many units are elsewhere.
+                        await store.set_shares(key, scope.shares(wanted if attempt == 1 else 2 * wanted - now))
 
 
 def _imported(records: Mapping[str, PlatformRecord]) -> Imported | None:

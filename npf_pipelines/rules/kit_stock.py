@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from npf_pipelines.config.master_setup import StockSetup
 from npf_pipelines.domain.keys import as_stored, shown
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.domain.sku_map import SkuMap
+from npf_pipelines.rules.offer import ALL, Offer, has_own_buffer, offer_of
 from npf_pipelines.rules.stock import PartAmount, StockRow, TargetAmount, kits_in
 
 _NAMED = 3
@@ -17,7 +19,7 @@ _NAMED = 3
 
 
 def with_kits(
-    sku_map: SkuMap, counted: Mapping[str, TargetAmount], in_store: Collection[str]
+    sku_map: SkuMap, counted: Mapping[str, TargetAmount], in_store: Collection[str], setup: StockSetup
 ) -> dict[str, TargetAmount]:
     """The amounts by the store's code: the warehouse's SKUs, and the codes of the map whose parts are all counted.
 
@@ -25,25 +27,35 @@ def with_kits(
         sku_map: the client's map.
         counted: the amounts of the warehouse's SKUs.
         in_store: the codes of the store's products.
+        setup: the master setup's stock part.
     """
     spellings = Counter(map(as_stored, counted)) if sku_map.parts else Counter[str]()
     return {sku: amount for sku, amount in counted.items() if sku not in sku_map.parts} | {
-        sku: _kit_amount(sku, parts, counted)
+        sku: _kit_amount(sku, parts, counted, setup)
         for sku, parts in sku_map.parts.items()
         # Of a part that is counted twice nobody knows the count.
         if sku in in_store and all(part in counted and spellings[part] == 1 for part in parts)
     }
 
 
-def _kit_amount(sku: str, parts: Mapping[str, int], counted: Mapping[str, TargetAmount]) -> TargetAmount:
-    amounts = tuple(PartAmount(part, counted[part].figure, each) for part, each in parts.items())
+def _kit_amount(
+    sku: str, parts: Mapping[str, int], counted: Mapping[str, TargetAmount], setup: StockSetup
+) -> TargetAmount:
+    # Its own buffer replaces its parts' buffers.
+    is_own = has_own_buffer(sku, setup)
+    offer = offer_of(sku, setup) if is_own else Offer(maximum=setup.maximum)
+    amounts = tuple(
+        PartAmount(part, counted[part].figure, each, ALL if is_own else replace(counted[part].offer, maximum=None))
+        for part, each in parts.items()
+    )
     scarcest = _scarcest(amounts)
     figure = kits_in(amounts)
     one = counted[scarcest.sku]
-    why = f"{figure} of {shown(sku)}: {shown(scarcest.sku)} has {scarcest.figure}, {scarcest.each} in each ({one.why})"
+    made_up = one.why + scarcest.offer.words(scarcest.figure)
+    why = f"{figure} of {shown(sku)}: {shown(scarcest.sku)} has {scarcest.left()}, {scarcest.each} in each ({made_up})"
     if one.floor and figure < 0:
         why += f", negative ({figure}) as 0"
-    return TargetAmount(figure, one.floor, one.less_sales, why, amounts)
+    return TargetAmount(figure, one.floor, one.less_sales, why, amounts, offer)
 
 
 def deciding_parts(amounts: Mapping[str, TargetAmount]) -> dict[str, str]:
@@ -52,7 +64,7 @@ def deciding_parts(amounts: Mapping[str, TargetAmount]) -> dict[str, str]:
 
 
 def _scarcest(parts: Iterable[PartAmount]) -> PartAmount:
-    return min(parts, key=lambda part: part.figure // part.each)
+    return min(parts, key=lambda part: part.left() // part.each)
 
 
 def uncounted_kits(sku_map: SkuMap, uncounted: Mapping[str, str], in_store: Collection[str]) -> dict[str, str]:

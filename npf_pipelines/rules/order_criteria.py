@@ -19,5 +19,7 @@ def order_criteria(setup: MasterSetup, meanings: StatusMeanings) -> OrderFilter:
         status_names={status.letter: status.name for status in meanings.statuses},
         meanings=meanings,
         leaves_out_lines_without_code=setup.orders.lines_without_code == "leave_out",
+        storefronts=frozenset(map(str, setup.orders.storefronts)),
+        vendor=str(setup.store.vendor or ""),
         despatch=DespatchMap(setup.orders.shipping_methods) if setup.orders.shipping_methods else None,
     )

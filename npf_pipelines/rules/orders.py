@@ -45,6 +45,10 @@ class OrderFilter:
     """The meaning of each status for an imported order."""
     despatch: DespatchMap | None = None
     """The despatch codes by shipping method; None where the client maps none."""
+    storefronts: frozenset[str] = frozenset()
+    """The ids of the storefronts whose orders are the client's; empty for all."""
+    vendor: str = ""
+    """The id of the vendor whose orders are the client's; empty for the whole store."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def decide(order: Order | UnreadableOrder, criteria: OrderFilter, *, imported: b
         return verdict_of(Rule.UNREADABLE, f"the order can't be read: {order.reason}")
     objection = (
         _by_nature(order, criteria.start)
+        or _by_company(order, criteria)
         or _by_status(order, criteria)
         or _by_goods(order)
         or _by_address(order, criteria.countries)
@@ -123,6 +128,19 @@ def _by_nature(order: Order, start: datetime) -> Verdict | None:
         return verdict_of(Rule.PARENT, "a Multi-Vendor parent order: its child orders are shipped instead")
     if order.status == INCOMPLETE:
         return verdict_of(Rule.INCOMPLETE, "the shopper has not finished the order")
+    return None
+
+
+def _by_company(order: Order, criteria: OrderFilter) -> Verdict | None:
+    """An order of a part of the store that isn't the client's: another client may import it."""
+    for noun, found, allowed in (
+        ("storefront", order.storefront_id, criteria.storefronts),
+        ("vendor", order.company_id, {criteria.vendor} if criteria.vendor else set()),
+    ):
+        if allowed and not found:
+            return verdict_of(Rule.NO_STOREFRONT, f"the store doesn't say of which {noun} the order is")
+        if allowed and found not in allowed:
+            return verdict_of(Rule.STOREFRONT, f"of the {noun} {found}, which isn't the client's")
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from npf_pipelines.config.master_setup import StockSetup
 from npf_pipelines.domain.certification import Figure
+from npf_pipelines.rules.offer import offer_of
 
 
 def plain_figures(before: Mapping[str, int], setup: StockSetup) -> tuple[Figure, ...]:
@@ -19,9 +20,10 @@ def plain_figures(before: Mapping[str, int], setup: StockSetup) -> tuple[Figure,
     figures = []
     for number, sku in enumerate(sorted(before), 1):
         figure = Figure(sku=sku, on_hand=20 + 10 * number, in_process=2, back_orders=number)
-        if asked_for(figure, setup) == before[sku]:
-            figure = figure.model_copy(update={"on_hand": figure.on_hand + 1})
-        figures.append(figure)
+        # With a maximum, only a smaller figure may differ from what the store has.
+        others = (figure.on_hand + 1, figure.on_hand - 1, figure.in_process + figure.back_orders + 1)
+        tried = (figure, *(figure.model_copy(update={"on_hand": other}) for other in others))
+        figures.append(next((each for each in tried if offered(each, setup) != before[sku]), figure))
     return tuple(figures)
 
 
@@ -39,3 +41,9 @@ def with_negative(figures: Collection[Figure], setup: StockSetup) -> tuple[Figur
 def asked_for(figure: Figure, setup: StockSetup) -> int:
     """The figure of the two that the master setup asks for; it can be negative."""
     return figure.available if setup.quantity == "available" else figure.on_hand
+
+
+def offered(figure: Figure, setup: StockSetup) -> int:
+    """The amount that the store gets of it."""
+    amount = asked_for(figure, setup)
+    return offer_of(figure.sku, setup).of(max(0, amount) if setup.negative_as_zero else amount)

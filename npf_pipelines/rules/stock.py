@@ -7,18 +7,17 @@ Not here: the platform's figures (platform/gateway.py), the orders in flight (in
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 from npf_pipelines.config.master_setup import StockSetup
 from npf_pipelines.domain.keys import as_stored, shown
 from npf_pipelines.domain.outcomes import Amount, StockOutcome
 from npf_pipelines.domain.platform_orders import StockFigure
-from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, Product, UnreadableProduct
-
-NOT_TRACKED = "D"
-"""The store's letter for a product whose amount it doesn't count."""
-
+from npf_pipelines.domain.products import BY_COMBINATION, LARGEST_AMOUNT, NOT_TRACKED, Product, UnreadableProduct
+from npf_pipelines.rules.offer import ALL, Offer, offer_of
+from npf_pipelines.rules.same_sku import WHOLE, Share
 
 RIGHT = frozenset(outcome for outcome in StockOutcome if outcome.amount is Amount.RIGHT)
 """The store has the amount that it should have."""
@@ -35,28 +34,36 @@ def available(figure: StockFigure) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PartAmount:
-    """A part of a kit: its figure, and how many of it are in each kit."""
+    """A part of a kit: its figure, how many of it are in each kit, and how much of the figure is offered in kits."""
 
     sku: str
     figure: int
     each: int
+    offer: Offer = ALL
+
+    def left(self, sold: int = 0) -> int:
+        """The units that may go into kits after some were sold."""
+        figure = self.figure - sold
+        return figure - self.offer.buffer(figure)
 
 
 def kits_in(parts: Iterable[PartAmount], sold: Mapping[str, int] = MappingProxyType({})) -> int:
     """How many whole kits the parts allow after units of them were sold."""
-    return min((part.figure - sold.get(part.sku, 0)) // part.each for part in parts)
+    return min(part.left(sold.get(part.sku, 0)) // part.each for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
 class TargetAmount:
-    """The amount that a SKU should have in the store.
+    """The amount that a SKU should have in the store, or a product's share of it.
 
     Attributes:
-        figure: before negatives become 0.
+        figure: before negatives become 0, and before anything is kept back.
         floor: whether a negative figure becomes 0.
         less_sales: whether units that the store sells after the count are taken off.
-        why: the calculation in words.
+        why: the calculation of the figure in words.
         parts: of a pack or kit (kit_stock.py); empty for a SKU that the warehouse counts.
+        offer: how much of it the store offers.
+        share: the product's share of what is offered.
     """
 
     figure: int
@@ -64,6 +71,17 @@ class TargetAmount:
     less_sales: bool
     why: str
     parts: tuple[PartAmount, ...] = ()
+    offer: Offer = ALL
+    share: Share = WHOLE
+
+    def split(self, share: Share) -> "TargetAmount":
+        """A product's share of this amount."""
+        return self if share == WHOLE else replace(self, share=share)
+
+    @property
+    def explained(self) -> str:
+        """The whole calculation in words."""
+        return self.why + self.offer.words(self.figure) + self.share.words(self._offered(0))
 
     def sold(self, sku: str, in_flight: Mapping[str, int]) -> int:
         """By how many units sales have lowered the figure.
@@ -76,8 +94,11 @@ class TargetAmount:
 
     def after(self, sold: int) -> int:
         """The amount after units were sold since the count, in orders that will come to the warehouse."""
+        return self.share.of(self._offered(sold))
+
+    def _offered(self, sold: int) -> int:
         figure = self.figure - (sold if self.less_sales else 0)
-        return max(0, figure) if self.floor else figure
+        return self.offer.of(max(0, figure) if self.floor else figure)
 
 
 def target_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> TargetAmount:
@@ -95,7 +116,7 @@ def target_amount(figure: StockFigure, in_flight: int, setup: StockSetup) -> Tar
     why = f"{figure.on_hand} on hand" + "".join(f", less {units} {name}" for name, units in off.items() if units)
     if setup.negative_as_zero and amount < 0:
         why += f", negative ({amount}) as 0"
-    return TargetAmount(amount, setup.negative_as_zero, less_sales, why)
+    return TargetAmount(amount, setup.negative_as_zero, less_sales, why, offer=offer_of(figure.sku, setup))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +164,8 @@ def plan(
     products: Iterable[Product | UnreadableProduct],
     unread: Iterable[KnownProduct] = (),
     *,
-    to_all: bool = True,
+    same_sku: Literal["all", "split", "none"] = "all",
+    shares: Mapping[str, Share] = MappingProxyType({}),
     left: Collection[str] = frozenset(),
 ) -> list[StockRow]:
     """Compare the right amounts with the store's; every SKU and every product of either side gets a row.
@@ -152,7 +174,8 @@ def plan(
         wanted: the amount by SKU. Codes are compared exactly, letter case included.
         products: the store's products with their amounts. An unreadable product affects no other.
         unread: further products, whose amount was not read.
-        to_all: whether all products with one SKU get its amount; otherwise none does.
+        same_sku: what several products with one SKU get, as the master setup says.
+        shares: the shares of the products that split an amount (same_sku.py), by product key.
         left: the SKUs that were pushed before and have left the warehouse's count (stock_left.py).
     """
     by_sku: defaultdict[str, list[Product | UnreadableProduct]] = defaultdict(list)
@@ -162,11 +185,14 @@ def plan(
     spellings: defaultdict[str, list[str]] = defaultdict(list)
     for sku in wanted:
         spellings[as_stored(sku)].append(sku)
-    rows = []
+    rows: list[StockRow] = []
     for sku, amount in wanted.items():
         of_sku = by_sku.pop(sku, [])
         same = spellings[as_stored(sku)]
-        rows += _rows_of(sku, amount, of_sku, to_all) if len(same) == 1 else _rows_of_several(sku, same, of_sku)
+        if len(same) > 1:
+            rows += _rows_of_several(sku, same, of_sku)
+        else:
+            rows += _rows_of(sku, amount, of_sku, same_sku, shares)
     rows += [
         _left_alone(known_product(product), product.amount, left)
         for product in [*without_code, *itertools.chain(*by_sku.values())]
@@ -202,15 +228,19 @@ def _rows_of_several(
 
 
 def _rows_of(
-    sku: str, wanted: TargetAmount, products: Sequence[Product | UnreadableProduct], to_all: bool
+    sku: str,
+    wanted: TargetAmount,
+    products: Sequence[Product | UnreadableProduct],
+    same_sku: str,
+    shares: Mapping[str, Share],
 ) -> list[StockRow]:
     if not products:
         code = "this code" if shown(sku) == sku else f"the code {shown(sku)}"
         reason = f"no product or combination of the store has {code}: give it one, or check spelling and letter case"
         return [StockRow(sku, None, wanted.after(0), None, StockOutcome.NOT_IN_STORE, reason)]
-    if len(products) > 1 and not to_all:
+    if len(products) > 1 and same_sku == "none":
         keys = ", ".join(product.key for product in products)
-        reason = f"the products {keys} have the same code: give each its own, or allow it by stock.same_sku: all"
+        reason = f"the products {keys} have the same code: give each its own, or allow it by stock.same_sku"
         several = StockOutcome.SEVERAL_PRODUCTS
         return [
             _row(sku, wanted, product)
@@ -218,13 +248,13 @@ def _rows_of(
             else StockRow(sku, product.key, wanted.after(0), product.amount, several, reason)
             for product in products
         ]
-    return [_row(sku, wanted, product) for product in products]
+    return [_row(sku, wanted.split(shares.get(product.key, WHOLE)), product) for product in products]
 
 
 def _row(sku: str, wanted: TargetAmount, product: Product | UnreadableProduct) -> StockRow:
     outcome: StockOutcome | None = None
     amount = wanted.after(0)
-    reason = f"{product.amount} in the store, {amount} wanted ({wanted.why})"
+    reason = f"{product.amount} in the store, {amount} wanted ({wanted.explained})"
     if product.tracking == NOT_TRACKED:
         outcome, reason = StockOutcome.NOT_TRACKED, "the store doesn't count this product's stock: left alone"
     elif product.tracking == BY_COMBINATION and not product.combination:
@@ -234,5 +264,5 @@ def _row(sku: str, wanted: TargetAmount, product: Product | UnreadableProduct) -
     elif abs(amount) > LARGEST_AMOUNT:
         outcome, reason = StockOutcome.REFUSED, f"no store can hold {amount}: correct the count on the platform"
     elif product.amount == amount:
-        outcome, reason = StockOutcome.ALREADY_RIGHT, f"the store has the wanted amount ({wanted.why})"
+        outcome, reason = StockOutcome.ALREADY_RIGHT, f"the store has the wanted amount ({wanted.explained})"
     return StockRow(sku, product.key, amount, product.amount, outcome, reason)

@@ -7,11 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from npf_pipelines.domain.outcomes import StockOutcome
-from npf_pipelines.domain.products import Product
+from npf_pipelines.domain.products import DISABLED, Product
 from npf_pipelines.rules.stock import RIGHT, StockRow, TargetAmount
-
-_DISABLED = "D"
-"""The store's letter of a product that isn't on sale (documented)."""
 
 NONE_LEFT = TargetAmount(
     0, floor=True, less_sales=False, why="the warehouse no longer counts this SKU, and stock.missing_sku is zero"
@@ -30,7 +27,7 @@ def left_skus(pushed: Collection[str], counted: Collection[str], products: Itera
     return frozenset(
         product.sku
         for product in products
-        if product.sku in pushed and product.sku not in counted and product.status != _DISABLED
+        if product.sku in pushed and product.sku not in counted and product.status != DISABLED
     )
 
 

@@ -9,8 +9,9 @@ from typing import Literal
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.certification import Evidence, Figure, StockSeen
 from npf_pipelines.domain.requirement import Judgement, judged, not_asked
+from npf_pipelines.rules.offer import offer_of
 from npf_pipelines.rules.orders import TEST_SKUS
-from npf_pipelines.rules.played_figures import asked_for
+from npf_pipelines.rules.played_figures import asked_for, offered
 
 _OFF = "The setup says stock.quantity: off."
 
@@ -85,8 +86,7 @@ def _compared(evidence: Evidence, seen: StockSeen | None, figures: Iterable[Figu
         return judged(missing=[f"No figure was pushed: the store counts no test item{failed}."])
     right, wrong, unclear = [], [], []
     for played in figures:
-        expected = asked_for(played, setup.stock)
-        amount = max(0, expected) if setup.stock.negative_as_zero else expected
+        amount = offered(played, setup.stock)
         for item in seen.amounts:
             if item.sku == played.sku:
                 said = (
@@ -105,4 +105,4 @@ def _calculation(played: Figure, setup: MasterSetup) -> str:
     said = f"played {played.on_hand} on hand"
     if setup.stock.quantity == "available":
         said += f", less {played.in_process} in process and {played.back_orders} on back order = {played.available}"
-    return said
+    return said + offer_of(played.sku, setup.stock).words(asked_for(played, setup.stock))

@@ -77,7 +77,7 @@ def next_step(wanted: TargetAmount, last: LastKnown, read: AmountRead) -> Write 
 
 def _before_writing(wanted: TargetAmount, target: int, unmoved: int, amount: int) -> Write | Done:
     if amount == target:
-        return Done(StockOutcome.ALREADY_RIGHT, f"the store has the wanted amount ({wanted.why})")
+        return Done(StockOutcome.ALREADY_RIGHT, f"the store has the wanted amount ({wanted.explained})")
     if amount == unmoved:
         return Write(target)
     reason = f"the amount moved from {unmoved} to {amount} since it was read: left to the next round"

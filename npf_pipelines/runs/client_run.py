@@ -11,13 +11,15 @@ from collections.abc import AsyncIterator, Callable, Collection
 from datetime import UTC, date, datetime
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.config.store_address import comparable_address
+from npf_pipelines.config.setup_files import scopes_of
+from npf_pipelines.config.store_address import comparable_address, do_overlap
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.flow_counts import FlowCounts
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.table import Table
 from npf_pipelines.rules.client_mode import allowed_writes
+from npf_pipelines.rules.quiet_hours import in_words, quiet_until
 from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.open_items import Recounts
 from npf_pipelines.runs.partition_writer import PartitionWriter
@@ -41,6 +43,8 @@ class ClientRun:
             planned.
         writes: which writes to store and platform are allowed; the others are planned.
         is_automated: whether a schedule or a sensor requested the run.
+        quiet_until: the end of the quiet hours in which the part began, UTC; None where it began in none.
+        store_writes: as `writes`, of the store alone: none in quiet hours.
         now: the moment at which the client's part began.
         counts: what the part counts for the metrics.
     """
@@ -73,6 +77,9 @@ class ClientRun:
         self.dry_run, self.in_trial, self.is_automated = dry_run, in_trial, is_automated
         self.writes = allowed_writes(dry_run=dry_run, in_trial=in_trial, certifies=certifies)
         self.now = datetime.now(UTC)
+        is_bound = self.writes is Writes.ALL and not certifies  # A person who certifies is waiting for it.
+        self.quiet_until = quiet_until(self.now, setup.store.quiet_hours, setup.zone) if is_bound else None
+        self.store_writes = Writes.NONE if self.quiet_until else self.writes
         self.counts = counts
         self._selected, self._log = selected, log
 
@@ -85,6 +92,11 @@ class ClientRun:
     def today(self) -> date:
         """The client's day when its part of the run began."""
         return day_of(self.now, self.setup.zone)
+
+    @property
+    def why_quiet(self) -> str:
+        """The sentence about a push that waits for the end of the quiet hours; empty where none does."""
+        return in_words(self.quiet_until, self.setup.zone) if self.quiet_until else ""
 
     def selects(self, table: Table) -> bool:
         """Whether the run makes this table's partitions."""
@@ -106,17 +118,23 @@ class ClientRun:
         Raises:
             SetupError: the API key is not in the environment, or another client has worked with the store.
         """
-        address = comparable_address(self.setup.store.url)
-        other = await asyncio.to_thread(other_client_of, self.services.state, self.client, address)
+        address, scopes = comparable_address(self.setup.store.url), scopes_of(self.setup)
+
+        def is_in(used: str) -> bool:
+            return any(do_overlap(scope, used) for scope in scopes)
+
+        other = await asyncio.to_thread(other_client_of, self.services.state, self.client, address, is_in)
         if other:
             raise SetupError(
                 f"{self.client}: store.url: the client {other} has worked with this store, and {self.client} would "
                 f"import its orders a second time. If {other} was renamed, run: npf client rename {other} "
-                f"{self.client}. If {other} has left the store to {self.client}: npf client release-store {other}"
+                f"{self.client}. If {other} has left the store, or this part of it, to {self.client}: npf client "
+                f"release-store {other}"
             )
         async with self.services.store(self.setup, read_only=self.writes is Writes.NONE) as store:
             if self.writes is Writes.ALL:  # Before the work: a run that fails later may have imported orders.
-                await asyncio.to_thread(remember_store, self.services.state, self.client, address)
+                for scope in scopes:
+                    await asyncio.to_thread(remember_store, self.services.state, self.client, scope)
             try:
                 yield store
             finally:

@@ -126,6 +126,7 @@ class Services:
             attempts=attempts,
             largest_answer=self.settings.largest_answer,
             read_only=read_only,
+            vendor=store.vendor,
         )
 
     def probed_store(self, setup: MasterSetup) -> Store:
@@ -143,4 +144,5 @@ class Services:
             timeout=_PROBE_TIMEOUT,
             attempts=1,
             largest_answer=self.settings.largest_answer,
+            vendor=store.vendor,
         )

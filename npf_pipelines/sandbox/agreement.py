@@ -18,6 +18,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments, stock
 from npf_pipelines.sandbox.kit_agreement import has_kits, kit_disagreements, parts_of
+from npf_pipelines.sandbox.stock_agreement import amount_disagreements
 from npf_pipelines.sandbox.store import SandboxStore
 
 
@@ -230,27 +231,7 @@ def _amounts(client: _Client) -> Iterator[str]:
             figures[row.sku] -= taken[row.sku] + in_flight[row.sku]
         elif setup.stock.on_hand_less_in_flight:
             figures[row.sku] -= in_flight[row.sku]
-    for number, code, amount in _on_sale(client.store, setup.stock.store_location):
-        parts = client.parts(code, 1)
-        if parts.keys() <= figures.keys():
-            expected = min(figures[part] // each for part, each in parts.items())
-            expected = max(0, expected) if setup.stock.negative_as_zero else expected
-            if amount != expected:
-                yield f"{code} (product {number}) has the amount {amount}, not {expected}"
-
-
-def _on_sale(store: SandboxStore, location: int | None) -> Iterator[tuple[int, str, int]]:
-    """Product id, code and amount of everything that the store counts: products, or combinations in their place.
-
-    Of a product whose stock is split the amount is that of the location, if there is one.
-    """
-    for product in store.products.values():
-        if product.tracking == "O" and product.combinations:
-            for combination in product.combinations.values():
-                yield product.product_id, combination.product_code, combination.amount
-        elif product.tracking != "D":
-            share = product.warehouses.get(location or 0, 0) if location and product.warehouses else product.amount
-            yield product.product_id, product.product_code, share
+    yield from amount_disagreements(client.store, client.parts, figures, setup.stock)
 
 
 def _in_flight(client: _Client) -> Counter[str]:

@@ -130,8 +130,9 @@ async def _answer(store: SandboxStore, request: Request, method: str, path: str,
     closed = _door(store, request)
     if closed:
         return closed
-    name, _, number = path.removeprefix("/").partition("/")
-    if name not in _ENTITIES:
+    path, query, is_hidden = _in_scope(store, path.removeprefix("/"), query)
+    name, _, number = path.partition("/")
+    if is_hidden or name not in _ENTITIES:
         return refusal(404)
     rights, answer = _ENTITIES[name]
     if rights.get(method) in store.missing_rights:
@@ -140,6 +141,22 @@ async def _answer(store: SandboxStore, request: Request, method: str, path: str,
     if isinstance(body, Answer):
         return body
     return await answer(Call(store, method, php.identifier(number) if number else None, query, body))
+
+
+def _in_scope(store: SandboxStore, path: str, query: php.Query) -> tuple[str, php.Query, bool]:
+    """A call behind `/vendors/:id/` sees that vendor's orders and products alone (documented).
+
+    Returns:
+        The path without the vendor, the query with it, and whether what the path names is another vendor's.
+    """
+    scope, _, inside = path.partition("/")
+    vendor, _, inside = inside.partition("/")
+    if scope != "vendors" or not inside:
+        return path, query, False
+    name, _, number = inside.partition("/")
+    wanted = php.identifier(number)
+    row = {"orders": store.orders.get(wanted), "products": store.products.get(wanted)}.get(name) if number else None
+    return inside, {**query, "company_id": vendor}, row is not None and row.company_id != php.identifier(vendor)
 
 
 def _page(store: SandboxStore, path: str, query: php.Query) -> Answer:

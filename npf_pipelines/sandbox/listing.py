@@ -80,6 +80,8 @@ def list_products(store: SandboxStore, query: Query) -> Listed[Product]:
     if code:
         pattern = re.compile(_like(code), re.IGNORECASE | re.DOTALL)
         products = [product for product in products if pattern.search(product.product_code)]
+    if vendor := text(query, "company_id"):
+        products = [product for product in products if str(product.company_id) == vendor]
     picked = {identifier(value) for value in several(query, "pid", commas=True)}
     if picked:
         products = [product for product in products if product.product_id in picked]
@@ -118,6 +120,8 @@ def list_plain(store: SandboxStore, query: Query, rows: Sequence[Row]) -> Listed
 def _order_filter(store: SandboxStore, query: Query) -> Callable[[Order], bool] | None:
     """The query's filters beyond time of creation, or None where there are none."""
     tests: list[Callable[[Order], bool]] = []
+    if vendor := text(query, "company_id"):
+        tests.append(lambda order: str(order.company_id) == vendor)
     statuses = set(several(query, "status"))
     if statuses:
         tests.append(lambda order: order.status in statuses)

@@ -95,6 +95,7 @@ class Order:
     lines: list[Line]
     shipping: tuple[ShippingMethod, ...] = ()
     company_id: int = 1
+    storefront_id: int = 1
     is_parent: bool = False
     parent_order_id: int = 0
     notes: str = ""

@@ -41,7 +41,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "invoice_id": None,
         "credit_memo_id": None,
         "points": None,
-        "storefront_id": "1",
+        "storefront_id": str(order.storefront_id),
     }
 
 

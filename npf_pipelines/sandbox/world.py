@@ -66,7 +66,7 @@ _CLIENTS: dict[str, dict[str, Any]] = {
             "skus": "file",
         },
         "tracking": {"shipped_status": "C"},
-        "stock": {"quantity": "on_hand", "negative_as_zero": False},
+        "stock": {"quantity": "on_hand", "negative_as_zero": False, "buffer": {"*": "5%", "KITE-SET": 1}},
     },
     "documented": {
         "name": "The orders that CS-Cart's documentation prints",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -84,6 +85,24 @@ def test_before_its_cut_off_a_client_is_swept_every_five_minutes(loop: Loop) -> 
     assert clients(asked) == [["acme"]]
     went_well(loop, "stock", at)
     assert "no client is due" in tick(loop, "stock_sweep", at + 5 * MINUTE)
+
+
+@pytest.mark.parametrize(("flow", "section"), [("orders", "orders"), ("shipments", "tracking"), ("stock", "stock")])
+def test_a_client_has_intervals_of_its_own(loop: Loop, flow: str, section: str) -> None:
+    register(loop)
+    at = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    for client, minutes in (("acme", 120), ("bolt", 5)):
+        changes: dict[str, Any] = {section: {"every_minutes": minutes}}
+        write_setup(loop.settings.clients, client, loop.url, **changes)
+    went_well(loop, flow, at)
+    asked = tick(loop, f"{flow}_sweep", at + 5 * MINUTE)
+    assert isinstance(asked, list)
+    assert clients(asked) == [["bolt"]]
+    went_well(loop, flow, at + 115 * MINUTE, "bolt")
+    assert "no client is due" in tick(loop, f"{flow}_sweep", at + 119 * MINUTE)
+    asked = tick(loop, f"{flow}_sweep", at + 120 * MINUTE)
+    assert isinstance(asked, list)
+    assert clients(asked) == [["acme", "bolt"]]
 
 
 def test_orders_are_asked_for_on_every_clients_today(loop: Loop) -> None:

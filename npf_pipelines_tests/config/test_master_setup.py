@@ -402,3 +402,18 @@ def test_the_change_limit_is_accepted_under_its_earlier_name(tmp_path: Path) -> 
     text = SHORTEST.replace('quantity: "off"', "quantity: available\n  change_limit: {changed_percent: 7}")
     text = text.replace("change_limit", "brake")
     assert one(tmp_path, text).stock.change_limit.changed_percent == 7
+
+
+@pytest.mark.parametrize("written", ["22:00", "22-6", "22:00-22:00", "24:00-06:00", "", ["22:00", "06:00"]])
+def test_quiet_hours_are_two_times_of_day(tmp_path: Path, written: object) -> None:
+    assert trouble(tmp_path, changed("store.quiet_hours", written)) == (
+        'acme.yaml: store.quiet_hours: write when they begin and end in local time, like "22:00-06:00"'
+    )
+    quiet = one(tmp_path, changed("store.quiet_hours", "22:00 - 06:30")).store.quiet_hours
+    assert quiet == (time(22), time(6, 30))
+
+
+def test_an_interval_of_orders_longer_than_the_alert_allows_is_refused(tmp_path: Path) -> None:
+    assert "longer than the 2 hours of alerts.no_pull_hours" in trouble(
+        tmp_path, changed("orders.every_minutes", "121")
+    )

@@ -205,24 +205,26 @@ async def test_stock_split_over_warehouses_stays_as_it_is(store: Store, box: San
 
 async def test_stock_split_over_warehouses_is_set_by_location(store: Store, box: SandboxStore) -> None:
     box.add_product(Product(3, "SPLIT", "Thing", 100, 9, warehouses={1: 4, 2: 5}))
-    await store.set_amount("3", 42, location="1")
+    await store.set_shares("3", {"1": 42})
     assert box.products[3].warehouses == {1: 42, 2: 5}
     assert (await store.products_by_key(["3"]))["3"].amount == 47
+    await store.set_shares("3", {"1": 7, "2": 6})
+    assert (box.products[3].warehouses, box.products[3].amount) == ({1: 7, 2: 6}, 13)
 
 
 @pytest.mark.parametrize("location", [None, "1"])
 async def test_an_amount_is_not_sent_again_as_it_was(location: str | None) -> None:
     async with odd(lambda _: Response(status_code=429)) as client:
         with pytest.raises(RateLimited):
-            await client.set_amount("1", 7, location=location)
+            await (client.set_shares("1", {location: 7}) if location else client.set_amount("1", 7))
         assert client.requests == 1
 
 
 async def test_a_combination_has_no_share_of_a_location(store: Store) -> None:
     with pytest.raises(ValueError, match="isn't split"):
-        await store.set_amount("5/71", 42, location="1")
+        await store.set_shares("5/71", {"1": 42})
     with pytest.raises(ValueError, match="numbers"):
-        await store.set_amount("5", 42, location="main")
+        await store.set_shares("5", {"main": 42})
     assert store.requests == 0
 
 

@@ -18,16 +18,18 @@ from npf_pipelines_tests.cscart.servers import KEY, USER, key
 
 
 @pytest.mark.parametrize(
-    ("location", "shows_shares"), [(None, False), (3, True), (3, False)], ids=["one stock", "shares", "total"]
+    ("locations", "shows_shares"),
+    [((), False), ((3,), True), ((3,), False), ((3, 8), False)],
+    ids=["one stock", "shares", "total", "all locations"],
 )
-async def test_an_amount_is_as_before(tmp_path: Path, location: int | None, *, shows_shares: bool) -> None:
+async def test_an_amount_is_as_before(tmp_path: Path, locations: tuple[int, ...], *, shows_shares: bool) -> None:
     box = SandboxStore("acme", api_user=USER, api_key=KEY)
     box.shows_shares = shows_shares
     box.add_product(Product(1, "Test001", "Test item 1", 100, amount=12))
     box.add_product(Product(2, "MUG", "Mug", 100, amount=4))  # Its id was a test item's.
-    if location:
-        box.products[1].warehouses = {location: 5, 8: 7}
-    scope = Scope(location)
+    if locations:
+        box.products[1].warehouses = {3: 6, 8: 6}
+    scope = Scope(locations)
     with SandboxServer({"acme": box}) as server, stamina.set_testing(True, attempts=4, cap=True):
         async with (
             held_lease(open_state(f"sqlite:///{tmp_path / 'state.sqlite'}"), "acme", "stock") as lease,
@@ -38,9 +40,9 @@ async def test_an_amount_is_as_before(tmp_path: Path, location: int | None, *, s
                 return see_amounts((await store.products_by_key(["1"])).values(), scope)
 
             before = await amounts()
-            await store.set_amount("1", 30, location=str(location) if location else None)
+            await (store.set_shares("1", scope.shares(30)) if locations else store.set_amount("1", 30))
             assert await amounts() != before
             await put_back(store, lease, [*before, Amount(product="2", sku="Test002", amount=9)], scope)
             assert await amounts() == before
-    assert (box.products[1].amount, box.products[1].warehouses) == (12, {3: 5, 8: 7} if location else {})
+    assert (box.products[1].amount, box.products[1].warehouses) == (12, {3: 6, 8: 6} if locations else {})
     assert box.products[2].amount == 4

@@ -9,7 +9,7 @@ from npf_pipelines.domain.certification import OrderEvidence, OrderSeen
 from npf_pipelines.domain.store_orders import Order
 from npf_pipelines.rules.certification_orders import Candidate, ChosenOrders, can_prove, choose
 from npf_pipelines.rules.orders import TEST_SKUS
-from npf_pipelines.rules.played_figures import asked_for, plain_figures, with_negative
+from npf_pipelines.rules.played_figures import asked_for, offered, plain_figures, with_negative
 from npf_pipelines_tests.builders import NOON, line, order
 
 _BOTH = ("full", "part")
@@ -95,3 +95,12 @@ def test_played_figures_differ_from_the_store_and_from_each_other(quantity: str)
     assert all(asked_for(figure, setup) != usual[figure.sku] for figure in figures)
     assert all(figure.on_hand != figure.available for figure in figures)
     assert [asked_for(figure, setup) < 0 for figure in with_negative(figures, setup)] == [False, False, True]
+
+
+@pytest.mark.parametrize("fields", [{"buffer": 5}, {"buffer": "10%"}, {"maximum": 4}, {"maximum": 9, "buffer": 2}])
+def test_a_played_figure_differs_from_the_store_where_not_all_of_it_is_offered(fields: dict[str, object]) -> None:
+    setup = StockSetup.model_validate({"quantity": "available"} | fields)
+    usual = {figure.sku: offered(figure, setup) for figure in plain_figures(dict.fromkeys(TEST_SKUS, 0), setup)}
+    figures = plain_figures(usual, setup)
+    assert all(offered(figure, setup) not in {usual[figure.sku], 0} or fields.get("buffer") for figure in figures)
+    assert all(offered(figure, setup) != usual[figure.sku] for figure in figures)

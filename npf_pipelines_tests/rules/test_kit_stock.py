@@ -13,6 +13,7 @@ from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.rules.in_flight import in_flight_rule, units_by_sku
 from npf_pipelines.rules.kit_stock import scarcest_first, uncounted_kits, with_kits, with_parts_named
 from npf_pipelines.rules.stock import StockRow, TargetAmount, plan, target_amount
+from npf_pipelines.sandbox.stock_agreement import expected_amount
 from npf_pipelines_tests.builders import line, order, product
 from npf_pipelines_tests.rules.test_in_flight import ORDERS
 
@@ -22,13 +23,15 @@ CODES = {*MAP.parts, *PARTS}
 AVAILABLE = StockSetup(quantity="available", negative_as_zero=True)
 
 
-def amounts(on_hand: Mapping[str, int], in_flight: Mapping[str, int] | None = None) -> dict[str, TargetAmount]:
+def amounts(
+    on_hand: Mapping[str, int], in_flight: Mapping[str, int] | None = None, setup: StockSetup = AVAILABLE
+) -> dict[str, TargetAmount]:
     """The amount of each code that the store has."""
     counted = {
-        sku: target_amount(StockFigure(sku, units, 0, 0), (in_flight or {}).get(sku, 0), AVAILABLE)
+        sku: target_amount(StockFigure(sku, units, 0, 0), (in_flight or {}).get(sku, 0), setup)
         for sku, units in on_hand.items()
     }
-    return with_kits(MAP, counted, CODES)
+    return with_kits(MAP, counted, CODES, setup)
 
 
 def test_the_scarcest_part_decides_and_is_named() -> None:
@@ -56,7 +59,7 @@ def test_a_kit_with_a_part_that_is_not_counted_or_counted_twice_has_no_amount() 
 
 
 def test_a_code_of_the_map_never_gets_the_count_of_the_warehouses_own_code() -> None:
-    assert "BOX" not in with_kits(MAP, {"BOX": TargetAmount(7, floor=True, less_sales=True, why="")}, CODES)
+    assert "BOX" not in with_kits(MAP, {"BOX": TargetAmount(7, floor=True, less_sales=True, why="")}, CODES, AVAILABLE)
 
 
 def test_a_part_without_a_product_is_sold_as_something_else() -> None:
@@ -127,3 +130,42 @@ def test_with_a_push_after_each_sale_no_part_is_sold_twice(on_hand: dict[str, in
         if amounts(on_hand, in_flight)[sku].after(0) > 0:
             in_flight.update(MAP.units_of(sku, 1))
     assert all(in_flight[part] <= max(0, units) for part, units in on_hand.items())
+
+
+def test_what_is_kept_back_of_a_part_is_in_no_kit_and_a_kits_own_buffer_replaces_that() -> None:
+    setup = StockSetup.model_validate(AVAILABLE.model_dump() | {"buffer": {"*": 3, "SET": 1}, "maximum": 4})
+    found = amounts({"TEA": 12, "CUP": 5, "SPOON": 9}, {"TEA": 1}, setup)
+    assert {sku: amount.after(0) for sku, amount in found.items()} == {
+        "TEA": 4, "CUP": 2, "SPOON": 4, "T": 4, "BOX": 4, "SET": 4, "DUO": 1,
+    }  # fmt: skip
+    assert found["BOX"].explained == (
+        "4 of BOX: TEA has 8, 2 in each (12 on hand, less 1 in flight, less 3 kept back (stock.buffer))"
+    )
+    assert found["SET"].explained == ("5 of SET: CUP has 5, 1 in each (5 on hand), less 1 kept back (stock.buffer)")
+    assert found["T"].explained.endswith("(stock.buffer)), at most 4 (stock.maximum)")
+
+
+@given(
+    on_hand=st.fixed_dictionaries({part: st.integers(-3, 30) for part in PARTS}),
+    sold=st.fixed_dictionaries({part: st.integers(0, 5) for part in PARTS}),
+    buffer=st.dictionaries(st.sampled_from(["*", *sorted(CODES)]), st.sampled_from(["0", "3", "25%", "100%"])),
+    maximum=st.none() | st.integers(1, 9),
+)
+def test_a_buffer_offers_no_more_and_the_same_before_and_after_the_count(
+    on_hand: dict[str, int], sold: dict[str, int], buffer: dict[str, str], maximum: int | None
+) -> None:
+    setup = StockSetup.model_validate(AVAILABLE.model_dump() | {"buffer": buffer, "maximum": maximum})
+    before, after = amounts(on_hand, setup=setup), amounts(on_hand, sold, setup)
+    for sku, whole in amounts(on_hand).items():
+        amount = before[sku]
+        assert 0 <= amount.after(0) <= whole.after(0)
+        assert amount.after(amount.sold(sku, sold)) == after[sku].after(0)
+        assert amount.after(0) == expected_amount(sku, MAP.parts_of(sku), on_hand, setup)
+
+
+@given(on_hand=st.fixed_dictionaries({part: st.integers(0, 30) for part in PARTS}), buffer=st.integers(0, 12))
+def test_a_buffer_leaves_units_for_the_other_products_with_the_same_part(on_hand: dict[str, int], buffer: int) -> None:
+    setup = StockSetup.model_validate(AVAILABLE.model_dump() | {"buffer": buffer})
+    for sku, amount in amounts(on_hand, setup=setup).items():
+        for part, each in MAP.parts_of(sku).items():
+            assert on_hand[part] - amount.after(0) * each >= min(buffer, on_hand[part])

@@ -155,6 +155,16 @@ EACH_RULE: dict[Rule, tuple[Decision, dict[str, Any], str]] = {
     Rule.START_DATE: (Decision.REJECTED, {"placed_at": START - timedelta(seconds=1)}, "2026-10-31 13:00 UTC"),
     Rule.PARENT: (Decision.REJECTED, {"is_parent": True}, "its child orders are shipped instead"),
     Rule.INCOMPLETE: (Decision.REJECTED, {"status": "N"}, "the shopper has not finished"),
+    Rule.STOREFRONT: (
+        Decision.REJECTED,
+        {"storefront_id": "2", "wanted": replace(WANTED, storefronts=frozenset({"1", "3"}))},
+        "of the storefront 2, which isn't the client's",
+    ),
+    Rule.NO_STOREFRONT: (
+        Decision.SET_ASIDE,
+        {"company_id": "", "wanted": replace(WANTED, vendor="5")},
+        "the store doesn't say of which vendor the order is",
+    ),
     Rule.STATUS: (Decision.REJECTED, {"status": "C"}, "the status Complete is not one of the wanted ones"),
     Rule.NOTHING_TO_SHIP: (Decision.REJECTED, {"lines": (DOWNLOAD,)}, "only downloads"),
     Rule.NO_PRODUCT_CODE: (Decision.SET_ASIDE, {"lines": (line(sku=""),)}, "no line has a product code"),
@@ -325,3 +335,14 @@ def test_a_map_of_shipping_methods_is_nothing_to_an_imported_order() -> None:
 def test_an_order_that_is_not_shipped_anyway_is_not_held() -> None:
     without_code = replace(WANTED, despatch=DespatchMap({"Express": "EXP"}))
     assert verdict(wanted=without_code, ship_to=TO_GERMANY).rule is Rule.COUNTRY
+
+
+@given(order=readable_orders, storefront=st.sampled_from(["", "1", "2", "3"]), parts=st.permutations(["1", "2", "3"]))
+def test_no_order_is_imported_by_two_clients_that_share_the_storefronts(
+    order: Order, storefront: str, parts: list[str]
+) -> None:
+    order = order.model_copy(update={"storefront_id": storefront})
+    one, other = (replace(WANTED, storefronts=frozenset(ids)) for ids in (parts[:1], parts[1:]))
+    said = [decide(order, criteria, imported=False).decision for criteria in (one, other)]
+    whole = decide(order, WANTED, imported=False).decision
+    assert said.count(Decision.ACCEPTED) == (whole is Decision.ACCEPTED and bool(storefront))

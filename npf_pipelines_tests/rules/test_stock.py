@@ -147,7 +147,7 @@ def test_several_products_with_one_code_all_get_its_amount() -> None:
 
 
 def test_several_products_with_one_code_are_set_aside_where_the_setup_says_so() -> None:
-    rows = plan({"KITE": amount_of(3)}, [product("1", amount=3), product("2", amount=4)], to_all=False)
+    rows = plan({"KITE": amount_of(3)}, [product("1", amount=3), product("2", amount=4)], same_sku="none")
     assert {row.outcome for row in rows} == {StockOutcome.SEVERAL_PRODUCTS}
     assert all("1, 2" in row.reason for row in rows)
 

@@ -8,7 +8,8 @@ import typer
 from npf_pipelines.cli.output import fail, stdout
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.config.store_address import comparable_address
+from npf_pipelines.config.setup_files import scopes_of
+from npf_pipelines.config.store_address import do_overlap
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.client_stores import forget_stores
 from npf_pipelines.state.health import forget_health
@@ -22,14 +23,17 @@ def release_store(client: Annotated[str, typer.Argument(help="The client that ha
     services = Services(Settings())
     try:
         setups = services.setups().clients
-        present = comparable_address(setups[client].store.url) if client in setups else None
+        present = scopes_of(setups[client]) if client in setups else []
         addresses = forget_stores(services.state, client, except_for=present)
         for setup in setups.values():
-            if comparable_address(setup.store.url) in addresses:
+            if any(do_overlap(scope, left) for scope in scopes_of(setup) for left in addresses):
                 forget_health(services.state, setup.id)
     except (SetupError, sa.exc.SQLAlchemyError) as error:
         fail(str(error))
     if not addresses and present:
-        fail(f"{client} has left no store: its master setup names {present}. Change store.url or remove the file first")
+        fail(
+            f"{client} has left no store: its master setup names {', '.join(present)}. "
+            "Change store.url or remove the file first"
+        )
     said = f"{client} has left {', '.join(addresses)}" if addresses else f"{client} has worked with no store"
     stdout().print(f"{said}.", markup=False)

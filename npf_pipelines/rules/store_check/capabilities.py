@@ -20,8 +20,8 @@ def capability_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[F
     yield ok("version", f"{version}.") if version else unknown("version", "The store doesn't name its version.")
     yield _whole_orders(answers)
     yield _changed_orders(answers)
-    yield _companies("storefronts", answers.storefronts, "storefront")
-    yield _companies("vendors", answers.vendors, "vendor")
+    yield _companies("storefronts", answers.storefronts, "storefront", setup.orders.storefronts)
+    yield _companies("vendors", answers.vendors, "vendor", [setup.store.vendor] if setup.store.vendor else [])
     yield from shipping_findings(setup, answers)
     yield from _carriers(setup.tracking.carriers, answers.shipments)
 
@@ -55,13 +55,16 @@ def _changed_orders(answers: StoreAnswers) -> Finding:
             )
 
 
-def _companies(topic: str, found: Mapping[str, str] | Unanswered, noun: str) -> Finding:
+def _companies(topic: str, found: Mapping[str, str] | Unanswered, noun: str, named: Sequence[int]) -> Finding:
+    """The storefronts or vendors of the store, compared with the setup."""
     if isinstance(found, Unanswered):
         if found.why is Why.ABSENT:
             return ok(topic, f"The store has no list of {topic}.")
         if found.why is Why.FORBIDDEN:  # So do editions without them (documented).
             return unknown(topic, f"The store refuses its list of {topic} (403): it has none, or a right is missing.")
         return unanswered(topic, found)
+    if named:
+        return _named_companies(topic, found, noun, [str(number) for number in named])
     if len(found) <= 1:
         return ok(topic, f"The store has {counted(len(found), noun)}.")
     return warning(
@@ -69,6 +72,18 @@ def _companies(topic: str, found: Mapping[str, str] | Unanswered, noun: str) -> 
         f"The store has {counted(len(found), noun)}: {first_few(list(found.values()))}. The orders of all are pulled.",
         "Check that the warehouse ships for all of them.",
     )
+
+
+def _named_companies(topic: str, found: Mapping[str, str], noun: str, named: Sequence[str]) -> Finding:
+    if missing := [number for number in named if number not in found]:
+        field = "store.vendor" if noun == "vendor" else "orders.storefronts"
+        return warning(
+            topic,
+            f"The store lists no {noun} {first_few(missing)}: {field} imports no order of it.",
+            f"Compare {field} with the orders of the store: each names its {noun}.",
+        )
+    names = first_few([found[number] for number in named])
+    return ok(topic, f"{names} of {counted(len(found), noun)}: the orders of the others are left out.")
 
 
 def _carriers(own: Mapping[str, str], shipments: Sequence[Shipment] | Unanswered) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ Not here: which amount a product gets (rules/stock.py), reading the products (re
 from collections.abc import Iterator
 
 from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.config.setup_fields import REST
 from npf_pipelines.domain.products import Product
 from npf_pipelines.domain.store_answers import ProductsRead, StoreAnswers, Unanswered, WarehouseRead
 from npf_pipelines.domain.store_check import Finding
@@ -25,6 +26,7 @@ def product_findings(setup: MasterSetup, answers: StoreAnswers) -> Iterator[Find
     yield from _without_code(read)
     yield from _skus(read, answers.warehouse)
     yield from map_findings(answers)
+    yield from _buffers(setup, read, answers.warehouse)
     yield _test_items(read)
     yield from _locations(setup, read)
 
@@ -84,6 +86,24 @@ def _skus(read: ProductsRead, warehouse: WarehouseRead | Unanswered) -> Iterator
         yield unknown(topic, f"{len(only_there)} only in the warehouse, as far as the store's products were read.")
 
 
+def _buffers(setup: MasterSetup, read: ProductsRead, warehouse: WarehouseRead | Unanswered) -> Iterator[Finding]:
+    """Codes with a buffer of their own that neither store nor warehouse has."""
+    topic, named = "buffers", setup.stock.buffer.keys() - {REST}
+    if not named or isinstance(warehouse, Unanswered):
+        return
+    missing = sorted(named - {product.sku for product in read.products} - set(warehouse.skus))
+    if not missing:
+        yield ok(topic, "Store or warehouse has every code of stock.buffer.")
+    elif read.is_complete:
+        yield warning(
+            topic,
+            f"Neither store nor warehouse has {first_few(missing)}, which stock.buffer names.",
+            "Correct the codes in stock.buffer: letter case and blanks count.",
+        )
+    else:
+        yield unknown(topic, f"{first_few(missing)} of stock.buffer is not among the products that were read.")
+
+
 def _test_items(read: ProductsRead) -> Finding:
     topic = "test items"
     codes = {product.sku for product in read.products} | read.test_codes
@@ -101,32 +121,34 @@ def _test_items(read: ProductsRead) -> Finding:
 
 
 def _locations(setup: MasterSetup, read: ProductsRead) -> Iterator[Finding]:
-    topic, named = "stock locations", setup.stock.store_location
+    topic, named = "stock locations", [str(place) for place in setup.stock.store_location]
     places = {
         place
         for product in read.products
         if isinstance(product, Product) and product.shares
         for place in product.shares
     }
+    missing = [place for place in named if place not in places]
     shown = first_few(sorted(places, key=int)) if places else ""
     if setup.stock.quantity == "off":
         return
-    if places and named is None:
+    if places and not named:
         yield error(
             topic,
             f"The store splits its stock over the locations {shown}, and stock.store_location names none: a push "
             "changes nothing.",
             "Write the id of the warehouse's location into stock.store_location.",
         )
-    elif places and str(named) not in places:
+    elif places and missing:
         yield error(
             topic,
-            f"No product has stock at the location {named} of stock.store_location; there are {shown}.",
+            f"No product has stock at the location {first_few(missing)} of stock.store_location; there are {shown}.",
             "Write the id of the warehouse's location into stock.store_location.",
         )
     elif places:
-        yield ok(topic, f"The stock is split over the locations {shown}; {named} is the warehouse's.")
-    elif named is not None:
-        yield unknown(topic, f"The store shows no stock by location, so that {named} can't be compared.")
+        verb = "is" if len(named) == 1 else "are"
+        yield ok(topic, f"The stock is split over the locations {shown}; {first_few(named)} {verb} the warehouse's.")
+    elif named:
+        yield unknown(topic, f"The store shows no stock by location, so that {first_few(named)} can't be compared.")
     else:
         yield ok(topic, "The store shows one stock.")
