@@ -19,6 +19,7 @@ from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, r
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.rules.turns import clients_of_tick
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
@@ -37,7 +38,7 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     def reports(eligibility: Eligibility) -> list[dg.RunRequest]:
         """The first run draws the overview, too; it has all clients, whichever the run takes."""
         first, *others = requests(eligibility, eligibility.ready, None)
-        alone = [dg.AssetKey(CLIENT_REPORT)]
+        alone = [Cell(eligibility.cell).key(CLIENT_REPORT)]
         return [first, *(other.with_replaced_attrs(asset_selection=alone) for other in others)]
 
     def nightly(
