@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 
@@ -15,18 +16,22 @@ from npf_pipelines.assets.orders import run_orders
 from npf_pipelines.assets.shipments import run_shipments
 from npf_pipelines.assets.stock import run_stock
 from npf_pipelines.config.sku_file import sku_file_path
+from npf_pipelines.domain.open_kinds import SKU_MAP_REFUSED
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.platform.database import create_platform
 from npf_pipelines.platform.lodgements import ParcelLabel, add_shipped_units, insert_shipment, set_order_status
 from npf_pipelines.platform.tables import kits, order_lines, orders, stock
 from npf_pipelines.runs.failures import NoSkuMap
+from npf_pipelines.runs.open_items import Recounts, count_open_items
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.model import Product, Status
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.open_items import OpenItems, read_open_items
 from npf_pipelines_tests.faults.bare_run import BareRun, services_of
 from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER, CLIENT, PARTIALLY_SHIPPED
 from npf_pipelines_tests.faults.tracking_client import SETUP as TRACKING_SETUP
+from npf_pipelines_tests.store_versions import NEW, both_versions
 
 CODES = {1: "TEA", 2: "BOX", 3: "SET", 4: "T", 5: "KITE"}
 """The store's products: a part that is sold alone, a pack of it, a kit, an alias, and a product without a map."""
@@ -108,8 +113,8 @@ class World:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[World]:
-    store = SandboxStore(CLIENT, api_user=API_USER, api_key=API_KEY.get_secret_value())
+def opened(folder: Path, version: tuple[int, int, int] = NEW) -> Iterator[World]:
+    store = SandboxStore(CLIENT, api_user=API_USER, api_key=API_KEY.get_secret_value(), version=version)
     store.statuses[PARTIALLY_SHIPPED] = Status(PARTIALLY_SHIPPED, "Partially shipped", "D")
     store.statuses["S"] = Status("S", "Short shipped", "D")
     for number, code in CODES.items():
@@ -129,6 +134,16 @@ def opened(folder: Path) -> Iterator[World]:
         yield world
         services.close_databases()
     engine.dispose()
+
+
+def open_problems(world: World) -> list[OpenItems]:
+    """What a run of orders leaves open of the map."""
+    run = BareRun(world.services, world.setup, world.now.date())
+    run.recounts = Recounts(world.services.state, "orders", "run", CLIENT)
+    asyncio.run(run_orders(run))
+    with dg.build_asset_context() as context:
+        count_open_items(context.log, world.services, "orders", "run", run.recounts.in_hand)
+    return [items for items in read_open_items(world.services.state) if items.kind == SKU_MAP_REFUSED.key]
 
 
 @pytest.fixture
@@ -157,6 +172,33 @@ def test_orders_are_exploded_and_follow_edits_and_cancellations_by_what_they_wer
     assert {reason for (reason,) in world.rows("SELECT reason FROM platform_orders WHERE outcome = 'imported'")} == {
         "on the platform as in the store"
     }
+
+
+@both_versions
+def test_an_order_of_kits_of_an_earlier_day_is_read_again_only_if_it_was_edited(
+    tmp_path: Path, version: tuple[int, int, int]
+) -> None:
+    with opened(tmp_path, version) as world:
+        placed = world.now - timedelta(days=2)
+        order_id = world.store.place_order([(2, 1)], status="P", timestamp=int(placed.timestamp()))
+        world.store.orders[order_id].updated_at = world.store.orders[order_id].timestamp
+        said: list[str] = []
+
+        def run(*days: date) -> None:
+            said.clear()
+            client_run = BareRun(world.services, world.setup, *days)
+            client_run.log = said.append
+            asyncio.run(run_orders(client_run))
+
+        run(placed.date(), placed.date() + timedelta(days=1), world.now.date())
+        assert world.lines(order_id) == [("TEA", 2, "BOX", 1)]
+        for _ in range(2):
+            run(world.now.date())
+            assert not [line for line in said if "has changed since" in line]
+        world.store.orders[order_id].lines[0].amount = 2
+        world.store.orders[order_id].updated_at = world.store.now
+        run(world.now.date())
+        assert world.lines(order_id) == [("TEA", 4, "BOX", 2)]
 
 
 def test_a_part_shipped_kit_is_reported_and_ships_whole_with_its_rest(world: World) -> None:
@@ -212,12 +254,17 @@ def test_a_map_that_is_not_good_is_named_and_the_last_good_one_used(world: World
     world.run(run_orders)
     world.write_map(MAP + "BIG,GHOST,2\nTIN,TEA,x\n")
     order_id = world.order((2, 1))
-    world.run(run_orders)
+    (left_open,) = open_problems(world)
     assert world.lines(order_id) == [("TEA", 2, "BOX", 1)]
     problems = [problem for (problem,) in world.rows("SELECT problem FROM sku_map_problems ORDER BY ALL")]
     assert [problem.partition(":")[0] for problem in problems] == ["acme.skus.csv, line 6", "acme.skus.csv, line 7"]
+    assert (left_open.kind, left_open.rows, left_open.first) == (
+        SKU_MAP_REFUSED.key,
+        2,
+        ", ".join(problems),
+    )
     world.write_map(MAP)
-    world.run(run_orders)
+    assert open_problems(world) == []
     assert world.rows("FROM sku_map_problems") == []
 
 
@@ -230,6 +277,23 @@ def test_without_any_good_map_nothing_is_imported(world: World) -> None:
         world.run(run_stock)
     with world.engine.connect() as connection:
         assert not connection.execute(sa.select(orders)).all()
+
+
+@pytest.mark.parametrize("source", ["file", "platform"])
+def test_an_empty_map_is_not_good(world: World, source: str) -> None:
+    """A table that is loaded anew, or is another client's, has no rows for a while: no kit may be imported as it is."""
+    world.skus = source
+    world.write_map(MAP.partition("\n")[0])
+    with pytest.raises(NoSkuMap, match="has no row of the client"):
+        world.run(run_orders)
+    world.skus = "file"
+    world.write_map(MAP)
+    world.run(run_orders)
+    world.write_map("store_sku,warehouse_sku,quantity\n")
+    world.skus = source
+    order_id = world.order((2, 1))
+    assert [items.rows for items in open_problems(world)] == [1]
+    assert world.lines(order_id) == [("TEA", 2, "BOX", 1)]
 
 
 def test_the_map_can_be_the_platforms_table(world: World) -> None:

@@ -20,6 +20,7 @@ from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.rules.after_import import Action
 from npf_pipelines.rules.changes import plan_order_update
+from npf_pipelines.rules.kits import as_sold
 from npf_pipelines.rules.orders import OrderFilter
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.runs.client_run import ClientRun
@@ -133,7 +134,7 @@ async def _days_of_open_orders(client_run: ClientRun, store: Store, meanings: St
     prefix, zone = client_run.setup.orders.prefix, client_run.setup.zone
     records = await asyncio.to_thread(client_run.services.platform.open_records, client_run.client)
     earlier = {
-        record.order.store_order_id: record
+        record.order.store_order_id: as_sold(record)
         for record in records.values()
         if not record.unreadable
         and (day := day_of(record.order.placed_at, zone)) < client_run.days[0]

@@ -36,7 +36,7 @@ from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.reconcile.held_back import HeldBack
 from npf_pipelines.reconcile.orders_of_day import Limit, OrderRow, OrdersOfDay
 from npf_pipelines.reconcile.platform_orders import reconcile_orders
-from npf_pipelines.rules.decision_history import was_held, with_history
+from npf_pipelines.rules.decision_history import released, with_history
 from npf_pipelines.rules.identity import is_same_order, judge
 from npf_pipelines.rules.imports import order_number
 from npf_pipelines.rules.order_sums import sums_problem
@@ -293,16 +293,22 @@ def _write_outcomes(run: OrdersRun, day: date, outcomes: list[OrderRow]) -> None
 
 def _limit(run: OrdersRun, day: date, decisions: list[Row]) -> Limit:
     @functools.cache
+    def rows() -> list[Row]:
+        """The day's orders as an earlier run has left them."""
+        return run.client_run.tables.read_if_written(PLATFORM_ORDERS, day)
+
+    @functools.cache
     def earlier(outcome: OrderOutcome) -> dict[str, str]:
-        """The reasons of the day's orders that an earlier run has left with the outcome, by order number."""
-        rows = run.client_run.tables.read_if_written(PLATFORM_ORDERS, day)
-        return {row["order_number"]: row["reason"] for row in rows if row["outcome"] == outcome}
+        """The reasons of the orders with the outcome, by order number."""
+        return {row["order_number"]: row["reason"] for row in rows() if row["outcome"] == outcome}
 
     return Limit(
         run.last_good_pull,
         held=functools.partial(earlier, OrderOutcome.HELD),
         planned=functools.partial(earlier, OrderOutcome.PLANNED),
-        released={row["order_number"] for row in decisions if was_held(row)},
+        released=functools.cache(
+            lambda: released(decisions, {row["order_id"] for row in rows() if row["imported_at"]})
+        ),
     )
 
 

@@ -18,7 +18,7 @@ from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.tables import STOCK_PUSH
 from npf_pipelines.rules.change_limit import why_stopped
-from npf_pipelines.rules.kit_stock import scarcest_first, uncounted_kits, with_kits, with_parts_named
+from npf_pipelines.rules.kit_stock import deciding_parts, scarcest_first, uncounted_kits, with_kits, with_parts_named
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock import DIFFERS, StockRow, TargetAmount, plan, target_amount
 from npf_pipelines.rules.stock_left import NONE_LEFT, left_skus
@@ -98,7 +98,13 @@ def plan_push(
     rows = scarcest_first(with_parts_named(rows, sku_map, in_store, amounts), sku_map)
     if scope.location is not None:
         rows = scope.named(rows, {product.key: product for product in readable})
-    stopped = why_stopped(rows, stock.change_limit, is_first=not history.skus, counts_nothing=not count.figures)
+    stopped = why_stopped(
+        rows,
+        stock.change_limit,
+        is_first=not history.skus,
+        counts_nothing=not count.figures,
+        deciding=deciding_parts(amounts),
+    )
     return PushPlan(amounts, rows, left, stopped)
 
 

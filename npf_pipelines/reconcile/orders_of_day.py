@@ -77,13 +77,13 @@ class Limit:
         last_good_pull: when the client's orders were last pulled well.
         held: reads the orders that an earlier run has held: their reasons, by order number.
         planned: reads the numbers of the orders that were planned in trial: a person has seen them and gone live.
-        released: the numbers of the orders that were held until now: their age is that of the hold.
+        released: reads the numbers of the orders that were held until now: their age is that of the hold.
     """
 
     last_good_pull: datetime | None
     held: Callable[[], Mapping[str, str]]
     planned: Callable[[], Collection[str]]
-    released: Collection[str] = ()
+    released: Callable[[], Collection[str]] = frozenset
 
 
 @dataclass

@@ -88,12 +88,12 @@ def _is_left(order: Order, left: PlatformOrder, day: OrdersOfDay, outcome: DayOu
     """Whether a new order is old enough to be left, or held, and noted so."""
     if day.limit is None or not is_old(order, day.limit.last_good_pull):
         return False
-    if left.order_number in day.limit.released or left.order_number in day.limit.planned():
-        return False
     if reason := day.limit.held().get(left.order_number):
         outcome.rows.append(held_row(left, None, reason))
-    else:
-        outcome.imports.append(left)
+        return True
+    if left.order_number in day.limit.released() or left.order_number in day.limit.planned():
+        return False
+    outcome.imports.append(left)
     return True
 
 

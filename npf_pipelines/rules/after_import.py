@@ -5,6 +5,7 @@ Not here: whether an order is imported at all (orders.py), the writing (platform
 
 import enum
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -39,8 +40,9 @@ _COMPARED = (
     "email",
     "notes",
     "shipping_method",
+    "gift_message",
 )
-_COMPARED_WHERE_KNOWN = (
+_COMPARED_BEFORE_PICKING = (
     "bill_to_name",
     "bill_to_company",
     "bill_to_address_1",
@@ -56,15 +58,15 @@ _COMPARED_WHERE_KNOWN = (
     "tax",
     "discount",
     "payment_method",
-    "gift_message",
     "internal_note",
     "storefront_id",
     "language",
 )
-"""The optional columns. A side without a value can't be compared: a platform without the column, an order imported
-before it was written. The despatch method has its own rule (despatch_updates.py)."""
-_COMPARED_ON_LINES = ("options", "tax", "discount")
-"""The optional columns of lines, compared in the same way."""
+"""The columns for the office, where an edit is everyday work: it reaches the platform before picking. Later it is no
+exception: nobody in the warehouse could do anything about it. The despatch method has a rule of its own
+(despatch_updates.py)."""
+_COMPARED_ON_LINES = ("options",)
+_COMPARED_ON_LINES_BEFORE_PICKING = ("tax", "discount")
 
 
 class Action(enum.StrEnum):
@@ -178,7 +180,7 @@ def _edited(order: Order, record: PlatformRecord, prefix: str) -> UpdatePlan:
         if _is_as_an_earlier_release_imported_it(order, record, prefix):
             return UpdatePlan(Action.NOTHING, "")
         return UpdatePlan(Action.REPORT, f"edited in the store: {error}")
-    differs = "; ".join(_differences(in_store, record.order))
+    differs = "; ".join(_differences(in_store, record))
     if not differs or _is_as_an_earlier_release_imported_it(order, record, prefix):
         return UpdatePlan(Action.NOTHING, "")
     if _is_changeable(record):
@@ -188,12 +190,15 @@ def _edited(order: Order, record: PlatformRecord, prefix: str) -> UpdatePlan:
     )
 
 
-def _differences(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[str]:
+def _differences(in_store: PlatformOrder, record: PlatformRecord) -> list[str]:
     """The fields that differ, without their personal content; and the SKUs."""
+    on_platform = record.order
+    compared, on_lines = _COMPARED, _COMPARED_ON_LINES
+    if _is_changeable(record):
+        compared += _COMPARED_BEFORE_PICKING
+        on_lines += _COMPARED_ON_LINES_BEFORE_PICKING
     fields = [
-        name.replace("_", " ")
-        for name in _COMPARED + _COMPARED_WHERE_KNOWN
-        if not _alike(getattr(in_store, name), getattr(on_platform, name))
+        name.replace("_", " ") for name in compared if not _alike(getattr(in_store, name), getattr(on_platform, name))
     ]
     ordered, imported = _units(in_store), _units(on_platform)
     skus = [
@@ -204,11 +209,15 @@ def _differences(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[st
     if not skus and {line.line_id for line in in_store.lines} != {line.line_id for line in on_platform.lines}:
         skus = ["the lines have other numbers"]
     others = [f"other {', '.join(fields)}"] if fields else []
-    return others + skus + _other_on_lines(in_store, on_platform)
+    return others + skus + _other_on_lines(in_store, on_platform, on_lines)
 
 
 def _alike(in_store: str | Decimal | None, on_platform: str | Decimal | None) -> bool:
-    """Whether two values are the same; an unknown value is like any other."""
+    """Whether two values are the same.
+
+    An optional column without a value is like any other: the platform lacks it, or the order was imported before it was
+    written.
+    """
     if in_store == on_platform or in_store is None or on_platform is None:
         return True
     if isinstance(in_store, Decimal) and isinstance(on_platform, Decimal):
@@ -226,13 +235,13 @@ def _texts_alike(in_store: str, on_platform: str) -> bool:
     )
 
 
-def _other_on_lines(in_store: PlatformOrder, on_platform: PlatformOrder) -> list[str]:
+def _other_on_lines(in_store: PlatformOrder, on_platform: PlatformOrder, compared: Sequence[str]) -> list[str]:
     """The optional columns in which lines differ, with the SKUs of the lines."""
     known = {line.line_id: line for line in on_platform.lines}
     pairs = [(line, before) for line in in_store.lines if (before := known.get(line.line_id))]
     return [
         f"other {name} of {sku}"
-        for name in _COMPARED_ON_LINES
+        for name in compared
         for sku in sorted({now.sku for now, before in pairs if not _alike(getattr(now, name), getattr(before, name))})
     ]
 
@@ -242,7 +251,7 @@ def _is_as_an_earlier_release_imported_it(order: Order, record: PlatformRecord, 
         earlier = platform_order(order, prefix, address=address_of_earlier_releases(order))
     except NotShippable:
         return False
-    return not _differences(earlier, record.order)
+    return not _differences(earlier, record)
 
 
 def _units(order: PlatformOrder) -> Counter[str]:

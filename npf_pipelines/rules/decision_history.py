@@ -3,7 +3,7 @@
 Not here: how an order is decided (orders.py), the table of decisions (lake/tables.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from npf_pipelines.domain.outcomes import Decision
@@ -30,6 +30,15 @@ def with_history(row: Row, before: Row | None) -> dict[str, Any]:
     return {**row, "earlier": earlier[:1] + earlier[1:][-(MOST_EARLIER - 1) :]}
 
 
-def was_held(row: Row) -> bool:
-    """Whether the decision before the one in the row was to hold the order."""
+def released(rows: Iterable[Row], imported: Collection[str]) -> set[str]:
+    """The numbers of the orders that were held until now: the decision before the present one was to hold them.
+
+    Args:
+        rows: of the decisions.
+        imported: the ids of the orders that a run has found on the platform since: their hold is long over.
+    """
+    return {row["order_number"] for row in rows if _was_held(row) and row["order_id"] not in imported}
+
+
+def _was_held(row: Row) -> bool:
     return bool(row["earlier"]) and row["earlier"][-1]["decision"] == Decision.HELD

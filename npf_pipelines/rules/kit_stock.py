@@ -37,13 +37,22 @@ def with_kits(
 
 def _kit_amount(sku: str, parts: Mapping[str, int], counted: Mapping[str, TargetAmount]) -> TargetAmount:
     amounts = tuple(PartAmount(part, counted[part].figure, each) for part, each in parts.items())
-    scarcest = min(amounts, key=lambda part: part.figure // part.each)
+    scarcest = _scarcest(amounts)
     figure = kits_in(amounts)
     one = counted[scarcest.sku]
     why = f"{figure} of {shown(sku)}: {shown(scarcest.sku)} has {scarcest.figure}, {scarcest.each} in each ({one.why})"
     if one.floor and figure < 0:
         why += f", negative ({figure}) as 0"
     return TargetAmount(figure, one.floor, one.less_sales, why, amounts)
+
+
+def deciding_parts(amounts: Mapping[str, TargetAmount]) -> dict[str, str]:
+    """The part whose count decides the amount of each code of the map."""
+    return {sku: _scarcest(amount.parts).sku for sku, amount in amounts.items() if amount.parts}
+
+
+def _scarcest(parts: Iterable[PartAmount]) -> PartAmount:
+    return min(parts, key=lambda part: part.figure // part.each)
 
 
 def uncounted_kits(sku_map: SkuMap, uncounted: Mapping[str, str], in_store: Collection[str]) -> dict[str, str]:

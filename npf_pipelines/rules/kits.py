@@ -15,7 +15,6 @@ from decimal import Decimal
 from npf_pipelines.domain.platform_orders import PlatformLine, PlatformOrder, PlatformRecord
 from npf_pipelines.domain.sku_map import SkuMap
 
-_CENT = Decimal("0.01")
 _PRICE = Decimal("0.0001")
 
 
@@ -109,17 +108,15 @@ def _makes_whole_kits(parts: Sequence[PlatformLine]) -> bool:
 
 
 def _sold_line(line_id: str, parts: Sequence[PlatformLine]) -> PlatformLine:
+    """The store's line, with the price of its first part: nothing compares it, and the platform may have none."""
     first = parts[0]
     if not first.kit_sku or not first.kit_quantity:
         return first
-    price = sum((part.unit_price * (part.quantity // first.kit_quantity) for part in parts), Decimal(0))
-    is_alias = len(parts) == 1 and first.quantity == first.kit_quantity
     return replace(
         first,
         line_id=line_id,
         sku=first.kit_sku,
         quantity=first.kit_quantity,
-        unit_price=price if is_alias else price.quantize(_CENT),
         kit_sku=None,
         kit_quantity=None,
     )

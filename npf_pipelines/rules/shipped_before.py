@@ -78,7 +78,8 @@ def _units_here(lines: Sequence[OrderLine], here: int, shipped_here: int) -> int
 
 def _lay(lines: Sequence[OrderLine], units: int, record: PlatformRecord) -> list[OrderLine]:
     """The lines with the units on them: as the platform has them if it has the lines, else on the unshipped ones."""
-    has = {line.line_id: line.quantity for line in record.order.lines}
+    skus = {line.sku for line in lines}
+    has = {line.line_id: line.quantity for line in record.order.lines if line.sku in skus}
     if sum(has.get(line.item_id, 0) for line in lines) == units:
         return [_with(line, has.get(line.item_id, 0)) for line in lines]
     laid = [min(max(0, line.quantity - line.shipped), units) for line in lines]

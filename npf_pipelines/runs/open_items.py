@@ -28,6 +28,7 @@ from npf_pipelines.lake.tables import (
     OLD_HOLDS,
     PLATFORM_ORDERS,
     SHIPMENT_RECORDS,
+    SKU_MAP_PROBLEMS,
     STATUS_QUESTIONS,
     STOCK_PUSH,
     TRACKING_PUSH,
@@ -40,7 +41,7 @@ from npf_pipelines.state.open_items import OpenItems, Written, queue_recounts, r
 
 _PARTITIONS_AT_ONCE = 2000
 _COUNTED: Mapping[str, Sequence[Table]] = {
-    "orders": (FILTERED_ORDERS, PLATFORM_ORDERS, STATUS_QUESTIONS),
+    "orders": (FILTERED_ORDERS, PLATFORM_ORDERS, STATUS_QUESTIONS, SKU_MAP_PROBLEMS),
     "shipments": (SHIPMENT_RECORDS, TRACKING_PUSH),
     "stock": (STOCK_PUSH, OLD_HOLDS),
 }

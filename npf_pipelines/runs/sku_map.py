@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Collection, Sequence
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.config.sku_file import read_sku_file
+from npf_pipelines.config.sku_file import read_sku_file, sku_file_path
 from npf_pipelines.domain.keys import as_stored
 from npf_pipelines.domain.open_kinds import SKU_MAP_REFUSED
 from npf_pipelines.domain.sku_map import NO_MAP, MapRow, SkuMap
@@ -80,11 +80,21 @@ def map_at_source(
 
 
 def _source_rows(services: Services, setup: MasterSetup) -> tuple[list[MapRow], list[str]]:
-    """The rows of the map at its source, and a sentence about each that can't be read.
+    """The rows of the map at its source, and a sentence about each that can't be read, or about a source without rows.
+
+    A map without rows would let every kit through in the store's code, which the warehouse can't pick: it is far
+    likelier that the source is being loaded, or is about another client.
 
     Raises:
         NoSkuMap: the platform can't hold kits, or has no table for them.
     """
+    source, rows, wrong = _read_source(services, setup)
+    if not rows and not wrong:
+        wrong.append(f"{source} has no row of the client: write its codes there, or take orders.skus out of its setup")
+    return rows, wrong
+
+
+def _read_source(services: Services, setup: MasterSetup) -> tuple[str, list[MapRow], list[str]]:
     platform = services.platform
     if not platform.keeps_kits:
         raise NoSkuMap(
@@ -97,13 +107,13 @@ def _source_rows(services: Services, setup: MasterSetup) -> tuple[list[MapRow], 
                 f"{setup.id}: orders.skus: the platform has no table kits: let NPF add it, or write a file and "
                 "orders.skus: file"
             )
-        return platform.kit_rows(setup.id)
+        return "the platform's table kits", *platform.kit_rows(setup.id)
     file = read_sku_file(services.settings.clients, setup.id)
     rows = [
         MapRow(as_stored(line.store_sku), as_stored(line.warehouse_sku), line.quantity, line.place)
         for line in file.lines
     ]
-    return rows, list(file.errors)
+    return sku_file_path(services.settings.clients, setup.id).name, rows, list(file.errors)
 
 
 def _last_good(client_run: ClientRun, kept: Sequence[MapRow], wrong: Sequence[str]) -> SkuMap:
@@ -133,3 +143,4 @@ def _note_problems(client_run: ClientRun, wrong: Sequence[str]) -> None:
         client_run.recounts.queue([None])
         rows = [{"problem": problem, "noticed_at": known.get(problem, client_run.now)} for problem in kept]
         client_run.tables.write_cache(SKU_MAP_PROBLEMS, rows)
+        client_run.recounts.note(SKU_MAP_PROBLEMS, rows)

@@ -79,3 +79,21 @@ def test_one_change_more_never_releases_it(changes: int, others: int) -> None:
         why_stopped(changing(n) + right(others), ChangeLimitSetup(), is_first=False) for n in (changes, changes + 1)
     )
     assert more or not fewer
+
+
+def test_kits_of_one_part_count_once_with_it() -> None:
+    """Fifteen kits without a cup are one cup that is gone, not a broken count."""
+    cup, kits = changing(16, wanted=0)[0], changing(16, wanted=0)[1:]
+    deciding = {kit.sku: cup.sku for kit in kits}
+    rows = [cup, *kits, *right(64)]
+    assert why_stopped(rows, ChangeLimitSetup(), is_first=False).startswith("would set 16 of 80")
+    assert why_stopped(rows, ChangeLimitSetup(), is_first=False, deciding=deciding) == ""
+    assert "change 16 of 80" in why_stopped(rows, ChangeLimitSetup(), is_first=True, deciding=deciding)
+
+
+def test_kits_of_many_parts_are_as_improbable_as_other_products() -> None:
+    """A shop that sells nothing but kits is not emptied by an empty count."""
+    kits = changing(40, wanted=0)
+    deciding = {kit.sku: f"P{number // 2}" for number, kit in enumerate(kits)}
+    said = why_stopped(kits, ChangeLimitSetup(), is_first=False, deciding=deciding)
+    assert said.startswith("would change 20 of 20 products that store and warehouse both have (kits with the same")
