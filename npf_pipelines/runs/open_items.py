@@ -94,6 +94,9 @@ def count_open_items(
     except SQLAlchemyError as error:
         log.warning("the open items of %s could not be kept: %s", flow, machine_failure(error))
         return
+    # What another run has written or counted since, or has died over, is read from the lake.
+    others = {(partition.client, partition.day) for partition in written if partition.run != run_id}
+    known = {key: rows for key, rows in known.items() if key[:2] not in others}
     for chunk in chunked(written, _PARTITIONS_AT_ONCE):
         with contextlib.suppress(Exception):  # Tried again below, client by client.
             if not _keep(services, flow, chunk, known):
