@@ -92,7 +92,8 @@ def test_a_rename_that_breaks_off_imports_nothing_twice(renamed: Loop, monkeypat
 
 def test_nobody_else_writes_while_a_client_is_renamed(renamed: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The nightly compaction also finds an id without a setup: it would delete days that are about to be moved."""
-    state, taken = renamed.services.state, []
+    state = renamed.services.state
+    taken: list[str] = []
 
     def renaming(*_: object) -> int:
         taken.extend(client for flow in FLOWS for client in held_now(state, flow.name))

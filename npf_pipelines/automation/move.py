@@ -52,16 +52,16 @@ def move_client(source: Services, target: Services, instance: dg.DagsterInstance
     """
     _check_cells(source, target)
     left = read_pauses(source.state).by_client.get(client)
-    if not is_away(left):
-        with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as held:
+        if not is_away(left):
             _stop(source, target, instance, client, held)
             _copy(source, target, instance, client)
             if file := any_setup_file(source.settings.clients, client):
                 file.unlink()
             leave_state(source.state, client, target.cell.label)
-    elif left and left.reason != away_to(target.cell.label):
-        raise CannotMove(f"{client} was {left.reason}: run the command there")
-    source.lake.drop_client(client)
+        elif left and left.reason != away_to(target.cell.label):
+            raise CannotMove(f"{client} was {left.reason}: run the command there")
+        source.lake.drop_client(client)
     source.cell.forget(instance, client)
     target.cell.register(instance, [client])
     return end_move(target.state, client)
