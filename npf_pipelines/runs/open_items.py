@@ -96,7 +96,9 @@ def count_open_items(
         return
     # What another run has written or counted since, or has died over, is read from the lake.
     others = {(partition.client, partition.day) for partition in written if partition.run != run_id}
-    known = {key: rows for key, rows in known.items() if key[:2] not in others}
+    mine = {(partition.client, partition.day) for partition in written} - others
+    written += [Written(client, day, run_id) for client, day in {key[:2] for key in known} - others - mine]
+    known = {key: rows for key, rows in known.items() if key[:2] in mine}
     for chunk in chunked(written, _PARTITIONS_AT_ONCE):
         with contextlib.suppress(Exception):  # Tried again below, client by client.
             if not _keep(services, flow, chunk, known):
