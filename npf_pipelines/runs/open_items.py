@@ -94,7 +94,7 @@ def count_open_items(
     except SQLAlchemyError as error:
         log.warning("the open items of %s could not be kept: %s", flow, machine_failure(error))
         return
-    # What another run has written or counted since, or has died over, is read from the lake.
+    # A partition that another run has written or counted since, or has died over, is read from the lake.
     others = {(partition.client, partition.day) for partition in written if partition.run != run_id}
     mine = {(partition.client, partition.day) for partition in written} - others
     written += [Written(client, day, run_id) for client, day in {key[:2] for key in known} - others - mine]
