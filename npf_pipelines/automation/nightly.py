@@ -1,7 +1,7 @@
 """The nightly runs over all clients: the last 30 days again, the full comparisons, the reports, and the audit.
 
-The look-backs of many clients are spread over the night: each tick takes some of them, and the clients of earlier ticks that
-were missed. Dagster catches up only the last tick of a schedule.
+The look-backs of many clients are spread over the night: each tick takes some of them, and the clients of missed ticks.
+Dagster catches up only the last tick of a schedule.
 
 They include clients that wait after a failure; only clients that are paused in their master setup are skipped.
 Not here: the runs by day (sweeps.py).
