@@ -3,6 +3,8 @@
 Not here: when two addresses are one store (config/test_store_address.py).
 """
 
+from collections import Counter
+
 import dagster as dg
 import pytest
 import sqlalchemy as sa
@@ -10,11 +12,14 @@ from typer.testing import CliRunner, Result
 
 from npf_pipelines.assets import orders as orders_module
 from npf_pipelines.automation import rename as rename_module
+from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.cli import app
 from npf_pipelines.config.store_address import comparable_address
+from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.tables import orders, shipments, stock
 from npf_pipelines.state.client_stores import other_client_of
 from npf_pipelines.state.health import read_health
+from npf_pipelines.state.lease import Lease, held_now
 from npf_pipelines_tests.loop import Loop, write_setup
 
 
@@ -83,6 +88,28 @@ def test_a_rename_that_breaks_off_imports_nothing_twice(renamed: Loop, monkeypat
     assert npf("client", "rename", "acme", "acorn").exit_code == 0
     assert renamed.run("orders", "acorn")[0].failure == ""
     assert count(renamed) == before
+
+
+def test_nobody_else_writes_while_a_client_is_renamed(renamed: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nightly compaction also finds an id without a setup: it would delete days that are about to be moved."""
+    state = renamed.services.state
+    taken: list[str] = []
+
+    def renaming(*_: object) -> int:
+        taken.extend(client for flow in FLOWS for client in held_now(state, flow.name))
+        return 1
+
+    lease = Lease(state, "acorn", "stock")
+    lease.take()
+    refused = npf("client", "rename", "acme", "acorn")
+    assert (refused.exit_code, taken) == (1, [])
+    assert "acorn: another run is at work on it (stock)" in refused.output
+    lease.give_back()
+    monkeypatch.setattr(Lake, "rename_client", renaming)
+    monkeypatch.setattr(rename_module, "rename_orders", renaming)
+    assert npf("client", "rename", "acme", "acorn").exit_code == 0
+    assert Counter(taken) == {"acme": 6, "acorn": 6}
+    assert [held_now(state, flow.name) for flow in FLOWS] == [set()] * 3
 
 
 def test_a_renamed_client_goes_on_and_nothing_is_pulled_or_pushed_twice(renamed: Loop) -> None:

@@ -22,7 +22,7 @@ from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.dagster_internals import ever_materialized
 from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines.runs.services import Services
-from npf_pipelines.state.lease import Lease, LeaseTaken
+from npf_pipelines.state.lease import LeaseTaken, held_leases
 from npf_pipelines.state.move import MOVER, away_to, copy_state, end_move, is_away, leave_state
 from npf_pipelines.state.pauses import pause_clients, read_pauses, resume_clients
 from npf_pipelines.state.unknown_ends import read_unknown_ends
@@ -52,17 +52,17 @@ def move_client(source: Services, target: Services, instance: dg.DagsterInstance
     """
     _check_cells(source, target)
     left = read_pauses(source.state).by_client.get(client)
-    if not is_away(left):
-        with contextlib.ExitStack() as held:
-            _stop(source, instance, client, held)
+    with contextlib.ExitStack() as held:
+        if not is_away(left):
+            _stop(source, target, instance, client, held)
             _copy(source, target, instance, client)
             if file := any_setup_file(source.settings.clients, client):
                 file.unlink()
             sku_file_path(source.settings.clients, client).unlink(missing_ok=True)
             leave_state(source.state, client, target.cell.label)
-    elif left and left.reason != away_to(target.cell.label):
-        raise CannotMove(f"{client} was {left.reason}: run the command there")
-    source.lake.drop_client(client)
+        elif left and left.reason != away_to(target.cell.label):
+            raise CannotMove(f"{client} was {left.reason}: run the command there")
+        source.lake.drop_client(client)
     source.cell.forget(instance, client)
     target.cell.register(instance, [client])
     return end_move(target.state, client)
@@ -78,7 +78,9 @@ def _check_cells(source: Services, target: Services) -> None:
         raise CannotMove("the cells have two platforms (NPF_PLATFORM_URL): the client's orders are on one of them")
 
 
-def _stop(source: Services, instance: dg.DagsterInstance, client: str, held: contextlib.ExitStack) -> None:
+def _stop(
+    source: Services, target: Services, instance: dg.DagsterInstance, client: str, held: contextlib.ExitStack
+) -> None:
     """Pause the client, and make sure that nothing is at work on it; otherwise it works on as before."""
     registered = source.cell.registered(instance)
     if client not in registered and any_setup_file(source.settings.clients, client) is None:
@@ -91,13 +93,11 @@ def _stop(source: Services, instance: dg.DagsterInstance, client: str, held: con
                 if client in clients_of(run.run_config, run.tags, registered):
                     raise CannotMove(f"{client}: the run {run.run_id} of {flow.name} takes it and isn't over")
         held.enter_context(CertificationRecord(source.settings.data, client).held())
-        for flow in FLOWS:
-            lease = Lease(source.state, client, flow.name)
-            try:
-                lease.take()
-            except LeaseTaken as error:
-                raise CannotMove(str(error)) from error
-            held.callback(lease.give_back)
+        try:
+            for services in (source, target):  # The other cell's nightly compaction finds the copied tables, too.
+                held.enter_context(held_leases(services.state, client, [flow.name for flow in FLOWS]))
+        except LeaseTaken as error:
+            raise CannotMove(str(error)) from error
         for unknown in read_unknown_ends(source.state, client).values():
             raise CannotMove(f"{client}: {unknown.reason}")
     except (NpfError, sa.exc.SQLAlchemyError):

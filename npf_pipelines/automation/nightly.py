@@ -1,13 +1,15 @@
 """The nightly runs over all clients: the last 30 days again, the full comparisons, the reports, and the audit.
 
-The look-backs of many clients are spread over the night: each tick takes some of them.
+The look-backs of many clients are spread over the night: each tick takes some of them, and the clients of missed ticks.
+Dagster catches up only the last tick of a schedule.
 
 They include clients that wait after a failure; only clients that are paused in their master setup are skipped.
 Not here: the runs by day (sweeps.py).
 """
 
 from collections.abc import Callable, Sequence
-from datetime import time
+from datetime import time, timedelta
+from typing import TypeAlias
 
 import dagster as dg
 
@@ -19,25 +21,34 @@ from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, r
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.rules.turns import clients_of_tick
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.partitions import LOOK_BACK
+from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines.runs.services import Services
+
+RequestsFor: TypeAlias = Callable[[dg.DagsterInstance, Eligibility], list[dg.RunRequest]]
+"""The requests of a tick."""
+_NIGHT = timedelta(hours=3)
+"""Longer than the ticks of a night, shorter than the time between two nights."""
 
 
 def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """All of them, in the order of the night."""
 
-    def look_back(begin: time, ticks: int) -> Callable[[Eligibility], list[dg.RunRequest]]:
-        def of_tick(eligibility: Eligibility) -> list[dg.RunRequest]:
-            clients = clients_of_tick(eligibility.registered, eligibility.now, begin, ticks)
+    def look_back(schedule: str, begin: time, ticks: int) -> RequestsFor:
+        def of_tick(instance: dg.DagsterInstance, eligibility: Eligibility) -> list[dg.RunRequest]:
+            clients, earlier = map(set, clients_of_tick(eligibility.registered, eligibility.now, begin, ticks))
+            if earlier:
+                clients |= earlier - _requested(instance, schedule, eligibility)
             days = eligibility.todays()
             return requests(eligibility, eligibility.ready.keys() & clients, (days[-1] - LOOK_BACK, days[-1]))
 
         return of_tick
 
-    def reports(eligibility: Eligibility) -> list[dg.RunRequest]:
+    def reports(_: dg.DagsterInstance, eligibility: Eligibility) -> list[dg.RunRequest]:
         """The first run draws the overview, too; it has all clients, whichever the run takes."""
         first, *others = requests(eligibility, eligibility.ready, None)
-        alone = [dg.AssetKey(CLIENT_REPORT)]
+        alone = [Cell(eligibility.cell).key(CLIENT_REPORT)]
         return [first, *(other.with_replaced_attrs(asset_selection=alone) for other in others)]
 
     def nightly(
@@ -45,7 +56,7 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         flow: Flow,
         cron: str | Sequence[str],
         description: str,
-        requests_for: Callable[[Eligibility], list[dg.RunRequest]],
+        requests_for: RequestsFor,
     ) -> dg.ScheduleDefinition:
         @dg.schedule(
             name=name,
@@ -65,7 +76,9 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
                 return dg.SkipReason(str(error))
             if not eligibility.ready:
                 return eligibility.skip_reason("no client is eligible")
-            return requests_for(eligibility) or eligibility.skip_reason("no client has its turn at this tick")
+            return requests_for(context.instance, eligibility) or eligibility.skip_reason(
+                "no client has its turn at this tick"
+            )
 
         return night
 
@@ -77,7 +90,7 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             "2-52/10 2,3 * * *",
             "Compares the last 30 days of all clients with the stores again, from 02:02 UTC, to find what the runs by "
             "day may have missed: 25 clients every ten minutes, or more if the night is too short for that.",
-            look_back(time(2, 2), 12),
+            look_back("nightly_look_back", time(2, 2), 12),
         ),
         nightly(
             "nightly_shipments",
@@ -85,14 +98,14 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             ["32-52/10 2 * * *", "2-52/10 3 * * *"],
             "Compares all shipments of the last 30 days with the stores, from 02:32 UTC, and corrects the differences: "
             "25 clients every ten minutes, or more.",
-            look_back(time(2, 32), 9),
+            look_back("nightly_shipments", time(2, 32), 9),
         ),
         nightly(
             "nightly_stock",
             STOCK,
             "2 3 * * *",
             "Compares all stock with the stores, at 03:02 UTC, and corrects the differences.",
-            lambda eligibility: requests(eligibility, eligibility.ready, None),
+            lambda _, eligibility: requests(eligibility, eligibility.ready, None),
         ),
         nightly(
             "nightly_reports",
@@ -109,3 +122,10 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             description="Evaluates all checks, at 04:00 UTC, an hour after the last of the nightly runs began.",
         ),
     ]
+
+
+def _requested(instance: dg.DagsterInstance, schedule: str, eligibility: Eligibility) -> set[str]:
+    """The clients for which the schedule has requested a run in this night."""
+    by_schedule = {"dagster/schedule_name": schedule}  # As the daemon adds it.
+    runs = instance.get_runs(dg.RunsFilter(tags=by_schedule, created_after=eligibility.now - _NIGHT))
+    return {client for run in runs for client in clients_of(run.run_config, run.tags, eligibility.registered)}

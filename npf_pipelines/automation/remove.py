@@ -18,7 +18,7 @@ from npf_pipelines.config.setup_files import any_setup_file
 from npf_pipelines.errors import NpfError
 from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines.runs.services import Services
-from npf_pipelines.state.lease import Lease, LeaseTaken
+from npf_pipelines.state.lease import LeaseTaken, held_leases
 from npf_pipelines.state.removal import forget_client
 
 
@@ -74,13 +74,10 @@ def remove_client(services: Services, instance: dg.DagsterInstance, found: Remov
     certification = CertificationRecord(services.settings.data, found.client)
     with contextlib.ExitStack() as held:
         held.enter_context(certification.held())
-        for flow in FLOWS:  # While these are held, no run can write for the client.
-            lease = Lease(services.state, found.client, flow.name)
-            try:
-                lease.take()
-            except LeaseTaken as error:
-                raise CannotRemove(str(error)) from error
-            held.callback(lease.give_back)
+        try:  # While these are held, no run can write for the client.
+            held.enter_context(held_leases(services.state, found.client, [flow.name for flow in FLOWS]))
+        except LeaseTaken as error:
+            raise CannotRemove(str(error)) from error
         archived = archive_setup(found.file, found.client, now) if found.file else None
         certification.archive(now)
         forget_client(services.state, found.client)

@@ -4,6 +4,8 @@ Files first, then the platform's rows, the state's and Dagster's partitions: aft
 Not here: the rows (state/rename.py, platform/rename.py), the files (lake/lake.py).
 """
 
+import contextlib
+
 import dagster as dg
 
 from npf_pipelines.automation.certification_record import CertificationRecord
@@ -15,7 +17,7 @@ from npf_pipelines.platform.rename import has_orders, rename_orders
 from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import ever_materialized
 from npf_pipelines.runs.services import Services
-from npf_pipelines.state.lease import held_now
+from npf_pipelines.state.lease import LeaseTaken, held_leases
 from npf_pipelines.state.rename import rename_state
 
 
@@ -35,11 +37,17 @@ def rename_client(services: Services, instance: dg.DagsterInstance, old: str, ne
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
     _check(services, old, new)
-    services.lake.rename_client(old, new)
-    CertificationRecord(services.settings.data, old).rename(new)
-    # The state last: until then its record of the store keeps the new id from importing the orders again.
-    moved = rename_orders(services.platform_engine, old, new)
-    rename_state(services.state, old, new)
+    with contextlib.ExitStack() as held:
+        try:
+            for client in (old, new):  # Neither a run nor the nightly compaction may write what is being moved.
+                held.enter_context(held_leases(services.state, client, [flow.name for flow in FLOWS]))
+        except LeaseTaken as error:
+            raise CannotRename(str(error)) from error
+        services.lake.rename_client(old, new)
+        CertificationRecord(services.settings.data, old).rename(new)
+        # The state last: until then its record of the store keeps the new id from importing the orders again.
+        moved = rename_orders(services.platform_engine, old, new)
+        rename_state(services.state, old, new)
     _rename_partitions(services.cell, instance, old, new)
     return moved
 
@@ -56,9 +64,6 @@ def _check(services: Services, old: str, new: str) -> None:
         raise CannotRename(f"{earlier.name} has the SKU map of {new}: rename it to {now.name} first")
     if has_orders(services.platform_engine, old) and has_orders(services.platform_engine, new):
         raise CannotRename(f"both {old} and {new} have orders on the platform: they are two clients")
-    busy = {client for flow in FLOWS for client in held_now(services.state, flow.name)} & {old, new}
-    if busy:
-        raise CannotRename(f"a run is at work on {', '.join(sorted(busy))}: wait until it is over")
 
 
 def _rename_partitions(cell: Cell, instance: dg.DagsterInstance, old: str, new: str) -> None:

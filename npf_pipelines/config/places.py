@@ -14,8 +14,8 @@ from upath import UPath
 Place: TypeAlias = Path | UPath
 """A local folder or file, or one below a URL."""
 
-_SUPPORTED = frozenset({"file", "memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
-"""Storages that can be listed, and that replace a file at once. Tried with a folder and with S3."""
+_SUPPORTED = frozenset({"file", "memory", "s3", "s3a"})
+"""Storages that can be listed, and that replace a file at once (lake/bucket.py has the options of each)."""
 _URL = "://"
 
 

@@ -12,16 +12,14 @@ from typing import Any
 
 import fsspec
 
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "s3": {
-        "use_listings_cache": False,
-        # With more, s3fs asks for the size of each file before it reads it.
-        "max_concurrency": 1,
-        # As many connections as clients at work at once; and no minute of waiting for a server that is gone.
-        "config_kwargs": {"max_pool_connections": 32, "connect_timeout": 10},
-    },
-    "memory": {},
+_S3: Mapping[str, Any] = {
+    "use_listings_cache": False,
+    # With more, s3fs asks for the size of each file before it reads it.
+    "max_concurrency": 1,
+    # As many connections as clients at work at once; and no minute of waiting for a server that is gone.
+    "config_kwargs": {"max_pool_connections": 32, "connect_timeout": 10},
 }
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {"s3": _S3, "s3a": _S3, "memory": {}}
 """By protocol the options of the file systems that replace a file atomically. Others need a rename."""
 
 

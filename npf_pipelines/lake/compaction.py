@@ -160,13 +160,13 @@ class Compaction:
             for day, path in sources.items():
                 if not month_file(path):
                     with open_path(self._files, self._table, self._client, day, path) as file:
-                        content = _Day(file.read(), file.lacks_personal)
+                        content = _Day(file.read().cast(self._table.arrow_schema), file.lacks_personal)
                 else:
                     if path not in months:
                         opened = self._files.opened(path, self._table.name, client=self._client, day=None)
                         months[path] = OpenMonth(self._table, stack.enter_context(opened))
                     of_month = months[path].day(day)
-                    content = _Day(of_month.read(), of_month.lacks_personal)
+                    content = _Day(of_month.read().cast(self._table.arrow_schema), of_month.lacks_personal)
                 yield day, content
 
     def _write(self, file: IO[Any], days: Iterable[tuple[date, _Day]]) -> None:

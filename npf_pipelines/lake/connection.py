@@ -111,7 +111,11 @@ class LakeConnection:
     """
 
     def __init__(
-        self, files: fsspec.AbstractFileSystem | None, views: Sequence[View], derived: Sequence[DerivedView] = ()
+        self,
+        files: fsspec.AbstractFileSystem | None,
+        views: Sequence[View],
+        derived: Sequence[DerivedView] = (),
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
         """Open it.
 
@@ -119,9 +123,11 @@ class LakeConnection:
             files: the lake's file system; None where no view has files.
             views: the views over files or rows.
             derived: the views over these views.
+            forget: has the views list their files again, where a listing is kept.
         """
         self.broken: Collection[str] = ()
         self._files, self._views, self._derived = files, {view.name: view for view in views}, derived
+        self._forget = forget
         self._made: dict[str, Sources] = {}
         self._made_derived: set[str] = set()
         self._connection = duckdb.connect()
@@ -190,6 +196,7 @@ class LakeConnection:
 
     def _list_again(self) -> bool:
         """Make the views again if one of their files was deleted, as by a compaction that is done with it."""
+        self._forget()
         now = {name: self._views[name].sources() for name in self._made}
         has_lost = any(sources.lost(now[name]) for name, sources in self._made.items())
         if has_lost:

@@ -44,6 +44,7 @@ class KeptBucket(Bucket):
         try:
             content = super().read(path)
         except FileNotFoundError:
+            self.forget(path)  # A listing that has it is out of date: a compaction has moved it since.
             self._keep(path, None)
             if of_client := _DAY_OF_CLIENT.search(path):
                 self.below(of_client[1])  # One listing instead of a request for each further day that is not there.

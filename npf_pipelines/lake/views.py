@@ -39,7 +39,7 @@ def connect_rows(rows: Mapping[str, arrow.Table]) -> LakeConnection:
 
 def connect(files: LakeFiles, client: str) -> LakeConnection:
     """DuckDB with a view for each table. Arguments as for `views_of`."""
-    return LakeConnection(files.system, views_of(files, client), [_EXCEPTIONS])
+    return LakeConnection(files.system, views_of(files, client), [_EXCEPTIONS], files.forget)
 
 
 def views_of(files: LakeFiles, client: str) -> list[View]:

@@ -31,16 +31,21 @@ def going_on_from(names: Sequence[str], first: str) -> list[str]:
     return [*names[len(before) :], *before]
 
 
-def clients_of_tick(clients: Sequence[str], now: datetime, begin: time, ticks: int) -> Sequence[str]:
-    """The clients whose turn it is at one of the ticks of a night, so that each has it once.
+def clients_of_tick(
+    clients: Sequence[str], now: datetime, begin: time, ticks: int
+) -> tuple[Sequence[str], Sequence[str]]:
+    """The clients whose turn it is at one of the ticks of a night, so that each has it once, and those before them.
 
     Args:
         clients: all of them, in a stable order.
         now: the tick's moment; one outside the night counts as the first.
         begin: the time of the first tick, UTC.
         ticks: how many there are, every ten minutes.
+
+    Returns:
+        The clients of the tick, and the clients of the night's earlier ticks.
     """
     minutes = (now.hour - begin.hour) * 60 + now.minute - begin.minute
     tick = minutes // _MINUTES if 0 <= minutes < ticks * _MINUTES else 0
     size = max(_CLIENTS_PER_TICK, math.ceil(len(clients) / ticks))
-    return clients[tick * size : (tick + 1) * size]
+    return clients[tick * size : (tick + 1) * size], clients[: tick * size]

@@ -6,6 +6,7 @@ cancels the others (`gather_or_cancel`).
 
 import asyncio
 import contextlib
+import resource
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import TypeVar
@@ -15,6 +16,9 @@ from npf_pipelines.domain.progress import progress_watched, time_without_progres
 PATIENCE = timedelta(seconds=1)
 """How long a client without progress keeps its place. Then another one gets it, and both go on: waiting costs nothing,
 and some stores hang for minutes."""
+
+_OPEN_FILES = 65_536
+"""Usually a process may open 1,024 files. Each client that waits keeps its connections and an event loop open."""
 
 T = TypeVar("T")
 
@@ -36,6 +40,7 @@ async def run_isolated(
     Returns:
         By client, the result or the exception that ended the work, which the caller must report.
     """
+    _allow_open_files()
     places = asyncio.Semaphore(at_once)
 
     async def isolated(client: str) -> T | Exception:
@@ -52,6 +57,15 @@ async def run_isolated(
 
     each = list(dict.fromkeys(clients))
     return dict(zip(each, await asyncio.gather(*map(isolated, each)), strict=True))
+
+
+def _allow_open_files() -> None:
+    """Raise the process's limit of open files as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):  # macOS allows fewer than its limit says.
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 @contextlib.asynccontextmanager

@@ -94,6 +94,11 @@ def count_open_items(
     except SQLAlchemyError as error:
         log.warning("the open items of %s could not be kept: %s", flow, machine_failure(error))
         return
+    # A partition that another run has written or counted since, or has died over, is read from the lake.
+    others = {(partition.client, partition.day) for partition in written if partition.run != run_id}
+    mine = {(partition.client, partition.day) for partition in written} - others
+    written += [Written(client, day, run_id) for client, day in {key[:2] for key in known} - others - mine]
+    known = {key: rows for key, rows in known.items() if key[:2] in mine}
     for chunk in chunked(written, _PARTITIONS_AT_ONCE):
         with contextlib.suppress(Exception):  # Tried again below, client by client.
             if not _keep(services, flow, chunk, known):

@@ -5,6 +5,7 @@ Not here: how many clients are at work at once (isolation.py).
 """
 
 import asyncio
+import contextlib
 import contextvars
 import threading
 from collections.abc import Awaitable, Callable
@@ -20,7 +21,7 @@ async def in_own_thread(work: Callable[[], Awaitable[T]]) -> T:
     Args:
         work: makes the awaitable in that thread.
     """
-    began: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[T] | None]] = Future()
+    began: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[T] | None] | None] = Future()
     ended: Future[T] = Future()
 
     async def main() -> T:
@@ -36,15 +37,19 @@ async def in_own_thread(work: Callable[[], Awaitable[T]]) -> T:
             ended.set_exception(error)
         else:
             ended.set_result(result)
+        finally:
+            if not began.done():  # The loop could not be made.
+                began.set_result(None)
 
     threading.Thread(target=contextvars.copy_context().run, args=(live,), name="client", daemon=True).start()
     waiting = asyncio.wrap_future(ended)
     try:
         return await asyncio.shield(waiting)
     except asyncio.CancelledError:
+        if not ended.done() and (started := await asyncio.wrap_future(began)):
+            loop, task = started
+            with contextlib.suppress(RuntimeError):  # The loop was closed in this moment.
+                loop.call_soon_threadsafe(task.cancel if task else lambda: None)
         if not ended.done():
-            loop, task = await asyncio.wrap_future(began)
-            if task:
-                loop.call_soon_threadsafe(task.cancel)
             await asyncio.wait([waiting])
         raise

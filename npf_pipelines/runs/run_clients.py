@@ -102,7 +102,7 @@ def run_clients(
 
 @contextlib.contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Let Python collect garbage rarely: a run makes many rows, and next to no cycles."""
+    """Collect garbage in cycles seldom: a run makes many rows, and next to no cycles."""
     usual = gc.get_threshold()
     gc.set_threshold(*_COLLECTED_EVERY)
     try:

@@ -9,7 +9,7 @@ Not here: writes with an unknown end, which outlive their lease (unknown_ends.py
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -140,6 +140,18 @@ class Lease:
             yield connection
         self._good_until = since + LIFETIME.total_seconds()
 
+    @contextlib.contextmanager
+    def renewed(self) -> Iterator[None]:
+        """Renew the lease again and again, until the block ends."""
+        ended = Event()
+        # A thread of its own: work that blocks the event loop for long must not cost the lease.
+        name = f"lease-{self.client}-{self._flow}"
+        Thread(target=_renew_until, args=(self, ended, LIFETIME / 3), name=name, daemon=True).start()
+        try:
+            yield
+        finally:
+            ended.set()
+
     def give_back(self) -> None:
         """Release the lease for the next run."""
         with self.engine.begin() as connection:
@@ -193,15 +205,27 @@ async def held_lease(engine: sa.Engine, client: str, flow: str) -> AsyncIterator
     """
     lease = Lease(engine, client, flow)
     await asyncio.to_thread(lease.take)
-    ended = Event()
-    # A thread of its own: work that blocks the event loop for long must not cost the lease.
-    renewal = Thread(target=_renew_until, args=(lease, ended, LIFETIME / 3), name=f"lease-{client}-{flow}", daemon=True)
-    renewal.start()
     try:
-        yield lease
+        with lease.renewed():
+            yield lease
     finally:
-        ended.set()
         await asyncio.to_thread(lease.give_back)
+
+
+@contextlib.contextmanager
+def held_leases(engine: sa.Engine, client: str, flows: Iterable[str]) -> Iterator[None]:
+    """Hold the client's leases for several flows: no run, and nothing at night, writes for the client meanwhile.
+
+    Raises:
+        LeaseTaken: another holder has one of them.
+    """
+    with contextlib.ExitStack() as held:
+        for flow in flows:
+            lease = Lease(engine, client, flow)
+            lease.take()
+            held.callback(lease.give_back)
+            held.enter_context(lease.renewed())
+        yield
 
 
 def _renew_until(lease: Lease, ended: Event, pause: timedelta) -> None:

@@ -117,6 +117,8 @@ def has_items(engine: sa.Engine, client: str, kind: str) -> bool:
 def write_open_items(engine: sa.Engine, flow: str, written: Collection[Written], found: Iterable[OpenItems]) -> None:
     """Replace the open items of a flow in these partitions by the newly counted, and end their recounts.
 
+    A run in progress that has written one of them before, and counts later, finds its recount without its id.
+
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
@@ -131,8 +133,20 @@ def write_open_items(engine: sa.Engine, flow: str, written: Collection[Written],
                 ),
                 old,
             )
+            _hand_over(connection, flow, {(part["its_client"], part["its_day"]) for part in old})
         if new:
             connection.execute(sa.insert(open_items), new)
+
+
+def _hand_over(connection: sa.Connection, flow: str, counted: Collection[tuple[str, str]]) -> None:
+    """Take the recounts of these partitions from other runs: none of them knows that the count is newer."""
+    columns = pending_recounts.c
+    left = connection.execute(sa.select(columns.client, columns.day).where(columns.flow == flow, columns.run != ""))
+    theirs = [{"its_client": client, "its_day": day} for client, day in {*left.tuples()} & {*counted}]
+    if theirs:
+        connection.execute(sa.delete(pending_recounts).where(_is_of(pending_recounts, flow)), theirs)
+        rows = [{"run": "", "flow": flow, "client": row["its_client"], "day": row["its_day"]} for row in theirs]
+        connection.execute(sa.insert(pending_recounts), rows)
 
 
 def _is_of(table: sa.Table, flow: str) -> sa.ColumnElement[bool]:

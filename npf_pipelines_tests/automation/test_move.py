@@ -142,11 +142,12 @@ def _die_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, after: bo
 
 def test_a_client_at_work_stays_where_it_is(fresh: Loop) -> None:
     south = beside(fresh, "south")
-    lease = Lease(fresh.services.state, "acme", "orders")
-    lease.take()
-    with pytest.raises(CannotMove, match="another run is at work on it"):
-        move_client(fresh.services, south.services, fresh.instance, "acme")
-    lease.give_back()
+    for cell in (fresh, south):
+        lease = Lease(cell.services.state, "acme", "orders")
+        lease.take()
+        with pytest.raises(CannotMove, match="another run is at work on it"):
+            move_client(fresh.services, south.services, fresh.instance, "acme")
+        lease.give_back()
     run = fresh.instance.create_run_for_job(
         fresh.defs.resolve_job_def("stock_job"), run_config={"ops": {"stock": {"config": {"clients": ["acme"]}}}}
     )

@@ -1,6 +1,6 @@
 """The nightly schedules: one run for all clients that aren't paused, over the last weeks."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import dagster as dg
 import pytest
@@ -10,6 +10,7 @@ from npf_pipelines.assets.orders_day import OrdersRun
 from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
+from npf_pipelines.rules import turns
 from npf_pipelines.rules.flow_health import failed
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.state.health import keep_health
@@ -55,6 +56,22 @@ def test_the_last_weeks_are_compared_from_the_first_day_on(loop: Loop, name: str
     asked = tick(loop, name)
     assert isinstance(asked, list)
     assert days(asked) == [(f"{today - LOOK_BACK}", f"{today}")]
+
+
+def test_a_tick_takes_the_clients_of_a_missed_one(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_CLIENTS_PER_TICK", 1)
+    register(loop)
+    first = datetime.combine(datetime.now(UTC).date(), time(2, 2), UTC)
+    second = first + timedelta(minutes=10)
+    asked = [tick(loop, "nightly_look_back", at) for at in (first, second)]
+    assert [clients(each) for each in asked] == [[["acme"]], [["acme", "bolt"]]]  # type: ignore[arg-type]
+    run = loop.instance.create_run_for_job(
+        loop.defs.resolve_job_def("orders_job"),
+        run_config=asked[0][0].run_config,  # type: ignore[union-attr]
+        tags={"dagster/schedule_name": "nightly_look_back"},
+    )
+    loop.instance.report_run_failed(run)
+    assert clients(tick(loop, "nightly_look_back", second)) == [["bolt"]]  # type: ignore[arg-type]
 
 
 def test_without_a_client_nothing_runs(loop: Loop) -> None:

@@ -11,6 +11,7 @@ from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines_tests.automation.ticks import look, register, tick
+from npf_pipelines_tests.cells import beside
 from npf_pipelines_tests.loop import Loop
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -77,3 +78,11 @@ def test_one_of_the_nightly_runs_of_reports_draws_the_overview(loop: Loop) -> No
     assert isinstance(asked, list)
     assert [one.asset_selection for one in asked] == [None, [dg.AssetKey(CLIENT_REPORT)]]
     assert [one.asset_selection for one in tick(loop, "nightly_reports")] == [None]  # type: ignore[union-attr]
+
+
+def test_a_cells_runs_of_reports_select_its_own_assets(loop: Loop) -> None:
+    south = beside(loop, "south", "acme", "bolt")
+    look(south, "clients_sensor")
+    asked = tick(south, "nightly_reports", shards=4)
+    assert isinstance(asked, list)
+    assert [one.asset_selection for one in asked] == [None, [dg.AssetKey(["south", CLIENT_REPORT])]]

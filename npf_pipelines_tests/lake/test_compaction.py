@@ -97,6 +97,33 @@ def new_lake(like: Lake) -> Lake:
     return Lake(f"memory:/{beside}" if like.files.system.protocol == "memory" else beside)
 
 
+def test_a_client_s_part_of_a_run_finds_what_is_compacted_after_it_has_listed(lake: Lake) -> None:
+    """Retention deletes the days' files at once; a run that reads another flow's tables keeps its listing."""
+    rows = world(lake)
+    part = lake.remembering()
+    assert part.days(PLATFORM_ORDERS, client="acme")
+    connection = part.connect("acme")
+    compact(lake)
+    of_acme = {place: numbers for place, numbers in rows.items() if place[0] == "acme"}
+    assert connection.execute(ALL).rows == flat(of_acme)
+    for (client, day), numbers in of_acme.items():
+        assert part.has_rows(PLATFORM_ORDERS, client=client, day=day) == bool(numbers)
+        assert len(part.read(PLATFORM_ORDERS, client=client, day=day)) == len(numbers)
+    assert part.connect("acme").execute(ALL).rows == flat(of_acme)
+
+
+def test_a_day_whose_columns_were_nullable_otherwise_is_compacted(lake: Lake) -> None:
+    rows = world(lake)
+    path = lake.files.path(PLATFORM_ORDERS.name, client="acme", day=DAYS[0])
+    content = lake.rows(PLATFORM_ORDERS, client="acme", day=DAYS[0])
+    lake.files.put(
+        content.cast(arrow.schema([content.schema.field(0).with_nullable(False), *[*content.schema][1:]])), path
+    )
+    compact(lake)
+    assert not lake.files.system.exists(path)
+    assert_readers_find(lake, rows)
+
+
 # Kills
 
 

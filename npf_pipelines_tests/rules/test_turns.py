@@ -33,7 +33,8 @@ def test_a_night_has_each_client_once(count: int, night: tuple[time, int]) -> No
         datetime(2026, 11, 28, begin.hour, begin.minute, 9, tzinfo=UTC) + timedelta(minutes=10 * tick)
         for tick in range(ticks)
     ]
-    turns = [clients_of_tick(clients, moment, begin, ticks) for moment in moments]
+    turns, earlier = zip(*[clients_of_tick(clients, moment, begin, ticks) for moment in moments], strict=True)
+    assert all(before + turn == clients[: len(before + turn)] for turn, before in zip(turns, earlier, strict=True))
     assert [client for turn in turns for client in turn] == clients
     assert max(map(len, turns)) <= max(25, count // ticks + 1)
     assert len(turns[0]) == count or count > 25

@@ -1,9 +1,14 @@
 """No client can stop another's run or check: a fault at any step of one client's share costs that client alone."""
 
 import asyncio
+import contextlib
+import itertools
+import os
+import resource
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,6 +19,7 @@ from npf_pipelines.automation.checks import CHECKS
 from npf_pipelines.domain.progress import note_progress, progress_watched
 from npf_pipelines.runs import isolation
 from npf_pipelines.runs.isolation import run_isolated
+from npf_pipelines.runs.own_thread import in_own_thread
 from npf_pipelines.runs.partition_status import PartitionStatus
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.tables import leases
@@ -156,3 +162,32 @@ async def test_clients_with_progress_keep_their_places(monkeypatch: pytest.Monke
 
     assert list((await run_isolated("abc", work, at_once=2)).values()) == [None, None, None]
     assert most == 2
+
+
+@pytest.fixture
+def few_files() -> Iterator[None]:
+    """The process may open 40 more files, unless it raises the limit itself."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = {int(path.name) for path in Path("/dev/fd").iterdir()}
+    free = (number for number in itertools.count() if number not in taken)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next(itertools.islice(free, 40, None)), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("few_files")
+async def test_many_waiting_clients_don_t_run_out_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each that waits in a thread of its own keeps an event loop and connections open: a shell allows 1,024 files."""
+    monkeypatch.setattr(isolation, "PATIENCE", timedelta(seconds=0.1))
+    all_have = threading.Barrier(20)
+
+    async def wait() -> None:
+        with contextlib.ExitStack() as files:
+            for _ in range(4):
+                files.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+            all_have.wait(5)
+
+    async def work(_: str) -> None:
+        await in_own_thread(wait)
+
+    assert list((await run_isolated(map(str, range(20)), work, at_once=16)).values()) == [None] * 20

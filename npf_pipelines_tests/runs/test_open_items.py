@@ -1,11 +1,14 @@
 """Tests of npf_pipelines.runs.open_items, over a world that has been through the loop."""
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import pytest
 
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.lake.tables import RAW_ORDERS
+from npf_pipelines.runs import run_clients
 from npf_pipelines.runs.open_items import count_open_items
 from npf_pipelines.state.open_items import OpenItems, Written, queue_recounts, read_open_items, recounts_due
 from npf_pipelines_tests.loop import Loop
@@ -56,6 +59,29 @@ def test_what_runs_have_in_hand_counts_as_what_is_in_the_lake(fresh: Loop) -> No
             count_open_items(context.log, fresh.services, flow, "run")
             assert recounts_due(fresh.services.state, flow, "run") == []
     assert read_open_items(fresh.services.state) == before
+
+
+def test_a_run_that_ends_late_leaves_the_newer_counts_of_another_one(
+    fresh: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was done with acme long ago, and waited for another client's store: what it has in hand is old."""
+    store, counting = fresh.stores["acme"], count_open_items
+    store.place_order([(next(one.product_id for one in store.products.values() if one.product_code), 1)])
+    newer: list[OpenItems] = []
+
+    def count_late(*given: Any) -> None:
+        monkeypatch.undo()
+        place_without_code(fresh, "acme")
+        fresh.run("orders", "acme")
+        newer.extend(aside(fresh, "acme"))
+        counting(*given)
+
+    before = aside(fresh, "acme")
+    monkeypatch.setattr(run_clients, "count_open_items", count_late)
+    fresh.run("orders", "acme", "bolt")
+    assert newer != before
+    assert aside(fresh, "acme") == newer
+    assert recounts_due(fresh.services.state, "orders", "run") == []
 
 
 def test_a_run_of_another_flow_changes_nothing(fresh: Loop) -> None:

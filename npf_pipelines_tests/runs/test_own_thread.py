@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,29 @@ async def test_a_client_that_blocks_its_thread_holds_up_nobody_else() -> None:
     assert not waiting.done()
     blocked.set()
     assert await waiting == "done"
+
+
+async def test_a_cancellation_waits_for_no_loop_that_can_t_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many open files, for example: the coroutine never begins."""
+    began, failing = threading.Event(), threading.Event()
+
+    def fail(coroutine: Coroutine[Any, Any, None]) -> None:
+        coroutine.close()
+        began.set()
+        assert failing.wait(20)
+        raise OSError(24, "Too many open files")
+
+    async def work() -> None:
+        pytest.fail("there is no loop")
+
+    monkeypatch.setattr(asyncio, "run", fail)
+    waiting = asyncio.create_task(in_own_thread(work))
+    await asyncio.to_thread(began.wait, 20)
+    waiting.cancel()
+    asyncio.get_running_loop().call_later(0.05, failing.set)
+    async with asyncio.timeout(20):
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
 
 
 async def test_the_error_of_the_work_is_raised_where_it_is_awaited() -> None:

@@ -19,7 +19,7 @@ from npf_pipelines.platform.database import open_platform
 from npf_pipelines.state import database_clock as clock
 from npf_pipelines.state import lease as module
 from npf_pipelines.state.database import open_state
-from npf_pipelines.state.lease import Lease, LeaseLost, LeaseTaken, held_lease, held_now, leased
+from npf_pipelines.state.lease import Lease, LeaseLost, LeaseTaken, held_lease, held_leases, held_now, leased
 from npf_pipelines.state.tables import leases
 from npf_pipelines_tests.leases import expire_leases
 
@@ -190,6 +190,19 @@ async def test_it_is_renewed_while_the_block_lasts(engine: sa.Engine, monkeypatc
         monkeypatch.undo()
         await until(lambda: (expiry(engine) or first) > first + timedelta(seconds=1))
         lease.check()
+
+
+async def test_several_are_held_and_renewed_together_or_none(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LIFETIME", timedelta(milliseconds=30))
+    with held_leases(engine, "acme", ["orders", "stock"]):
+        monkeypatch.undo()
+        await until(lambda: all(held_now(engine, flow) == {"acme"} for flow in ("orders", "stock")))
+        with pytest.raises(LeaseTaken), held_leases(engine, "acme", ["shipments", "stock"]):
+            pytest.fail("one of them is held")
+        assert held_now(engine, "shipments") == set()
+    assert [leased(engine, flow) for flow in ("orders", "stock")] == [(set(), set())] * 2
 
 
 async def test_a_database_that_stays_away_for_a_while_costs_nothing(

@@ -47,7 +47,18 @@ def test_what_a_dead_run_has_written_is_counted_by_the_next_one_and_that_of_a_li
     queue_recounts(engine, "stock", [Written("acme", None, "dead")])
     Lease(engine, "living", RUN_FLOW).take()
     assert recounts_due(engine, "orders", "ours") == [dead, ours]
+    assert recounts_due(engine, "orders", "living") == [dead, living, ours]
     write_open_items(engine, "orders", [dead, ours], [ASIDE])
-    assert recounts_due(engine, "orders", "ours") == []
-    assert recounts_due(engine, "orders", "living") == [living]
+    assert recounts_due(engine, "orders", "living") == [Written("acme", MONDAY, "")]
     assert recounts_due(engine, "stock", "another") == [Written("acme", None, "dead")]
+
+
+def test_a_partition_that_another_run_has_counted_since_loses_its_run(engine: sa.Engine) -> None:
+    long, quick = (Written("acme", MONDAY, run) for run in ("long", "quick"))
+    Lease(engine, "long", RUN_FLOW).take()
+    queue_recounts(engine, "orders", [long, replace(long, day=TUESDAY)])
+    queue_recounts(engine, "orders", [quick])
+    write_open_items(engine, "orders", [quick], [ASIDE])
+    assert recounts_due(engine, "orders", "long") == [Written("acme", MONDAY, ""), replace(long, day=TUESDAY)]
+    write_open_items(engine, "orders", recounts_due(engine, "orders", "long"), [])
+    assert recounts_due(engine, "orders", "long") == []
