@@ -187,7 +187,7 @@ def test_an_order_of_kits_of_an_earlier_day_is_read_again_only_if_it_was_edited(
         def run(*days: date) -> None:
             said.clear()
             client_run = BareRun(world.services, world.setup, *days)
-            client_run.log = said.append
+            client_run.log = said.append  # type: ignore[method-assign, assignment]
             asyncio.run(run_orders(client_run))
 
         run(placed.date(), placed.date() + timedelta(days=1), world.now.date())

@@ -198,10 +198,11 @@ def _edited(order: Order, record: PlatformRecord, prefix: str) -> UpdatePlan:
 def _differences(in_store: PlatformOrder, record: PlatformRecord) -> list[str]:
     """The fields that differ, without their personal content; and the SKUs."""
     on_platform = record.order
-    compared, on_lines = _COMPARED, _COMPARED_ON_LINES
+    compared: Sequence[str] = _COMPARED
+    on_lines: Sequence[str] = _COMPARED_ON_LINES
     if _is_changeable(record):
-        compared += _COMPARED_BEFORE_PICKING
-        on_lines += _COMPARED_ON_LINES_BEFORE_PICKING
+        compared = (*compared, *_COMPARED_BEFORE_PICKING)
+        on_lines = (*on_lines, *_COMPARED_ON_LINES_BEFORE_PICKING)
     fields = [
         name.replace("_", " ") for name in compared if not _alike(getattr(in_store, name), getattr(on_platform, name))
     ]
