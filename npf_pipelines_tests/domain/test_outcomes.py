@@ -97,6 +97,7 @@ def test_the_stored_values_stay() -> None:
         "order_id_used_again",
         "order_no_despatch_code",
         "order_no_product_code",
+        "order_no_storefront",
         "order_probable_test_item",
         "order_refused",
         "order_test_item_in_real_order",
