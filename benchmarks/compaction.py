@@ -1,4 +1,4 @@
-"""A query over all clients' days, before and after compaction: `python benchmarks/compaction.py`.
+"""A query over all clients' days, before and after compaction: `python -m benchmarks.compaction`.
 
 Exits with 1 above the limits. Not here: the time that readers at work are given (automation/compaction.py).
 """
@@ -13,9 +13,9 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from processes import in_process, peak_megabytes
 from rich.console import Console
 
+from benchmarks.processes import in_process, peak_megabytes
 from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.lake.compaction import Compaction
 from npf_pipelines.lake.lake import Lake

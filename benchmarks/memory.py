@@ -1,4 +1,4 @@
-"""How much memory a large backfill takes: `python benchmarks/memory.py`. Exits with 1 above the limit."""
+"""How much memory a large backfill takes: `python -m benchmarks.memory`. Exits with 1 above the limit."""
 
 import argparse
 import asyncio
@@ -7,10 +7,10 @@ import sys
 import time
 from zoneinfo import ZoneInfo
 
-from processes import API_KEY, API_USER, ZONE, Shop, all_days, in_process, peak_megabytes, served
 from pydantic import SecretStr
 from rich.console import Console
 
+from benchmarks.processes import API_KEY, API_USER, ZONE, Shop, all_days, in_process, peak_megabytes, served
 from npf_pipelines.assets.pull import pull_days
 from npf_pipelines.cscart.store import Store
 

@@ -1,4 +1,4 @@
-"""How fast orders are pulled, side by side with what others do: `python benchmarks/pull.py`.
+"""How fast orders are pulled, side by side with what others do: `python -m benchmarks.pull`.
 
 Only the pulling is timed, until the last order is in hand: dlt neither normalizes nor loads here.
 """
@@ -16,10 +16,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-from processes import API_KEY, API_USER, ZONE, Shop, all_days, in_process, peak_megabytes, requests_so_far, served
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.processes import (
+    API_KEY,
+    API_USER,
+    ZONE,
+    Shop,
+    all_days,
+    in_process,
+    peak_megabytes,
+    requests_so_far,
+    served,
+)
 
 CONCURRENCY = 4
 LATENCY_MS = 50

@@ -45,7 +45,7 @@ def main() -> None:
     Console().print(table)
 
 
-def _measure(push: Callable[[str, str, Path], None], times: int) -> list[tuple[str, str, str]]:
+def _measure(push: Callable[[str, str, Path], None], times: int) -> list[tuple[str, ...]]:
     """The figures of each of several runs over one world."""
     figures = []
     with tempfile.TemporaryDirectory() as folder:

@@ -208,7 +208,7 @@ def _count_into(parts: Counter[str]) -> None:
         parts["reads" if "pid" in (params or {}) else kind] += 1
         return await plain(self, way, method, path, params, *body)
 
-    StoreHttp._send = counted  # type: ignore[method-assign]  # noqa: SLF001
+    StoreHttp._send = counted  # type: ignore[method-assign, assignment]  # noqa: SLF001
 
 
 if __name__ == "__main__":
