@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra b
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Tests make hundreds of small databases: in memory, where there is room for them.
-MEMORY := $(shell df --output=avail -k /dev/shm 2>/dev/null | awk '$$1 > 4000000 { print "/dev/shm" }')
+MEMORY := $(shell df --output=avail -k /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
 # Four workers on two cores: they wait for servers much of the time. A module's tests share what they start.
 WHOLE_SUITE := $(if $(MEMORY),TMPDIR=$(MEMORY)) $(BIN)/pytest --numprocesses 4 --dist loadscope --no-loadscope-reorder
 # The rooms whose tests need neither Dagster nor another process.
