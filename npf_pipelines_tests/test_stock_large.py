@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from npf_pipelines.platform.database import open_platform
-from npf_pipelines.platform.tables import stock
+from npf_pipelines.platform.tables import kits, stock
 from npf_pipelines.sandbox.model import Product
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
@@ -29,6 +29,9 @@ async def test_the_second_push_of_many_skus_holds_nobody_up(tmp_path: Path) -> N
     rows = [{"client": CLIENT, "sku": sku_of(number), "on_hand": 5, "updated_at": now} for number in store.products]
     with engine.begin() as connection:
         connection.execute(sa.insert(stock), rows)
+        # The client's map may not be empty.
+        part = {"client": CLIENT, "kit_sku": "PAIR", "part_sku": sku_of(1), "quantity": 2}
+        connection.execute(sa.insert(kits).values(part))
     engine.dispose()
     with SandboxServer({CLIENT: store}) as server:
         for _ in range(2):
