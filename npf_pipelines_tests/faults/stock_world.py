@@ -27,13 +27,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder
 from npf_pipelines.domain.sku_map import SkuMap
 from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import kits, order_lines, orders, stock
 from npf_pipelines.rules.kits import in_parts
-from npf_pipelines.sandbox.model import Product
+from npf_pipelines.sandbox.model import Order, Product
 from npf_pipelines.sandbox.store_defaults import SOMEBODY
 from npf_pipelines.sandbox.store_orders import OutOfStockError
 from npf_pipelines_tests.builders import platform_line, platform_order
@@ -167,17 +167,8 @@ class World:
     def _import(self) -> None:
         """Bring all orders to the platform that it doesn't have."""
         new = {order_id: sale for order_id, sale in self.books.sales.items() if not sale.is_imported}
-        lines = {order_id: self.store.orders[order_id].lines[0] for order_id in new}
-        self._platform.import_orders(
-            CLIENT,
-            [
-                in_parts(
-                    platform_order(f"CS{order_id}", platform_line(line.item_id, line.product_code, line.amount)), _MAP
-                )
-                for order_id, line in lines.items()
-            ],
-            datetime.now(UTC),
-        )
+        translated = [in_parts(_translated(self.store.orders[order_id]), _MAP) for order_id in new]
+        self._platform.import_orders(CLIENT, translated, datetime.now(UTC))
         for sale in new.values():
             sale.is_imported = True
 
@@ -228,3 +219,13 @@ class World:
     def _any(self, fits: Callable[[Sale], bool]) -> int | None:
         fitting = [order_id for order_id, sale in self.books.sales.items() if fits(sale)]
         return self._dice.choice(fitting) if fitting else None
+
+
+def _translated(order: Order) -> PlatformOrder:
+    """An order for the platform, placed when the store says: otherwise it is another one with the same number."""
+    (line,) = order.lines
+    return platform_order(
+        f"CS{order.order_id}",
+        platform_line(line.item_id, line.product_code, line.amount),
+        placed_at=datetime.fromtimestamp(order.timestamp, UTC),
+    )

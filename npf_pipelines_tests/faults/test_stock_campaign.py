@@ -3,8 +3,6 @@
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from npf_pipelines_tests.faults.lives import live_undisturbed
 from npf_pipelines_tests.faults.stock_books import Books
 from npf_pipelines_tests.faults.stock_campaign import NAIVE, STOCK_PUSH, Result, run_campaign, wrong_amounts
@@ -20,18 +18,12 @@ def campaign() -> Result:
     return run_campaign(*SIZE, STOCK_PUSH)
 
 
-def test_the_stock_push_oversells_nothing_of_what_it_could_know() -> None:
+def test_the_stock_push_oversells_nothing_of_what_it_could_know_and_ends_with_every_amount_right() -> None:
     result = campaign()
-    assert result.wrongs == dict.fromkeys(result.wrongs, 0) | {"wrong amounts": result.wrong_amounts}
+    assert result.wrongs == dict.fromkeys(result.wrongs, 0)
     assert result.lives.kills == 6
     assert result.amounts > 50
     assert result.sold > 150
-
-
-@pytest.mark.long
-def test_the_stock_push_ends_with_every_amount_right() -> None:
-    # Not always: some ends have a few amounts that are too low, and why isn't known yet.
-    assert campaign().wrong_amounts == 0
 
 
 def test_shoppers_came_between_look_and_write_and_few_units_were_sold_twice_for_that() -> None:
