@@ -39,7 +39,7 @@ def _sell_kits(loop: Loop, client: str, source: str) -> str:
     loop.floor.count(client, store.skus(), datetime.now(UTC))  # A part that isn't counted makes a map wrong.
     loop.sku_maps[client] = sku_map
     for number, code in enumerate(sku_map, _FIRST_KIT):
-        store.add_product(Product(number, code, code.title(), 2500))
+        store.add_product(Product(number, code, code.title(), 2500, amount=0))
     rows = [(code, part, each) for code, parts in sku_map.items() for part, each in parts.items()]
     if source == "file":
         lines = ["store_sku,warehouse_sku,quantity", *(f"{code},{part},{each}" for code, part, each in rows), ""]

@@ -22,9 +22,9 @@ _MANY = 0.03
 _STOCK = {
     "through_the_gap": "oversold units, sold again between reading and writing",
     "between_pushes": "oversold units of a part that another product sold since the last push",
-    "sold_twice": "units of parts sold twice for that",
-    "sold_twice_per_thousand": "these for each 1,000 orders",
-    "most_at_once": "these of one part at once, at most",
+    "sold_twice": "units of parts sold twice for that reason",
+    "sold_twice_per_thousand": "such units for each 1,000 orders",
+    "most_at_once": "such units of one part at once, at most",
     "orders": "orders",
     "given_back": "units sold between reading and writing, and offered again",
     "sold": "units sold",

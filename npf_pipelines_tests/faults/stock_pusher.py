@@ -17,7 +17,7 @@ async def push(
     platform_url: str,
     folder: Path,
     timeout: float,  # noqa: ASYNC109
-    setup: Mapping[str, Any],
+    setup: Mapping[str, Any] = SETUP,
 ) -> bool:
     """Bring every amount into the store; whether nothing waits. Arguments as for `services_of`, and the master setup.
 
@@ -37,7 +37,7 @@ def live(store_url: str, platform_url: str, folder: str, timeout: str) -> None:
     Raises:
         SystemExit: always, with the life's exit code.
     """
-    end_life(push(store_url, platform_url, Path(folder), float(timeout), SETUP))
+    end_life(push(store_url, platform_url, Path(folder), float(timeout)))
 
 
 def live_with_buffers(store_url: str, platform_url: str, folder: str, timeout: str) -> None:

@@ -111,12 +111,12 @@ class World:
         with self._engine.begin() as connection:
             for number in range(1, PRODUCTS + 1):
                 self.books.on_hand[number] = self._dice.randint(0, _MOST_AT_FIRST)
-                self.store.add_product(Product(number, sku_of(number), f"Product {number}", 1250))
+                self.store.add_product(Product(number, sku_of(number), f"Product {number}", 1250, amount=0))
                 on_hand = self.books.on_hand[number]
                 row = {"client": CLIENT, "sku": sku_of(number), "on_hand": on_hand, "updated_at": now}
                 connection.execute(sa.insert(stock).values(row))
             for number, parts in KITS.items():
-                self.store.add_product(Product(number, sku_of(number), f"Kit {number}", 2500))
+                self.store.add_product(Product(number, sku_of(number), f"Kit {number}", 2500, amount=0))
                 for part, each in parts.items():
                     row = {"client": CLIENT, "kit_sku": sku_of(number), "part_sku": sku_of(part), "quantity": each}
                     connection.execute(sa.insert(kits).values(row))

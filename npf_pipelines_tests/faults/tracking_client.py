@@ -38,7 +38,6 @@ SETUP = {
         "statuses": IMPORTED_FROM,
         "hold_minutes": 30,
         "shipping_methods": DESPATCH_CODES,
-        "skus": "platform",
     },
     "tracking": {
         "shipped_status": SHIPPED,
