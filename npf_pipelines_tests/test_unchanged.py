@@ -1,6 +1,7 @@
 """Runs leave unchanged partitions alone: no write, no event. Failed partitions and manual runs do get an event."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -8,19 +9,25 @@ import pytest
 
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS, STORE_FACTS, STORE_PRODUCTS, TABLES
 from npf_pipelines.runs.partitions import LOOK_BACK
-from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.loop import Loop, copied_loop
+from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
 
 ORDERS = {RAW_ORDERS.name, FILTERED_ORDERS.name, PLATFORM_ORDERS.name}
 FAMILIES = ("orders", "shipments", "stock")
 
 
 @pytest.fixture
-def settled(fresh: Loop) -> Loop:
+def settled(worlds: SharedWorlds, tmp_path: Path) -> Iterator[Loop]:
     """A world that has been through the loop until nothing changed any more."""
+    with copied_loop(worlds.of(_settle), tmp_path) as world:
+        yield world
+
+
+def _settle(loop: Loop) -> None:
+    run_through(loop)
     for _ in range(2):
         for family in FAMILIES:
-            assert [one.failure for one in fresh.run(family)] == [""]
-    return fresh
+            assert [one.failure for one in loop.run(family)] == [""]
 
 
 def files(loop: Loop) -> dict[str, tuple[int, int]]:
