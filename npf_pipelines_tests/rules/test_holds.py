@@ -90,7 +90,7 @@ def test_a_rule_holds_an_order_until_a_person_releases_it(
 
 def test_a_persons_action_decides_before_everything_else() -> None:
     held = hold(NONE, HELD)
-    assert held == Hold(Rule.HELD_BY_PERSON, "held at 2026-11-20 12:00 UTC by ana: asked by phone")
+    assert held == Hold(Rule.HELD_BY_PERSON, "held at 2026-11-20 12:00 UTC by ana")
     assert hold(GRACE, RELEASED) is None
     assert hold(replace(GRACE, total_above=Decimal(1)), HELD) == held
 

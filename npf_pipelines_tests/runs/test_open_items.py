@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
 from npf_pipelines.domain.days import day_of
-from npf_pipelines.lake.tables import RAW_ORDERS
-from npf_pipelines.runs import run_clients
+from npf_pipelines.lake import facts, views
+from npf_pipelines.lake.tables import RAW_ORDERS, TABLES
+from npf_pipelines.runs import open_items, run_clients
 from npf_pipelines.runs.open_items import count_open_items
 from npf_pipelines.state.open_items import OpenItems, Written, queue_recounts, read_open_items, recounts_due
 from npf_pipelines_tests.loop import Loop
@@ -26,6 +28,14 @@ def place_without_code(loop: Loop, client: str) -> int:
     store = loop.stores[client]
     without_code = next(one for one in store.products.values() if not one.product_code)
     return store.place_order([(without_code.product_id, 1)])
+
+
+def test_every_table_whose_rows_can_be_open_is_counted() -> None:
+    tables = duckdb.connect().get_table_names(facts._OPEN_COUNTS)
+    tables |= duckdb.connect().get_table_names(views._EXCEPTIONS.query)
+    counted = {table.name for of_flow in open_items._COUNTED.values() for table in of_flow}
+    assert tables & TABLES.keys() == counted
+    assert tables - TABLES.keys() == {views._EXCEPTIONS.name}
 
 
 def test_a_run_leaves_behind_what_is_open_and_a_dry_one_nothing(fresh: Loop) -> None:
