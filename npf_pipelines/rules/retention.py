@@ -26,7 +26,7 @@ def old_days(days: Iterable[date], today: date, age: timedelta) -> list[date]:
 def old_hold_actions(
     actions: Iterable[HoldAction], held: Collection[str], imported: Collection[str], before: datetime
 ) -> tuple[set[str], set[str]]:
-    """The orders whose action goes, and those of which only the reason goes, which may name a shopper.
+    """The orders whose action goes, and the orders of which only its reason goes, which may name a shopper.
 
     The action on an order that may still come to the warehouse stays: no hold ends by its age. The reason stays as long
     as the order is held.

@@ -70,7 +70,7 @@ def forget_old_holds(
         client: the client's id.
         before: only older actions are meant.
         actions: the store's ids of the orders whose actions go.
-        reasons: of those whose reasons go.
+        reasons: the ids of the orders of whose actions only the reasons go.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.

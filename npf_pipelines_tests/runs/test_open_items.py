@@ -1,10 +1,10 @@
 """Tests of npf_pipelines.runs.open_items, over a world that has been through the loop."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 import pytest
 
 from npf_pipelines.domain.days import day_of
@@ -31,11 +31,10 @@ def place_without_code(loop: Loop, client: str) -> int:
 
 
 def test_every_table_whose_rows_can_be_open_is_counted() -> None:
-    tables = duckdb.connect().get_table_names(facts._OPEN_COUNTS)
-    tables |= duckdb.connect().get_table_names(views._EXCEPTIONS.query)
+    read = set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", facts._OPEN_COUNTS + views._EXCEPTIONS.query))
     counted = {table.name for of_flow in open_items._COUNTED.values() for table in of_flow}
-    assert tables & TABLES.keys() == counted
-    assert tables - TABLES.keys() == {views._EXCEPTIONS.name}
+    assert read & TABLES.keys() == counted
+    assert read - TABLES.keys() == {views._EXCEPTIONS.name, "numbers"}, "a view or a part of the query itself"
 
 
 def test_a_run_leaves_behind_what_is_open_and_a_dry_one_nothing(fresh: Loop) -> None:
