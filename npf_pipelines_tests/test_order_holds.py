@@ -132,8 +132,8 @@ def test_the_sensor_asks_for_a_run_of_a_released_order_also_of_an_earlier_day(
     assert [run.success for run in execute(loop, "orders_job", asked)] == [True]
     assert is_imported(loop, order_id)
     assert latest_due(loop.services.state, datetime.now(UTC)) == {}
-    told = events(loop, order_id)
-    assert told[1:] == ["Held", "Released and accepted", "Imported into the warehouse"]
+    reported = events(loop, order_id)
+    assert reported[1:] == ["Held", "Released and accepted", "Imported into the warehouse"]
     tables_agree(loop)
 
 

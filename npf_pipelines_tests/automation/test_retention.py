@@ -68,7 +68,7 @@ def test_personal_data_goes_and_everything_else_stays(later: Loop) -> None:
     assert not [name for name in PERSONAL if later.rows(f"SELECT 1 FROM raw_orders WHERE {name} IS NOT NULL")]  # noqa: S608
 
 
-def test_the_next_night_writes_nothing_anew(later: Loop) -> None:
+def test_the_next_night_writes_nothing(later: Loop) -> None:
     night(later)
     files = {path: path.stat().st_mtime_ns for path in Path(later.settings.lake).rglob("*.parquet")}
     assert night(later)["dropped"] == []
@@ -91,8 +91,8 @@ def test_a_decision_on_such_a_day_is_refused_until_the_day_is_pulled_again(later
     assert "run raw_orders for the day again" in str(failure.step_failure_data)
     assert later.rows("FROM filtered_orders ORDER BY ALL") == before
     assert [one.failure for one in later.run("orders", "acme", days=(day, day))] == [""]
-    told = later.rows(f"SELECT count(email) FROM raw_orders WHERE client = 'acme' AND day = '{day}'")  # noqa: S608
-    assert told != [(0,)]
+    kept = later.rows(f"SELECT count(email) FROM raw_orders WHERE client = 'acme' AND day = '{day}'")  # noqa: S608
+    assert kept != [(0,)]
     night(later)
     assert later.rows("SELECT count(email) FROM raw_orders") == [(0,)]
 

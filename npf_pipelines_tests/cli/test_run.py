@@ -81,7 +81,7 @@ def test_a_partition_that_failed_is_an_exit_code_and_a_reason(shell: Loop) -> No
     assert "503" in result.output
 
 
-def test_a_wrong_setup_is_told_and_the_others_go_on(shell: Loop) -> None:
+def test_a_wrong_setup_is_reported_and_the_others_go_on(shell: Loop) -> None:
     write_setup(shell.settings.clients, "acme", shell.url, stock={"quantity": "lots"})
     result = npf("run", "stock")
     assert result.exit_code == 1

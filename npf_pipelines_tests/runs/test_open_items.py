@@ -106,7 +106,7 @@ def test_a_run_of_another_flow_changes_nothing(fresh: Loop) -> None:
 def test_one_clients_broken_table_costs_no_other_client_anything(fresh: Loop) -> None:
     place_without_code(fresh, "bolt")
     fresh.run("orders")
-    told = aside(fresh, "bolt")
+    reported = aside(fresh, "bolt")
     days = fresh.services.lake.days(RAW_ORDERS, client="bolt")
     for path in Path(fresh.settings.lake).glob("platform_orders/client=acme/day=*/part.parquet"):
         path.write_bytes(b"no parquet")
@@ -117,7 +117,7 @@ def test_one_clients_broken_table_costs_no_other_client_anything(fresh: Loop) ->
     )
     with dg.build_asset_context() as context:
         count_open_items(context.log, fresh.services, "orders", "run")
-    assert told
+    assert reported
     assert aside(fresh, "bolt") == []
 
 

@@ -371,7 +371,7 @@ def test_differences_between_shared_seconds_ignore_the_clock_of_the_machine(engi
         assert 0 <= clock.shared_seconds(engine) - before < 5
 
 
-def test_a_lease_that_ran_out_is_told_from_one_that_is_held(engine: sa.Engine) -> None:
+def test_a_lease_that_ran_out_is_kept_apart_from_one_that_is_held(engine: sa.Engine) -> None:
     Lease(engine, "dead", "run").take()
     expire_leases(engine)
     Lease(engine, "alive", "run").take()
