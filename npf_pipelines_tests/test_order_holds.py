@@ -230,7 +230,7 @@ def test_a_hold_waits_for_the_run_at_work_and_says_when_it_does_not_know(
     with monkeypatch.context() as patched:
         patched.setattr(hold, "_LONGEST_WAIT", -1.0)
         code, said = npf(loop, monkeypatch, "hold", "acme", "77", "--reason", "a wish")
-    assert (code, "the hold on order 77 is set, but the run of orders" in said) == (3, True)
+    assert (code, "the hold on order 77 is set, but a run of orders" in said) == (3, True)
     assert held_orders(loop.services.state, "acme") == {"77"}
     threading.Timer(0.3, lease.give_back).start()
     code, said = npf(loop, monkeypatch, "hold", "acme", "77")

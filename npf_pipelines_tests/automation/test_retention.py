@@ -111,7 +111,8 @@ def test_a_hold_stays_and_what_a_person_wrote_beside_it_goes_with_its_order(late
     ((day, imported, rejected, held),) = later.rows(
         """
         SELECT day, min(p.order_id), min(f.order_id) FILTER (f.decision = 'rejected'), max(p.order_id)
-        FROM filtered_orders f LEFT JOIN platform_orders p USING (client, day, order_id)
+        FROM filtered_orders f
+        LEFT JOIN (FROM platform_orders WHERE outcome = 'imported') p USING (client, day, order_id)
         WHERE client = 'acme' GROUP BY day
         HAVING count(DISTINCT p.order_id) > 1 AND bool_or(f.decision = 'rejected') LIMIT 1
         """
