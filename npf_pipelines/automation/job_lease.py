@@ -12,18 +12,31 @@ import sqlalchemy as sa
 
 from npf_pipelines.state.lease import PATIENCE, Lease, held_lease
 
-_LONGEST_GAP = 1.0
-"""Seconds: longer than a waiting run lets pass between two tries."""
+_LONGEST_TURN = 5.0
+"""Seconds for which steps follow on each other: a run that waits for the lease has patience for four such turns."""
+_GAP = 1.0
+"""Seconds until the next step then: longer than a waiting run lets pass between two tries."""
 
 
-@contextlib.asynccontextmanager
-async def lease_for_step(engine: sa.Engine, client: str, flow: str) -> AsyncIterator[Lease]:
-    """Hold the client's lease for a step, then leave it free for as long: a run that waits for it takes it then.
+class JobLease:
+    """A client's lease for a flow, for the steps of a job."""
 
-    Raises:
-        LeaseTaken: a run is at work on the client, and was not done soon.
-    """
-    async with held_lease(engine, client, flow, patience=PATIENCE) as lease:
-        began = time.monotonic()
-        yield lease
-    await asyncio.sleep(min(time.monotonic() - began, _LONGEST_GAP))
+    def __init__(self, engine: sa.Engine, client: str, flow: str) -> None:
+        """Nothing is held between the steps."""
+        self._engine, self._client, self._flow = engine, client, flow
+        self._turn = 0.0
+
+    @contextlib.asynccontextmanager
+    async def step(self) -> AsyncIterator[Lease]:
+        """Hold the lease for a step; after some seconds of steps, leave it free for a moment.
+
+        Raises:
+            LeaseTaken: a run is at work on the client, and was not done soon.
+        """
+        async with held_lease(self._engine, self._client, self._flow, patience=PATIENCE) as lease:
+            began = time.monotonic()
+            yield lease
+        self._turn += time.monotonic() - began
+        if self._turn > _LONGEST_TURN:
+            await asyncio.sleep(_GAP)
+            self._turn = 0.0

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from npf_pipelines.automation.default_status import schedule_status
-from npf_pipelines.automation.job_lease import lease_for_step
+from npf_pipelines.automation.job_lease import JobLease
 from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.automation.old_holds import drop_old_holds
 from npf_pipelines.automation.old_runs import delete_old_runs
@@ -126,11 +126,11 @@ async def _drop_personal(
 ) -> tuple[int, int]:
     """The number of rows whose personal columns were dropped, and of files that can't be read and were deleted."""
     days = old_days(services.lake.days_with_personal(table, client=client), now.date(), age)
-    rows, files = 0, 0
+    job_lease, rows, files = JobLease(services.state, client, "orders"), 0, 0
     # One lease for each month: a run that needs it must not wait for a year of days. And no run may be pulling a day
     # that is overwritten here.
     for month, of_month in itertools.groupby(days, month_of):
-        async with lease_for_step(services.state, client, "orders") as lease:
+        async with job_lease.step() as lease:
             for day in of_month:
                 lease.check()
                 dropped, deleted = await asyncio.to_thread(_drop_personal_of_day, services.lake, table, client, day)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from npf_pipelines.automation import job_lease
-from npf_pipelines.automation.job_lease import lease_for_step
+from npf_pipelines.automation.job_lease import JobLease
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.state import lease as leases
 from npf_pipelines.state.database import open_state
@@ -45,11 +45,11 @@ async def test_a_job_of_many_steps_lets_a_run_that_waits_have_its_turn(
     monkeypatch.setattr(leases, "_PAUSE", 0.03)
     state = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
     steps_before_the_run: list[int] = []
-    is_done = asyncio.Event()
+    is_done, lease = asyncio.Event(), JobLease(state, "acme", "orders")
 
     async def steps() -> None:
         for number in range(100):
-            async with lease_for_step(state, "acme", "orders"):
+            async with lease.step():
                 await asyncio.sleep(0.05)
             if is_done.is_set():
                 return
@@ -60,7 +60,8 @@ async def test_a_job_of_many_steps_lets_a_run_that_waits_have_its_turn(
         async with held_lease(state, "acme", "orders", patience=PATIENCE):
             is_done.set()
 
-    monkeypatch.setattr(job_lease, "_LONGEST_GAP", 0.05)
+    monkeypatch.setattr(job_lease, "_LONGEST_TURN", 0.12)
+    monkeypatch.setattr(job_lease, "_GAP", 0.1)
     await asyncio.gather(steps(), run())
     assert len(steps_before_the_run) < 10
     state.dispose()
