@@ -41,7 +41,9 @@ def test_a_run_waits_for_one_client_while_it_works_on_the_others(fresh: Loop) ->
 async def test_a_job_of_many_steps_lets_a_run_that_waits_have_its_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Step follows on step without it, and a run would wait for a whole night's months."""
+    """Otherwise step follows on step, and a run would wait for a whole night's months."""
+    assert leases._PAUSE < job_lease._GAP
+    assert 2 * job_lease._LONGEST_TURN <= PATIENCE.total_seconds()
     monkeypatch.setattr(leases, "_PAUSE", 0.03)
     state = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
     steps_before_the_run: list[int] = []
@@ -61,7 +63,7 @@ async def test_a_job_of_many_steps_lets_a_run_that_waits_have_its_turn(
             is_done.set()
 
     monkeypatch.setattr(job_lease, "_LONGEST_TURN", 0.12)
-    monkeypatch.setattr(job_lease, "_GAP", 0.1)
+    monkeypatch.setattr(job_lease, "_GAP", 0.5)
     await asyncio.gather(steps(), run())
     assert len(steps_before_the_run) < 10
     state.dispose()
