@@ -72,7 +72,7 @@ def test_a_file_is_written_and_read_by_one_request_each(lake: Lake, bucket: Buck
     assert methods(bucket) == ["GET", "GET"]
 
 
-def test_a_client_run_requests_no_file_twice_and_forgets_when_it_is_told_to(lake: Lake, bucket: Bucket) -> None:
+def test_a_client_run_requests_no_file_twice_and_forgets_on_request(lake: Lake, bucket: Bucket) -> None:
     remembering = lake.remembering()
     for number in range(5):
         assert remembering.read_if_written(RAW_ORDERS, client="acme", day=DAY + timedelta(days=number)) == []

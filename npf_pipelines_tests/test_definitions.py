@@ -78,7 +78,7 @@ def test_every_asset_presents_itself(defs: dg.Definitions, table: str) -> None:
     assert node.backfill_policy == dg.BackfillPolicy.single_run()
 
 
-def test_a_columns_description_tells_where_it_comes_from(defs: dg.Definitions) -> None:
+def test_a_columns_description_says_where_it_comes_from(defs: dg.Definitions) -> None:
     schema = defs.resolve_asset_graph().get(dg.AssetKey("filtered_orders")).metadata["dagster/column_schema"]
     described = {column.name: column.description for column in schema.columns}
     assert described["is_test"] == "whether it is made of test items only (from raw_orders: lines)"

@@ -47,6 +47,8 @@ def test_a_page_is_put_in_place_by_one_request(folder: ReportFolder, bucket: Buc
     assert folder.read("acme") == "<p>Zoë</p>"
     assert folder.read("bolt") is None
     assert folder.drop_leftovers(datetime.now(UTC)) == 0
+    folder.drop("acme")
+    assert folder.read("acme") is None
 
 
 def test_a_bucket_that_refuses_is_named(folder: ReportFolder, bucket: Bucket) -> None:

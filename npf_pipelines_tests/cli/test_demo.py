@@ -55,8 +55,8 @@ def test_the_demo_ends_in_agreement_and_a_second_one_finds_little_to_do(
     assert first.returncode == 0, first.stdout + first.stderr
     assert "Stores and platform agree." in first.stdout
     assert "toys: certified. The certificate is " in first.stdout
-    for told in ("orders seen", "accepted", "kept out: status", "shipments pushed", "statuses set", "SKUs pushed"):
-        assert told in first.stdout
+    for reported in ("orders seen", "accepted", "kept out: status", "shipments pushed", "statuses set", "SKUs pushed"):
+        assert reported in first.stdout
     for name in ("lake", "reports", "platform.sqlite", "dagster/history/runs.db", "dagster/storage"):
         assert (tmp_path / name).exists()
     created = [path for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077]

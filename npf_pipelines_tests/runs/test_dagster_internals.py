@@ -185,7 +185,7 @@ def test_what_was_materialized_before_a_run_was_planned_over_it_is_known(world: 
         assert found[NEXT_DAY] is None
 
 
-def test_a_run_tells_its_flow_and_who_requested_it(world: World) -> None:
+def test_a_run_names_its_flow_and_who_requested_it(world: World) -> None:
     with contract("the context must name the run, the op, the selected assets and all assets of the step"):
         run_id = world.run(lambda _: None)
         facts = world.facts

@@ -24,7 +24,7 @@ def move(
         Path, typer.Option("--to", help="The file with the other cell's environment, as /etc/npf/south.env.")
     ],
 ) -> None:
-    """Move a client from the cell of this environment to another: setup, tables, state, partitions.
+    """Move a client from the cell of this environment to another: setup, SKU map, tables, state, partitions.
 
     Nothing is pulled or pushed twice. If the command is cut off, run it again.
     """

@@ -42,9 +42,11 @@ def remove(
 def _announce(services: Services, found: Removable) -> None:
     client = found.client
     open_orders = services.platform.count_open(client)
+    setup = f"The setup, with a SKU map, moves to the folder removed beside it: {found.file}"
     lines = [
-        f"The setup moves to the folder removed beside it: {found.file}" if found.file else "It has no master setup.",
-        "Its partitions, health, open items, alerts and pauses are deleted; its store becomes free for another client.",
+        setup if found.file else "It has no master setup.",
+        "Its partitions, report pages, health, open items, alerts, holds and pauses are deleted.",
+        "Its store becomes free for another client.",
         f"{counted(open_orders, 'open order')} on the platform: no run follows them any more.",
         f"Its tables stay: {program()} sql reads them.",
     ]
