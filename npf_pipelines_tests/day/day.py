@@ -17,6 +17,7 @@ import time_machine
 from npf_pipelines.sandbox.world import cancel_something, order_something
 from npf_pipelines_tests.automation.ticks import execute, look, register, tick
 from npf_pipelines_tests.day.alerts import Silence, wrong_alerts
+from npf_pipelines_tests.day.clients import more_fields
 from npf_pipelines_tests.day.followed import imported_early, not_followed
 from npf_pipelines_tests.day.lives import run_and_kill, run_elsewhere
 from npf_pipelines_tests.day.plan import AWAY, BEFORE_THE_DAY, CLOCK_AHEAD, Events
@@ -92,8 +93,9 @@ class _Course:
         self._troubles = Troubles(loop.stores, random.Random(dice.random()))
         self._cursors: dict[str, str] = {}
         self._day = Day()
-        for client in loop.stores:
-            write_setup(loop.settings.clients, client, loop.url, store={"api_key_env": key_variable(client)})
+        for number, client in enumerate(loop.stores):
+            key = {"api_key_env": key_variable(client)}
+            write_setup(loop.settings.clients, client, loop.url, store=key, **more_fields(loop, number, client))
         register(loop)
         self._world = World(loop, random.Random(dice.random()), list(loop.stores))
         self._silence = Silence()
