@@ -27,6 +27,9 @@ A call that was in flight at the death is most likely carried out at once, and a
 it or to drop it: nginx and Apache end a script after 60 s (documented defaults).
 """
 
+_AGAIN = timedelta(seconds=5)
+"""How soon a failed renewal is tried again: `lost_runs` leaves a run 45 s for it."""
+
 RUN_FLOW = "run"
 """The flow of the lease that a run holds under its own id: while it is renewed, the run's process lives."""
 
@@ -229,11 +232,13 @@ def held_leases(engine: sa.Engine, client: str, flows: Iterable[str]) -> Iterato
 
 
 def _renew_until(lease: Lease, ended: Event, pause: timedelta) -> None:
-    while not ended.wait(pause.total_seconds()):
+    wait = pause
+    while not ended.wait(wait.total_seconds()):
         try:
             lease.renew()
+            wait = pause
         except LeaseLost:  # `check` says so before the next write.
             return
         except sa.exc.SQLAlchemyError:
             # A database that doesn't answer for a while costs nothing: `check` ends the lease if it lasts too long.
-            continue
+            wait = min(pause, _AGAIN)
