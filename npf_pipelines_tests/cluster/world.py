@@ -28,7 +28,7 @@ from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, Loop, generated_stor
 
 CLIENTS = ("acme", "bolt", "coil", "dune")
 """Two of them in each of two shards."""
-_LATENCY_MS = 150.0
+_LATENCY_MS = 400.0
 """Added to each request to a store: a push takes seconds, and can be cut off."""
 _SCHEMA = "npf_state"
 
