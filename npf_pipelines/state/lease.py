@@ -32,6 +32,8 @@ PATIENCE = timedelta(seconds=20)
 """How long runs and nightly jobs try again for a lease that another holder has: most hold one for seconds."""
 _PAUSE = 0.5
 """Seconds between two tries."""
+_AGAIN = timedelta(seconds=5)
+"""How soon a failed renewal is tried again: `lost_runs` leaves a run 45 s for it."""
 
 RUN_FLOW = "run"
 """The flow of the lease that a run holds under its own id: while it is renewed, the run's process lives."""
@@ -265,11 +267,13 @@ async def _take(lease: Lease, patience: timedelta) -> None:
 
 
 def _renew_until(lease: Lease, ended: Event, pause: timedelta) -> None:
-    while not ended.wait(pause.total_seconds()):
+    wait = pause
+    while not ended.wait(wait.total_seconds()):
         try:
             lease.renew()
+            wait = pause
         except LeaseLost:  # `check` says so before the next write.
             return
         except sa.exc.SQLAlchemyError:
             # A database that doesn't answer for a while costs nothing: `check` ends the lease if it lasts too long.
-            continue
+            wait = min(pause, _AGAIN)

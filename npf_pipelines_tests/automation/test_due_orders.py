@@ -65,7 +65,9 @@ def test_a_run_that_is_lost_is_asked_for_again(loop: Loop) -> None:
     tried(loop, now - 10 * MINUTE)
     released(loop, now - MINUTE)
     _, cursor, _ = look(loop, "due_orders")
-    with time_machine.travel(now + 6 * MINUTE, tick=False):
+    with time_machine.travel(now + MINUTE, tick=False):
+        assert look(loop, "due_orders", cursor)[0] == [], "runs that can't start are not requested at each tick"
+    with time_machine.travel(now + 3 * MINUTE, tick=False):
         assert clients(look(loop, "due_orders", cursor)[0]) == [["acme"]]
 
 

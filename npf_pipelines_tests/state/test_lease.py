@@ -305,6 +305,24 @@ def test_a_lease_of_the_release_before_holds_as_long_as_it_says(tmp_path: Path) 
     engine.dispose()
 
 
+async def test_a_failed_renewal_is_tried_again_soon(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float | None] = []
+
+    class Hasty(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            return super().wait(0.01)
+
+    monkeypatch.setattr(module, "Event", Hasty)
+    async with held_lease(engine, "acme", "stock"):
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE leases RENAME TO away")
+        await until(lambda: waits[-1] == 5)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO leases")
+        await until(lambda: waits[-1] == module.LIFETIME.total_seconds() / 3)
+
+
 @pytest.mark.parametrize("robbed", [False, True])
 async def test_a_renewal_that_finds_no_row_ends_the_lease_at_once(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, robbed: bool
