@@ -26,7 +26,7 @@ _PATIENCE = 900.0
 _PARCELS = 6
 """Parcels of a round, at least: fewer would be pushed before a worker could be killed."""
 _PROCESS = re.compile(r"[(]pid: (\d+)[)]")
-_TASK = "dagster-celery/task_id"
+TASK = "dagster-celery/task_id"
 """The tag that the launcher gives to a run."""
 _ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 
@@ -179,5 +179,5 @@ def _takers(cluster: Cluster, clients: Collection[str], since: float) -> set[str
         for record in cluster.loop.instance.get_run_records(filters, limit=20)
         if (record.start_time or 0) > since
     ]
-    tasks = {run.tags[_TASK] for run in runs if set(clients_of(run.run_config, run.tags, ())) & set(clients)}
+    tasks = {run.tags[TASK] for run in runs if set(clients_of(run.run_config, run.tags, ())) & set(clients)}
     return {worker.name for worker in cluster.workers if worker.received() & tasks}
