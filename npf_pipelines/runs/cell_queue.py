@@ -1,7 +1,7 @@
 """The run queue where cells have Celery workers: each cell's runs go to its own workers, which have its settings.
 
-Dagster's run coordinator sees each run before its launch, whoever requested it. A tag of the jobs would miss the runs
-that the UI launches over assets. `deploy/cluster/dagster.yaml` names the class.
+Dagster's run coordinator sees each run before its launch, from every source. A tag of the jobs would miss the runs that
+the UI launches over assets. `deploy/cluster/dagster.yaml` names the class.
 Not here: which cell a run is of (cell.py).
 """
 

@@ -125,7 +125,7 @@ def with_keys(
 def from_code_server(key: str, own: str) -> str:
     """A value of the code server that launched the run for which this process loads the definitions.
 
-    Dagster hands a note of the code server on to the process of each of its runs, also of those that the UI launches
+    Dagster hands a note of the code server on to the process of each of its runs, also of a run that the UI launches
     over assets. The run itself is not known there, and a run over assets that the process lacks fails inside Dagster.
 
     Args:

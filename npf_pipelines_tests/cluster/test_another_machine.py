@@ -112,6 +112,6 @@ def test_what_a_worker_drew_and_printed_opens_from_the_ui_of_another_machine(tmp
         assert drawn["partition"] == "acme"
         (link,) = [entry["url"] for entry in drawn["metadataEntries"] if entry["label"] == "report"]
         assert "Acme" in page_at(link)
-        # What was shown is not of the machine that shows it.
+        # The machine that shows the page has none of its own.
         assert not (tmp_path / "b" / "reports").exists()
         assert (UPath(shared["NPF_REPORTS"]) / "acme.html").exists()

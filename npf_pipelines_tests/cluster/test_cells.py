@@ -75,7 +75,8 @@ class World:
 
     def files(self) -> dict[Path, bytes]:
         """Everything that the cells keep: setups, tables, state, platform."""
-        return {path: path.read_bytes() for path in (self.folder / "cells").rglob("*") if path.is_file()}
+        kept = [self.folder / "platform.sqlite", *(self.folder / "cells").rglob("*")]
+        return {path: path.read_bytes() for path in kept if path.is_file()}
 
 
 @pytest.fixture

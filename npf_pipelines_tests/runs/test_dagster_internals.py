@@ -265,10 +265,9 @@ def test_a_note_of_the_code_server_reaches_the_process_of_a_run(
         "def defs(): return dg.Definitions(metadata={'note': from_code_server('npf/note', os.environ['NOTE'])})\n",
         encoding="utf-8",
     )
-    monkeypatch.syspath_prepend(tmp_path)
     with contract("a code server's note must reach the processes of its runs"):
         monkeypatch.setattr(DefinitionsLoadContext, "_instance", None)
-        pointer = ModuleCodePointer("noted", "defs")
+        pointer = ModuleCodePointer("noted", "defs", str(tmp_path))
         monkeypatch.setenv("NOTE", "the server's")
         launched = initialize_repository_def_from_pointer(pointer).repository_load_data
         monkeypatch.setenv("NOTE", "the process's")
