@@ -22,8 +22,9 @@ from npf_pipelines.platform.database import create_platform
 from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import instance_in
 from npf_pipelines.runs.run_scope import scope_config
+from npf_pipelines_tests.buckets import opened_bucket
 from npf_pipelines_tests.cluster.machines import Worker, centre, prepared
-from npf_pipelines_tests.cluster.servers import BUCKET, running_redis, running_s3
+from npf_pipelines_tests.cluster.servers import running_redis
 from npf_pipelines_tests.cluster.webserver import Webserver
 from npf_pipelines_tests.cluster.world import environment_of_all, init
 from npf_pipelines_tests.dev_server import free_port
@@ -39,13 +40,13 @@ _LINK = """{ assetOrError(assetKey: {path: ["client_report"]}) { ... on Asset { 
 _SECONDS_TO_START = 60.0
 
 
-def machine(folder: Path) -> dict[str, str]:
+def machine(folder: Path, bucket: str) -> dict[str, str]:
     """The folders of a machine, prepared as the documentation says, with its lines for logs in a bucket."""
     home = prepared(folder) / "dagster" / "dagster.yaml"
     page = (PROJECT / "docs" / "deployment.md").read_text(encoding="utf-8")
     (lines,) = re.findall(r"```yaml\n(compute_logs:.+?)```", page, re.DOTALL)
     with home.open("a", encoding="utf-8") as config:
-        config.write(lines.replace("npf-pipeline", BUCKET))
+        config.write(lines.replace("npf-pipeline", bucket))
     temporary = folder / "temporary"
     temporary.mkdir()
     return {"NPF_DATA": str(folder), "DAGSTER_HOME": str(folder / "dagster"), "TMPDIR": str(temporary)}
@@ -80,18 +81,19 @@ def test_what_a_worker_drew_and_printed_opens_from_the_ui_of_another_machine(tmp
     demand(REDIS)
     port = free_port()
     with contextlib.ExitStack() as opened:
-        redis, bucket = opened.enter_context(running_redis()), opened.enter_context(running_s3())
-        shared = environment_of_all(postgresql, redis) | bucket
-        shared |= {
-            "NPF_REPORTS": f"s3://{BUCKET}/reports",
-            "NPF_LOGS": f"s3://{BUCKET}/logs",
+        bucket = opened.enter_context(opened_bucket()).name
+        shared = environment_of_all(postgresql, opened.enter_context(running_redis())) | {
+            "NPF_CLIENTS": f"s3://{bucket}/clients",
+            "NPF_LAKE": f"s3://{bucket}/lake",
+            "NPF_REPORTS": f"s3://{bucket}/reports",
+            "NPF_LOGS": f"s3://{bucket}/logs",
             "NPF_REPORTS_URL": f"http://127.0.0.1:{port}",
             "NPF_AUTOMATION": "stopped",
         }
         opened.enter_context(mock.patch.dict(os.environ, shared))
         write_setup(UPath(shared["NPF_CLIENTS"]), "acme", "http://127.0.0.1:9")
         create_platform(shared["NPF_PLATFORM_URL"]).dispose()
-        one, other = (shared | machine(tmp_path / name) for name in ("a", "b"))
+        one, other = (shared | machine(tmp_path / name, bucket) for name in ("a", "b"))
         init(tmp_path / "b", **other)
         with mock.patch.dict(os.environ, other), instance_in(tmp_path / "b" / "dagster") as instance:
             Cell().register(instance, ["acme"])
@@ -105,7 +107,7 @@ def test_what_a_worker_drew_and_printed_opens_from_the_ui_of_another_machine(tmp
         run = webserver.run("npf", "reports_job", config=scope_config("reports", ["acme"], None))
         assert run.is_success
         events = webserver.ask(_LOGS, id=run.run_id)["logsForRun"]["events"]
-        (captured,) = [event["fileKey"] for event in events if event["__typename"] == "LogsCapturedEvent"]
+        captured, *_ = [event["fileKey"] for event in events if event["__typename"] == "LogsCapturedEvent"]
         printed = webserver.ask(_CAPTURED, key=[run.run_id, "compute_logs", captured])["capturedLogs"]
         assert "reports of 1 client" in f"{printed['stdout']}{printed['stderr']}"
         (drawn,) = webserver.ask(_LINK)["assetOrError"]["assetMaterializations"]
