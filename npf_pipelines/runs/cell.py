@@ -27,6 +27,10 @@ class InTwoCells(NpfError):
     """A client is in another cell of this Dagster already; the text says in which."""
 
 
+class OfAnotherCell(NpfError):
+    """A process got a run of another cell to execute; the text names both and what to do."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell by its name; empty for a code location without a cell."""
@@ -60,12 +64,33 @@ class Cell:
         """Whether an asset is of this cell."""
         return tuple(key.path[:-1]) == self._prefix
 
-    def has_run(self, run: "dg.DagsterRun") -> bool:
-        """Whether a run is of this cell. A run that the UI launched over assets has no tag: its assets decide."""
-        if run.tags.get(CELL_TAG):
-            return run.tags[CELL_TAG] == self.name
+    @classmethod
+    def of_run(cls, run: "dg.DagsterRun") -> "Cell":
+        """The cell of a run. A run that the UI launched over assets has no tag: their keys decide, all of one cell."""
         keys = run.asset_selection or {check.asset_key for check in run.asset_check_selection or ()}
-        return any(map(self.has_key, keys)) if keys else not self.name
+        prefix = next((key.path[0] for key in keys if len(key.path) > 1), "")
+        return cls(run.tags.get(CELL_TAG) or prefix)
+
+    def has_run(self, run: "dg.DagsterRun") -> bool:
+        """Whether a run is of this cell."""
+        return Cell.of_run(run) == self
+
+    def check_run(self) -> None:
+        """Raise an error if the definitions are being loaded for a run that another cell's code server launched.
+
+        This process has its own cell's clients, tables and databases.
+
+        Raises:
+            OfAnotherCell: they are.
+        """
+        from npf_pipelines.runs.dagster_internals import from_code_server  # Imports Dagster.
+
+        if (other := Cell(from_code_server(CELL_TAG, self.name))) != self:
+            raise OfAnotherCell(
+                f"the run is of {other.label} and this process is of {self.label}, so nothing was done: give the "
+                f"workers of {other.label} its settings and its queue (docs/deployment.md, Cells on workers), then "
+                "launch the run again"
+            )
 
     def registered(self, instance: "dg.DagsterInstance") -> Sequence[str]:
         """The clients that are partitions, in their order."""
