@@ -75,17 +75,18 @@ class Cell:
         """Whether a run is of this cell."""
         return Cell.of_run(run) == self
 
-    def check_run(self) -> None:
+    def check_run(self, other: "Cell") -> None:
         """Raise an error if the definitions are being loaded for a run that another cell's code server launched.
 
         This process has its own cell's clients, tables and databases.
 
+        Args:
+            other: the cell of the code server.
+
         Raises:
             OfAnotherCell: they are.
         """
-        from npf_pipelines.runs.dagster_internals import from_code_server  # Imports Dagster.
-
-        if (other := Cell(from_code_server(CELL_TAG, self.name))) != self:
+        if other != self:
             raise OfAnotherCell(
                 f"the run is of {other.label} and this process is of {self.label}, so nothing was done: give the "
                 f"workers of {other.label} its settings and its queue (docs/deployment.md, Cells on workers), then "
