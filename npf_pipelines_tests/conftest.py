@@ -75,7 +75,7 @@ def _quick_databases() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _collect_no_modules() -> None:
-    """The garbage collector needn't look again and again at all that was imported."""
+    """Spare the garbage collector all that was imported."""
     gc.collect()
     gc.freeze()
 
