@@ -22,7 +22,6 @@ import dagster as dg
 import stamina
 from dagster_graphql import DagsterGraphQLClient, DagsterGraphQLClientError
 from rich.console import Console
-from rich.table import Table
 from upath import UPath
 
 from benchmarks.processes import serving
@@ -133,17 +132,17 @@ def main() -> None:
     arguments.add_argument("--clients", type=int, default=16, help="of each of the four measurements")
     count = arguments.parse_args().clients
     logging.disable(logging.WARNING)
-    table = Table("store's latency", "workers", "seconds", "ratio", "cores of the workers", "cores of everything else")
-    alone = 0.0
+    console, alone = Console(soft_wrap=True), 0.0
+    console.print(f"{count} new clients' first runs of orders, on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, _cluster(Path(name)) as cluster:
         for number, (latency, workers) in enumerate(itertools.product((150.0, 0.0), (1, 2))):
             clients = client_names(count, number * count)  # New ones each time, with the same stores.
             seconds, by_workers, by_others = _measured(cluster, clients, workers, latency)
             alone = seconds if workers == 1 else alone
-            figures = (f"{seconds:.1f}", f"{alone / seconds:.2f}", f"{by_workers:.2f}", f"{by_others:.2f}")
-            table.add_row(f"{latency:.0f} ms", str(workers), *figures)
-    table.title = f"{count} new clients' first runs of orders, on {os.cpu_count()} cores"
-    Console(soft_wrap=True).print(table)
+            console.print(
+                f"stores {latency:.0f} ms away, workers: {workers}: {seconds:.1f} s, ratio {alone / seconds:.2f}; cores"
+                f" taken by the workers {by_workers:.2f}, by everything else {by_others:.2f}"
+            )
 
 
 if __name__ == "__main__":
