@@ -273,7 +273,7 @@ def test_a_note_of_the_code_server_reaches_the_process_of_a_run(
         monkeypatch.setenv("NOTE", "the process's")
         for load_data, expected in ((launched, "the server's"), (RepositoryLoadData({}), "the process's")):
             loaded = reconstruct_repository_def_from_pointer(pointer, load_data)
-            assert loaded.metadata["note"].value == expected
+            assert dict(loaded.metadata or {})["note"].value == expected
 
 
 def test_the_databases_of_this_release_need_no_upgrade(world: World) -> None:
