@@ -95,7 +95,9 @@ class _Course:
         self._day = Day()
         for number, client in enumerate(loop.stores):
             key = {"api_key_env": key_variable(client)}
-            write_setup(loop.settings.clients, client, loop.url, store=key, **more_fields(loop, number, client))
+            write_setup(
+                loop.settings.clients, client, loop.url, mode="live", store=key, **more_fields(loop, number, client)
+            )
         register(loop)
         self._world = World(loop, random.Random(dice.random()), list(loop.stores))
         self._silence = Silence()

@@ -40,7 +40,8 @@ def product_id_of(sku: str) -> int:
     return int(sku.removeprefix("SKU-"))
 
 
-WITH_BUFFERS = SETUP | {
-    "stock": SETUP["stock"] | {"buffer": {sku_of(part): "3" for parts in KITS.values() for part in parts}}
+WITH_BUFFERS: Mapping[str, Any] = {
+    **SETUP,
+    "stock": SETUP["stock"] | {"buffer": {sku_of(part): "3" for parts in KITS.values() for part in parts}},
 }
 """The same with a buffer of each part that several products share."""
