@@ -129,7 +129,7 @@ def _stores(clients: list[str]) -> dict[str, SandboxStore]:
 def main() -> None:
     """Measure and print."""
     arguments = argparse.ArgumentParser(description="Two Celery workers beside one.")
-    arguments.add_argument("--clients", type=int, default=16, help="of each of the four measurements")
+    arguments.add_argument("--clients", type=int, default=12, help="of each of the four measurements")
     count = arguments.parse_args().clients
     logging.disable(logging.WARNING)
     console, alone = Console(soft_wrap=True), 0.0
