@@ -35,7 +35,7 @@ from npf_pipelines_tests.dagster_speed import open_instance
 
 API_KEY = "planted-api-key-7f3a"
 KEY_VARIABLE = "NPF_LOOP_TEST_API_KEY"
-DAYS = 5
+DAYS = 4
 
 
 @dataclass
@@ -119,7 +119,8 @@ class Loop:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The answer to an SQL query over the lake."""
-        return self.services.lake.query(query).fetchall()
+        with self.services.lake.connect() as connection:
+            return list(connection.execute(query).rows)
 
 
 def write_setup(folder: Place, client: str, url: str, *, mode: str | None = "live", **changes: dict[str, Any]) -> None:

@@ -5,9 +5,13 @@ import os
 broker_url = result_backend = os.environ["REDIS_URL"]
 # Redis gives a task to another worker if nobody has taken it up for so long: longer than the longest run, a backfill.
 broker_transport_options = {"visibility_timeout": 7 * 24 * 3600}
+# Dagster ends a run in progress whose state is no longer in Redis, where Celery keeps it for a day by default.
+result_expires = 7 * 24 * 3600
 broker_connection_retry_on_startup = True
 # A worker takes a run when it can begin it. Others would wait for a busy worker, and be lost for a while with it.
 worker_prefetch_multiplier = 1
 worker_disable_prefetch = True
 # Each run in a new process, as on one machine.
 worker_max_tasks_per_child = 1
+# Dagster keeps what a run prints only from real streams: Celery would put its own logger in their place.
+worker_redirect_stdouts = False

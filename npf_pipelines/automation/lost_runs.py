@@ -16,22 +16,23 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.state.database_clock import shared_seconds
 from npf_pipelines.state.lease import RUN_FLOW, leased
 
-_GRACE = timedelta(minutes=2)
+_GRACE = timedelta(minutes=3)
 """How long a run may take from its start to its lease, and from giving it back to its end."""
 _RENEWAL = timedelta(seconds=45)
-"""How long a lease that ran out is left to its run, which may renew it when the state's database answers again.
+"""How long a lease that ran out is left to its run, which renews it when the state's database answers again.
 
-A run whose process was killed thus ends within five minutes: its lease runs out after two, and two ticks see that."""
+A run whose process was killed thus ends within four minutes: its lease runs out after 80 to 120 s, and each tick of the
+next 45 s sees that."""
 
 
 @dg.sensor(
     name="lost_runs",
     description="Ends runs whose process was killed: Dagster would show them as in progress for ever.",
-    minimum_interval_seconds=60,
+    minimum_interval_seconds=20,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def lost_runs(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]) -> dg.SensorResult:
-    """Fails a run that has had no living process at two ticks: for two minutes, or less if its lease ran out."""
+    """Fails a run that has had no living process at all ticks of three minutes, or less if its lease ran out."""
     instance = context.instance
     started = {
         record.dagster_run.run_id: record.dagster_run

@@ -40,8 +40,8 @@ _NAMED = 20
 """Clients that a tick's text names."""
 _LONGEST_REASON = 160
 """Characters of a reason in it."""
-_LONGEST_START = timedelta(minutes=5)
-"""How long a requested run may take to reach a client before it counts as lost.
+_LONGEST_START = timedelta(minutes=2)
+"""How long after its request a run that is over, and has not reached a client, counts as lost.
 
 If no run can start at all, a new one is requested at this interval."""
 

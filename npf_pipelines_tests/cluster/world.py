@@ -28,7 +28,7 @@ from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, Loop, generated_stor
 
 CLIENTS = ("acme", "bolt", "coil", "dune")
 """Two of them in each of two shards."""
-_LATENCY_MS = 150.0
+_LATENCY_MS = 400.0
 """Added to each request to a store: a push takes seconds, and can be cut off."""
 _SCHEMA = "npf_state"
 
@@ -54,20 +54,18 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         redis = opened.enter_context(running_redis())
         bucket = opened.enter_context(running_s3())
         server = opened.enter_context(SandboxServer(stores, latency_ms=_LATENCY_MS))
-        environment = _environment(socket, redis) | bucket
+        environment = environment_of_all(socket, redis) | bucket
         os.environ |= environment
         for client in stores:
             write_setup(UPath(environment["NPF_CLIENTS"]), client, server.url)
         create_platform(environment["NPF_PLATFORM_URL"]).dispose()
         home = prepared(folder / "centre")
-        _init(home)
+        init(home)
         instance = opened.enter_context(instance_in(home / "dagster"))
         loop = _loop(home, instance, stores, server.url)
         opened.callback(loop.services.close_databases)
         register_clients(instance, CLIENTS)
-        for run in loop.run("orders"):  # The past days, which only the nightly runs would bring in.
-            if run.failure:
-                raise RuntimeError(run.failure)
+        _begin(loop)
         workers = (Worker(folder / "a", environment), Worker(folder / "b", environment))
         for worker in workers:
             opened.callback(worker.end)
@@ -76,12 +74,25 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         yield Cluster(loop, workers, automation)
 
 
+def _begin(loop: Loop) -> None:
+    """Do what no automatic run does: pull the past days, and let the first push of stock through its change limit.
+
+    Raises:
+        RuntimeError: a run failed.
+    """
+    runs = loop.run("orders")
+    loop.work()
+    for run in (*runs, *loop.run("stock", override_change_limit=True)):
+        if run.failure:
+            raise RuntimeError(run.failure)
+
+
 def _loop(home: Path, instance: dg.DagsterInstance, stores: Mapping[str, object], url: str) -> Loop:
     os.environ["NPF_DATA"] = str(home)
     return Loop(Settings(), instance, dict(stores), url)  # type: ignore[arg-type]
 
 
-def _environment(socket: Path, redis: str) -> dict[str, str]:
+def environment_of_all(socket: Path, redis: str) -> dict[str, str]:
     """The variables of every machine, but for its own folders."""
     platform = new_database(socket)
     with psycopg.connect(platform.replace("+psycopg", ""), autocommit=True) as connection:
@@ -102,7 +113,8 @@ def _environment(socket: Path, redis: str) -> dict[str, str]:
     }
 
 
-def _init(home: Path) -> None:
+def init(home: Path, **others: str) -> None:
+    """`npf init` for a machine's data folder; `others` are further variables of its environment."""
     words = [str(Path(sys.executable).with_name("npf")), "init"]
-    environment = os.environ | {"NPF_DATA": str(home), "DAGSTER_HOME": str(home / "dagster")}
+    environment = os.environ | {"NPF_DATA": str(home), "DAGSTER_HOME": str(home / "dagster")} | others
     subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own environment's npf

@@ -95,8 +95,9 @@ class _Course:
         self._day = Day()
         for number, client in enumerate(loop.stores):
             key = {"api_key_env": key_variable(client)}
-            more = more_fields(loop, number, client)
-            write_setup(loop.settings.clients, client, loop.url, mode="live", store=key, **more)
+            write_setup(
+                loop.settings.clients, client, loop.url, mode="live", store=key, **more_fields(loop, number, client)
+            )
         register(loop)
         self._world = World(loop, random.Random(dice.random()), list(loop.stores))
         self._silence = Silence()
@@ -196,11 +197,11 @@ class _Course:
 
     def _wrongs(self) -> list[str]:
         """The errors found, without the tables' reported exceptions: orders cancelled after picking had begun."""
-        told = {
+        reported = {
             f"{client}: the order {number} has the status"
             for client, number in self._loop.rows("SELECT client, order_number FROM order_exceptions")
         }
-        found = [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in told)]
+        found = [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in reported)]
         world = self._world
         early = imported_early(
             self._loop, {world.clients[number]: since for number, since in world.held_from.items()}, GRACE

@@ -69,7 +69,7 @@ def test_undisturbed_every_amount_is_right(tmp_path: Path) -> None:
     assert wrong_amounts(world) == 1
 
 
-def test_what_another_product_with_the_same_part_sells_is_told_apart_until_the_next_write() -> None:
+def test_what_another_product_with_the_same_part_sells_is_kept_apart_until_the_next_write() -> None:
     books = Books({7: {1: 2}})
     books.on_hand[1] = 5
     books.list_orders(10)
