@@ -82,7 +82,7 @@ def lose_a_worker(cluster: Cluster, seed: int) -> Loss:
     at_work: dict[Worker, list[str]] = {}
 
     def is_mid_push() -> bool:
-        at_work.clear()  # Looked up before the parcels are counted: it takes as long as a parcel.
+        at_work.clear()  # Asked before the parcels are counted: it takes as long as a parcel.
         at_work.update((worker, runs) for worker in cluster.workers if (runs := list(_runs_of(cluster, worker))))
         return bool(at_work) and len(parcels & _in_stores(cluster)) >= enough
 
