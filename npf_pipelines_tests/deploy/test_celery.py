@@ -13,5 +13,5 @@ def test_the_state_of_the_longest_run_stays_in_redis_as_long_as_its_task(monkeyp
     """Dagster marks a run in progress as failed when its state is not there."""
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     monkeypatch.syspath_prepend(PROJECT / "deploy" / "cluster")
-    workers = make_app()
+    workers = make_app()  # type: ignore[no-untyped-call]
     assert workers.backend.expires >= workers.conf.broker_transport_options["visibility_timeout"]
