@@ -68,8 +68,9 @@ day: install ## first starts and kills at work, then 24 simulated hours of 20 cl
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 
-cluster: install ## two Celery workers over Redis, PostgreSQL and S3: workers killed in mid-push, 20 times
+cluster: install ## two Celery workers over Redis, PostgreSQL and S3: cells, then workers killed in mid-push, 20 times
 	$(BIN)/python -m npf_pipelines_tests.machine cluster
+	$(BIN)/pytest -m long npf_pipelines_tests/cluster
 	$(BIN)/python -m npf_pipelines_tests.cluster
 
 lint: install ## style, types, the arrows between the rooms, and no private words in prose

@@ -58,6 +58,12 @@ class Meter:
         self.peak_megabytes = max(self.peak_megabytes, sum(int(stat[21]) for stat in family) * _PAGE / 2**20)
 
 
+def busy_seconds() -> float:
+    """The CPU time that everything on this machine has taken so far."""
+    user, nice, system, _idle, _waiting, *rest = Path("/proc/stat").read_text(encoding="ascii").split()[1:9]
+    return sum(map(int, (user, nice, system, *rest))) / _TICKS
+
+
 @contextlib.contextmanager
 def automation(folder: Path, module: str) -> Iterator[Meter]:
     """Code server and daemon, on the definitions of a module, metered.
@@ -119,7 +125,7 @@ def automation_of_cells(folder: Path, cells: Sequence[Cell]) -> Iterator[Meter]:
     with contextlib.ExitStack() as running:
 
         def start(environment: dict[str, str], *command: str) -> int:
-            return running.enter_context(_process(folder, environment, *command)).pid
+            return running.enter_context(process(folder, environment, *command)).pid
 
         pids = [
             start(cell.environment(home), *code, "--port", str(port), "--location-name", cell.name or "npf")
@@ -130,7 +136,7 @@ def automation_of_cells(folder: Path, cells: Sequence[Cell]) -> Iterator[Meter]:
 
 
 @contextlib.contextmanager
-def _process(folder: Path, environment: dict[str, str], command: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(folder: Path, environment: dict[str, str], command: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process of the automation in a session of its own; what is left of it at the end is killed."""
     program = str(Path(sys.executable).with_name(command))
     with (folder / f"{command}.log").open("ab") as log:

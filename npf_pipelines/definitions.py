@@ -32,6 +32,8 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.config.umask import set_umask
 from npf_pipelines.reports.folder import ReportFolder
+from npf_pipelines.runs.cell import CELL_TAG, Cell
+from npf_pipelines.runs.dagster_internals import from_code_server
 from npf_pipelines.runs.dagster_storage import check_storage
 from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.partitions import client_days
@@ -92,6 +94,7 @@ def defs() -> dg.Definitions:
 
     Raises:
         SetupError: a setting can't be read.
+        OfAnotherCell: they are loaded for a run of another cell.
         WrongStorage: Dagster's storage can't be used as it is configured.
     """
     try:
@@ -99,6 +102,8 @@ def defs() -> dg.Definitions:
     except ValidationError as error:
         raise SetupError(machine_failure(error)) from None
     set_umask(settings.umask)
+    cell = Cell(settings.cell)
+    cell.check_run(Cell(from_code_server(CELL_TAG, cell.name)))
     if home := os.environ.get("DAGSTER_HOME"):
         check_storage(Path(home))
     return build_defs(settings)

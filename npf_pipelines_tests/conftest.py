@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import gc
 import os
 import time
 from collections.abc import Iterator
@@ -70,6 +71,13 @@ def pytest_runtest_setup() -> None:
 def _quick_databases() -> Iterator[None]:
     with quick_dagster():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collect_no_modules() -> None:
+    """Spare the garbage collector all that was imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

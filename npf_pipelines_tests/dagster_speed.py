@@ -18,11 +18,14 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+import yaml
 from alembic.script import ScriptDirectory
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.event_log.sqlite import consolidated_sqlite_event_log, sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+
+from npf_pipelines.cli.instance import DEFAULTS
 
 _OVERRIDES = {
     "telemetry": {"enabled": False},
@@ -32,22 +35,49 @@ _OVERRIDES = {
         "class": "NoOpComputeLogManager",
     },
 }
+_EVENTS = "events"
+"""The folder of the events of a home whose events are in one database."""
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:
-    """The instance of a folder, made where there is none."""
+    """The instance of a folder. Where there is none, it is made with one database for the events of all runs."""
     if not home.exists():
         shutil.copytree(_empty_home().name, home)
-    return dg.DagsterInstance.local_temp(str(home), overrides=_OVERRIDES)
+    if not (home / _EVENTS).exists():
+        return dg.DagsterInstance.local_temp(str(home), overrides=_OVERRIDES)
+    overrides = _with_one_database(home)
+    # For `npf` and Dagster's processes, which open the same folder.
+    (home / "dagster.yaml").write_text(yaml.safe_dump(overrides), encoding="utf-8")
+    return dg.DagsterInstance.local_temp(str(home), overrides=overrides)
+
+
+def make_usual_home(home: Path) -> None:
+    """Make a DAGSTER_HOME as `npf` makes it, for an instance with the storage of production."""
+    home.mkdir(parents=True)
+    shutil.copy(DEFAULTS / "dagster.yaml", home)
 
 
 @functools.cache
 def _empty_home() -> "tempfile.TemporaryDirectory[str]":
     """An instance's folder in which nothing has run; it is removed with this process."""
     folder = tempfile.TemporaryDirectory(prefix="npf-dagster-")
-    with dg.DagsterInstance.local_temp(folder.name, overrides=_OVERRIDES):
+    with dg.DagsterInstance.local_temp(folder.name, overrides=_with_one_database(Path(folder.name))):
         pass
     return folder
+
+
+def _with_one_database(home: Path) -> dict[str, Any]:
+    """Dagster's own storage for tests.
+
+    It writes each event once. The usual one does so twice, and makes a database for each run.
+    """
+    return _OVERRIDES | {
+        "event_log_storage": {
+            "module": "dagster._core.storage.event_log",
+            "class": "ConsolidatedSqliteEventLogStorage",
+            "config": {"base_dir": str(home / _EVENTS)},
+        }
+    }
 
 
 @contextlib.contextmanager
@@ -56,7 +86,7 @@ def quick_dagster() -> Iterator[None]:
     sa.event.listen(sa.Engine, "connect", _write_without_fsync)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(ScriptDirectory, "from_config", functools.cache(ScriptDirectory.from_config))
-        for module in (sqlite_event_log, sqlite_run_storage):
+        for module in (consolidated_sqlite_event_log, sqlite_event_log, sqlite_run_storage):
             monkeypatch.setattr(module, "create_engine", _kept_engines(module.create_engine))
         # Whether an older Dagster made the databases, which it asks with each event of an asset.
         monkeypatch.setattr(SqlEventLogStorage, "_has_asset_key_col_on_connection", lambda *_: True)

@@ -8,6 +8,8 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
+from npf_pipelines.automation import job_lease
+from npf_pipelines.runs import client_run
 from npf_pipelines.state import database_clock as clock
 from npf_pipelines.state import lease
 from npf_pipelines.state.tables import leases, unknown_ends
@@ -23,6 +25,13 @@ def expire_leases(engine: sa.Engine) -> None:
 
 @contextmanager
 def leases_by_wall_clock() -> Iterator[None]:
-    """Where the wall clock is a simulated one, leases and unknown ends of SQLite follow it."""
-    with patch.object(clock, "since_boot", time.time), patch.object(lease, "since_boot", time.time):
+    """Where the wall clock is a simulated one, leases and unknown ends of SQLite follow it. No run waits for one."""
+    with patch.object(clock, "since_boot", time.time), patch.object(lease, "since_boot", time.time), no_patience():
+        yield
+
+
+@contextmanager
+def no_patience() -> Iterator[None]:
+    """Runs and nightly jobs fail at once for a lease that another holder has."""
+    with patch.object(client_run, "PATIENCE", timedelta()), patch.object(job_lease, "PATIENCE", timedelta()):
         yield

@@ -159,8 +159,13 @@ def is_literal(hit: Hit) -> bool:
     return any(phrase in hit.around.casefold() for phrase in LITERAL)
 
 
+def unused(literal: list[Hit]) -> list[str]:
+    """The literal phrases that none of the hits needs."""
+    return sorted(phrase for phrase in LITERAL if not any(phrase in hit.around.casefold() for hit in literal))
+
+
 def main(root: Path = ROOT) -> int:
-    """Print the private words, and how many there are in each room; 1 if there are any."""
+    """Print the private words, and how many there are in each room; 1 if there are any, or an unused literal phrase."""
     found = all_hits(root)
     literal = [hit for hit in found if is_literal(hit)]
     private = [hit for hit in found if not is_literal(hit)]
@@ -170,7 +175,9 @@ def main(root: Path = ROOT) -> int:
     for room, count in rooms.most_common():
         print(f"{count:5} {room}")  # noqa: T201
     print(f"{len(private)} private words; {len(literal)} meant literally, of at most {MOST_LITERAL}")  # noqa: T201
-    return int(bool(private) or len(literal) > MOST_LITERAL)
+    for phrase in unused(literal):
+        print(f"no longer used, take it off the list: {phrase}")  # noqa: T201
+    return int(bool(private or unused(literal)) or len(literal) > MOST_LITERAL)
 
 
 if __name__ == "__main__":

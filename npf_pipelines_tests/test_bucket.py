@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import fsspec
@@ -16,12 +16,14 @@ from npf_pipelines.runs.failures import failure_reason
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.buckets import SECRET, Bucket, Refusal, opened_bucket
 from npf_pipelines_tests.builders import NOON, row
-from npf_pipelines_tests.loop import Loop, small_loop
+from npf_pipelines_tests.loop import Loop, small_loop, write_setup
 
 FLOWS = ("orders", "shipments", "stock")
 DAY, NEXT = date(2026, 11, 20), date(2026, 11, 21)
 MOST_IDLE, MOST_NEW = 10, 40
 """Requests for each client and flow."""
+NEW_DAYS = 5
+"""Days that are new at once."""
 
 FULL = Refusal("507 Insufficient Storage", "InsufficientStorage", methods=("PUT",))
 AWAY = Refusal("503 Service Unavailable", "SlowDown")
@@ -70,7 +72,7 @@ def test_a_file_is_written_and_read_by_one_request_each(lake: Lake, bucket: Buck
     assert methods(bucket) == ["GET", "GET"]
 
 
-def test_a_client_run_requests_no_file_twice_and_forgets_when_it_is_told_to(lake: Lake, bucket: Bucket) -> None:
+def test_a_client_run_requests_no_file_twice_and_forgets_on_request(lake: Lake, bucket: Bucket) -> None:
     remembering = lake.remembering()
     for number in range(5):
         assert remembering.read_if_written(RAW_ORDERS, client="acme", day=DAY + timedelta(days=number)) == []
@@ -171,6 +173,9 @@ def test_nothing_is_lost_when_the_bucket_is_mended_and_requests_are_few(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with small_loop(tmp_path, lake=bucket.url) as world:
+        for client in world.stores:
+            first = datetime.now(UTC).date() - timedelta(days=NEW_DAYS - 1)
+            write_setup(world.settings.clients, client, world.url, orders={"start_date": first})
         bucket.refusal = FULL
         (run,) = world.run("orders")
         reasons = [one.reason for one in read_health(world.services.state).values()]

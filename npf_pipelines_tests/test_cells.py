@@ -5,12 +5,18 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext
+from dagster._core.definitions.reconstruct import (
+    initialize_repository_def_from_pointer,
+    reconstruct_repository_def_from_pointer,
+)
 
 from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.launch import evaluate_checks
 from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.runs.cell import MOST_CLIENTS, Cell, InTwoCells
+from npf_pipelines.runs.cell import MOST_CLIENTS, Cell, InTwoCells, OfAnotherCell
 from npf_pipelines.runs.run_scope import scope_config
 from npf_pipelines.state.alerts import read_alerts
 from npf_pipelines_tests.automation.test_retention import LATER
@@ -109,6 +115,34 @@ def test_a_run_of_the_ui_belongs_to_the_cell_of_its_assets() -> None:
     assert [cell.has_run(run(asset_check_selection={check})) for cell in (SOUTH, Cell())] == [True, False]
     assert [cell.has_run(run(tags={"npf/cell": "south"})) for cell in (SOUTH, Cell())] == [True, False]
     assert [cell.has_run(run()) for cell in (SOUTH, Cell())] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("launched_by", "process_of", "named"),
+    [
+        ("south", "north", ("the cell south", "the cell north")),
+        ("south", "", ("the cell south", "the code location without a cell")),
+        ("", "south", ("the code location without a cell", "the cell south")),
+    ],
+)
+def test_a_process_refuses_a_run_of_another_cell_before_it_touches_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launched_by: str, process_of: str, named: tuple[str, str]
+) -> None:
+    for name, value in {"NPF_DATA": str(tmp_path), "NPF_CELL": launched_by, "DAGSTER_HOME": ""}.items():
+        monkeypatch.setenv(name, value)
+    # As Dagster does it: the code server loads the definitions, and so does the process of each of its runs.
+    monkeypatch.setattr(DefinitionsLoadContext, "_instance", None)
+    pointer = ModuleCodePointer("npf_pipelines.definitions", "defs")
+    launched = initialize_repository_def_from_pointer(pointer).repository_load_data
+    before = sorted(tmp_path.rglob("*"))
+    assert reconstruct_repository_def_from_pointer(pointer, launched).get_all_jobs()
+    monkeypatch.setenv("NPF_CELL", process_of)
+    monkeypatch.setattr("npf_pipelines.definitions.build_defs", None)
+    with pytest.raises(OfAnotherCell) as refused:
+        reconstruct_repository_def_from_pointer(pointer, launched)
+    assert str(refused.value).startswith(f"the run is of {named[0]} and this process is of {named[1]}, so nothing")
+    assert f"give the workers of {named[0]} its settings and its queue" in str(refused.value)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_more_clients_than_a_cell_bears_are_warned_of() -> None:

@@ -15,6 +15,7 @@ from npf_pipelines.automation.run_requests import RETRY, SHARD
 from npf_pipelines.cli.instance import open_instance, prepare_home
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import defs
+from npf_pipelines.runs.cell_queue import QUEUE_TAG
 from npf_pipelines.runs.dagster_internals import instance_in, materialized_partitions
 from npf_pipelines.runs.dagster_storage import WrongStorage
 from npf_pipelines_tests.databases import new_database
@@ -48,7 +49,7 @@ def test_a_run_is_kept_there_and_runs_go_to_the_workers(home: Path, loop: Loop) 
         limits = instance.get_concurrency_config().run_queue_config
         assert limits is not None
         limited = [limit["key"] for limit in limits.tag_concurrency_limits]
-        assert limited == [*RETRY, SHARD]
+        assert limited == [*RETRY, SHARD, QUEUE_TAG]
     assert (home / "dagster.yaml").read_bytes() == before
 
 

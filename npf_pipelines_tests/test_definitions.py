@@ -78,7 +78,7 @@ def test_every_asset_presents_itself(defs: dg.Definitions, table: str) -> None:
     assert node.backfill_policy == dg.BackfillPolicy.single_run()
 
 
-def test_a_columns_description_tells_where_it_comes_from(defs: dg.Definitions) -> None:
+def test_a_columns_description_says_where_it_comes_from(defs: dg.Definitions) -> None:
     schema = defs.resolve_asset_graph().get(dg.AssetKey("filtered_orders")).metadata["dagster/column_schema"]
     described = {column.name: column.description for column in schema.columns}
     assert described["is_test"] == "whether it is made of test items only (from raw_orders: lines)"
@@ -108,8 +108,11 @@ def test_no_check_runs_along_with_an_asset_or_is_forgotten_when_one_is_made(defs
     assert [key for key in graph.asset_check_keys if graph.get(key.asset_key).is_materializable] == []
 
 
-def test_loading_imports_nothing_that_only_draws() -> None:
-    loading = "import sys; from npf_pipelines.definitions import defs; sys.exit('matplotlib' in sys.modules)"
+@pytest.mark.parametrize(
+    ("module", "not_needed"), [("npf_pipelines.definitions", "matplotlib"), ("npf_pipelines.cli", "dagster")]
+)
+def test_loading_imports_nothing_slow_that_only_some_need(module: str, not_needed: str) -> None:
+    loading = f"import sys, {module}; sys.exit('{not_needed}' in sys.modules)"
     subprocess.run([sys.executable, "-c", loading], cwd=PROJECT, check=True)  # noqa: S603 - our own environment's Python
 
 

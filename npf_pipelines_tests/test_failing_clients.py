@@ -24,7 +24,7 @@ def _red(loop: Loop, asset: str) -> set[str]:
     return {key.split("|")[0] for key, status in found.items() if status is not None and status.name == "FAILED"}
 
 
-def _told(loop: Loop, asset: str) -> dict[str, str]:
+def _reported(loop: Loop, asset: str) -> dict[str, str]:
     """By partition, what was last said of it when it was not made."""
     seen = loop.instance.fetch_observations(dg.AssetKey(asset), limit=1000, ascending=True).records
     events = [one.event_log_entry.asset_observation for one in seen]
@@ -91,11 +91,11 @@ def test_a_wrong_key_stops_that_client_with_one_request(loop: Loop) -> None:
     (run,) = loop.run("orders")
     assert "401" in run.failure
     assert loop.stores["acme"].requests == 1
-    told = _told(loop, "raw_orders")
-    assert {key.split("|")[0] for key in told} == {"acme"}
-    assert all(said.startswith("Not made: ") and "401" in said for said in told.values())
-    assert told.keys() == _told(loop, "platform_orders").keys()
-    assert len(told) == (loop.days[1] - loop.days[0]).days + 1
+    reported = _reported(loop, "raw_orders")
+    assert {key.split("|")[0] for key in reported} == {"acme"}
+    assert all(said.startswith("Not made: ") and "401" in said for said in reported.values())
+    assert reported.keys() == _reported(loop, "platform_orders").keys()
+    assert len(reported) == (loop.days[1] - loop.days[0]).days + 1
     for notes in _notes(loop, "raw_orders"):
         assert "as soon as setup or key have changed" in str(notes["what_to_do"])
         assert notes["next_try"] == "when setup or key change, by hand, or in the night"
@@ -117,7 +117,7 @@ def test_a_wrong_master_setup_costs_its_client_only(loop: Loop) -> None:
     write_setup(loop.settings.clients, "acme", loop.url, orders={"countries": ["Atlantis"]})
     (run,) = loop.run("orders", "acme", "bolt")
     assert "acme.yaml: orders.countries.0: 'Atlantis' is no country" in run.failure
-    assert all("'Atlantis' is no country" in said for said in _told(loop, "filtered_orders").values())
+    assert all("'Atlantis' is no country" in said for said in _reported(loop, "filtered_orders").values())
     assert _done(loop, "platform_orders") == {"bolt"}
 
 
@@ -159,4 +159,4 @@ def test_a_config_with_wrong_days_fails_with_one_sentence_and_leaves_nothing_beh
     assert said in str(failure.description)
     assert "\n" not in str(failure.description)
     assert read_health(loop.services.state) == {}
-    assert _told(loop, "raw_orders") == {}
+    assert _reported(loop, "raw_orders") == {}

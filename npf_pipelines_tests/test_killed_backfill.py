@@ -72,10 +72,14 @@ def two_worlds(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
         yield tmp_path / "killed", tmp_path / "undisturbed"
 
 
-def test_a_backfill_that_was_killed_ends_as_an_undisturbed_one(two_worlds: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("kills", [(7,), pytest.param((1, 7, 12), marks=pytest.mark.long)], ids=["once", "thrice"])
+def test_a_backfill_that_was_killed_ends_as_an_undisturbed_one(
+    two_worlds: tuple[Path, Path], kills: tuple[int, ...]
+) -> None:
+    """Killed when so many files of the lake were there."""
     killed, undisturbed = two_worlds
     assert _backfill(undisturbed).wait(120) == 0
-    for enough in (1, 7, 12):
+    for enough in kills:
         process = _backfill(killed)
         while _files(killed) < enough and process.poll() is None:
             time.sleep(0.005)

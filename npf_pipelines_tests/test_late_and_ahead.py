@@ -157,14 +157,14 @@ def test_a_client_back_from_a_long_pause_is_caught_up_since_its_last_success(old
     assert check(old, "all_lodged_pushed", "missing") == (True, [])
 
 
-def test_a_parcel_that_is_older_than_the_look_back_and_was_left_out_is_told(old: Loop) -> None:
+def test_a_parcel_that_is_older_than_the_look_back_and_was_left_out_is_reported(old: Loop) -> None:
     enter(old, datetime.now(UTC) - timedelta(days=40))
     sweep(old, datetime.now(UTC) + timedelta(minutes=15))
     passed, rows = check(old, "all_lodged_pushed", "missing")
     assert (passed, [row["shipment"] for row in rows]) == (False, ["late"])
 
 
-def test_a_parcel_dated_ahead_is_told(old: Loop) -> None:
+def test_a_parcel_dated_ahead_is_reported(old: Loop) -> None:
     enter(old, datetime.now(UTC) + timedelta(days=300))
     passed, rows = check(old, "all_lodged_pushed", "missing")
     assert (passed, [row["shipment"] for row in rows]) == (False, ["late"])
@@ -241,14 +241,14 @@ def test_what_a_run_with_its_clock_ahead_remembered_is_read_again(ahead: Loop) -
     assert max(filter(None, times)) <= now
 
 
-def test_a_clock_that_was_ahead_is_told_once_and_over_when_the_times_are_right_again(ahead: Loop) -> None:
+def test_a_clock_that_was_ahead_is_reported_once_and_over_when_the_times_are_right_again(ahead: Loop) -> None:
     look(ahead, "alerts")
-    (told,) = [one for one in read_alerts(ahead.services.state).values() if one.kind == "clock"]
-    assert told.told_at is not None
-    assert "orders of acme" in told.text
+    (reported,) = [one for one in read_alerts(ahead.services.state).values() if one.kind == "clock"]
+    assert reported.told_at is not None
+    assert "orders of acme" in reported.text
     look(ahead, "alerts")
     (again,) = [one for one in read_alerts(ahead.services.state).values() if one.kind == "clock"]
-    assert (again.told_at, again.over_at) == (told.told_at, None)
+    assert (again.told_at, again.over_at) == (reported.told_at, None)
     for flow in FLOWS:
         asked: Any = tick(ahead, f"{flow}_sweep")
         execute(ahead, f"{flow}_job", asked)

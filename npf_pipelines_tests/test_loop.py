@@ -40,7 +40,7 @@ def test_every_order_of_the_store_has_one_decision_with_a_reason(completed: Loop
     }
 
 
-def test_an_order_stands_on_the_day_it_was_placed_in_the_clients_zone(completed: Loop) -> None:
+def test_an_order_is_on_the_day_it_was_placed_in_the_clients_zone(completed: Loop) -> None:
     assert completed.rows("SELECT count(*) FROM raw_orders") != [(0,)]
     assert (
         completed.rows("SELECT * FROM raw_orders WHERE day <> (placed_at AT TIME ZONE 'Australia/Sydney')::DATE") == []

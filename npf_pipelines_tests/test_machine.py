@@ -88,7 +88,7 @@ def test_nginx_is_found_where_only_roots_path_leads(bare: Path) -> None:
     assert machine.find_nginx() == bare.parent / "sbin" / "nginx"
 
 
-def test_a_plain_user_is_told_how_to_get_them(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plain_user_learns_how_to_get_them(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     apt_get(bare)
     program(bare, "sudo", "exit 1")  # It would ask for a password.
     assert machine.main() == 0

@@ -17,6 +17,7 @@ from npf_pipelines.cli import app
 from npf_pipelines.config.store_address import comparable_address
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.tables import orders, shipments, stock
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.state.client_stores import other_client_of
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.lease import Lease, held_now
@@ -116,8 +117,11 @@ def test_a_renamed_client_goes_on_and_nothing_is_pulled_or_pushed_twice(renamed:
     store, before = renamed.stores["acme"], count(renamed)
     assert "has worked with this store" in renamed.run("orders", "acorn")[0].failure
     pushed = renamed.rows("SELECT shipment_id, outcome FROM tracking_push WHERE client = 'acme' ORDER BY ALL")
+    pages = ReportFolder(renamed.settings.reports, "")
+    pages.write("acme", "a page")
     result = npf("client", "rename", "acme", "acorn")
     assert result.exit_code == 0, result.output
+    assert pages.read("acme") is None, "nothing draws it again"
     assert "have them renamed to acorn" in result.output
     for table in (shipments, stock):  # The warehouse does so with its own.
         with renamed.services.platform_engine.begin() as connection:

@@ -1,22 +1,29 @@
 """Orders that are held before their import: by a grace period, a rule or a person; on stores old and new."""
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from typer.testing import CliRunner
 
-from npf_pipelines.cli import app
+from npf_pipelines.cli import app, hold
 from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.lake.order_history import read_history
+from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import order_lines, orders
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.due_decisions import latest_due, read_due
+from npf_pipelines.state.hold_actions import held_orders, read_hold_actions
+from npf_pipelines.state.lease import Lease, held_now
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register
 from npf_pipelines_tests.loop import Loop, copied_loop
 from npf_pipelines_tests.order_steps import (
@@ -116,14 +123,17 @@ def test_the_sensor_asks_for_a_run_of_a_released_order_also_of_an_earlier_day(
     assert look(loop, "due_orders")[0] == []
     code, said = npf(loop, monkeypatch, "release", "acme", str(order_id), "--reason", "paid by transfer")
     assert code == 0, said
-    asked, cursor, _ = look(loop, "due_orders")
-    assert clients(asked) == [["acme"]]
-    assert look(loop, "due_orders", cursor)[0] == [], "the same moment is asked for once"
+    assert look(loop, "due_orders")[0] == [], "the last run began just now"
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
+        asked, cursor, _ = look(loop, "due_orders")
+        assert clients(asked) == [["acme"]]
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        assert look(loop, "due_orders", cursor)[0] == [], "the same moment is asked for once"
     assert [run.success for run in execute(loop, "orders_job", asked)] == [True]
     assert is_imported(loop, order_id)
     assert latest_due(loop.services.state, datetime.now(UTC)) == {}
-    told = events(loop, order_id)
-    assert told[1:] == ["Held", "Released and accepted", "Imported into the warehouse"]
+    reported = events(loop, order_id)
+    assert reported[1:] == ["Held", "Released and accepted", "Imported into the warehouse"]
     tables_agree(loop)
 
 
@@ -171,6 +181,9 @@ def test_a_person_holds_and_releases_an_order(loop: Loop, store: SandboxStore, m
     assert today(loop) == [""]
     assert decision(loop, order_id) == (Decision.HELD, Rule.HELD_BY_PERSON)
     assert not is_imported(loop, order_id)
+    # Tables, pages and the UI are kept for longer than a person's words may be.
+    assert loop.rows("SELECT 1 FROM filtered_orders WHERE filtered_orders::VARCHAR LIKE '%phone%'") == []
+    assert "asked by phone" in npf(loop, monkeypatch, "trace", "acme", str(order_id), "--json")[1]
     assert "It stays so" in npf(loop, monkeypatch, "hold", "acme", str(order_id))[1]
     assert npf(loop, monkeypatch, "release", "acme", str(order_id))[0] == 0
     code, said = npf(loop, monkeypatch, "release", "acme", str(order_id))
@@ -184,6 +197,45 @@ def test_a_person_holds_and_releases_an_order(loop: Loop, store: SandboxStore, m
     assert f"order CS{order_id} can't be held: it has been on the platform since" in said
     assert "and is ready for process there" in said
     assert npf(loop, monkeypatch, "hold", "acme", "no-number")[0] == 1
+
+
+def test_the_answer_about_an_order_that_is_being_imported_is_true(
+    loop: Loop, store: SandboxStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = placed(store, 1)
+    has_begun, importing = threading.Event(), Platform.import_orders
+
+    def import_slowly(*arguments: Any) -> Any:
+        has_begun.set()
+        time.sleep(2.5)
+        return importing(*arguments)
+
+    monkeypatch.setattr(Platform, "import_orders", import_slowly)
+    with ThreadPoolExecutor(1) as threads:
+        run = threads.submit(today, loop)
+        assert has_begun.wait(60)
+        code, said = npf(loop, monkeypatch, "hold", "acme", str(order_id))
+        assert run.result() == [""]
+    assert is_imported(loop, order_id)
+    assert "a run of orders is at work, and may have begun to import" in said
+    assert (code, f"order CS{order_id} can't be held" in said) == (1, True)
+    assert read_hold_actions(loop.services.state, "acme") == {}
+
+
+def test_a_hold_waits_for_the_run_at_work_and_says_when_it_does_not_know(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = Lease(loop.services.state, "acme", "orders")
+    lease.take()
+    with monkeypatch.context() as patched:
+        patched.setattr(hold, "_LONGEST_WAIT", -1.0)
+        code, said = npf(loop, monkeypatch, "hold", "acme", "77", "--reason", "a wish")
+    assert (code, "the hold on order 77 is set, but a run of orders" in said) == (3, True)
+    assert held_orders(loop.services.state, "acme") == {"77"}
+    threading.Timer(0.3, lease.give_back).start()
+    code, said = npf(loop, monkeypatch, "hold", "acme", "77")
+    assert (code, ": a wish. It stays so." in said) == (0, True)
+    assert held_now(loop.services.state, "orders") == set()
 
 
 def test_an_order_of_an_earlier_day_goes_on_when_the_setup_lifts_its_rule(loop: Loop, store: SandboxStore) -> None:

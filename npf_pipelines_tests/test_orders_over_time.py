@@ -169,7 +169,7 @@ def test_a_cancellation_before_picking_reaches_the_platform(loop: Loop, store: S
     assert _exceptions(loop) == []
 
 
-def test_a_cancellation_after_picking_is_told_and_goes_when_both_agree(loop: Loop, store: SandboxStore) -> None:
+def test_a_cancellation_after_picking_is_reported_and_goes_when_both_agree(loop: Loop, store: SandboxStore) -> None:
     order_id = _place(store)
     _today(loop)
     _stage(loop, order_id, OrderStatus.PICKING)
@@ -186,7 +186,7 @@ def test_a_cancellation_after_picking_is_told_and_goes_when_both_agree(loop: Loo
     assert _exceptions(loop) == []
 
 
-def test_an_edit_after_picking_is_told_without_the_shoppers_data(loop: Loop, store: SandboxStore) -> None:
+def test_an_edit_after_picking_is_reported_without_the_shoppers_data(loop: Loop, store: SandboxStore) -> None:
     order_id = _place(store)
     _today(loop)
     _stage(loop, order_id, OrderStatus.PICKING)
@@ -196,7 +196,7 @@ def test_an_edit_after_picking_is_told_without_the_shoppers_data(loop: Loop, sto
     assert _on_platform(loop, order_id)["address_1"] != "99 Moved Street"
 
 
-def test_an_order_deleted_from_the_store_is_told(loop: Loop, store: SandboxStore) -> None:
+def test_an_order_deleted_from_the_store_is_reported(loop: Loop, store: SandboxStore) -> None:
     order_id = _place(store)
     _today(loop)
     store.remove_order(order_id)
@@ -239,14 +239,14 @@ def test_the_audit_passes_on_a_world_that_agrees(fresh: Loop) -> None:
     }
 
 
-def test_a_status_that_gives_stock_back_is_told_before_it_does_harm(fresh: Loop) -> None:
+def test_a_status_that_gives_stock_back_is_reported_before_it_does_harm(fresh: Loop) -> None:
     write_setup(fresh.settings.clients, "acme", fresh.url, tracking={"partially_shipped_status": "Back Ordered"})
     write_setup(fresh.settings.clients, "bolt", fresh.url, tracking={"partially_shipped_status": "Shiny"})
     check = _audit(fresh)["setups_fit"]
     assert not check.passed
-    told = {record["client"]: record["what"] for record in _records(check, "misfits")}
-    assert "tracking.partially_shipped_status: Back Ordered gives the order's stock back" in told["acme"]
-    assert "'Shiny' is no status of the store" in told["bolt"]
+    reported = {record["client"]: record["what"] for record in _records(check, "misfits")}
+    assert "tracking.partially_shipped_status: Back Ordered gives the order's stock back" in reported["acme"]
+    assert "'Shiny' is no status of the store" in reported["bolt"]
 
 
 def test_a_setup_that_relied_on_negative_figures_as_zero_is_named(fresh: Loop) -> None:
@@ -262,8 +262,8 @@ def test_a_setup_that_relied_on_negative_figures_as_zero_is_named(fresh: Loop) -
         tracking={"partially_shipped_status": "On hold"},
         stock={"quantity": "off"},
     )
-    told = _records(_audit(fresh)["setups_fit"], "misfits")
-    assert [(record["client"], record["what"][:39]) for record in told] == [
+    reported = _records(_audit(fresh)["setups_fit"], "misfits")
+    assert [(record["client"], record["what"][:39]) for record in reported] == [
         ("acme", "stock.negative_as_zero: left out, which")
     ]
 
@@ -273,9 +273,11 @@ def test_a_setup_is_checked_where_the_statuses_may_not_be_read(fresh: Loop) -> N
     orders_setup = {"statuses": ["Processed", "Open"]}
     write_setup(fresh.settings.clients, "acme", fresh.url, orders=orders_setup, tracking={"shipped_status": "Failed"})
     fresh.stores["acme"].missing_rights = {statuses.RIGHTS["GET"]}
-    told = [record["what"] for record in _records(_audit(fresh)["setups_fit"], "misfits")]
-    assert any(sentence.startswith("tracking.shipped_status: Failed gives the order's stock back") for sentence in told)
-    assert not any("403" in sentence for sentence in told)
+    misfits = [record["what"] for record in _records(_audit(fresh)["setups_fit"], "misfits")]
+    assert any(
+        sentence.startswith("tracking.shipped_status: Failed gives the order's stock back") for sentence in misfits
+    )
+    assert not any("403" in sentence for sentence in misfits)
 
 
 def test_the_audit_lists_what_is_missing(fresh: Loop) -> None:
@@ -356,7 +358,7 @@ def test_what_lies_before_the_first_pulled_day_is_left_to_a_backfill(unpulled: L
     assert _on_platform(loop, earlier)["status"] == "imported"
 
 
-def test_a_dry_run_tells_what_it_would_import_and_writes_nothing(unpulled: Loop) -> None:
+def test_a_dry_run_shows_what_it_would_import_and_writes_nothing(unpulled: Loop) -> None:
     loop = unpulled
     (run,) = loop.run("orders", "acme", dry_run=True)
     assert run.failure == ""
@@ -368,7 +370,7 @@ def test_a_dry_run_tells_what_it_would_import_and_writes_nothing(unpulled: Loop)
     assert sorted(would) == sorted(loop.services.platform.open_records("acme"))
 
 
-def test_a_dry_run_tells_what_it_would_cancel(loop: Loop, store: SandboxStore) -> None:
+def test_a_dry_run_shows_what_it_would_cancel(loop: Loop, store: SandboxStore) -> None:
     order_id = _place(store)
     loop.run("orders", "acme")
     store.change_status(order_id, "I")

@@ -25,7 +25,7 @@ from npf_pipelines.reports.metrics import Metrics
 from npf_pipelines.reports.server import reports_app
 from npf_pipelines.runs.services import Services
 from npf_pipelines_tests.buckets import SECRET, Bucket, Refusal, opened_bucket
-from npf_pipelines_tests.loop import Loop, settings_of, write_setup
+from npf_pipelines_tests.loop import Loop, settings_of, small_loop, write_setup
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,8 @@ def test_a_page_is_put_in_place_by_one_request(folder: ReportFolder, bucket: Buc
     assert folder.read("acme") == "<p>Zoë</p>"
     assert folder.read("bolt") is None
     assert folder.drop_leftovers(datetime.now(UTC)) == 0
+    folder.drop("acme")
+    assert folder.read("acme") is None
 
 
 def test_a_bucket_that_refuses_is_named(folder: ReportFolder, bucket: Bucket) -> None:
@@ -72,13 +74,22 @@ def test_the_latest_certificate_is_found(bucket: Bucket, tmp_path: Path) -> None
     assert issued_certificate(settings, setup) == IssuedCertificate(date(2026, 11, 5), True, frozenset())
 
 
-def test_what_one_machine_drew_and_printed_another_one_shows(fresh: Loop, bucket: Bucket, tmp_path: Path) -> None:
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Loop]:
+    """A client whose orders were pulled; `npf` is to write the dagster.yaml."""
+    (tmp_path / "dagster").mkdir()
+    with small_loop(tmp_path, ("acme",)) as loop:
+        assert [one.failure for one in loop.run("orders")] == [""]
+        yield loop
+
+
+def test_what_one_machine_drew_and_printed_another_one_shows(world: Loop, bucket: Bucket, tmp_path: Path) -> None:
     reports, logs = f"s3://{bucket.name}/reports", f"s3://{bucket.name}/some/logs"
-    home = fresh.settings.data / "dagster"
+    home = world.settings.data / "dagster"
     ran = subprocess.run(  # noqa: S603 - our own environment's npf
         [str(Path(sys.executable).with_name("npf")), "run", "reports"],
         env=os.environ
-        | {"NPF_DATA": str(fresh.settings.data), "NPF_REPORTS": reports, "NPF_LOGS": logs, "DAGSTER_HOME": ""},
+        | {"NPF_DATA": str(world.settings.data), "NPF_REPORTS": reports, "NPF_LOGS": logs, "DAGSTER_HOME": ""},
         capture_output=True,
         text=True,
         check=False,
@@ -99,8 +110,8 @@ def test_what_one_machine_drew_and_printed_another_one_shows(fresh: Loop, bucket
             assert "Acme" in answer.text
     services.close_databases()
 
-    (record, *_) = fresh.instance.get_run_records(dg.RunsFilter(job_name="reports_job"))
-    run_logs = fresh.instance.get_records_for_run(
+    (record, *_) = world.instance.get_run_records(dg.RunsFilter(job_name="reports_job"))
+    run_logs = world.instance.get_records_for_run(
         record.dagster_run.run_id, of_type=dg.DagsterEventType.LOGS_CAPTURED
     ).records
     captured = run_logs[0].event_log_entry.get_dagster_event().logs_captured_data
@@ -109,7 +120,7 @@ def test_what_one_machine_drew_and_printed_another_one_shows(fresh: Loop, bucket
         printed = instance.compute_log_manager.get_log_data(
             [record.dagster_run.run_id, "compute_logs", captured.file_key]
         )
-    assert b"reports of 2 clients" in (printed.stderr or b"")
+    assert b"reports of 1 client" in (printed.stderr or b"")
 
 
 def test_logs_go_to_a_bucket_only_where_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

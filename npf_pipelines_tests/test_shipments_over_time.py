@@ -574,7 +574,7 @@ def test_a_day_waits_as_long_as_a_status_does(lodged: Loop) -> None:
         assert bool(what_waits(row | changes)) is waits
 
 
-def test_a_dry_run_tells_what_it_would_make_and_writes_nothing(lodged: Loop) -> None:
+def test_a_dry_run_shows_what_it_would_make_and_writes_nothing(lodged: Loop) -> None:
     kite, drum = skus(lodged)
     lodge(lodged, "S1", "T1", {kite: 3})
     lodge(lodged, "S2", "T2", {drum: 1})
@@ -591,7 +591,7 @@ def test_a_dry_run_tells_what_it_would_make_and_writes_nothing(lodged: Loop) -> 
     assert in_store(lodged).keys() == {"T1", "T2"}
 
 
-def test_a_dry_run_tells_what_it_would_replace_and_delete(lodged: Loop) -> None:
+def test_a_dry_run_shows_what_it_would_replace_and_delete(lodged: Loop) -> None:
     kite, _ = skus(lodged)
     lodge(lodged, "S1", "T1", {kite: 1})
     lodge(lodged, "S2", "T2", {kite: 1}, rest=True)

@@ -360,7 +360,7 @@ def ship(loop: Loop, order_id: int, *, missing: int = 1, ago: timedelta = timede
 
 
 @both_versions
-def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
+def test_an_order_shipped_short_is_reported_until_the_merchant_lowers_it(
     world: Loop, version: tuple[int, int, int]
 ) -> None:
     store: SandboxStore = world.stores["acme"]
@@ -392,7 +392,7 @@ def test_an_order_shipped_short_is_told_until_the_merchant_lowers_it(
     assert store.requests - asked <= 3  # judged: its day isn't pulled again and again
 
 
-def test_an_order_with_an_unknown_sku_that_was_shipped_short_is_told(world: Loop) -> None:
+def test_an_order_with_an_unknown_sku_that_was_shipped_short_is_reported(world: Loop) -> None:
     with world.services.platform_engine.begin() as connection:
         connection.execute(sa.delete(stock).where(stock.c.sku == sku(world, 1)))
     order_id = place(world)
@@ -420,7 +420,7 @@ def test_an_order_shipped_short_gets_the_status_that_the_setup_names(world: Loop
     assert len(store.shipments_of(order_id)) == len(world.rows("FROM tracking_push"))
 
 
-def test_an_order_added_to_after_shipping_is_told(world: Loop) -> None:
+def test_an_order_added_to_after_shipping_is_reported(world: Loop) -> None:
     store = world.stores["acme"]
     order_id, other = place(world), place(world)
     run(world)

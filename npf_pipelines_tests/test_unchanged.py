@@ -1,6 +1,7 @@
 """Runs leave unchanged partitions alone: no write, no event. Failed partitions and manual runs do get an event."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -8,19 +9,25 @@ import pytest
 
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS, STORE_FACTS, STORE_PRODUCTS, TABLES
 from npf_pipelines.runs.partitions import LOOK_BACK
-from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.loop import Loop, copied_loop
+from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
 
 ORDERS = {RAW_ORDERS.name, FILTERED_ORDERS.name, PLATFORM_ORDERS.name}
 FAMILIES = ("orders", "shipments", "stock")
 
 
 @pytest.fixture
-def settled(fresh: Loop) -> Loop:
+def settled(worlds: SharedWorlds, tmp_path: Path) -> Iterator[Loop]:
     """A world that has been through the loop until nothing changed any more."""
+    with copied_loop(worlds.of(_settle), tmp_path) as world:
+        yield world
+
+
+def _settle(loop: Loop) -> None:
+    run_through(loop)
     for _ in range(2):
         for family in FAMILIES:
-            assert [one.failure for one in fresh.run(family)] == [""]
-    return fresh
+            assert [one.failure for one in loop.run(family)] == [""]
 
 
 def files(loop: Loop) -> dict[str, tuple[int, int]]:
@@ -44,15 +51,15 @@ def made(loop: Loop) -> Counter[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_nothing_new_is_neither_written_nor_told(settled: Loop, family: str) -> None:
-    written, told = files(settled), made(settled)
+def test_nothing_new_is_neither_written_nor_reported(settled: Loop, family: str) -> None:
+    written, reported = files(settled), made(settled)
     assert [one.failure for one in settled.run(family)] == [""]
     assert files(settled).items() ^ written.items() == set()
-    assert made(settled) - told == Counter()
+    assert made(settled) - reported == Counter()
     assert settled.disagreements() == []
 
 
-def test_a_changed_day_is_told_in_all_of_its_tables_and_no_other_day(settled: Loop) -> None:
+def test_a_changed_day_is_reported_in_all_of_its_tables_and_no_other_day(settled: Loop) -> None:
     before = made(settled)
     ((order_id, day), *_) = settled.rows("SELECT order_id, day FROM raw_orders WHERE client = 'acme' AND status = 'F'")
     settled.stores["acme"].orders[int(order_id)].notes = "Leave it at the back door"
@@ -60,7 +67,7 @@ def test_a_changed_day_is_told_in_all_of_its_tables_and_no_other_day(settled: Lo
     assert made(settled) - before == Counter({(name, f"acme|{day}"): 1 for name in ORDERS})
 
 
-def test_the_day_that_a_night_goes_back_to_last_is_told_once_more(settled: Loop) -> None:
+def test_the_day_that_a_night_goes_back_to_last_is_reported_once_more(settled: Loop) -> None:
     _, last = settled.days
     span = (last - LOOK_BACK, last)
     settled.run("orders", "acme", days=span)
@@ -82,7 +89,7 @@ def test_what_is_red_turns_green_though_its_rows_are_as_they_were(settled: Loop)
     assert made(settled) - before == Counter({(name, f"acme|{day}"): 1 for name in ORDERS})
 
 
-def test_what_was_wiped_is_told_again(settled: Loop) -> None:
+def test_what_was_wiped_is_reported_again(settled: Loop) -> None:
     settled.instance.wipe_assets([dg.AssetKey(PLATFORM_ORDERS.name)])
     before = made(settled)
     settled.run("orders")
@@ -90,7 +97,7 @@ def test_what_was_wiped_is_told_again(settled: Loop) -> None:
     assert sum((made(settled) - before).values()) == len(settled.stores) * ((last - first).days + 1)
 
 
-def test_a_run_launched_over_partitions_tells_them_all(settled: Loop) -> None:
+def test_a_run_launched_over_partitions_reports_them_all(settled: Loop) -> None:
     before = made(settled)
     key = f"acme|{settled.days[0]}"
     job = settled.defs.resolve_job_def("orders_job")

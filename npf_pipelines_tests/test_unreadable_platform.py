@@ -32,10 +32,10 @@ def test_a_sku_whose_count_is_not_whole_keeps_its_amount_and_the_others_are_push
     assert [run.failure for run in fresh.run("stock", days=None, override_change_limit=True)] == [""]
     assert (products[odd].amount, products[missing].amount) == (before[odd], before[missing])
     assert products[other].amount == before[other] + 5
-    told = dict(fresh.rows("SELECT sku, reason FROM stock_push WHERE outcome = 'uncounted'"))
-    assert told.keys() == {odd, missing, "NOT-IN-STORE"}
-    assert "on_hand: '7.5' is not a whole number" in told[odd]
-    assert "Ask the warehouse" in told[odd]
+    reported = dict(fresh.rows("SELECT sku, reason FROM stock_push WHERE outcome = 'uncounted'"))
+    assert reported.keys() == {odd, missing, "NOT-IN-STORE"}
+    assert "on_hand: '7.5' is not a whole number" in reported[odd]
+    assert "Ask the warehouse" in reported[odd]
 
 
 @pytest.mark.parametrize(

@@ -175,16 +175,16 @@ def test_an_untracked_product_or_one_counted_by_combinations_needs_no_amount(sto
     assert (shirt.combinations[71].amount, shirt.combinations[72].amount, other.amount) == (50, 8, 50)
 
 
-def test_a_person_is_told_of_the_row_in_report_alert_and_the_partitions_metadata(stocked: Loop) -> None:
+def test_a_person_finds_the_row_in_report_alert_and_the_partitions_metadata(stocked: Loop) -> None:
     store = stocked.stores["acme"]
     odd = own_codes(store)[0]
     store.odd_fields["products", str(odd.product_id)] = {"amount": "1.5"}
     assert push(stocked, override_change_limit=True) == ""
-    (told,) = [
+    (reported,) = [
         one for one in read_facts(stocked.services.lake, "acme", stocked.days[0]).open if one.kind == "sku_unreadable"
     ]
-    assert told.number == odd.product_code
-    assert "'1.5' is not a whole number" in told.reason
+    assert reported.number == odd.product_code
+    assert "'1.5' is not a whole number" in reported.reason
     setups = {"acme": stocked.services.setups()["acme"]}
     (facts,) = all_facts(stocked.services.state, setups, datetime.now(UTC), lambda _: False)
     said = [one for one in client_conditions(facts, datetime.now(UTC), is_running=False) if "not readable" in one.text]
@@ -221,6 +221,8 @@ def test_an_order_whose_row_has_no_readable_time_or_number_costs_no_other_client
     loop.floor.count("acme", store.skus(), datetime.now(UTC))
     assert [one.failure for one in loop.run("orders", "acme")] == [""]
     assert push(loop, override_change_limit=True) == ""
-    told = dict(loop.rows("SELECT order_id, reason FROM filtered_orders WHERE rule = 'unreadable' AND client = 'acme'"))
-    assert "timestamp: 'yesterday'" in told[str(first)]
-    assert any("order_id" in reason for order_id, reason in told.items() if order_id.startswith("unnumbered"))
+    reported = dict(
+        loop.rows("SELECT order_id, reason FROM filtered_orders WHERE rule = 'unreadable' AND client = 'acme'")
+    )
+    assert "timestamp: 'yesterday'" in reported[str(first)]
+    assert any("order_id" in reason for order_id, reason in reported.items() if order_id.startswith("unnumbered"))

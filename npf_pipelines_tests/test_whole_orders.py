@@ -78,7 +78,7 @@ def test_sums_that_do_not_add_up_are_said_and_imported_as_they_are(completed: Lo
         assert "shipping 1.23" in said
 
 
-def test_money_and_texts_that_change_later_follow_and_are_added_up_anew(fresh: Loop) -> None:
+def test_money_and_texts_that_change_later_follow_and_are_added_up_again(fresh: Loop) -> None:
     store = fresh.stores["acme"]
     cheaper, wrong, before, noted = imported(fresh, 4)
     store.edit_order(cheaper.order_id, discount=cheaper.discount + 100)

@@ -13,3 +13,5 @@ worker_prefetch_multiplier = 1
 worker_disable_prefetch = True
 # Each run in a new process, as on one machine.
 worker_max_tasks_per_child = 1
+# Dagster keeps what a run prints only from real streams: Celery would put its own logger in their place.
+worker_redirect_stdouts = False

@@ -3,7 +3,6 @@
 Not here: the outcomes (reconcile/platform_orders.py), the missed cut-offs (cut_offs.py).
 """
 
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ def outcome_rows(client_run: ClientRun, day: date, outcomes: list[OrderRow]) -> 
     """The rows of a day's outcomes."""
     since = _differing_since(client_run, day) if any(_differs(row) for row in outcomes) else {}
     rows = [
-        asdict(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
+        vars(row) | {"differs_since": since.get(row.order_number, client_run.now) if _differs(row) else None}
         for row in outcomes
     ]
     return with_missed_cut_offs(client_run, day, rows)

@@ -84,7 +84,8 @@ class StatusQuestions:
                 found |= {(order_id, day): now.get(order_id, "") for order_id, _ in keys}
             else:
                 found |= {key: known[key] for key in keys}
-        if found != known:
+        # A table that has rows although none was read is broken.
+        if found != known or (not known and self._tables.has_rows(OPEN_STATUSES)):
             rows = [
                 {"order_id": order_id, "placed_on": day, "status": status} for (order_id, day), status in found.items()
             ]

@@ -12,6 +12,7 @@ import dagster as dg
 
 from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import FLOWS, Flow
+from npf_pipelines.automation.job_lease import JobLease
 from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.tracebacks import log_fault
@@ -21,7 +22,7 @@ from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import RunFailed
 from npf_pipelines.runs.partitions import settled_before
 from npf_pipelines.runs.services import Services
-from npf_pipelines.state.lease import LeaseTaken, held_lease
+from npf_pipelines.state.lease import LeaseTaken
 
 READERS_DONE = timedelta(hours=12)
 """How long replaced files stay for queries that have begun to read them: longer than a query, shorter than a day."""
@@ -71,14 +72,14 @@ async def compact_flow(services: Services, flow: Flow, client: str, now: datetim
         LeaseTaken: a run is at work on the client; what was moved before stays so.
         OSError: the lake can't be reached.
     """
-    before = settled_before(now)
+    before, job_lease = settled_before(now), JobLease(services.state, client, flow.name)
     for table in flow.tables:
         if not table.by_day:
             continue
         months = Compaction(services.lake.files, table, client)
         for month in await asyncio.to_thread(months.unfinished, before):
             # One lease for each month: a run that needs it must not wait for a year of days.
-            async with held_lease(services.state, client, flow.name) as lease:
+            async with job_lease.step() as lease:
                 try:
                     done.deleted += await asyncio.to_thread(months.clean, month, lease.check, now - READERS_DONE)
                     done.days += await asyncio.to_thread(months.commit, month, before)

@@ -16,7 +16,7 @@ from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, requests
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.rules.due import is_due_since, is_last_pull_due
+from npf_pipelines.rules.due import is_last_pull_due, is_release_due
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.due_decisions import latest_due
 
@@ -66,7 +66,7 @@ def _due(
         # A run that was requested and is lost counts as never requested.
         last = tried_at if asked is None or eligibility.is_lost(client, asked) else max(asked, tried_at or asked)
         setup = eligibility.free[client]
-        is_released = client in released and is_due_since(last, released[client])
+        is_released = client in released and is_release_due(last, released[client], eligibility.now)
         return is_released or is_last_pull_due(last, eligibility.now, setup.orders.cut_off, setup.zone)
 
     return [client for client in eligibility.free if is_due(client)]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS, REPORTS
-from npf_pipelines.config.places import copy_file
+from npf_pipelines.config.places import Place, copy_file
 from npf_pipelines.config.setup_files import any_setup_file
 from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.errors import NpfError
@@ -63,6 +63,8 @@ def move_client(source: Services, target: Services, instance: dg.DagsterInstance
         elif left and left.reason != away_to(target.cell.label):
             raise CannotMove(f"{client} was {left.reason}: run the command there")
         source.lake.drop_client(client)
+        if source.settings.reports != target.settings.reports:
+            _drop_pages(source, client)
     source.cell.forget(instance, client)
     target.cell.register(instance, [client])
     return end_move(target.state, client)
@@ -115,11 +117,8 @@ def _copy(source: Services, target: Services, instance: dg.DagsterInstance, clie
         there = CertificationRecord(target.settings.data, client).path
         with contextlib.suppress(FileNotFoundError):
             copy_file(CertificationRecord(source.settings.data, client).path, there)
-    certificates, copied = (
-        ReportFolder(services.settings.reports, "").certificates.path(client).parent for services in (source, target)
-    )
-    for path in certificates.glob(f"{client}-????-??-??.*"):
-        copy_file(path, copied / path.name)
+    for path in _certificates(source, client):
+        copy_file(path, ReportFolder(target.settings.reports, "").certificates.path(client).parent / path.name)
     for name in TABLES:
         for partition in sorted(ever_materialized(instance, source.cell.key(name))):
             owner, _, day = partition.partition("|")
@@ -135,3 +134,15 @@ def _copy(source: Services, target: Services, instance: dg.DagsterInstance, clie
     with contextlib.suppress(FileNotFoundError):
         maps = [sku_file_path(services.settings.clients, client) for services in (source, target)]
         copy_file(*maps)
+
+
+def _certificates(services: Services, client: str) -> list[Place]:
+    folder = ReportFolder(services.settings.reports, "").certificates.path(client).parent
+    return [*folder.glob(f"{client}-????-??-??.*")]
+
+
+def _drop_pages(source: Services, client: str) -> None:
+    """Delete the client's pages and certificates: the cell that it has left would serve them for ever."""
+    ReportFolder(source.settings.reports, "").drop(client)
+    for path in _certificates(source, client):
+        path.unlink()

@@ -1,4 +1,4 @@
-"""Removes a client: setup and certification are archived, its partitions and the rows of the state are deleted.
+"""Removes a client: setup and certification are archived, its partitions, pages and rows of the state are deleted.
 
 Orders on the platform, the tables of the lake and the runs in Dagster stay. After a failure it can be run again: the
 partition goes last. Not here: the state's rows (state/removal.py), the setup's file (config/setup_files.py).
@@ -16,6 +16,7 @@ from npf_pipelines.config.places import Place
 from npf_pipelines.config.removed_setups import archive_setup
 from npf_pipelines.config.setup_files import any_setup_file
 from npf_pipelines.errors import NpfError
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import LeaseTaken, held_leases
@@ -68,7 +69,7 @@ def remove_client(services: Services, instance: dg.DagsterInstance, found: Remov
     Raises:
         CannotRemove: a run is at work on it.
         CertificationRunning: it is being certified.
-        OSError: the file can't be moved; nothing was changed.
+        OSError: a file can't be moved or deleted; run it again.
         sqlalchemy.exc.SQLAlchemyError: the state's database can't be reached.
     """
     certification = CertificationRecord(services.settings.data, found.client)
@@ -81,5 +82,6 @@ def remove_client(services: Services, instance: dg.DagsterInstance, found: Remov
         archived = archive_setup(found.file, found.client, now) if found.file else None
         certification.archive(now)
         forget_client(services.state, found.client)
+    ReportFolder(services.settings.reports, "").drop(found.client)
     services.cell.forget(instance, found.client)
     return archived

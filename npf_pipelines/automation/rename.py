@@ -14,6 +14,7 @@ from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.platform.rename import has_orders, rename_orders
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import ever_materialized
 from npf_pipelines.runs.services import Services
@@ -48,6 +49,7 @@ def rename_client(services: Services, instance: dg.DagsterInstance, old: str, ne
         # The state last: until then its record of the store keeps the new id from importing the orders again.
         moved = rename_orders(services.platform_engine, old, new)
         rename_state(services.state, old, new)
+    ReportFolder(services.settings.reports, "").drop(old)  # The new id's pages are drawn by its next run of reports.
     _rename_partitions(services.cell, instance, old, new)
     return moved
 

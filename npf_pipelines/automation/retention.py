@@ -5,17 +5,21 @@ deletes old ticks itself (dagster.yaml).
 """
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+import itertools
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from npf_pipelines.automation.default_status import schedule_status
+from npf_pipelines.automation.job_lease import JobLease
 from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
+from npf_pipelines.automation.old_holds import drop_old_holds
 from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.compaction import Compaction
+from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.months import month_of
 from npf_pipelines.lake.table import Table
 from npf_pipelines.lake.tables import TABLES
@@ -27,7 +31,7 @@ from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.partitions import settled_before
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.alerts import forget_alerts
-from npf_pipelines.state.lease import LeaseTaken, held_lease
+from npf_pipelines.state.lease import LeaseTaken
 
 ALERT_AGE = timedelta(days=90)
 """How long a resolved alert is kept."""
@@ -113,34 +117,38 @@ def _of_client(services: Services, client: str, now: datetime) -> list[dict[str,
             rows, files = asyncio.run(_drop_personal(services, table, client, now, age))
             found[f"rows of {table.name} without personal data now"] = rows
             found[f"files of {table.name} deleted that could not be read"] = files
+    found["held orders with an action or its reason deleted"] = drop_old_holds(services, client, now - age)
     return [{"client": client, "what": what, "count": str(count)} for what, count in found.items() if count]
 
 
 async def _drop_personal(
     services: Services, table: Table, client: str, now: datetime, age: timedelta
 ) -> tuple[int, int]:
-    """The number of rows whose personal columns were dropped, and of files that can't be read and were deleted.
+    """The number of rows whose personal columns were dropped, and of files that can't be read and were deleted."""
+    days = old_days(services.lake.days_with_personal(table, client=client), now.date(), age)
+    job_lease, rows, files = JobLease(services.state, client, "orders"), 0, 0
+    # One lease for each month: a run that needs it must not wait for a year of days. And no run may be pulling a day
+    # that is overwritten here.
+    for month, of_month in itertools.groupby(days, month_of):
+        async with job_lease.step() as lease:
+            for day in of_month:
+                lease.check()
+                dropped, deleted = await asyncio.to_thread(_drop_personal_of_day, services.lake, table, client, day)
+                rows, files = rows + dropped, files + deleted
+            months = Compaction(services.lake.files, table, client)
+            if month in months.unfinished(settled_before(now)):
+                # At once: until the next night the replaced file would hold the personal data.
+                await asyncio.to_thread(months.commit, month, settled_before(now))
+                await asyncio.to_thread(months.clean, month, lease.check)
+    return rows, files
 
-    The client's lease keeps it from overwriting a day that a run is pulling.
-    """
-    lake = services.lake
-    days = old_days(lake.days_with_personal(table, client=client), now.date(), age)
-    if not days:
+
+def _drop_personal_of_day(lake: Lake, table: Table, client: str, day: date) -> tuple[int, int]:
+    """As for all days."""
+    try:
+        return lake.drop_personal(table, client=client, day=day), 0
+    except BrokenFile:
+        lake.drop_broken(table, client=client, day=day)
+        return 0, 1
+    except FileNotFoundError:  # It was in a month's file that is deleted now.
         return 0, 0
-    async with held_lease(services.state, client, "orders") as lease:
-        rows, files = 0, 0
-        for day in days:
-            lease.check()
-            try:
-                rows += await asyncio.to_thread(lake.drop_personal, table, client=client, day=day)
-            except BrokenFile:
-                await asyncio.to_thread(lake.drop_broken, table, client=client, day=day)
-                files += 1
-            except FileNotFoundError:  # It was in a month's file that is deleted now.
-                continue
-        months = Compaction(lake.files, table, client)
-        for month in {month_of(day) for day in days} & {*months.unfinished(settled_before(now))}:
-            # At once: until the next night the replaced file would hold the personal data.
-            await asyncio.to_thread(months.commit, month, settled_before(now))
-            await asyncio.to_thread(months.clean, month, lease.check)
-        return rows, files

@@ -6,21 +6,24 @@ Not here: the lease itself (state/lease.py).
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from npf_pipelines.automation.launch import Launched
 from npf_pipelines.cli.output import stderr
 from npf_pipelines.cli.plain import plain
+
+if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands do without it.
+    from npf_pipelines.automation.launch import Launched
 
 _PAUSE = 2.0
 """Seconds between two reads of the leases."""
 
 
 def launch_when_free(
-    start: Callable[[Sequence[str]], Launched],
+    start: "Callable[[Sequence[str]], Launched]",
     clients: Sequence[str],
     held_now: Callable[[], Collection[str]],
     seconds: float,
-) -> list[Launched]:
+) -> "list[Launched]":
     """Launch a run, and another one for the clients that it had to leave alone, until all had their turn.
 
     Args:

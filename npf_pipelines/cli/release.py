@@ -24,14 +24,14 @@ def release(
     client: Annotated[str, typer.Argument(help="The client's id.")],
     order_number: Annotated[str, typer.Argument(help="The order's number, with or without the order prefix.")],
     *,
-    reason: Annotated[str, typer.Option(help="Why: shown with the order.")] = "",
+    reason: Annotated[str, typer.Option(help="Why: shown by npf trace.")] = "",
 ) -> None:
     """Release a held order: a person's hold, a rule's, or the rest of a grace period. The next run imports it."""
     services = Services(Settings())
     order = found_order(services, client, order_number)
     before = read_hold_actions(services.state, client).get(order.order_id)
     if before and not before.is_hold:
-        fail(f"{client}: order {order.order_id} was {before.words} already")
+        fail(f"{client}: order {order.order_id} was {before.explained} already")
     if not before and order.decision != Decision.HELD:
         decided = f"the decision on it is: {order.decision}" if order.decision else "no run has decided on it"
         fail(f"{client}: order {order.order_id} is not held; {decided}")
@@ -44,4 +44,4 @@ def release(
     keep_hold_action(services.state, client, action)
     note_due_now(services, client, order)
     when = "within two minutes while the automation runs" if order.days else "as soon as a run pulls it"
-    stdout().print(plain(f"{client}: order {order.order_id} is {action.words}. It is decided on again {when}."))
+    stdout().print(plain(f"{client}: order {order.order_id} is {action.explained}. It is decided on again {when}."))

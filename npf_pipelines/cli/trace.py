@@ -3,6 +3,7 @@
 Not here: the history (lake/order_history.py), the page (reports/history_page.py).
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,9 +17,11 @@ from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.program import program
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.domain.hold_actions import HoldAction
 from npf_pipelines.lake.connection import LakeConnection
 from npf_pipelines.lake.order_history import OrderHistory, read_history
 from npf_pipelines.runs.services import Services
+from npf_pipelines.state.hold_actions import read_hold_actions
 
 
 def trace(
@@ -53,7 +56,16 @@ def trace(
         html.write_text(history_page(setup, history, datetime.now(UTC)), encoding="utf-8")
         stdout().print(plain(f"The history of order {history.number} is in {html}."))
     else:
-        _print(history, form, setup.name, setup.zone, setup.store.time_zone)
+        action = read_hold_actions(services.state, client).get(history.order_id)
+        _print(_explained(history, action), form, setup.name, setup.zone, setup.store.time_zone)
+
+
+def _explained(history: OrderHistory, action: HoldAction | None) -> OrderHistory:
+    """With the reason of the latest hold or release, for the data team: the page that is sent doesn't have it."""
+    if action is None:
+        return history
+    events = [replace(event, what=event.what.replace(action.words, action.explained)) for event in history.events]
+    return replace(history, events=events)
 
 
 def _print(history: OrderHistory, form: OutputFormat, name: str, zone: ZoneInfo, time_zone: str) -> None:

@@ -63,12 +63,15 @@ _OTHER_NAMES = {
 
 _KOSOVO = ("XK", "Kosovo")
 """No ISO code, but used by stores and carriers."""
+_KEPT = 1000
+"""Answers that are kept: most orders of a store go to the same few countries."""
 
 
 class UnknownCountry(ValueError):
     """The text names no country."""
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def country_code(written: str) -> str:
     """The two-letter code of a country given by code, English name or common variant.
 
@@ -83,6 +86,7 @@ def country_code(written: str) -> str:
     return code
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def country_name(code: str) -> str:
     """The full English name of a two-letter code, as the platform wants it.
 

@@ -5,6 +5,7 @@ numbers and times are quoted, by the methods that read them. Any other value is 
 Not here: which fields there are (order_parser.py, product_parser.py …).
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from npf_pipelines.domain.entities import without_entities
 from npf_pipelines.domain.text import clean_text
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
+_LONGEST_NUMBER = 45
+"""Characters; no number that `_NUMBER` fits is longer."""
 _DIGITS = 15
 _BIGGEST = 10**_DIGITS
 _BIGGEST_SUM = 10**12
@@ -116,14 +119,17 @@ class Row:
 
     def money(self, name: str) -> Decimal:
         """A sum in the store's currency, to the four decimals that a table holds; 0 if there is none."""
-        amount = Decimal(0) if self._is_blank(name) else round(self._number(name), 4)
-        if abs(amount) >= _BIGGEST_SUM:
-            raise self._wrong(name, "is not a sum of a sensible size")
-        return amount
+        amount = self.optional_money(name)
+        return Decimal(0) if amount is None else amount
 
     def optional_money(self, name: str) -> Decimal | None:
         """The same where nothing means that the store doesn't say."""
-        return None if self._is_blank(name) else self.money(name)
+        if self._is_blank(name):
+            return None
+        amount = round(self._number(name), 4)
+        if abs(amount) >= _BIGGEST_SUM:
+            raise self._wrong(name, "is not a sum of a sensible size")
+        return amount
 
     def moment(self, name: str) -> datetime:
         """A moment in UTC, given in seconds since 1970."""
@@ -175,13 +181,13 @@ class Row:
         return list(self._raw)
 
     def _number(self, name: str) -> Decimal:
-        if self._is_blank(name):
-            self._missing(name)
-        value = self._raw[name]
+        value = self._raw.get(name)
         if isinstance(value, str) or _is_small_number(value):
             text = str(value).strip()
-            if _NUMBER.fullmatch(text) and abs(number := Decimal(text)) < _BIGGEST:
+            if len(text) <= _LONGEST_NUMBER and (number := _number_in(text)) is not None:
                 return number
+        if self._is_blank(name):
+            self._missing(name)
         raise self._wrong(name, "is not a number of a sensible size")
 
     def _whole(self, name: str, low: int, high: int) -> int:
@@ -200,7 +206,7 @@ class Row:
 
     def _is_blank(self, name: str) -> bool:
         value = self._raw.get(name)
-        return _is_empty(value) or (isinstance(value, str) and not value.strip())
+        return not value.strip() if isinstance(value, str) else _is_empty(value)
 
     def _where(self, name: str) -> str:
         return _joined((*self._path, name))
@@ -215,6 +221,13 @@ class Row:
 
     def _missing(self, name: str) -> str:
         raise Unreadable(f"{self._where(name)}: is missing")
+
+
+@functools.lru_cache(maxsize=10_000)
+def _number_in(text: str) -> Decimal | None:
+    """The number that a text is; None for any other text. A store has the same few prices in all of its orders."""
+    number = Decimal(text) if _NUMBER.fullmatch(text) else None
+    return number if number is not None and abs(number) < _BIGGEST else None
 
 
 def readable(text: str) -> str:

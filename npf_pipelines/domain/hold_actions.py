@@ -16,7 +16,7 @@ class HoldAction:
         is_hold: True for a hold, False for a release.
         acted_at: when.
         acted_by: the user of the machine.
-        reason: in that person's words; may be empty.
+        reason: in that person's words, which may name a shopper; may be empty.
     """
 
     order_id: str
@@ -27,7 +27,11 @@ class HoldAction:
 
     @property
     def words(self) -> str:
-        """The action, its time, the person and the reason."""
+        """The action, its time and the person, for the tables: they are kept for ever, and the reason is not."""
         done = "held" if self.is_hold else "released"
-        why = f": {self.reason}" if self.reason else ""
-        return f"{done} at {self.acted_at:%Y-%m-%d %H:%M} UTC by {self.acted_by}{why}"
+        return f"{done} at {self.acted_at:%Y-%m-%d %H:%M} UTC by {self.acted_by}"
+
+    @property
+    def explained(self) -> str:
+        """The same with the reason, for people of the data team."""
+        return f"{self.words}: {self.reason}" if self.reason else self.words

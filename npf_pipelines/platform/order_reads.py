@@ -40,6 +40,8 @@ _ADDITIONS = {
     if is_addition(orders.columns[name])
 }
 """The optional columns, each with how it is read."""
+_ORDER_COLUMNS = [column.name for column in orders.columns]
+_LINE_COLUMNS = [column.name for column in order_lines.columns if column.name not in {"client", "order_number"}]
 
 
 class OrderReads(access.PlatformAccess):
@@ -146,26 +148,18 @@ class OrderReads(access.PlatformAccess):
         query = (
             sa.select(
                 *self._columns(orders),
-                *(
-                    column.label(_of_line(column.name))
-                    for column in self._columns(order_lines)
-                    if column.name not in {"client", "order_number"}
-                ),
+                *(column for column in self._columns(order_lines) if column.name in _LINE_COLUMNS),
             )
             .join_from(orders, order_lines, access.ON_ORDER, isouter=True)
             .where(*where)
             .order_by(orders.c.order_number, order_lines.c.line_id)
         )
         rows: defaultdict[str, list[sa.Row[Any]]] = defaultdict(list)
+        number = _ORDER_COLUMNS.index("order_number")
         with self._engine.connect() as connection:
-            for row in connection.execute(query):
-                rows[row.order_number].append(row)
+            for row in connection.execute(query).all():
+                rows[row[number]].append(row)
         return {number: _record(lines) for number, lines in rows.items()}
-
-
-def _of_line(name: str) -> str:
-    """The name of a line's column in a query over orders and lines, which have some names in common."""
-    return f"line_{name}" if name in orders.columns else name
 
 
 def read_states(
@@ -200,51 +194,54 @@ def by_store_order(states: Mapping[str, OrderState]) -> dict[str, list[OrderStat
 
 
 def _record(rows: Sequence[sa.Row[Any]]) -> PlatformRecord:
-    row, wrong = rows[0], list[str]()
+    """The record in the rows of an order's lines. Values go by their place: names cost more than all the rest."""
+    row = dict(zip(_ORDER_COLUMNS, rows[0], strict=False))
+    wrong = list[str]()
     lines, shipped_by_line = [], dict[str, int]()
     open_units: Counter[str] = Counter()
-    for line in rows:
-        if line.line_id is None:
+    for each in rows:
+        line = dict(zip(_LINE_COLUMNS, each[len(_ORDER_COLUMNS) :], strict=True))
+        if line["line_id"] is None:
             continue
-        ordered = noted_quantity(line.quantity, f"quantity of {line.sku}", wrong)
-        shipped = noted_quantity(line.quantity_shipped, f"quantity_shipped of {line.sku}", wrong)
-        sku = as_stored(text(line.sku))
+        ordered = noted_quantity(line["quantity"], f"quantity of {line['sku']}", wrong)
+        shipped = noted_quantity(line["quantity_shipped"], f"quantity_shipped of {line['sku']}", wrong)
+        sku = as_stored(text(line["sku"]))
         open_units[sku] += ordered - shipped
-        shipped_by_line[text(line.line_id)] = shipped
+        shipped_by_line[text(line["line_id"])] = shipped
         kit_sku, kit_quantity = _kit_of(line, wrong)
         lines.append(
             PlatformLine(
-                line_id=text(line.line_id),
+                line_id=text(line["line_id"]),
                 sku=sku,
-                description=text(line.description),
+                description=text(line["description"]),
                 quantity=ordered,
-                unit_price=line.unit_price,
-                options=optional_text(line.options),
-                tax=optional_sum(line.line_tax),
-                discount=optional_sum(line.line_discount),
+                unit_price=line["unit_price"],
+                options=optional_text(line["options"]),
+                tax=optional_sum(line["tax"]),
+                discount=optional_sum(line["discount"]),
                 kit_sku=kit_sku,
                 kit_quantity=kit_quantity,
             )
         )
-    status = OrderStatus(row.status)
+    status = OrderStatus(row["status"])
     if not status.is_known:
         wrong.append(f"status: {str(status)[:40]!r} is no word of the contract")
-    values: dict[str, Any] = {name: text(getattr(row, name)) for name in _TEXTS}
-    values |= {name: read(getattr(row, name)) for name, read in _ADDITIONS.items()}
+    values: dict[str, Any] = {name: text(row[name]) for name in _TEXTS}
+    values |= {name: read(row[name]) for name, read in _ADDITIONS.items()}
     return PlatformRecord(
         order=PlatformOrder(
             **values,
-            placed_at=noted_moment(row.placed_at, "placed_at", wrong),
-            is_test=bool(row.is_test),
+            placed_at=noted_moment(row["placed_at"], "placed_at", wrong),
+            is_test=bool(row["is_test"]),
             lines=tuple(lines),
         ),
         status=status,
         units_shipped=sum(shipped_by_line.values()),
-        imported_at=noted_moment(row.imported_at, "imported_at", wrong),
-        updated_at=noted_moment(row.updated_at, "updated_at", wrong),
+        imported_at=noted_moment(row["imported_at"], "imported_at", wrong),
+        updated_at=noted_moment(row["updated_at"], "updated_at", wrong),
         open_units=open_units,
         unreadable="; ".join(wrong),
-        cancelled_by=text(row.cancelled_by),
+        cancelled_by=text(row["cancelled_by"]),
         shipped=shipped_by_line,
     )
 
@@ -255,9 +252,9 @@ def _real_orders(client: str, prefix: str) -> tuple[sa.ColumnElement[bool], ...]
     return orders.c.client == client, orders.c.is_test.is_(False), has_prefix
 
 
-def _kit_of(line: sa.Row[Any], wrong: list[str]) -> tuple[str | None, int | None]:
+def _kit_of(line: Mapping[str, Any], wrong: list[str]) -> tuple[str | None, int | None]:
     """The kit that a line is a part of, and how many of it; None for other lines."""
-    kit_sku = as_stored(text(line.kit_sku))
+    kit_sku = as_stored(text(line["kit_sku"]))
     if not kit_sku:
         return None, None
-    return kit_sku, noted_quantity(line.kit_quantity, f"kit_quantity of {line.sku}", wrong)
+    return kit_sku, noted_quantity(line["kit_quantity"], f"kit_quantity of {line['sku']}", wrong)

@@ -72,7 +72,7 @@ def optional_text(value: object) -> str | None:
 def optional_sum(value: object) -> Decimal | None:
     """A sum of money, whatever type it came as; None for NULL, and for a value that is no sum."""
     try:
-        amount = None if value is None else Decimal(str(value).strip())
+        amount = value if value is None or isinstance(value, Decimal) else Decimal(str(value).strip())
     except InvalidOperation:
         return None
     return amount if amount is not None and amount.is_finite() else None

@@ -94,6 +94,15 @@ class ReportFolder:
         unfinished.write_text(page, encoding="utf-8")
         unfinished.replace(path)
 
+    def drop(self, client: str) -> None:
+        """Delete a client's pages, if there are any.
+
+        Raises:
+            OSError: they can't be deleted.
+        """
+        for name in (client, skipped_name(client)):
+            self.path(name).unlink(missing_ok=True)
+
     def drop_leftovers(self, before: datetime) -> int:
         """Delete the half-written pages of killed runs; returns how many there were. A bucket has none.
 

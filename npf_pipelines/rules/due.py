@@ -1,4 +1,4 @@
-"""Which clients a sweep is due for: at their usual interval, more often before their own cut-off, and once at it.
+"""Which clients a run is due for: at their usual interval, more often before their own cut-off, at it, and at releases.
 
 Not here: when a failed flow is retried (retries.py).
 """
@@ -14,6 +14,8 @@ FREQUENT = timedelta(minutes=5)
 """The interval in that time."""
 JUST_PASSED = timedelta(minutes=30)
 """How long after its cut-off a client's last pull is made up for; later it is a pull like any other."""
+BETWEEN_RELEASES = timedelta(minutes=1)
+"""The shortest time between two runs for released orders: each order may have a moment of its own."""
 
 
 def is_due(tried_at: datetime | None, interval: timedelta, now: datetime) -> bool:
@@ -60,6 +62,17 @@ def is_last_pull_due(tried_at: datetime | None, now: datetime, cut_off: time | N
         return False
     passed = latest_cut_off(now, cut_off, zone)
     return now - passed < JUST_PASSED and is_due_since(tried_at, passed)
+
+
+def is_release_due(tried_at: datetime | None, released_at: datetime, now: datetime) -> bool:
+    """Whether an order is released, and the run for it is due: orders that are released within a minute share one.
+
+    Args:
+        tried_at: when the last try began; None if there was none.
+        released_at: when the client's latest released order was released.
+        now: the moment.
+    """
+    return is_due_since(tried_at, released_at) and (tried_at is None or now - tried_at >= BETWEEN_RELEASES)
 
 
 def is_due_since(tried_at: datetime | None, due_at: datetime) -> bool:

@@ -8,10 +8,12 @@ Not here: the folders and databases of a cell (config/settings.py), moving a cli
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-import dagster as dg
+from typing import TYPE_CHECKING
 
 from npf_pipelines.errors import NpfError
+
+if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands of `npf` do without it.
+    import dagster as dg
 
 MOST_CLIENTS = 250
 """A year of client-days of so many clients stays within the 100,000 partitions of an asset that Dagster advises."""
@@ -23,6 +25,10 @@ _CLIENTS = "clients"
 
 class InTwoCells(NpfError):
     """A client is in another cell of this Dagster already; the text says in which."""
+
+
+class OfAnotherCell(NpfError):
+    """A process got a run of another cell to execute; the text names both and what to do."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +43,10 @@ class Cell:
         return f"the cell {self.name}" if self.name else "the code location without a cell"
 
     @property
-    def clients(self) -> dg.DynamicPartitionsDefinition:
+    def clients(self) -> "dg.DynamicPartitionsDefinition":
         """The set of the cell's clients, kept in step with the master setups by `register`."""
+        import dagster as dg  # noqa: PLC0415 - takes a second
+
         return dg.DynamicPartitionsDefinition(name=self._set)
 
     @property
@@ -46,26 +54,50 @@ class Cell:
         """The tags of the cell's jobs."""
         return {CELL_TAG: self.name} if self.name else {}
 
-    def key(self, asset: str) -> dg.AssetKey:
+    def key(self, asset: str) -> "dg.AssetKey":
         """The key of an asset, by its name."""
+        import dagster as dg  # noqa: PLC0415 - takes a second
+
         return dg.AssetKey([*self._prefix, asset])
 
-    def has_key(self, key: dg.AssetKey) -> bool:
+    def has_key(self, key: "dg.AssetKey") -> bool:
         """Whether an asset is of this cell."""
         return tuple(key.path[:-1]) == self._prefix
 
-    def has_run(self, run: dg.DagsterRun) -> bool:
-        """Whether a run is of this cell. A run that the UI launched over assets has no tag: its assets decide."""
-        if run.tags.get(CELL_TAG):
-            return run.tags[CELL_TAG] == self.name
+    @classmethod
+    def of_run(cls, run: "dg.DagsterRun") -> "Cell":
+        """The cell of a run. A run that the UI launched over assets has no tag: their keys decide, all of one cell."""
         keys = run.asset_selection or {check.asset_key for check in run.asset_check_selection or ()}
-        return any(map(self.has_key, keys)) if keys else not self.name
+        prefix = next((key.path[0] for key in keys if len(key.path) > 1), "")
+        return cls(run.tags.get(CELL_TAG) or prefix)
 
-    def registered(self, instance: dg.DagsterInstance) -> Sequence[str]:
+    def has_run(self, run: "dg.DagsterRun") -> bool:
+        """Whether a run is of this cell."""
+        return Cell.of_run(run) == self
+
+    def check_run(self, other: "Cell") -> None:
+        """Raise an error if the definitions are being loaded for a run that another cell's code server launched.
+
+        This process has its own cell's clients, tables and databases.
+
+        Args:
+            other: the cell of the code server.
+
+        Raises:
+            OfAnotherCell: they are.
+        """
+        if other != self:
+            raise OfAnotherCell(
+                f"the run is of {other.label} and this process is of {self.label}, so nothing was done: give the "
+                f"workers of {other.label} its settings and its queue (docs/deployment.md, Cells on workers), then "
+                "launch the run again"
+            )
+
+    def registered(self, instance: "dg.DagsterInstance") -> Sequence[str]:
         """The clients that are partitions, in their order."""
         return instance.get_dynamic_partitions(self._set)
 
-    def register(self, instance: dg.DagsterInstance, clients: Iterable[str]) -> list[str]:
+    def register(self, instance: "dg.DagsterInstance", clients: Iterable[str]) -> list[str]:
         """Make each client a partition, and the cell known to the others. No client is ever removed here.
 
         Returns:
@@ -82,12 +114,12 @@ class Cell:
             instance.add_dynamic_partitions(self._set, new)
         return new
 
-    def forget(self, instance: dg.DagsterInstance, client: str) -> None:
+    def forget(self, instance: "dg.DagsterInstance", client: str) -> None:
         """Make a client no partition any more."""
         if instance.has_dynamic_partition(self._set, client):
             instance.delete_dynamic_partition(self._set, client)
 
-    def elsewhere(self, instance: dg.DagsterInstance, clients: Iterable[str]) -> Mapping[str, str]:
+    def elsewhere(self, instance: "dg.DagsterInstance", clients: Iterable[str]) -> Mapping[str, str]:
         """A sentence about each of these clients that another cell of this Dagster has."""
         sought, found = set(clients), dict[str, str]()
         for other in (Cell(), *map(Cell, instance.get_dynamic_partitions(_CELLS))):
@@ -96,7 +128,7 @@ class Cell:
                 found |= {client: f"{client} is in {other.label}, too: nothing runs for it here" for client in also}
         return found
 
-    def check_nowhere_else(self, instance: dg.DagsterInstance, clients: Iterable[str]) -> None:
+    def check_nowhere_else(self, instance: "dg.DagsterInstance", clients: Iterable[str]) -> None:
         """Raise an error if another cell has one of the clients.
 
         Raises:

@@ -25,7 +25,7 @@ from npf_pipelines.runs.open_items import Recounts
 from npf_pipelines.runs.partition_writer import PartitionWriter
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.client_stores import other_client_of, remember_store
-from npf_pipelines.state.lease import Lease, held_lease
+from npf_pipelines.state.lease import PATIENCE, Lease, held_lease
 
 
 class ClientRun:
@@ -145,10 +145,16 @@ class ClientRun:
 
     @contextlib.asynccontextmanager
     async def lease(self, flow: str) -> AsyncIterator[Lease]:
-        """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check."""
+        """The client's lease for a flow, held. A dry run holds none, so that no write could pass its check.
+
+        The wait for a lease that a nightly job holds for seconds costs other clients nothing: each has its own thread.
+
+        Raises:
+            LeaseTaken: another run is at work on the client.
+        """
         if self.dry_run:
             yield Lease(self.services.state, self.client, flow)
             return
-        async with held_lease(self.services.state, self.client, flow) as lease:
+        async with held_lease(self.services.state, self.client, flow, patience=PATIENCE) as lease:
             self.tables.forget()  # The run that held it before may have written since they were read.
             yield lease

@@ -29,6 +29,7 @@ from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.events import AssetMaterializationPlannedData, EngineEventData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
@@ -119,6 +120,23 @@ def with_keys(
         known: the names to replace, wherever they appear.
     """
     return assets.with_attributes(asset_key_replacements={dg.AssetKey(name): key_of(name) for name in known})
+
+
+def from_code_server(key: str, own: str) -> str:
+    """A value of the code server that launched the run for which this process loads the definitions.
+
+    Dagster hands a note of the code server on to the process of each of its runs, also of a run that the UI launches
+    over assets. The run itself is not known there, and a run over assets that the process lacks fails inside Dagster.
+
+    Args:
+        key: the note's name.
+        own: this process's value, which is the answer where the definitions are loaded for no such run.
+    """
+    context = DefinitionsLoadContext.get()
+    if context.load_type == DefinitionsLoadType.RECONSTRUCTION:
+        return str(context.reconstruction_metadata.get(key, own))
+    context.add_to_pending_reconstruction_metadata(key, own)
+    return own
 
 
 def tag_run(context: dg.AssetExecutionContext, tags: Mapping[str, str]) -> None:

@@ -6,9 +6,7 @@ Not here: what a flow does for a client (assets/), one client's part of the run 
 """
 
 import asyncio
-import contextlib
 import functools
-import gc
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
@@ -57,8 +55,6 @@ from npf_pipelines.state.pauses import Paused, Pauses, read_pauses
 BUSY = "clients_of_another_run"
 """The metadata of a run's failure that names the clients that another run is at work on."""
 _CLIENTS_AT_ONCE = 16
-_COLLECTED_EVERY = (50_000, 20, 20)
-"""The thresholds of Python's collector during a run."""
 _IN_TRIAL = {
     Writes.NONE: "in trial: the tables show what would be done, nothing is written to store or platform",
     Writes.TEST_ORDERS: "in trial: only test orders and the amounts of test items are written to store and platform",
@@ -85,8 +81,7 @@ def run_clients(
     if wrong := config.why_wrong(has_days=has_days):
         raise RunFailed(wrong, allow_retries=False)
     try:
-        with _rare_collections():
-            failures, busy = asyncio.run(_run_all(context, services, work, config))
+        failures, busy = asyncio.run(_run_all(context, services, work, config))
     except Exception as error:  # noqa: BLE001 - raised as what the UI may show
         if is_program_fault(error):  # Dagster would show the exception's own text, which may quote a row.
             log_fault(context.log, error, "the run failed")
@@ -98,17 +93,6 @@ def run_clients(
             metadata={BUSY: dg.MetadataValue.json(sorted(busy))} if busy else None,
         )
     yield from ()
-
-
-@contextlib.contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Collect garbage in cycles seldom: a run makes many rows, and next to no cycles."""
-    usual = gc.get_threshold()
-    gc.set_threshold(*_COLLECTED_EVERY)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 async def _run_all(

@@ -8,6 +8,7 @@ Not here: writes with an unknown end, which outlive their lease (unknown_ends.py
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
@@ -27,6 +28,10 @@ A call that was in flight at the death is most likely carried out at once, and a
 it or to drop it: nginx and Apache end a script after 60 s (documented defaults).
 """
 
+PATIENCE = timedelta(seconds=20)
+"""How long runs and nightly jobs try again for a lease that another holder has: most hold one for seconds."""
+_PAUSE = 0.5
+"""Seconds between two tries."""
 _AGAIN = timedelta(seconds=5)
 """How soon a failed renewal is tried again: `lost_runs` leaves a run 45 s for it."""
 
@@ -199,15 +204,34 @@ def leased(engine: sa.Engine, flow: str) -> tuple[set[str], set[str]]:
     return {row.client for row in rows} - run_out, run_out
 
 
-@contextlib.asynccontextmanager
-async def held_lease(engine: sa.Engine, client: str, flow: str) -> AsyncIterator[Lease]:
-    """Hold the client's lease for a flow (`orders`, `shipments`, `stock`) around every write.
+def holder_of(engine: sa.Engine, client: str, flow: str) -> str | None:
+    """Who holds the client's lease for a flow at the moment, each holder under an id of its own; None if nobody does.
 
     Raises:
-        LeaseTaken: another holder has it.
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    is_held = (leases.c.client == client) & (leases.c.flow == flow) & ~is_over(engine, leases.c.expires_at)
+    with engine.connect() as connection:
+        return connection.scalar(sa.select(leases.c.holder).where(is_held))
+
+
+@contextlib.asynccontextmanager
+async def held_lease(
+    engine: sa.Engine, client: str, flow: str, *, patience: timedelta = timedelta()
+) -> AsyncIterator[Lease]:
+    """Hold the client's lease for a flow (`orders`, `shipments`, `stock`) around every write.
+
+    Args:
+        engine: the state's database.
+        client: the client's id.
+        flow: the flow.
+        patience: how long to try again while another holder has the lease.
+
+    Raises:
+        LeaseTaken: another holder has it, and has not given it back in that time.
     """
     lease = Lease(engine, client, flow)
-    await asyncio.to_thread(lease.take)
+    await _take(lease, patience)
     try:
         with lease.renewed():
             yield lease
@@ -229,6 +253,17 @@ def held_leases(engine: sa.Engine, client: str, flows: Iterable[str]) -> Iterato
             held.callback(lease.give_back)
             held.enter_context(lease.renewed())
         yield
+
+
+async def _take(lease: Lease, patience: timedelta) -> None:
+    until = time.monotonic() + patience.total_seconds()
+    while True:
+        try:
+            return await asyncio.to_thread(lease.take)
+        except LeaseTaken:
+            if time.monotonic() >= until:
+                raise
+        await asyncio.sleep(_PAUSE)
 
 
 def _renew_until(lease: Lease, ended: Event, pause: timedelta) -> None:

@@ -3,9 +3,19 @@
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from npf_pipelines.lake.tables import FILTERED_ORDERS, OPEN_STATUSES
 from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.order_steps import place
+
+
+@pytest.fixture
+def world(fresh: Loop) -> Loop:
+    """A world in which an order of acme is open."""
+    place(fresh.stores["acme"])
+    fresh.run("orders", "acme")
+    return fresh
 
 
 def kept(loop: Loop) -> dict[str, str]:
@@ -19,30 +29,27 @@ def decided(loop: Loop) -> dict[str, str]:
     return {order_id: status for order_id, status in rows if order_id in open_orders}
 
 
-def test_they_follow_the_decisions_and_the_platform(fresh: Loop) -> None:
-    fresh.run("orders", "acme")
-    assert kept(fresh) == decided(fresh) != {}
-    order_id = min(kept(fresh))
-    fresh.stores["acme"].change_status(int(order_id), "I")
-    fresh.run("orders", "acme")
-    assert kept(fresh) == decided(fresh)
-    assert kept(fresh).get(order_id, "I") == "I"
+def test_they_follow_the_decisions_and_the_platform(world: Loop) -> None:
+    assert kept(world) == decided(world) != {}
+    order_id = min(kept(world))
+    world.stores["acme"].change_status(int(order_id), "I")
+    world.run("orders", "acme")
+    assert kept(world) == decided(world)
+    assert kept(world).get(order_id, "I") == "I"
 
 
-def test_nothing_depends_on_the_file(fresh: Loop) -> None:
-    fresh.run("orders", "acme")
-    before = kept(fresh)
-    Path(fresh.services.lake.files.path(OPEN_STATUSES.name, client="acme", day=None)).unlink()
-    fresh.run("orders", "acme", days=(fresh.days[1], fresh.days[1]))
-    assert kept(fresh) == before
+def test_nothing_depends_on_the_file(world: Loop) -> None:
+    before = kept(world)
+    Path(world.services.lake.files.path(OPEN_STATUSES.name, client="acme", day=None)).unlink()
+    world.run("orders", "acme", days=(world.days[1], world.days[1]))
+    assert kept(world) == before
 
 
-def test_a_run_that_decides_without_rebuilding_the_questions_forgets_them(fresh: Loop) -> None:
-    fresh.run("orders", "acme")
-    key = f"acme|{fresh.days[1]}"
-    job = fresh.defs.resolve_job_def("orders_job")
+def test_a_run_that_decides_without_rebuilding_the_questions_forgets_them(world: Loop) -> None:
+    key = f"acme|{world.days[1]}"
+    job = world.defs.resolve_job_def("orders_job")
     selection = [dg.AssetKey(FILTERED_ORDERS.name)]
-    assert job.execute_in_process(instance=fresh.instance, partition_key=key, asset_selection=selection).success
-    assert kept(fresh) == {}
-    fresh.run("orders", "acme", days=(fresh.days[1], fresh.days[1]))
-    assert kept(fresh) == decided(fresh)
+    assert job.execute_in_process(instance=world.instance, partition_key=key, asset_selection=selection).success
+    assert kept(world) == {}
+    world.run("orders", "acme", days=(world.days[1], world.days[1]))
+    assert kept(world) == decided(world)

@@ -55,12 +55,12 @@ def test_no_secret_and_no_personal_data_is_on_a_page(fresh: Loop) -> None:
     fresh.run("reports")
     pages = "".join(_page(fresh, name) for name in ("acme", "bolt", "index"))
     private = "SELECT unnest([email, phone, notes, ship_to.name, ship_to.address_1, bill_to.name]) FROM raw_orders"
-    told = {text for (text,) in fresh.rows(private) if text and len(text) > 4}
-    assert told
-    assert not [text for text in (*told, API_KEY) if text in pages]
+    reported = {text for (text,) in fresh.rows(private) if text and len(text) > 4}
+    assert reported
+    assert not [text for text in (*reported, API_KEY) if text in pages]
 
 
-def test_a_client_that_fails_is_red_alone_and_stands_first_in_the_overview(fresh: Loop) -> None:
+def test_a_client_that_fails_is_red_alone_and_comes_first_in_the_overview(fresh: Loop) -> None:
     (broken,) = list((fresh.settings.data / "lake/stock_push/client=acme").glob("*.parquet"))
     broken.write_bytes(b"no parquet")
     (run,) = fresh.run("reports")
@@ -71,7 +71,7 @@ def test_a_client_that_fails_is_red_alone_and_stands_first_in_the_overview(fresh
     assert overview.index("its tables can&#39;t be read") < overview.index('data-page="bolt"')
 
 
-def test_a_wrong_setup_is_told_in_the_overview(fresh: Loop) -> None:
+def test_a_wrong_setup_is_reported_in_the_overview(fresh: Loop) -> None:
     write_setup(fresh.settings.clients, "bolt", fresh.url, stock={"quantity": "lots"})
     assert "bolt" in fresh.run("reports")[0].failure
     assert "bolt.yaml: stock.quantity:" in _page(fresh, "index")

@@ -28,13 +28,13 @@ def test_whatever_it_shows_is_seen_at_once_and_inside(points: list[tuple[int, in
     assert all(0 <= x <= 240 and 0 <= y <= 60 for line in drawn(value) for x, y in line)
 
 
-def test_more_stands_higher_and_later_stands_further_right() -> None:
+def test_more_is_higher_and_later_is_further_right() -> None:
     ((first, second, third),) = drawn(sparkline({"on hand": [1, 5, 3]}))
     assert second[1] < third[1] < first[1]
     assert first[0] < second[0] < third[0]
 
 
-def test_the_last_figures_are_told_in_words() -> None:
+def test_the_last_figures_are_in_words() -> None:
     assert "on hand 1,500 (grey), available 7 (blue)" in str(
         sparkline({"on hand": [3, 1500], "available": [3, 7]}).value
     )

@@ -85,7 +85,7 @@ def recount(loop: Loop, client: str, flow: str) -> None:
         count_open_items(context.log, loop.services, flow, "run")
 
 
-def test_the_rows_that_need_a_person_are_told_once_without_personal_data(
+def test_the_rows_that_need_a_person_are_reported_once_without_personal_data(
     fresh: Loop, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     fresh.settings = fresh.settings.model_copy(update={"alerts_webhook": SecretStr(receiver.webhook)})
@@ -101,7 +101,7 @@ def test_the_rows_that_need_a_person_are_told_once_without_personal_data(
     assert TOKEN not in caplog.text + said
 
 
-def test_a_flow_that_fails_is_told_when_it_begins_and_when_it_is_over(alerted: Loop, receiver: Receiver) -> None:
+def test_a_flow_that_fails_is_reported_when_it_begins_and_when_it_is_over(alerted: Loop, receiver: Receiver) -> None:
     fail(alerted, failures=1)
     say(alerted)
     assert receiver.texts == []
@@ -117,7 +117,7 @@ def test_a_flow_that_fails_is_told_when_it_begins_and_when_it_is_over(alerted: L
     assert end.startswith("Over: acme: runs of orders fail: the store is down (since 20")
 
 
-def test_a_wrong_key_is_told_at_once_by_a_real_run(alerted: Loop, receiver: Receiver) -> None:
+def test_a_wrong_key_is_reported_at_once_by_a_real_run(alerted: Loop, receiver: Receiver) -> None:
     alerted.stores["bolt"].api_key = "another"
     alerted.run("orders", "bolt")
     say(alerted)
@@ -157,7 +157,7 @@ def test_an_exceeded_change_limit_is_reported_alone_and_resolves_when_it_is_over
     assert receiver.texts[1].startswith("Over: acme: the change limit was exceeded")
 
 
-def test_a_client_that_is_not_pulled_is_told_after_its_own_limit_and_a_paused_one_is_not(
+def test_a_client_that_is_not_pulled_is_reported_after_its_own_limit_and_a_paused_one_is_not(
     alerted: Loop, receiver: Receiver
 ) -> None:
     write_setup(alerted.settings.clients, "acme", alerted.url, alerts={"no_pull_hours": 3})
@@ -174,7 +174,7 @@ def test_a_client_that_is_not_pulled_is_told_after_its_own_limit_and_a_paused_on
     assert any(line.startswith("Over: bolt: no orders") for line in receiver.texts[1].splitlines())
 
 
-def test_a_backlog_is_told_when_it_has_lasted(alerted: Loop, receiver: Receiver) -> None:
+def test_a_backlog_is_reported_when_it_has_lasted(alerted: Loop, receiver: Receiver) -> None:
     ((day,),) = alerted.rows("SELECT min(day) FROM shipment_records WHERE client = 'acme'")
     (Path(alerted.settings.lake) / f"tracking_push/client=acme/day={day}/part.parquet").unlink()
     recount(alerted, "acme", "shipments")
@@ -213,7 +213,7 @@ def test_a_platform_that_is_down_ends_no_alert_and_stops_none(
     assert read_alerts(alerted.services.state)["backlog|acme|orders"].over_at is not None
 
 
-def test_a_wrong_setup_is_told_and_its_clients_alerts_are_not_over(alerted: Loop, receiver: Receiver) -> None:
+def test_a_wrong_setup_is_reported_and_its_clients_alerts_are_not_over(alerted: Loop, receiver: Receiver) -> None:
     fail(alerted)
     say(alerted)
     path = alerted.settings.clients / "acme.yaml"
@@ -229,7 +229,7 @@ def test_a_wrong_setup_is_told_and_its_clients_alerts_are_not_over(alerted: Loop
     assert receiver.texts[2].startswith("Over: master setups: ")
 
 
-def test_a_client_whose_file_is_gone_is_told_once_and_its_alerts_stay(alerted: Loop, receiver: Receiver) -> None:
+def test_a_client_whose_file_is_gone_is_reported_once_and_its_alerts_stay(alerted: Loop, receiver: Receiver) -> None:
     alerted.floor.count("acme", ["GHOST"], datetime.now(UTC))
     alerted.run("stock", "acme", override_change_limit=True)
     fail(alerted)
@@ -292,7 +292,9 @@ def test_a_webhook_that_fails_is_tried_again_at_the_next_look(
     assert len(receiver.texts) == 1
 
 
-def test_without_a_webhook_the_log_is_told(alerted: Loop, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_webhook_alerts_are_logged(
+    alerted: Loop, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
     alerted.settings = alerted.settings.model_copy(update={"alerts_webhook": None})
     fail(alerted)
     say(alerted)

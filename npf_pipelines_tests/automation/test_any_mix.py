@@ -115,7 +115,7 @@ def asked_for(requests: list[dg.RunRequest] | str) -> list[str]:
 
 
 @given(states=st.lists(st.sampled_from(State), min_size=5, max_size=5), flow=st.sampled_from(FLOWS))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 def test_every_tick_asks_for_exactly_the_clients_that_are_due_each_once(
     world: Loop, states: list[State], flow: Flow
 ) -> None:

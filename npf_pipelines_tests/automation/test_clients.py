@@ -14,7 +14,7 @@ def test_a_client_becomes_a_partition_by_its_file(loop: Loop) -> None:
     assert look(loop, "clients_sensor")[2] == "registered: nothing new"
 
 
-def test_days_that_the_loaded_definitions_lack_are_told_of(loop: Loop) -> None:
+def test_days_that_the_loaded_definitions_lack_are_named(loop: Loop) -> None:
     loaded = loop.defs
     earlier = loop.services.setups()["acme"].orders.start_date - timedelta(days=10)
     write_setup(loop.settings.clients, "newer", loop.url, orders={"start_date": earlier})

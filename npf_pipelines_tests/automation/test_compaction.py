@@ -16,6 +16,7 @@ from npf_pipelines.lake.tables import RAW_ORDERS, TABLES
 from npf_pipelines.state.lease import held_lease
 from npf_pipelines_tests.automation.test_retention import Later
 from npf_pipelines_tests.automation.test_retention import night as retention_night
+from npf_pipelines_tests.leases import no_patience
 from npf_pipelines_tests.loop import Loop
 
 OLD = month_of(datetime.now(UTC).date() - timedelta(days=75))
@@ -87,7 +88,8 @@ def test_a_client_at_work_and_a_month_that_cannot_be_read_cost_themselves(old: L
             (reason,) = await asyncio.to_thread(night, old, succeeds=False)
             assert f"tracking_push of bolt for {OLD:%Y-%m}: the file {broken} is broken" in reason
 
-    asyncio.run(beside())
+    with no_patience():
+        asyncio.run(beside())
     left = {path.parts[-4:-2] for path in Path(old.settings.lake).glob(f"*/*/day={OLD:%Y-%m}-*/part.parquet")}
     of_acme = {(name, "client=acme") for name in ("raw_orders", "filtered_orders", "platform_orders")}
     assert left == of_acme | {("tracking_push", "client=bolt")}

@@ -32,7 +32,7 @@ def test_a_release_is_asked_for_once_and_only_of_its_client(loop: Loop) -> None:
     tried(loop, now - 10 * MINUTE)
     released(loop, now + MINUTE)
     assert "no order is released" in look(loop, "due_orders")[2]
-    with time_machine.travel(now + 2 * MINUTE, tick=False):
+    with time_machine.travel(now + 3 * MINUTE, tick=False):
         asked, cursor, _ = look(loop, "due_orders")
         assert clients(asked) == [["acme"]]
         today = day_of(datetime.now(UTC), loop.services.setups()["acme"].zone)
@@ -41,6 +41,22 @@ def test_a_release_is_asked_for_once_and_only_of_its_client(loop: Loop) -> None:
         tried(loop, now + MINUTE + timedelta(seconds=1))
         assert look(loop, "due_orders")[0] == [], "a run that began after the release has dealt with it"
     assert loop.stores["acme"].requests == 0
+
+
+def test_releases_of_many_orders_share_a_run_a_minute(loop: Loop) -> None:
+    register(loop)
+    now = datetime.now(UTC)
+    tried(loop, now - 10 * MINUTE)
+    for number in range(30):
+        released(loop, now + number * timedelta(seconds=6))
+    runs: list[timedelta] = []
+    for number in range(16):  # A tick every 15 s, and each run begins at once.
+        passed = number * timedelta(seconds=15)
+        with time_machine.travel(now + passed, tick=False):
+            if look(loop, "due_orders")[0]:
+                runs.append(passed)
+                tried(loop, now + passed)
+    assert runs == [timedelta(), MINUTE, 2 * MINUTE, 3 * MINUTE]
 
 
 def test_a_run_that_is_lost_is_asked_for_again(loop: Loop) -> None:

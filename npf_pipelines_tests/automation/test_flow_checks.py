@@ -29,7 +29,7 @@ def check_number(loop: Loop, name: str, number: str) -> object:
     return event.dagster_event.asset_check_evaluation_data.metadata[number].value
 
 
-def test_a_shipment_that_was_never_pushed_is_told_once_it_is_late(fresh: Loop) -> None:
+def test_a_shipment_that_was_never_pushed_is_reported_once_it_is_late(fresh: Loop) -> None:
     assert check(fresh, "all_lodged_pushed", "missing") == (True, [])
     with fresh.services.platform_engine.begin() as connection:
         one = connection.execute(sa.select(shipments).where(shipments.c.client == "acme").limit(1)).mappings().one()

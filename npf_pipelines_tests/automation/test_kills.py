@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.automation.ticks import register
 from npf_pipelines_tests.daemon import Automation
+from npf_pipelines_tests.dagster_speed import make_usual_home
 from npf_pipelines_tests.loop import Loop, small_loop
 
 RUN_WORKER = "multiprocessing.spawn"
@@ -74,10 +74,10 @@ def kill(automation: Automation, victim: str) -> None:
 
 @pytest.mark.long
 def test_whatever_is_killed_at_work_the_next_start_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    make_usual_home(tmp_path / "dagster")
     with small_loop(tmp_path) as loop:
         assert loop.run_all() == []
         register(loop)
-        (tmp_path / "dagster" / "dagster.yaml").write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
         automation = Automation(tmp_path, NPF_SENSOR_SECONDS="5")
         try:
             for victim in ("run worker", "code server", "daemon"):

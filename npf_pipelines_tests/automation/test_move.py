@@ -14,6 +14,7 @@ from npf_pipelines.automation.move import CannotMove, move_client
 from npf_pipelines.cli import app
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.tables import orders, shipments
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.cell import Cell
 from npf_pipelines.state.lease import Lease
 from npf_pipelines.state.pauses import pause_clients, read_pauses
@@ -78,6 +79,8 @@ def test_a_moved_client_goes_on_where_it_was(fresh: Loop, tmp_path: Path) -> Non
     before, platform = content(fresh, "acme"), on_platform(fresh)
     store = fresh.stores["acme"]
     (fresh.settings.clients / "acme.skus.csv").write_text("store_sku,warehouse_sku,quantity\n", encoding="utf-8")
+    for name in ("acme", "acme.skipped", "bolt", "certificates/acme-2026-11-05"):
+        ReportFolder(fresh.settings.reports, "").write(name, "a page")
     shipped = set(store.shipments)
     environment = tmp_path / "south.env"
     settings = south.settings
@@ -90,6 +93,8 @@ def test_a_moved_client_goes_on_where_it_was(fresh: Loop, tmp_path: Path) -> Non
     assert content(fresh, "acme") | {"done": set()} == {name: type(kept)() for name, kept in before.items()}
     assert [path.name for path in fresh.settings.clients.glob("*.skus.csv")] == []
     assert [path.name for path in settings.clients.glob("*.skus.csv")] == ["acme.skus.csv"]
+    assert [path.name for path in fresh.settings.reports.rglob("*.html")] == ["bolt.html"]
+    assert [path.name for path in settings.reports.rglob("*.html")] == ["acme-2026-11-05.html"]
     assert not runs_for(fresh, "acme")
     assert runs_for(south, "acme")
 

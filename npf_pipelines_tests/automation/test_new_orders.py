@@ -170,7 +170,7 @@ def test_a_paused_client_is_not_asked(loop: Loop) -> None:
     assert loop.stores["acme"].requests == 0
 
 
-def test_a_cursor_that_makes_no_sense_is_begun_anew(loop: Loop) -> None:
+def test_a_cursor_that_makes_no_sense_is_replaced(loop: Loop) -> None:
     register(loop)
     assert clients(look(loop, "new_orders", "{what?")[0]) == [["acme", "bolt"]]
 

@@ -11,10 +11,14 @@ import pytest
 from npf_pipelines.automation import retention
 from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.domain.alert import Alert
-from npf_pipelines.lake.tables import RAW_ORDERS
+from npf_pipelines.domain.hold_actions import HoldAction
+from npf_pipelines.lake.tables import FILTERED_ORDERS, RAW_ORDERS
 from npf_pipelines.state.alerts import keep_alerts, read_alerts
+from npf_pipelines.state.hold_actions import held_orders, keep_hold_action, read_hold_actions
 from npf_pipelines.state.lease import held_lease
-from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.dagster_speed import make_usual_home
+from npf_pipelines_tests.leases import no_patience
+from npf_pipelines_tests.loop import Loop, small_loop
 
 LATER = datetime.now(UTC) + timedelta(days=100)
 PERSONAL = sorted(RAW_ORDERS.personal)
@@ -65,7 +69,7 @@ def test_personal_data_goes_and_everything_else_stays(later: Loop) -> None:
     assert not [name for name in PERSONAL if later.rows(f"SELECT 1 FROM raw_orders WHERE {name} IS NOT NULL")]  # noqa: S608
 
 
-def test_the_next_night_writes_nothing_anew(later: Loop) -> None:
+def test_the_next_night_writes_nothing(later: Loop) -> None:
     night(later)
     files = {path: path.stat().st_mtime_ns for path in Path(later.settings.lake).rglob("*.parquet")}
     assert night(later)["dropped"] == []
@@ -88,8 +92,8 @@ def test_a_decision_on_such_a_day_is_refused_until_the_day_is_pulled_again(later
     assert "run raw_orders for the day again" in str(failure.step_failure_data)
     assert later.rows("FROM filtered_orders ORDER BY ALL") == before
     assert [one.failure for one in later.run("orders", "acme", days=(day, day))] == [""]
-    told = later.rows(f"SELECT count(email) FROM raw_orders WHERE client = 'acme' AND day = '{day}'")  # noqa: S608
-    assert told != [(0,)]
+    kept = later.rows(f"SELECT count(email) FROM raw_orders WHERE client = 'acme' AND day = '{day}'")  # noqa: S608
+    assert kept != [(0,)]
     night(later)
     assert later.rows("SELECT count(email) FROM raw_orders") == [(0,)]
 
@@ -99,8 +103,38 @@ def test_a_client_whose_orders_are_being_pulled_is_left_for_the_next_night(later
         async with held_lease(later.services.state, "acme", "orders"):
             await asyncio.to_thread(night, later)
 
-    asyncio.run(night_beside())
+    with no_patience():
+        asyncio.run(night_beside())
     assert later.rows("SELECT DISTINCT client FROM raw_orders WHERE email IS NOT NULL") == [("acme",)]
+
+
+def test_a_hold_stays_and_what_a_person_wrote_beside_it_goes_with_its_order(later: Loop) -> None:
+    ((day, imported, rejected, held),) = later.rows(
+        """
+        SELECT day, min(p.order_id), min(f.order_id) FILTER (f.decision = 'rejected'), max(p.order_id)
+        FROM filtered_orders f
+        LEFT JOIN (FROM platform_orders WHERE outcome = 'imported') p USING (client, day, order_id)
+        WHERE client = 'acme' GROUP BY day
+        HAVING count(DISTINCT p.order_id) > 1 AND bool_or(f.decision = 'rejected') LIMIT 1
+        """
+    )
+    lake, state = later.services.lake, later.services.state
+    decisions = [
+        row | ({"decision": "held", "rule": "held_by_person"} if row["order_id"] == held else {})
+        for row in lake.read(FILTERED_ORDERS, client="acme", day=day)
+    ]
+    lake.write(FILTERED_ORDERS, decisions, client="acme", day=day)
+    now, why = datetime.now(UTC), "Zoe rings back"
+    for order_id, is_hold in ((imported, False), (rejected, True), (held, True), ("77", True)):
+        keep_hold_action(state, "acme", HoldAction(order_id, is_hold, now, "ana", why))
+    keep_hold_action(state, "acme", HoldAction("78", True, LATER - timedelta(days=80), "ana", why))
+    said = night(later)
+    what = "held orders with an action or its reason deleted"
+    assert {"client": "acme", "what": what, "count": "3"} in said["dropped"]
+    left = {order_id: action.reason for order_id, action in read_hold_actions(state, "acme").items()}
+    assert left == {held: why, rejected: "", "77": "", "78": why}
+    assert held_orders(state, "acme") == {held, rejected, "77", "78"}
+    assert what not in {dropped["what"] for dropped in night(later)["dropped"]}
 
 
 def test_the_last_snapshot_of_each_client_stays(later: Loop) -> None:
@@ -155,17 +189,16 @@ def test_without_the_guard_the_partitions_would_be_lost(fresh: Loop) -> None:
     assert states(fresh)["stock_push"] == set()
 
 
-def test_a_runs_events_leave_no_file_behind(later: Loop) -> None:
-    assert later.backfill("stock", override_change_limit=True)
-    (old,) = [
-        record.dagster_run.run_id
-        for record in later.instance.get_run_records()[1:]
-        if record.dagster_run.job_name == "stock_job"
-    ]
-    folder = later.settings.data / "dagster"
-    assert [path for path in folder.rglob(f"*{old}*") if path.is_file()]
-    deleted, kept = delete_old_runs(later.instance, LATER, timedelta(days=90), later.services.cell)
-    assert (deleted, kept) == (1, 3)
+def test_a_runs_events_leave_no_file_behind(tmp_path: Path) -> None:
+    make_usual_home(tmp_path / "dagster")
+    with small_loop(tmp_path) as loop:
+        for _ in range(2):
+            assert loop.backfill("stock", override_change_limit=True)
+        _, old = (record.dagster_run.run_id for record in loop.instance.get_run_records())
+        folder = loop.settings.data / "dagster"
+        assert [path for path in folder.rglob(f"*{old}*") if path.is_file()]
+        deleted, kept = delete_old_runs(loop.instance, LATER, timedelta(days=90), loop.services.cell)
+    assert (deleted, kept) == (1, 1)
     assert not [path for path in folder.rglob(f"*{old}*") if path.is_file()]
 
 

@@ -1,5 +1,6 @@
 """`npf client add`: a new client's setup, from flags or from questions."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,20 @@ def test_flags_that_give_what_is_required_ask_nothing(folder: Path) -> None:
     assert "npf run orders --client acme-toys --from 2026-11-01" in commands[-1]
     assert "acme-toys.yaml" in result.output
     assert (folder / "acme-toys.yaml").stat().st_mode & 0o077 == 0  # The default umask.
+
+
+def test_the_examples_in_the_file_are_right_once_they_are_taken(folder: Path) -> None:
+    assert add("acme").exit_code == 0
+    text = (folder / "acme.yaml").read_text(encoding="utf-8")
+    examples = re.findall(r"^  # (([a-z_]+): .*)$", text, re.MULTILINE)
+    assert {name for _, name in examples} == {
+        *("vendor", "quiet_hours", "every_minutes", "storefronts", "hold_minutes", "hold", "shipping_methods", "skus"),
+        *("buffer", "maximum", "same_sku", "store_location"),
+    }
+    for line, name in examples:
+        taken = parse_setup("acme.yaml", text.replace(f"# {line}", line)).model_dump(exclude_defaults=True)
+        sections = [section for section in ("store", "orders", "stock") if name in taken[section]]
+        assert len(sections) == 1, line
 
 
 def test_every_wrong_flag_is_named_at_once_and_nothing_is_written(folder: Path) -> None:

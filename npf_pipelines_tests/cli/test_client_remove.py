@@ -12,6 +12,7 @@ from npf_pipelines.cli import app
 from npf_pipelines.config.setup_files import load_master_setups
 from npf_pipelines.domain.certification import Evidence
 from npf_pipelines.platform.tables import orders
+from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.run_scope import scope_config
 from npf_pipelines.state.lease import Lease
 from npf_pipelines.state.tables import metadata
@@ -62,6 +63,8 @@ def test_a_client_that_has_left_needs_nobody_and_can_come_back(shell: Loop) -> N
     before = rows_of(shell, "acme")
     assert {"health", "open_rows", "alerts", "client_stores", "pauses"} <= before.keys()
     neighbour, imported = rows_of(shell, "bolt"), on_platform(shell)
+    for name in ("acme", "acme.skipped", "bolt"):
+        ReportFolder(shell.settings.reports, "").write(name, "a page")
     setup = (shell.settings.clients / "acme.yaml").read_text(encoding="utf-8")
     certification = CertificationRecord(shell.settings.data, "acme")
     with certification.held():
@@ -76,6 +79,7 @@ def test_a_client_that_has_left_needs_nobody_and_can_come_back(shell: Loop) -> N
     assert removed.exit_code == 0, removed.output
     assert rows_of(shell, "acme") == {}
     assert rows_of(shell, "bolt") == neighbour
+    assert [path.name for path in shell.settings.reports.glob("*.html")] == ["bolt.html"]
     assert shell.instance.get_dynamic_partitions("clients") == ["bolt"]
     assert load_master_setups(shell.settings.clients).clients.keys() == {"bolt"}
     (archived,) = (shell.settings.clients / "removed").iterdir()

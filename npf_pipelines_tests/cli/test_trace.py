@@ -79,7 +79,7 @@ def test_what_became_of_a_shipment(
     assert "Lodged as S1 with StarTrack: 1 of KITE. Tracking number T1-CORRECTED" in printed
 
 
-def test_a_withdrawn_shipment_is_told_though_it_is_no_longer_lodged(
+def test_a_withdrawn_shipment_is_reported_though_it_is_no_longer_lodged(
     fresh: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NPF_DATA", str(fresh.settings.data))
@@ -101,7 +101,7 @@ def test_no_shopper_is_in_it(world: Loop) -> None:
         assert secret not in output
 
 
-def test_every_decision_is_told_at_its_time_and_a_page_can_be_sent(
+def test_every_decision_is_shown_at_its_time_and_a_page_can_be_sent(
     fresh: Loop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("NPF_DATA", str(fresh.settings.data))

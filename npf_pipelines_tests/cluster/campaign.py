@@ -28,7 +28,7 @@ _PATIENCE = 900.0
 _PARCELS = 10
 """Parcels of a round, at least: fewer would be pushed before a worker could be killed."""
 _PROCESS = re.compile(r"[(]pid: (\d+)[)]")
-_TASK = "dagster-celery/task_id"
+TASK = "dagster-celery/task_id"
 """The tag that the launcher gives to a run."""
 _MISSING = re.compile(r"is in the store 0 times$|has the status .* in the store, not ")
 """The differences that may be left for some minutes; nothing is ever there twice."""
@@ -82,7 +82,7 @@ def lose_a_worker(cluster: Cluster, seed: int) -> Loss:
     at_work: dict[Worker, list[str]] = {}
 
     def is_mid_push() -> bool:
-        at_work.clear()  # Asked before the parcels are counted: it takes as long as a parcel.
+        at_work.clear()  # Before the parcels are counted: it takes as long as a parcel.
         at_work.update((worker, runs) for worker in cluster.workers if (runs := list(_runs_of(cluster, worker))))
         return bool(at_work) and len(parcels & _in_stores(cluster)) >= enough
 
@@ -211,5 +211,5 @@ def _takers(cluster: Cluster, clients: Collection[str], since: float) -> set[str
         for record in cluster.loop.instance.get_run_records(filters, limit=20)
         if (record.start_time or 0) > since
     ]
-    tasks = {run.tags[_TASK] for run in runs if set(clients_of(run.run_config, run.tags, ())) & set(clients)}
+    tasks = {run.tags[TASK] for run in runs if set(clients_of(run.run_config, run.tags, ())) & set(clients)}
     return {worker.name for worker in cluster.workers if worker.received() & tasks}

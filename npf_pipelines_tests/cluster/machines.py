@@ -12,14 +12,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from npf_pipelines_tests.daemon import Automation, Process
 from npf_pipelines_tests.docs.pages import PROJECT
 
 _CONFIG = PROJECT / "deploy" / "cluster"
-_UNIT = PROJECT / "deploy" / "systemd" / "npf-worker.service"
+_UNITS = PROJECT / "deploy" / "systemd"
 _UNIT_COMMAND = re.compile(r"^ExecStart=(.+)$", re.MULTILINE)
 _RECEIVED = re.compile(r"Task execute_job\[([^]]+)\] received")
 _LAST_WORDS = 20.0
@@ -29,10 +29,18 @@ _LAST_WORDS = 20.0
 class Worker:
     """A machine with a worker. It is lost with all of its processes, and comes back as a new one."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], cell: str = "") -> None:
+        """Start it.
+
+        Args:
+            folder: its data folder, unless the environment names another.
+            environment: what its unit's EnvironmentFile would hold.
+            cell: the instance of the cells' unit; the unit without a cell if empty.
+        """
         self.name = folder.name
         self._folder = prepared(folder)
-        self._environment = dict(environment) | _local(folder) | {"PYTHONPATH": f"{_CONFIG}:{PROJECT}"}
+        self._environment = _local(folder) | dict(environment) | {"PYTHONPATH": f"{_CONFIG}:{PROJECT}"}
+        self._words = _words_of(cell)
         self.process = self._started()
 
     def lose(self) -> None:
@@ -68,11 +76,10 @@ class Worker:
         return set(_RECEIVED.findall((self._folder / "celery.log").read_text(encoding="utf-8")))
 
     def _started(self) -> Process:
-        _, *words = shlex.split(_UNIT_COMMAND.findall(_UNIT.read_text(encoding="utf-8"))[0])
         program = str(Path(sys.executable).with_name("celery"))
         with (self._folder / "celery.log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own environment's celery
-                [program, *words, "--hostname", f"{self.name}@%h", "--loglevel", "INFO"],
+                [program, *self._words, "--hostname", f"{self.name}@%h", "--loglevel", "INFO"],
                 cwd=PROJECT,
                 env=os.environ | self._environment,
                 stdout=log,
@@ -81,16 +88,24 @@ class Worker:
             )
 
 
+def _words_of(cell: str) -> list[str]:
+    """The words after the program in the unit's command, as systemd would make them of it."""
+    unit = (_UNITS / f"npf-worker{cell and '@'}.service").read_text(encoding="utf-8")
+    return shlex.split(_UNIT_COMMAND.findall(unit)[0].replace("%i", cell).replace("%%", "%"))[1:]
+
+
 def prepared(folder: Path) -> Path:
-    """A machine's data folder, with the DAGSTER_HOME of deploy/cluster in it."""
-    (folder / "dagster").mkdir(parents=True, exist_ok=True)
-    shutil.copy(_CONFIG / "dagster.yaml", folder / "dagster")
+    """A machine's data folder, with the DAGSTER_HOME of deploy/cluster in it, if it has none yet."""
+    config = folder / "dagster" / "dagster.yaml"
+    if not config.exists():
+        config.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_CONFIG / config.name, config)
     return folder
 
 
-def centre(folder: Path, environment: Mapping[str, str]) -> Automation:
-    """The machine with code server and daemon."""
-    return Automation(prepared(folder), **environment)
+def centre(folder: Path, environment: Mapping[str, str], cells: Sequence[str] = ("",)) -> Automation:
+    """The machine with daemon and code server, or that of each cell."""
+    return Automation(prepared(folder), cells=cells, **environment)
 
 
 def _local(folder: Path) -> dict[str, str]:

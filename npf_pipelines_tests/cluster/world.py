@@ -54,13 +54,13 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         redis = opened.enter_context(running_redis())
         bucket = opened.enter_context(running_s3())
         server = opened.enter_context(SandboxServer(stores, latency_ms=_LATENCY_MS))
-        environment = _environment(socket, redis) | bucket
+        environment = environment_of_all(socket, redis) | bucket
         os.environ |= environment
         for client in stores:
             write_setup(UPath(environment["NPF_CLIENTS"]), client, server.url)
         create_platform(environment["NPF_PLATFORM_URL"]).dispose()
         home = prepared(folder / "centre")
-        _init(home)
+        init(home)
         instance = opened.enter_context(instance_in(home / "dagster"))
         loop = _loop(home, instance, stores, server.url)
         opened.callback(loop.services.close_databases)
@@ -92,7 +92,7 @@ def _loop(home: Path, instance: dg.DagsterInstance, stores: Mapping[str, object]
     return Loop(Settings(), instance, dict(stores), url)  # type: ignore[arg-type]
 
 
-def _environment(socket: Path, redis: str) -> dict[str, str]:
+def environment_of_all(socket: Path, redis: str) -> dict[str, str]:
     """The variables of every machine, but for its own folders."""
     platform = new_database(socket)
     with psycopg.connect(platform.replace("+psycopg", ""), autocommit=True) as connection:
@@ -113,7 +113,8 @@ def _environment(socket: Path, redis: str) -> dict[str, str]:
     }
 
 
-def _init(home: Path) -> None:
+def init(home: Path, **others: str) -> None:
+    """`npf init` for a machine's data folder; `others` are further variables of its environment."""
     words = [str(Path(sys.executable).with_name("npf")), "init"]
-    environment = os.environ | {"NPF_DATA": str(home), "DAGSTER_HOME": str(home / "dagster")}
+    environment = os.environ | {"NPF_DATA": str(home), "DAGSTER_HOME": str(home / "dagster")} | others
     subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own environment's npf

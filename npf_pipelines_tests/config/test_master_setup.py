@@ -266,7 +266,7 @@ def test_a_wrong_field_is_named_with_its_file(tmp_path: Path, field: str, value:
     assert f"acme.yaml: {said}" in trouble(tmp_path, changed(field, value))
 
 
-def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+def test_all_that_is_wrong_is_reported_at_once(tmp_path: Path) -> None:
     content = yaml.safe_load(changed("store.url", "http://shop.example"))
     content["orders"]["countries"] = ["Atlantis"]
     content["stocks"] = content.pop("stock")
@@ -319,7 +319,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     assert latin.startswith("latin.yaml: ")
 
 
-def test_where_the_yaml_breaks_is_told(tmp_path: Path) -> None:
+def test_where_the_yaml_breaks_is_reported(tmp_path: Path) -> None:
     assert "line 4" in trouble(tmp_path, "id: acme\nname: Acme\nstore:\n  url: a: b\n")
 
 

@@ -246,7 +246,7 @@ def test_no_body_of_a_failure_comes_along() -> None:
     ("header", "seconds"),
     [("300", 300.0), ("0", 0.0), ("soon", None), ("", None), ("-5", None), ("1e9", None), ("nan", None)],
 )
-def test_the_pause_asked_for_is_told(header: str, seconds: float | None) -> None:
+def test_the_pause_asked_for_is_reported(header: str, seconds: float | None) -> None:
     error = failure("", 503, headers={"Retry-After": header})
     assert isinstance(error, RateLimited)
     assert error.retry_after == seconds

@@ -17,6 +17,7 @@ import time_machine
 from npf_pipelines.sandbox.world import cancel_something, order_something
 from npf_pipelines_tests.automation.ticks import execute, look, register, tick
 from npf_pipelines_tests.day.alerts import Silence, wrong_alerts
+from npf_pipelines_tests.day.clients import more_fields
 from npf_pipelines_tests.day.followed import imported_early, not_followed
 from npf_pipelines_tests.day.lives import run_and_kill, run_elsewhere
 from npf_pipelines_tests.day.plan import AWAY, BEFORE_THE_DAY, CLOCK_AHEAD, Events
@@ -92,8 +93,11 @@ class _Course:
         self._troubles = Troubles(loop.stores, random.Random(dice.random()))
         self._cursors: dict[str, str] = {}
         self._day = Day()
-        for client in loop.stores:
-            write_setup(loop.settings.clients, client, loop.url, store={"api_key_env": key_variable(client)})
+        for number, client in enumerate(loop.stores):
+            key = {"api_key_env": key_variable(client)}
+            write_setup(
+                loop.settings.clients, client, loop.url, mode="live", store=key, **more_fields(loop, number, client)
+            )
         register(loop)
         self._world = World(loop, random.Random(dice.random()), list(loop.stores))
         self._silence = Silence()
@@ -193,11 +197,11 @@ class _Course:
 
     def _wrongs(self) -> list[str]:
         """The errors found, without the tables' reported exceptions: orders cancelled after picking had begun."""
-        told = {
+        reported = {
             f"{client}: the order {number} has the status"
             for client, number in self._loop.rows("SELECT client, order_number FROM order_exceptions")
         }
-        found = [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in told)]
+        found = [one for one in self._loop.disagreements() if not any(one.startswith(known) for known in reported)]
         world = self._world
         early = imported_early(
             self._loop, {world.clients[number]: since for number, since in world.held_from.items()}, GRACE

@@ -1,8 +1,8 @@
 """The events of a day: what changes the world, and the checks that belong to one event.
 
 Each function takes the world, the client's number and the moment, and returns whether the event has happened: otherwise
-it is tried again at the next step. Not here: when they happen (plan.py), and the checks over the whole day (alerts.py,
-followed.py).
+it is tried again at the next step. Not here: when they happen (plan.py), holds before import (hold_events.py), and the
+checks over the whole day (alerts.py, followed.py).
 """
 
 from datetime import datetime, timedelta
@@ -14,12 +14,12 @@ from npf_pipelines.automation.rename import CannotRename, rename_client
 from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.platform_orders import OrderStatus
-from npf_pipelines.platform.tables import orders, shipments, stock
+from npf_pipelines.platform.tables import kits, orders, shipments, stock
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.sandbox.store_defaults import SOMEBODY
 from npf_pipelines.sandbox.world import order_something
 from npf_pipelines_tests.day.alerts import is_open, was_sent
-from npf_pipelines_tests.day.world import GRACE, PACKING, World
+from npf_pipelines_tests.day.world import PACKING, World
 
 _LODGED_BEFORE = timedelta(days=5)
 _NIGHT = (2, 32)
@@ -41,16 +41,6 @@ def comes_back(world: World, number: int, _: datetime) -> bool:
     """Its pause is over, while the other clients are on time."""
     world.change_setup(number, paused=False)
     world.paused.discard(world.clients[number])
-    return True
-
-
-# A grace period
-
-
-def holds_its_orders(world: World, number: int, now: datetime) -> bool:
-    """Before the day."""
-    world.change_setup(number, orders={"hold_minutes": int(GRACE / timedelta(minutes=1))})
-    world.held_from[number] = now
     return True
 
 
@@ -254,10 +244,11 @@ def client_is_renamed(world: World, number: int, _: datetime) -> bool:
             raise
         return False  # A killed run has its lease for some time.
     with loop.services.platform_engine.begin() as connection:
-        for table in (shipments, stock):
+        for table in (shipments, stock, kits):
             connection.execute(sa.update(table).where(table.c.client == old).values(client=new))
     world.clients[number] = new
     loop.stores = {new if client == old else client: store for client, store in loop.stores.items()}
+    loop.sku_maps = {new if client == old else client: sku_map for client, sku_map in loop.sku_maps.items()}
     # The alert of the missing file has the new id, too.
     world.expected += [(AlertKind.FAILING, new), (AlertKind.SETUP, new)]
     return True

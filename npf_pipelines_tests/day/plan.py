@@ -1,6 +1,6 @@
 """The plan of a day: which client has which event, and when.
 
-Not here: what the events do (events.py); outages and kills, which come by dice (troubles.py, day.py).
+Not here: what the events do (events.py, hold_events.py); outages and kills, which come by dice (troubles.py, day.py).
 """
 
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from npf_pipelines_tests.day.events import (
     file_is_back,
     file_is_gone,
     file_is_renamed,
-    holds_its_orders,
     is_counted_as_zero,
     is_counted_right,
     is_paused,
@@ -27,6 +26,7 @@ from npf_pipelines_tests.day.events import (
     start_date_is_moved,
     status_is_renamed,
 )
+from npf_pipelines_tests.day.hold_events import held_order_is_released, holds_its_orders, released_order_is_imported
 from npf_pipelines_tests.day.world import World
 
 Happen = Callable[[World, int, datetime], bool]
@@ -48,6 +48,8 @@ PLAN: tuple[tuple[int, int, Happen], ...] = (
     (25, 7, prefix_is_changed),
     (30, 0, file_is_gone),
     (30, 2, late_parcel_is_pushed),
+    (32, 2, held_order_is_released),
+    (35, 2, released_order_is_imported),
     (35, 4, method_has_no_code),
     (40, 5, start_date_is_moved),
     (45, 4, status_is_renamed),

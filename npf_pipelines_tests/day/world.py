@@ -42,6 +42,7 @@ class World:
         late_parcels: the tracking numbers of the parcels that were entered late.
         entered_at: when that was.
         held_from: from when on the orders of a client are held, by its number.
+        released: the store's id of the order that a person has released.
     """
 
     loop: Loop
@@ -57,6 +58,7 @@ class World:
     late_parcels: list[str] = field(default_factory=list)
     entered_at: datetime | None = None
     held_from: dict[int, datetime] = field(default_factory=dict)
+    released: str = ""
 
     def store(self, number: int) -> SandboxStore:
         """A client's store."""

@@ -55,7 +55,7 @@ def test_each_open_outcome_is_a_kind_of_the_backlog(outcome: Outcome) -> None:
         assert kind.about in {"orders", "shipments", "stock"}
 
 
-def test_a_kind_stands_for_one_outcome() -> None:
+def test_a_kind_has_one_outcome() -> None:
     assert len(OPEN_KINDS) == sum(outcome.is_open for outcome in MEMBERS if not isinstance(outcome, Decision))
 
 

@@ -61,7 +61,7 @@ def test_a_client_without_progress_fails_alone(loop: Loop, monkeypatch: pytest.M
     (run,) = loop.run("orders", "acme")
     assert "acme: " in run.failure
     assert "NPF_STALL_MINUTES" in run.failure
-    stands = read_one(loop.services.state, "acme", "orders")
-    assert stands.is_permanent
-    assert stands.next_try_at is not None
+    health = read_one(loop.services.state, "acme", "orders")
+    assert health.is_permanent
+    assert health.next_try_at is not None
     assert not read_one(loop.services.state, "bolt", "orders").failures

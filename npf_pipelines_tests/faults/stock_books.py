@@ -28,12 +28,14 @@ class Sale:
         units: how many.
         left: the units that are still to be shipped.
         is_imported: whether the platform has it.
+        is_held: whether it is held before its import.
     """
 
     product_id: int
     units: int
     left: int
     is_imported: bool = False
+    is_held: bool = False
 
 
 class Books:
@@ -42,10 +44,13 @@ class Books:
     Attributes:
         on_hand: the true stock of the warehouse, by product id.
         sales: what is promised, by the store's order id: neither cancelled nor shipped in full.
+        orders: how many have bought something.
         sold: units bought.
         given_back: units sold in the gap before a write, and offered again by it.
         through_the_gap: units oversold because of that.
         between_pushes: units oversold because a product with the same part was sold since the last write.
+        sold_twice: units of parts in them.
+        most_at_once: the most units of one part that were promised by them beyond what there was.
         oversold: all other units oversold.
     """
 
@@ -54,7 +59,8 @@ class Books:
         self._kits = kits
         self.on_hand: Counter[int] = Counter()
         self.sales: dict[int, Sale] = {}
-        self.sold = self.given_back = self.through_the_gap = self.between_pushes = self.oversold = 0
+        self.orders = self.sold = self.given_back = self.through_the_gap = self.between_pushes = self.oversold = 0
+        self.sold_twice = self.most_at_once = 0
         self._first_unlisted = inf
         self._too_many: Counter[int] = Counter()
         self._given_back: Counter[int] = Counter()
@@ -75,12 +81,22 @@ class Books:
         """Promise units to an order."""
         beyond = max(0, units - max(0, self.free(product_id)))
         own_fault = min(beyond, self._too_many[product_id])
+        self.orders += 1
         self.sold += units
         through = min(beyond - own_fault, self._given_back[product_id])
         self.oversold += own_fault
         self.through_the_gap += through
-        self.between_pushes += beyond - own_fault - through
+        if between := beyond - own_fault - through:
+            self.between_pushes += between
+            self._count_parts(product_id, units, between)
         self.sales[order_id] = Sale(product_id, units, units)
+
+    def _count_parts(self, product_id: int, units: int, between: int) -> None:
+        """Count the parts in units sold between two pushes, of which so many were not there."""
+        for part, each in self.parts(product_id).items():
+            free = self.free(part)
+            self.sold_twice += min(between * each, max(0, units * each - max(0, free)))
+            self.most_at_once = max(self.most_at_once, units * each - free)
 
     def list_orders(self, next_order_id: int) -> None:
         """The pusher is given all orders before this one."""

@@ -11,6 +11,7 @@ amount more than what truly is there:
 - the warehouse counts upwards only (goods received, units found again): what it loses may be sold before any push;
 - a few products are packs, kits and an alias of others: a sale of one lowers no other's amount until the next push, and
   what is oversold meanwhile is counted apart;
+- a few orders are held before their import, by their total or a shipping method without a despatch code;
 - what goes to a country that is never shipped to is taken off the store's amount only, and is never cancelled: once
   a push has given the units back, the store would give them back once more.
 
@@ -20,27 +21,31 @@ the end (stock_campaign.py).
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
+from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder
 from npf_pipelines.domain.sku_map import SkuMap
 from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import kits, order_lines, orders, stock
 from npf_pipelines.rules.kits import in_parts
-from npf_pipelines.sandbox.model import Order, Product
+from npf_pipelines.sandbox.model import Order, Product, ShippingMethod
+from npf_pipelines.sandbox.stock_agreement import expected_amount
 from npf_pipelines.sandbox.store_defaults import SOMEBODY
 from npf_pipelines.sandbox.store_orders import OutOfStockError
 from npf_pipelines_tests.builders import platform_line, platform_order
 from npf_pipelines_tests.faults.proxy import Moment
 from npf_pipelines_tests.faults.stock_books import BookedStore, Books, Sale
-from npf_pipelines_tests.faults.stock_client import KITS, sku_of
-from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER, CLIENT
+from npf_pipelines_tests.faults.stock_client import HELD_ABOVE, KITS, sku_of
+from npf_pipelines_tests.faults.tracking_client import API_KEY, API_USER, CLIENT, DESPATCH_CODES
 
 PRODUCTS = 80
 _HOT = 10
@@ -62,6 +67,11 @@ _WORK_A_MOMENT = 0.1
 """How often, at a moment, an order is shipped, and (a tenth as often) one cancelled."""
 _IMPORTS = 0.005
 """How often, when something is received between two lives, all new orders come to the platform."""
+_RELEASED = 0.5
+"""The share of the held orders that are released at each import."""
+_NO_CODE = 0.1
+"""The share of the orders whose shipping method has no despatch code."""
+_EXPRESS = ShippingMethod(2, "Express")
 _ELSEWHERE = 0.15
 """The share of the orders that never come to the warehouse."""
 
@@ -76,6 +86,7 @@ class World:
     """The two ends of the push, and the books.
 
     Attributes:
+        setup: the client's master setup.
         store: the store.
         books: the books.
         platform_url: the platform's database.
@@ -85,8 +96,9 @@ class World:
     last_lives = 1
     """The very next run without disturbance brings everything right."""
 
-    def __init__(self, folder: Path, seed: int, receipts: int) -> None:
+    def __init__(self, folder: Path, seed: int, receipts: int, setup: Mapping[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.setup = MasterSetup.model_validate(setup)
         self.platform_url = f"sqlite:///{folder / 'platform.sqlite'}"
         self.books = Books(KITS)
         self.store = BookedStore(CLIENT, self.books, api_user=API_USER, api_key=API_KEY.get_secret_value())
@@ -98,16 +110,18 @@ class World:
         now = datetime.now(UTC)
         with self._engine.begin() as connection:
             for number in range(1, PRODUCTS + 1):
-                amount = self.books.on_hand[number] = self._dice.randint(0, _MOST_AT_FIRST)
-                self.store.add_product(Product(number, sku_of(number), f"Product {number}", 1250, amount=amount))
-                row = {"client": CLIENT, "sku": sku_of(number), "on_hand": amount, "updated_at": now}
+                self.books.on_hand[number] = self._dice.randint(0, _MOST_AT_FIRST)
+                self.store.add_product(Product(number, sku_of(number), f"Product {number}", 1250, amount=0))
+                on_hand = self.books.on_hand[number]
+                row = {"client": CLIENT, "sku": sku_of(number), "on_hand": on_hand, "updated_at": now}
                 connection.execute(sa.insert(stock).values(row))
             for number, parts in KITS.items():
-                amount = self.books.free(number)
-                self.store.add_product(Product(number, sku_of(number), f"Kit {number}", 2500, amount=amount))
+                self.store.add_product(Product(number, sku_of(number), f"Kit {number}", 2500, amount=0))
                 for part, each in parts.items():
                     row = {"client": CLIENT, "kit_sku": sku_of(number), "part_sku": sku_of(part), "quantity": each}
                     connection.execute(sa.insert(kits).values(row))
+        for number, amount in self.amounts().items():
+            self.store.products[number].amount = amount
 
     @property
     def changes(self) -> Sequence[Callable[[], None]]:
@@ -126,6 +140,26 @@ class World:
                 self._shop(self._any_purchase())
             self._work(_WORK_A_MOMENT)
         return strikes
+
+    def amounts(self) -> Mapping[int, int]:
+        """The amount that each product should have.
+
+        On hand, less what is in process and on back order at the platform, less what is in flight, held or not; of a
+        kit, what its scarcest part allows. Not below 0, and without the buffer.
+        """
+        promised: Counter[int] = Counter()
+        for sale in self.books.sales.values():
+            promised.update({part: each * sale.left for part, each in self.books.parts(sale.product_id).items()})
+        figures = {sku_of(part): on_hand - promised[part] for part, on_hand in self.books.on_hand.items()}
+        return {
+            number: expected_amount(
+                sku_of(number),
+                {sku_of(part): each for part, each in self.books.parts(number).items()},
+                figures,
+                self.setup.stock,
+            )
+            for number in self.store.products
+        }
 
     def close(self) -> None:
         """Let the platform go."""
@@ -161,12 +195,21 @@ class World:
             )
         except OutOfStockError:
             return
-        if is_ours:
-            self.books.sell(order_id, product_id, units)
+        if not is_ours:
+            return
+        self.books.sell(order_id, product_id, units)
+        order = self.store.orders[order_id]
+        if self._dice.random() < _NO_CODE:
+            self.store.edit_order(order_id, shipping=(_EXPRESS,))
+        self.books.sales[order_id].is_held = _EXPRESS in order.shipping or order.total > 100 * HELD_ABOVE
 
     def _import(self) -> None:
-        """Bring all orders to the platform that it doesn't have."""
-        new = {order_id: sale for order_id, sale in self.books.sales.items() if not sale.is_imported}
+        """Bring all orders to the platform that it doesn't have and that aren't held; some are released."""
+        for sale in self.books.sales.values():
+            sale.is_held = sale.is_held and self._dice.random() >= _RELEASED
+        new = {
+            order_id: sale for order_id, sale in self.books.sales.items() if not sale.is_imported and not sale.is_held
+        }
         translated = [in_parts(_translated(self.store.orders[order_id]), _MAP) for order_id in new]
         self._platform.import_orders(CLIENT, translated, datetime.now(UTC))
         for sale in new.values():
@@ -228,4 +271,5 @@ def _translated(order: Order) -> PlatformOrder:
         f"CS{order.order_id}",
         platform_line(line.item_id, line.product_code, line.amount),
         placed_at=datetime.fromtimestamp(order.timestamp, UTC),
+        despatch_method=next(iter(DESPATCH_CODES.values())),
     )

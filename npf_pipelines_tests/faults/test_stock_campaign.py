@@ -3,9 +3,19 @@
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from npf_pipelines_tests.faults.lives import live_undisturbed
 from npf_pipelines_tests.faults.stock_books import Books
-from npf_pipelines_tests.faults.stock_campaign import NAIVE, STOCK_PUSH, Result, run_campaign, wrong_amounts
+from npf_pipelines_tests.faults.stock_campaign import (
+    NAIVE,
+    PUSH_WITH_BUFFERS,
+    STOCK_PUSH,
+    Result,
+    run_campaign,
+    wrong_amounts,
+)
+from npf_pipelines_tests.faults.stock_client import SETUP
 from npf_pipelines_tests.faults.stock_world import World
 
 SIZE = (1, 120, 6)
@@ -37,6 +47,13 @@ def test_kits_were_sold_and_little_was_oversold_between_pushes_for_that() -> Non
     assert 0 < result.between_pushes < result.sold / 10
 
 
+@pytest.mark.long
+def test_with_buffers_fewer_parts_are_sold_twice_and_every_amount_is_right() -> None:
+    without, result = (run_campaign(1, 600, 20, pusher) for pusher in (STOCK_PUSH, PUSH_WITH_BUFFERS))
+    assert result.wrongs == dict.fromkeys(result.wrongs, 0)
+    assert result.sold_twice < without.sold_twice / 2
+
+
 def test_a_naive_pusher_oversells_many() -> None:
     result = run_campaign(*SIZE, NAIVE)
     assert result.oversold > result.sold / 10
@@ -44,7 +61,7 @@ def test_a_naive_pusher_oversells_many() -> None:
 
 
 def test_undisturbed_every_amount_is_right(tmp_path: Path) -> None:
-    world = World(tmp_path, 1, 40)
+    world = World(tmp_path, 1, 40, SETUP)
     live_undisturbed(world, tmp_path, STOCK_PUSH)
     assert wrong_amounts(world) == 0
     assert world.store.writes > 20
@@ -52,7 +69,7 @@ def test_undisturbed_every_amount_is_right(tmp_path: Path) -> None:
     assert wrong_amounts(world) == 1
 
 
-def test_what_another_product_with_the_same_part_sells_is_told_apart_until_the_next_write() -> None:
+def test_what_another_product_with_the_same_part_sells_is_kept_apart_until_the_next_write() -> None:
     books = Books({7: {1: 2}})
     books.on_hand[1] = 5
     books.list_orders(10)
@@ -61,11 +78,13 @@ def test_what_another_product_with_the_same_part_sells_is_told_apart_until_the_n
     books.sell(10, 1, 2)
     books.sell(11, 7, 2)
     assert (books.between_pushes, books.through_the_gap, books.oversold) == (1, 0, 0)
+    assert (books.sold_twice, books.most_at_once) == (1, 1)
     # A push that writes it all the same, and has read both orders, is at fault.
     books.list_orders(12)
     assert not books.write(7, 1)
     books.sell(12, 7, 1)
     assert (books.between_pushes, books.through_the_gap, books.oversold) == (1, 0, 1)
+    assert (books.sold_twice, books.most_at_once) == (1, 1)
 
 
 def test_the_books_tell_what_came_through_the_gap() -> None:

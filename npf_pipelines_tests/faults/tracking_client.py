@@ -18,6 +18,8 @@ SHORT_SHIPPED = "S"
 
 CARRIERS = ("Australia Post", "DHL Express", "StarTrack", "Couriers Please")
 """Two that every store knows, one that the master setup knows, and one unknown."""
+DESPATCH_CODES = {"Custom shipping method": "STD"}
+"""The despatch code of the only shipping method that the client's map knows."""
 CARRIER_CODES = {"StarTrack": "startrack"}
 
 SETUP = {
@@ -30,7 +32,13 @@ SETUP = {
         "user_id": 1,
         "time_zone": "UTC",
     },
-    "orders": {"start_date": "2026-11-01", "prefix": "CS", "statuses": IMPORTED_FROM},
+    "orders": {
+        "start_date": "2026-11-01",
+        "prefix": "CS",
+        "statuses": IMPORTED_FROM,
+        "hold_minutes": 30,
+        "shipping_methods": DESPATCH_CODES,
+    },
     "tracking": {
         "shipped_status": SHIPPED,
         "partially_shipped_status": PARTIALLY_SHIPPED,

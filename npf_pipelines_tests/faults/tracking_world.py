@@ -30,6 +30,7 @@ from npf_pipelines_tests.faults.tracking_client import (
     API_USER,
     CARRIERS,
     CLIENT,
+    DESPATCH_CODES,
     IMPORTED_FROM,
     PARTIALLY_SHIPPED,
     SHORT_SHIPPED,
@@ -40,6 +41,8 @@ _KITS = {"SKU-21": {"SKU-1": 1, "SKU-2": 2}, "SKU-22": {"SKU-3": 2}, "SKU-23": {
 """A kit, a pack and an alias: the units of each part in one."""
 _WITH_KITS = 0.15
 """The share of the orders that have some of them."""
+_HELD = 3
+"""Orders of the store that are held before their import, so that the platform doesn't have them."""
 _SHORT = 0.2
 """The orders that the warehouse calls shipped although a unit never comes."""
 
@@ -108,7 +111,7 @@ def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = T
     packed_orders: list[PackedOrder] = []
     number = 0
     while number < parcels:
-        order_id = _place_order(store, dice, _WITH_KITS if with_kits else 0.0)
+        order_id = _place_order(store, dice, with_kits=with_kits)
         left = _units(store.orders[order_id].lines)
         has_kits = bool(left.keys() & _KITS.keys())
         if not has_kits:
@@ -120,6 +123,8 @@ def build_world(folder: Path, seed: int, parcels: int, *, with_changes: bool = T
         packed_orders.append(packed)
         number += len(packed.parcels)
     engine.dispose()
+    for _ in range(_HELD):
+        _place_order(store, dice, with_kits=with_kits)
     return World(store, url, packed_orders, plan_changes(dice, url, packed_orders if with_changes else []))
 
 
@@ -134,11 +139,11 @@ def _empty_store() -> SandboxStore:
     return store
 
 
-def _place_order(store: SandboxStore, dice: random.Random, with_kits: float) -> int:
+def _place_order(store: SandboxStore, dice: random.Random, *, with_kits: bool) -> int:
     products = dice.sample(range(1, _PRODUCTS + 1), dice.randint(1, 3))
     if dice.random() < 0.3:
         products.append(products[0])  # One SKU on two lines.
-    if with_kits and dice.random() < with_kits:
+    if with_kits and dice.random() < _WITH_KITS:
         products.append(int(dice.choice(list(_KITS)).removeprefix("SKU-")))
     status = dice.choice(IMPORTED_FROM)
     return store.place_order([(product, dice.randint(1, 5)) for product in products], status=status)
@@ -203,7 +208,8 @@ def _bring_to_platform(engine: sa.Engine, store: SandboxStore, packed: PackedOrd
     lines = [
         platform_line(line.item_id, line.product_code, line.amount) for line in store.orders[packed.order_id].lines
     ]
-    order = in_parts(platform_order(packed.number, *lines), SkuMap(_KITS))
+    code = next(iter(DESPATCH_CODES.values()))
+    order = in_parts(platform_order(packed.number, *lines, despatch_method=code), SkuMap(_KITS))
     Platform(engine).import_orders(CLIENT, [order], NOON)
     with engine.begin() as connection:
         connection.execute(sa.update(orders).where(orders.c.order_number == packed.number).values(status=packed.status))

@@ -209,5 +209,5 @@ def _mend(town: Town) -> list[str]:
         if not failures:
             break
     refused = town.loop.rows("SELECT client, order_number FROM tracking_push WHERE status_outcome = 'refused'")
-    told = tuple(f"{client}: the order {number} has the status" for client, number in refused)
-    return [*failures, *(one for one in town.loop.disagreements() if not one.startswith(told))]
+    reported = tuple(f"{client}: the order {number} has the status" for client, number in refused)
+    return [*failures, *(one for one in town.loop.disagreements() if not one.startswith(reported))]

@@ -13,10 +13,10 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
-from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.sandbox.app import sandbox_app
 from npf_pipelines.state.health import forget_health, read_health
+from npf_pipelines_tests.dagster_speed import make_usual_home
 from npf_pipelines_tests.hostile.neighbours import KINDS, SELF_SIGNED, BadStores, SelfSignedServer, make_bomb
 from npf_pipelines_tests.loop import API_KEY, KEY_VARIABLE, Loop, generated_store, settings_of, write_setup
 
@@ -119,8 +119,7 @@ def opened_town(folder: Path, good: int, kinds: Sequence[str], latency_ms: float
     settings = settings_of(folder)
     os.environ[KEY_VARIABLE] = API_KEY
     home = folder / "dagster"
-    home.mkdir()
-    (home / "dagster.yaml").write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
+    make_usual_home(home)
     names = [f"good{number:02}" for number in range(good)]
     bad = {f"bad-{kind}": kind for kind in kinds}
     stores = {

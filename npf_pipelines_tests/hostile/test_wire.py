@@ -15,7 +15,7 @@ def wire() -> Iterator[HostileWire]:
         yield hostile
 
 
-@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(call=calls())
 @example(("newest", Reply(b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=hex\r\nContent-Length: 3\r\n\r\nabc")))
 @example(("newest", Reply(b"HTTP/1.1 503 X\r\nRetry-After: Fri, 31 Dec 99999999999999 23:59:59 GMT\r\n\r\n")))

@@ -314,9 +314,9 @@ def test_a_day_whose_pushes_cannot_be_read_costs_itself(fresh: Loop) -> None:
 def test_a_day_of_orders_that_cannot_be_read_is_there_for_a_person(fresh: Loop) -> None:
     _empty(_newest(fresh, PLATFORM_ORDERS))
     assert _run(fresh, PLATFORM_ORDERS) != ""
-    stands = read_health(fresh.services.state)["acme", "orders"]
-    assert stands.is_permanent
-    assert stands.next_try_at is not None
+    health = read_health(fresh.services.state)["acme", "orders"]
+    assert health.is_permanent
+    assert health.next_try_at is not None
 
 
 @pytest.fixture

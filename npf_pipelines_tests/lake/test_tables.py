@@ -91,7 +91,7 @@ def test_an_outcome_that_nobody_knows_is_refused(table: Table) -> None:
 
 
 @tables
-def test_a_key_stands_in_one_row(table: Table) -> None:
+def test_a_key_is_in_one_row(table: Table) -> None:
     with pytest.raises(pandera.errors.SchemaErrors):
         table.frame([row(table), row(table)], partition(table))
     for name in set(table.key) - set(table.partition_columns):

@@ -33,7 +33,7 @@ def test_a_client_without_anything_has_figures_all_the_same() -> None:
     assert empty.is_stale(NOW)
 
 
-def test_one_order_stands_on_its_day_and_is_its_own_median() -> None:
+def test_one_order_is_on_its_day_and_is_its_own_median() -> None:
     one = figures(Facts(orders=[imported(PLACED, 90)], first_import=PLACED - timedelta(days=9)), WINDOW)
     assert one.by_day == [0] * (DAYS - 1) + [1]
     assert one.to_import == one.to_import_by_day[-1] == Latency(1, 90, 90)

@@ -16,7 +16,7 @@ def test_a_duration_has_the_greatest_unit_that_fits(seconds: float | None, said:
     assert duration(seconds) == said
 
 
-def test_a_moment_is_told_in_the_clients_zone() -> None:
+def test_a_moment_is_shown_in_the_clients_zone() -> None:
     assert moment(datetime(2026, 11, 3, 15, 10, tzinfo=UTC), ZoneInfo("Australia/Sydney")) == "4 Nov 02:10 AEDT"
     assert as_of(datetime(2026, 11, 3, 15, 10, tzinfo=UTC), ZoneInfo("Australia/Sydney")) == "4 Nov 2026 02:10 AEDT"
     assert moment(None, ZoneInfo("UTC")) == "never"

@@ -90,7 +90,7 @@ def test_nothing_but_a_page_is_answered(url: str, path: str) -> None:
     assert "secret" not in answer.replace(path, "")
 
 
-def test_a_page_that_is_missing_tells_how_it_is_made(url: str) -> None:
+def test_a_page_that_is_missing_says_how_it_is_made(url: str) -> None:
     assert "npf run reports" in httpx.get(f"{url}/nobody.html").text
 
 

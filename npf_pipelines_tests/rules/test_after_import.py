@@ -81,25 +81,25 @@ def test_a_cancellation_before_picking_is_carried_out(letter: str, status: Order
 
 
 @pytest.mark.parametrize(
-    ("status", "shipped", "told"),
+    ("status", "shipped", "reported"),
     [
         (OrderStatus.PICKING, 0, "but picking on the platform"),
         (OrderStatus.SHIPPED, 1, "but shipped on the platform"),
         (OrderStatus.BACK_ORDER, 1, "but shipped on the platform"),
     ],
 )
-def test_a_cancellation_that_comes_too_late_is_told(status: OrderStatus, shipped: int, told: str) -> None:
+def test_a_cancellation_that_comes_too_late_is_reported(status: OrderStatus, shipped: int, reported: str) -> None:
     following = plan_update(order(status="I"), record(order(), status, shipped), "CS")
     assert following.step is Action.REPORT
-    assert told in following.differs
+    assert reported in following.differs
 
 
-def test_a_cancelled_order_that_the_store_wants_again_is_told() -> None:
+def test_a_cancelled_order_that_the_store_wants_again_is_reported() -> None:
     assert plan_update(order(), record(order(), OrderStatus.CANCELLED), "CS").step is Action.REPORT
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reported"),
     [
         ({"ship_to": ADDRESS.model_copy(update={"address_1": "9 Secret St"})}, "other address 1"),
         ({"email": "new@example.com", "notes": "ring"}, "other email, notes"),
@@ -108,22 +108,22 @@ def test_a_cancelled_order_that_the_store_wants_again_is_told() -> None:
         ({"lines": (line("77"),)}, "the lines have other numbers"),
     ],
 )
-def test_what_differs_is_named_without_the_shoppers_data(changes: dict[str, Any], told: str) -> None:
+def test_what_differs_is_named_without_the_shoppers_data(changes: dict[str, Any], reported: str) -> None:
     following = plan_update(order(**changes), record(order(), OrderStatus.PICKING), "CS")
     assert following.step is Action.REPORT
-    assert told in following.differs
+    assert reported in following.differs
     assert "Secret" not in following.differs
     assert "new@" not in following.differs
     assert plan_update(order(**changes), record(order()), "CS").step is Action.UPDATE
 
 
-def test_an_order_edited_to_nothing_is_told_not_emptied() -> None:
+def test_an_order_edited_to_nothing_is_reported_not_emptied() -> None:
     following = plan_update(order(line(is_download=True)), record(order()), "CS")
     assert (following.step, following.differs) == (Action.REPORT, "edited in the store: no line is left to ship")
 
 
 @pytest.mark.parametrize("now", [None, UnreadableOrder(order_id="1000012", status="P", placed_at=NOON, reason="odd")])
-def test_an_order_that_is_gone_or_unreadable_is_told_until_it_is_over(now: UnreadableOrder | None) -> None:
+def test_an_order_that_is_gone_or_unreadable_is_reported_until_it_is_over(now: UnreadableOrder | None) -> None:
     assert plan_update(now, record(order()), "CS").step is Action.REPORT
     for over in (OrderStatus.SHIPPED, OrderStatus.CANCELLED):
         assert plan_update(now, record(order(), over), "CS").step is Action.NOTHING

@@ -35,7 +35,7 @@ class People:
     def __init__(self, condition: Condition = SOMETHING) -> None:
         self.condition = condition
         self.known: dict[str, Alert] = {}
-        self.told: list[str] = []
+        self.messages: list[str] = []
         self.now = NOON
 
     def look(self, *, holds: bool, unknown: bool = False, after: timedelta = MINUTE, gets_through: bool = True) -> None:
@@ -45,26 +45,26 @@ class People:
         for alert in alerts:
             now = alert
             if now.is_due(self.now) and gets_through:
-                self.told.append("begins")
+                self.messages.append("begins")
                 now = replace(now, told_at=self.now)
             if now.is_over(self.now) and now.told_at and gets_through:
-                self.told.append("over")
+                self.messages.append("over")
                 now = replace(now, over_told_at=self.now)
             self.known[key] = now
 
 
-def test_begin_and_end_are_told_once() -> None:
+def test_begin_and_end_are_reported_once() -> None:
     people = People()
     for holds in (True, True, True, False, False, False):
         people.look(holds=holds)
-    assert people.told == ["begins", "over"]
+    assert people.messages == ["begins", "over"]
 
 
 def test_what_is_away_for_one_look_is_not_over() -> None:
     people = People()
     for holds in (True, False, True, False, True):
         people.look(holds=holds)
-    assert people.told == ["begins"]
+    assert people.messages == ["begins"]
 
 
 def test_two_looks_at_once_are_one() -> None:
@@ -72,14 +72,14 @@ def test_two_looks_at_once_are_one() -> None:
     people.look(holds=True)
     people.look(holds=False)
     people.look(holds=False, after=timedelta(seconds=1))
-    assert people.told == ["begins"]
+    assert people.messages == ["begins"]
 
 
-def test_what_comes_again_is_told_again() -> None:
+def test_what_comes_again_is_reported_again() -> None:
     people = People()
     for holds in (True, False, False, True):
         people.look(holds=holds)
-    assert people.told == ["begins", "over", "begins"]
+    assert people.messages == ["begins", "over", "begins"]
 
 
 def test_what_nobody_can_see_stays_as_it_is() -> None:
@@ -87,31 +87,31 @@ def test_what_nobody_can_see_stays_as_it_is() -> None:
     people.look(holds=True)
     for _ in range(5):
         people.look(holds=False, unknown=True)
-    assert people.told == ["begins"]
+    assert people.messages == ["begins"]
 
 
-def test_an_event_that_could_not_be_told_is_told_even_when_it_is_over() -> None:
+def test_an_event_that_could_not_be_reported_is_reported_even_when_it_is_over() -> None:
     people = People()
     people.look(holds=True, gets_through=False)
     people.look(holds=False, gets_through=False)
     people.look(holds=False, gets_through=False)
     people.look(holds=False)
-    assert people.told == ["begins", "over"]
+    assert people.messages == ["begins", "over"]
 
 
-def test_patience_is_waited_for_and_what_passes_before_is_never_told() -> None:
+def test_patience_is_waited_for_and_what_passes_before_is_never_reported() -> None:
     waiting = replace(SOMETHING, kind=AlertKind.BACKLOG, patience=BACKLOG_PATIENCE)
     people = People(waiting)
     people.look(holds=True)
     people.look(holds=True, after=BACKLOG_PATIENCE - MINUTE)
-    assert people.told == []
+    assert people.messages == []
     people.look(holds=True)
-    assert people.told == ["begins"]
+    assert people.messages == ["begins"]
     passing = People(waiting)
     passing.look(holds=True)
     for _ in range(5):
         passing.look(holds=False, after=HOUR)
-    assert passing.told == []
+    assert passing.messages == []
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans())))
@@ -121,8 +121,8 @@ def test_begins_and_ends_alternate_whatever_gets_through(looks: list[tuple[bool,
         people.look(holds=holds, unknown=unknown, gets_through=gets_through)
     people.look(holds=False)
     people.look(holds=False)
-    assert people.told[::2] == ["begins"] * len(people.told[::2])
-    assert people.told[1::2] == ["over"] * len(people.told[1::2])
+    assert people.messages[::2] == ["begins"] * len(people.messages[::2])
+    assert people.messages[1::2] == ["over"] * len(people.messages[1::2])
     # In the end every condition that held at an evaluation has opened and resolved.
-    assert len(people.told) % 2 == 0
-    assert bool(people.told) == any(holds for holds, _, _ in looks)
+    assert len(people.messages) % 2 == 0
+    assert bool(people.messages) == any(holds for holds, _, _ in looks)

@@ -61,14 +61,14 @@ def test_a_client_that_goes_well_is_no_alert() -> None:
     assert conditions() == []
 
 
-def test_a_failure_that_may_pass_is_told_when_it_didnt() -> None:
+def test_a_failure_that_may_pass_is_reported_when_it_didnt() -> None:
     assert conditions(failing(failures=1)) == []
     (condition,) = conditions(failing())
     assert (condition.kind, condition.thing, condition.since) == (AlertKind.FAILING, "stock", NOON - HOUR)
     assert "it is down" in condition.text
 
 
-def test_a_failure_that_lasts_is_told_at_once() -> None:
+def test_a_failure_that_lasts_is_reported_at_once() -> None:
     (condition,) = conditions(failing(failures=1, kind=FailureKind.PERMANENT))
     assert "Change what the reason names" in condition.what_to_do
 
@@ -93,7 +93,7 @@ def test_a_client_that_was_never_pulled_is_late_only_where_somebody_pulls() -> N
     assert (condition.since, condition.patience) == (None, 2 * HOUR)
 
 
-def test_rows_are_told_by_kind_and_day_with_the_first_few_numbers() -> None:
+def test_rows_are_reported_by_kind_and_day_with_the_first_few_numbers() -> None:
     found = conditions(open_=[things(5, "CS0, CS1, CS2"), things(1, "CS9", day=21)])
     assert [condition.text for condition in found] == [
         "5 orders of 2026-11-20 set aside: CS0, CS1, CS2 and 2 more",
@@ -102,7 +102,7 @@ def test_rows_are_told_by_kind_and_day_with_the_first_few_numbers() -> None:
     assert len({condition.key for condition in found}) == 2
 
 
-def test_what_waits_for_the_next_run_is_told_when_it_waits_too_long() -> None:
+def test_what_waits_for_the_next_run_is_reported_when_it_waits_too_long() -> None:
     late = [things(1, "CS1", "order_not_imported", todo=""), things(4, "CS2, CS3, CS4", "order_else", todo="", day=21)]
     (condition,) = conditions(open_=late)
     assert (condition.kind, condition.patience) == (AlertKind.BACKLOG, BACKLOG_PATIENCE)

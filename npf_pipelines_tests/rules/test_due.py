@@ -1,12 +1,13 @@
 """Tests of npf_pipelines.rules.due."""
 
+import itertools
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.rules.due import FREQUENT, interval_at, is_due
+from npf_pipelines.rules.due import BETWEEN_RELEASES, FREQUENT, interval_at, is_due, is_release_due
 
 SYDNEY = ZoneInfo("Australia/Sydney")
 USUAL = timedelta(minutes=15)
@@ -66,3 +67,20 @@ def test_the_clocks_changes_leave_about_two_hours(moment: datetime, cut_off: tim
     here = ZoneInfo(zone)
     at = datetime.combine(moment.date(), cut_off.replace(microsecond=0), here).astimezone(UTC)
     assert interval_at(at - timedelta(hours=1), USUAL, cut_off.replace(microsecond=0), here) == FREQUENT
+
+
+@given(st.lists(st.integers(0, 600), min_size=1), st.integers(5, 60))
+def test_many_releases_share_few_runs_and_none_waits_long(seconds: list[int], tick_seconds: int) -> None:
+    """Every order has a moment of its own: its last change, and the minutes of the grace period."""
+    released = sorted(NOON + timedelta(seconds=second) for second in seconds)
+    tick, last_run, runs = timedelta(seconds=tick_seconds), NOON - timedelta(seconds=1), []
+    for number in range(720 // tick_seconds + 2):
+        now = NOON + number * tick
+        passed = [moment for moment in released if moment <= now]
+        if passed and is_release_due(last_run, passed[-1], now):
+            last_run = now
+            runs.append(now)
+    assert all(later - earlier >= BETWEEN_RELEASES for earlier, later in itertools.pairwise(runs))
+    soon = BETWEEN_RELEASES + tick
+    assert all(any(moment <= run < moment + soon for run in runs) for moment in released)
+    assert is_release_due(None, NOON, NOON)

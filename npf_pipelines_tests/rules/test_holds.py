@@ -90,7 +90,7 @@ def test_a_rule_holds_an_order_until_a_person_releases_it(
 
 def test_a_persons_action_decides_before_everything_else() -> None:
     held = hold(NONE, HELD)
-    assert held == Hold(Rule.HELD_BY_PERSON, "held at 2026-11-20 12:00 UTC by ana: asked by phone")
+    assert held == Hold(Rule.HELD_BY_PERSON, "held at 2026-11-20 12:00 UTC by ana")
     assert hold(GRACE, RELEASED) is None
     assert hold(replace(GRACE, total_above=Decimal(1)), HELD) == held
 
@@ -107,7 +107,7 @@ def test_every_hold_is_a_decision_of_its_own() -> None:
     assert [rule.needs_person for rule in rules] == [True, False, True, True]
 
 
-def test_a_store_that_tells_the_last_change_is_believed_but_for_the_future() -> None:
+def test_a_stores_own_time_of_the_last_change_counts_but_for_the_future() -> None:
     changed = order(updated_at=NOON + 5 * MINUTE)
     assert version_of(changed, None, NOON + 9 * MINUTE).changed_at == NOON + 5 * MINUTE
     assert version_of(changed, None, NOON + MINUTE).changed_at == NOON + MINUTE
@@ -175,16 +175,16 @@ _CUT_OFFS = st.sampled_from([None, time(23, 20), time(0, 1)])
 """Local times: noon UTC is 23:00 in Sydney."""
 
 
-def imports_of(events: Sequence[tuple[int, str]], rules: HoldRules, *, tells: bool) -> list[datetime]:
+def imports_of(events: Sequence[tuple[int, str]], rules: HoldRules, *, has_times: bool) -> list[datetime]:
     """The moments at which a run imports the order; it is placed at noon, and a run knows what the last one saw."""
-    current: Order = order(updated_at=NOON if tells else None)
+    current: Order = order(updated_at=NOON if has_times else None)
     action: HoldAction | None = None
     known: Version | None = None
     imports: list[datetime] = []
     for minute, event in sorted(events):
         now = NOON + minute * MINUTE
         if event == "edit":
-            changed = {"notes": current.notes + "!", "updated_at": now if tells else None}
+            changed = {"notes": current.notes + "!", "updated_at": now if has_times else None}
             current = current.model_copy(update=changed)
         elif event in {"hold", "release"}:
             action = HoldAction("1000012", event == "hold", now, "ana", "")
@@ -202,16 +202,18 @@ def before(events: Sequence[tuple[int, str]], moment: datetime, *kinds: str) -> 
 
 
 @given(_EVENTS, st.booleans(), _CUT_OFFS)
-def test_every_order_is_released_exactly_once(events: list[tuple[int, str]], tells: bool, cut_off: time | None) -> None:
+def test_every_order_is_released_exactly_once(
+    events: list[tuple[int, str]], has_times: bool, cut_off: time | None
+) -> None:
     end = [(91, "release"), (92, "pull"), (150, "pull")]
-    assert len(imports_of([*events, *end], replace(GRACE, cut_off=cut_off), tells=tells)) == 1
+    assert len(imports_of([*events, *end], replace(GRACE, cut_off=cut_off), has_times=has_times)) == 1
 
 
 @given(_EVENTS, st.booleans(), _CUT_OFFS)
 def test_no_order_is_imported_while_a_person_holds_it(
-    events: list[tuple[int, str]], tells: bool, cut_off: time | None
+    events: list[tuple[int, str]], has_times: bool, cut_off: time | None
 ) -> None:
-    for imported_at in imports_of(events, replace(GRACE, cut_off=cut_off), tells=tells):
+    for imported_at in imports_of(events, replace(GRACE, cut_off=cut_off), has_times=has_times):
         actions = before(events, imported_at, "hold", "release")
         assert not actions or actions[-1][1] == "release"
 
@@ -220,7 +222,7 @@ def test_no_order_is_imported_while_a_person_holds_it(
 def test_no_order_is_imported_before_its_grace_period_is_over(
     events: list[tuple[int, str]], cut_off: time | None
 ) -> None:
-    for imported_at in imports_of(events, replace(GRACE, cut_off=cut_off), tells=True):
+    for imported_at in imports_of(events, replace(GRACE, cut_off=cut_off), has_times=True):
         if before(events, imported_at, "release"):
             continue
         changed_at = max([NOON, *(at for at, _ in before(events, imported_at, "edit"))])
@@ -231,18 +233,18 @@ def test_no_order_is_imported_before_its_grace_period_is_over(
 
 
 @given(st.sets(st.integers(1, 90), max_size=5), st.sets(st.integers(1, 90), min_size=1, max_size=8))
-def test_where_a_store_tells_no_changes_an_edit_that_a_run_can_see_delays_the_import(
+def test_where_a_store_has_no_time_of_changes_an_edit_that_a_run_can_see_delays_the_import(
     edits: set[int], pulls: set[int]
 ) -> None:
     events = [*((minute, "edit") for minute in edits - pulls), *((minute, "pull") for minute in {*pulls, 91, 150})]
-    (imported_at,) = imports_of(events, GRACE, tells=False)
+    (imported_at,) = imports_of(events, GRACE, has_times=False)
     first_run = NOON + min(pulls) * MINUTE
     seen = [at for at, _ in before(events, imported_at, "edit") if at > first_run]
     assert imported_at >= max([NOON, *seen]) + 30 * MINUTE
 
 
 @given(st.sets(st.integers(1, 60), max_size=4), st.sets(st.integers(1, 120), max_size=6))
-def test_where_a_store_tells_its_changes_no_run_before_the_time_of_release_matters(
+def test_where_a_store_has_the_time_of_changes_no_run_before_the_time_of_release_matters(
     edits: set[int], pulls: set[int]
 ) -> None:
     last = max(edits, default=0)
@@ -250,4 +252,4 @@ def test_where_a_store_tells_its_changes_no_run_before_the_time_of_release_matte
     # A run between two edits that are further apart than the grace period may rightly import the order.
     idle = [(minute, "pull") for minute in pulls - edits if last < minute < last + 30]
     release = (last + 30, "pull")
-    assert imports_of([*changes, *idle, release], GRACE, tells=True) == [NOON + (last + 30) * MINUTE]
+    assert imports_of([*changes, *idle, release], GRACE, has_times=True) == [NOON + (last + 30) * MINUTE]

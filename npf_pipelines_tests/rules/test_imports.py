@@ -10,7 +10,7 @@ from npf_pipelines.rules.orders import NotShippable
 from npf_pipelines_tests.builders import ADDRESS, NO_ADDRESS, NOON, line, order, shipping
 
 
-def test_the_prefix_stands_before_the_number() -> None:
+def test_the_prefix_comes_before_the_number() -> None:
     assert order_number("CS", "1000012") == "CS1000012"
     assert order_number("", "1000012") == "1000012"
 

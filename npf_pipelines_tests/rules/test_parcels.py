@@ -54,7 +54,7 @@ def test_several_numbers_that_do_not_fit_together() -> None:
     assert label_of(lodged("S1", "9" * 256), "aup", has_link=False) is None
 
 
-def test_a_link_stands_in_for_the_url() -> None:
+def test_a_link_replaces_the_url() -> None:
     made = as_made(label(has_link=True), LINK)
     assert differences(label(), made) == ""
     assert is_as_labelled(label(), made)

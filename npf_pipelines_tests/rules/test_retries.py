@@ -39,7 +39,7 @@ def test_what_is_mended_in_the_store_is_noticed_within_the_hour(failures: int) -
     assert next_try(FailureKind.FIXABLE_IN_STORE, failures, NOON) == NOON + LONGEST_PAUSE
 
 
-def test_an_answer_of_the_store_begins_the_count_anew() -> None:
+def test_an_answer_of_the_store_restarts_the_count() -> None:
     assert failures_in_a_row(7, FailureKind.TRANSIENT) == 8
     assert failures_in_a_row(7, FailureKind.PARTIAL) == 1
 

@@ -13,20 +13,20 @@ from npf_pipelines.rules.setup_conditions import (
 
 def test_a_registered_client_needs_a_file_or_a_wrong_one_of_its_name() -> None:
     errors = ["bolt.yaml: is not YAML"]
-    (told,) = missing_setup_conditions(["acme", "bolt", "cord"], {"cord": 1}, errors)
-    assert (told.client, told.kind) == ("acme", AlertKind.SETUP)
+    (reported,) = missing_setup_conditions(["acme", "bolt", "cord"], {"cord": 1}, errors)
+    assert (reported.client, reported.kind) == ("acme", AlertKind.SETUP)
 
 
 def test_clocks_that_are_ahead_are_one_condition() -> None:
     assert list(clock_conditions([])) == []
-    (told,) = clock_conditions([f"orders of c{number}" for number in range(5)])
-    assert "orders of c0, orders of c1, orders of c2 and 2 more" in told.text
+    (reported,) = clock_conditions([f"orders of c{number}" for number in range(5)])
+    assert "orders of c0, orders of c1, orders of c2 and 2 more" in reported.text
 
 
 def test_a_wrong_setup_is_one_condition_however_many_errors_it_has() -> None:
-    (told,) = setup_conditions(["acme.yaml: store.url: use https\nacme.yaml: name: is missing"])
-    assert told.thing == "acme.yaml"
-    assert "store.url: use https" in told.text
+    (reported,) = setup_conditions(["acme.yaml: store.url: use https\nacme.yaml: name: is missing"])
+    assert reported.thing == "acme.yaml"
+    assert "store.url: use https" in reported.text
 
 
 def test_a_pause_of_every_client_says_who_why_and_how_it_ends() -> None:

@@ -64,7 +64,7 @@ def test_a_parcel_that_the_store_cut_is_not_the_same() -> None:
     assert set(match([parcel], one, [shipment(i1=1, i2=2)])) == {"S1"}
 
 
-def test_an_item_that_the_order_no_longer_has_is_told_by_its_id() -> None:
+def test_an_item_that_the_order_no_longer_has_is_named_by_its_id() -> None:
     assert skus_of(shipment(i1=1, gone=2), order(line("i1", "KITE"))) == {"KITE": 1, "item gone": 2}
     assert match([lodged()], order(line("i1", "KITE")), [shipment(i1=1, gone=2)]) == {}
 

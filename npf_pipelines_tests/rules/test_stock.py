@@ -61,7 +61,7 @@ def test_the_setup_chooses_the_figure_and_the_words_explain_it(setup: dict[str, 
     sold=st.integers(0, 9),
     quantity=st.sampled_from(["on_hand", "available"]),
 )
-def test_zero_stands_for_what_is_negative_and_for_nothing_else(
+def test_zero_replaces_what_is_negative_and_nothing_else(
     figure: StockFigure, in_flight: int, sold: int, quantity: Any
 ) -> None:
     negative_too, floored = (

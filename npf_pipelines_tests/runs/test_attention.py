@@ -13,7 +13,7 @@ from npf_pipelines_tests.loop import Loop
 STORE = "https://shop.acme.example"
 
 
-def told(table: object, *rows: dict[str, object]) -> tuple[object, str]:
+def reported(table: object, *rows: dict[str, object]) -> tuple[object, str]:
     metadata = attention_metadata(table, pd.DataFrame(rows), STORE, lambda numbers: dict.fromkeys(numbers, "7"))  # type: ignore[arg-type]
     listed = metadata.get("for_a_person")
     return metadata["needs_a_person"].value, str(listed.value) if listed else ""
@@ -21,7 +21,7 @@ def told(table: object, *rows: dict[str, object]) -> tuple[object, str]:
 
 def test_an_order_that_wants_a_person_is_linked_to_its_page_in_the_store() -> None:
     aside = row(FILTERED_ORDERS, decision="set_aside", order_id="12", order_number="CS12", reason="no country")
-    count, listed = told(FILTERED_ORDERS, aside, row(FILTERED_ORDERS, decision="accepted"))
+    count, listed = reported(FILTERED_ORDERS, aside, row(FILTERED_ORDERS, decision="accepted"))
     assert count == 1
     assert f"[CS12]({STORE}/admin.php?dispatch=orders.details&order_id=12)" in listed
     assert "no country" in listed
@@ -29,23 +29,23 @@ def test_an_order_that_wants_a_person_is_linked_to_its_page_in_the_store() -> No
 
 def test_a_shipments_order_is_found_by_what_the_platform_knows_of_it() -> None:
     refused = row(TRACKING_PUSH, outcome="refused", order_number="CS12")
-    assert "order_id=7)" in told(TRACKING_PUSH, refused)[1]
+    assert "order_id=7)" in reported(TRACKING_PUSH, refused)[1]
 
 
 def test_a_refused_status_of_a_withdrawn_shipment_needs_nobody() -> None:
     refused = row(TRACKING_PUSH, outcome="confirmed", status_outcome="refused", order_number="CS12")
-    assert told(TRACKING_PUSH, refused)[0] == 1
-    assert told(TRACKING_PUSH, refused | {"outcome": "withdrawn"})[0] == 0
+    assert reported(TRACKING_PUSH, refused)[0] == 1
+    assert reported(TRACKING_PUSH, refused | {"outcome": "withdrawn"})[0] == 0
 
 
 def test_text_of_a_store_is_no_markup() -> None:
     hostile = row(STOCK_PUSH, outcome="not_in_store", sku="<img src=x>|[a](b)", reason="r")
-    listed = told(STOCK_PUSH, hostile)[1]
+    listed = reported(STOCK_PUSH, hostile)[1]
     assert "\\<img src=x\\>\\|\\[a\\]\\(b\\)" in listed
 
 
 def test_nothing_to_do_is_a_zero() -> None:
-    assert told(STOCK_PUSH, row(STOCK_PUSH, outcome="confirmed")) == (0, "")
+    assert reported(STOCK_PUSH, row(STOCK_PUSH, outcome="confirmed")) == (0, "")
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)

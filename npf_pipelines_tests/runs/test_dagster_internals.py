@@ -12,6 +12,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext
+from dagster._core.definitions.reconstruct import (
+    initialize_repository_def_from_pointer,
+    reconstruct_repository_def_from_pointer,
+)
+from dagster._core.definitions.repository_definition import RepositoryLoadData
 
 from npf_pipelines.runs import dagster_internals
 from npf_pipelines.runs.partition_status import PartitionStatus
@@ -185,7 +192,7 @@ def test_what_was_materialized_before_a_run_was_planned_over_it_is_known(world: 
         assert found[NEXT_DAY] is None
 
 
-def test_a_run_tells_its_flow_and_who_requested_it(world: World) -> None:
+def test_a_run_names_its_flow_and_who_requested_it(world: World) -> None:
     with contract("the context must name the run, the op, the selected assets and all assets of the step"):
         run_id = world.run(lambda _: None)
         facts = world.facts
@@ -246,6 +253,27 @@ def test_a_run_is_tagged_and_its_step_noted_while_it_runs(world: World) -> None:
         entries = [entry.dagster_event for entry in world.instance.all_logs(run.run_id) if entry.dagster_event]
         (noted,) = [event for event in entries if event.message == "flow of 1 client"]
         assert (noted.step_key, noted.engine_event_data.metadata["clients"].value) == ("flow", 1)
+
+
+def test_a_note_of_the_code_server_reaches_the_process_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "noted.py").write_text(
+        "import os, dagster as dg\n"
+        "from npf_pipelines.runs.dagster_internals import from_code_server\n"
+        "@dg.definitions\n"
+        "def defs(): return dg.Definitions(metadata={'note': from_code_server('npf/note', os.environ['NOTE'])})\n",
+        encoding="utf-8",
+    )
+    with contract("a code server's note must reach the processes of its runs"):
+        monkeypatch.setattr(DefinitionsLoadContext, "_instance", None)
+        pointer = ModuleCodePointer("noted", "defs", str(tmp_path))
+        monkeypatch.setenv("NOTE", "the server's")
+        launched = initialize_repository_def_from_pointer(pointer).repository_load_data
+        monkeypatch.setenv("NOTE", "the process's")
+        for load_data, expected in ((launched, "the server's"), (RepositoryLoadData({}), "the process's")):
+            loaded = reconstruct_repository_def_from_pointer(pointer, load_data)
+            assert dict(loaded.metadata or {})["note"].value == expected
 
 
 def test_the_databases_of_this_release_need_no_upgrade(world: World) -> None:

@@ -7,7 +7,7 @@ from npf_pipelines.runs.inline_table import cell, inline_table
 
 
 @given(st.lists(st.text(max_size=200), min_size=1, max_size=200))
-def test_it_stays_short_and_tells_how_many_more_there_are(texts: list[str]) -> None:
+def test_it_stays_short_and_says_how_many_more_there_are(texts: list[str]) -> None:
     rows = [(str(number), cell(text)) for number, text in enumerate(texts)]
     shown = str(inline_table(["number", "text"], rows).value)
     assert len(shown) < 1000

@@ -27,8 +27,8 @@ from npf_pipelines_tests.injected_faults import Injector
 from npf_pipelines_tests.loop import Loop, generated_store, opened_loop
 
 FLOWS = ("orders", "shipments", "stock")
-EVERY = 36
-"""Of the functions that a client's part calls, every 36th is taken; the long form takes all."""
+EVERY = 72
+"""Of the functions that a client's part calls, every 72nd is taken; the long form takes all."""
 
 
 @pytest.fixture(scope="module")

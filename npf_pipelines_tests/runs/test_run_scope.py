@@ -83,7 +83,7 @@ def test_options_go_with_it() -> None:
         ({}, []),
     ],
 )
-def test_a_run_from_the_ui_tells_its_clients_by_its_partitions(tags: dict[str, str], taken: list[str]) -> None:
+def test_a_run_from_the_ui_names_its_clients_by_its_partitions(tags: dict[str, str], taken: list[str]) -> None:
     assert list(clients_of({}, tags, ["acme", "bolt", "cord", "dove"])) == taken
 
 

@@ -16,14 +16,14 @@ def test_they_are_kept_and_read_as_they_were(engine: sa.Engine) -> None:
     keep_alerts(engine, [ONE])
     keep_alerts(engine, [])
     assert read_alerts(engine) == {ONE.key: ONE}
-    told = replace(ONE, told_at=NOON, over_at=NOON, over_told_at=NOON)
-    keep_alerts(engine, [told, replace(ONE, key="another")])
-    assert read_alerts(engine)[ONE.key] == told
+    reported = replace(ONE, told_at=NOON, over_at=NOON, over_told_at=NOON)
+    keep_alerts(engine, [reported, replace(ONE, key="another")])
+    assert read_alerts(engine)[ONE.key] == reported
     keep_alerts(engine, [], ["another"])
     assert list(read_alerts(engine)) == [ONE.key]
 
 
-def test_only_those_whose_end_was_told_long_ago_are_forgotten(engine: sa.Engine) -> None:
+def test_only_those_whose_end_was_reported_long_ago_are_forgotten(engine: sa.Engine) -> None:
     keep_alerts(
         engine, [ONE, replace(ONE, key="new", over_told_at=NOON), replace(ONE, key="old", over_told_at=NOON - DAY)]
     )

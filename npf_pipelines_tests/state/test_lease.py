@@ -19,7 +19,16 @@ from npf_pipelines.platform.database import open_platform
 from npf_pipelines.state import database_clock as clock
 from npf_pipelines.state import lease as module
 from npf_pipelines.state.database import open_state
-from npf_pipelines.state.lease import Lease, LeaseLost, LeaseTaken, held_lease, held_leases, held_now, leased
+from npf_pipelines.state.lease import (
+    Lease,
+    LeaseLost,
+    LeaseTaken,
+    held_lease,
+    held_leases,
+    held_now,
+    holder_of,
+    leased,
+)
 from npf_pipelines.state.tables import leases
 from npf_pipelines_tests.leases import expire_leases
 
@@ -156,6 +165,21 @@ async def test_a_lease_is_held_for_the_length_of_a_block(engine: sa.Engine) -> N
                 pytest.fail("two runs write to one store")
         assert expiry(engine) is not None
     assert expiry(engine) is None
+
+
+async def test_a_lease_that_is_soon_given_back_is_waited_for(engine: sa.Engine) -> None:
+    other = Lease(engine, "acme", "stock")
+    other.take()
+    held_by_other = holder_of(engine, "acme", "stock")
+    free = asyncio.get_running_loop().call_later(0.1, other.give_back)
+    async with held_lease(engine, "acme", "stock", patience=timedelta(seconds=20)) as lease:
+        lease.check()
+        assert holder_of(engine, "acme", "stock") not in {None, held_by_other}
+        with pytest.raises(LeaseTaken):
+            async with held_lease(engine, "acme", "stock", patience=timedelta(milliseconds=1)):
+                pytest.fail("two runs write to one store")
+    assert free.when() <= asyncio.get_running_loop().time()
+    assert holder_of(engine, "acme", "stock") is None
 
 
 async def test_it_is_given_back_when_the_block_raises(engine: sa.Engine) -> None:
@@ -365,7 +389,7 @@ def test_differences_between_shared_seconds_ignore_the_clock_of_the_machine(engi
         assert 0 <= clock.shared_seconds(engine) - before < 5
 
 
-def test_a_lease_that_ran_out_is_told_from_one_that_is_held(engine: sa.Engine) -> None:
+def test_a_lease_that_ran_out_is_kept_apart_from_one_that_is_held(engine: sa.Engine) -> None:
     Lease(engine, "dead", "run").take()
     expire_leases(engine)
     Lease(engine, "alive", "run").take()

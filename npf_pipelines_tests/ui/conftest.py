@@ -17,10 +17,13 @@ def dev(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[
     """The server, ended after the last test, nothing left behind. It isn't started where no browser would ask it."""
     server = start_dev(tmp_path_factory.mktemp("dev"), NPF_AUTOMATION="stopped")
     try:
-        assert server.assets(), "npf dev did not come up"
+        assert server.assets() >= {"raw_orders", "tracking_push", "stock_push", "npf_platform"}, (
+            "npf dev did not come up"
+        )
         yield server
     finally:
-        server.end()
+        code = server.end()
+    assert code == 0
     assert server.left_behind() == []
 
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.runs.cell import CELL_TAG, Cell
 from npf_pipelines_tests.cells import beside
 from npf_pipelines_tests.daemon import Automation
+from npf_pipelines_tests.dagster_speed import make_usual_home
 from npf_pipelines_tests.loop import Loop, small_loop
 from npf_pipelines_tests.ui.clicks import launch, materialize_dialog, pick_client
 
@@ -27,10 +27,10 @@ _PATIENCE = 240.0
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[tuple[Loop, Automation, str]]:
     """Two cells of a client each, at work under one daemon; and where their UI answers."""
+    make_usual_home(tmp_path / "dagster")
     with small_loop(tmp_path) as loop:
         for name, client in CLIENTS.items():
             beside(loop, name, client)
-        (tmp_path / "dagster" / "dagster.yaml").write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
         automation = Automation(tmp_path, cells=tuple(CLIENTS), NPF_SENSOR_SECONDS="5")
         try:
             yield loop, automation, automation.start_webserver()

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from npf_pipelines.automation.move import move_client
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import fail, stdout
 from npf_pipelines.cli.program import program
@@ -24,10 +23,12 @@ def move(
         Path, typer.Option("--to", help="The file with the other cell's environment, as /etc/npf/south.env.")
     ],
 ) -> None:
-    """Move a client from the cell of this environment to another: setup, tables, state, partitions.
+    """Move a client from the cell of this environment to another: setup, SKU map, tables, state, partitions.
 
     Nothing is pulled or pushed twice. If the command is cut off, run it again.
     """
+    from npf_pipelines.automation.move import move_client  # noqa: PLC0415 - Dagster takes a second
+
     settings = Settings()
     there, home = settings_in(to)
     with open_instance(settings) as instance:
