@@ -17,7 +17,7 @@ from npf_pipelines_tests.day.world import GRACE, World
 
 _OPEN = ("P", "O")
 _HELD_ABOVE = 400
-"""The total above which an order is held: about a quarter of those of the day."""
+"""The total above which an order is held: about a quarter of the day's orders."""
 
 
 def holds_its_orders(world: World, number: int, now: datetime) -> bool:
