@@ -45,8 +45,7 @@ class StatusQuestions:
             _row(meanings.name(status), status, count, since.get(status, now))
             for status, count in sorted(counts.items())
         ]
-        # A table that has rows although none was read is broken.
-        if rows != before or (not before and self._tables.has_rows(STATUS_QUESTIONS)):
+        if rows != before or self._tables.is_broken(STATUS_QUESTIONS, before):
             recounts.queue([None])
             self._tables.write_cache(STATUS_QUESTIONS, rows)
             recounts.note(STATUS_QUESTIONS, rows)
@@ -84,8 +83,7 @@ class StatusQuestions:
                 found |= {(order_id, day): now.get(order_id, "") for order_id, _ in keys}
             else:
                 found |= {key: known[key] for key in keys}
-        # A table that has rows although none was read is broken.
-        if found != known or (not known and self._tables.has_rows(OPEN_STATUSES)):
+        if found != known or self._tables.is_broken(OPEN_STATUSES, before):
             rows = [
                 {"order_id": order_id, "placed_on": day, "status": status} for (order_id, day), status in found.items()
             ]

@@ -3,6 +3,7 @@
 Not here: the lake itself (lake/lake.py), how a partition is written and reported (partition_writer.py).
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -43,6 +44,10 @@ class ClientTables:
     def has_rows(self, table: Table, day: date | None = None) -> bool:
         """Whether the partition was written with any row."""
         return self.lake.has_rows(table, client=self._client, day=day)
+
+    def is_broken(self, table: Table, read: Sequence[object]) -> bool:
+        """Whether the table, read as these rows, is broken: it counts as not written, and yet has rows."""
+        return not read and self.has_rows(table)
 
     def lacks_personal(self, table: Table, day: date | None = None) -> bool:
         """Whether the partition's personal data was dropped."""

@@ -136,10 +136,10 @@ def _cells(row: MapRow) -> dict[str, object]:
 
 def _note_problems(client_run: ClientRun, wrong: Sequence[str]) -> None:
     """Keep the problems, and queue their recount, if they differ from what is known."""
-    known = {row["problem"]: row["noticed_at"] for row in client_run.tables.read_if_written(SKU_MAP_PROBLEMS)}
+    before = client_run.tables.read_if_written(SKU_MAP_PROBLEMS)
+    known = {row["problem"]: row["noticed_at"] for row in before}
     kept = list(dict.fromkeys(wrong))[:_MOST_KEPT]
-    is_broken = not known and client_run.tables.lake.has_rows(SKU_MAP_PROBLEMS, client=client_run.client)
-    if is_broken or known.keys() != set(kept):
+    if known.keys() != set(kept) or client_run.tables.is_broken(SKU_MAP_PROBLEMS, before):
         client_run.recounts.queue([None])
         rows = [{"problem": problem, "noticed_at": known.get(problem, client_run.now)} for problem in kept]
         client_run.tables.write_cache(SKU_MAP_PROBLEMS, rows)
