@@ -127,6 +127,7 @@ async def _drop_personal(
     """The number of rows whose personal columns were dropped, and of files that can't be read and were deleted."""
     days = old_days(services.lake.days_with_personal(table, client=client), now.date(), age)
     job_lease, rows, files = JobLease(services.state, client, "orders"), 0, 0
+    months, before = Compaction(services.lake.files, table, client), settled_before(now)
     # One lease for each month: a run that needs it must not wait for a year of days. And no run may be pulling a day
     # that is overwritten here.
     for month, of_month in itertools.groupby(days, month_of):
@@ -135,10 +136,9 @@ async def _drop_personal(
                 lease.check()
                 dropped, deleted = await asyncio.to_thread(_drop_personal_of_day, services.lake, table, client, day)
                 rows, files = rows + dropped, files + deleted
-            months = Compaction(services.lake.files, table, client)
-            if month in months.unfinished(settled_before(now)):
+            if month in months.unfinished(before):
                 # At once: until the next night the replaced file would hold the personal data.
-                await asyncio.to_thread(months.commit, month, settled_before(now))
+                await asyncio.to_thread(months.commit, month, before)
                 await asyncio.to_thread(months.clean, month, lease.check)
     return rows, files
 
