@@ -175,9 +175,10 @@ def main(root: Path = ROOT) -> int:
     for room, count in rooms.most_common():
         print(f"{count:5} {room}")  # noqa: T201
     print(f"{len(private)} private words; {len(literal)} meant literally, of at most {MOST_LITERAL}")  # noqa: T201
-    for phrase in unused(literal):
+    needless = unused(literal)
+    for phrase in needless:
         print(f"no longer used, take it off the list: {phrase}")  # noqa: T201
-    return int(bool(private or unused(literal)) or len(literal) > MOST_LITERAL)
+    return int(bool(private or needless) or len(literal) > MOST_LITERAL)
 
 
 if __name__ == "__main__":
