@@ -22,11 +22,11 @@ from rich.console import Console
 
 from benchmarks.town import Town, client_names
 from npf_pipelines.automation.launch import launch
-from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines_tests.buckets import ENVIRONMENT, opened_bucket
 from npf_pipelines_tests.daemon import environment_of
+from npf_pipelines_tests.dagster_speed import make_usual_home
 
 LATENCY = 0.03
 LONGEST = 60.0
@@ -57,8 +57,7 @@ def _measured(clients: list[str], far: Connection | None) -> tuple[float, int]:
     """The seconds of the first run of orders, and how many orders came onto the platform."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        (folder / "dagster").mkdir()
-        (folder / "dagster" / "dagster.yaml").write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
+        make_usual_home(folder / "dagster")
         os.environ |= environment_of(folder)
         if far:
             far.send("where?")

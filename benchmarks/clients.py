@@ -26,10 +26,10 @@ from rich.table import Table
 from benchmarks.running import automation, followed
 from benchmarks.town import Happened, Town, client_names
 from npf_pipelines.automation.launch import launch
-from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines_tests.daemon import environment_of
+from npf_pipelines_tests.dagster_speed import make_usual_home
 
 OURS, ONE_EACH = "npf_pipelines.definitions", "benchmarks.one_run_each"
 CORES = 2
@@ -82,8 +82,7 @@ def settled(clients: int) -> Iterator[tuple[Path, Town, dg.DagsterInstance]]:
     """A town with its past on the platform and its stock in the stores: no push exceeds the change limit."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        (folder / "dagster").mkdir()
-        (folder / "dagster" / "dagster.yaml").write_bytes((DEFAULTS / "dagster.yaml").read_bytes())
+        make_usual_home(folder / "dagster")
         os.environ |= environment_of(folder)
         with Town(folder, client_names(clients)) as town, dg.DagsterInstance.get() as instance:
             defs, today = build_defs(Settings()), datetime.now(UTC).date()
