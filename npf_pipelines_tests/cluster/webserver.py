@@ -1,19 +1,19 @@
-"""Dagster's webserver as its UI uses it: questions and launches by GraphQL, asked until it has come up.
+"""Dagster's webserver as its UI uses it: questions and launches by GraphQL, launched as soon as it has come up.
 
 Not here: clicks in a browser (npf_pipelines_tests/ui).
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import stamina
+from dagster_graphql import DagsterGraphQLClient, DagsterGraphQLClientError
 
 _PATIENCE = 300.0
 """Seconds that the processes of a busy machine have to start, and a run to end."""
-_LAUNCH = """mutation ($params: ExecutionParams!) { launchRun(executionParams: $params) {
-    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 _RUN = """query ($id: ID!) { runOrError(runId: $id) { ... on Run { status tags { key value } } } }"""
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 
@@ -64,30 +64,17 @@ class Webserver:
             assets: the keys of the assets to materialize; all of the job's if empty.
             tags: as the dialog of a partition adds them.
         """
-        selector = {"repositoryLocationName": location, "repositoryName": "__repository__", "jobName": job}
-        if assets:
-            selector["assetSelection"] = [{"path": list(path)} for path in assets]  # type: ignore[assignment]
-        params = {
-            "selector": selector,
-            "runConfigData": dict(config or {}),
-            "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in (tags or {}).items()]},
-        }
-        run_id = self._until(
-            lambda: self.ask(_LAUNCH, params=params)["launchRun"],
-            lambda launched: launched["__typename"] == "LaunchRunSuccess",
-        )["run"]["runId"]
-        run = self._until(lambda: self.ask(_RUN, id=run_id)["runOrError"], lambda run: run["status"] in _ENDED)
-        return EndedRun(run_id, run["status"] == "SUCCESS", {tag["key"]: tag["value"] for tag in run["tags"]})
-
-    def _until(self, ask: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
-        """The answer, as soon as it holds."""
-        until, answer = time.monotonic() + _PATIENCE, None
-        while time.monotonic() < until:
-            try:
-                answer = ask()
-                if holds(answer):
-                    return answer
-            except (httpx.HTTPError, ValueError):
-                pass  # It is starting.
+        client = DagsterGraphQLClient(self.url.removeprefix("http://"))
+        run_id = ""
+        for attempt in stamina.retry_context(
+            on=DagsterGraphQLClientError, attempts=None, timeout=_PATIENCE, wait_max=1.0
+        ):
+            with attempt:  # It may be starting.
+                run_id = client.submit_job_execution(
+                    job, location, "__repository__", config, dict(tags or {}), asset_selection=assets or None
+                )
+        until = time.monotonic() + _PATIENCE
+        while (run := self.ask(_RUN, id=run_id)["runOrError"])["status"] not in _ENDED:
+            assert time.monotonic() < until, run
             time.sleep(1)
-        raise AssertionError(f"waited {_PATIENCE:.0f} s; the last answer: {answer}")
+        return EndedRun(run_id, run["status"] == "SUCCESS", {tag["key"]: tag["value"] for tag in run["tags"]})
