@@ -94,6 +94,9 @@ def error_summary(error: Exception) -> str:
     return summary.partition("\n")[0].strip() or type(error).__name__
 
 
+_USUAL_URLS = "write sqlite:////srv/npf/name.sqlite or postgresql+psycopg://account@host/database"
+
+
 def parse_url(url: str, setting: str) -> sa.URL:
     """The URL of a database, checked.
 
@@ -104,13 +107,17 @@ def parse_url(url: str, setting: str) -> sa.URL:
     Raises:
         DatabaseUnusable: it is no URL, or that of a database which is neither SQLite nor PostgreSQL.
     """
+    # The text isn't quoted: it may hold a password.
     try:
         target = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        # The text isn't quoted: it may hold a password.
-        raise DatabaseUnusable(f"{setting} is no URL of a database, as sqlite:////srv/npf.sqlite is") from None
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: a port that is no number
+        raise DatabaseUnusable(f"{setting} is no URL of a database: {_USUAL_URLS}") from None
     if target.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise DatabaseUnusable(f"{setting} names a database that is neither SQLite nor PostgreSQL")
+        raise DatabaseUnusable(f"{setting} names a database that is neither SQLite nor PostgreSQL: {_USUAL_URLS}")
+    if target.get_backend_name() == "sqlite" and target.host:
+        raise DatabaseUnusable(f"{setting} names a server, and SQLite has none: {_USUAL_URLS}")
+    if target.get_backend_name() == "postgresql" and "/" in (target.database or ""):
+        raise DatabaseUnusable(f"{setting} has a slash in the database's name: {_USUAL_URLS}")
     return target
 
 

@@ -102,7 +102,7 @@ def overview(
     for setup in setups.clients.values():
         try:
             lines.append(Line(setup, client_figures(services.lake, setup, now)))
-        except (duckdb.Error, BrokenFile) as error:
+        except UNREADABLE as error:
             lines.append(Line(setup, None, f"its tables can't be read: {error}"))
         except Exception as error:  # noqa: BLE001 - logged
             log_fault(context.log, error, f"{setup.id}: its figures could not be made")

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS, REPORTS
-from npf_pipelines.config.places import Place, copy_file
+from npf_pipelines.config.place_files import copy_file, delete_file, files_in
+from npf_pipelines.config.places import Place
 from npf_pipelines.config.setup_files import any_setup_file
 from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.errors import NpfError
@@ -57,8 +58,8 @@ def move_client(source: Services, target: Services, instance: dg.DagsterInstance
             _stop(source, target, instance, client, held)
             _copy(source, target, instance, client)
             if file := any_setup_file(source.settings.clients, client):
-                file.unlink()
-            sku_file_path(source.settings.clients, client).unlink(missing_ok=True)
+                delete_file(file)
+            delete_file(sku_file_path(source.settings.clients, client))
             leave_state(source.state, client, target.cell.label)
         elif left and left.reason != away_to(target.cell.label):
             raise CannotMove(f"{client} was {left.reason}: run the command there")
@@ -138,11 +139,11 @@ def _copy(source: Services, target: Services, instance: dg.DagsterInstance, clie
 
 def _certificates(services: Services, client: str) -> list[Place]:
     folder = ReportFolder(services.settings.reports, "").certificates.path(client).parent
-    return [*folder.glob(f"{client}-????-??-??.*")]
+    return files_in(folder, f"{client}-????-??-??.*")
 
 
 def _drop_pages(source: Services, client: str) -> None:
     """Delete the client's pages and certificates: the cell that it has left would serve them for ever."""
     ReportFolder(source.settings.reports, "").drop(client)
     for path in _certificates(source, client):
-        path.unlink()
+        delete_file(path)

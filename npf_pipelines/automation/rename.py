@@ -10,6 +10,7 @@ import dagster as dg
 
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS
+from npf_pipelines.config.place_files import has_file
 from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import TABLES
@@ -62,7 +63,7 @@ def _check(services: Services, old: str, new: str) -> None:
         raise CannotRename(f"{old} has a master setup of its own: rename its file and the id in it to {new} first")
     setup = setups[new]  # SetupError where there is no valid one.
     earlier, now = (sku_file_path(services.settings.clients, client) for client in (old, new))
-    if setup.orders.skus == "file" and earlier.is_file() and not now.is_file():
+    if setup.orders.skus == "file" and has_file(earlier) and not has_file(now):
         raise CannotRename(f"{earlier.name} has the SKU map of {new}: rename it to {now.name} first")
     if has_orders(services.platform_engine, old) and has_orders(services.platform_engine, new):
         raise CannotRename(f"both {old} and {new} have orders on the platform: they are two clients")

@@ -1,7 +1,7 @@
-"""Folders and buckets as the settings name them: which URLs are supported, and which setting takes none.
+"""Folders and buckets as the settings name them: which spellings are supported, and which setting takes no bucket.
 
 A URL that nobody refuses would silently become a local folder with that name.
-Not here: the settings (settings.py), reads and writes of a bucket (lake/files.py, setup_texts.py).
+Not here: the settings (settings.py), reads and writes of a file (place_files.py, lake/files.py).
 """
 
 import importlib.util
@@ -14,76 +14,88 @@ from upath import UPath
 Place: TypeAlias = Path | UPath
 """A local folder or file, or one below a URL."""
 
-_SUPPORTED = frozenset({"file", "memory", "s3", "s3a"})
+_BUCKETS = frozenset({"s3", "s3a"})
 """Storages that can be listed, and that replace a file at once (lake/bucket.py has the options of each)."""
-_URL = "://"
+
+
+def checked_text(written: str) -> str:
+    """The text of a setting, as it was written.
+
+    Raises:
+        ValueError: it is empty, or has what an env file left around it.
+    """
+    if not written.strip():
+        raise ValueError("it is empty: write a value, or leave the variable out")
+    if written != written.strip() or written[0] in "\"'":
+        raise ValueError("it begins or ends with white space or a quotation mark: write it without")
+    return written
 
 
 def local_folder(written: object) -> object:
-    """The path of a folder on this machine, as it was written.
+    """The path of a folder on this machine.
 
     Raises:
-        ValueError: it is a URL.
+        ValueError: it is the URL of a bucket, or no path.
     """
-    if _URL in str(written):
-        raise ValueError("write the path of a folder: a URL is not supported here")
-    return written
+    if not isinstance(written, str):
+        return written
+    if _scheme(written) not in {"", "file"}:
+        raise ValueError("a URL is not supported here: write the path of a folder")
+    return _normalized(written)
+
+
+def bucket_url(written: str) -> str:
+    """The URL of a folder in an S3 bucket, in its usual spelling.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if _scheme(written) != "s3":
+        raise ValueError("write s3://bucket/prefix")
+    return _normalized(written)
 
 
 def checked_url(written: str) -> str:
-    """A folder's path, or a bucket's URL of a supported kind, as it was written.
+    """A folder's path, or a bucket's URL, in its usual spelling.
 
     Raises:
-        ValueError: the URL is of another kind, or its package is missing.
+        ValueError: it is neither, or the bucket's package is missing.
     """
-    scheme, is_url, _ = written.partition(_URL)
-    if not is_url:
-        return written
-    if scheme not in _SUPPORTED:
-        raise ValueError("URLs of this kind are not supported: write the path of a folder or s3://bucket/prefix")
-    package = str(known_implementations.get(scheme, {}).get("class", "fsspec")).partition(".")[0]
+    package = str(known_implementations.get(_scheme(written), {}).get("class", "fsspec")).partition(".")[0]
     if importlib.util.find_spec(package) is None:
         raise ValueError(f"the package {package} is missing: install npf_pipelines[cluster], or that package alone")
-    return written
-
-
-def read_text(path: Place, encoding: str) -> str:
-    """The text of a file.
-
-    Raises:
-        OSError: it can't be read.
-        UnicodeDecodeError: it has another encoding.
-    """
-    try:
-        return path.read_text(encoding=encoding)
-    except (OSError, UnicodeDecodeError):
-        raise
-    except Exception as error:  # Each storage has errors of its own for a server that can't be reached.
-        raise OSError(str(error)) from error
-
-
-def copy_file(source: Place, target: Place) -> None:
-    """Copy a file so that no reader finds half of it.
-
-    Raises:
-        OSError: it can't be read or written.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not isinstance(target, Path):  # A bucket puts a whole file in place.
-        target.write_bytes(source.read_bytes())
-        return
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    unfinished.write_bytes(source.read_bytes())
-    unfinished.replace(target)
+    return _normalized(written)
 
 
 def place(written: object) -> Place:
-    """A local folder as an absolute path, or the place of a supported URL.
-
-    Raises:
-        ValueError: the URL is not supported.
-    """
-    if not isinstance(written, str) or _URL not in written:
+    """A local folder as an absolute path, or the place of a bucket's URL. Errors as for `checked_url`."""
+    if not isinstance(written, str):
         return written if isinstance(written, UPath) else Path(str(written)).absolute()
+    url = checked_url(written)
     # A listing that is kept would hide the changes of other machines.
-    return UPath(checked_url(written), use_listings_cache=False)
+    return UPath(url, use_listings_cache=False) if _scheme(url) else Path(url).absolute()
+
+
+def _scheme(written: str) -> str:
+    """The scheme of a URL, in lower case; empty for a path. A colon after the first slash is part of a path."""
+    before, colon, _ = written.partition("://" if "://" in written else ":")
+    return before.casefold() if colon and ("/" not in before or colon != ":") else ""
+
+
+def _normalized(written: str) -> str:
+    scheme = _scheme(checked_text(written))
+    if not scheme:
+        if written.startswith(("~", "$")):
+            raise ValueError("~ and $ are not replaced here: write the whole path")
+        return written
+    _, _, rest = written.partition(":")
+    if scheme == "file" and rest.startswith("///"):
+        return rest.removeprefix("//")
+    if scheme == "file":
+        raise ValueError("write the path of the folder alone, without file:")
+    if scheme not in _BUCKETS:
+        raise ValueError("URLs of this kind are not supported: write the path of a folder or s3://bucket/prefix")
+    bucket = rest.removeprefix("//").partition("/")[0]
+    if not rest.startswith("//") or not bucket:
+        raise ValueError("the URL names no bucket: write s3://bucket/prefix")
+    return f"{scheme}:{rest.rstrip('/')}"

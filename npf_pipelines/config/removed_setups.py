@@ -6,9 +6,10 @@ Not here: the setups that are read, and who of the removed has one again (setup_
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
-from upath import UPath
-
+from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.place_files import copy_file, delete_file, files_in, has_file
 from npf_pipelines.config.places import Place
 from npf_pipelines.config.sku_file import sku_file_path
 
@@ -27,20 +28,19 @@ def archive_setup(path: Place, client: str, now: datetime) -> Place:
     """
     name = f"{client}-{now:%Y%m%dT%H%M%SZ}"
     sku_file = sku_file_path(path.parent, client)
-    if sku_file.is_file():
+    if has_file(sku_file):
         _archive(sku_file, f"{name}.skus.csv")
     return _archive(path, f"{name}.yaml")
 
 
 def _archive(path: Place, name: str) -> Place:
-    if isinstance(path, UPath):  # A bucket has no folders, and moves nothing at once.
-        copy = path.parent / _REMOVED / name
-        copy.write_bytes(path.read_bytes())
-        path.unlink()
-        return copy
     archived = path.parent / _REMOVED / name
-    archived.parent.mkdir(exist_ok=True)
-    return path.rename(archived)
+    if isinstance(path, Path):
+        archived.parent.mkdir(exist_ok=True)
+        return path.rename(archived)
+    copy_file(path, archived)  # A bucket has no folders, and moves nothing at once.
+    delete_file(path)
+    return archived
 
 
 def archived_setups(folder: Place) -> Mapping[str, Place]:
@@ -48,7 +48,12 @@ def archived_setups(folder: Place) -> Mapping[str, Place]:
 
     Args:
         folder: of the setups that are read.
+
+    Raises:
+        SetupError: the folder can't be read.
     """
-    removed = folder / _REMOVED
-    files: list[Place] = [*removed.glob("*.yaml")]
-    return {match[1]: path for path in sorted(files, key=str) if (match := _ARCHIVED.fullmatch(path.name))}
+    try:
+        files = files_in(folder / _REMOVED, "*.yaml")
+    except OSError as error:
+        raise SetupError(f"the removed master setups can't be read ({error}): see NPF_CLIENTS") from error
+    return {match[1]: path for path in files if (match := _ARCHIVED.fullmatch(path.name))}

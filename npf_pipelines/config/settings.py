@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from npf_pipelines.config.places import Place, checked_url, local_folder, place
+from npf_pipelines.config.places import Place, bucket_url, checked_text, checked_url, local_folder, place
 from npf_pipelines.config.store_address import is_loopback
 from npf_pipelines.config.umask import OWNER_ONLY, parse_umask
 
@@ -19,10 +19,14 @@ _Minutes = Annotated[int, Field(ge=5, le=1440)]
 """Not less than the five minutes at which the sweeps check which clients are due."""
 
 
+_RESERVED = frozenset({"dagster", "npf", "npf_pipelines"})
+"""Names that stand for code without a cell: its Celery queue, its file in /etc/npf, its code location (deploy/)."""
+
+
 def _webhook(written: SecretStr) -> SecretStr:
     # Its address is its key: no text quotes it.
     try:
-        parts = urlsplit(written.get_secret_value())
+        parts = urlsplit(checked_text(written.get_secret_value()))
         host = parts.hostname or ""
     except ValueError:
         host = ""
@@ -32,9 +36,28 @@ def _webhook(written: SecretStr) -> SecretStr:
 
 
 def _logs_url(written: str) -> str:
-    parts = urlsplit(written)
-    if written and (parts.scheme != "s3" or not parts.netloc):
-        raise ValueError("write s3://bucket/prefix")
+    return bucket_url(written) if written else ""
+
+
+def _page_address(written: str) -> str:
+    parts = urlsplit(checked_text(written))
+    # A path is on the host that serves the UI.
+    if not written.startswith("/") and not (parts.scheme in {"http", "https"} and parts.hostname):
+        raise ValueError("write the address with http:// or https://")
+    return written
+
+
+def _database_url(written: SecretStr) -> SecretStr:
+    url = checked_text(written.get_secret_value())
+    dialect, _, database = url.partition("://")
+    if dialect.startswith("sqlite") and database in {"", "/", "/:memory:"}:
+        raise ValueError("it names no file, so each process would have its own: write sqlite:////srv/npf/name.sqlite")
+    return written
+
+
+def _cell_name(written: str) -> str:
+    if written in _RESERVED:
+        raise ValueError(f"{written} names what belongs to no cell: give the cell another name")
     return written
 
 
@@ -55,7 +78,7 @@ class Settings(BaseSettings):
         env_prefix="NPF_", extra="ignore", frozen=True, validate_default=True, hide_input_in_errors=True
     )
 
-    cell: Annotated[str, Field(pattern="^([a-z][a-z0-9_]{0,29})?$")] = Field(
+    cell: Annotated[str, Field(pattern="^([a-z][a-z0-9_]{0,29})?$"), AfterValidator(_cell_name)] = Field(
         "",
         description="The name of the cell, where several share one Dagster; none by default. Master setups, lake, "
         "reports and state are then in the folder cells/NAME of the data folder, unless they are set.",
@@ -77,7 +100,7 @@ class Settings(BaseSettings):
         description="The URL in a bucket for what runs print, so that each machine shows it; a folder in DAGSTER_HOME "
         "otherwise. npf init writes it into a new dagster.yaml.",
     )
-    reports_url: str = Field(
+    reports_url: Annotated[str, AfterValidator(_page_address)] = Field(
         "http://127.0.0.1:3100", description="The address of that folder for a browser; the UI links to it."
     )
     umask: Annotated[int, BeforeValidator(parse_umask)] = Field(
@@ -114,11 +137,11 @@ class Settings(BaseSettings):
     alert_messages: Literal["on", "off"] = Field(
         "on", description="Whether alerts send messages; off where Alertmanager sends them from the metrics."
     )
-    platform_url: SecretStr = Field(
+    platform_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),
         description="The platform's database as an SQLAlchemy URL, which may hold a password.",
     )
-    state_url: SecretStr = Field(
+    state_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{_in_data('state.sqlite')(fields)}"),
         description="The pipeline's own database as an SQLAlchemy URL, which may hold a password. With a platform on "
         "PostgreSQL it must be set, to one database for all machines.",
@@ -128,3 +151,14 @@ class Settings(BaseSettings):
     def largest_answer(self) -> int:
         """Bytes that one answer of a store may have."""
         return self.answer_megabytes * 1_000_000
+
+
+def wrong_settings(error: ValidationError) -> str:
+    """The settings that can't be used, each with what is wrong; no value is quoted, for it may hold a password."""
+    # The other folders follow from `data`; without it they have no default, which says nothing new.
+    wrong = [detail for detail in error.errors(include_input=False) if detail["type"] != "default_factory_not_called"]
+    named = (
+        f"NPF_{'.'.join(map(str, detail['loc'])).upper()} ({detail['msg'].removeprefix('Value error, ')})"
+        for detail in wrong
+    )
+    return ", ".join(named)

@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.settings import Settings, wrong_settings
 from npf_pipelines.errors import NpfError
 
 _PREFIX = "NPF_"
@@ -49,5 +49,4 @@ def settings_in(file: Path) -> tuple[Settings, str]:
     try:
         return _OfFile.model_validate(fields), values.get("DAGSTER_HOME", "")
     except ValidationError as error:
-        wrong = ", ".join(sorted({f"{_PREFIX}{str(found['loc'][0]).upper()}" for found in error.errors()}))
-        raise SettingsUnreadable(f"{file}: {wrong} can't be used") from None
+        raise SettingsUnreadable(f"{file} has a setting that can't be used: {wrong_settings(error)}") from None

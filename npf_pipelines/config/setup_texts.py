@@ -14,6 +14,7 @@ from typing import Any
 
 from upath import UPath
 
+from npf_pipelines.config.bucket_errors import bucket_errors
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.places import Place
 
@@ -63,30 +64,31 @@ _reading = Lock()
 
 
 def _of_bucket(folder: UPath) -> list[SetupText]:
-    try:
+    with bucket_errors(str(folder)):
         # Another process may have changed it since: no listing that the file system keeps.
         listed = folder.fs.ls(folder.path, detail=True, refresh=True)
-    except OSError:
-        raise
-    except Exception as error:  # Each storage has errors of its own for a server that can't be reached.
-        raise OSError(str(error)) from error
     files = {str(file["name"]): file for file in listed if Path(str(file["name"])).suffix in _ENDINGS}
     with _reading:
         changed = [name for name, file in files.items() if _known.get(name, ("",))[0] != _version(file)]
-        # All at the same time.
-        contents = folder.fs.cat(changed, on_error="return") if changed else {}
-        for name, content in contents.items():
-            _known[name] = (_version(files[name]), _decoded(folder / Path(name).name, content))
-        return [_known[name][1] for name in sorted(files)]
+        with bucket_errors(str(folder)):
+            # All at the same time. `cat` would take a name for a pattern.
+            contents = folder.fs.cat_ranges(changed, None, None, on_error="return") if changed else []
+        unread = {}
+        for name, content in zip(changed, contents, strict=True):
+            path = folder / Path(name).name
+            if isinstance(content, FileNotFoundError):
+                unread[name] = SetupText(path, "", "it was removed while it was read")
+            elif isinstance(content, PermissionError):  # Of one file: the folder was listed.
+                unread[name] = SetupText(path, "", str(content))
+            else:
+                _known[name] = (_version(files[name]), _decoded(path, content))
+        return [unread.get(name) or _known[name][1] for name in sorted(files)]
 
 
 def _decoded(path: UPath, content: bytes | Exception) -> SetupText:
-    if isinstance(content, FileNotFoundError):
-        return SetupText(path, "", "it was removed while it was read")
-    if isinstance(content, OSError):
-        raise content
     if isinstance(content, Exception):
-        raise OSError(str(content)) from content
+        with bucket_errors(str(path)):
+            raise content
     try:
         return SetupText(path, content.decode())
     except UnicodeDecodeError as error:

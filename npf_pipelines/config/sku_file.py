@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from npf_pipelines.config.places import Place, read_text
+from npf_pipelines.config.place_files import read_text
+from npf_pipelines.config.places import Place
 
 _COLUMNS = ("store_sku", "warehouse_sku", "quantity")
 _WHOLE = re.compile(r"[+-]?\d{1,9}")

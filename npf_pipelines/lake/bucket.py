@@ -1,16 +1,18 @@
 """A bucket: each call is one request, or one for each thousand names, and each failure names the bucket.
 
-Nothing is remembered between two calls: another process may have written meanwhile.
-Not here: local folders, and what is in the files (files.py).
+Nothing is remembered between two calls: another process may have written meanwhile. No path is taken for a pattern.
+Not here: local folders, and what is in the files (files.py), the words about a failure (config/bucket_errors.py).
 """
 
 import contextlib
-import errno
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 import fsspec
+
+from npf_pipelines.config.bucket_errors import bucket_errors
 
 _S3: Mapping[str, Any] = {
     "use_listings_cache": False,
@@ -95,28 +97,38 @@ class Bucket:
             return [path for path in found if path.startswith(f"{folder}/")]
         return []
 
-    @contextlib.contextmanager
-    def _failures_named(self, path: str) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:  # The bucket's client raises errors of several libraries.
-            code, words = _reason(error)
-            if isinstance(error, FileNotFoundError) and code != "NoSuchBucket":
-                raise
-            number = getattr(error, "errno", None) or errno.EIO
-            raise OSError(number, words, f"{self._scheme}://{path}") from error
+    def delete(self, path: str) -> None:
+        """Delete a file; one that is not there is no error.
 
-    @property
-    def _scheme(self) -> str:
+        Raises:
+            OSError: the bucket can't be written.
+        """
+        with contextlib.suppress(FileNotFoundError), self._failures_named(path):
+            self._system.rm_file(path)
+
+    def modified(self, path: str) -> datetime:
+        """When a file was last changed.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            OSError: the bucket can't be read.
+        """
+        with self._failures_named(path):
+            found: datetime = self._system.modified(path)
+        return found
+
+    def move(self, path: str, target: str) -> None:
+        """Put a file under another name, in place of the one that has it.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            OSError: the bucket can't be read or written.
+        """
+        with self._failures_named(path):
+            self._system.cp_file(path, target)
+            self._system.rm_file(path)
+
+    def _failures_named(self, path: str) -> contextlib.AbstractContextManager[None]:
         protocol = self._system.protocol
-        return str(protocol if isinstance(protocol, str) else protocol[0])
-
-
-def _reason(error: Exception) -> tuple[str, str]:
-    """S3's word for the reason, and a sentence's part for people. Neither holds a key or a signature."""
-    answer = getattr(error.__cause__ or error, "response", None)
-    details = answer.get("Error", {}) if isinstance(answer, dict) else {}
-    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
-    if code:
-        return code, f"the bucket refuses ({code}{f': {message}' if message and message != code else ''})"
-    return "", f"the bucket can't be reached ({str(error).partition(chr(10))[0] or type(error).__name__})"
+        scheme = protocol if isinstance(protocol, str) else protocol[0]
+        return bucket_errors(f"{scheme}://{path}")

@@ -105,7 +105,7 @@ class Compaction:
         """
         there = self._list()
         newest = _newest(there, month)
-        if newest is None or (committed_before and self._files.system.modified(newest.path) >= committed_before):
+        if newest is None or (committed_before and self._files.modified(newest.path) >= committed_before):
             return 0
         if is_broken(self._files.system, newest.path):
             raise BrokenFile(newest.path, self._table.name, self._client, None)

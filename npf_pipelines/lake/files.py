@@ -7,7 +7,6 @@ old one or the new one, also after a power cut. A bucket replaces a file at once
 
 import contextlib
 import copy
-import glob
 import io
 import os
 import re
@@ -127,17 +126,26 @@ class LakeFiles:
         found: Iterable[str] = [folder]
         for step in steps:
             found = self._next_level(found, step)
-        exists = self._bucket.has if self._bucket else self.system.exists
-        return (path for path in found if "*" in steps[-1] or exists(path))
+        return (path for path in found if "*" in steps[-1] or self.exists(path))
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file, or a folder."""
+        return self._bucket.has(path) if self._bucket else bool(self.system.exists(path))
+
+    def modified(self, path: str) -> datetime:
+        """When a file was last changed.
+
+        Raises:
+            FileNotFoundError: there is none.
+            OSError: the lake can't be read.
+        """
+        found: datetime = self._bucket.modified(path) if self._bucket else self.system.modified(path)
+        return found
 
     def _next_level(self, folders: Iterable[str], step: str) -> Iterator[str]:
         for folder in folders:
             if "*" in step:
-                yield from (
-                    self._bucket.children(folder, step)
-                    if self._bucket
-                    else self.system.glob(f"{glob.escape(folder)}/{step}")
-                )
+                yield from (self._bucket.children(folder, step) if self._bucket else map(str, Path(folder).glob(step)))
             else:
                 yield f"{folder}/{step}"
 
@@ -235,8 +243,8 @@ class LakeFiles:
             os.fsync(file.fileno())
 
     def _put_in_place(self, unfinished: str, path: str) -> None:
-        if not self._is_local:
-            self.system.mv(unfinished, path)
+        if self._bucket:
+            self._bucket.move(unfinished, path)
             return
         Path(unfinished).replace(path)
         folder = os.open(path.rpartition("/")[0], os.O_RDONLY)
@@ -247,11 +255,12 @@ class LakeFiles:
 
     def delete(self, path: str) -> None:
         """Delete a file, and its folder if that is empty then."""
+        if self._bucket:
+            self._bucket.delete(path)
+            return
         self.system.rm_file(path)
-        self.forget(path)
-        if self._is_local:
-            with contextlib.suppress(OSError):
-                Path(path).parent.rmdir()
+        with contextlib.suppress(OSError):
+            Path(path).parent.rmdir()
 
     def rename_client(self, old: str, new: str) -> None:
         """Move all files of a client to another id, over that id's own.
@@ -259,20 +268,22 @@ class LakeFiles:
         A repeated call after an interrupted one moves the rest.
         """
         for folder in list(self.glob("*", f"client={old}")):
-            below = folder.replace(f"/client={old}", f"/client={new}")
+            below = f"{folder.removesuffix(old)}{new}"
             for steps in ((FILE,), ("*=*", FILE)):
                 for file in sorted(self._below(folder, *steps)):
                     target = f"{below}{file.removeprefix(folder)}"
-                    self.system.makedirs(target.rpartition("/")[0], exist_ok=True)
+                    if not self._bucket:
+                        self.system.makedirs(target.rpartition("/")[0], exist_ok=True)
                     self._put_in_place(file, target)
-            self._remove_folder(folder)
+            self.remove_folder(folder)
 
     def copy_client(self, client: str, other: "LakeFiles") -> None:
         """Copy all files of a client into another lake, over its own."""
         for folder in list(self.glob("*", f"client={client}")):
             for steps in ((FILE,), ("*=*", "*.parquet")):
                 for file in sorted(self._below(folder, *steps)):
-                    other.put_bytes(self.system.cat_file(file), f"{other.root}{file.removeprefix(self.root)}")
+                    with self._open(file) as opened:
+                        other.put_bytes(opened.read(), f"{other.root}{file.removeprefix(self.root)}")
 
     def put_bytes(self, content: bytes, path: str) -> None:
         """Write a file in place of the old one."""
@@ -290,17 +301,21 @@ class LakeFiles:
     def drop_client(self, client: str) -> None:
         """Delete all files of a client."""
         for folder in list(self.glob("*", f"client={client}")):
-            self._remove_folder(folder)
+            self.remove_folder(folder)
 
-    def _remove_folder(self, folder: str) -> None:
-        if self._is_local and Path(folder).is_symlink():
+    def remove_folder(self, folder: str) -> None:
+        """Delete a folder with all that is in it."""
+        if self._bucket:
+            for path in self._bucket.below(folder):  # The bucket's own deletion takes a path for a pattern.
+                self._bucket.delete(path)
+        elif Path(folder).is_symlink():
             # It leads to a folder of the machine's owner: only its content goes.
             for path in Path(folder).iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
             Path(folder).unlink()
         else:
-            with contextlib.suppress(FileNotFoundError):  # A bucket's folder ends with its last file.
-                self.system.rm(folder, recursive=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(folder)
 
     def drop_leftovers(self, before: datetime) -> int:
         """Delete the half-written files of killed runs; returns how many there were. A bucket has none.
@@ -315,7 +330,7 @@ class LakeFiles:
         dropped = 0
         for path in [path for steps in levels for path in self.glob(*steps)]:
             with contextlib.suppress(FileNotFoundError):
-                if self.system.modified(path) < before:
+                if self.modified(path) < before:
                     self.system.rm_file(path)
                     dropped += 1
         return dropped

@@ -64,6 +64,11 @@ class KeptBucket(Bucket):
             for folder in self._folders_of(path):
                 self._listings[folder].add(path)
 
+    def delete(self, path: str) -> None:
+        """As of a bucket."""
+        super().delete(path)
+        self.forget(path)
+
     def below(self, folder: str) -> Collection[str]:
         """As of a bucket."""
         with self._lock:

@@ -257,7 +257,7 @@ class Lake:
 
     def drop_snapshot(self, client: str, taken: datetime) -> None:
         """Delete a snapshot from the history."""
-        self.files.system.rm(self.files.snapshot_folder(client, taken), recursive=True)
+        self.files.remove_folder(self.files.snapshot_folder(client, taken))
 
     def rename_client(self, old: str, new: str) -> None:
         """Move all files of a client to another id, over that id's own. The id appears in paths only.
@@ -291,7 +291,7 @@ class Lake:
         If it is the file of a month, all days of that month are lost.
         """
         path = self.files.path(table.name, client=client, day=day)
-        if day and not self.files.system.exists(path):
+        if day and not self.files.exists(path):
             Compaction(self.files, table, client).delete(month_of(day))
         else:
             self.files.delete(path)

@@ -6,6 +6,7 @@ Not here: listing the files (partitions.py), opening them otherwise (files.py).
 
 import glob
 import io
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ import fsspec
 
 from npf_pipelines.lake.kept_bucket import KeptBucket
 
+_ESCAPED = re.compile(r"\[([*?[])\]")
+"""A character that `glob.escape` has escaped."""
 _UNCHANGED = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of every file: within a query none changes."""
 
@@ -32,9 +35,11 @@ class ListedFiles(fsspec.AbstractFileSystem):  # type: ignore[misc]
         self._bucket.forget()
 
     def glob(self, path: str, **more: Any) -> list[str]:
-        """The files that fit a pattern; a path fits itself."""
-        listed = [fsspec.core.strip_protocol(path)]
-        found: list[str] = self._files.glob(path, **more) if glob.has_magic(path) else listed
+        """The files that fit a pattern; a path, or an escaped one, fits itself."""
+        literal = _ESCAPED.sub(r"\1", path)
+        if glob.escape(literal) == path:
+            return [str(fsspec.core.strip_protocol(literal))]
+        found: list[str] = self._files.glob(path, **more)
         return found
 
     def open(self, path: str, mode: str = "rb", **more: Any) -> io.BytesIO:  # noqa: ARG002 - as fsspec calls it

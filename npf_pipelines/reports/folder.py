@@ -13,6 +13,7 @@ from pathlib import Path
 
 from upath import UPath
 
+from npf_pipelines.config.place_files import delete_file
 from npf_pipelines.lake.bucket import Bucket, open_file_system
 
 OVERVIEW = "index"
@@ -101,7 +102,7 @@ class ReportFolder:
             OSError: they can't be deleted.
         """
         for name in (client, skipped_name(client)):
-            self.path(name).unlink(missing_ok=True)
+            delete_file(self.path(name))
 
     def drop_leftovers(self, before: datetime) -> int:
         """Delete the half-written pages of killed runs; returns how many there were. A bucket has none.

@@ -28,6 +28,8 @@ from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.reports.open_now import backlogs, open_alerts
 from npf_pipelines.reports.pages import Line, alerts_page, draw_charts, overview_page, report_page
 
+UNREADABLE = (duckdb.Error, BrokenFile, OSError)
+"""The failures of a lake that can't be read, or of a file in it."""
 KEPT_FOR = timedelta(hours=1)
 """How old a chart, or a client's line of the overview, may be."""
 _SECONDS_PER_OVERVIEW = 5.0
@@ -102,6 +104,9 @@ class LivePages:
 
         A client without a valid master setup has the page that a run kept last. So has every client while the setups
         or the state can't be read.
+
+        Raises:
+            OSError: there is only a kept page, and it can't be read.
         """
         now = datetime.now(UTC)
         try:
@@ -114,12 +119,17 @@ class LivePages:
         of_client = [alert for alert in alerts if alert.client == name]
         if name in setups.clients:
             return self._report(setups.clients[name], of_client, now)
-        return self._folder.read(name) or (_no_figures(name, "", of_client, now) if of_client else None)
+        if not of_client:
+            return self._folder.read(name)
+        try:
+            return self._folder.read(name) or _no_figures(name, "", of_client, now)
+        except OSError as error:
+            return _no_figures(name, f"its page can't be read: {error}", of_client, now)
 
     def _report(self, setup: MasterSetup, alerts: Sequence[Alert], now: datetime) -> str:
         try:
             shown = client_figures(self._sources.lake, setup, now)
-        except (duckdb.Error, BrokenFile) as error:
+        except UNREADABLE as error:
             return _no_figures(setup.name, f"its tables can't be read: {error}", alerts, now)
         with self._drawing:
             charts, drawn_at = self._charts.get(setup.id, alerts, now, lambda: draw_charts(setup, shown))
@@ -149,7 +159,7 @@ class LivePages:
             return self._lines.kept(setup.id), _LATER
         try:
             found = self._lines.get(setup.id, alerts, now, lambda: client_figures(self._sources.lake, setup, now))
-        except (duckdb.Error, BrokenFile) as error:
+        except UNREADABLE as error:
             return None, f"its tables can't be read: {error}"
         return found, ""
 
@@ -160,6 +170,7 @@ def client_figures(lake: Lake, setup: MasterSetup, now: datetime) -> Figures:
     Raises:
         duckdb.Error: a table can't be read.
         BrokenFile: a file of a table can't be read.
+        OSError: the lake can't be read.
     """
     days = window(now, setup.zone)
     return figures(read_facts(lake, setup.id, days[0]), days)

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.database import error_summary
+from npf_pipelines.domain.text import clean_text
 from npf_pipelines.reports.folder import CERTIFICATE_NAME, NAME, OVERVIEW, POLICY
 from npf_pipelines.reports.links import with_addresses
 from npf_pipelines.reports.metrics import Metrics
@@ -64,7 +65,10 @@ def reports_app(
 
 def _page(read: Callable[[str], str | None], name: str, names: re.Pattern[str], command: str) -> Response:
     """A page; the answer to another name says which command makes a page."""
-    content = read(name) if names.fullmatch(name) else None
+    try:
+        content = read(name) if names.fullmatch(name) else None
+    except OSError as error:
+        return PlainTextResponse(clean_text(f"The page can't be read: {error}\n"), 503, headers=_HEADERS)
     if content is None:
         said = f"There is no such page, or not yet: make it by  {command}\n"
         return PlainTextResponse(said, 404, headers=_HEADERS)

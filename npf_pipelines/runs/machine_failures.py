@@ -6,9 +6,8 @@ Not here: failures of a store (cscart/errors.py), files of the lake that can't b
 import pydantic
 import sqlalchemy as sa
 
+from npf_pipelines.config.settings import Settings, wrong_settings
 from npf_pipelines.database import DatabaseUnusable, error_summary
-
-_SETTINGS = "Settings"
 
 
 def machine_failure(error: BaseException) -> str:
@@ -17,20 +16,13 @@ def machine_failure(error: BaseException) -> str:
     An OSError without a file name may come from anywhere, so it counts as another error.
     """
     match error:
-        case pydantic.ValidationError() if error.title == _SETTINGS:
-            return _settings(error)
+        case pydantic.ValidationError() if error.title == Settings.__name__:
+            return f"the environment has a setting that can't be read: {wrong_settings(error)}"
         case sa.exc.SQLAlchemyError():
             return _database(error)
         case OSError() if error.filename:
             return f"{error.filename}: {error.strerror}"
     return ""
-
-
-def _settings(error: pydantic.ValidationError) -> str:
-    # The other folders follow from `data`; without it they have no default, which says nothing new.
-    wrong = [detail for detail in error.errors(include_input=False) if detail["type"] != "default_factory_not_called"]
-    named = (f"NPF_{'.'.join(map(str, detail['loc'])).upper()} ({detail['msg']})" for detail in wrong)
-    return f"the environment has a setting that can't be read: {', '.join(named)}"
 
 
 def _database(error: sa.exc.SQLAlchemyError) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.place_files import files_in
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.platform.database import create_platform
@@ -145,7 +146,7 @@ def demo_world(settings: Settings, *, port: int = PORT) -> Iterator[World]:
         SetupError: the folder of the master setups holds other clients: they are not to be mixed with pretend ones.
         OSError: the port is taken.
     """
-    strangers = sorted(path for path in settings.clients.glob("*.y*ml") if path.stem not in _CLIENTS)
+    strangers = [path for path in files_in(settings.clients, "*.y*ml") if path.stem not in _CLIENTS]
     if strangers:
         removals = " and ".join(f"npf client remove {path.stem}" for path in strangers)
         raise SetupError(
