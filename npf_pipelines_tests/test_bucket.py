@@ -14,6 +14,7 @@ from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.tables import RAW_ORDERS, STOCK_PUSH, STOCK_SNAPSHOTS, TRACKING_PUSH
 from npf_pipelines.runs.failures import failure_reason
 from npf_pipelines.state.health import read_health
+from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.buckets import SECRET, Bucket, Refusal, opened_bucket
 from npf_pipelines_tests.builders import NOON, row
 from npf_pipelines_tests.loop import Loop, small_loop, write_setup
@@ -195,6 +196,7 @@ def test_nothing_is_lost_when_the_bucket_is_mended_and_requests_are_few(
         assert [requests for requests in idle.values() if len(requests) > MOST_IDLE] == []
         bucket.refusal = AWAY
         assert "SlowDown" in world.run("shipments")[0].failure
+        assert "the lake can't be read: s3://" in look(world, "clients_sensor")[2]
         bucket.refusal = None
         assert [run.failure for run in world.run("shipments")] == [""]
         assert world.disagreements() == []

@@ -81,6 +81,23 @@ def test_a_read_that_an_exception_interrupts_keeps_nobody_from_writing(url: str)
     other.dispose()
 
 
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("postgresql+psycopg://db:planted-secret/npf", "is no URL of a database"),
+        ("sqlite:/srv/npf.sqlite", "is no URL of a database"),
+        ("sqlite://srv/npf.sqlite", "names a server, and SQLite has none"),
+        ("postgres://npf@db/npf", "neither SQLite nor PostgreSQL"),
+        ("postgresql+psycopg://npf@db/npf/", "a slash in the database's name"),
+    ],
+)
+def test_a_wrong_url_is_refused_with_the_usual_ones(url: str, wrong: str) -> None:
+    with pytest.raises(DatabaseUnusable, match=wrong) as refused:
+        parse_url(url, "NPF_STATE_URL")
+    assert "write sqlite:////srv" in str(refused.value)
+    assert "planted-secret" not in f"{refused.value} {refused.value.__cause__}"
+
+
 def test_only_sqlite_and_postgresql_are_databases_for_it() -> None:
     with pytest.raises(DatabaseUnusable, match="NPF_STATE_URL names a database that is neither SQLite nor PostgreSQL"):
         parse_url("mysql://npf:planted-secret@db/npf", "NPF_STATE_URL")

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
+import fsspec
 import httpx
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from upath import UPath
 
 from npf_pipelines.cli.instance import prepare_home
 from npf_pipelines.config.setup_files import load_master_setups
+from npf_pipelines.domain.alert import Alert
 from npf_pipelines.domain.issued_certificate import IssuedCertificate
 from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.reports.folder import ReportFolder
@@ -24,6 +26,7 @@ from npf_pipelines.reports.live import LivePages
 from npf_pipelines.reports.metrics import Metrics
 from npf_pipelines.reports.server import reports_app
 from npf_pipelines.runs.services import Services
+from npf_pipelines.state.alerts import keep_alerts
 from npf_pipelines_tests.buckets import SECRET, Bucket, Refusal, opened_bucket
 from npf_pipelines_tests.loop import Loop, settings_of, small_loop, write_setup
 
@@ -72,6 +75,46 @@ def test_the_latest_certificate_is_found(bucket: Bucket, tmp_path: Path) -> None
         found = {"store": "https://shop.example/acme", "certified": True, "requirements": []}
         folder.write(f"acme-{day}", json.dumps(found), ".json")
     assert issued_certificate(settings, setup) == IssuedCertificate(date(2026, 11, 5), True, frozenset())
+
+
+@pytest.mark.parametrize("away", ["refuses", "no answer"])
+def test_a_page_says_that_the_bucket_is_away(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, away: str
+) -> None:
+    place = f"s3://{bucket.name}/{tmp_path.name}"
+    write_setup(tmp_path / "clients", "acme", "https://shop.example")
+    local = Services(settings_of(tmp_path, lake=place, reports=place))
+    distant = Services(settings_of(tmp_path / "other", lake=place, reports=place, clients=place))
+    now = datetime.now(UTC)
+    failing = ("failing", "runs fail: 401", "Change the key.", now, now, now, None)
+    keep_alerts(local.state, [Alert(f"failing|{client}", client, *failing) for client in ("acme", "gone")])
+    if away == "refuses":
+        bucket.refusal = Refusal("503 Service Unavailable", "SlowDown")
+    else:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    answers = {}
+    try:
+        for services in (local, distant):
+            folder = ReportFolder(services.settings.reports, "http://ignored")
+            app = reports_app(LivePages(services, folder).page, folder.certificates.read, Metrics(services))
+            with LoopbackServer(app) as server:
+                for path in ("", "acme.html", "gone.html", "left.html", "certificates/acme-2026-11-28.html", "metrics"):
+                    answers[services, path] = httpx.get(f"{server.url}/{path}", timeout=30)
+            services.close_databases()
+    finally:
+        bucket.refusal = None
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+    for path in ("", "acme.html", "gone.html"):
+        assert answers[local, path].status_code == 200
+        assert "can&#39;t be read" in answers[local, path].text
+        assert "Change the key." in answers[local, path].text
+    assert answers.pop((local, "metrics")).status_code == 200
+    for (services, path), answer in answers.items():
+        if services is distant or path not in {"", "acme.html", "gone.html"}:
+            assert answer.status_code == 503
+            assert f"s3://{bucket.name}/" in answer.text
+            assert answer.text.count("\n") == 1
 
 
 @pytest.fixture

@@ -9,16 +9,14 @@ from datetime import UTC, datetime
 from functools import partial
 
 import dagster as dg
-import duckdb
 
 from npf_pipelines.assets.specs import OWNERS
 from npf_pipelines.config.setup_files import MasterSetups, removed_clients
 from npf_pipelines.domain.tracebacks import log_fault
-from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.listings import SKIPPED, RowFilter, list_rows
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STOCK_PUSH, TRACKING_PUSH
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder, skipped_name
-from npf_pipelines.reports.live import client_figures
+from npf_pipelines.reports.live import UNREADABLE, client_figures
 from npf_pipelines.reports.open_now import open_alerts
 from npf_pipelines.reports.pages import Line, key_figures, overview_page, report_page, skipped_page
 from npf_pipelines.runs.client_run import ClientRun

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.lake.tables import RAW_ORDERS, SHIPMENT_RECORDS
+from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.partitions import client_days, lacks_days
 from npf_pipelines.runs.services import Services
 
@@ -59,7 +60,13 @@ def clients_sensor(partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinit
         wrong = f"; wrong setups: {'; '.join(errors)}" if errors else ""
         starts = {client: setup.orders.start_date for client, setup in setups.clients.items()}
         before = remembered(_STARTS, context.cursor)
-        first = _first_day(services, starts, before)
+        try:
+            first = _first_day(services, starts, before)
+        except OSError as error:  # The next tick looks for the days again.
+            return dg.SkipReason(
+                f"registered: {', '.join(new) or 'nothing new'}{pauses}{wrong}; the lake can't be read: "
+                f"{machine_failure(error) or error}"
+            )
         days = _OLD_DAYS if lacks_days(partitions, client_days(setups, first, cell)) else ""
         more = f"; {too_many}" if too_many else ""
         summary = f"registered: {', '.join(new) or 'nothing new'}{pauses}{wrong}{days}{more}"

@@ -44,7 +44,8 @@ def setup_texts(folder: Place) -> list[SetupText]:
             "NPF_CLIENTS"
         ) from None
     except OSError as error:
-        raise SetupError(f"the folder of the master setups can't be read ({error}): set NPF_CLIENTS") from error
+        why = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise SetupError(f"the folder of the master setups can't be read ({why}): see NPF_CLIENTS") from error
 
 
 def _of_folder(folder: Path) -> list[SetupText]:

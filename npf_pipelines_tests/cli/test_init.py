@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from npf_pipelines.cli import app
@@ -90,7 +89,7 @@ def test_the_folder_that_the_environment_names_is_created(tmp_path: Path) -> Non
 
 
 def test_no_other_command_overwrites_it_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(data=tmp_path, platform_url=SecretStr("sqlite://"))
+    settings = Settings(data=tmp_path)
     config = dagster_home(settings) / "dagster.yaml"
     assert config.read_bytes() == (DEFAULTS / "dagster.yaml").read_bytes()
     config.write_text("telemetry: {enabled: false}\n", encoding="utf-8")

@@ -25,7 +25,7 @@ _numbers = itertools.count()
 @pytest.fixture
 def bucket() -> UPath:
     """A bucket with the setups of two clients."""
-    folder = UPath(f"memory://setups-{next(_numbers)}")
+    folder = UPath(f"memory://setups-{next(_numbers)}/all [new]*?, Ann's 100%25")
     for client in ("acme", "bolt"):
         write_setup(folder, client, "https://shop.example")
     return folder
@@ -83,11 +83,32 @@ def test_a_bucket_that_is_away_is_never_no_clients(bucket: UPath, monkeypatch: p
         raise AwayError("Could not connect to the endpoint URL")
 
     monkeypatch.setattr(MemoryFileSystem, "ls", away)
-    with pytest.raises(SetupError, match=r"can't be read \(Could not connect"):
+    with pytest.raises(SetupError, match=r"can't be read \(memory://.*Could not connect"):
         load_master_setups(bucket)
     monkeypatch.undo()
     with pytest.raises(SetupError, match="is missing"):
         load_master_setups(UPath("memory://no-such-folder"))
+
+
+def test_a_name_is_no_pattern_and_a_bad_file_costs_its_client_alone(
+    bucket: UPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("bolt [old]", "acme*", "what?", "Ann's 50%"):
+        (bucket / f"{name}.yaml").write_text("id: [")
+    cat = MemoryFileSystem.cat_file
+
+    def locked(self: MemoryFileSystem, path: str, *args: object, **options: object) -> object:
+        if path.endswith("locked.yaml"):
+            raise PermissionError("Access Denied")
+        return cat(self, path, *args, **options)
+
+    (bucket / "locked.yaml").write_text("id: [")
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", locked)
+    for _ in range(2):
+        setups = load_master_setups(bucket)
+        assert sorted(setups.clients) == ["acme", "bolt"]
+        assert len(setups.errors) == 5
+        assert "locked.yaml: can't be read: Access Denied" in setups.errors
 
 
 def test_a_file_that_cannot_be_got_stops_the_reading_and_is_asked_for_again(

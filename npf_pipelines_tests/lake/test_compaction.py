@@ -38,7 +38,9 @@ class Killed(BaseException):
 @pytest.fixture(params=["folder", "memory"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
     """In a folder with a name such as people give, and in a substitute for a bucket."""
-    return Lake(str(tmp_path / "Ann's lake, 1st") if request.param == "folder" else f"memory://{uuid.uuid4()}/lake")
+    return Lake(
+        (str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4()}") + "/Ann's [1st] lake, 100%25*?"
+    )
 
 
 def write(lake: Lake, rows: Rows) -> None:
