@@ -5,6 +5,7 @@ Not here: the settings (settings.py), reads and writes of a file (place_files.py
 """
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ Place: TypeAlias = Path | UPath
 
 _BUCKETS = frozenset({"s3", "s3a"})
 """Storages that can be listed, and that replace a file at once (lake/bucket.py has the options of each)."""
+_MEANT_IN_URLS = re.compile(r"\?|%[0-9A-Fa-f]{2}")
 
 
 def checked_text(written: str) -> str:
@@ -32,15 +34,19 @@ def checked_text(written: str) -> str:
 
 
 def local_folder(written: object) -> object:
-    """The path of a folder on this machine.
+    """The path of a folder on this machine, which may hold SQLite's databases.
 
     Raises:
-        ValueError: it is the URL of a bucket, or no path.
+        ValueError: it is the URL of a bucket, or no path; or SQLAlchemy's URLs can't name it.
     """
     if not isinstance(written, str):
         return written
     if _scheme(written) not in {"", "file"}:
         raise ValueError("a URL is not supported here: write the path of a folder")
+    if _MEANT_IN_URLS.search(written):  # Dagster makes its URLs of the path as it is.
+        raise ValueError(
+            "SQLite's databases would be elsewhere: name the folder without ? and without % and two digits"
+        )
     return _normalized(written)
 
 

@@ -12,6 +12,7 @@ from upath import UPath
 
 from npf_pipelines.config import setup_texts as module
 from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.config.place_files import delete_file
 from npf_pipelines.config.removed_setups import archive_setup
 from npf_pipelines.config.setup_edit import write_field
 from npf_pipelines.config.setup_files import any_setup_file, load_master_setups, removed_clients, setup_file
@@ -69,7 +70,7 @@ def test_a_reading_costs_a_listing_and_the_files_that_changed(bucket: UPath, ask
     write_setup(bucket, "bolt", "https://shop.example", mode="trial")
     assert load_master_setups(bucket)["bolt"].mode == "trial"
     assert asked == {"listings": 3, "files": 3}
-    (bucket / "bolt.yaml").unlink()
+    delete_file(bucket / "bolt.yaml")
     assert sorted(load_master_setups(bucket).clients) == ["acme"]
 
 

@@ -43,7 +43,8 @@ watched = pytest.mark.parametrize("table", [table for table in TABLES.values() i
 @pytest.fixture(params=["folder", "memory"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a lake can be: a folder with a name such as people give, and a substitute for a bucket."""
-    return (str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4()}") + "/Ann's [1st] lake, 100%25*?"
+    above = str(tmp_path) if request.param == "folder" else f"memory://{uuid.uuid4()}"
+    return f"{above}/Ann's [1st] lake, 100%25*?"
 
 
 @pytest.fixture
