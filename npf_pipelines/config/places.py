@@ -44,9 +44,7 @@ def local_folder(written: object) -> object:
     if _scheme(written) not in {"", "file"}:
         raise ValueError("a URL is not supported here: write the path of a folder")
     if _MEANT_IN_URLS.search(written):  # Dagster makes its URLs of the path as it is.
-        raise ValueError(
-            "SQLite's databases would be elsewhere: name the folder without ? and without % and two digits"
-        )
+        raise ValueError("a ? or %20 in the path would lead SQLite elsewhere: name the folder without")
     return _normalized(written)
 
 

@@ -53,8 +53,8 @@ def test_what_an_env_file_leaves_around_a_value_is_refused(
     ("name", "written", "wrong"),
     [
         ("data", "~/npf", "write the whole path"),
-        ("data", "/srv/what?", "databases would be elsewhere"),
-        ("data", "/srv/50%25", "databases would be elsewhere"),
+        ("data", "/srv/what?", "would lead SQLite elsewhere"),
+        ("data", "/srv/50%25", "would lead SQLite elsewhere"),
         ("lake", "$HOME/lake", "write the whole path"),
         ("data", "s3:/bucket", "a URL is not supported here"),
         ("lake", "file://lake", "without file:"),
