@@ -99,6 +99,8 @@ def run(
     except SetupError as error:
         fail(str(error))
     wrong = setups.errors if not client else ()
+    if not chosen and not wrong:
+        fail(f"nothing was run: no client, for {settings.clients} has no master setup")
     if first := day or from_:
         _check_first(setups, services, first.date())
         chosen = _begun(chosen, first.date())
@@ -110,7 +112,7 @@ def run(
     failed = [ended for of_range in ranges for ended in of_range.launched if ended.failure]
     for ended in failed:
         stderr().print(plain(ended.failure), style="red")
-    if wrong or not chosen or not all(ended.is_only_busy for ended in failed):
+    if wrong or not all(ended.is_only_busy for ended in failed):
         raise typer.Exit(FAILED)
     if failed:
         raise typer.Exit(LEASE_HELD)
