@@ -54,7 +54,7 @@ def test_all_clients_and_today_where_nothing_is_named(shell: Loop) -> None:
 
 
 def test_without_a_client_it_says_where_none_is(shell: Loop) -> None:
-    for file in list(shell.settings.clients.iterdir()):
+    for file in (shell.settings.data / "clients").iterdir():
         file.unlink()
     result = npf("run", "orders")
     assert result.exit_code == 1
