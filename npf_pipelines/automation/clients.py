@@ -62,7 +62,7 @@ def clients_sensor(partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinit
         before = remembered(_STARTS, context.cursor)
         try:
             first = _first_day(services, starts, before)
-        except OSError as error:  # The next tick looks for the days again.
+        except OSError as error:  # The next tick lists the days again.
             return dg.SkipReason(
                 f"registered: {', '.join(new) or 'nothing new'}{pauses}{wrong}; the lake can't be read: "
                 f"{machine_failure(error) or error}"

@@ -64,7 +64,7 @@ def has_file(path: Place) -> bool:
 
 
 def files_in(folder: Place, pattern: str) -> list[Place]:
-    """What is directly in a folder and has a name that fits a pattern; nothing if there is no such folder.
+    """The files directly in a folder whose name fits a pattern; none if there is no such folder.
 
     Raises:
         OSError: the folder can't be listed.

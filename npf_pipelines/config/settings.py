@@ -20,7 +20,7 @@ _Minutes = Annotated[int, Field(ge=5, le=1440)]
 
 
 _RESERVED = frozenset({"dagster", "npf", "npf_pipelines"})
-"""Names that stand for code without a cell: its Celery queue, its file in /etc/npf, its code location (deploy/)."""
+"""Names of the code without a cell: its Celery queue, its file in /etc/npf, its code location (deploy/)."""
 
 
 def _webhook(written: SecretStr) -> SecretStr:

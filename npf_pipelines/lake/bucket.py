@@ -118,7 +118,7 @@ class Bucket:
         return found
 
     def move(self, path: str, target: str) -> None:
-        """Put a file under another name, in place of the one that has it.
+        """Put a file under another name, in place of a file of that name.
 
         Raises:
             FileNotFoundError: there is no such file.
