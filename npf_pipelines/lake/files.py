@@ -306,8 +306,8 @@ class LakeFiles:
     def remove_folder(self, folder: str) -> None:
         """Delete a folder with all that is in it."""
         if self._bucket:
-            for path in self._bucket.below(folder):  # The bucket's own deletion takes a path for a pattern.
-                self._bucket.delete(path)
+            for file in self._bucket.below(folder):  # The bucket's own deletion takes a path for a pattern.
+                self._bucket.delete(file)
         elif Path(folder).is_symlink():
             # It leads to a folder of the machine's owner: only its content goes.
             for path in Path(folder).iterdir():
