@@ -34,13 +34,14 @@ def archive_setup(path: Place, client: str, now: datetime) -> Place:
 
 
 def _archive(path: Place, name: str) -> Place:
-    archived = path.parent / _REMOVED / name
     if isinstance(path, Path):
-        archived.parent.mkdir(exist_ok=True)
-        return path.rename(archived)
-    copy_file(path, archived)  # A bucket has no folders, and moves nothing at once.
+        folder = path.parent / _REMOVED
+        folder.mkdir(exist_ok=True)
+        return path.rename(folder / name)
+    copy = path.parent / _REMOVED / name
+    copy_file(path, copy)  # A bucket has no folders, and moves nothing at once.
     delete_file(path)
-    return archived
+    return copy
 
 
 def archived_setups(folder: Place) -> Mapping[str, Place]:
