@@ -154,9 +154,13 @@ def settings_of(folder: Path, **others: str) -> Settings:
     """The settings of a world in a folder, whatever the environment says; `others` go over them."""
     return Settings(
         data=folder,
-        clients=folder / "clients",
         platform_url=SecretStr(f"sqlite:///{folder / 'platform.sqlite'}"),
-        **{"lake": str(folder / "lake"), "reports": folder / "reports"} | others,  # type: ignore[arg-type]
+        **{  # type: ignore[arg-type]
+            "clients": folder / "clients",
+            "lake": str(folder / "lake"),
+            "reports": folder / "reports",
+        }
+        | others,
     )
 
 

@@ -357,7 +357,7 @@ def _damage(lake: Lake, path: str) -> None:
 
 
 def _path_of(lake: Lake, month: date) -> str:
-    (path,) = lake.files.system.glob(f"{lake.files.root}/platform_orders/client=acme/month={month:%Y-%m}/*")
+    (path,) = lake.files.glob("platform_orders", "client=acme", f"month={month:%Y-%m}", "*")
     return str(path)
 
 
