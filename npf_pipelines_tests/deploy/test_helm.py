@@ -63,6 +63,8 @@ _CHART: dict[str, Any] = {
         },
         # Any object for the schema; these three are read by the chart's configmap-instance.yaml.
         "runMonitoring": {"enabled": bool, "startTimeoutSeconds": int, "pollIntervalSeconds": int},
+        "sensors": {"useThreads": bool, "numWorkers": int},
+        "schedules": {"useThreads": bool, "numWorkers": int},
     },
     "telemetry": {"enabled": bool},
 }
