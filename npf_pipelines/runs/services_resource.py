@@ -1,6 +1,6 @@
 """The Dagster resource `services`: in a run, it holds the run's lease from before the first step to after the last.
 
-So `lost_runs` sees whether the process of a run lives, whatever job the run is of, and whoever launched it.
+So `lost_runs` sees whether the process of a run lives, of any job, launched by hand or not.
 Not here: the services (services.py), the end of a run whose process is gone (automation/lost_runs.py).
 """
 
