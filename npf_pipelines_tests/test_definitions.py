@@ -99,8 +99,9 @@ def test_a_run_that_can_not_be_a_backfill_ends_by_itself(defs: dg.Definitions) -
 
 def test_every_run_holds_the_lease_that_lost_runs_looks_for(defs: dg.Definitions) -> None:
     for job in defs.resolve_all_job_defs():
-        assert job.nodes
-        assert [node.name for node in job.nodes if "services" not in node.definition.required_resource_keys] == []
+        steps = [node.definition for node in job.nodes]
+        assert steps
+        assert all(isinstance(step, dg.OpDefinition) and "services" in step.required_resource_keys for step in steps)
 
 
 def test_the_jobs_are_there(defs: dg.Definitions) -> None:
