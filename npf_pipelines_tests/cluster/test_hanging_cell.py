@@ -20,9 +20,10 @@ from npf_pipelines_tests.dagster_speed import make_usual_home
 CELLS = ("north", "south")
 _PATIENCE = 300.0
 """Seconds that the processes have to start, on a busy machine."""
-_WHILE_IT_HANGS = 25.0
-_LESS_THAN_DAGSTERS_PATIENCE = 55.0
-"""Seconds: the daemon waits a minute for a code server's answer, for each of its sensors."""
+_WHILE_IT_HANGS = 10.0
+"""Seconds after which the daemon certainly waits for the code server."""
+_LESS_THAN_DAGSTERS_PATIENCE = 42.0
+"""Seconds: two intervals of `lost_runs`. Evaluated one after another, its next tick comes after 48 to 60."""
 
 
 @pytest.fixture
