@@ -4,13 +4,13 @@ Not here: the commands of the workers' units, which the cluster runs (npf_pipeli
 """
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from npf_pipelines_tests.docs.pages import PROJECT
+from npf_pipelines_tests.machine import SYSTEMD, demand
 
 UNITS = PROJECT / "deploy" / "systemd"
 
@@ -42,16 +42,15 @@ def test_the_unit_of_a_cell_has_the_cells_settings_and_is_the_other_one_else(
     assert lines(of_cell) == expected.splitlines()
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="the machine has no systemd-analyze")
 def test_systemd_accepts_every_unit(tmp_path: Path) -> None:
-    copies = []
+    analyze, copies = demand(SYSTEMD), []
     for unit in UNITS.glob("*.service"):
         copies.append(tmp_path / unit.name.replace("@", "@south"))
         # The programs are not where a machine of production has them.
         text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(encoding="utf-8"), flags=re.MULTILINE)
         copies[-1].write_text(text, encoding="utf-8")
     verified = subprocess.run(  # noqa: S603 - our own words
-        ["systemd-analyze", "verify", *copies],  # noqa: S607
+        [analyze, "verify", *copies],
         capture_output=True,
         text=True,
         check=False,
