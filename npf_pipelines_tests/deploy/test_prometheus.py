@@ -46,6 +46,15 @@ def test_rules_and_configuration_pass_promtool() -> None:
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+def test_promtool_accepts_a_cells_figures_as_a_second_target(tmp_path: Path) -> None:
+    config = (FOLDER / "prometheus.yml").read_text(encoding="utf-8")
+    both = config.replace("#- {targets", "- {targets").replace("- npf_alerts.yml", f"- {FOLDER}/npf_alerts.yml")
+    assert yaml.safe_load(both)["scrape_configs"][0]["static_configs"][1]["labels"] == {"cell": "south"}
+    (tmp_path / "prometheus.yml").write_text(both, encoding="utf-8")
+    check = [demand(PROMETHEUS).with_name("promtool"), "check", "config", "--syntax-only", tmp_path / "prometheus.yml"]
+    subprocess.run(check, capture_output=True, check=True)  # noqa: S603 - Debian's own
+
+
 def test_every_rule_is_tested() -> None:
     rules = yaml.safe_load((FOLDER / "npf_alerts.yml").read_text(encoding="utf-8"))
     tests = (FOLDER / "npf_alerts_test.yml").read_text(encoding="utf-8")

@@ -30,6 +30,7 @@ def lines(unit: str) -> list[str]:
             "npf-code@.service",
             {"--port 4266": "--port ${CODE_PORT}", "--location-name npf_pipelines": "--location-name %i"},
         ),
+        ("npf-reports.service", "npf-reports@.service", {"--port 3100": "--port ${REPORTS_PORT}"}),
     ],
 )
 def test_the_unit_of_a_cell_has_the_cells_settings_and_is_the_other_one_else(
