@@ -46,7 +46,7 @@ def services_of(folder: Path, platform_url: str, state_url: str) -> Services:
 
 @pytest.fixture
 def services(tmp_path: Path, platform_url: str) -> Iterator[Services]:
-    """Platform and state in two schemas of one database. The platform's account has the contract's rights and RIGHTS."""
+    """Two schemas of one database; the platform's account has the contract's rights and RIGHTS."""
     account = contract_account(platform_url)
     opened = services_of(tmp_path, account, with_schema(platform_url))
     for right in RIGHTS:
