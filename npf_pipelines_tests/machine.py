@@ -128,12 +128,13 @@ def _as_root() -> list[str] | None:
 def _install(as_root: list[str], packages: list[str]) -> None:
     """Debian's packages, without their recommendations. A package that can't be had doesn't cost the others.
 
-    Their servers aren't started: the tests start their own, and nginx would serve a page to everybody.
+    Their servers aren't started, now or at a boot: the tests start their own, and nginx would serve everybody a page.
     """
     apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_OFFLINE=1", "apt-get"]
     _succeeds([*apt, "update"], _SECONDS_TO_INSTALL)
     for package in packages:
         _succeeds([*apt, "install", "--yes", "--no-install-recommends", package], _SECONDS_TO_INSTALL)
+        _succeeds([*as_root, "systemctl", "disable", package], _SECONDS_TO_START)
 
 
 def _runs(file: str) -> bool:
