@@ -37,6 +37,11 @@ _CHART: dict[str, Any] = {
             }
         ],
     },
+    "computeLogManager": {
+        "type": {"NoOpComputeLogManager", "S3ComputeLogManager", "CustomComputeLogManager"},
+        "config": {"s3ComputeLogManager": {"bucket": str, "prefix": str, "uploadInterval": int}},
+    },
+    "dagsterWebserver": {"envSecrets": _NAMED},
     "runLauncher": {
         "type": {"CeleryK8sRunLauncher", "K8sRunLauncher", "CustomRunLauncher"},
         "config": {
