@@ -38,6 +38,7 @@ from npf_pipelines.runs.dagster_storage import check_storage
 from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.partitions import client_days
 from npf_pipelines.runs.services import Services
+from npf_pipelines.runs.services_resource import services_resource
 
 
 def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
@@ -58,9 +59,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
     return dg.Definitions(
         assets=in_cell(cell, assets, OUTSIDE),
         resources={
-            "services": dg.ResourceDefinition.hardcoded_resource(
-                services, "Master setups, lake, platform and clients' stores, as the settings (NPF_…) name them."
-            ),
+            "services": services_resource(services),
             "report_folder": dg.ResourceDefinition.hardcoded_resource(
                 ReportFolder(settings.reports, settings.reports_url), "The folder of the reports and its address."
             ),

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.automation.alert_facts import all_facts, noted_ahead
 from npf_pipelines.automation.default_status import sensor_status
+from npf_pipelines.automation.unstarted_runs import unstarted_runs
 from npf_pipelines.automation.webhook import NotSent, send
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
@@ -26,11 +27,13 @@ from npf_pipelines.rules.alert_words import message
 from npf_pipelines.rules.alerts import OF_ROWS, after_evaluation
 from npf_pipelines.rules.conditions import Condition, client_conditions
 from npf_pipelines.rules.setup_conditions import (
+    UNSTARTED_SINCE,
     clock_conditions,
     folder_condition,
     missing_setup_conditions,
     pause_condition,
     setup_conditions,
+    start_conditions,
 )
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.machine_failures import machine_failure
@@ -165,6 +168,7 @@ def _find(services: Services, now: datetime, registered: Sequence[str], instance
     if pause := pauses.of_every_client:
         conditions.append(pause_condition(pause.since_when, pause.paused_at, pause.resume_command))
     conditions += clock_conditions(noted_ahead(services.state, now))
+    conditions += start_conditions(unstarted_runs(instance, services.cell, now - UNSTARTED_SINCE))
     is_running = services.settings.automation == "running"
     undecided: set[str] = set()
 

@@ -2,13 +2,14 @@
 
 Dagster itself would show them as in progress for ever, with a place in its queue, and no sweep would request a run for
 their clients. Each run holds a lease while its process lives. The next run continues the work.
-Not here: runs of other jobs, which Dagster ends by their maximum runtime (jobs.py).
+Not here: the lease (runs/services_resource.py), the maximum runtime by which Dagster ends a run that hangs (jobs.py).
 """
 
 import json
 from datetime import timedelta
 
 import dagster as dg
+from dagster import RunsFilter
 
 from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.runs.dagster_internals import fail_run
@@ -32,17 +33,17 @@ next 45 s sees that."""
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def lost_runs(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]) -> dg.SensorResult:
-    """Fails a run that has had no living process at all ticks of three minutes, or less if its lease ran out."""
-    instance = context.instance
-    started = {
-        record.dagster_run.run_id: record.dagster_run
-        for flow in FLOWS
-        for record in flow.unfinished(instance, services.cell)
-        # A run of another job may still run asset checks when its clients are done.
-        if record.dagster_run.job_name == flow.job and record.dagster_run.status is dg.DagsterRunStatus.STARTED
-    }
+    """Fails a run that has had no living process at all ticks of three minutes, or less if its lease ran out.
+
+    A lease that ran out is of a run of this cell, of any job. Where there is none, only the runs of the flows are known
+    to have had the time to take it: another code location may have a job of the same name as the others.
+    """
+    instance, cell = context.instance, services.cell
+    records = instance.get_run_records(RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    started = {run.run_id: run for record in records if cell.has_run(run := record.dagster_run)}
     held, run_out = leased(services.state, RUN_FLOW) if started else (set[str](), set[str]())
-    silent = started.keys() - held
+    of_flows = {run_id for run_id, run in started.items() if any(flow.has_run(run, cell) for flow in FLOWS)}
+    silent = (started.keys() & run_out) | (of_flows - held)
     # The clock of the leases' database decides: this machine's and that of the run's machine may be wrong.
     now = shared_seconds(services.state) if silent else 0.0
     before = _silent_before(context.cursor)

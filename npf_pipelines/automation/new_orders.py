@@ -87,18 +87,20 @@ def new_orders(settings: Settings) -> dg.SensorDefinition:
         now = datetime.now(UTC)
         try:
             eligibility = eligibility_of(context.instance, services, ORDERS, now)
+            seen = read_memory(context.cursor)
+            states = asyncio.run(_ask_all(context, services, eligibility, facts, seen))
+            changed = {
+                client
+                for client, state in states.items()
+                if has_changes(state, (memory := seen[client]).look)
+                or (memory.asked_at and eligibility.is_lost(client, memory.asked_at))
+            }
+            if changed:  # A sweep or another sensor may have requested a run while the stores were asked.
+                eligibility = eligibility_of(context.instance, services, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
-        seen = read_memory(context.cursor)
-        states = asyncio.run(_ask_all(context, services, eligibility, facts, seen))
-        changed = {
-            client
-            for client, state in states.items()
-            if has_changes(state, (memory := seen[client]).look)
-            or (memory.asked_at and eligibility.is_lost(client, memory.asked_at))
-        }
         days = eligibility.todays()
-        requested = requests(eligibility, changed, (days[0], days[-1])) if changed else []
+        requested = requests(eligibility, changed & eligibility.free.keys(), (days[0], days[-1])) if changed else []
         keep_states(seen, states, changed, clients_in(requested), now)
         cursor = write_memory(seen, eligibility)
         silent = _silent(seen, eligibility.free, states)
