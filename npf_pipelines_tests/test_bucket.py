@@ -47,8 +47,8 @@ def bucket(server: Bucket) -> Iterator[Bucket]:
 
 @pytest.fixture
 def lake(bucket: Bucket, tmp_path: Path) -> Lake:
-    """A lake of the test's own in the bucket."""
-    return Lake(f"s3://{bucket.name}/{tmp_path.name}")
+    """A lake of the test's own in the bucket, below a name that is a pattern, too."""
+    return Lake(f"s3://{bucket.name}/{tmp_path.name} [new]*?")
 
 
 def methods(bucket: Bucket) -> list[str]:
@@ -98,7 +98,7 @@ def test_a_day_that_another_process_wrote_is_seen(lake: Lake, bucket: Bucket) ->
     other = fsspec.filesystem("s3", skip_instance_cache=True)  # As another process has it.
     for client, day in (("acme", NEXT), ("bolt", DAY)):
         written = [lake.files.path(RAW_ORDERS.name, client=of, day=at) for of, at in (("acme", DAY), (client, day))]
-        other.copy(*written)
+        other.cp_file(*written)
     assert lake.days(RAW_ORDERS, client="acme") == [DAY, NEXT]
     assert lake.clients() == ["acme", "bolt"]
     assert len(lake.connect().execute("SELECT * FROM raw_orders").fetchall()) == 3
@@ -118,6 +118,8 @@ def test_what_is_kept_too_long_is_deleted_and_a_client_is_renamed(lake: Lake) ->
     assert lake.snapshots("coda") == [NOON + timedelta(hours=1)]
     assert lake.read(STOCK_SNAPSHOTS, client="coda") == [row(STOCK_SNAPSHOTS, taken_at=NOON + timedelta(hours=1))]
     assert list(lake.broken_files()) == []
+    lake.drop_client("coda")
+    assert lake.clients() == []
 
 
 # Failures
