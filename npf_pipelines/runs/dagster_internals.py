@@ -262,7 +262,7 @@ def instance_in(home: Path) -> dg.DagsterInstance:
 def instance_of_tick(context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext) -> dg.DagsterInstance:
     """The instance of a sensor's or a schedule's tick, which the process opens once.
 
-    Dagster opens one for each tick that asks for it, or for a resource, and looks at the versions of three databases:
+    Dagster opens one for each tick that asks for it, or for a resource, and reads the versions of three databases:
     more than half of the time of a tick in which nothing has happened (measured).
     """
     ref = context.instance_ref
