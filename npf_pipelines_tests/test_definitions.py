@@ -104,6 +104,16 @@ def test_every_run_holds_the_lease_that_lost_runs_looks_for(defs: dg.Definitions
         assert all(isinstance(step, dg.OpDefinition) and "services" in step.required_resource_keys for step in steps)
 
 
+def test_no_tick_has_dagster_open_an_instance_for_its_resources(defs: dg.Definitions) -> None:
+    ticking = [*(defs.sensors or ()), *(defs.schedules or ())]
+    names = {one.name: one.required_resource_keys for one in ticking if isinstance(one, _OF_OURS)}
+    assert len(names) == len(ticking)
+    assert {name: keys for name, keys in names.items() if keys} == {}
+
+
+_OF_OURS = (dg.SensorDefinition, dg.ScheduleDefinition)
+
+
 def test_the_jobs_are_there(defs: dg.Definitions) -> None:
     names = {job.name for job in defs.resolve_all_job_defs()}
     assert names >= {"orders_job", "shipments_job", "stock_job", "audit_job", "reports_job"}

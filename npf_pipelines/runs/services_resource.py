@@ -15,7 +15,7 @@ from npf_pipelines.state.lease import RUN_FLOW, Lease
 
 
 def services_resource(services: Services) -> dg.ResourceDefinition:
-    """The resource. A sensor or schedule gets the services without a lease."""
+    """The resource. Outside a run there is no lease to hold."""
 
     @dg.resource(description="Master setups, lake, platform and clients' stores, as the settings (NPF_…) name them.")
     def resource(context: dg.InitResourceContext) -> Iterator[Services]:
