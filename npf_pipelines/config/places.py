@@ -4,6 +4,7 @@ A URL that nobody refuses would silently become a local folder with that name.
 Not here: the settings (settings.py), reads and writes of a bucket (lake/files.py, setup_texts.py).
 """
 
+import contextlib
 import importlib.util
 from pathlib import Path
 from typing import TypeAlias
@@ -17,6 +18,8 @@ Place: TypeAlias = Path | UPath
 _SUPPORTED = frozenset({"file", "memory", "s3", "s3a"})
 """Storages that can be listed, and that replace a file at once (lake/bucket.py has the options of each)."""
 _URL = "://"
+_ONE_STORAGE = {"s3a": "s3", "local": "file"}
+"""Two names of one storage."""
 
 
 def local_folder(written: object) -> object:
@@ -87,3 +90,21 @@ def place(written: object) -> Place:
         return written if isinstance(written, UPath) else Path(str(written)).absolute()
     # A listing that is kept would hide the changes of other machines.
     return UPath(checked_url(written), use_listings_cache=False)
+
+
+def is_same_place(one: object, other: object) -> bool:
+    """Whether two folders or URLs lead to the same place: a relative path, a slash at the end, a link or a mount."""
+    places = _resolved(one), _resolved(other)
+    if places[0] == places[1]:
+        return True
+    with contextlib.suppress(OSError):  # One of them is not there.
+        return all(isinstance(each, Path) for each in places) and Path(places[0]).samefile(places[1])
+    return False
+
+
+def _resolved(written: object) -> Path | str:
+    there = place(written)
+    if isinstance(there, Path):
+        return there.resolve()
+    protocol = _ONE_STORAGE.get(there.protocol, there.protocol)
+    return Path(there.path).resolve() if protocol == "file" else f"{protocol}{_URL}{there.path.strip('/')}"

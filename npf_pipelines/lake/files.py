@@ -125,16 +125,18 @@ class LakeFiles:
     def _below(self, folder: str, *steps: str) -> Iterator[str]:
         # One level at a time: a pattern over several doesn't follow links.
         found: Iterable[str] = [folder]
-        for step in steps:
-            found = self._next_level(found, step)
+        for step in steps[:-1]:
+            found = self._next_level(found, step, only_folders=True)
+        found = self._next_level(found, steps[-1])
         exists = self._bucket.has if self._bucket else self.system.exists
         return (path for path in found if "*" in steps[-1] or exists(path))
 
-    def _next_level(self, folders: Iterable[str], step: str) -> Iterator[str]:
+    def _next_level(self, folders: Iterable[str], step: str, *, only_folders: bool = False) -> Iterator[str]:
+        """The next level. In a bucket, only_folders spares the request for what is below a file."""
         for folder in folders:
             if "*" in step:
                 yield from (
-                    self._bucket.children(folder, step)
+                    self._bucket.children(folder, step, only_folders=only_folders)
                     if self._bucket
                     else self.system.glob(f"{glob.escape(folder)}/{step}")
                 )
