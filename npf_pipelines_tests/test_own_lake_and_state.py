@@ -25,7 +25,7 @@ from npf_pipelines_tests.cells import beside
 from npf_pipelines_tests.loop import Loop, settings_of
 
 OF_NORTH = "names belongs to the code location without a cell, and these settings are of the cell south"
-"""What each refusal says."""
+"""A part of each refusal."""
 
 
 def place_of(loop: Loop, setting: str) -> object:
