@@ -37,7 +37,7 @@ _CONSOLE = Console(soft_wrap=True)
 
 def at_rest(cells: int, clients: int, minutes: float) -> float:
     """The share of one core that cells take in which nothing happens."""
-    with contextlib.ExitStack() as towns, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, contextlib.ExitStack() as towns:
         folder = Path(name)
         prepared = [towns.enter_context(_settled(folder, number, cells, clients)) for number in range(cells)]
         with automation_of_cells(folder, prepared) as meter:

@@ -103,7 +103,8 @@ class Cell:
     def environment(self, home: Path) -> dict[str, str]:
         """The variables of its processes; `home` is the Dagster instance that all cells share."""
         named = {"NPF_CELL": self.name} if self.name else {}
-        return environment_of(self.folder) | named | {"DAGSTER_HOME": str(home)}
+        shared = {"DAGSTER_HOME": str(home), "NPF_CLIENTS": str(self.folder / "clients")}
+        return environment_of(self.folder) | named | shared
 
 
 @contextlib.contextmanager

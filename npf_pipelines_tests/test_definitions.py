@@ -109,10 +109,18 @@ def test_no_check_runs_along_with_an_asset_or_is_forgotten_when_one_is_made(defs
 
 
 @pytest.mark.parametrize(
-    ("module", "not_needed"), [("npf_pipelines.definitions", "matplotlib"), ("npf_pipelines.cli", "dagster")]
+    ("modules", "not_needed"),
+    [
+        ("npf_pipelines.definitions", "matplotlib"),
+        ("npf_pipelines.cli", "pandas"),
+        (
+            ", ".join(f"npf_pipelines.cli.{name}" for name in ("sql", "trace", "orders", "hold", "client.pause")),
+            "dagster",
+        ),
+    ],
 )
-def test_loading_imports_nothing_slow_that_only_some_need(module: str, not_needed: str) -> None:
-    loading = f"import sys, {module}; sys.exit('{not_needed}' in sys.modules)"
+def test_loading_imports_nothing_slow_that_only_some_need(modules: str, not_needed: str) -> None:
+    loading = f"import sys, {modules}; sys.exit('{not_needed}' in sys.modules)"
     subprocess.run([sys.executable, "-c", loading], cwd=PROJECT, check=True)  # noqa: S603 - our own environment's Python
 
 

@@ -4,39 +4,44 @@ Not here: the commands, one file each.
 """
 
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 from pydantic import ValidationError
 
-from npf_pipelines.cli import (
-    audit,
-    client,
-    demo,
-    dev,
-    hold,
-    init,
-    lodge_tests,
-    orders,
-    platform,
-    release,
-    reports,
-    run,
-    sandbox,
-    shipments,
-    sql,
-    stock,
-    trace,
-)
 from npf_pipelines.cli.failures import OneSentence
+from npf_pipelines.cli.lazy import LazyGroup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.umask import OWNER_ONLY, set_umask
+
+
+class _Commands(LazyGroup, OneSentence):
+    places: ClassVar = {
+        "init": "npf_pipelines.cli.init:init",
+        "run": "npf_pipelines.cli.run:run",
+        "audit": "npf_pipelines.cli.audit:audit",
+        "lodge-tests": "npf_pipelines.cli.lodge_tests:lodge_tests",
+        "trace": "npf_pipelines.cli.trace:trace",
+        "hold": "npf_pipelines.cli.hold:hold",
+        "release": "npf_pipelines.cli.release:release",
+        "orders": "npf_pipelines.cli.orders:orders",
+        "shipments": "npf_pipelines.cli.shipments:shipments",
+        "stock": "npf_pipelines.cli.stock:stock",
+        "sql": "npf_pipelines.cli.sql:sql",
+        "reports": "npf_pipelines.cli.reports:reports",
+        "demo": "npf_pipelines.cli.demo:demo",
+        "dev": "npf_pipelines.cli.dev:dev",
+        "client": "npf_pipelines.cli.client:app",
+        "platform": "npf_pipelines.cli.platform:app",
+        "sandbox": "npf_pipelines.cli.sandbox:app",
+    }
+
 
 app = typer.Typer(
     help="Orders, tracking and stock between CS-Cart stores and the NPF warehouse.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    cls=OneSentence,
+    cls=_Commands,
 )
 
 
@@ -57,22 +62,3 @@ def _begin(
     except ValidationError:  # The command itself says so.
         umask = OWNER_ONLY
     set_umask(umask)
-
-
-app.command("init")(init.init)
-app.command("run")(run.run)
-app.command("audit")(audit.audit)
-app.command("lodge-tests")(lodge_tests.lodge_tests)
-app.command("trace")(trace.trace)
-app.command("hold")(hold.hold)
-app.command("release")(release.release)
-app.command("orders")(orders.orders)
-app.command("shipments")(shipments.shipments)
-app.command("stock")(stock.stock)
-app.command("sql")(sql.sql)
-app.command("reports")(reports.reports)
-app.command("demo")(demo.demo)
-app.command("dev")(dev.dev)
-app.add_typer(client.app, name="client")
-app.add_typer(platform.app, name="platform")
-app.add_typer(sandbox.app, name="sandbox")

@@ -4,9 +4,11 @@ Not here: the checks and their severities (automation/checks.py and its siblings
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import dagster as dg
 import typer
+from dagster_shared.error import SerializableErrorInfo
 
 from npf_pipelines.cli.exit_codes import FAILED
 from npf_pipelines.cli.instance import open_instance
@@ -24,11 +26,8 @@ from npf_pipelines.cli.output import (
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.database import DatabaseUnusable
+from npf_pipelines.definitions import build_defs
 from npf_pipelines.runs.services import Services
-
-if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands do without it.
-    import dagster as dg
-    from dagster_shared.error import SerializableErrorInfo
 
 _STYLES = {"passed": "green", "warning": "yellow", "failed": "red"}
 
@@ -45,8 +44,6 @@ def audit(
     setups = Services(settings).setups()
     if not setups.clients and not setups.errors:
         fail(f"nothing was checked: no client, for {settings.clients} has no master setup")
-    from npf_pipelines.definitions import build_defs  # noqa: PLC0415 - Dagster takes a second
-
     with open_instance(settings) as instance:
         job = build_defs(settings).resolve_job_def("audit_job")
         result = job.execute_in_process(
@@ -65,18 +62,14 @@ def audit(
         raise typer.Exit(FAILED)
 
 
-def _result(evaluation: "dg.AssetCheckEvaluation") -> str:
-    import dagster as dg  # noqa: PLC0415 - takes a second
-
+def _result(evaluation: dg.AssetCheckEvaluation) -> str:
     if evaluation.passed:
         return "passed"
     return "failed" if evaluation.severity is dg.AssetCheckSeverity.ERROR else "warning"
 
 
-def _findings(evaluation: "dg.AssetCheckEvaluation") -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+def _findings(evaluation: dg.AssetCheckEvaluation) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
     """The lists of a check that have rows, by name."""
-    import dagster as dg  # noqa: PLC0415 - takes a second
-
     for name, value in evaluation.metadata.items():
         if isinstance(value, dg.TableMetadataValue) and value.records:
             yield name, [record.data for record in value.records]

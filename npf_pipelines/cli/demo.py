@@ -4,11 +4,13 @@ Not here: the pretend stores and clients (sandbox/world.py), the check at the en
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import dagster as dg
 import typer
 from rich.table import Table
 
+from npf_pipelines.automation.launch import evaluate_checks, launch
 from npf_pipelines.cli.client.certify import certified, write_certificate
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import fail, print_heading, stdout
@@ -16,13 +18,11 @@ from npf_pipelines.cli.program import program
 from npf_pipelines.cli.summary import counts, decisions
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
+from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.world import PORT, World, demo_world
-
-if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands do without it.
-    import dagster as dg
 
 _CERTIFIED = "toys"
 """The client that the demo certifies."""
@@ -50,10 +50,7 @@ def demo(port: Annotated[int, typer.Option(help="The port of the pretend stores;
     )
 
 
-def _run_loop(settings: Settings, world: World, instance: "dg.DagsterInstance") -> list[str]:
-    from npf_pipelines.automation.launch import launch  # noqa: PLC0415 - Dagster takes a second
-    from npf_pipelines.definitions import build_defs  # noqa: PLC0415
-
+def _run_loop(settings: Settings, world: World, instance: dg.DagsterInstance) -> list[str]:
     services = Services(settings)
     defs = build_defs(settings)
     setups = services.setups()
@@ -93,7 +90,7 @@ def _run_loop(settings: Settings, world: World, instance: "dg.DagsterInstance") 
     return wrong + _certify(services, instance, setups[_CERTIFIED])
 
 
-def _certify(services: Services, instance: "dg.DagsterInstance", setup: MasterSetup) -> list[str]:
+def _certify(services: Services, instance: dg.DagsterInstance, setup: MasterSetup) -> list[str]:
     """Certify a client with its test items; what is not proven."""
     print_heading(f"Proving the integration of {setup.id} with its test items")
     certificate = certified(services, instance, setup, timedelta(0), lambda _: None)
@@ -102,15 +99,11 @@ def _certify(services: Services, instance: "dg.DagsterInstance", setup: MasterSe
     return [] if certificate.is_certified else [f"{setup.id}: {certificate.verdict}: see {page}"]
 
 
-def _failed_checks(defs: "dg.Definitions", instance: "dg.DagsterInstance") -> list[str]:
+def _failed_checks(defs: dg.Definitions, instance: dg.DagsterInstance) -> list[str]:
     """Evaluate all checks, so that the UI shows them from the first day; the failed ones that are no warnings.
 
     The pretend stores have orders and products that a person would correct: these are warnings.
     """
-    import dagster as dg  # noqa: PLC0415 - takes a second
-
-    from npf_pipelines.automation.launch import evaluate_checks  # noqa: PLC0415
-
     evaluations, failure = evaluate_checks(defs, instance)
     for evaluation in evaluations:
         if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.WARN:

@@ -5,8 +5,8 @@ Not here: the calls of Dagster that open and upgrade it (runs/dagster_internals.
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import dagster as dg
 import filelock
 import yaml
 from alembic.util import CommandError
@@ -14,10 +14,8 @@ from alembic.util import CommandError
 from npf_pipelines.cli.program import program
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.errors import NpfError
+from npf_pipelines.runs.dagster_internals import instance_in, upgrade_databases
 from npf_pipelines.runs.dagster_storage import check_storage
-
-if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands do without it.
-    import dagster as dg
 
 DEFAULTS = Path(__file__).parent / "defaults"
 """The folder of the dagster.yaml that a new home gets, and of the workspace.yaml of `npf dev`."""
@@ -55,10 +53,8 @@ def dagster_home(settings: Settings) -> Path:
     return home
 
 
-def open_instance(settings: Settings) -> "dg.DagsterInstance":
+def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The instance, to be used as a context manager."""
-    from npf_pipelines.runs.dagster_internals import instance_in  # noqa: PLC0415 - Dagster takes a second
-
     return instance_in(dagster_home(settings))
 
 
@@ -73,8 +69,6 @@ def prepare_home(settings: Settings) -> Path:
         TwoVersions: that has happened to it before.
         WrongStorage: its dagster.yaml names a storage that can't be used.
     """
-    from npf_pipelines.runs.dagster_internals import instance_in, upgrade_databases  # noqa: PLC0415 - Dagster takes a second
-
     _put_config(Path(os.environ.get("DAGSTER_HOME") or settings.data / "dagster"), settings.logs)
     home = dagster_home(settings)
     try:

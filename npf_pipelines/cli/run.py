@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from npf_pipelines.automation.launch import Launched, launch
 from npf_pipelines.cli.exit_codes import FAILED, LEASE_HELD
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.lease_wait import launch_when_free
@@ -24,15 +25,14 @@ from npf_pipelines.cli.summary import print_changes, print_summary
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups
+from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.rules.day_range import WrongDays, check_order
+from npf_pipelines.runs.partitions import first_day
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import held_now
 from npf_pipelines.state.pauses import Pauses, read_pauses
-
-if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands do without it.
-    from npf_pipelines.automation.launch import Launched
 
 
 class FlowName(enum.StrEnum):
@@ -99,6 +99,8 @@ def run(
     except SetupError as error:
         fail(str(error))
     wrong = setups.errors if not client else ()
+    if not chosen and not wrong:
+        fail(f"nothing was run: no client, for {settings.clients} has no master setup")
     if first := day or from_:
         _check_first(setups, services, first.date())
         chosen = _begun(chosen, first.date())
@@ -110,7 +112,7 @@ def run(
     failed = [ended for of_range in ranges for ended in of_range.launched if ended.failure]
     for ended in failed:
         stderr().print(plain(ended.failure), style="red")
-    if wrong or not chosen or not all(ended.is_only_busy for ended in failed):
+    if wrong or not all(ended.is_only_busy for ended in failed):
         raise typer.Exit(FAILED)
     if failed:
         raise typer.Exit(LEASE_HELD)
@@ -151,8 +153,6 @@ def _check_days(flow: FlowName, day: datetime | None, first: datetime | None, la
 
 
 def _check_first(setups: MasterSetups, services: Services, first: date) -> None:
-    from npf_pipelines.runs.partitions import first_day  # noqa: PLC0415 - Dagster takes a second
-
     earliest = first_day(setups, services.first_day_with_tables())
     if earliest and first < earliest:
         raise typer.BadParameter(
@@ -190,7 +190,7 @@ class _Range:
 
     days: tuple[date, date] | None
     clients: Sequence[str]
-    launched: "Sequence[Launched]"
+    launched: Sequence[Launched]
 
 
 def _run(
@@ -203,9 +203,6 @@ def _run(
     wait: float,
 ) -> list[_Range]:
     """One launch for each range of days: the clients' todays can be two."""
-    from npf_pipelines.automation.launch import launch  # noqa: PLC0415 - Dagster takes a second
-    from npf_pipelines.definitions import build_defs  # noqa: PLC0415
-
     first, last = days
     by_days: defaultdict[tuple[date, date] | None, list[str]] = defaultdict(list)
     for setup in setups:
@@ -216,7 +213,7 @@ def _run(
     with open_instance(settings) as instance:
         for of_days, of_clients in by_days.items():
 
-            def start(clients: Sequence[str], days: tuple[date, date] | None = of_days) -> "Launched":
+            def start(clients: Sequence[str], days: tuple[date, date] | None = of_days) -> Launched:
                 with progress_shown():
                     return launch(build_defs(settings), instance, f"{flow}_job", clients, days, **config)
 

@@ -116,10 +116,12 @@ def _lines(row: Row, sums: OrderSums) -> tuple[OrderLine, ...]:
 
 def _picked_up_groups(row: Row) -> frozenset[str]:
     """The groups of the order whose shipping is a pick-up: each line and each shipping names one (known behaviour)."""
-    by_group: dict[str, set[bool]] = {}
-    for _, method in row.rows("shipping"):
-        by_group.setdefault(method.text("group_key"), set()).add(method.text("module") == PICK_UP)
-    return frozenset(group for group, pick_ups in by_group.items() if group and pick_ups == {True})
+    methods = [method for _, method in row.rows("shipping")]
+    picked_up = {method.text("group_key") for method in methods if method.text("module") == PICK_UP}
+    if not picked_up:  # Nearly always.
+        return frozenset()
+    sent = {method.text("group_key") for method in methods if method.text("module") != PICK_UP}
+    return frozenset(picked_up - sent - {""})
 
 
 def _line(key: str, line: Row, picked_up: frozenset[str], sums: OrderSums) -> OrderLine:

@@ -53,6 +53,14 @@ def test_all_clients_and_today_where_nothing_is_named(shell: Loop) -> None:
     assert done == {f"acme|{today}", f"bolt|{today}"}
 
 
+def test_without_a_client_it_says_where_none_is(shell: Loop) -> None:
+    for file in (shell.settings.data / "clients").iterdir():
+        file.unlink()
+    result = npf("run", "orders")
+    assert result.exit_code == 1
+    assert f"nothing was run: no client, for {shell.settings.clients} has no master setup" in result.output
+
+
 def test_one_day(shell: Loop) -> None:
     day = shell.days[0] + timedelta(days=1)
     assert npf("run", "orders", "--client", "bolt", "--day", f"{day}").exit_code == 0

@@ -3,34 +3,28 @@
 Not here: the commands, one file each.
 """
 
+from typing import ClassVar
+
 import typer
 
-from npf_pipelines.cli.client import (
-    add,
-    certify,
-    check,
-    guide,
-    list_clients,
-    live,
-    move,
-    pause,
-    release_store,
-    remove,
-    rename,
-    resume,
-)
+from npf_pipelines.cli.lazy import LazyGroup
 
-app = typer.Typer(help="A client: its setup, its state, its id and its store.", no_args_is_help=True)
 
-app.command("guide")(guide.guide)
-app.command("add")(add.add)
-app.command("check")(check.check)
-app.command("certify")(certify.certify)
-app.command("live")(live.live)
-app.command("list")(list_clients.list_clients)
-app.command("pause")(pause.pause)
-app.command("resume")(resume.resume)
-app.command("rename")(rename.rename)
-app.command("move")(move.move)
-app.command("release-store")(release_store.release_store)
-app.command("remove")(remove.remove)
+class _Commands(LazyGroup):
+    places: ClassVar = {
+        "guide": "npf_pipelines.cli.client.guide:guide",
+        "add": "npf_pipelines.cli.client.add:add",
+        "check": "npf_pipelines.cli.client.check:check",
+        "certify": "npf_pipelines.cli.client.certify:certify",
+        "live": "npf_pipelines.cli.client.live:live",
+        "list": "npf_pipelines.cli.client.list_clients:list_clients",
+        "pause": "npf_pipelines.cli.client.pause:pause",
+        "resume": "npf_pipelines.cli.client.resume:resume",
+        "rename": "npf_pipelines.cli.client.rename:rename",
+        "move": "npf_pipelines.cli.client.move:move",
+        "release-store": "npf_pipelines.cli.client.release_store:release_store",
+        "remove": "npf_pipelines.cli.client.remove:remove",
+    }
+
+
+app = typer.Typer(help="A client: its setup, its state, its id and its store.", no_args_is_help=True, cls=_Commands)

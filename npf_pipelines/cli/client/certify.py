@@ -7,16 +7,21 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import dagster as dg
 import typer
 
+from npf_pipelines.automation.certification import PlaceOrders, Tools
+from npf_pipelines.automation.certification import certify as certify_client
+from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import AsJson, fail, json_value, print_json, print_rows, stderr, stdout
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.cscart.errors import StoreError
+from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.order_statuses import UnknownStatus
 from npf_pipelines.reports.certificate import certificate_json, certificate_name, certificate_page
 from npf_pipelines.reports.folder import ReportFolder
@@ -24,11 +29,6 @@ from npf_pipelines.rules.certificate import Certificate
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.certification_orders import ask_for_test_orders, is_sandbox
-
-if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands do without it.
-    import dagster as dg
-
-    from npf_pipelines.automation.certification import PlaceOrders
 
 
 def certify(
@@ -61,17 +61,12 @@ def certify(
 
 def certified(
     services: Services,
-    instance: "dg.DagsterInstance",
+    instance: dg.DagsterInstance,
     setup: MasterSetup,
     wait: timedelta,
     say: Callable[[str], None],
 ) -> Certificate:
     """Certify a client over the real jobs; a pretend store gets its test orders."""
-    from npf_pipelines.automation.certification import Tools  # noqa: PLC0415 - Dagster takes a second
-    from npf_pipelines.automation.certification import certify as certify_client  # noqa: PLC0415
-    from npf_pipelines.automation.launch import launch  # noqa: PLC0415
-    from npf_pipelines.definitions import build_defs  # noqa: PLC0415
-
     defs = build_defs(services.settings)
 
     def run(flow: str, config: Mapping[str, Any]) -> str:

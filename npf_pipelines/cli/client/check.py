@@ -14,6 +14,7 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.database import DatabaseUnusable
 from npf_pipelines.domain.store_check import Level, StoreCheck
 from npf_pipelines.runs.services import Services
+from npf_pipelines.runs.store_check import check_store
 from npf_pipelines.state.store_checks import keep_check
 
 _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red", Level.UNKNOWN: "cyan"}
@@ -27,8 +28,6 @@ def check(
 
     Exit code 1 if there is an error among the findings.
     """
-    from npf_pipelines.runs.store_check import check_store  # noqa: PLC0415 - Dagster takes a second
-
     services = Services(Settings())
     try:
         found = asyncio.run(check_store(services, services.setups()[client]))

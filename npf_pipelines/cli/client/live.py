@@ -20,6 +20,7 @@ from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.planned import Planned, read_planned
 from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.runs.client_mode import in_trial
+from npf_pipelines.runs.open_items import recount
 from npf_pipelines.runs.services import Services
 
 
@@ -31,8 +32,6 @@ def live(
     as_csv: AsCsv = False,
 ) -> None:
     """End a client's trial: show what would be imported, by day, and set `mode: live` in its master setup."""
-    from npf_pipelines.runs.open_items import recount  # noqa: PLC0415 - Dagster takes a second
-
     form = output_format(as_json=as_json, as_csv=as_csv)
     services = Services(Settings())
     setup = services.setups()[client]

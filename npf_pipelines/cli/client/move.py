@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from npf_pipelines.automation.move import move_client
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import fail, stdout
 from npf_pipelines.cli.program import program
@@ -28,8 +29,6 @@ def move(
 
     Nothing is pulled or pushed twice. If the command is cut off, run it again.
     """
-    from npf_pipelines.automation.move import move_client  # noqa: PLC0415 - Dagster takes a second
-
     settings = Settings()
     there, home = settings_in(to)
     with open_instance(settings) as instance:

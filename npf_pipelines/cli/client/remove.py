@@ -4,19 +4,17 @@ Not here: what is moved and deleted (automation/remove.py).
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from npf_pipelines.automation.remove import Removable, find_removable, remove_client
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import stdout
 from npf_pipelines.cli.program import program
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.text import counted
 from npf_pipelines.runs.services import Services
-
-if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands do without it.
-    from npf_pipelines.automation.remove import Removable
 
 
 def remove(
@@ -28,8 +26,6 @@ def remove(
 
     Its orders on the platform stay as they are, and nobody follows them any more. Its store is free for another client.
     """
-    from npf_pipelines.automation.remove import find_removable, remove_client  # noqa: PLC0415 - Dagster takes a second
-
     settings = Settings()
     services = Services(settings)
     with open_instance(settings) as instance:
@@ -43,7 +39,7 @@ def remove(
     stdout().print(f"{client} is removed.{where}", markup=False)
 
 
-def _announce(services: Services, found: "Removable") -> None:
+def _announce(services: Services, found: Removable) -> None:
     client = found.client
     open_orders = services.platform.count_open(client)
     setup = f"The setup, with a SKU map, moves to the folder removed beside it: {found.file}"

@@ -5,6 +5,7 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 
+from npf_pipelines.automation.rename import CannotRename, rename_client
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import fail, stderr, stdout
 from npf_pipelines.config.master_setup import SetupError
@@ -19,8 +20,6 @@ def rename(
     new: Annotated[str, typer.Argument(help="The id that its master setup has now.")],
 ) -> None:
     """Move everything recorded of a client to its new id: tables, partitions, imported orders, alerts."""
-    from npf_pipelines.automation.rename import CannotRename, rename_client  # noqa: PLC0415 - Dagster takes a second
-
     settings = Settings()
     services = Services(settings)
     try:
