@@ -1,17 +1,18 @@
 """A lake and a state belong to one cell: another cell's processes are refused before they do anything there."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
-from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from npf_pipelines.cli import app
+from npf_pipelines.definitions import build_defs
 from npf_pipelines.lake import cell_mark as lake_mark
 from npf_pipelines.lake.lake import Lake
+from npf_pipelines.loopback import LoopbackServer
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.reports.live import LivePages
 from npf_pipelines.reports.metrics import Metrics
@@ -19,7 +20,6 @@ from npf_pipelines.reports.server import reports_app
 from npf_pipelines.runs.cell import OfAnotherCell
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state import cell_mark as state_mark
-from npf_pipelines.state.alerts import read_alerts
 from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.cells import beside
 from npf_pipelines_tests.loop import Loop, settings_of
@@ -28,55 +28,46 @@ OF_NORTH = "names belongs to the code location without a cell, and these setting
 """A part of each refusal."""
 
 
-def place_of(loop: Loop, setting: str) -> object:
-    """The world's lake or state, as a setting of another cell."""
-    return loop.settings.lake if setting == "lake" else loop.settings.state_url
+def marks(loop: Loop) -> tuple[str | None, str | None]:
+    return lake_mark.read_mark(Lake(loop.settings.lake).files), state_mark.read_mark(loop.services.state)
 
 
-@pytest.fixture
-def south(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Loop]]:
-    """A cell whose settings name the lake or the state of the world, which a run has marked."""
-    assert [run.failure for run in loop.run("stock", "acme")] == [""]
-    loop.stores["bolt"].requests = 0
-    made: list[Loop] = []
+def test_a_run_marks_both_and_runs_ticks_and_pages_of_another_cell_are_refused(loop: Loop) -> None:
+    loop.run("stock", "acme", dry_run=True)
+    look(loop, "clients_sensor")
+    assert marks(loop) == (None, None)
+    for _ in range(2):
+        assert [run.failure for run in loop.run("stock", "acme")] == [""]
+        assert marks(loop) == ("", "")
+    south = beside(loop, "south", "bolt")
+    of_loop = {"lake": loop.settings.lake, "state_url": loop.settings.state_url}
+    for setting, sensor in {"lake": "clients_sensor", "state_url": "alerts"}.items():
+        settings = south.settings.model_copy(update={setting: of_loop[setting]})
+        other = Loop(settings, south.instance, south.stores, south.url)
+        loop.stores["bolt"].requests = 0
+        (run,) = other.run("stock", "bolt")
+        assert f"that NPF_{setting.upper()} {OF_NORTH}" in run.failure
+        assert "docs/deployment.md" in run.failure
+        assert "\n" not in run.failure.strip()
+        assert loop.stores["bolt"].requests == 0
+        with pytest.raises(OfAnotherCell, match=OF_NORTH):
+            look(other, sensor)
+        assert_pages_are_refused(other)
+        other.services.close_databases()
+    job = build_defs(settings.model_copy(update=of_loop)).resolve_job_def("retention_job")
+    assert not job.execute_in_process(instance=loop.instance, raise_on_error=False).success
+    assert marks(loop) == ("", "")
 
-    def make(setting: str) -> Loop:
-        cell = beside(loop, "south", "bolt")
-        settings = cell.settings.model_copy(update={setting: place_of(loop, setting)})
-        made.append(Loop(settings, cell.instance, cell.stores, cell.url))
-        return made[-1]
 
-    yield make
-    for cell in made:
-        cell.services.close_databases()
-
-
-@pytest.mark.parametrize("setting", ["lake", "state_url"])
-def test_a_run_a_tick_and_a_page_of_another_cell_are_refused(
-    loop: Loop, south: Callable[[str], Loop], setting: str
-) -> None:
-    other = south(setting)
-    before = read_alerts(loop.services.state)
-    (run,) = other.run("stock", "bolt")
-    assert f"that NPF_{setting.upper()} {OF_NORTH}" in run.failure
-    assert "docs/deployment.md" in run.failure
-    assert "\n" not in run.failure.strip()
-    assert loop.stores["bolt"].requests == 0
-    for job in ("retention_job", "compaction_job") if setting == "lake" else ():
-        result = other.defs.resolve_job_def(job).execute_in_process(instance=loop.instance, raise_on_error=False)
-        assert not result.success
-    with pytest.raises(OfAnotherCell, match=OF_NORTH):
-        look(other, "clients_sensor" if setting == "lake" else "alerts")
-    assert read_alerts(loop.services.state) == before
+def assert_pages_are_refused(other: Loop) -> None:
     pages = LivePages(other.services, ReportFolder(other.settings.reports, ""))
-    client = TestClient(reports_app(pages.page, lambda _: None, Metrics(other.services)), "http://127.0.0.1")
-    answer = client.get("/bolt.html")
-    assert answer.status_code == 503
-    assert OF_NORTH in answer.text
-    assert len(answer.text.splitlines()) == 1
-    if setting == "state_url":
-        assert OF_NORTH in client.get("/metrics").text
-    assert loop.run("stock", "acme")[0].failure == ""
+    with LoopbackServer(reports_app(pages.page, lambda _: None, Metrics(other.services))) as server:
+        answer = httpx.get(f"{server.url}/bolt.html")
+        assert answer.status_code == 503
+        assert OF_NORTH in answer.text
+        assert len(answer.text.splitlines()) == 1
+        if other.settings.lake.endswith("south/lake"):
+            assert OF_NORTH in httpx.get(f"{server.url}/metrics").text
 
 
 def test_npf_init_marks_both_and_refuses_another_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,19 +91,6 @@ def test_npf_init_marks_both_and_refuses_another_cell(tmp_path: Path, monkeypatc
             assert sentence.startswith(f"the {'lake' if 'NPF_LAKE' in setting else 'state'} that {next(iter(setting))}")
             assert f"belongs to {f'the cell {owner}' if owner else 'the code location without a cell'}" in sentence
     assert init("south").exit_code == 0
-
-
-def test_an_earlier_releases_lake_and_state_are_marked_once_by_a_run_and_not_by_a_dry_run(loop: Loop) -> None:
-    def marks() -> tuple[str | None, str | None]:
-        return lake_mark.read_mark(Lake(loop.settings.lake).files), state_mark.read_mark(loop.services.state)
-
-    loop.run("stock", "acme", dry_run=True)
-    look(loop, "clients_sensor")
-    assert marks() == (None, None)
-    loop.run("stock", "acme")
-    assert marks() == ("", "")
-    loop.run("stock", "acme")
-    assert marks() == ("", "")
 
 
 def test_two_cells_that_mark_at_once_do_not_both_succeed(tmp_path: Path) -> None:
