@@ -53,7 +53,7 @@ def test_one_place_in_several_spellings(monkeypatch: pytest.MonkeyPatch, tmp_pat
         assert is_same_place(here, spelled), spelled
     for spelled in ("lake2", "lake/south", f"{here}-south", "s3://bucket/lake", "file:///lake"):
         assert not is_same_place(here, spelled), spelled
-    for spelled in ("s3://bucket/lake/", "s3a://bucket/lake", UPath("s3://bucket/lake")):
-        assert is_same_place("s3://bucket/lake", spelled), spelled
-    for spelled in ("s3://bucket/lake/south", "s3://bucket2/lake", "memory://bucket/lake", "bucket/lake"):
-        assert not is_same_place("s3://bucket/lake", spelled), spelled
+    for url in ("s3://bucket/lake/", "s3a://bucket/lake", UPath("s3://bucket/lake")):
+        assert is_same_place("s3://bucket/lake", url), url
+    for url in ("s3://bucket/lake/south", "s3://bucket2/lake", "memory://bucket/lake", "bucket/lake"):
+        assert not is_same_place("s3://bucket/lake", url), url
