@@ -183,6 +183,7 @@ def test_a_place_of_both_cells_is_found_in_any_spelling(fresh: Loop, link: Path)
             move_client(fresh.services, other, fresh.instance, "acme")
         if name != "state_url":  # The mark of a state is found before.
             assert str(refused.value) == f"both cells have the same NPF_{name.upper()}: each cell needs its own"
+        other.close_databases()
     assert content(fresh, "acme") == before
 
 
@@ -195,6 +196,7 @@ def test_platform_and_reports_of_both_cells_may_be_spelled_in_two_ways(fresh: Lo
     assert move_client(fresh.services, other, fresh.instance, "acme") is False
     assert runs_for(south, "acme")
     assert certificates.read("acme-2026-11-05") == "a page"
+    other.close_databases()
 
 
 @pytest.fixture
