@@ -209,7 +209,7 @@ def link(fresh: Loop, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_nothing_of_another_client_there_is_overwritten(fresh: Loop) -> None:
     south = beside(fresh, "south")
-    here, there = fresh.settings.clients, south.settings.clients
+    here, there = (Path(str(cell.settings.clients)) for cell in (fresh, south))
     before = content(fresh, "acme")
 
     def refused(why: str) -> None:
