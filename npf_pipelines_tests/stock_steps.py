@@ -56,7 +56,7 @@ def kite(loop: Loop) -> Product:
 
 def pushed(loop: Loop, product: Product) -> dict[str, Any]:
     """The row of the last push of a product."""
-    relation = loop.services.lake.query(
+    relation = loop.services.lake.connect().execute(
         f"FROM stock_push WHERE client = 'acme' AND product_id = '{product.product_id}'"
     )
     (row,) = relation.fetchall()

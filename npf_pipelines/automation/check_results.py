@@ -26,8 +26,7 @@ def lake_rows(services: Services, query: str, **values: object) -> list[dict[str
     """
     removed = removed_clients(services.settings.clients)
     result = services.lake.connect().execute(query, values)
-    names = [column[0] for column in result.description or []]
-    rows = [dict(zip(names, map(str, row), strict=True)) for row in result.fetchall()]
+    rows = [dict(zip(result.columns, map(str, row), strict=True)) for row in result.rows]
     return [row for row in rows if row["client"] not in removed]
 
 

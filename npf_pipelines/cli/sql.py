@@ -1,5 +1,6 @@
 """`npf sql`: a query over the lake."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import duckdb
@@ -29,7 +30,7 @@ def sql(
         name_broken(lake)
     except duckdb.Error as error:
         fail(str(error))
-    names = _unique([str(column[0]) for column in answer.description])
+    names = _unique(answer.columns)
     rows = [dict(zip(names, row, strict=True)) for row in answer.rows]
     shown = rows[:_MOST_ROWS] if form is OutputFormat.TABLE else rows
     print_rows(shown, names, form)
@@ -37,6 +38,6 @@ def sql(
         stderr().print(f"The first {len(shown)} of {len(rows)} rows. For all: --csv or --json")
 
 
-def _unique(names: list[str]) -> list[str]:
+def _unique(names: Sequence[str]) -> list[str]:
     """The columns' names, each once; one that is there before gets its place: `client_2`."""
     return [name if names[:place].count(name) == 0 else f"{name}_{place + 1}" for place, name in enumerate(names)]

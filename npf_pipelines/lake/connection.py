@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import duckdb
 import fsspec
@@ -23,8 +23,6 @@ from npf_pipelines.lake.broken_files import is_broken
 from npf_pipelines.lake.listed_files import ListedFiles
 from npf_pipelines.lake.partition_file import month_schema
 from npf_pipelines.lake.table import Table
-
-T = TypeVar("T")
 
 _PARTITION = {"client": "VARCHAR", "day": "DATE", "taken": "VARCHAR"}
 """The columns that are in the path, with their types."""
@@ -89,10 +87,10 @@ class DerivedView:
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of an answer, and its columns as DuckDB describes them."""
+    """The rows of an answer, and the names of its columns."""
 
     rows: Sequence[tuple[Any, ...]]
-    description: Sequence[tuple[Any, ...]]
+    columns: Sequence[str]
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows."""
@@ -154,24 +152,11 @@ class LakeConnection:
 
         def answer(connection: duckdb.DuckDBPyConnection) -> Answer:
             made = connection.execute(query, values) if values is not None else connection.execute(query)
-            return Answer(made.fetchall(), made.description or [])
+            return Answer(made.fetchall(), [str(column[0]) for column in made.description or []])
 
         return self._run(answer, re.findall(r"\w+", query))
 
-    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
-        """The same as a relation, which has its answer already; None for a statement without one.
-
-        Raises:
-            duckdb.Error: the query is wrong, or the files can't be reached.
-        """
-
-        def relation(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-            made = connection.sql(query)
-            return made.materialize() if made is not None else made
-
-        return self._run(relation, [*self._views, *(view.name for view in self._derived)])
-
-    def _run(self, action: Callable[[duckdb.DuckDBPyConnection], T], names: Iterable[str]) -> T:
+    def _run(self, action: Callable[[duckdb.DuckDBPyConnection], Answer], names: Iterable[str]) -> Answer:
         """Run an action with DuckDB's own connection, again if a file was moved meanwhile, or without broken files.
 
         Args:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Self
 
-import duckdb
 import pandas as pd
 import pyarrow as arrow
 
@@ -327,14 +326,6 @@ class Lake:
         path = self.files.path(table.name, client=client, day=day)
         self.files.put(content.replace_schema_metadata(WITHOUT_PERSONAL), path)
         return len(content)
-
-    def query(self, sql: str) -> duckdb.DuckDBPyRelation:
-        """The answer to an SQL query over a view for each table.
-
-        Raises:
-            duckdb.Error: the query is wrong.
-        """
-        return self.connect().sql(sql)
 
     def connect(self, client: str | None = None) -> LakeConnection:
         """DuckDB in memory with a view for each table, empty ones included.

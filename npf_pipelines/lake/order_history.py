@@ -115,5 +115,4 @@ def _since_lodgement(shipments: list[dict[str, Any]]) -> Iterator[HistoryEvent]:
 
 def _rows(lake: LakeConnection, query: str, **values: str) -> list[dict[str, Any]]:
     answer = lake.execute(query, values)
-    names = [column[0] for column in answer.description or []]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]

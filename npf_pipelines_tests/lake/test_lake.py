@@ -57,7 +57,7 @@ def place(table: Table, client: str = "acme", day: date = DAY) -> dict[str, Any]
 
 
 def answer(lake: Lake, query: str) -> list[tuple[Any, ...]]:
-    return lake.query(query).fetchall()
+    return lake.connect().execute(query).fetchall()
 
 
 # Writing and reading
@@ -264,7 +264,7 @@ def test_tables_that_were_never_written_have_views_all_the_same(lake: Lake, shap
 def test_a_view_has_the_same_columns_and_types_empty_and_full(lake: Lake, shapes: list[str]) -> None:
     def described() -> dict[str, list[tuple[Any, ...]]]:
         connection = lake.connect()
-        return {name: connection.sql(f"DESCRIBE {name}").fetchall() for name in shapes}
+        return {name: connection.execute(f"DESCRIBE {name}").fetchall() for name in shapes}
 
     empty = described()
     for table in TABLES.values():
@@ -302,7 +302,7 @@ def test_moments_are_shown_in_utc(lake: Lake) -> None:
 
 def test_a_wrong_query_says_so(lake: Lake) -> None:
     with pytest.raises(duckdb.Error, match="nothing"):
-        lake.query("SELECT nothing")
+        lake.connect().execute("SELECT nothing")
 
 
 # Stock snapshots
