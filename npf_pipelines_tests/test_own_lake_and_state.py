@@ -34,7 +34,7 @@ def marks(loop: Loop) -> tuple[str | None, str | None]:
 
 def test_a_run_marks_both_and_runs_ticks_and_pages_of_another_cell_are_refused(loop: Loop) -> None:
     loop.run("stock", "acme", dry_run=True)
-    look(loop, "clients_sensor")
+    look(loop, "alerts")
     assert marks(loop) == (None, None)
     for _ in range(2):
         assert [run.failure for run in loop.run("stock", "acme")] == [""]
