@@ -12,7 +12,7 @@ WHOLE_SUITE := $(if $(MEMORY),TMPDIR=$(MEMORY)) $(BIN)/pytest --numprocesses 4 -
 # The rooms whose tests need neither Dagster nor another process.
 FAST := $(wildcard $(addprefix npf_pipelines_tests/,config domain rules cscart lake reports platform state))
 
-.PHONY: install production demo dev test test-fast test-ui coverage test-newest-dagster faults hostile day cluster lint docs licences lock clean
+.PHONY: install production demo dev test test-fast test-ui coverage test-newest-dagster faults hostile day cluster sizes lint docs licences lock clean
 
 install: .venv/installed ## the environment in .venv, from the lock file, with the tools of tests and style
 
@@ -37,7 +37,7 @@ demo: install ## the whole loop once, against the sandbox
 dev: install ## sandbox, warehouse floor and Dagster's UI on 127.0.0.1:3000, until interrupted
 	$(BIN)/npf dev
 
-test: install ## the whole suite; browser and PostgreSQL are installed where that asks nobody anything
+test: install ## the whole suite; the programs that it needs are installed where that asks nobody anything
 	$(BIN)/python -m npf_pipelines_tests.machine
 	$(WHOLE_SUITE)
 
@@ -68,10 +68,14 @@ day: install ## first starts and kills at work, then 24 simulated hours of 20 cl
 	$(BIN)/pytest -m long
 	$(BIN)/python -m npf_pipelines_tests.day
 
-cluster: install ## two Celery workers over Redis, PostgreSQL and S3: cells, then workers killed in mid-push, 20 times
+cluster: install ## Prometheus; two Celery workers over Redis, PostgreSQL and S3: cells, then workers killed in mid-push, 20 times
 	$(BIN)/python -m npf_pipelines_tests.machine cluster
-	$(BIN)/pytest -m long npf_pipelines_tests/cluster
+	$(BIN)/pytest -m long npf_pipelines_tests/deploy npf_pipelines_tests/cluster
 	$(BIN)/python -m npf_pipelines_tests.cluster
+
+sizes: install ## an hour on a quiet machine: 20,000 orders, two workers beside one, four idle cells, a cell of 250 clients at work
+	$(BIN)/python -m npf_pipelines_tests.machine cluster
+	failed=0; for size in orders workers "cells --idle 4" cells; do $(BIN)/python -m benchmarks.$$size || failed=1; done; exit $$failed
 
 lint: install ## style, types, the arrows between the rooms, and no private words in prose
 	$(BIN)/ruff check .

@@ -51,7 +51,7 @@ def costs(clients: int) -> Mapping[str, _Cost]:
         def tick(name: str) -> Callable[[], object]:
             def evaluate() -> None:
                 nonlocal cursor
-                with dg.build_sensor_context(instance, cursor, resources=defs.resources) as context:
+                with dg.build_sensor_context(instance, cursor) as context:
                     cursor = defs.resolve_sensor_def(name).evaluate_tick(context).cursor or ""
 
             return evaluate

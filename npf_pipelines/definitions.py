@@ -38,6 +38,7 @@ from npf_pipelines.runs.dagster_storage import check_storage
 from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.partitions import client_days
 from npf_pipelines.runs.services import Services
+from npf_pipelines.runs.services_resource import services_resource
 
 
 def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
@@ -47,7 +48,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
         settings: also the intervals of sensors and schedules, and whether they start by themselves.
         resource_overrides: by name, resources that replace the resources of the settings.
     """
-    services = Services(settings)
+    services, report_folder = Services(settings), ReportFolder(settings.reports, settings.reports_url)
     try:
         setups = services.setups()
     except SetupError:  # The clients sensor shows it in the UI; the definitions load all the same.
@@ -58,28 +59,26 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
     return dg.Definitions(
         assets=in_cell(cell, assets, OUTSIDE),
         resources={
-            "services": dg.ResourceDefinition.hardcoded_resource(
-                services, "Master setups, lake, platform and clients' stores, as the settings (NPF_…) name them."
-            ),
+            "services": services_resource(services),
             "report_folder": dg.ResourceDefinition.hardcoded_resource(
-                ReportFolder(settings.reports, settings.reports_url), "The folder of the reports and its address."
+                report_folder, "The folder of the reports and its address."
             ),
             **(resource_overrides or {}),
         },
         jobs=[*jobs(cell), retention_job(cell), compaction_job(cell)],
         asset_checks=checks_in_cell(cell, CHECKS),
         sensors=[
-            clients_sensor(partitions),
-            lost_runs,
-            alerts_sensor(settings),
-            new_orders(settings),
-            due_orders(settings),
-            *platform_sensors(settings),
-            first_audit(settings),
+            clients_sensor(partitions, services),
+            lost_runs(services),
+            alerts_sensor(services, report_folder),
+            new_orders(services),
+            due_orders(services),
+            *platform_sensors(services),
+            first_audit(services),
         ],
         schedules=[
-            *sweeps(settings),
-            *nightly_schedules(settings),
+            *sweeps(services),
+            *nightly_schedules(services),
             retention_schedule(settings),
             compaction_schedule(settings),
         ],

@@ -1,8 +1,8 @@
-"""The programs that the tests need beside the virtual environment: a browser, PostgreSQL's server, nginx and Redis.
+"""The programs that the tests need beside the virtual environment: a browser and Debian's servers.
 
 Here: how they are found, and `python -m npf_pipelines_tests.machine`, which installs what is missing where it may; with
 `cluster`, what `make cluster` needs.
-Not here: how the tests start them (ui/conftest.py, databases.py, deploy/nginx.py, cluster/servers.py).
+Not here: how the tests start them (ui/conftest.py, databases.py, deploy/, cluster/servers.py).
 Nothing but Python's standard library, and pytest where a test asks.
 """
 
@@ -72,10 +72,12 @@ def _on_path(name: str) -> Path | None:
 BROWSER = Program("Chromium or Chrome", "chromium", "the tests of the UI", find_browser)
 POSTGRESQL = Program("PostgreSQL server", "postgresql", "the tests on PostgreSQL", find_postgresql)
 NGINX = Program("nginx", "nginx", "the tests of the proxy", find_nginx)
+PROMETHEUS = Program("Prometheus", "prometheus", "the tests of the metrics", lambda: _on_path("prometheus"))
+SYSTEMD = Program("systemd-analyze", "systemd", "the tests of the units", lambda: _on_path("systemd-analyze"))
 REDIS = Program("Redis server", "redis-server", "the campaign on several machines", lambda: _on_path("redis-server"))
-PROGRAMS = (BROWSER, POSTGRESQL, NGINX)
+PROGRAMS = (BROWSER, POSTGRESQL, NGINX, PROMETHEUS, SYSTEMD)
 """The programs for `make test`."""
-CLUSTER = (POSTGRESQL, REDIS)
+CLUSTER = (POSTGRESQL, REDIS, PROMETHEUS)
 """The programs for `make cluster`."""
 
 
@@ -126,12 +128,13 @@ def _as_root() -> list[str] | None:
 def _install(as_root: list[str], packages: list[str]) -> None:
     """Debian's packages, without their recommendations. A package that can't be had doesn't cost the others.
 
-    Their servers aren't started: the tests start their own, and nginx would serve a page to everybody.
+    Their servers aren't started, now or at a boot: the tests start their own, and nginx would serve everybody a page.
     """
     apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_OFFLINE=1", "apt-get"]
     _succeeds([*apt, "update"], _SECONDS_TO_INSTALL)
     for package in packages:
         _succeeds([*apt, "install", "--yes", "--no-install-recommends", package], _SECONDS_TO_INSTALL)
+        _succeeds([*as_root, "systemctl", "disable", package], _SECONDS_TO_START)
 
 
 def _runs(file: str) -> bool:

@@ -1,10 +1,11 @@
 """Cells: code locations with clients of their own, which share one Dagster and the platform's database."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
+import time_machine
 from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext
 from dagster._core.definitions.reconstruct import (
@@ -16,6 +17,7 @@ from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.launch import evaluate_checks
 from npf_pipelines.automation.old_runs import delete_old_runs
 from npf_pipelines.definitions import build_defs
+from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.runs.cell import MOST_CLIENTS, Cell, InTwoCells, OfAnotherCell
 from npf_pipelines.runs.run_scope import scope_config
 from npf_pipelines.state.alerts import read_alerts
@@ -70,6 +72,31 @@ def test_two_cells_in_one_dagster_read_and_write_their_own(loop: Loop) -> None:
         named = {client for found in evaluations for client in ("acme", "bolt") if f"'{client}'" in str(found.metadata)}
         assert named <= named_there
         assert {tuple(found.asset_key.path[:-1]) for found in evaluations} == {("south",) if cell is south else ()}
+
+
+def test_runs_that_fail_before_they_begin_open_an_alert_in_their_cell_alone(loop: Loop) -> None:
+    south = beside(loop, "south", "bolt")
+
+    def fail(has_begun: bool) -> None:
+        """A run as another cell's worker refuses it, or one that fails at its work."""
+        job = south.defs.resolve_job_def("stock_job")
+        run = loop.instance.create_run_for_job(job, tags=dict(SOUTH.tags))
+        if has_begun:
+            loop.instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", job.name), run.run_id)
+        loop.instance.report_run_failed(run)
+
+    def kinds(cell: Loop) -> set[str]:
+        look(cell, "alerts")
+        return {alert.kind for alert in read_alerts(cell.services.state).values() if alert.over_at is None}
+
+    for has_begun in (False, True, False):
+        fail(has_begun)
+    assert AlertKind.NOT_STARTING not in kinds(south)
+    fail(False)
+    assert AlertKind.NOT_STARTING in kinds(south)
+    assert AlertKind.NOT_STARTING not in kinds(loop)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=16)):
+        assert AlertKind.NOT_STARTING not in kinds(south)
 
 
 def test_retention_deletes_only_the_runs_of_its_cell(loop: Loop) -> None:

@@ -49,7 +49,7 @@ def test_a_run_is_kept_there_and_runs_go_to_the_workers(home: Path, loop: Loop) 
         limits = instance.get_concurrency_config().run_queue_config
         assert limits is not None
         limited = [limit["key"] for limit in limits.tag_concurrency_limits]
-        assert limited == [*RETRY, SHARD, QUEUE_TAG]
+        assert limited == [RETRY, SHARD, QUEUE_TAG]
     assert (home / "dagster.yaml").read_bytes() == before
 
 

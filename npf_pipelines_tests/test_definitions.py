@@ -90,11 +90,28 @@ def test_loading_opens_nothing(defs: dg.Definitions, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_that_lost_runs_does_not_look_after_ends_by_itself(defs: dg.Definitions) -> None:
-    looked_after = {flow.job for flow in FLOWS}
+def test_a_run_that_can_not_be_a_backfill_ends_by_itself(defs: dg.Definitions) -> None:
+    backfilled = {flow.job for flow in FLOWS}
     for job in defs.resolve_all_job_defs():
         if not job.name.startswith("__"):
-            assert (job.name in looked_after) != ("dagster/max_runtime" in job.tags), job.name
+            assert (job.name in backfilled) != ("dagster/max_runtime" in job.tags), job.name
+
+
+def test_every_run_holds_the_lease_that_lost_runs_looks_for(defs: dg.Definitions) -> None:
+    for job in defs.resolve_all_job_defs():
+        steps = [node.definition for node in job.nodes]
+        assert steps
+        assert all(isinstance(step, dg.OpDefinition) and "services" in step.required_resource_keys for step in steps)
+
+
+def test_no_tick_has_dagster_open_an_instance_for_its_resources(defs: dg.Definitions) -> None:
+    ticking = [*(defs.sensors or ()), *(defs.schedules or ())]
+    names = {one.name: one.required_resource_keys for one in ticking if isinstance(one, _OF_OURS)}
+    assert len(names) == len(ticking)
+    assert {name: keys for name, keys in names.items() if keys} == {}
+
+
+_OF_OURS = (dg.SensorDefinition, dg.ScheduleDefinition)
 
 
 def test_the_jobs_are_there(defs: dg.Definitions) -> None:

@@ -17,11 +17,13 @@ from npf_pipelines.runs.databases import shared_schema
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines_tests.builders import NOON, platform_order
-from npf_pipelines_tests.databases import new_database
+from npf_pipelines_tests.databases import contract_account, new_database
 from npf_pipelines_tests.leases import expire_leases
 
 pytestmark = pytest.mark.postgresql
 ORDER = platform_order("CS1")
+RIGHTS = ("USAGE ON SCHEMA npf_state", "SELECT ON npf_state.leases", "UPDATE ON npf_state.leases")
+"""The rights in the state's schema that docs/deployment.md names for the platform's account."""
 
 
 @pytest.fixture
@@ -44,10 +46,18 @@ def services_of(folder: Path, platform_url: str, state_url: str) -> Services:
 
 @pytest.fixture
 def services(tmp_path: Path, platform_url: str) -> Iterator[Services]:
-    """Platform and state in two schemas of one database."""
-    opened = services_of(tmp_path, platform_url, with_schema(platform_url))
+    """Two schemas of one database; the platform's account has the contract's rights and RIGHTS."""
+    account = contract_account(platform_url)
+    opened = services_of(tmp_path, account, with_schema(platform_url))
+    for right in RIGHTS:
+        execute(opened.state, f"GRANT {right} TO {sa.make_url(account).username}")
     yield opened
     opened.close_databases()
+
+
+def execute(engine: sa.Engine, statement: str) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
 
 
 def on_platform(services: Services) -> int:
@@ -75,6 +85,16 @@ def test_a_holder_writes_and_one_that_was_overtaken_does_not(services: Services)
             write()
     assert on_platform(services) == 1
     assert services.platform.open_records("acme")["CS1"] == seen
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_without_one_of_the_rights_nothing_is_written(services: Services, right: str) -> None:
+    lease = Lease(services.state, "acme", "orders")
+    lease.take()
+    execute(services.state, f"REVOKE {right} FROM {services.platform_engine.url.username}")
+    with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+        services.platform_under(lease).import_orders("acme", [ORDER], NOON)
+    assert on_platform(services) == 0
 
 
 def test_nobody_takes_the_lease_over_in_the_middle_of_a_write(services: Services) -> None:

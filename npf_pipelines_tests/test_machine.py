@@ -1,4 +1,4 @@
-"""A machine that lacks browser, PostgreSQL or nginx: what may be installed is, the rest is named in one line each."""
+"""A machine that lacks what the tests need: what may be installed is, the rest is named in one line each."""
 
 import os
 from pathlib import Path
@@ -28,7 +28,7 @@ def program(folder: Path, name: str, script: str = "exit 0") -> None:
 
 
 def apt_get(folder: Path) -> None:
-    """An apt-get that keeps what it was asked for, and puts chromium, initdb and nginx in place."""
+    """An apt-get that keeps what it was asked for, and puts the programs in place."""
     stub = "printf '#!/bin/sh\\nexit 0\\n' >"
     program(
         folder,
@@ -39,6 +39,8 @@ for word; do
         chromium) {stub} {folder}/chromium; /bin/chmod +x {folder}/chromium;;
         postgresql) {stub} {folder}/initdb; /bin/chmod +x {folder}/initdb;;
         nginx) {stub} {folder}/nginx; /bin/chmod +x {folder}/nginx;;
+        prometheus) {stub} {folder}/prometheus; /bin/chmod +x {folder}/prometheus;;
+        systemd) {stub} {folder}/systemd-analyze; /bin/chmod +x {folder}/systemd-analyze;;
     esac
 done""",
     )
@@ -53,6 +55,8 @@ INSTALLED = [
     "install --yes --no-install-recommends chromium",
     "install --yes --no-install-recommends postgresql",
     "install --yes --no-install-recommends nginx",
+    "install --yes --no-install-recommends prometheus",
+    "install --yes --no-install-recommends systemd",
 ]
 
 
@@ -96,6 +100,8 @@ def test_a_plain_user_learns_how_to_get_them(bare: Path, capsys: pytest.CaptureF
         "No Chromium or Chrome found: the tests of the UI are skipped. To run them: apt-get install chromium",
         "No PostgreSQL server found: the tests on PostgreSQL are skipped. To run them: apt-get install postgresql",
         "No nginx found: the tests of the proxy are skipped. To run them: apt-get install nginx",
+        "No Prometheus found: the tests of the metrics are skipped. To run them: apt-get install prometheus",
+        "No systemd-analyze found: the tests of the units are skipped. To run them: apt-get install systemd",
     ]
     assert asked(bare) == []
     with pytest.raises(pytest.skip.Exception, match="apt-get install chromium"):

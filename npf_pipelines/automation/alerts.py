@@ -16,9 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from npf_pipelines.automation.alert_facts import all_facts, noted_ahead
 from npf_pipelines.automation.default_status import sensor_status
+from npf_pipelines.automation.unstarted_runs import unstarted_runs
 from npf_pipelines.automation.webhook import NotSent, send
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.domain.alert import Alert, AlertKind
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
@@ -26,13 +26,16 @@ from npf_pipelines.rules.alert_words import message
 from npf_pipelines.rules.alerts import OF_ROWS, after_evaluation
 from npf_pipelines.rules.conditions import Condition, client_conditions
 from npf_pipelines.rules.setup_conditions import (
+    UNSTARTED_SINCE,
     clock_conditions,
     folder_condition,
     missing_setup_conditions,
     pause_condition,
     setup_conditions,
+    start_conditions,
 )
 from npf_pipelines.runs.client_mode import in_trial
+from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
@@ -43,19 +46,17 @@ from npf_pipelines.state.pauses import read_pauses
 _LOG = logging.getLogger(__name__)
 
 
-def alerts_sensor(settings: Settings) -> dg.SensorDefinition:
+def alerts_sensor(services: Services, report_folder: ReportFolder) -> dg.SensorDefinition:
     """Checks every minute which conditions have begun and which are over."""
 
     @dg.sensor(
         name="alerts",
         description="Sends a message to webhook and log when an alert opens and when it resolves.",
         minimum_interval_seconds=60,
-        default_status=sensor_status(settings),
+        default_status=sensor_status(services.settings),
     )
     def alerts(
         context: dg.SensorEvaluationContext,
-        services: dg.ResourceParam[Services],
-        report_folder: dg.ResourceParam[ReportFolder],
     ) -> dg.SkipReason:
         lease = Lease(services.state, "*", "alerts")
         try:
@@ -74,8 +75,9 @@ def _evaluate(
     context: dg.SensorEvaluationContext, services: Services, report_folder: ReportFolder, now: datetime
 ) -> str:
     known = read_alerts(services.state)
-    registered = services.cell.registered(context.instance)
-    found = _find(services, now, registered, context.instance)
+    instance = instance_of_tick(context)
+    registered = services.cell.registered(instance)
+    found = _find(services, now, registered, instance)
     unknown = [key for key, alert in known.items() if found.is_unknown(alert)]
     alerts = after_evaluation(known, found.conditions, unknown, now)
     begun = [alert for alert in alerts if alert.is_due(now)]
@@ -165,6 +167,7 @@ def _find(services: Services, now: datetime, registered: Sequence[str], instance
     if pause := pauses.of_every_client:
         conditions.append(pause_condition(pause.since_when, pause.paused_at, pause.resume_command))
     conditions += clock_conditions(noted_ahead(services.state, now))
+    conditions += start_conditions(unstarted_runs(instance, services.cell, now - UNSTARTED_SINCE))
     is_running = services.settings.automation == "running"
     undecided: set[str] = set()
 

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.lake.tables import RAW_ORDERS, SHIPMENT_RECORDS
+from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.partitions import client_days, lacks_days
 from npf_pipelines.runs.services import Services
 
@@ -24,11 +25,12 @@ _STARTS = TypeAdapter(dict[str, date])
 """The clients' order start dates at the last tick."""
 
 
-def clients_sensor(partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinition:
+def clients_sensor(partitions: dg.MultiPartitionsDefinition, services: Services) -> dg.SensorDefinition:
     """Registers new clients every minute.
 
     Args:
         partitions: clients and days as the definitions were loaded; a new client may have more days.
+        services: of setups, lake and cell.
     """
 
     @dg.sensor(
@@ -37,16 +39,14 @@ def clients_sensor(partitions: dg.MultiPartitionsDefinition) -> dg.SensorDefinit
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
-    def clients(
-        context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]
-    ) -> dg.SkipReason | dg.SensorResult:
+    def clients(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.SensorResult:
         try:
             setups = services.setups()
         except SetupError as error:
             return dg.SkipReason(str(error))
         for wrong_setup in setups.errors:
             context.log.error(wrong_setup)
-        cell, instance = services.cell, context.instance
+        cell, instance = services.cell, instance_of_tick(context)
         elsewhere = cell.elsewhere(instance, setups.clients)
         for sentence in elsewhere.values():
             context.log.error(sentence)

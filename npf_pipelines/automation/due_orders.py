@@ -15,8 +15,8 @@ from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, requests
 from npf_pipelines.config.master_setup import SetupError
-from npf_pipelines.config.settings import Settings
 from npf_pipelines.rules.due import is_last_pull_due, is_release_due
+from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.due_decisions import latest_due
 
@@ -24,22 +24,20 @@ _CURSOR = TypeAdapter(dict[str, datetime])
 """When a run was last requested, by client."""
 
 
-def due_orders(settings: Settings) -> dg.SensorDefinition:
+def due_orders(services: Services) -> dg.SensorDefinition:
     """Requests a run of orders for clients whose held orders are released now, and for clients at their cut-off."""
 
     @dg.sensor(
         name="due_orders",
         job_name=ORDERS.job,
-        minimum_interval_seconds=settings.sensor_seconds,
-        default_status=sensor_status(settings),
+        minimum_interval_seconds=services.settings.sensor_seconds,
+        default_status=sensor_status(services.settings),
         description="Requests a run for clients whose held orders are released now, and for clients at their cut-off.",
     )
-    def request(
-        context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]
-    ) -> dg.SensorResult | dg.SkipReason:
+    def request(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(UTC)
         try:
-            eligibility = eligibility_of(context.instance, services, ORDERS, now)
+            eligibility = eligibility_of(instance_of_tick(context), services, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
         asked_at = remembered(_CURSOR, context.cursor)

@@ -11,25 +11,25 @@ from pydantic import TypeAdapter, ValidationError
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.automation.jobs import AUDIT, ENDED_AFTER_HOURS
-from npf_pipelines.config.settings import Settings
+from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
 
 _AUDITED = TypeAdapter(set[str])
 
 
-def first_audit(settings: Settings) -> dg.SensorDefinition:
+def first_audit(services: Services) -> dg.SensorDefinition:
     """Requests one run of the audit for all clients that are new since the last one."""
 
     @dg.sensor(
         name="first_audit",
         job_name=AUDIT,
         minimum_interval_seconds=60,
-        default_status=sensor_status(settings),
+        default_status=sensor_status(services.settings),
         description="Runs the audit once for each new client, after the first runs of all its flows.",
     )
-    def notice(context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]) -> dg.SensorResult:
-        registered = set(services.cell.registered(context.instance))
+    def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        registered = set(services.cell.registered(instance_of_tick(context)))
         tried = [{client for client, _ in read_health(services.state, flow.name)} for flow in FLOWS]
         audited = _audited(context.cursor) & registered
         new = registered.intersection(*tried) - audited

@@ -41,15 +41,15 @@ class Flow:
         """The name of its job."""
         return f"{self.name}_job"
 
-    def unfinished(self, instance: dg.DagsterInstance, cell: Cell) -> list[dg.RunRecord]:
-        """Its runs that are queued or in progress, with backfills from the UI, which run under Dagster's own job."""
+    def has_run(self, run: dg.DagsterRun, cell: Cell) -> bool:
+        """Whether a run is of this flow, also one that the UI launched over assets, under Dagster's own job."""
         keys = {cell.key(table.name) for table in self.tables}
-        return [
-            record
-            for record in instance.get_run_records(RunsFilter(statuses=_NOT_OVER))
-            if cell.has_run(run := record.dagster_run)
-            and (run.job_name == self.job or keys & (run.asset_selection or set()))
-        ]
+        return cell.has_run(run) and (run.job_name == self.job or not keys.isdisjoint(run.asset_selection or ()))
+
+    def unfinished(self, instance: dg.DagsterInstance, cell: Cell) -> list[dg.RunRecord]:
+        """Its runs that are queued or in progress."""
+        records = instance.get_run_records(RunsFilter(statuses=_NOT_OVER))
+        return [record for record in records if self.has_run(record.dagster_run, cell)]
 
 
 ORDERS = Flow("orders", (RAW_ORDERS, FILTERED_ORDERS, PLATFORM_ORDERS))

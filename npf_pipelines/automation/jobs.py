@@ -12,8 +12,8 @@ from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Fl
 from npf_pipelines.runs.cell import Cell
 
 ENDED_AFTER_HOURS = {"dagster/max_runtime": "10800"}
-"""For jobs that `lost_runs` doesn't watch: a run whose process was killed would keep its place in the queue.
-Also for runs that sweeps and sensors request: the next run continues the work. A backfill may take longer."""
+"""A run that hangs would keep its place in the queue. Not for the flows' jobs: a backfill may take longer. Runs that
+sweeps and sensors request have it: the next run continues the work."""
 
 
 AUDIT = "audit_job"

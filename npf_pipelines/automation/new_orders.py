@@ -19,7 +19,6 @@ from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.order_memory import StoreMemory, keep_states, read_memory, write_memory
 from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, in_few, requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.config.settings import Settings
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.domain.clock import unless_future
 from npf_pipelines.domain.order_statuses import Status, UnknownStatus
@@ -29,6 +28,7 @@ from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.rules.change_detection import OrderListState, has_changes
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
 from npf_pipelines.rules.turns import in_turn
+from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.failures import failure_reason
 from npf_pipelines.runs.services import Services
 
@@ -70,35 +70,35 @@ class _Facts:
         return facts
 
 
-def new_orders(settings: Settings) -> dg.SensorDefinition:
+def new_orders(services: Services) -> dg.SensorDefinition:
     """Requests a run of orders for the clients in whose stores something has changed."""
     facts = _Facts()
 
     @dg.sensor(
         name="new_orders",
         job_name=ORDERS.job,
-        minimum_interval_seconds=settings.sensor_seconds,
-        default_status=sensor_status(settings),
+        minimum_interval_seconds=services.settings.sensor_seconds,
+        default_status=sensor_status(services.settings),
         description="Notices new and changed orders in the stores, and requests a run for their clients only.",
     )
-    def notice(
-        context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]
-    ) -> dg.SensorResult | dg.SkipReason:
+    def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(UTC)
         try:
-            eligibility = eligibility_of(context.instance, services, ORDERS, now)
+            eligibility = eligibility_of(instance_of_tick(context), services, ORDERS, now)
+            seen = read_memory(context.cursor)
+            states = asyncio.run(_ask_all(context, services, eligibility, facts, seen))
+            changed = {
+                client
+                for client, state in states.items()
+                if has_changes(state, (memory := seen[client]).look)
+                or (memory.asked_at and eligibility.is_lost(client, memory.asked_at))
+            }
+            if changed:  # A sweep or another sensor may have requested a run while the stores were asked.
+                eligibility = eligibility_of(instance_of_tick(context), services, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
-        seen = read_memory(context.cursor)
-        states = asyncio.run(_ask_all(context, services, eligibility, facts, seen))
-        changed = {
-            client
-            for client, state in states.items()
-            if has_changes(state, (memory := seen[client]).look)
-            or (memory.asked_at and eligibility.is_lost(client, memory.asked_at))
-        }
         days = eligibility.todays()
-        requested = requests(eligibility, changed, (days[0], days[-1])) if changed else []
+        requested = requests(eligibility, changed & eligibility.free.keys(), (days[0], days[-1])) if changed else []
         keep_states(seen, states, changed, clients_in(requested), now)
         cursor = write_memory(seen, eligibility)
         silent = _silent(seen, eligibility.free, states)

@@ -19,9 +19,9 @@ from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Fl
 from npf_pipelines.automation.jobs import AUDIT
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests
 from npf_pipelines.config.master_setup import SetupError
-from npf_pipelines.config.settings import Settings
 from npf_pipelines.rules.turns import clients_of_tick
 from npf_pipelines.runs.cell import Cell
+from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines.runs.services import Services
@@ -32,7 +32,7 @@ _NIGHT = timedelta(hours=3)
 """Longer than the ticks of a night, shorter than the time between two nights."""
 
 
-def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+def nightly_schedules(services: Services) -> list[dg.ScheduleDefinition]:
     """All of them, in the order of the night."""
 
     def look_back(schedule: str, begin: time, ticks: int) -> RequestsFor:
@@ -62,23 +62,20 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             name=name,
             job_name=flow.job,
             cron_schedule=cron,
-            default_status=schedule_status(settings),
+            default_status=schedule_status(services.settings),
             description=description,
         )
-        def night(
-            context: dg.ScheduleEvaluationContext, services: dg.ResourceParam[Services]
-        ) -> list[dg.RunRequest] | dg.SkipReason:
+        def night(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+            instance = instance_of_tick(context)
             try:
                 eligibility = eligibility_of(
-                    context.instance, services, flow, context.scheduled_execution_time, skip_failing=False
+                    instance, services, flow, context.scheduled_execution_time, skip_failing=False
                 )
             except SetupError as error:
                 return dg.SkipReason(str(error))
             if not eligibility.ready:
                 return eligibility.skip_reason("no client is eligible")
-            return requests_for(context.instance, eligibility) or eligibility.skip_reason(
-                "no client has its turn at this tick"
-            )
+            return requests_for(instance, eligibility) or eligibility.skip_reason("no client has its turn at this tick")
 
         return night
 
@@ -118,7 +115,7 @@ def nightly_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             name="nightly_audit",
             job_name=AUDIT,
             cron_schedule="0 4 * * *",
-            default_status=schedule_status(settings),
+            default_status=schedule_status(services.settings),
             description="Evaluates all checks, at 04:00 UTC, an hour after the last of the nightly runs began.",
         ),
     ]

@@ -17,8 +17,8 @@ from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, requests, shipment_requests
 from npf_pipelines.config.master_setup import SetupError
-from npf_pipelines.config.settings import Settings
 from npf_pipelines.platform.change_marks import lodgements, stock_movements
+from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
@@ -72,24 +72,22 @@ _WATCHED = (
 )
 
 
-def platform_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+def platform_sensors(services: Services) -> list[dg.SensorDefinition]:
     """The two sensors."""
-    return [_sensor(watch, settings) for watch in _WATCHED]
+    return [_sensor(watch, services) for watch in _WATCHED]
 
 
-def _sensor(watch: _Watch, settings: Settings) -> dg.SensorDefinition:
+def _sensor(watch: _Watch, services: Services) -> dg.SensorDefinition:
     @dg.sensor(
         name=watch.name,
         job_name=watch.flow.job,
-        minimum_interval_seconds=settings.sensor_seconds,
-        default_status=sensor_status(settings),
+        minimum_interval_seconds=services.settings.sensor_seconds,
+        default_status=sensor_status(services.settings),
         description=watch.description,
     )
-    def notice(
-        context: dg.SensorEvaluationContext, services: dg.ResourceParam[Services]
-    ) -> dg.SensorResult | dg.SkipReason:
+    def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         try:
-            eligibility = eligibility_of(context.instance, services, watch.flow, datetime.now(UTC))
+            eligibility = eligibility_of(instance_of_tick(context), services, watch.flow, datetime.now(UTC))
         except SetupError as error:
             return dg.SkipReason(str(error))
         seen = remembered(_CURSOR, context.cursor)

@@ -31,8 +31,10 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.pauses import read_pauses
 
-RETRY = {"npf/retry": "true"}
-"""The tag of runs that try clients again whose stores gave no answer. dagster.yaml limits how many run at a time."""
+RETRY = "npf/retry"
+"""The tag of runs that try clients again whose stores gave no answer; its value is the cell's name, or "true".
+
+dagster.yaml limits how many run at a time, deploy/cluster/dagster.yaml how many of each cell."""
 SHARD = "npf/shard"
 """The tag of a run over one of several shards of clients: flow and shard. deploy/cluster/dagster.yaml limits how many
 runs of a shard are in progress at a time."""
@@ -199,7 +201,7 @@ def requests(eligibility: Eligibility, clients: Collection[str], days: tuple[dat
         tags = {SHARD: named} if eligibility.shards > 1 else {}
         retried = {client for client in members if eligibility.may_hang(client)}
         requested += _request(eligibility, set(members) - retried, days, tags)
-        requested += _request(eligibility, retried, days, tags | RETRY)
+        requested += _request(eligibility, retried, days, {**tags, RETRY: eligibility.cell or "true"})
     return requested
 
 

@@ -13,16 +13,16 @@ from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.config.settings import Settings
 from npf_pipelines.rules.due import interval_at, is_due, is_due_since, is_last_pull_due
 from npf_pipelines.rules.quiet_hours import last_end
+from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
 _Requests = Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 
-def sweeps(settings: Settings) -> list[dg.ScheduleDefinition]:
+def sweeps(services: Services) -> list[dg.ScheduleDefinition]:
     """The three sweeps."""
 
     def orders(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
@@ -36,13 +36,13 @@ def sweeps(settings: Settings) -> list[dg.ScheduleDefinition]:
         return requests(eligibility, due, None)
 
     return [
-        _sweep(settings, ORDERS, settings.orders_minutes, orders),
-        _sweep(settings, SHIPMENTS, settings.shipments_minutes, shipments),
-        _sweep(settings, STOCK, settings.stock_minutes, stock),
+        _sweep(services, ORDERS, services.settings.orders_minutes, orders),
+        _sweep(services, SHIPMENTS, services.settings.shipments_minutes, shipments),
+        _sweep(services, STOCK, services.settings.stock_minutes, stock),
     ]
 
 
-def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests) -> dg.ScheduleDefinition:
+def _sweep(services: Services, flow: Flow, minutes: int, requests_for: _Requests) -> dg.ScheduleDefinition:
     usual = timedelta(minutes=minutes)
     more = ", every 5 in the two hours before its cut-off, and at it" if flow is ORDERS else ""
 
@@ -50,16 +50,14 @@ def _sweep(settings: Settings, flow: Flow, minutes: int, requests_for: _Requests
         name=f"{flow.name}_sweep",
         job_name=flow.job,
         cron_schedule="*/5 * * * *",
-        default_status=schedule_status(settings),
+        default_status=schedule_status(services.settings),
         description=f"Checks every 5 minutes which clients are due for {flow.name}, and requests one run for them: a "
         f"client is due every {minutes} minutes, or as its setup says (every_minutes){more}.",
     )
-    def sweep(
-        context: dg.ScheduleEvaluationContext, services: dg.ResourceParam[Services]
-    ) -> list[dg.RunRequest] | dg.SkipReason:
+    def sweep(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         now = context.scheduled_execution_time
         try:
-            eligibility = eligibility_of(context.instance, services, flow, now)
+            eligibility = eligibility_of(instance_of_tick(context), services, flow, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
 

@@ -77,7 +77,13 @@ class AlertKind(enum.StrEnum):
     """Every client is paused by a person."""
     CLOCK = "clock"
     """A machine wrote times in the future."""
+    NOT_STARTING = "not_starting"
+    """Runs fail before they begin."""
 
 
-_SUBJECTS = {AlertKind.CLOCK.value: "clocks", AlertKind.PAUSED.value: "all clients"}
+_SUBJECTS = {
+    AlertKind.CLOCK.value: "clocks",
+    AlertKind.PAUSED.value: "all clients",
+    AlertKind.NOT_STARTING.value: "runs",
+}
 """The subject of an alert without a client, by its kind."""

@@ -1,13 +1,18 @@
-"""The conditions of the whole installation that a person has to know about: master setups, clocks, a pause of all.
+"""The conditions of the whole installation that a person has to know about: setups, clocks, a pause of all, no start.
 
 Not here: the conditions of a client (conditions.py).
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.rules.conditions import FIRST_FEW, Condition
+
+UNSTARTED_SINCE = timedelta(minutes=15)
+"""How far back runs that failed before they began are counted: sweeps and sensors request some again in that time."""
+_UNSTARTED = 3
+"""A worker that is lost takes one or two of such runs with it."""
 
 
 def setup_conditions(errors: Iterable[str]) -> Iterator[Condition]:
@@ -57,6 +62,23 @@ def clock_conditions(ahead: Collection[str]) -> Iterator[Condition]:
             "",
             f"runs of {', '.join(named[:FIRST_FEW])}{more} recorded a time in the future, which counts as unknown",
             "Set the clocks of the machines that execute runs (NTP).",
+        )
+
+
+def start_conditions(unstarted: Sequence[str]) -> Iterator[Condition]:
+    """One condition while runs fail before they begin, as on a worker with the settings of another cell.
+
+    Args:
+        unstarted: the ids of such runs since `UNSTARTED_SINCE`, the newest first.
+    """
+    if len(unstarted) >= _UNSTARTED:
+        minutes = UNSTARTED_SINCE // timedelta(minutes=1)
+        yield Condition(
+            AlertKind.NOT_STARTING,
+            "",
+            "",
+            f"{len(unstarted)} runs of the last {minutes} minutes failed before they began, last {unstarted[0][:8]}",
+            "Open that run in Dagster's UI: it says why. Check the settings of the worker that took it.",
         )
 
 

@@ -50,7 +50,7 @@ from npf_pipelines.runs.run_record import begin_record, end_record
 from npf_pipelines.runs.run_scope import FlowConfig, RunScope
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
-from npf_pipelines.state.lease import RUN_FLOW, LeaseTaken, held_lease
+from npf_pipelines.state.lease import LeaseTaken
 from npf_pipelines.state.pauses import Paused, Pauses, read_pauses
 
 BUSY = "clients_of_another_run"
@@ -109,12 +109,11 @@ async def _run_all(
     await asyncio.to_thread(begin_record, context, facts.flow, days_of)
     clients = _Clients(context, facts, services, work=work, config=config, days_of=days_of)
     await clients.prepare()
-    async with held_lease(services.state, facts.run_id, RUN_FLOW):
-        outcomes = await run_isolated(clients.in_order, clients.run_one, at_once=_CLIENTS_AT_ONCE)
-        for client, outcome in outcomes.items():
-            if isinstance(outcome, Exception):
-                outcomes[client] = await asyncio.to_thread(clients.keep_unreported, client, outcome)
-        await asyncio.to_thread(count_open_items, context.log, services, facts.flow, facts.run_id, clients.in_hand)
+    outcomes = await run_isolated(clients.in_order, clients.run_one, at_once=_CLIENTS_AT_ONCE)
+    for client, outcome in outcomes.items():
+        if isinstance(outcome, Exception):
+            outcomes[client] = await asyncio.to_thread(clients.keep_unreported, client, outcome)
+    await asyncio.to_thread(count_open_items, context.log, services, facts.flow, facts.run_id, clients.in_hand)
     failed = {client: str(outcome) for client, outcome in outcomes.items() if outcome}
     await asyncio.to_thread(end_record, context, facts.flow, clients.statuses, failed)
     return failed, clients.busy

@@ -1,7 +1,7 @@
 """The services of the assets: the master setups, the lake, the platform, the state and the clients' stores.
 
 Nothing is opened before it is used: the definitions load without a database and without a store.
-Not here: the Dagster resource `services` (definitions.py).
+Not here: the Dagster resource `services` (services_resource.py).
 """
 
 import functools

@@ -5,7 +5,9 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from npf_pipelines.automation.run_requests import Eligibility
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.change_detection import OrderListState
+from npf_pipelines.runs.run_scope import scope_config
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines.state.health import read_one
 from npf_pipelines_tests.automation.ticks import clients, execute, look, register
@@ -99,6 +102,26 @@ def test_what_was_noticed_while_a_run_is_not_over_is_noticed_again(loop: Loop, m
     asked, cursor, said = look(loop, "new_orders", cursor)
     assert (asked, "1 have a run that isn't over" in said) == ([], True)
     loop.instance.report_run_failed(run)
+    assert clients(look(loop, "new_orders", cursor)[0]) == [["bolt"]]
+
+
+def test_a_run_that_was_requested_while_the_stores_were_asked_is_enough(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(loop)
+    ask_all, runs = new_orders._ask_all, list[dg.DagsterRun]()
+
+    async def ask_and_request(*arguments: Any) -> dict[str, OrderListState]:
+        states = await ask_all(*arguments)
+        config = scope_config("orders", ["bolt"], loop.days)
+        runs.append(loop.instance.create_run_for_job(loop.defs.resolve_job_def("orders_job"), run_config=config))
+        return states
+
+    with monkeypatch.context() as patched:
+        patched.setattr(new_orders, "_ask_all", ask_and_request)
+        asked, cursor, _ = look(loop, "new_orders")
+    assert clients(asked) == [["acme"]]
+    loop.instance.report_run_failed(runs[0])
     assert clients(look(loop, "new_orders", cursor)[0]) == [["bolt"]]
 
 

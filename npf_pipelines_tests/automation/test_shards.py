@@ -19,9 +19,9 @@ DAYS = (date(2026, 11, 26), date(2026, 11, 27))
 MANY = [f"client{number}" for number in range(30)]
 
 
-def eligibility(shards: int, *hanging: str) -> Eligibility:
+def eligibility(shards: int, *hanging: str, cell: str = "") -> Eligibility:
     health = {(client, "orders"): Health(client, "orders", kind=FailureKind.TRANSIENT) for client in hanging}
-    return Eligibility(NOW, MANY, {}, (), {}, None, "orders", health, shards)
+    return Eligibility(NOW, MANY, {}, (), {}, None, "orders", health, shards, cell)
 
 
 def taken(asked: list[dg.RunRequest]) -> list[str]:
@@ -52,8 +52,14 @@ def test_a_client_comes_into_the_same_shard_whoever_else_is_due() -> None:
 
 def test_stores_that_gave_no_answer_keep_a_run_of_their_own_in_each_shard() -> None:
     asked = requests(eligibility(2, *MANY[:10]), MANY, DAYS)
-    assert taken([one for one in asked if RETRY.items() <= one.tags.items()]) == sorted(MANY[:10])
+    assert taken([one for one in asked if RETRY in one.tags]) == sorted(MANY[:10])
     assert all(SHARD in one.tags for one in asked)
+
+
+@pytest.mark.parametrize(("cell", "counted_as"), [("", "true"), ("south", "south")])
+def test_the_retries_of_each_cell_are_counted_apart(cell: str, counted_as: str) -> None:
+    asked = requests(eligibility(2, *MANY[:10], cell=cell), MANY, DAYS)
+    assert {one.tags.get(RETRY) for one in asked} == {None, counted_as}
 
 
 def test_one_shard_is_no_shard() -> None:

@@ -29,7 +29,7 @@ def tick(
     defs = defs or build_defs(Settings(**loop.settings.model_dump() | settings))
     definition = defs.resolve_schedule_def(schedule)
     moment = at or datetime.now(UTC)
-    with dg.build_schedule_context(loop.instance, moment, resources=defs.resources) as context:
+    with dg.build_schedule_context(loop.instance, moment) as context:
         said = definition.evaluate_tick(context)
     return list(said.run_requests) if said.run_requests else str(said.skip_message)
 
@@ -40,7 +40,7 @@ def look(
     """A sensor's run requests now, its next cursor, and its skip reason; `defs` are definitions loaded before."""
     defs = defs or loop.defs
     definition = defs.resolve_sensor_def(sensor)
-    with dg.build_sensor_context(loop.instance, cursor, resources=defs.resources) as context:
+    with dg.build_sensor_context(loop.instance, cursor) as context:
         said = definition.evaluate_tick(context)
     return list(said.run_requests or []), said.cursor or "", said.skip_message or ""
 

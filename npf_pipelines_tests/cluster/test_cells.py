@@ -125,6 +125,9 @@ def test_a_run_goes_to_the_worker_of_its_cell_and_the_worker_of_another_refuses_
             for run in world.runs("south"):
                 assert run.tags[TASK] in wrong.received()
                 assert not run.is_success
+                record = world.instance.get_run_record_by_id(run.run_id)
+                assert record is not None
+                assert record.start_time is None  # As for the alert of runs that do not start.
                 assert "the run is of the cell south and this process is of the cell north" in world.log_of(run)
             assert world.files() == before
             assert world.stores["bolt"].requests == requests

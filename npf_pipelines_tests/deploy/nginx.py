@@ -5,6 +5,7 @@ Not here: what is asked of it (test_nginx.py, ui/test_ui.py).
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import time
@@ -20,17 +21,19 @@ NAME = "npf.example.com"
 ANN = ("ann", "her password")
 """Who may come in."""
 _CERTIFICATES = Path(__file__).parents[1] / "cscart" / "certificates"
+_COMMENTED_OUT = re.compile(r"^    #(?! \S)", re.MULTILINE)
 _SECONDS_TO_START = 30
 
 
 @contextlib.contextmanager
-def running_nginx(folder: Path, *, webserver: str, reports: str) -> Iterator[int]:
+def running_nginx(folder: Path, *, webserver: str, reports: str, cell: str = "") -> Iterator[int]:
     """Nginx in front of two servers; its port, which is part of the UI's origin.
 
     Args:
         folder: an empty one, for what nginx reads and writes.
         webserver: where Dagster's webserver, or its replacement in the test, answers.
         reports: where the reports do.
+        cell: where the reports of a cell do, whose location is a comment otherwise.
     """
     program, port = demand(NGINX), free_port()
     (folder / "htpasswd").write_text(f"{ANN[0]}:{{PLAIN}}{ANN[1]}\n", encoding="utf-8")
@@ -46,6 +49,9 @@ def running_nginx(folder: Path, *, webserver: str, reports: str) -> Iterator[int
     }.items():
         assert written in config
         config = config.replace(written, here)
+    if cell:
+        config = _COMMENTED_OUT.sub("    ", config).replace("http://127.0.0.1:3101", cell)
+        assert cell in config
     (folder / "npf.conf").write_text(config, encoding="utf-8")
     (folder / "nginx.conf").write_text(_around(folder), encoding="utf-8")
     process = subprocess.Popen(  # noqa: S603 - our own words

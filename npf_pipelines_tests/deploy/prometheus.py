@@ -4,28 +4,19 @@ Not here: what is asked of it (test_prometheus.py).
 """
 
 import contextlib
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
 from npf_pipelines_tests.dev_server import free_port
 from npf_pipelines_tests.docs.pages import PROJECT
+from npf_pipelines_tests.machine import PROMETHEUS, demand
 
 FOLDER = PROJECT / "deploy" / "prometheus"
 _SECONDS_TO_START = 60
-
-
-def program(name: str) -> str:
-    """Where `prometheus` or `promtool` is; without it the test that asks is skipped."""
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"No {name} found: some tests of the metrics are skipped. To run them: apt-get install prometheus")
-    return found
 
 
 @contextlib.contextmanager
@@ -36,6 +27,7 @@ def running_prometheus(folder: Path, target: str) -> Iterator[str]:
         folder: a new one, for what it reads and writes.
         target: the address of the reports' server.
     """
+    program = demand(PROMETHEUS)
     folder.mkdir()
     config = (FOLDER / "prometheus.yml").read_text(encoding="utf-8")
     for written, here in {
@@ -50,7 +42,7 @@ def running_prometheus(folder: Path, target: str) -> Iterator[str]:
     port, options = free_port(), [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - Debian's own
-            [program("prometheus"), *options, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log
+            [str(program), *options, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log
         )
     url = f"http://127.0.0.1:{port}"
     try:

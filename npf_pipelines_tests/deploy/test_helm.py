@@ -37,6 +37,11 @@ _CHART: dict[str, Any] = {
             }
         ],
     },
+    "computeLogManager": {
+        "type": {"NoOpComputeLogManager", "S3ComputeLogManager", "CustomComputeLogManager"},
+        "config": {"s3ComputeLogManager": {"bucket": str, "prefix": str, "uploadInterval": int}},
+    },
+    "dagsterWebserver": {"envSecrets": _NAMED},
     "runLauncher": {
         "type": {"CeleryK8sRunLauncher", "K8sRunLauncher", "CustomRunLauncher"},
         "config": {
@@ -63,6 +68,8 @@ _CHART: dict[str, Any] = {
         },
         # Any object for the schema; these three are read by the chart's configmap-instance.yaml.
         "runMonitoring": {"enabled": bool, "startTimeoutSeconds": int, "pollIntervalSeconds": int},
+        "sensors": {"useThreads": bool, "numWorkers": int},
+        "schedules": {"useThreads": bool, "numWorkers": int},
     },
     "telemetry": {"enabled": bool},
 }

@@ -51,10 +51,11 @@ class Behind:
 
 @dataclass(frozen=True)
 class Proxy:
-    """nginx, and what is behind it."""
+    """nginx, and what is behind it: the servers without a cell, and the reports of a cell."""
 
     port: int
     behind: Behind
+    cell: Behind
 
     @property
     def own(self) -> dict[str, str]:
@@ -100,25 +101,27 @@ class Proxy:
 
 @pytest.fixture(scope="module")
 def proxies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    behind, folder = Behind(), tmp_path_factory.mktemp("nginx")
+    behind, cell, folder = Behind(), Behind(), tmp_path_factory.mktemp("nginx")
     with (
         LoopbackServer(behind.app()) as server,
-        running_nginx(folder, webserver=server.url, reports=server.url) as port,
+        LoopbackServer(cell.app()) as cells_server,
+        running_nginx(folder, webserver=server.url, reports=server.url, cell=cells_server.url) as port,
     ):
-        yield Proxy(port, behind)
+        yield Proxy(port, behind, cell)
 
 
 @pytest.fixture
 def proxy(proxies: Proxy) -> Proxy:
     proxies.behind.reached.clear()
+    proxies.cell.reached.clear()
     return proxies
 
 
 @pytest.mark.parametrize("auth", [None, ("ann", "another"), ("bob", ANN[1])])
-@pytest.mark.parametrize("path", ["/", "/graphql", "/reports/index.html", "/runs"])
+@pytest.mark.parametrize("path", ["/", "/graphql", "/reports/index.html", "/reports/south/", "/runs"])
 def test_nobody_comes_in_without_a_password(proxy: Proxy, path: str, auth: tuple[str, str] | None) -> None:
     assert proxy.ask("POST" if path == "/graphql" else "GET", path, proxy.own, auth=auth) == 401
-    assert proxy.behind.reached == []
+    assert proxy.behind.reached + proxy.cell.reached == []
 
 
 def test_a_person_sees_the_ui_and_the_reports_and_the_password_stays_with_nginx(proxy: Proxy) -> None:
@@ -127,6 +130,14 @@ def test_a_person_sees_the_ui_and_the_reports_and_the_password_stays_with_nginx(
     assert proxy.ask("GET", "/reports/acme.html") == 200
     assert [what for what, _ in proxy.behind.reached] == ["GET /runs", "POST /graphql", "GET /acme.html"]
     assert all("authorization" not in headers for _, headers in proxy.behind.reached)
+
+
+def test_a_cells_reports_are_those_of_its_own_server(proxy: Proxy) -> None:
+    assert proxy.ask("GET", "/reports/south/acme.html") == 200
+    ((what, headers),) = proxy.cell.reached
+    assert what == "GET /acme.html"
+    assert "authorization" not in headers
+    assert proxy.behind.reached == []
 
 
 @pytest.mark.parametrize(

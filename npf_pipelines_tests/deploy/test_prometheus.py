@@ -18,9 +18,10 @@ from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.reports.live import LivePages
 from npf_pipelines.reports.metrics import Metrics, Now, metric_families
 from npf_pipelines.reports.server import reports_app
-from npf_pipelines_tests.deploy.prometheus import FOLDER, program, running_prometheus
+from npf_pipelines_tests.deploy.prometheus import FOLDER, running_prometheus
 from npf_pipelines_tests.docs.pages import PROJECT
 from npf_pipelines_tests.loop import Loop
+from npf_pipelines_tests.machine import PROMETHEUS, demand
 from npf_pipelines_tests.reports.plain import setup_of
 
 _NAME = re.compile(r"npf_[a-z_]+")
@@ -39,10 +40,19 @@ def dashboard() -> Any:
 
 
 def test_rules_and_configuration_pass_promtool() -> None:
-    promtool = program("promtool")
+    promtool = demand(PROMETHEUS).with_name("promtool")
     for command in (("check", "config", "prometheus.yml"), ("test", "rules", "npf_alerts_test.yml")):
         ended = subprocess.run([promtool, *command], cwd=FOLDER, capture_output=True, text=True, check=False)  # noqa: S603
         assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_promtool_accepts_a_cells_figures_as_a_second_target(tmp_path: Path) -> None:
+    config = (FOLDER / "prometheus.yml").read_text(encoding="utf-8")
+    both = config.replace("#- {targets", "- {targets").replace("- npf_alerts.yml", f"- {FOLDER}/npf_alerts.yml")
+    assert yaml.safe_load(both)["scrape_configs"][0]["static_configs"][1]["labels"] == {"cell": "south"}
+    (tmp_path / "prometheus.yml").write_text(both, encoding="utf-8")
+    check = ("check", "config", "--syntax-only", tmp_path / "prometheus.yml")
+    subprocess.run([demand(PROMETHEUS).with_name("promtool"), *check], capture_output=True, check=True)  # noqa: S603
 
 
 def test_every_rule_is_tested() -> None:

@@ -12,6 +12,7 @@ from npf_pipelines.platform.change_marks import lodgements, stock_movements
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments, stock
 
+pytestmark = [pytest.mark.postgresql, pytest.mark.parametrize("url", ["postgresql"], indirect=True)]
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 
 VIEWS = """
@@ -39,8 +40,6 @@ CREATE VIEW order_lines AS SELECT * FROM own_order_lines;
 @pytest.fixture
 def views(engine: sa.Engine) -> sa.Engine:
     """Behind each table a view, in which quantities are numeric, times have no zone and NULL is allowed."""
-    if engine.dialect.name != "postgresql":
-        pytest.skip("views with types of their own need PostgreSQL")
     with engine.begin() as connection:
         for statement in VIEWS.split(";"):
             if statement.strip():

@@ -20,8 +20,8 @@ from npf_pipelines.reports.metrics import Metrics, Now, metric_families
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.counters import add_counts
 from npf_pipelines.state.health import keep_health
-from npf_pipelines_tests.deploy.prometheus import program
 from npf_pipelines_tests.loop import settings_of, write_setup
+from npf_pipelines_tests.machine import PROMETHEUS, demand
 from npf_pipelines_tests.reports.plain import NOW, setup_of
 
 SETUPS = {"acme": setup_of(), "bolt": setup_of("bolt", paused=True)}
@@ -132,6 +132,6 @@ def test_prometheus_takes_the_exposition(tmp_path: Path) -> None:
     assert content_type.startswith("application/openmetrics-text")
     assert modern.endswith(b"# EOF\n")
     services.close_databases()
-    promtool = program("promtool")
+    promtool = demand(PROMETHEUS).with_name("promtool")
     checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)  # noqa: S603
     assert checked.returncode == 0, checked.stderr.decode()

@@ -8,6 +8,7 @@ from npf_pipelines.rules.setup_conditions import (
     missing_setup_conditions,
     pause_condition,
     setup_conditions,
+    start_conditions,
 )
 
 
@@ -35,3 +36,9 @@ def test_a_pause_of_every_client_says_who_why_and_how_it_ends() -> None:
     assert (condition.kind, condition.since, condition.patience) == (AlertKind.PAUSED, noon, timedelta())
     assert condition.text.startswith("every client is paused since 2026-11-20 12:00 UTC by ana: a bad day;")
     assert "npf client resume --all" in condition.what_to_do
+
+
+def test_runs_that_fail_before_they_begin_are_one_condition_from_the_third_on() -> None:
+    assert list(start_conditions(["5a96f1c2-run", "older"])) == []
+    (reported,) = start_conditions(["5a96f1c2-run", "older", "oldest"])
+    assert reported.text == "3 runs of the last 15 minutes failed before they began, last 5a96f1c2"

@@ -276,6 +276,17 @@ def test_a_note_of_the_code_server_reaches_the_process_of_a_run(
             assert dict(loaded.metadata or {})["note"].value == expected
 
 
+def test_the_ticks_of_a_process_have_one_open_instance(world: World) -> None:
+    ref = world.instance.get_ref()
+    first, second = (
+        dagster_internals.instance_of_tick(dg.SensorEvaluationContext(ref, None, None, None, None)) for _ in range(2)
+    )
+    assert first is second
+    assert first.get_ref() == ref
+    with dg.build_sensor_context(world.instance) as context:
+        assert dagster_internals.instance_of_tick(context) is world.instance
+
+
 def test_the_databases_of_this_release_need_no_upgrade(world: World) -> None:
     with contract("the storages must say the version of their databases"):
         dagster_internals.upgrade_databases(world.instance)
