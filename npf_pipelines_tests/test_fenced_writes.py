@@ -134,7 +134,21 @@ def test_databases_apart_are_not_fenced(tmp_path: Path, postgresql: Path, platfo
     services.close_databases()
 
 
-@pytest.mark.parametrize("option", ["", "&options=-csearch_path%3Dpublic", "&options=-cstatement_timeout%3D1min"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "",
+        "&options=-csearch_path%3Dpublic",
+        "&options=-cstatement_timeout%3D1min",
+        # The folder of the socket in another spelling.
+        "/",
+        "/.&options=-csearch_path%3Dpublic",
+    ],
+)
 def test_the_state_never_shares_the_platforms_schema(tmp_path: Path, platform_url: str, option: str) -> None:
+    services = services_of(tmp_path, platform_url, f"{platform_url}{option}")
+    tables = sa.inspect(services.platform_engine).get_table_names()
     with pytest.raises(DatabaseUnusable, match="the state needs a database of its own, or a schema"):
-        _ = services_of(tmp_path, platform_url, f"{platform_url}{option}").state
+        _ = services.state
+    assert sa.inspect(services.platform_engine).get_table_names() == tables
+    services.close_databases()

@@ -5,6 +5,7 @@ Not here: what counts as a gap (rules/audit.py), the other checks (checks.py).
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -65,7 +66,9 @@ def gap_audit(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
 async def find_gaps(services: Services) -> tuple[list[Gap], dict[str, str]]:
     """The gaps, and the clients whose store could not be asked, with the reason."""
     audit = _Audit(services, datetime.now(UTC))
-    began_with = services.lake.next_audited()
+    began_with = ""
+    with contextlib.suppress(OSError):  # Each client is found unreadable, with the reason.
+        began_with = services.lake.next_audited()
     clients = going_on_from(sorted(audit.setups), began_with)
     outcomes = await run_isolated(clients, audit.of, at_once=_STORES_AT_ONCE)
     found: list[Gap] = []

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS, REPORTS
 from npf_pipelines.config.place_files import copy_file, delete_file, files_in
-from npf_pipelines.config.places import Place
-from npf_pipelines.config.setup_files import any_setup_file
+from npf_pipelines.config.places import Place, is_same_place
+from npf_pipelines.config.setup_files import any_setup_file, removed_clients
 from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.dagster_internals import ever_materialized
+from npf_pipelines.runs.databases import is_same_database
 from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import LeaseTaken, held_leases
@@ -46,12 +47,16 @@ def move_client(source: Services, target: Services, instance: dg.DagsterInstance
         Whether the client is paused there, because a person has paused it before.
 
     Raises:
-        CannotMove: the cells can't be the two, the client isn't there, or a run or a write of it isn't over.
+        CannotMove: the cells can't be the two, the client isn't there, or is in both, or a run or a write of it isn't
+            over.
+        OfAnotherCell: a lake or a state belongs to a third cell.
         CertificationRunning: it is being certified.
         OSError: a file can't be written.
         sqlalchemy.exc.SQLAlchemyError: a database can't be reached.
     """
     _check_cells(source, target)
+    for services in (source, target):
+        services.mark()
     left = read_pauses(source.state).by_client.get(client)
     with contextlib.ExitStack() as held:
         if not is_away(left):
@@ -64,7 +69,7 @@ def move_client(source: Services, target: Services, instance: dg.DagsterInstance
         elif left and left.reason != away_to(target.cell.label):
             raise CannotMove(f"{client} was {left.reason}: run the command there")
         source.lake.drop_client(client)
-        if source.settings.reports != target.settings.reports:
+        if not is_same_place(source.settings.reports, target.settings.reports):
             _drop_pages(source, client)
     source.cell.forget(instance, client)
     target.cell.register(instance, [client])
@@ -74,11 +79,43 @@ def move_client(source: Services, target: Services, instance: dg.DagsterInstance
 def _check_cells(source: Services, target: Services) -> None:
     if source.cell == target.cell:
         raise CannotMove(f"both settings are of {source.cell.label}")
-    for name in ("clients", "lake", "state_url"):
-        if getattr(source.settings, name) == getattr(target.settings, name):
-            raise CannotMove(f"both cells have the same NPF_{name.upper()}: each cell needs its own")
-    if source.settings.platform_url != target.settings.platform_url:
+    here, there = source.settings, target.settings
+    shared = {
+        "NPF_CLIENTS": is_same_place(here.clients, there.clients),
+        "NPF_LAKE": is_same_place(here.lake, there.lake),
+        "NPF_STATE_URL": here.state_url == there.state_url or is_same_database(source.state, target.state),
+    }
+    for name, is_shared in shared.items():
+        if is_shared:
+            raise CannotMove(f"both cells have the same {name}: each cell needs its own")
+    if not is_same_database(source.platform_engine, target.platform_engine):
         raise CannotMove("the cells have two platforms (NPF_PLATFORM_URL): the client's orders are on one of them")
+
+
+def _check_free(source: Services, target: Services, instance: dg.DagsterInstance, client: str) -> None:
+    """Raise an error if something of another client would be overwritten or deleted in the other cell."""
+    if client in target.cell.registered(instance):
+        raise CannotMove(f"{client} is a client of {target.cell.label} already: remove it from one of the two cells")
+    here, there = source.settings.clients, target.settings.clients
+    if file := any_setup_file(here, client):
+        other = any_setup_file(there, client)
+        if other and other.name != file.name:
+            raise CannotMove(f"{client} has a master setup there, {other}: delete it, or rename it to {file.name}")
+        files = [file, sku_file_path(here, client)]
+        for taken in [there / each.name for each in files if _differ(each, there / each.name)]:
+            raise CannotMove(f"{taken} is another file than that of {client}: rename it, or delete it")
+    pause = read_pauses(source.state).by_client.get(client)
+    has_begun = pause is not None and pause.paused_by == MOVER
+    if not has_begun and client in removed_clients(there) and client in target.lake.clients():
+        raise CannotMove(
+            f"a client {client} was removed from {target.cell.label}, and its tables would be deleted: move its "
+            f"folders out of {target.settings.lake}"
+        )
+
+
+def _differ(one: Place, other: Place) -> bool:
+    """Whether both files are there, with other contents. An earlier try has left the same."""
+    return one.exists() and other.exists() and one.read_bytes() != other.read_bytes()
 
 
 def _stop(
@@ -88,6 +125,7 @@ def _stop(
     registered = source.cell.registered(instance)
     if client not in registered and any_setup_file(source.settings.clients, client) is None:
         raise CannotMove(f"{client}: there is neither a master setup nor a partition of that id in {source.cell.label}")
+    _check_free(source, target, instance, client)
     pause_clients(source.state, [client], MOVER, "being moved to another cell; npf client move, run again, goes on")
     try:
         for flow in (*FLOWS, REPORTS):
@@ -114,7 +152,7 @@ def _copy(source: Services, target: Services, instance: dg.DagsterInstance, clie
     target.lake.drop_client(client)
     source.lake.copy_client(client, target.lake)
     copy_state(source.state, target.state, client)
-    if source.settings.data != target.settings.data:
+    if not is_same_place(source.settings.data, target.settings.data):
         there = CertificationRecord(target.settings.data, client).path
         with contextlib.suppress(FileNotFoundError):
             copy_file(CertificationRecord(source.settings.data, client).path, there)

@@ -23,7 +23,7 @@ from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.domain.clock import unless_future
 from npf_pipelines.domain.order_statuses import Status, UnknownStatus
 from npf_pipelines.domain.tracebacks import log_fault
-from npf_pipelines.lake.lake import Lake, NotWritten
+from npf_pipelines.lake.lake import NotWritten
 from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.rules.change_detection import OrderListState, has_changes
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
@@ -50,11 +50,11 @@ class _Facts:
     def __init__(self) -> None:
         self._known: dict[str, tuple[datetime, dict[str, Any]]] = {}
 
-    def of(self, lake: Lake, client: str, tried_at: datetime | None) -> dict[str, Any]:
+    def of(self, services: Services, client: str, tried_at: datetime | None) -> dict[str, Any]:
         """The facts about the client's store; empty if no run has tried it.
 
         Args:
-            lake: where the runs keep them.
+            services: with the lake, where the runs keep them.
             client: the client's id.
             tried_at: when a run last tried the client.
         """
@@ -63,7 +63,7 @@ class _Facts:
         read_at, facts = self._known.get(client, (None, {}))
         if read_at != tried_at:
             try:
-                (facts,) = lake.read(STORE_FACTS, client=client)
+                (facts,) = services.lake.read(STORE_FACTS, client=client)
             except NotWritten:
                 facts = {}
             self._known[client] = (tried_at, facts)
@@ -140,7 +140,7 @@ async def _ask_all(
         async with places:
             try:
                 tried_at = eligibility.health(setup.id).tried_at
-                known = await asyncio.to_thread(facts.of, services.lake, setup.id, tried_at)
+                known = await asyncio.to_thread(facts.of, services, setup.id, tried_at)
                 question = _question(setup, known, now)
                 async with asyncio.timeout(_SECONDS_PER_STORE):
                     states[setup.id] = await _list_state(services, setup, question)

@@ -35,10 +35,11 @@ def rename_client(services: Services, instance: dg.DagsterInstance, old: str, ne
 
     Raises:
         CannotRename: the master setups don't say so, both ids have orders, or a run is at work.
+        InTwoCells: another cell has one of the ids.
         SetupError: the master setups can't be read, or there is no valid one of the new id.
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
-    _check(services, old, new)
+    _check(services, instance, old, new)
     with contextlib.ExitStack() as held:
         try:
             for client in (old, new):  # Neither a run nor the nightly compaction may write what is being moved.
@@ -55,7 +56,7 @@ def rename_client(services: Services, instance: dg.DagsterInstance, old: str, ne
     return moved
 
 
-def _check(services: Services, old: str, new: str) -> None:
+def _check(services: Services, instance: dg.DagsterInstance, old: str, new: str) -> None:
     setups = services.setups()
     if old == new:
         raise CannotRename("name two different ids")
@@ -65,6 +66,7 @@ def _check(services: Services, old: str, new: str) -> None:
     earlier, now = (sku_file_path(services.settings.clients, client) for client in (old, new))
     if setup.orders.skus == "file" and has_file(earlier) and not has_file(now):
         raise CannotRename(f"{earlier.name} has the SKU map of {new}: rename it to {now.name} first")
+    services.cell.check_nowhere_else(instance, [old, new])  # Its cell has the orders on the platform, too.
     if has_orders(services.platform_engine, old) and has_orders(services.platform_engine, new):
         raise CannotRename(f"both {old} and {new} have orders on the platform: they are two clients")
 

@@ -27,6 +27,7 @@ from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.database import DatabaseUnusable
 from npf_pipelines.definitions import build_defs
+from npf_pipelines.runs.cell import OfAnotherCell
 from npf_pipelines.runs.services import Services
 
 _STYLES = {"passed": "green", "warning": "yellow", "failed": "red"}
@@ -101,11 +102,11 @@ def _flat(checks: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
 
 
 def _why(error: "SerializableErrorInfo | None") -> str:
-    """Why a check could not be made. Any error's text but the platform's own may quote a row, and is left out."""
+    """Why a check could not be made. Any other error's text may quote a row, and is left out."""
     name = "the step failed"
     while error is not None:
         name = error.cls_name or name
-        if name == DatabaseUnusable.__name__:
+        if name in {DatabaseUnusable.__name__, OfAnotherCell.__name__}:
             return error.message.partition(": ")[2].strip()
         error = error.cause
     return f"{name}: see the log of the run"

@@ -24,5 +24,6 @@ def init() -> None:
         settings.clients.mkdir(parents=True, exist_ok=True)
     services = Services(settings)
     services.open_databases()
+    services.mark()
     services.close_databases()
     stdout().print(plain(f"{home} is prepared: start the code server, the daemon and the webserver."))

@@ -4,6 +4,7 @@ A URL that nobody refuses would silently become a local folder with that name.
 Not here: the settings (settings.py), reads and writes of a file (place_files.py, lake/files.py).
 """
 
+import contextlib
 import importlib.util
 import re
 from pathlib import Path
@@ -17,6 +18,8 @@ Place: TypeAlias = Path | UPath
 
 _BUCKETS = frozenset({"s3", "s3a"})
 """Storages that can be listed, and that replace a file at once (lake/bucket.py has the options of each)."""
+_ONE_STORAGE = {"s3a": "s3"}
+"""Two names of one storage."""
 _MEANT_IN_URLS = re.compile(r"\?|%[0-9A-Fa-f]{2}")
 
 
@@ -103,3 +106,20 @@ def _normalized(written: str) -> str:
     if not rest.startswith("//") or not bucket:
         raise ValueError("the URL names no bucket: write s3://bucket/prefix")
     return f"{scheme}:{rest.rstrip('/')}"
+
+
+def is_same_place(one: object, other: object) -> bool:
+    """Whether two folders or URLs lead to the same place: a relative path, a slash at the end, a link or a mount."""
+    places = _resolved(one), _resolved(other)
+    if places[0] == places[1]:
+        return True
+    with contextlib.suppress(OSError):  # One of them is not there.
+        return all(isinstance(each, Path) for each in places) and Path(places[0]).samefile(places[1])
+    return False
+
+
+def _resolved(written: object) -> Path | str:
+    there = place(written)
+    if isinstance(there, Path):
+        return there.resolve()
+    return f"{_ONE_STORAGE.get(there.protocol, there.protocol)}://{there.path.strip('/')}"

@@ -73,14 +73,16 @@ class Bucket:
         with self._failures_named(path):
             return bool(self._system.exists(path))
 
-    def children(self, folder: str, pattern: str) -> list[str]:
+    def children(self, folder: str, pattern: str, *, only_folders: bool = False) -> list[str]:
         """The files and folders directly below a folder whose name fits a pattern; none if there is no such folder.
 
         Raises:
             OSError: the bucket can't be read.
         """
         with contextlib.suppress(FileNotFoundError), self._failures_named(folder):
-            names = (str(path).rstrip("/") for path in self._system.ls(folder, detail=False))
+            found = self._system.ls(folder, detail=True)
+            kinds = {"directory"} if only_folders else {"directory", "file"}
+            names = (str(each["name"]).rstrip("/") for each in found if each["type"] in kinds)
             return sorted(name for name in names if fnmatchcase(name.rpartition("/")[2], pattern))
         return []
 

@@ -124,8 +124,9 @@ class LakeFiles:
     def _below(self, folder: str, *steps: str) -> Iterator[str]:
         # One level at a time: a pattern over several doesn't follow links.
         found: Iterable[str] = [folder]
-        for step in steps:
-            found = self._next_level(found, step)
+        for step in steps[:-1]:
+            found = self._next_level(found, step, only_folders=True)
+        found = self._next_level(found, steps[-1])
         return (path for path in found if "*" in steps[-1] or self.exists(path))
 
     def exists(self, path: str) -> bool:
@@ -142,10 +143,15 @@ class LakeFiles:
         found: datetime = self._bucket.modified(path) if self._bucket else self.system.modified(path)
         return found
 
-    def _next_level(self, folders: Iterable[str], step: str) -> Iterator[str]:
+    def _next_level(self, folders: Iterable[str], step: str, *, only_folders: bool = False) -> Iterator[str]:
+        """The next level. In a bucket, only_folders spares the request for what is below a file."""
         for folder in folders:
             if "*" in step:
-                yield from (self._bucket.children(folder, step) if self._bucket else map(str, Path(folder).glob(step)))
+                yield from (
+                    self._bucket.children(folder, step, only_folders=only_folders)
+                    if self._bucket
+                    else map(str, Path(folder).glob(step))
+                )
             else:
                 yield f"{folder}/{step}"
 

@@ -215,10 +215,14 @@ class Lake:
         self.files.put_text(day.isoformat(), _FIRST_DAY)
 
     def next_audited(self) -> str:
-        """The client with which the next audit begins, as kept last; empty for the first one."""
+        """The client with which the next audit begins, as kept last; empty for the first one.
+
+        Raises:
+            OSError: the lake can't be read.
+        """
         try:
             return self.files.text(_NEXT_AUDITED).strip()
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             return ""
 
     def keep_next_audited(self, client: str) -> None:

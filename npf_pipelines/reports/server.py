@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.database import error_summary
 from npf_pipelines.domain.text import clean_text
+from npf_pipelines.errors import NpfError
 from npf_pipelines.reports.folder import CERTIFICATE_NAME, NAME, OVERVIEW, POLICY
 from npf_pipelines.reports.links import with_addresses
 from npf_pipelines.reports.metrics import Metrics
@@ -64,11 +64,13 @@ def reports_app(
 
 
 def _page(read: Callable[[str], str | None], name: str, names: re.Pattern[str], command: str) -> Response:
-    """A page; the answer to another name says which command makes a page."""
+    """A page, or why there is none; the answer to another name says which command makes a page."""
     try:
         content = read(name) if names.fullmatch(name) else None
     except OSError as error:
         return PlainTextResponse(clean_text(f"The page can't be read: {error}\n"), 503, headers=_HEADERS)
+    except NpfError as error:
+        return PlainTextResponse(f"{error}\n", 503, headers=_HEADERS)
     if content is None:
         said = f"There is no such page, or not yet: make it by  {command}\n"
         return PlainTextResponse(said, 404, headers=_HEADERS)
@@ -79,6 +81,6 @@ def _figures(metrics: Metrics, accepted: str) -> Response:
     """The figures; while they can't be read, an error, by which Prometheus sees that it has none."""
     try:
         figures, content_type = metrics.exposition(accepted)
-    except (SetupError, sa.exc.SQLAlchemyError) as error:
+    except (NpfError, sa.exc.SQLAlchemyError) as error:
         return PlainTextResponse(f"The figures can't be read: {error_summary(error)}\n", 503, headers=_HEADERS)
     return Response(figures, headers=_HEADERS | {"Content-Type": content_type})

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from npf_pipelines.domain.text import one_line
 from npf_pipelines.errors import NpfError
 
 if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands of `npf` do without it.
@@ -28,7 +29,7 @@ class InTwoCells(NpfError):
 
 
 class OfAnotherCell(NpfError):
-    """A process got a run of another cell to execute; the text names both and what to do."""
+    """A process got a run, a lake or a state of another cell; the text names both and what to do."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,24 @@ class Cell:
                 f"the run is of {other.label} and this process is of {self.label}, so nothing was done: give the "
                 f"workers of {other.label} its settings and its queue (docs/deployment.md, Cells on workers), then "
                 "launch the run again"
+            )
+
+    def check_owner(self, what: str, setting: str, owner: str | None) -> None:
+        """Raise an error if the lake or the state belongs to another cell: each one's jobs take it for all its own.
+
+        Args:
+            what: the lake or the state.
+            setting: the environment variable that names it.
+            owner: the name of the cell that it is marked with; None without a mark.
+
+        Raises:
+            OfAnotherCell: it does.
+        """
+        if owner is not None and owner != self.name:
+            raise OfAnotherCell(
+                f"the {what} that {setting} names belongs to {Cell(one_line(owner, 30)).label}, and these settings are "
+                f"of {self.label}: set {setting} to a {what} of its own, for each cell has its own lake and state "
+                "(docs/deployment.md, Cells)"
             )
 
     def registered(self, instance: "dg.DagsterInstance") -> Sequence[str]:

@@ -6,14 +6,17 @@ Not here: how each is opened (platform/database.py, state/database.py).
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
+from npf_pipelines.config.places import is_same_place
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.database import DatabaseUnusable, parse_url
 from npf_pipelines.platform.database import open_platform
 from npf_pipelines.state.database import open_state
 
+_PLATFORMS_OWN = "NPF_STATE_URL names the platform's database: the state needs a database of its own, or a schema"
 _SEARCH_PATH = re.compile(r"search_path=([^\s,]+)")
 """A schema of its own in the URL of a database: `?options=-csearch_path%3Dnpf_state`."""
 
@@ -44,12 +47,30 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine
             "NPF_PLATFORM_URL is a server and NPF_STATE_URL is not set: set it to one database for all machines, for "
             "with a state of its own on each machine parcels would be pushed twice"
         )
-    if _place(parse_url(state_url, "NPF_STATE_URL")) == _place(platform_url):
-        raise DatabaseUnusable(
-            "NPF_STATE_URL names the platform's database: the state needs a database of its own, or a schema"
-        )
+    state_place = parse_url(state_url, "NPF_STATE_URL")
+    if _place(state_place) == _place(platform_url):
+        raise DatabaseUnusable(_PLATFORMS_OWN)
+
+    def check_new(state: sa.Engine) -> None:
+        are_servers = {url.get_backend_name() for url in (state_place, platform_url)} == {"postgresql"}
+        if are_servers and is_same_database(platform(), state):  # Their URLs may name one server in two ways.
+            raise DatabaseUnusable(_PLATFORMS_OWN)
+
     # The earlier releases that kept the state in the platform's database had no cells.
-    return open_state(state_url, None if settings.cell else platform)
+    return open_state(state_url, None if settings.cell else platform, check_new)
+
+
+def is_same_database(one: sa.Engine, other: sa.Engine) -> bool:
+    """Whether two engines reach the same tables, however their URLs are written.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: a database can't be reached.
+    """
+    if one.dialect.name != other.dialect.name:
+        return False
+    if one.dialect.name == "sqlite":
+        return is_same_place(_file_of(one), _file_of(other))
+    return _server_of(one) == _server_of(other) and _schema_of(one) == _schema_of(other)
 
 
 def shared_schema(platform: sa.Engine, state: sa.Engine) -> str | None:
@@ -60,19 +81,33 @@ def shared_schema(platform: sa.Engine, state: sa.Engine) -> str | None:
     """
     if {platform.dialect.name, state.dialect.name} != {"postgresql"}:
         return None
-    # The URLs may name one server in two ways.
-    server = sa.select(sa.func.pg_postmaster_start_time(), sa.func.current_database())
-    with platform.connect() as one, state.connect() as other:
-        if one.execute(server).one() != other.execute(server).one():
-            return None
-        schema: str | None = other.scalar(sa.select(sa.func.current_schema()))
+    return _schema_of(state) if _server_of(platform) == _server_of(state) else None
+
+
+def _server_of(engine: sa.Engine) -> tuple[Any, ...]:
+    """The identity of a PostgreSQL server, and the database there."""
+    with engine.connect() as connection:
+        return tuple(
+            connection.execute(sa.select(sa.func.pg_postmaster_start_time(), sa.func.current_database())).one()
+        )
+
+
+def _schema_of(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection:
+        schema: str | None = connection.scalar(sa.select(sa.func.current_schema()))
         return schema
 
 
+def _file_of(engine: sa.Engine) -> str:
+    """The file of an SQLite database, as SQLite itself has found it."""
+    with engine.connect() as connection:
+        return str(connection.exec_driver_sql("SELECT file FROM pragma_database_list WHERE name = 'main'").scalar())
+
+
 def _place(url: sa.URL) -> tuple[object, ...]:
-    """The identity of a database, whichever account, driver or spelling names it."""
+    """The place of a database as its URL says, whichever account or driver it names."""
     if url.get_backend_name() == "sqlite":
-        return ("sqlite", Path(url.database or "").absolute())
+        return ("sqlite", Path(url.database or "").resolve())
     schema = _SEARCH_PATH.search(str(url.query.get("options", "")))
     server = url.host or url.query.get("host"), url.port or 5432
     return url.get_backend_name(), *server, url.database, schema[1] if schema else "public"

@@ -6,6 +6,7 @@ Not here: what a flow does for a client (assets/), one client's part of the run 
 """
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -100,6 +101,9 @@ async def _run_all(
 ) -> tuple[Mapping[str, str], Collection[str]]:
     """The reason of each client that failed, and the clients that another run is at work on."""
     await asyncio.to_thread(services.open_databases)
+    if not (isinstance(config, FlowConfig) and config.dry_run):
+        with contextlib.suppress(OSError):  # Each client fails with the reason.
+            await asyncio.to_thread(services.mark)
     facts = run_facts(context)
     days_of = config.days_by_client([] if config.clients else context.partition_keys)
     await asyncio.to_thread(begin_record, context, facts.flow, days_of)
@@ -223,7 +227,9 @@ class _Clients:
             raise ClientFailure(self._elsewhere[client])
         setup = self._setups[client]
         recounts = Recounts(self._services.state, self._facts.flow, self._facts.run_id, client, dry_run=self._is_dry)
-        tables = ClientTables(self._services.lake.remembering(), client, dry_run=self._is_dry)
+        # In a thread: a bucket that could not be read before is read now.
+        lake = await asyncio.to_thread(lambda: self._services.lake)
+        tables = ClientTables(lake.remembering(), client, dry_run=self._is_dry)
         is_trial = self._writes_elsewhere and await asyncio.to_thread(in_trial, setup, self._services)
         client_run = ClientRun(
             self._services,

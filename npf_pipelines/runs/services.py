@@ -14,10 +14,12 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups, load_master_setups
 from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
+from npf_pipelines.lake import cell_mark as lake_mark
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.gateway import Platform
-from npf_pipelines.runs.cell import Cell
+from npf_pipelines.runs.cell import Cell, OfAnotherCell
 from npf_pipelines.runs.databases import platform_of, shared_schema, state_of
+from npf_pipelines.state import cell_mark as state_mark
 from npf_pipelines.state.lease import Lease
 
 _PROBE_TIMEOUT = 5.0
@@ -35,6 +37,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.cell = Cell(settings.cell)
+        self._has_checked_lake = self._is_lake_marked = False
 
     def setups(self) -> MasterSetups:
         """The master setups as they are now.
@@ -44,19 +47,26 @@ class Services:
         """
         return load_master_setups(self.settings.clients)
 
-    @functools.cached_property
+    @property
     def lake(self) -> Lake:
-        """The lake."""
-        return Lake(self.settings.lake)
+        """The lake.
+
+        Raises:
+            OfAnotherCell: it belongs to another cell.
+            OSError: it can't be read.
+        """
+        if not self._has_checked_lake:
+            self._check_lake()
+        return self._lake
 
     def first_day_with_tables(self) -> date | None:
         """The first day that has tables although it is before the order start date; None if none is known.
 
-        The definitions load although the lake can't be read: the runs that need it fail with the reason.
+        The definitions load although the lake can't be used: the runs that need it fail with the reason.
         """
         try:
             return self.lake.first_day()
-        except OSError:
+        except (OSError, OfAnotherCell):
             return None
 
     @functools.cached_property
@@ -66,8 +76,10 @@ class Services:
 
     @functools.cached_property
     def state(self) -> sa.Engine:
-        """The pipeline's own database; raises DatabaseUnusable."""
-        return state_of(self.settings, lambda: self.platform_engine)
+        """The pipeline's own database; raises DatabaseUnusable, or OfAnotherCell."""
+        engine = state_of(self.settings, lambda: self.platform_engine)
+        self.cell.check_owner("state", "NPF_STATE_URL", state_mark.read_mark(engine))
+        return engine
 
     @functools.cached_property
     def platform(self) -> Platform:
@@ -92,8 +104,34 @@ class Services:
 
         Raises:
             DatabaseUnusable: one of them can't be used.
+            OfAnotherCell: the state belongs to another cell.
         """
         _ = self.platform_engine, self.state
+
+    def mark(self) -> None:
+        """Mark state and lake as the cell's, unless they have a mark.
+
+        Raises:
+            DatabaseUnusable: the state can't be used.
+            OfAnotherCell: one of them belongs to another cell.
+            OSError: the lake can't be read or written.
+            sqlalchemy.exc.SQLAlchemyError: the state can't be reached.
+        """
+        self.cell.check_owner("state", "NPF_STATE_URL", state_mark.mark(self.state, self.cell.name))
+        if not self._is_lake_marked:
+            self._check_lake()  # Now: another process may have marked it since it was opened.
+        if not self._is_lake_marked:
+            lake_mark.mark(self._lake.files, self.cell.name)
+            self._is_lake_marked = True
+
+    @functools.cached_property
+    def _lake(self) -> Lake:
+        return Lake(self.settings.lake)
+
+    def _check_lake(self) -> None:
+        owner = lake_mark.read_mark(self._lake.files)
+        self.cell.check_owner("lake", "NPF_LAKE", owner)
+        self._has_checked_lake, self._is_lake_marked = True, owner is not None
 
     def close_databases(self) -> None:
         """Close their connections; the next use opens them again."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import dagster as dg
 import sqlalchemy as sa
 
+from npf_pipelines.runs.cell import OfAnotherCell
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import RUN_FLOW, Lease
 
@@ -27,11 +28,11 @@ def services_resource(services: Services) -> dg.ResourceDefinition:
 
 @contextlib.contextmanager
 def _alive(services: Services, run_id: str) -> Iterator[None]:
-    """Hold the run's lease. Its steps say in a sentence that the state's database can't be used, Dagster would not."""
+    """Hold the run's lease. Its steps say in a sentence that the state can't be used, Dagster would not."""
     try:
         lease = Lease(services.state, run_id, RUN_FLOW)
         lease.take()
-    except sa.exc.SQLAlchemyError:
+    except (sa.exc.SQLAlchemyError, OfAnotherCell):
         yield
         return
     try:

@@ -22,13 +22,18 @@ _FIRST_VERSION = "0001"
 _SETTING = "NPF_STATE_URL"
 
 
-def open_state(url: str, earlier: Callable[[], sa.Engine] | None = None) -> sa.Engine:
+def open_state(
+    url: str,
+    earlier: Callable[[], sa.Engine] | None = None,
+    check_new: Callable[[sa.Engine], None] = lambda _: None,
+) -> sa.Engine:
     """The engine of the state's database, its tables brought to this release.
 
     Args:
         url: an SQLAlchemy URL, `sqlite:////srv/npf/state.sqlite` or `postgresql+psycopg://…`.
         earlier: opens the database in which earlier releases kept these tables: the platform's. It is called for a new
             database only, which gets a copy of the rows there.
+        check_new: raises DatabaseUnusable where no tables may be created. It is called for a new database only.
 
     Raises:
         DatabaseUnusable: the database can't be reached, is no database, or was written by a later release.
@@ -39,6 +44,8 @@ def open_state(url: str, earlier: Callable[[], sa.Engine] | None = None) -> sa.E
         with engine.connect() as connection:
             version = _version(connection)
         if version != _newest_version():
+            if version is None:
+                check_new(engine)
             # Opened before the transaction, which locks out the other processes.
             source = earlier() if earlier and version is None else None
             with engine.begin() as connection:

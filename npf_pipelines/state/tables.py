@@ -11,6 +11,9 @@ from npf_pipelines.state.database_clock import boot_columns
 
 metadata = sa.MetaData()
 
+cell = sa.Table("cell", metadata, text_column("name", primary_key=True))
+"""The cell that the state belongs to: one row, with an empty name for a code location without a cell."""
+
 leases = sa.Table(
     "leases",
     metadata,

@@ -7,20 +7,23 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from npf_pipelines.automation import move
 from npf_pipelines.automation.move import CannotMove, move_client
 from npf_pipelines.cli import app
+from npf_pipelines.errors import NpfError
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.platform.tables import orders, shipments
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.cell import Cell
+from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import Lease
 from npf_pipelines.state.pauses import pause_clients, read_pauses
 from npf_pipelines_tests.automation.ticks import clients, look, tick
 from npf_pipelines_tests.cells import beside
-from npf_pipelines_tests.loop import Loop, copied_loop
+from npf_pipelines_tests.loop import Loop, copied_loop, write_setup
 from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
 
 
@@ -164,6 +167,85 @@ def test_a_client_at_work_stays_where_it_is(fresh: Loop) -> None:
         move_client(fresh.services, south.services, fresh.instance, "nobody")
     with pytest.raises(CannotMove, match="both settings are of"):
         move_client(fresh.services, fresh.services, fresh.instance, "acme")
+
+
+def test_a_place_of_both_cells_is_found_in_any_spelling(fresh: Loop, link: Path) -> None:
+    south, before = beside(fresh, "south"), content(fresh, "acme")
+    for name, spelled in (
+        ("clients", link / "clients"),
+        ("lake", f"{fresh.settings.lake}/"),
+        ("lake", f"{link}/lake"),
+        ("lake", f"file://{fresh.settings.data}/./lake"),
+        ("state_url", SecretStr(f"sqlite:///{link}/state.sqlite")),
+    ):
+        other = Services(south.settings.model_copy(update={name: spelled}))
+        with pytest.raises(NpfError, match=f"NPF_{name.upper()}") as refused:
+            move_client(fresh.services, other, fresh.instance, "acme")
+        if name != "state_url":  # The mark of a state is found before.
+            assert str(refused.value) == f"both cells have the same NPF_{name.upper()}: each cell needs its own"
+        other.close_databases()
+    assert content(fresh, "acme") == before
+
+
+def test_platform_and_reports_of_both_cells_may_be_spelled_in_two_ways(fresh: Loop, link: Path) -> None:
+    south = beside(fresh, "south")
+    spelled = {"platform_url": SecretStr(f"sqlite:///{link}/platform.sqlite"), "reports": link / "reports"}
+    certificates = ReportFolder(fresh.settings.reports, "").certificates
+    certificates.write("acme-2026-11-05", "a page")
+    other = Services(south.settings.model_copy(update=spelled))
+    assert move_client(fresh.services, other, fresh.instance, "acme") is False
+    assert runs_for(south, "acme")
+    assert certificates.read("acme-2026-11-05") == "a page"
+    other.close_databases()
+
+
+@pytest.fixture
+def link(fresh: Loop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A link to the data folder of the world."""
+    path = tmp_path_factory.mktemp("links") / "link"
+    path.symlink_to(fresh.settings.data)
+    return path
+
+
+def test_nothing_of_another_client_there_is_overwritten(fresh: Loop) -> None:
+    south = beside(fresh, "south")
+    here, there = (Path(str(cell.settings.clients)) for cell in (fresh, south))
+    before = content(fresh, "acme")
+
+    def refused(why: str) -> None:
+        files = {path: path.read_bytes() for path in there.rglob("*") if path.is_file()}
+        with pytest.raises(CannotMove, match=why):
+            move_client(fresh.services, south.services, fresh.instance, "acme")
+        assert {path: path.read_bytes() for path in there.rglob("*") if path.is_file()} == files
+        assert content(fresh, "acme") == before
+        assert read_pauses(fresh.services.state).by_client == {}
+
+    # The file of acme has the name of another client's file there.
+    (here / "acme.yaml").rename(here / "shop.yaml")
+    write_setup(there, "coda", fresh.url)
+    (there / "coda.yaml").rename(there / "shop.yaml")
+    refused(r"south/clients/shop\.yaml is another file than that of acme")
+    (here / "shop.yaml").rename(here / "acme.yaml")
+    for folder, text in ((here, "store_sku,warehouse_sku,quantity\n"), (there, "another\n")):
+        (folder / "acme.skus.csv").write_text(text, encoding="utf-8")
+    refused(r"south/clients/acme\.skus\.csv is another file than that of acme")
+    (there / "acme.skus.csv").unlink()
+    write_setup(there, "acme", fresh.url)
+    (there / "acme.yaml").rename(there / "own.yaml")
+    refused(r"acme has a master setup there, .*own\.yaml")
+    (there / "own.yaml").unlink()
+
+    # A client of that id is there, or was, with tables.
+    fresh.instance.add_dynamic_partitions("clients_south", ["acme"])
+    refused("acme is a client of the cell south already")
+    fresh.instance.delete_dynamic_partition("clients_south", "acme")
+    fresh.services.lake.copy_client("acme", south.services.lake)
+    (there / "removed").mkdir()
+    (there / "removed" / "acme-20260101T000000Z.yaml").write_text("", encoding="utf-8")
+    refused("a client acme was removed from the cell south, and its tables would be deleted")
+    south.services.lake.drop_client("acme")
+    assert move_client(fresh.services, south.services, fresh.instance, "acme") is False
+    assert content(south, "acme") == before
 
 
 def test_a_client_that_a_person_has_paused_stays_paused(fresh: Loop) -> None:

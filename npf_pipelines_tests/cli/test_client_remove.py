@@ -40,6 +40,7 @@ def rows_of(loop: Loop, client: str) -> dict[str, int]:
         counts = {
             table.name: connection.scalar(sa.select(sa.func.count()).where(table.c.client == client)) or 0
             for table in metadata.sorted_tables
+            if "client" in table.c
         }
     return {name: count for name, count in counts.items() if count}
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 from upath import UPath
 
+from npf_pipelines.config.places import is_same_place
 from npf_pipelines.config.settings import Settings, wrong_settings
 
 
@@ -110,3 +111,17 @@ def test_the_master_setups_may_be_in_a_bucket(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NPF_CLIENTS", "clients")
     assert Settings().clients == tmp_path / "clients"
+
+
+def test_one_place_in_several_spellings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    here = str(tmp_path / "lake")
+    for spelled in ("lake", "lake/", "./lake", "x/../lake", "link/lake", f"{here}/", f"file://{here}", Path("lake")):
+        assert is_same_place(here, spelled), spelled
+    for spelled in ("lake2", "lake/south", f"{here}-south", "s3://bucket/lake", "file:///lake"):
+        assert not is_same_place(here, spelled), spelled
+    for url in ("s3://bucket/lake/", "s3a://bucket/lake", UPath("s3://bucket/lake")):
+        assert is_same_place("s3://bucket/lake", url), url
+    for url in ("s3://bucket/lake/south", "s3://bucket2/lake", "memory://bucket/lake", "bucket/lake"):
+        assert not is_same_place("s3://bucket/lake", url), url

@@ -35,6 +35,7 @@ _TABLE_NOTES = {
     "shipment_lines": "The contents of the parcels, by SKU.",
     "stock": "SOH by SKU, written by the warehouse.",
     "kits": "The parts of the store's codes in the warehouse, where NPF keeps them: a row for each part. Optional.",
+    "cell": "The cell that the state belongs to, empty for a code location without a cell: other cells are refused.",
     "leases": "The run that may write to a client's store now: one row for each client and flow.",
     "pauses": "The clients that people have paused at the command line: who, when and why. `*` is every client.",
     "hold_actions": "The latest `npf hold` or `npf release` of each order: who, when and why.",
