@@ -134,12 +134,24 @@ def unusable(target: sa.URL, what: str, setting: str, error: Exception) -> Datab
     return DatabaseUnusable(f"{what} ({named}) can't be used: {error_summary(error)}; see {setting}")
 
 
+_NOTICES_A_LOST_SERVER = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""Of libpq. By the system's own limits a call over a network that loses packets waits for minutes, and a lease that is
+renewed in it would run out although the run lives."""
+
+
 def connect_engine(target: sa.URL) -> sa.Engine:
     """An engine whose errors quote no row, and whose SQLite files serve several processes at once."""
     is_sqlite = target.get_backend_name() == "sqlite"
     if is_sqlite and target.database:
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
-    connect_args = {"factory": _ClosesItsCursors} if is_sqlite else {}
+    ours: dict[str, Any] = {"factory": _ClosesItsCursors} if is_sqlite else _NOTICES_A_LOST_SERVER
+    connect_args = {name: value for name, value in ours.items() if name not in target.query}
     engine = sa.create_engine(target, hide_parameters=True, connect_args=connect_args)
     sa.event.listen(engine, "handle_error", _hide_the_row)
     if is_sqlite:

@@ -77,10 +77,11 @@ def test_two_cells_in_one_dagster_read_and_write_their_own(loop: Loop) -> None:
 def test_runs_that_fail_before_they_begin_open_an_alert_in_their_cell_alone(loop: Loop) -> None:
     south = beside(loop, "south", "bolt")
 
-    def fail(has_begun: bool) -> None:
+    def fail(has_begun: bool, queued: timedelta = timedelta()) -> None:
         """A run as another cell's worker refuses it, or one that fails at its work."""
         job = south.defs.resolve_job_def("stock_job")
-        run = loop.instance.create_run_for_job(job, tags=dict(SOUTH.tags))
+        with time_machine.travel(datetime.now(UTC) - queued):
+            run = loop.instance.create_run_for_job(job, tags=dict(SOUTH.tags))
         if has_begun:
             loop.instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", job.name), run.run_id)
         loop.instance.report_run_failed(run)
@@ -92,7 +93,7 @@ def test_runs_that_fail_before_they_begin_open_an_alert_in_their_cell_alone(loop
     for has_begun in (False, True, False):
         fail(has_begun)
     assert AlertKind.NOT_STARTING not in kinds(south)
-    fail(False)
+    fail(False, queued=timedelta(hours=5))
     assert AlertKind.NOT_STARTING in kinds(south)
     assert AlertKind.NOT_STARTING not in kinds(loop)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=16)):

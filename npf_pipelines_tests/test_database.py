@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from npf_pipelines.database import DatabaseUnusable, parse_url
+from npf_pipelines.database import DatabaseUnusable, connect_engine, parse_url
 from npf_pipelines.platform.database import create_platform, open_platform
 from npf_pipelines.platform.tables import stock
+from npf_pipelines_tests.databases import new_database
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -35,6 +36,20 @@ def test_moments_compare_as_moments(engine: sa.Engine) -> None:
         later_ones = sa.select(sa.func.count()).select_from(stock)
         assert connection.scalar(later_ones.where(stock.c.updated_at > earlier)) == 1
         assert connection.scalar(later_ones.where(stock.c.updated_at < earlier)) == 0
+
+
+@pytest.mark.postgresql
+def test_a_network_that_loses_packets_is_noticed_before_a_lease_runs_out(postgresql: Path) -> None:
+    url = sa.make_url(new_database(postgresql)).update_query_dict({"connect_timeout": "7"})
+    with connect_engine(url).connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        known = driver.info.get_parameters()
+    assert {name: known[name] for name in ("connect_timeout", "tcp_user_timeout", "keepalives_count")} == {
+        "connect_timeout": "7",  # As the URL says.
+        "tcp_user_timeout": "20000",
+        "keepalives_count": "3",
+    }
 
 
 @pytest.mark.parametrize("written", ["yesterday", "2026-13-45 00:00:00", "20/11/2026", "", 7, "0001-01-01T00:00+10:00"])

@@ -97,8 +97,8 @@ def new_orders(services: Services) -> dg.SensorDefinition:
                 eligibility = eligibility_of(instance_of_tick(context), services, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
-        days = eligibility.todays()
-        requested = requests(eligibility, changed & eligibility.free.keys(), (days[0], days[-1])) if changed else []
+        days, free = eligibility.todays(), changed & eligibility.free.keys()
+        requested = requests(eligibility, free, (days[0], days[-1])) if free else []
         keep_states(seen, states, changed, clients_in(requested), now)
         cursor = write_memory(seen, eligibility)
         silent = _silent(seen, eligibility.free, states)

@@ -24,7 +24,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
 _LONGEST_REASON = 80
 """Characters of a reason that are kept."""
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
-_LONG_AGO = datetime.fromtimestamp(0, UTC)
 _LOOK = 3
 """Fields of a state of a list, which come first in the cursor."""
 

@@ -6,13 +6,10 @@ Not here: the lease itself (state/lease.py).
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from npf_pipelines.automation.launch import Launched
 from npf_pipelines.cli.output import stderr
 from npf_pipelines.cli.plain import plain
-
-if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands do without it.
-    from npf_pipelines.automation.launch import Launched
 
 _PAUSE = 2.0
 """Seconds between two reads of the leases."""

@@ -5,14 +5,11 @@ Not here: the lake's tables (lake/tables.py), the forms of output (output.py).
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
+from npf_pipelines.automation.launch import Launched
 from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.output import OutputFormat, print_rows, stdout
 from npf_pipelines.lake.lake import Lake
-
-if TYPE_CHECKING:  # Importing Dagster takes a second, and most commands do without it.
-    from npf_pipelines.automation.launch import Launched
 
 _COUNTED = {
     "orders": ("filtered_orders.decision", "filtered_orders.rule", "platform_orders.outcome"),
@@ -40,7 +37,7 @@ def print_summary(
         print_rows(rows, columns, form, title=f"{flow}: outcomes in the tables now")
 
 
-def print_changes(launched: "Sequence[Launched]", form: OutputFormat = OutputFormat.TABLE) -> None:
+def print_changes(launched: Sequence[Launched], form: OutputFormat = OutputFormat.TABLE) -> None:
     """Print the changes that dry runs would make: a table for each partition, or a list of all rows."""
     changes = [change for run in launched for change in run.changes]
     if form is not OutputFormat.TABLE:

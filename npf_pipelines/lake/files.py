@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 import pyarrow as arrow
-from fsspec.implementations.local import LocalFileSystem
 from pyarrow import parquet
 
 from npf_pipelines.lake.broken_files import BrokenFile, is_no_parquet
@@ -49,7 +48,6 @@ class LakeFiles:
 
     def __init__(self, url: str) -> None:
         self.system, self.root = open_file_system(url)
-        self._is_local = isinstance(self.system, LocalFileSystem)
         self._bucket = Bucket(self.system) if is_bucket(self.system) else None
 
     def remembering(self) -> Self:
@@ -85,8 +83,8 @@ class LakeFiles:
             table: the table's name.
             client: the client's id, or `*`.
         """
-        if not self._is_local:
-            yield from self._below_in_order(f"{self.root}/{table}{'' if client == '*' else f'/client={client}'}")
+        if self._bucket:
+            yield from sorted(self._bucket.below(f"{self.root}/{table}{'' if client == '*' else f'/client={client}'}"))
             return
         for folder in self.glob(table, f"client={client}"):
             yield from filter(self.system.exists, (f"{day}/{FILE}" for day in self._names(folder, "day=")))
@@ -96,12 +94,8 @@ class LakeFiles:
     def of_month(self, table: str, client: str, day: date) -> Iterable[str]:
         """The files of the day's month, other files among them where that costs no request more."""
         if self._bucket:
-            return self._below_in_order(f"{self.root}/{table}/client={client}")
+            return sorted(self._bucket.below(f"{self.root}/{table}/client={client}"))
         return self.glob(table, f"client={client}", f"month={day:%Y-%m}", "*.parquet")
-
-    def _below_in_order(self, folder: str) -> Iterable[str]:
-        """The files of a bucket, in the order of their names."""
-        return sorted(self._bucket.below(folder) if self._bucket else self.system.find(folder))
 
     def _names(self, folder: str, beginning: str) -> list[str]:
         """The files or folders in a local folder, which may be gone by now."""
@@ -244,7 +238,7 @@ class LakeFiles:
 
     def _sync(self, file: IO[Any]) -> None:
         """Flush a file to the disk: otherwise its name may lead to an empty file after a power cut."""
-        if self._is_local:
+        if not self._bucket:
             file.flush()
             os.fsync(file.fileno())
 

@@ -22,6 +22,7 @@ from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.progress import progress_watched
 from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.domain.writes import Writes
+from npf_pipelines.errors import NpfError
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.flow_health import in_order_of_health
 from npf_pipelines.runs.client_mode import in_trial
@@ -50,7 +51,7 @@ from npf_pipelines.runs.run_record import begin_record, end_record
 from npf_pipelines.runs.run_scope import FlowConfig, RunScope
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
-from npf_pipelines.state.lease import LeaseTaken
+from npf_pipelines.state.lease import RUN_FLOW, LeaseTaken, leased
 from npf_pipelines.state.pauses import Paused, Pauses, read_pauses
 
 BUSY = "clients_of_another_run"
@@ -61,6 +62,11 @@ _IN_TRIAL = {
     Writes.TEST_ORDERS: "in trial: only test orders and the amounts of test items are written to store and platform",
 }
 """A client's line in the log of each run."""
+
+
+class NotWatched(NpfError):
+    """A run holds no lease by which others see that it lives."""
+
 
 Work = Callable[[ClientRun], Awaitable[None]]
 """The work of a flow for one client."""
@@ -105,6 +111,7 @@ async def _run_all(
         with contextlib.suppress(OSError):  # Each client fails with the reason.
             await asyncio.to_thread(services.mark)
     facts = run_facts(context)
+    await asyncio.to_thread(_check_lease, services, facts.run_id)
     days_of = config.days_by_client([] if config.clients else context.partition_keys)
     await asyncio.to_thread(begin_record, context, facts.flow, days_of)
     clients = _Clients(context, facts, services, work=work, config=config, days_of=days_of)
@@ -117,6 +124,16 @@ async def _run_all(
     failed = {client: str(outcome) for client, outcome in outcomes.items() if outcome}
     await asyncio.to_thread(end_record, context, facts.flow, clients.statuses, failed)
     return failed, clients.busy
+
+
+def _check_lease(services: Services, run_id: str) -> None:
+    """Refuse a run without a lease of its own (services_resource.py), which `lost_runs` would end while it is at work.
+
+    Raises:
+        NotWatched: the run has none.
+    """
+    if run_id not in set[str]().union(*leased(services.state, RUN_FLOW)):
+        raise NotWatched("the state's database did not answer when the run began: run again")
 
 
 class _Clients:

@@ -7,9 +7,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 import time_machine
 
 from npf_pipelines.automation import lost_runs
+from npf_pipelines.automation.launch import launch
 from npf_pipelines.runs.services_resource import services_resource
 from npf_pipelines.state.lease import RUN_FLOW, Lease, held_lease, holder_of, leased
 from npf_pipelines_tests.automation.ticks import clients, look, register, tick
@@ -163,3 +165,15 @@ def test_a_run_holds_one_lease_over_all_its_steps_and_gives_it_back(loop: Loop) 
     assert first is not None
     assert first == second
     assert leased(state, RUN_FLOW) == (set(), set())
+
+
+def test_a_run_that_could_not_take_its_lease_is_refused_rather_than_ended_at_its_work(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_answer(_: Lease) -> None:
+        raise sa.exc.OperationalError("UPDATE leases", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as locked:
+        locked.setattr(Lease, "take", no_answer)
+        failure = launch(loop.defs, loop.instance, "orders_job", ["acme"], loop.days).failure
+    assert failure == "the state's database did not answer when the run began: run again"

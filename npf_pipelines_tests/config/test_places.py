@@ -123,5 +123,5 @@ def test_one_place_in_several_spellings(monkeypatch: pytest.MonkeyPatch, tmp_pat
         assert not is_same_place(here, spelled), spelled
     for url in ("s3://bucket/lake/", "s3a://bucket/lake", UPath("s3://bucket/lake")):
         assert is_same_place("s3://bucket/lake", url), url
-    for url in ("s3://bucket/lake/south", "s3://bucket2/lake", "memory://bucket/lake", "bucket/lake"):
+    for url in ("s3://bucket/lake/south", "s3://bucket2/lake", UPath("memory://bucket/lake"), "bucket/lake"):
         assert not is_same_place("s3://bucket/lake", url), url

@@ -38,7 +38,8 @@ def test_the_unit_of_a_cell_has_the_cells_settings_and_is_the_other_one_else(
     plain: str, of_cell: str, own: dict[str, str]
 ) -> None:
     expected = "\n".join(lines(plain))
-    for before, after in {"/etc/npf/npf.env": "/etc/npf/%i.env", **own}.items():
+    of_its_own = "Environment=NPF_CELL=%i\nEnvironmentFile=/etc/npf/%i.env"
+    for before, after in {"EnvironmentFile=/etc/npf/npf.env": of_its_own, **own}.items():
         assert before in expected
         expected = expected.replace(before, after)
     assert lines(of_cell) == expected.splitlines()
@@ -88,5 +89,7 @@ def test_npf_has_the_variables_of_the_units_file_and_no_others(tmp_path: Path, c
     )
     words, *variables = ran.stdout.splitlines()
     assert words == "client list --csv"
+    # A file that names no cell is that of the cell all the same.
     expected = {"HOME=/srv/npf", "DAGSTER_HOME=/srv/npf/dagster", f"NPF_STATE_URL={url}"}
+    expected |= {f"{name}={value}" for name, value in cell.items()}
     assert {line for line in variables if not line.startswith(("PATH=", "TERM=", "LANG=", "PWD=", "_="))} == expected

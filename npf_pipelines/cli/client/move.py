@@ -13,7 +13,6 @@ from npf_pipelines.automation.move import move_client
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import fail, stdout
 from npf_pipelines.cli.program import program
-from npf_pipelines.config.places import is_same_place
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.settings_file import settings_in
 from npf_pipelines.runs.services import Services
@@ -32,7 +31,7 @@ def move(
     settings = Settings()
     there, home = settings_in(to)
     with open_instance(settings) as instance:
-        if home and not is_same_place(home, os.environ["DAGSTER_HOME"]):
+        if home and Path(home).resolve() != Path(os.environ["DAGSTER_HOME"]).resolve():
             fail(f"{to}: DAGSTER_HOME is {home}, that of this cell is {os.environ['DAGSTER_HOME']}: cells share one")
         target = Services(there)
         is_paused = move_client(Services(settings), target, instance, client)
