@@ -4,6 +4,7 @@ Not here: which URLs are supported (places.py), the texts of all setups (setup_t
 """
 
 import contextlib
+import os
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -34,7 +35,10 @@ def copy_file(source: Place, target: Place) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.unfinished")
-    unfinished.write_bytes(content)
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # Otherwise the name may lead to an empty file after a power cut.
     unfinished.replace(target)
 
 
