@@ -46,7 +46,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
 
     Args:
         settings: also the intervals of sensors and schedules, and whether they start by themselves.
-        resource_overrides: by name, resources that replace the resources of the settings.
+        resource_overrides: by name, resources that runs get in place of the settings' own.
     """
     services, report_folder = Services(settings), ReportFolder(settings.reports, settings.reports_url)
     try:

@@ -55,9 +55,7 @@ def alerts_sensor(services: Services, report_folder: ReportFolder) -> dg.SensorD
         minimum_interval_seconds=60,
         default_status=sensor_status(services.settings),
     )
-    def alerts(
-        context: dg.SensorEvaluationContext,
-    ) -> dg.SkipReason:
+    def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         lease = Lease(services.state, "*", "alerts")
         try:
             lease.take()

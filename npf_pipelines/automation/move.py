@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS, REPORTS
-from npf_pipelines.config.place_files import copy_file, delete_file, files_in
+from npf_pipelines.config.place_files import copy_file, delete_file, files_in, has_file, read_bytes
 from npf_pipelines.config.places import Place, is_same_place
 from npf_pipelines.config.setup_files import any_setup_file, removed_clients
 from npf_pipelines.config.sku_file import sku_file_path
@@ -115,7 +115,7 @@ def _check_free(source: Services, target: Services, instance: dg.DagsterInstance
 
 def _differ(one: Place, other: Place) -> bool:
     """Whether both files are there, with other contents. An earlier try has left the same."""
-    return one.exists() and other.exists() and one.read_bytes() != other.read_bytes()
+    return has_file(one) and has_file(other) and read_bytes(one) != read_bytes(other)
 
 
 def _stop(

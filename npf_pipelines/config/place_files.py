@@ -12,6 +12,19 @@ from npf_pipelines.config.bucket_errors import bucket_errors
 from npf_pipelines.config.places import Place
 
 
+def read_bytes(path: Place) -> bytes:
+    """The content of a file.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    if isinstance(path, Path):
+        return path.read_bytes()
+    with bucket_errors(str(path)):
+        content: bytes = path.fs.cat_file(path.path)
+    return content
+
+
 def read_text(path: Place, encoding: str) -> str:
     """The text of a file.
 
@@ -19,7 +32,7 @@ def read_text(path: Place, encoding: str) -> str:
         OSError: it can't be read.
         UnicodeDecodeError: it has another encoding.
     """
-    return _read(path).decode(encoding) if not isinstance(path, Path) else path.read_text(encoding=encoding)
+    return read_bytes(path).decode(encoding) if not isinstance(path, Path) else path.read_text(encoding=encoding)
 
 
 def copy_file(source: Place, target: Place) -> None:
@@ -28,7 +41,7 @@ def copy_file(source: Place, target: Place) -> None:
     Raises:
         OSError: it can't be read or written.
     """
-    content = _read(source)
+    content = read_bytes(source)
     if not isinstance(target, Path):  # A bucket puts a whole file in place.
         with bucket_errors(str(target)):
             target.fs.pipe_file(target.path, content)
@@ -81,11 +94,3 @@ def files_in(folder: Place, pattern: str) -> list[Place]:
         names = sorted(str(path).rstrip("/").rpartition("/")[2] for path in listed)
         return [folder / name for name in names if fnmatchcase(name, pattern)]
     return []
-
-
-def _read(path: Place) -> bytes:
-    if isinstance(path, Path):
-        return path.read_bytes()
-    with bucket_errors(str(path)):
-        content: bytes = path.fs.cat_file(path.path)
-    return content
