@@ -4,7 +4,6 @@ An order placed weeks ago may reach an imported status only today, be edited, or
 (pull.py, orders.py).
 """
 
-import asyncio
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 
@@ -44,22 +43,22 @@ async def find_changed_days(
     zone = client_run.setup.zone
     first_pulled = min(client_run.tables.days(RAW_ORDERS), default=client_run.days[0])
     first = max(first_pulled, client_run.setup.orders.start_date)
-    followed = await asyncio.to_thread(_open_before, client_run, first)
+    followed = _open_before(client_run, first)
     start = start_of_day(min([first, *followed.values()]), zone)
     end = start_of_day(client_run.days[0], zone) - timedelta(seconds=1)
     if client_run.today not in client_run.days or end < start:
         return set()
     answered = {
         day
-        for day in await questions.days_answered(criteria.meanings)
+        for day in questions.days_answered(criteria.meanings)
         if day < client_run.days[0] and is_live(client_run, day)
     }
     if await facts.knows_changes() and facts.changes_read_until:
         since = facts.changes_read_until - _OVERLAP
         changed = [stub async for stub in store.order_stubs(start, end, changed_since=since)]
-        short = await days_of_short_orders(client_run, start, follow_up=False)
+        short = days_of_short_orders(client_run, start, follow_up=False)
         return answered | short | _days_of_changed(client_run, changed, first, followed)
-    short = await days_of_short_orders(client_run, start, follow_up=True)
+    short = days_of_short_orders(client_run, start, follow_up=True)
     return answered | short | await _days_by_status(client_run, store, start_of_day(first, zone), end, criteria)
 
 
@@ -132,7 +131,7 @@ def _processed(client_run: ClientRun, day: date) -> dict[str, str]:
 async def _days_of_open_orders(client_run: ClientRun, store: Store, meanings: StatusMeanings) -> set[date]:
     """The days of orders open on the platform that differ from the store's, or have another status than before."""
     prefix, zone = client_run.setup.orders.prefix, client_run.setup.zone
-    records = await asyncio.to_thread(client_run.services.platform.open_records, client_run.client)
+    records = client_run.services.platform.open_records(client_run.client)
     earlier = {
         record.order.store_order_id: as_sold(record)
         for record in records.values()

@@ -3,7 +3,6 @@
 Not here: what holds an order (order_holds.py), where the moments are kept (state/due_decisions.py).
 """
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -41,10 +40,10 @@ class DueDecisions:
             note_due(self._client_run.services.state, self._client_run.client, day, new)
         self._decided[day] = moments
 
-    async def keep(self) -> None:
+    def keep(self) -> None:
         """Clear the moments that are past, now that the orders that they were about are imported."""
         if not self._client_run.dry_run:
-            await asyncio.to_thread(self._keep)
+            self._keep()
 
     def _keep(self) -> None:
         client_run = self._client_run
@@ -54,6 +53,6 @@ class DueDecisions:
                 replace_due(state, client_run.client, day, moments, began=began, now=datetime.now(UTC))
 
 
-async def read_due_decisions(client_run: ClientRun) -> DueDecisions:
+def read_due_decisions(client_run: ClientRun) -> DueDecisions:
     """The client's moments now."""
-    return DueDecisions(client_run, await asyncio.to_thread(read_due, client_run.services.state, client_run.client))
+    return DueDecisions(client_run, read_due(client_run.services.state, client_run.client))

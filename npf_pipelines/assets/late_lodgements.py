@@ -4,7 +4,6 @@ A shipment may be entered into the platform days after its lodgement, be moved t
 client was paused. Not here: what is lodged on the run's own days (shipment_records.py), the push (shipments.py).
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
@@ -21,7 +20,7 @@ from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.state.health import read_one
 
 
-async def late_lodgements(client_run: ClientRun) -> set[date]:
+def late_lodgements(client_run: ClientRun) -> set[date]:
     """The days of all shipments that no run has processed; none for a run that doesn't reach today.
 
     It goes back 30 days, and further if the flow has not succeeded since: a run that succeeds leaves nothing behind.
@@ -32,12 +31,12 @@ async def late_lodgements(client_run: ClientRun) -> set[date]:
     zone = client_run.setup.zone
     if client_run.today not in client_run.days:
         return set()
-    start = start_of_day(await asyncio.to_thread(_since, client_run), zone)
+    start = start_of_day(_since(client_run), zone)
     end = start_of_day(client_run.days[0], zone)
     if start >= end:
         return set()
     by_day: defaultdict[date, set[str]] = defaultdict(set)
-    lodged = await asyncio.to_thread(client_run.services.platform.lodgements, client_run.client, start, end)
+    lodged = client_run.services.platform.lodgements(client_run.client, start, end)
     for shipment_id, lodgement in lodged.items():
         by_day[day_of(lodgement.lodged_at, zone)].add(shipment_id)
     return {day for day, shipments in by_day.items() if not shipments <= _done(client_run, day)}

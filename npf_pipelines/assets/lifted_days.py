@@ -3,7 +3,6 @@
 Not here: the rules (rules/holds.py), the other days that are due (changed_days.py, mapped_days.py).
 """
 
-import asyncio
 from datetime import date
 
 from npf_pipelines.assets.order_rows import order_of
@@ -19,7 +18,7 @@ from npf_pipelines.state.open_items import days_with
 _KIND = open_key(Rule.HELD_BY_RULE)
 
 
-async def lifted_days(client_run: ClientRun, rules: HoldRules) -> set[date]:
+def lifted_days(client_run: ClientRun, rules: HoldRules) -> set[date]:
     """The days; none for a run that doesn't reach today.
 
     Args:
@@ -31,10 +30,6 @@ async def lifted_days(client_run: ClientRun, rules: HoldRules) -> set[date]:
     """
     if client_run.today not in client_run.days:
         return set()
-    return await asyncio.to_thread(_lifted, client_run, rules)
-
-
-def _lifted(client_run: ClientRun, rules: HoldRules) -> set[date]:
     held = days_with(client_run.services.state, client_run.client, [_KIND])
     return {day for day in held if _is_due(client_run, rules, day)}
 

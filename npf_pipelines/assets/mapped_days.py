@@ -3,7 +3,6 @@
 Not here: the map (rules/despatch.py), the other days that are due (changed_days.py).
 """
 
-import asyncio
 from collections.abc import Callable, Collection
 from datetime import date
 
@@ -19,7 +18,7 @@ from npf_pipelines.state.open_items import days_with
 _HELD, _DIFFERS = open_key(Rule.NO_DESPATCH_CODE), open_key(OrderOutcome.DIFFERS)
 
 
-async def mapped_days(client_run: ClientRun, despatch: DespatchMap | None) -> set[date]:
+def mapped_days(client_run: ClientRun, despatch: DespatchMap | None) -> set[date]:
     """The days; none for a run that doesn't reach today.
 
     Args:
@@ -31,10 +30,6 @@ async def mapped_days(client_run: ClientRun, despatch: DespatchMap | None) -> se
     """
     if client_run.today not in client_run.days:
         return set()
-    return await asyncio.to_thread(_mapped, client_run, despatch)
-
-
-def _mapped(client_run: ClientRun, despatch: DespatchMap | None) -> set[date]:
     state, client = client_run.services.state, client_run.client
     held = {day for day in days_with(state, client, [_HELD]) if _is_due(client_run, despatch, day, _held)}
     return held | {

@@ -3,7 +3,6 @@
 Not here: the reading (shipment_records.py), the push (shipments.py), orders of the store (named_orders.py).
 """
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -35,16 +34,12 @@ class NamedShipments:
     why_not: Sequence[str]
 
 
-async def find_shipments(client_run: ClientRun, names: Collection[str]) -> NamedShipments:
+def find_shipments(client_run: ClientRun, names: Collection[str]) -> NamedShipments:
     """Find the shipments of orders by the orders' numbers, with or without the order prefix.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
-    return await asyncio.to_thread(_find, client_run, names)
-
-
-def _find(client_run: ClientRun, names: Collection[str]) -> NamedShipments:
     platform, client, zone = client_run.services.platform, client_run.client, client_run.setup.zone
     states = {name: _states(client_run, name) for name in dict.fromkeys(names)}
     numbers = {state.order_number for found in states.values() for state in found} | set(names)

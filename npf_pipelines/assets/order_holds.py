@@ -3,7 +3,6 @@
 Not here: what holds an order (rules/holds.py), when a run is due for a release (due_decisions.py).
 """
 
-import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -79,7 +78,7 @@ class OrderHolds:
         return replace(verdict, reason=f"{verdict.reason}; {action.words}")
 
 
-async def read_holds(client_run: ClientRun) -> OrderHolds:
+def read_holds(client_run: ClientRun) -> OrderHolds:
     """The client's holds now."""
-    actions = await asyncio.to_thread(read_hold_actions, client_run.services.state, client_run.client)
+    actions = read_hold_actions(client_run.services.state, client_run.client)
     return OrderHolds(client_run, hold_rules(client_run.setup), actions)

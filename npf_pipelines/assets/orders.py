@@ -5,7 +5,6 @@ or import by the decisions as written. Not here: the pulling (pull.py), which ot
 day's orders (orders_day.py), how orders that a run names are found (named_orders.py).
 """
 
-import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import date, timedelta
@@ -78,14 +77,14 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         tables, setup = client_run.tables, client_run.setup
         facts = StoreFacts(store, setup, tables, now=client_run.now, log=client_run.log)
         questions = StatusQuestions(tables, client_run.services.platform, client_run.client, setup.zone)
-        holds, due = await read_holds(client_run), await read_due_decisions(client_run)
+        holds, due = read_holds(client_run), read_due_decisions(client_run)
         run = OrdersRun(client_run, store, lease, facts, questions, holds, due)
         # In trial, too: a held order that became planned would be imported when the client goes live.
         if client_run.is_automated and not client_run.dry_run and not confirm_held:
-            await _limit_changes(run)
-        run.sku_map = await asyncio.to_thread(read_sku_map, client_run)
+            _limit_changes(run)
+        run.sku_map = read_sku_map(client_run)
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
-        await _check_despatch_column(client_run)
+        _check_despatch_column(client_run)
         named = await find_orders(client_run, store, names) if names else None
         if named:
             run.only = named.ids
@@ -103,31 +102,29 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         run.check_lease()
         await finish_held_back(run)
         if client_run.selects(PLATFORM_ORDERS) and not named:
-            await due.keep()
+            due.keep()
         if client_run.selects(RAW_ORDERS) and not named:
             await _keep_progress(run)
-            await asyncio.to_thread(recount_missed, client_run)
+            recount_missed(client_run)
         if failures := [*map(str, run.broken), *(named.why_not if named else ())]:
             raise ClientFailure("; ".join(failures), has_broken_files=bool(run.broken))
 
 
-async def _check_despatch_column(client_run: ClientRun) -> None:
+def _check_despatch_column(client_run: ClientRun) -> None:
     """Refuse a map of shipping methods whose codes the platform could not take.
 
     Raises:
         SetupError: the platform lacks the column.
     """
-    if client_run.setup.orders.shipping_methods:
-        platform = client_run.services.platform
-        if not await asyncio.to_thread(lambda: platform.takes_despatch_methods):
-            raise SetupError(f"{client_run.client}: orders.shipping_methods: {NO_DESPATCH_COLUMN}")
+    if client_run.setup.orders.shipping_methods and not client_run.services.platform.takes_despatch_methods:
+        raise SetupError(f"{client_run.client}: orders.shipping_methods: {NO_DESPATCH_COLUMN}")
 
 
-async def _limit_changes(run: OrdersRun) -> None:
+def _limit_changes(run: OrdersRun) -> None:
     """A run that no person launched holds mass imports and cancellations back."""
     client_run = run.client_run
-    run.held_back = HeldBack(await asyncio.to_thread(lambda: run.platform), client_run.client)
-    health = await asyncio.to_thread(read_one, client_run.services.state, client_run.client, "orders")
+    run.held_back = HeldBack(run.platform, client_run.client)
+    health = read_one(client_run.services.state, client_run.client, "orders")
     run.last_good_pull = known_at(health, client_run.now).last_success_at
 
 
@@ -149,8 +146,8 @@ async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
     criteria = await order_filter(run.facts, client_run.setup)
     changed = await find_changed_days(client_run, run.store, run.facts, run.questions, criteria)
     changed |= days_of_other_zone(client_run, "orders", RAW_ORDERS)
-    changed |= await mapped_days(client_run, criteria.despatch)
-    changed |= await lifted_days(client_run, run.holds.rules)
+    changed |= mapped_days(client_run, criteria.despatch)
+    changed |= lifted_days(client_run, run.holds.rules)
     changed |= days_of_held(client_run) if confirm_held else set()
     changed |= run.due.days()
     await _pull_changed(run, changed)
@@ -183,7 +180,7 @@ async def _work_on_pulled(run: OrdersRun, work: Callable[[OrdersRun, date, Order
 async def _keep_progress(run: OrdersRun) -> None:
     """Keep how far the store was read. Only after everything is written: the next run repeats what this one has not."""
     client_run = run.client_run
-    await run.questions.rebuild(await run.facts.meanings(), run.done, client_run.now, client_run.recounts)
+    run.questions.rebuild(await run.facts.meanings(), run.done, client_run.now, client_run.recounts)
     if client_run.today in client_run.days and not run.broken:
         run.facts.keep_changes_read()
         keep_zone(client_run, "orders")
@@ -197,7 +194,7 @@ async def _pull_changed(run: OrdersRun, days: set[date]) -> None:
 
 async def _pull_planned(run: OrdersRun) -> None:
     """Pull the days that were only planned before the client went live."""
-    planned = await planned_days(run.client_run, OrderOutcome) - run.done
+    planned = planned_days(run.client_run, OrderOutcome) - run.done
     for first, last in consecutive(sorted(planned)):
         run.client_run.log(f"orders placed from {first} to {last} were planned in trial: pulling again")
         await _pull(run, first, last)

@@ -4,7 +4,6 @@ They may be older than the look-back of any run. The runs in trial have counted 
 Not here: what is planned (reconcile/), the counting (runs/open_items.py).
 """
 
-import asyncio
 from collections.abc import Iterable
 from datetime import date
 
@@ -14,7 +13,7 @@ from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.state.open_items import days_with
 
 
-async def planned_days(client_run: ClientRun, *outcomes: type[Outcome]) -> set[date]:
+def planned_days(client_run: ClientRun, *outcomes: type[Outcome]) -> set[date]:
     """The days with planned rows of these outcomes; none in trial, or for a run that doesn't reach today.
 
     Raises:
@@ -23,7 +22,7 @@ async def planned_days(client_run: ClientRun, *outcomes: type[Outcome]) -> set[d
     if client_run.in_trial or client_run.today not in client_run.days:
         return set()
     kinds = list(_planned_kinds(outcomes))
-    return await asyncio.to_thread(days_with, client_run.services.state, client_run.client, kinds)
+    return days_with(client_run.services.state, client_run.client, kinds)
 
 
 def _planned_kinds(outcomes: Iterable[type[Outcome]]) -> Iterable[str]:

@@ -4,7 +4,6 @@ An order that the day's list lacks may be gone, hidden from lists, or re-dated t
 by its id. Not here: what follows from it (rules/changes.py).
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -70,7 +69,7 @@ async def platform_day(
     orders = {order.order_id: order for order in listed if order.order_id}
     if not is_live(client_run, day):
         return PlatformDay({}, {}, orders, {}, {})
-    found = await asyncio.to_thread(_records, client_run, day, orders, only)
+    found = _records(client_run, day, orders, only)
     zone = client_run.setup.zone
     records: dict[str, PlatformRecord] = {}
     absent: dict[str, PlatformRecord] = {}
@@ -96,7 +95,7 @@ async def platform_day(
     }
     ids = {record.order.store_order_id for record in records.values()}
     parents = {order_id for order_id in ids if is_parent(orders.get(order_id))}
-    children = await asyncio.to_thread(_children, client_run, listed, parents) if parents else {}
+    children = _children(client_run, listed, parents) if parents else {}
     return PlatformDay(records, by_id, orders, children, redated)
 
 

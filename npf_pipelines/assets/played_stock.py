@@ -5,7 +5,6 @@ read-back. Not here: which figures are played (rules/certification_orders.py), p
 (reconcile/certification.py).
 """
 
-import asyncio
 from collections.abc import Sequence
 
 import dagster as dg
@@ -42,14 +41,14 @@ async def push_played_figures(client_run: ClientRun, figures: Sequence[StockFigu
     async with client_run.lease("stock") as lease, client_run.store() as store:
         facts = StoreFacts(store, client_run.setup, client_run.tables, now=client_run.now, log=client_run.log)
         rule = in_flight_rule(await order_filter(facts, client_run.setup))
-        window = await asyncio.to_thread(hold_window, client_run.tables, client_run.setup.stock.in_flight_days)
+        window = hold_window(client_run.tables, client_run.setup.stock.in_flight_days)
         sales = Sales(store, rule, window, client_run.now)
         await sales.listed()
-        products = await asyncio.to_thread(ProductMap, client_run.tables, client_run.now)
+        products = ProductMap(client_run.tables, client_run.now)
         reading = await products.read(store, TEST_SKUS)
-        previous = await asyncio.to_thread(previous_push, client_run)
+        previous = previous_push(client_run)
         scope = Scope(client_run.setup.stock.store_location, previous.elsewhere)
-        history = await asyncio.to_thread(PushedSkus, client_run.tables, client_run.now)
+        history = PushedSkus(client_run.tables, client_run.now)
         items = Reading([product for product in reading.products if product.sku in TEST_SKUS], [])
         todo = plan_push(client_run.setup, Count(figures, {}), items, scope, history)
         rows = await push_amounts(

@@ -4,7 +4,6 @@ With it a run reads only the products that the warehouse has, if these are a par
 does not fit the store, the whole catalogue is read: losing it costs requests, never a figure.
 """
 
-import asyncio
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -63,7 +62,7 @@ class ProductMap:
                 return Reading(list(found.values()), [self._known[key] for key in self._known.keys() - found.keys()])
         self._known, self._looked_for = {}, frozenset()  # Frees the memory of one catalogue before the next is read.
         products = [product async for product in store.products()]
-        await asyncio.to_thread(self._keep, products, skus)
+        self._keep(products, skus)
         return Reading(products, [])
 
     def _keep(self, products: Sequence[Product | UnreadableProduct], skus: Set[str]) -> None:

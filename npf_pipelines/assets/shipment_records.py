@@ -3,7 +3,6 @@
 Not here: which days these are (shipments.py, late_lodgements.py), the push (shipments.py).
 """
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -21,7 +20,7 @@ Lodged = Mapping[date, Sequence[LodgedShipment]]
 """Shipments by the day of their lodgement."""
 
 
-async def read_records(client_run: ClientRun, days: Sequence[date], only: Collection[str] | None = None) -> Lodged:
+def read_records(client_run: ClientRun, days: Sequence[date], only: Collection[str] | None = None) -> Lodged:
     """Read the shipments lodged on the days from the platform, and write their partitions.
 
     Args:
@@ -33,7 +32,7 @@ async def read_records(client_run: ClientRun, days: Sequence[date], only: Collec
     by_day: dict[date, list[LodgedShipment]] = {day: [] for day in days}
     for first, last in consecutive(days):
         start, end = start_of_day(first, zone), end_of_day(last, zone)
-        for shipment in await asyncio.to_thread(platform.lodged_between, client_run.client, start, end):
+        for shipment in platform.lodged_between(client_run.client, start, end):
             day = day_of(shipment.lodged_at, zone)
             if day in by_day and (
                 only is None or shipment.order_number in only

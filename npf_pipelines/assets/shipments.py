@@ -5,7 +5,6 @@ Thin: read, select, push, write. Not here: the reading (shipment_records.py), wh
 earlier days are due (late_lodgements.py), how orders that a run names are found (named_shipments.py).
 """
 
-import asyncio
 import functools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -50,25 +49,25 @@ async def run_shipments(client_run: ClientRun, *, names: Collection[str] = ()) -
     A run that names orders takes the shipments of these alone.
     """
     if names:
-        await _run_named(client_run, await find_shipments(client_run, names))
+        await _run_named(client_run, find_shipments(client_run, names))
     elif not client_run.selects(SHIPMENT_RECORDS):
         await _push(client_run, records_as_written(client_run))
     elif not client_run.selects(TRACKING_PUSH):
-        await _read(client_run)
+        _read(client_run)
     else:
-        late = await late_lodgements(client_run)
-        late |= await planned_days(client_run, PushOutcome, StatusOutcome)
+        late = late_lodgements(client_run)
+        late |= planned_days(client_run, PushOutcome, StatusOutcome)
         late -= set(client_run.days)
         if late:
             client_run.log(f"shipments lodged on {len(late)} earlier days, from {min(late)} on, are still to be pushed")
             client_run.add_days(late)
-        await _push_and_keep_zone(client_run, await _read(client_run))
+        await _push_and_keep_zone(client_run, _read(client_run))
 
 
 async def _run_named(client_run: ClientRun, named: NamedShipments) -> None:
     client_run.add_days(named.days)
     if client_run.selects(SHIPMENT_RECORDS):
-        lodged = await read_records(client_run, named.days, named.numbers)
+        lodged = read_records(client_run, named.days, named.numbers)
     else:
         lodged = records_as_written(client_run, named.numbers)
     if lodged and client_run.selects(TRACKING_PUSH):
@@ -77,9 +76,9 @@ async def _run_named(client_run: ClientRun, named: NamedShipments) -> None:
         raise ClientFailure("; ".join(named.why_not))
 
 
-async def _read(client_run: ClientRun) -> Lodged:
+def _read(client_run: ClientRun) -> Lodged:
     days = {*client_run.days, *days_of_other_zone(client_run, "shipments", SHIPMENT_RECORDS)}
-    return await read_records(client_run, sorted(days))
+    return read_records(client_run, sorted(days))
 
 
 async def _push_and_keep_zone(client_run: ClientRun, lodged: Lodged) -> None:
@@ -132,14 +131,14 @@ async def _push_days(client_run: ClientRun, lodged: Lodged, only: Collection[str
 async def _push_lodged(client_run: ClientRun, lodged: Lodged, lease: Lease, only: Collection[str] | None) -> None:
     """The push under the lease, which also keeps two runs from overwriting each other's ledger."""
     ledger = _ledger(client_run, only)  # Read after the lease was taken.
-    selection = await asyncio.to_thread(select_pushes, client_run, lodged, ledger)
+    selection = select_pushes(client_run, lodged, ledger)
     lodged, rows = selection.lodged, dict(selection.rows)
     if selection.orders:
         pushed = await _push_to_store(client_run, lodged, ledger, selection.orders, lease)
         rows |= {row.shipment_id: asdict(row) for row in pushed}
     if not client_run.dry_run:
         # A lost lease fails here: another run's ledger must not be overwritten. This run's intent names its shipments.
-        await asyncio.to_thread(lease.renew)
+        lease.renew()
     waiting: list[Row] = []
     for day in lodged:
         table = ledger.table(day, lodged, rows, selection.held)
@@ -147,7 +146,7 @@ async def _push_lodged(client_run: ClientRun, lodged: Lodged, lease: Lease, only
         _count_confirmed(client_run, lodged[day], table)
     if waiting:
         # An order that waits only for a write of unknown end says nothing of the store: no reason to pause the client.
-        unknown = await asyncio.to_thread(read_unknown_ends, lease.engine, lease.client)
+        unknown = read_unknown_ends(lease.engine, lease.client)
         raise ClientFailure(
             f"{len(waiting)} shipments wait for the store; the first: {what_waits(waiting[0])}",
             is_partial=any(row["outcome"] in IN_STORE for row in rows.values())

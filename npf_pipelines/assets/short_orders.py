@@ -4,7 +4,6 @@ Nothing in the store changes when that happens, and after a day the nightly look
 orders count as short (rules/after_shipping.py).
 """
 
-import asyncio
 from datetime import date, datetime, timedelta
 
 from npf_pipelines.domain.days import day_of
@@ -19,7 +18,7 @@ _FOLLOWED_FOR = timedelta(days=1)
 """For how long an order that counts as short is read from the platform."""
 
 
-async def days_of_short_orders(client_run: ClientRun, start: datetime, *, follow_up: bool) -> set[date]:
+def days_of_short_orders(client_run: ClientRun, start: datetime, *, follow_up: bool) -> set[date]:
     """The days before the run's own with an order that was shipped short and that no run has judged so yet.
 
     Args:
@@ -30,7 +29,7 @@ async def days_of_short_orders(client_run: ClientRun, start: datetime, *, follow
     """
     end = client_run.now - SHORT_AFTER
     platform = client_run.services.platform
-    placed = await asyncio.to_thread(platform.short_orders, client_run.client, end - _FOLLOWED_FOR, end)
+    placed = platform.short_orders(client_run.client, end - _FOLLOWED_FOR, end)
     by_day: dict[date, set[str]] = {}
     for order_id, placed_at in placed.items():
         day = day_of(placed_at, client_run.setup.zone)

@@ -5,7 +5,6 @@ days on which a run has decided, and orders that were not open before, are read.
 (rules/status_meaning.py).
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
@@ -26,9 +25,7 @@ class StatusQuestions:
     def __init__(self, tables: ClientTables, platform: Platform, client: str, zone: ZoneInfo) -> None:
         self._tables, self._platform, self._client, self._zone = tables, platform, client, zone
 
-    async def rebuild(
-        self, meanings: StatusMeanings, decided: Collection[date], now: datetime, recounts: Recounts
-    ) -> None:
+    def rebuild(self, meanings: StatusMeanings, decided: Collection[date], now: datetime, recounts: Recounts) -> None:
         """Rebuild the questions from the last decisions on the orders that are open on the platform.
 
         Args:
@@ -39,7 +36,7 @@ class StatusQuestions:
         """
         before = self._tables.read_if_written(STATUS_QUESTIONS)
         since: dict[str, datetime] = {row["status"]: row["since"] for row in before}
-        open_orders = await self._statuses_of_open_orders(decided)
+        open_orders = self._statuses_of_open_orders(decided)
         counts = Counter(status for _, status in open_orders if meanings.of(status) is Meaning.UNCLEAR)
         rows = [
             _row(meanings.name(status), status, count, since.get(status, now))
@@ -50,22 +47,21 @@ class StatusQuestions:
             self._tables.write_cache(STATUS_QUESTIONS, rows)
             recounts.note(STATUS_QUESTIONS, rows)
 
-    async def days_answered(self, meanings: StatusMeanings) -> set[date]:
+    def days_answered(self, meanings: StatusMeanings) -> set[date]:
         """The days of the open orders in a status that the setup, or the store, explains by now."""
         asked = self._tables.read_if_written(STATUS_QUESTIONS)
         answered = {row["status"] for row in asked if meanings.of(row["status"]) is not Meaning.UNCLEAR}
         if not answered:
             return set()
-        return {day for day, status in await self._statuses_of_open_orders() if status in answered}
+        return {day for day, status in self._statuses_of_open_orders() if status in answered}
 
     def forget_statuses(self) -> None:
         """Forget the kept statuses, because a run decides that doesn't rebuild the questions."""
         if self._tables.has_rows(OPEN_STATUSES):
             self._tables.write_cache(OPEN_STATUSES, [])
 
-    async def _statuses_of_open_orders(self, decided: Collection[date] = ()) -> list[tuple[date, str]]:
-        placed = await asyncio.to_thread(self._platform.open_orders, self._client)
-        return await asyncio.to_thread(self._statuses, placed, decided)
+    def _statuses_of_open_orders(self, decided: Collection[date] = ()) -> list[tuple[date, str]]:
+        return self._statuses(self._platform.open_orders(self._client), decided)
 
     def _statuses(self, placed: Mapping[str, datetime], decided: Collection[date]) -> list[tuple[date, str]]:
         """The day of each open order, and its status at the last decision on it."""

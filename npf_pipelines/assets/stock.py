@@ -5,7 +5,6 @@ count: a later sale shows as an amount that moved, and no older count overwrites
 Not here: the count (stock_count.py), the plan (stock_plan.py), the push itself (reconcile/amounts.py).
 """
 
-import asyncio
 import functools
 from collections.abc import Iterator, Sequence
 
@@ -90,19 +89,19 @@ async def run_stock(
     if played_figures:
         await push_played_figures(client_run, played_figures)
         return
-    history = await asyncio.to_thread(PushedSkus, client_run.tables, client_run.now)
+    history = PushedSkus(client_run.tables, client_run.now)
     if client_run.setup.stock.quantity == "off":
-        await _turned_off(client_run, history)
+        _turned_off(client_run, history)
         return
     async with client_run.lease("stock") as lease, client_run.store() as store:
-        previous = await asyncio.to_thread(previous_push, client_run)
-        await asyncio.to_thread(history.add)  # This push may replace the only table that it is known from.
-        skus = await asyncio.to_thread(kept_sku_map, client_run)
+        previous = previous_push(client_run)
+        history.add()  # This push may replace the only table that it is known from.
+        skus = kept_sku_map(client_run)
         reading, count, sales = await _read_and_count(client_run, store, history, skus)
         if not client_run.selects(STOCK_PUSH):
             return
         scope = Scope(client_run.setup.stock.store_location, previous.elsewhere)
-        todo = await asyncio.to_thread(plan_push, client_run.setup, count, reading, scope, history, sku_map=skus)
+        todo = plan_push(client_run.setup, count, reading, scope, history, sku_map=skus)
         del reading  # The largest thing in memory; the plan has all that is needed of it.
         stopped = "" if override_change_limit else todo.stopped
         if client_run.store_writes is not Writes.ALL:
@@ -115,19 +114,19 @@ async def run_stock(
         elif client_run.store_writes is not Writes.NONE:
             rows = await _push(client_run, store, todo, sales=sales, lease=lease, scope=scope, history=history)
         client_run.log(f"{len(rows)} products compared, {store.requests} requests, {store.writes} writes")
-    await _write_push(client_run, name_left(rows, todo.left), previous, scope, stopped)
+    _write_push(client_run, name_left(rows, todo.left), previous, scope, stopped)
 
 
-async def _turned_off(client_run: ClientRun, history: PushedSkus) -> None:
-    count = await count_platform(client_run)
-    await write_snapshot(client_run, count)
+def _turned_off(client_run: ClientRun, history: PushedSkus) -> None:
+    count = count_platform(client_run)
+    write_snapshot(client_run, count)
     window = hold_window(client_run.tables, client_run.setup.stock.in_flight_days)
     if window.known:  # Without a push no order holds units.
         keep_holds(client_run.tables, client_run.recounts, window, {})
     if client_run.selects(STOCK_PUSH):
-        await asyncio.to_thread(history.add)
+        history.add()
         rows = push_rows(client_run, turned_off_rows(count), PreviousPush(), Scope())
-        await client_run.partitions.materialize_large(STOCK_PUSH, rows)
+        client_run.partitions.materialize(STOCK_PUSH, rows)
 
 
 async def _read_and_count(
@@ -139,16 +138,16 @@ async def _read_and_count(
         facts = StoreFacts(store, client_run.setup, client_run.tables, now=client_run.now, log=client_run.log)
         criteria = await order_filter(facts, client_run.setup)
         sales = Sales(store, in_flight_rule(criteria, sku_map), window, client_run.now)
-        skus = await asyncio.to_thread(client_run.services.platform.skus, client_run.client)
-        products = await asyncio.to_thread(ProductMap, client_run.tables, client_run.now)
+        skus = client_run.services.platform.skus(client_run.client)
+        products = ProductMap(client_run.tables, client_run.now)
         reading = await products.read(store, history.skus.union(skus, sku_map.parts))
         del products
         count = await count_stock(client_run, sales)
     except StoreError:
         # The warehouse's own figures are worth keeping; they are not pushed.
-        await write_snapshot(client_run, await count_platform(client_run))
+        write_snapshot(client_run, count_platform(client_run))
         raise
-    await write_snapshot(client_run, count)
+    write_snapshot(client_run, count)
     old_holds = sales.old_holds if client_run.setup.stock.takes_sales_off else {}
     if not client_run.in_trial:  # In trial no order reaches the platform: each would need a person.
         keep_holds(client_run.tables, client_run.recounts, window, old_holds)
@@ -180,19 +179,19 @@ async def _push(
     except BaseException:  # A push that is cut off has pushed the SKUs in `ended`.
         history.add(ended if is_kept else ())
         raise
-    await asyncio.to_thread(history.add, rows if is_kept else ())
+    history.add(rows if is_kept else ())
     return rows
 
 
-async def _write_push(
+def _write_push(
     client_run: ClientRun, rows: Sequence[StockRow], previous: PreviousPush, scope: Scope, stopped: str
 ) -> None:
     waiting = [row for row in rows if row.outcome is StockOutcome.WAITING]
-    written = await asyncio.to_thread(push_rows, client_run, rows, previous, scope)
+    written = push_rows(client_run, rows, previous, scope)
     if stopped or waiting:
-        await client_run.partitions.write_incomplete_large(STOCK_PUSH, written)
+        client_run.partitions.write_incomplete(STOCK_PUSH, written)
     else:
-        await client_run.partitions.materialize_large(STOCK_PUSH, written)
+        client_run.partitions.materialize(STOCK_PUSH, written)
     if stopped:
         raise ChangeLimitExceeded(
             f"{LIMIT_EXCEEDED}: {stopped}. Nothing was written. Check the rows; if they are right, run stock for "

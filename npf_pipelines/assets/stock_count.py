@@ -3,7 +3,6 @@
 Not here: the figures themselves (rules/stock.py), the orders in flight (reconcile/sales.py), the push (stock.py).
 """
 
-import asyncio
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -43,13 +42,13 @@ class Count:
 async def count_stock(client_run: ClientRun, sales: Sales) -> Count:
     """Figures and in-flight units of one moment: an order that is imported meanwhile is in exactly one of them."""
     listed = await sales.listed()
-    figures, known = await asyncio.to_thread(client_run.services.platform.count_stock, client_run.client, listed)
+    figures, known = client_run.services.platform.count_stock(client_run.client, listed)
     return _count(figures, await sales.in_flight(listed, known))
 
 
-async def count_platform(client_run: ClientRun) -> Count:
+def count_platform(client_run: ClientRun) -> Count:
     """The platform's figures alone."""
-    figures, _ = await asyncio.to_thread(client_run.services.platform.count_stock, client_run.client, [])
+    figures, _ = client_run.services.platform.count_stock(client_run.client, [])
     return _count(figures, None)
 
 
@@ -57,11 +56,11 @@ def _count(figures: Sequence[StockFigure], in_flight: Mapping[str, int] | None) 
     return Count([figure for figure in figures if not figure.unreadable], in_flight, uncounted(figures))
 
 
-async def write_snapshot(client_run: ClientRun, count: Count) -> None:
+def write_snapshot(client_run: ClientRun, count: Count) -> None:
     """Write the count as stock_snapshots."""
-    rows = await asyncio.to_thread(_snapshot_rows, client_run, count)
+    rows = _snapshot_rows(client_run, count)
     notes = functools.partial(_units, client_run, rows)
-    await client_run.partitions.materialize_large(STOCK_SNAPSHOTS, rows, notes)
+    client_run.partitions.materialize(STOCK_SNAPSHOTS, rows, notes=notes)
 
 
 def _snapshot_rows(client_run: ClientRun, count: Count) -> list[dict[str, Any]]:

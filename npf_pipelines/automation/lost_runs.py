@@ -22,8 +22,8 @@ _GRACE = timedelta(minutes=3)
 _RENEWAL = timedelta(seconds=45)
 """How long a lease that ran out is left to its run, which renews it when the state's database answers again.
 
-A run whose process was killed thus ends within four minutes: its lease runs out after 80 to 120 s, and each tick of the
-next 45 s sees that."""
+A run whose process was killed thus ends within four minutes: its lease runs out after 80 to 120 s, and two ticks see
+that."""
 
 
 def lost_runs(services: Services) -> dg.SensorDefinition:
@@ -36,7 +36,7 @@ def lost_runs(services: Services) -> dg.SensorDefinition:
     @dg.sensor(
         name="lost_runs",
         description="Ends runs whose process was killed: Dagster would show them as in progress for ever.",
-        minimum_interval_seconds=20,
+        minimum_interval_seconds=50,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def end(context: dg.SensorEvaluationContext) -> dg.SensorResult:

@@ -1,14 +1,14 @@
 """The sensor that notices new and changed orders in the stores: one cheap request to each, all at the same time.
 
 A store has five seconds to answer; after a failure it is asked again with growing pauses, and no store waits for
-another. Stores whose turn has not come when a tick ends are the first of the next one. A change that is noticed while a
-client's run isn't over yet is noticed again at the next tick.
+another. Stores whose turn has not come when a tick ends are the first of the next one. A quiet store is asked at every
+second tick. A change that is noticed while a client's run isn't over yet is noticed again at the next tick.
 Not here: which states of a list count as a change (rules/change_detection.py), what is kept between two ticks
 (order_memory.py), the clients for which a run may be requested (run_requests.py).
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -86,7 +86,8 @@ def new_orders(services: Services) -> dg.SensorDefinition:
         try:
             eligibility = eligibility_of(instance_of_tick(context), services, ORDERS, now)
             seen = read_memory(context.cursor)
-            states = asyncio.run(_ask_all(context, services, eligibility, facts, seen))
+            turns, quiet = _turns(eligibility, seen)
+            states = asyncio.run(_ask_all(context, services, eligibility, facts, seen, turns=turns))
             changed = {
                 client
                 for client, state in states.items()
@@ -101,25 +102,38 @@ def new_orders(services: Services) -> dg.SensorDefinition:
         requested = requests(eligibility, free, (days[0], days[-1])) if free else []
         keep_states(seen, states, changed, clients_in(requested), now)
         cursor = write_memory(seen, eligibility)
-        silent = _silent(seen, eligibility.free, states)
+        silent = _silent(seen, eligibility.free, {*states, *quiet})
         if requested:  # Dagster shows no text of such a tick, but its log.
             for sentence in silent:
                 context.log.info(sentence)
             return dg.SensorResult(run_requests=requested, cursor=cursor)
-        reason = eligibility.skip_reason("; ".join([f"{len(states)} stores asked, no changes", *in_few(silent)]))
+        waiting = [f"{len(quiet)} quiet ones next time"] if quiet else []
+        asked = [f"{len(states)} stores asked, no changes", *waiting]
+        reason = eligibility.skip_reason("; ".join([*asked, *in_few(silent)]))
         return dg.SensorResult(skip_reason=reason, cursor=cursor)
 
     return notice
 
 
-def _silent(seen: Mapping[str, StoreMemory], free: Collection[str], states: Collection[str]) -> list[str]:
+def _turns(eligibility: Eligibility, seen: dict[str, StoreMemory]) -> tuple[list[str], Collection[str]]:
+    """The clients whose stores are asked now, in the order of their turns; and those with a quiet store."""
+    setups, now = eligibility.free, eligibility.now
+    turns = [client for client in setups if not seen.setdefault(client, StoreMemory()).is_paused(setups[client], now)]
+    quiet = {client for client in turns if seen[client].may_wait(now)}
+    in_order = in_turn(turns, lambda client: seen[client].is_left, lambda client: seen[client].failures > 0)
+    for client in turns:
+        seen[client].is_left = True  # Until it was asked.
+    return [client for client in in_order if client not in quiet], quiet
+
+
+def _silent(seen: Mapping[str, StoreMemory], free: Collection[str], heeded: Collection[str]) -> list[str]:
     """The stores that could not be asked, each with the reason and the time of the next try."""
     return [
         f"{client} could not be asked, next try after {seen[client].next_look_at:%H:%M} UTC: {seen[client].why}"
         if client in seen and seen[client].why
         else f"{client} was left for the next tick"
         for client in free
-        if client not in states
+        if client not in heeded
     ]
 
 
@@ -128,7 +142,9 @@ async def _ask_all(
     services: Services,
     eligibility: Eligibility,
     facts: _Facts,
-    seen: dict[str, StoreMemory],
+    seen: Mapping[str, StoreMemory],
+    *,
+    turns: Sequence[str],
 ) -> dict[str, OrderListState]:
     """The states of the lists of the stores that answered; failures are kept in `seen`."""
     places = asyncio.Semaphore(_STORES_AT_ONCE)
@@ -155,12 +171,7 @@ async def _ask_all(
                 memory.answered()
             memory.is_left = False
 
-    setups = eligibility.free
-    turns = [client for client in setups if not seen.setdefault(client, StoreMemory()).is_paused(setups[client], now)]
-    turns = in_turn(turns, lambda client: seen[client].is_left, lambda client: seen[client].failures > 0)
-    for client in turns:
-        seen[client].is_left = True  # Until it was asked.
-    tasks = [asyncio.create_task(ask(setups[client])) for client in turns]
+    tasks = [asyncio.create_task(ask(eligibility.free[client])) for client in turns]
     if tasks:
         _, pending = await asyncio.wait(tasks, timeout=_SECONDS_PER_TICK)
         for task in pending:

@@ -19,6 +19,7 @@ from npf_pipelines.config.setup_fingerprint import SHORT, fingerprint, matches
 from npf_pipelines.domain.clock import is_future
 from npf_pipelines.rules.change_detection import OrderListState
 from npf_pipelines.rules.retries import pause
+from npf_pipelines.rules.turns import may_wait
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
 _LONGEST_REASON = 80
@@ -39,7 +40,8 @@ class StoreMemory:
         next_look_at: not asked again before.
         why: why it could not be asked; empty if it answered.
         setup_print: the fingerprint of the master setup under which it could not be asked, API key included.
-        is_left: whether the last tick ended before the store's turn came.
+        is_left: whether the last tick did not ask the store: it ended before its turn came, or the store was quiet.
+        changed_at: the minute in which a change was last noticed, or the store was first asked.
     """
 
     look: OrderListState | None = None
@@ -49,12 +51,18 @@ class StoreMemory:
     why: str = ""
     setup_print: str = field(default="", repr=False)
     is_left: bool = False
+    changed_at: datetime = field(default=_LONG_AGO)
 
     def is_paused(self, setup: MasterSetup, now: datetime) -> bool:
         """Whether the store is not asked now. Another setup or key ends the pause."""
         if now >= self.next_look_at or is_future(self.next_look_at, now + _LONGEST_PAUSE):
             return False
         return matches(setup, self.setup_print)
+
+    def may_wait(self, now: datetime) -> bool:
+        """Whether the store is quiet, and was asked at the last tick."""
+        is_known = self.look is not None and not self.failures
+        return is_known and may_wait(self.changed_at, now, was_left=self.is_left)
 
     def failed(self, setup: MasterSetup, now: datetime, why: str) -> None:
         """Keep that the store could not be asked, and pause."""
@@ -95,6 +103,7 @@ def _written(store: StoreMemory) -> list[int | str | None]:
     state: list[int | str | None] = [look.since, look.total, look.newest] if look else [None] * _LOOK
     rest: list[int | str | None] = [
         _milliseconds(store.asked_at) if store.asked_at else 0,
+        int(store.changed_at.timestamp()) // 60,
         store.failures,
         _milliseconds(store.next_look_at),
         store.why,
@@ -108,8 +117,8 @@ def _written(store: StoreMemory) -> list[int | str | None]:
 
 def _read(fields: Sequence[Any]) -> StoreMemory:
     since, total, newest, *rest = fields
-    whole: list[Any] = [*rest, *(0, 0, 0, "", "", 0)[len(rest) :]]
-    asked, failures, next_look, why, setup_print, is_left = whole
+    whole: list[Any] = [*rest, *(0, 0, 0, 0, "", "", 0)[len(rest) :]]
+    asked, changed, failures, next_look, why, setup_print, is_left = whole
     return StoreMemory(
         None if total is None else OrderListState(since, total, newest),
         _moment(asked) if asked else None,
@@ -118,6 +127,7 @@ def _read(fields: Sequence[Any]) -> StoreMemory:
         why,
         setup_print,
         bool(is_left),
+        datetime.fromtimestamp(changed * 60, UTC),
     )
 
 
@@ -139,7 +149,10 @@ def keep_states(
 ) -> None:
     """Keep the states, but not of a client that has changed and got no run: its change is noticed again."""
     for client, state in states.items():
+        store = memory[client]
+        if client in changed or store.look is None:
+            store.changed_at = now.replace(second=0, microsecond=0)
         if client in requested:
-            memory[client].asked_at = now
+            store.asked_at = now
         if client in requested or client not in changed:
-            memory[client].look = state
+            store.look = state

@@ -4,6 +4,7 @@ A client already covered by a queued or running run is not requested again.
 Not here: which clients are due (sweeps.py), where something has changed (new_orders.py, platform_sensors.py).
 """
 
+import functools
 import hashlib
 import json
 import textwrap
@@ -93,7 +94,7 @@ class Eligibility:
         """Whether its last runs failed for a transient reason: mostly a store that gave no answer."""
         return self.flow != REPORTS.name and self.health(client).kind is FailureKind.TRANSIENT
 
-    @property
+    @functools.cached_property
     def free(self) -> Mapping[str, MasterSetup]:
         """The clients that are ready and not busy."""
         return {client: setup for client, setup in self.ready.items() if client not in self.busy}

@@ -169,7 +169,7 @@ class LakeFiles:
     def _open(self, path: str) -> contextlib.AbstractContextManager[Any]:
         """A file, open for reading; a bucket's is read whole, for most files are small."""
         if not self._bucket:
-            return self.system.open(path, "rb")  # type: ignore[no-any-return]
+            return arrow.OSFile(path)  # type: ignore[no-any-return]
         return arrow.BufferReader(self._bucket.read(path))  # type: ignore[no-any-return]
 
     def put(self, data: arrow.Table, path: str) -> None:

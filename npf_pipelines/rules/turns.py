@@ -6,10 +6,12 @@ automation/nightly.py).
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_QUIET_AFTER = timedelta(hours=1)
 
 _MINUTES = 10
 """Between two ticks of a night."""
@@ -23,6 +25,14 @@ def in_turn(things: Iterable[T], was_left: Callable[[T], bool], has_failed: Call
     A failure may take long. Where half of the others have their turn each time, all have it within two times.
     """
     return sorted(things, key=lambda thing: (has_failed(thing), not was_left(thing)))
+
+
+def may_wait(changed_at: datetime, now: datetime, *, was_left: bool) -> bool:
+    """Whether a store, in which nothing has changed for an hour, is left for the next time: it has every second turn.
+
+    A tick costs each store a request, and most stores have no order for hours.
+    """
+    return not was_left and now - changed_at > _QUIET_AFTER
 
 
 def going_on_from(names: Sequence[str], first: str) -> list[str]:

@@ -5,7 +5,6 @@ Not here: what a flow does for a client (assets/), the loop over the clients (ru
 written (partition_writer.py).
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from datetime import UTC, date, datetime
@@ -123,7 +122,7 @@ class ClientRun:
         def is_in(used: str) -> bool:
             return any(do_overlap(scope, used) for scope in scopes)
 
-        other = await asyncio.to_thread(other_client_of, self.services.state, self.client, address, is_in)
+        other = other_client_of(self.services.state, self.client, address, is_in)
         if other:
             raise SetupError(
                 f"{self.client}: store.url: the client {other} has worked with this store, and {self.client} would "
@@ -134,7 +133,7 @@ class ClientRun:
         async with self.services.store(self.setup, read_only=self.writes is Writes.NONE) as store:
             if self.writes is Writes.ALL:  # Before the work: a run that fails later may have imported orders.
                 for scope in scopes:
-                    await asyncio.to_thread(remember_store, self.services.state, self.client, scope)
+                    remember_store(self.services.state, self.client, scope)
             try:
                 yield store
             finally:

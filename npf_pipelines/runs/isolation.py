@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from npf_pipelines.domain.progress import progress_watched, time_without_progress
 
-PATIENCE = timedelta(seconds=1)
+PATIENCE = timedelta(seconds=0.5)
 """How long a client without progress keeps its place. Then another one gets it, and both go on: waiting costs nothing,
 and some stores hang for minutes."""
 

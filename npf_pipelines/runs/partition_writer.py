@@ -5,9 +5,7 @@ it would write. In trial the partitions are written, and show what is only plann
 Not here: how a status is reported (partition_status.py), what is shown of a partition (metadata.py, attention.py).
 """
 
-import asyncio
-import functools
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -26,7 +24,6 @@ from npf_pipelines.runs.services import Services
 
 Notes = Callable[[], Mapping[str, dg.MetadataValue]]
 """Makes further metadata of a partition; called only if the partition is reported."""
-_Steps = Generator[Callable[[], Any], Any, None]
 
 
 class PartitionWriter:
@@ -58,41 +55,22 @@ class PartitionWriter:
             day: for a table with days.
             notes: makes further metadata.
         """
-        steps = self._steps(table, rows, day, notes)
-        step = next(steps, None)
-        while step:
-            step = _next_step(steps, step())
-
-    async def materialize_large(self, table: Table, rows: list[dict[str, Any]], notes: Notes = dict) -> None:
-        """The same for very many rows: they are compared, written and counted in a thread."""
-        steps = self._steps(table, rows, None, notes)
-        step = next(steps, None)
-        while step:
-            step = _next_step(steps, await asyncio.to_thread(step))
-
-    def _steps(self, table: Table, rows: list[dict[str, Any]], day: date | None, notes: Notes) -> _Steps:
-        """The slow steps of `materialize`, for the caller to run; events are logged between them."""
         lake, client = self._lake, self._setup.id
-        make_frame = functools.partial(lake.frame, table, rows, client=client, day=day)
         if self._dry_run:
-            frame = yield make_frame
-            metadata = yield lambda: planned_metadata(table, frame) | self._metadata(table, frame, notes)
+            frame = lake.frame(table, rows, client=client, day=day)
+            metadata = planned_metadata(table, frame) | self._metadata(table, frame, notes)
             self._status.observed(table.name, metadata, day, "Dry run: nothing was written.")
             return
-        is_unchanged = self._status.skips_unchanged and (
-            yield functools.partial(lake.is_unchanged, table, rows, client=client, day=day)
-        )
+        is_unchanged = self._status.skips_unchanged and lake.is_unchanged(table, rows, client=client, day=day)
         if is_unchanged and self._status.is_current(table.name, day):
             self._status.unchanged(table.name, day)
             return
-        self.mark_started(day)
         if is_unchanged:
-            frame = yield make_frame
+            self.mark_started(day)
+            frame = lake.frame(table, rows, client=client, day=day)
         else:
-            self._recounts.queue([day])
-            frame = yield functools.partial(lake.write, table, rows, client=client, day=day)
-            yield functools.partial(self._recounts.note, table, rows, day)
-        metadata = yield lambda: self._metadata(table, frame, notes)
+            frame = self._write(table, rows, day)
+        metadata = self._metadata(table, frame, notes)
         self.report(table.name, metadata | column_lineage(table, self._cell.key), day)
 
     def write_incomplete(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
@@ -102,17 +80,6 @@ class PartitionWriter:
             return
         frame = self._write(table, rows, day)
         self._status.incomplete(table.name, self._metadata(table, frame), day)
-
-    async def write_incomplete_large(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        """The same for very many rows: they are written and counted in a thread."""
-        if self._dry_run:
-            await self.materialize_large(table, rows)
-            return
-        self.mark_started()
-        self._recounts.queue([None])
-        frame = await asyncio.to_thread(self._lake.write, table, rows, client=self._setup.id)
-        await asyncio.to_thread(self._recounts.note, table, rows)
-        self._status.incomplete(table.name, await asyncio.to_thread(self._metadata, table, frame), None)
 
     def write_intent(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
         """Write what the run is about to do, before it does it."""
@@ -152,10 +119,3 @@ class PartitionWriter:
         """The store's order ids of orders on the platform, by order number."""
         states = self._platform.order_states(self._setup.id, order_numbers)
         return {number: state.store_order_id for number, state in states.items()}
-
-
-def _next_step(steps: _Steps, result: Any) -> Callable[[], Any] | None:
-    try:
-        return steps.send(result)
-    except StopIteration:
-        return None

@@ -56,7 +56,9 @@ from npf_pipelines.state.pauses import Paused, Pauses, read_pauses
 
 BUSY = "clients_of_another_run"
 """The metadata of a run's failure that names the clients that another run is at work on."""
-_CLIENTS_AT_ONCE = 16
+_CLIENTS_AT_ONCE = 8
+"""More would only wait for each other where the stores answer quickly. Clients whose stores don't are not counted for
+long (isolation.py)."""
 _IN_TRIAL = {
     Writes.NONE: "in trial: the tables show what would be done, nothing is written to store or platform",
     Writes.TEST_ORDERS: "in trial: only test orders and the amounts of test items are written to store and platform",
@@ -116,7 +118,7 @@ async def _run_all(
     await asyncio.to_thread(begin_record, context, facts.flow, days_of)
     clients = _Clients(context, facts, services, work=work, config=config, days_of=days_of)
     await clients.prepare()
-    outcomes = await run_isolated(clients.in_order, clients.run_one, at_once=_CLIENTS_AT_ONCE)
+    outcomes = await run_isolated(clients.in_order, clients.in_thread, at_once=_CLIENTS_AT_ONCE)
     for client, outcome in outcomes.items():
         if isinstance(outcome, Exception):
             outcomes[client] = await asyncio.to_thread(clients.keep_unreported, client, outcome)
@@ -183,10 +185,13 @@ class _Clients:
                 _materialized_before, self._context.instance, self._context.selected_asset_keys, self._days_of
             )
 
-    async def run_one(self, client: str) -> str:
-        """Run the client's part; the reason of its failure, empty if it succeeded."""
+    async def in_thread(self, client: str) -> str:
+        """Run the client's part in a thread of its own; the reason of its failure, empty if it succeeded."""
+        return await in_own_thread(functools.partial(self._run_one, client))
+
+    async def _run_one(self, client: str) -> str:
         days, setup, began = self._days_of[client], self._setups.clients.get(client), datetime.now(UTC)
-        if setup and (why := await asyncio.to_thread(self._why_paused, setup)):
+        if setup and (why := self._why_paused(setup)):
             self._context.log.info("%s: skipped, %s", client, why)
             return ""
         if self._names_clients and days and not (days := _days_begun(days, setup, began)):
@@ -211,23 +216,14 @@ class _Clients:
         after: Health | None = None
         if not isinstance(failure, LeaseTaken | Paused) and not self._is_dry:
             kind = failure_kind(failure) if failure else None
-            after = await asyncio.to_thread(
-                self._health.after, client, setup, days, began=began, kind=kind, reason=reason
-            )
-        if failure:  # In a thread: these are many events, and each waits for the disk.
-            await asyncio.to_thread(status.close, reason, self._notes(client, failure, after))
+            after = self._health.after(client, setup, days, began=began, kind=kind, reason=reason)
+        if failure:
+            status.close(reason, self._notes(client, failure, after))
         if after:
-            await asyncio.to_thread(self._health.keep, after)
+            self._health.keep(after)
         if not self._is_dry:
-            await asyncio.to_thread(
-                keep_counts,
-                self._context.log,
-                self._services.state,
-                client=client,
-                flow=self._facts.flow,
-                counts=counts,
-                after=after,
-            )
+            log, state = self._context.log, self._services.state
+            keep_counts(log, state, client=client, flow=self._facts.flow, counts=counts, after=after)
         return reason
 
     def _notes(self, client: str, failure: Exception, after: Health | None) -> Mapping[str, dg.MetadataValue]:
@@ -244,10 +240,8 @@ class _Clients:
             raise ClientFailure(self._elsewhere[client])
         setup = self._setups[client]
         recounts = Recounts(self._services.state, self._facts.flow, self._facts.run_id, client, dry_run=self._is_dry)
-        # In a thread: a bucket that could not be read before is read now.
-        lake = await asyncio.to_thread(lambda: self._services.lake)
-        tables = ClientTables(lake.remembering(), client, dry_run=self._is_dry)
-        is_trial = self._writes_elsewhere and await asyncio.to_thread(in_trial, setup, self._services)
+        tables = ClientTables(self._services.lake.remembering(), client, dry_run=self._is_dry)
+        is_trial = self._writes_elsewhere and in_trial(setup, self._services)
         client_run = ClientRun(
             self._services,
             setup,
@@ -269,10 +263,10 @@ class _Clients:
             client_run.log(_IN_TRIAL[client_run.writes])
         try:
             with progress_watched(self._services.longest_stall):
-                await in_own_thread(functools.partial(self._work, client_run))
+                await self._work(client_run)
             if self._is_nightly:
                 recounts.queue(days)
-            await asyncio.to_thread(recounts.note_unchanged, tables.lake)
+            recounts.note_unchanged(tables.lake)
         finally:
             self.in_hand |= recounts.in_hand
 

@@ -236,7 +236,7 @@ async def held_lease(
         with lease.renewed():
             yield lease
     finally:
-        await asyncio.to_thread(lease.give_back)
+        lease.give_back()
 
 
 @contextlib.contextmanager
@@ -259,7 +259,7 @@ async def _take(lease: Lease, patience: timedelta) -> None:
     until = time.monotonic() + patience.total_seconds()
     while True:
         try:
-            return await asyncio.to_thread(lease.take)
+            return lease.take()
         except LeaseTaken:
             if time.monotonic() >= until:
                 raise

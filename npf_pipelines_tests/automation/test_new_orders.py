@@ -18,6 +18,7 @@ from npf_pipelines.automation.order_memory import StoreMemory, read_memory, writ
 from npf_pipelines.automation.run_requests import Eligibility
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.health import Health
+from npf_pipelines.rules import turns
 from npf_pipelines.rules.change_detection import OrderListState
 from npf_pipelines.runs.run_scope import scope_config
 from npf_pipelines.sandbox.store import SandboxStore
@@ -76,6 +77,23 @@ def test_a_look_is_one_request(versioned: Loop, monkeypatch: pytest.MonkeyPatch)
     }
 
 
+def test_a_quiet_store_is_asked_at_every_second_tick(versioned: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = settled(versioned, monkeypatch)
+    monkeypatch.setattr(turns, "_QUIET_AFTER", timedelta(days=-1))  # As if the last change were long ago.
+    before = versioned.stores["acme"].requests
+    said, asked = list[str](), list[int]()
+    for _ in range(4):
+        _, cursor, words = look(versioned, "new_orders", cursor)
+        said.append(words)
+        asked.append(versioned.stores["acme"].requests - before)
+    assert asked == [0, 1, 1, 2]
+    assert said[:2] == ["0 stores asked, no changes; 2 quiet ones next time", "2 stores asked, no changes"]
+    place(versioned.stores["bolt"])
+    noticed, cursor, _ = look(versioned, "new_orders", cursor)
+    assert noticed == []
+    assert clients(look(versioned, "new_orders", cursor)[0]) == [["bolt"]]
+
+
 def test_a_cancellation_is_news_where_changes_are_listed(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     cursor = settled(loop, monkeypatch)
     store = loop.stores["acme"]
@@ -111,8 +129,8 @@ def test_a_run_that_was_requested_while_the_stores_were_asked_is_enough(
     register(loop)
     ask_all, runs = new_orders._ask_all, list[dg.DagsterRun]()
 
-    async def ask_and_request(*arguments: Any) -> dict[str, OrderListState]:
-        states = await ask_all(*arguments)
+    async def ask_and_request(*arguments: Any, **named: Any) -> dict[str, OrderListState]:
+        states = await ask_all(*arguments, **named)
         config = scope_config("orders", ["bolt"], loop.days)
         runs.append(loop.instance.create_run_for_job(loop.defs.resolve_job_def("orders_job"), run_config=config))
         return states
@@ -141,7 +159,7 @@ def test_a_store_that_is_off_costs_the_others_nothing_and_is_asked_with_growing_
     assert memory.failures == 1
     assert memory.next_look_at > datetime.now(UTC)
     over = json.loads(cursor)["acme"]
-    over[5] = int(datetime.now(UTC).timestamp() * 1000)
+    over[6] = int(datetime.now(UTC).timestamp() * 1000)
     loop.stores["acme"].switched_off = False
     asked, cursor, _ = look(loop, "new_orders", json.dumps({"acme": over}))
     assert ["acme", "bolt"] in clients(asked)
@@ -216,9 +234,10 @@ def test_news_whose_run_died_before_its_walk_are_asked_for_again(loop: Loop, mon
 
 def test_the_cursor_of_a_full_cell_is_small(loop: Loop) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
+    hour = now.replace(minute=0, second=0)
     setup = loop.services.setups()["acme"]
     memory = {
-        f"a-client-{number:04}": StoreMemory(OrderListState(1_795_817_288, 12_345, 123_456), now)
+        f"a-client-{number:04}": StoreMemory(OrderListState(1_795_817_288, 12_345, 123_456), now, changed_at=hour)
         for number in range(250)
     }
     for store in list(memory.values())[:50]:
@@ -247,6 +266,7 @@ def test_the_cursor_of_a_full_cell_is_small(loop: Loop) -> None:
         st.text(max_size=80),
         st.text("0f:", max_size=33),
         st.booleans(),
+        st.integers(0, 2**25).map(lambda minute: datetime.fromtimestamp(60 * minute, UTC)),
     )
 )
 def test_a_cursor_keeps_all_of_a_store(store: StoreMemory) -> None:

@@ -39,14 +39,8 @@ class BareWriter(PartitionWriter):
     def materialize(self, table: Table, rows: list[dict[str, Any]], day: date | None = None, notes: Any = None) -> None:  # noqa: ARG002
         self._services.lake.write(table, rows, client=self._client, day=day)
 
-    async def materialize_large(self, table: Table, rows: list[dict[str, Any]], notes: Any = None) -> None:  # noqa: ARG002
-        await asyncio.to_thread(self.materialize, table, rows)
-
     def write_incomplete(self, table: Table, rows: list[dict[str, Any]], day: date | None = None) -> None:
         self.materialize(table, rows, day)
-
-    async def write_incomplete_large(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        await asyncio.to_thread(self.materialize, table, rows)
 
     def write_intent(self, table: Table, rows: list[dict[str, Any]], day: date | None) -> None:
         self.materialize(table, rows, day)

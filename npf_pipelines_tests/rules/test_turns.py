@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.rules.turns import clients_of_tick, going_on_from, in_turn
+from npf_pipelines.rules.turns import clients_of_tick, going_on_from, in_turn, may_wait
 
 NAMES = st.lists(st.text("abc", min_size=1, max_size=4), unique=True).map(sorted)
 
@@ -13,6 +13,18 @@ NAMES = st.lists(st.text("abc", min_size=1, max_size=4), unique=True).map(sorted
 def test_those_left_are_first_and_those_that_failed_last() -> None:
     left, failed = {"c", "d"}, {"a", "d"}
     assert in_turn("abcde", left.__contains__, failed.__contains__) == ["c", "b", "e", "d", "a"]
+
+
+@given(st.lists(st.integers(0, 90), max_size=20))
+def test_a_store_has_every_turn_for_an_hour_after_a_change_and_then_every_second(pauses: list[int]) -> None:
+    changed_at = now = datetime(2026, 11, 28, tzinfo=UTC)
+    was_left = False
+    for minutes in pauses:
+        now += timedelta(minutes=minutes)
+        waits = may_wait(changed_at, now, was_left=was_left)
+        assert waits == (now - changed_at > timedelta(hours=1) and not was_left)
+        assert not (waits and was_left)
+        was_left = waits
 
 
 @given(NAMES, st.text("abc", max_size=4))

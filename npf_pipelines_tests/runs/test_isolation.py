@@ -102,7 +102,7 @@ def test_while_the_reason_of_a_failed_client_is_written_the_others_go_on(
     function = next(name for name in _functions(tiny, "orders") if "OrderPages" in name)
     assert _after_fault_in(tiny, "orders", function) == []
     (thread,) = threads
-    assert "asyncio" in thread.name, "the events of a failed client are written in the thread that serves all clients"
+    assert thread.name == "client", "the events of a failed client are written in the thread that serves all clients"
 
 
 @pytest.mark.parametrize("check", ["gap_audit", "setups_fit"])
