@@ -23,7 +23,7 @@ from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.runs.dagster_internals import ever_materialized
 from npf_pipelines.state.client_stores import forget_stores
-from npf_pipelines.state.open_items import days_with, read_open_items
+from npf_pipelines.state.open_items import open_days, read_open_items
 from npf_pipelines.state.removal import forget_client
 from npf_pipelines_tests.automation.ticks import look
 from npf_pipelines_tests.faults.bare_run import BareRun
@@ -177,9 +177,7 @@ def test_going_live_at_the_terminal_shows_the_days_first(trial: Loop, monkeypatc
         "units": 2,
     } in days
     assert "The next sweep imports what was planned" in shown.stderr
-    assert days_with(trial.services.state, "acme", ["order_planned"]) == {
-        date.fromisoformat(day["day"]) for day in days
-    }
+    assert open_days(trial.services.state, "acme")["order_planned"] == {date.fromisoformat(day["day"]) for day in days}
     assert trial.services.setups()["acme"].mode == "live"
     assert sorted(file.read_text(encoding="utf-8").splitlines()) == sorted([*text.splitlines(), "mode: live"])
     again = CliRunner().invoke(app, ["client", "live", "acme"])

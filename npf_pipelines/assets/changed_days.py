@@ -41,9 +41,9 @@ async def find_changed_days(
         StoreError: the store can't be asked.
     """
     zone = client_run.setup.zone
-    first_pulled = min(client_run.tables.days(RAW_ORDERS), default=client_run.days[0])
-    first = max(first_pulled, client_run.setup.orders.start_date)
-    followed = _open_before(client_run, first)
+    pulled = client_run.tables.days(RAW_ORDERS)
+    first = max(min(pulled, default=client_run.days[0]), client_run.setup.orders.start_date)
+    followed = _open_before(client_run, first, pulled)
     start = start_of_day(min([first, *followed.values()]), zone)
     end = start_of_day(client_run.days[0], zone) - timedelta(seconds=1)
     if client_run.today not in client_run.days or end < start:
@@ -91,9 +91,9 @@ def _log_dayless(client_run: ClientRun, changed: list[OrderStub | UnreadableOrde
             client_run.log(f"the order {name} has changed, and its day can't be read: {stub.reason}")
 
 
-def _open_before(client_run: ClientRun, first: date) -> dict[str, date]:
+def _open_before(client_run: ClientRun, first: date, pulled: Collection[date]) -> dict[str, date]:
     """The days of the orders placed before a day that are open on the platform, by the store's order id."""
-    if not any(day < first for table in (RAW_ORDERS, PLATFORM_ORDERS) for day in client_run.tables.days(table)):
+    if not any(day < first for days in (pulled, client_run.tables.days(PLATFORM_ORDERS)) for day in days):
         return {}
     records = client_run.services.platform.open_records(client_run.client).values()
     placed = {record.order.store_order_id: day_of(record.order.placed_at, client_run.setup.zone) for record in records}

@@ -11,7 +11,6 @@ from npf_pipelines.domain.open_kinds import MISSED_CUT_OFF
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS
 from npf_pipelines.rules.cut_off import missed_cut_off
 from npf_pipelines.runs.client_run import ClientRun
-from npf_pipelines.state.open_items import days_with
 
 Row = dict[str, Any]
 
@@ -48,7 +47,7 @@ def with_missed_cut_offs(client_run: ClientRun, day: date, rows: list[Row]) -> l
 def recount_missed(client_run: ClientRun) -> None:
     """Have the days with missed cut-offs counted again: after half a day they are no longer open."""
     if client_run.setup.orders.cut_off and not client_run.dry_run:
-        client_run.recounts.queue(days_with(client_run.services.state, client_run.client, [MISSED_CUT_OFF.key]))
+        client_run.recounts.queue(client_run.days_with([MISSED_CUT_OFF.key]))
 
 
 def _wanted(client_run: ClientRun, day: date) -> dict[str, datetime | None]:

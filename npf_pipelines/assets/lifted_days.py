@@ -13,7 +13,6 @@ from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import FILTERED_ORDERS, RAW_ORDERS
 from npf_pipelines.rules.holds import HoldRules, held_by_rule
 from npf_pipelines.runs.client_run import ClientRun
-from npf_pipelines.state.open_items import days_with
 
 _KIND = open_key(Rule.HELD_BY_RULE)
 
@@ -30,7 +29,7 @@ def lifted_days(client_run: ClientRun, rules: HoldRules) -> set[date]:
     """
     if client_run.today not in client_run.days:
         return set()
-    held = days_with(client_run.services.state, client_run.client, [_KIND])
+    held = client_run.days_with([_KIND])
     return {day for day in held if _is_due(client_run, rules, day)}
 
 

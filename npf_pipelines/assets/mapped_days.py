@@ -13,7 +13,6 @@ from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS
 from npf_pipelines.rules.despatch import MAP_FIELD, DespatchMap, NoDespatchCode
 from npf_pipelines.runs.client_run import ClientRun
-from npf_pipelines.state.open_items import days_with
 
 _HELD, _DIFFERS = open_key(Rule.NO_DESPATCH_CODE), open_key(OrderOutcome.DIFFERS)
 
@@ -30,11 +29,8 @@ def mapped_days(client_run: ClientRun, despatch: DespatchMap | None) -> set[date
     """
     if client_run.today not in client_run.days:
         return set()
-    state, client = client_run.services.state, client_run.client
-    held = {day for day in days_with(state, client, [_HELD]) if _is_due(client_run, despatch, day, _held)}
-    return held | {
-        day for day in days_with(state, client, [_DIFFERS]) if _is_due(client_run, despatch, day, _unwritten)
-    }
+    held = {day for day in client_run.days_with([_HELD]) if _is_due(client_run, despatch, day, _held)}
+    return held | {day for day in client_run.days_with([_DIFFERS]) if _is_due(client_run, despatch, day, _unwritten)}
 
 
 def _is_due(

@@ -145,7 +145,7 @@ async def _pull_from_store(run: OrdersRun, *, confirm_held: bool) -> None:
     await _take_as_pulled(run, unchanged)
     criteria = await order_filter(run.facts, client_run.setup)
     changed = await find_changed_days(client_run, run.store, run.facts, run.questions, criteria)
-    changed |= days_of_other_zone(client_run, "orders", RAW_ORDERS)
+    changed |= days_of_other_zone(client_run, "orders", RAW_ORDERS, run.facts.kept)
     changed |= mapped_days(client_run, criteria.despatch)
     changed |= lifted_days(client_run, run.holds.rules)
     changed |= days_of_held(client_run) if confirm_held else set()
@@ -183,7 +183,7 @@ async def _keep_progress(run: OrdersRun) -> None:
     run.questions.rebuild(await run.facts.meanings(), run.done, client_run.now, client_run.recounts)
     if client_run.today in client_run.days and not run.broken:
         run.facts.keep_changes_read()
-        keep_zone(client_run, "orders")
+        keep_zone(client_run, "orders", run.facts.kept)
 
 
 async def _pull_changed(run: OrdersRun, days: set[date]) -> None:

@@ -10,7 +10,6 @@ from datetime import date
 from npf_pipelines.domain.open_kinds import open_key
 from npf_pipelines.domain.outcome import Outcome
 from npf_pipelines.runs.client_run import ClientRun
-from npf_pipelines.state.open_items import days_with
 
 
 def planned_days(client_run: ClientRun, *outcomes: type[Outcome]) -> set[date]:
@@ -21,8 +20,7 @@ def planned_days(client_run: ClientRun, *outcomes: type[Outcome]) -> set[date]:
     """
     if client_run.in_trial or client_run.today not in client_run.days:
         return set()
-    kinds = list(_planned_kinds(outcomes))
-    return days_with(client_run.services.state, client_run.client, kinds)
+    return client_run.days_with(_planned_kinds(outcomes))
 
 
 def _planned_kinds(outcomes: Iterable[type[Outcome]]) -> Iterable[str]:

@@ -6,7 +6,7 @@ earlier days are due (late_lodgements.py), how orders that a run names are found
 """
 
 import functools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
@@ -20,7 +20,7 @@ from npf_pipelines.assets.planned_days import planned_days
 from npf_pipelines.assets.push_selection import select_pushes
 from npf_pipelines.assets.shipment_records import Lodged, read_records, records_as_written
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
-from npf_pipelines.assets.store_facts import StoreFacts
+from npf_pipelines.assets.store_facts import StoreFacts, kept_facts
 from npf_pipelines.assets.tracking_ledger import Row, TrackingLedger, what_waits
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome, StatusOutcome
@@ -53,7 +53,7 @@ async def run_shipments(client_run: ClientRun, *, names: Collection[str] = ()) -
     elif not client_run.selects(SHIPMENT_RECORDS):
         await _push(client_run, records_as_written(client_run))
     elif not client_run.selects(TRACKING_PUSH):
-        _read(client_run)
+        _read(client_run, kept_facts(client_run.tables))
     else:
         late = late_lodgements(client_run)
         late |= planned_days(client_run, PushOutcome, StatusOutcome)
@@ -61,7 +61,8 @@ async def run_shipments(client_run: ClientRun, *, names: Collection[str] = ()) -
         if late:
             client_run.log(f"shipments lodged on {len(late)} earlier days, from {min(late)} on, are still to be pushed")
             client_run.add_days(late)
-        await _push_and_keep_zone(client_run, _read(client_run))
+        kept = kept_facts(client_run.tables)
+        await _push_and_keep_zone(client_run, _read(client_run, kept), kept)
 
 
 async def _run_named(client_run: ClientRun, named: NamedShipments) -> None:
@@ -76,25 +77,25 @@ async def _run_named(client_run: ClientRun, named: NamedShipments) -> None:
         raise ClientFailure("; ".join(named.why_not))
 
 
-def _read(client_run: ClientRun) -> Lodged:
-    days = {*client_run.days, *days_of_other_zone(client_run, "shipments", SHIPMENT_RECORDS)}
+def _read(client_run: ClientRun, kept: Mapping[str, Any]) -> Lodged:
+    days = {*client_run.days, *days_of_other_zone(client_run, "shipments", SHIPMENT_RECORDS, kept)}
     return read_records(client_run, sorted(days))
 
 
-async def _push_and_keep_zone(client_run: ClientRun, lodged: Lodged) -> None:
+async def _push_and_keep_zone(client_run: ClientRun, lodged: Lodged, kept: Mapping[str, Any]) -> None:
     try:
         await _push(client_run, lodged)
     except DaysLeftOut:  # Their tables are still cut by the zone before.
         raise
     except ClientFailure:  # Some shipments wait for the store; the tables of all days are written.
-        _keep_zone(client_run)
+        _keep_zone(client_run, kept)
         raise
-    _keep_zone(client_run)
+    _keep_zone(client_run, kept)
 
 
-def _keep_zone(client_run: ClientRun) -> None:
+def _keep_zone(client_run: ClientRun, kept: Mapping[str, Any]) -> None:
     if client_run.today in client_run.days:
-        keep_zone(client_run, "shipments")
+        keep_zone(client_run, "shipments", kept)
 
 
 async def _push(client_run: ClientRun, lodged: Lodged, only: Collection[str] | None = None) -> None:

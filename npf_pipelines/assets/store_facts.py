@@ -5,7 +5,7 @@ a few requests and no order: every fact is asked for again.
 Not here: what a status means (rules/status_meaning.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,11 @@ class StoreFacts:
         self._statuses_read = False
         self._row = kept_facts(tables)
         self._new: dict[str, Any] = {}
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """The row of store_facts, as this run has read or written it last."""
+        return self._row
 
     async def meanings(self) -> StatusMeanings:
         """The meaning of each of the store's statuses for the client.

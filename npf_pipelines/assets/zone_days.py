@@ -4,7 +4,9 @@ Otherwise the orders and shipments around midnight would stay in the tables of t
 Not here: how a day is made (orders.py, shipments.py).
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.assets.store_facts import kept_facts
@@ -13,15 +15,16 @@ from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.runs.client_run import ClientRun
 
 
-def days_of_other_zone(client_run: ClientRun, flow: str, table: Table) -> set[date]:
+def days_of_other_zone(client_run: ClientRun, flow: str, table: Table, kept: Mapping[str, Any]) -> set[date]:
     """The days of the table, and their neighbours, if they were cut by another zone; none for a run of past days.
 
     Args:
         client_run: the client's part of the run.
         flow: `orders` or `shipments`.
         table: its first table.
+        kept: the kept facts about the client's store.
     """
-    zone, zone_now = kept_facts(client_run.tables)[f"{flow}_zone"], client_run.setup.zone.key
+    zone, zone_now = kept[f"{flow}_zone"], client_run.setup.zone.key
     if zone in {None, zone_now} or client_run.today not in client_run.days:
         return set()
     written = client_run.tables.days(table)
@@ -31,9 +34,9 @@ def days_of_other_zone(client_run: ClientRun, flow: str, table: Table) -> set[da
     return {day for day in with_neighbours if day <= last and is_live(client_run, day)}
 
 
-def keep_zone(client_run: ClientRun, flow: str) -> None:
-    """Keep that all days of the flow's tables are cut by the client's present zone."""
+def keep_zone(client_run: ClientRun, flow: str, kept: Mapping[str, Any]) -> None:
+    """Keep that all days of the flow's tables are cut by the client's present zone. Arguments as above."""
     column, zone_now = f"{flow}_zone", client_run.setup.zone.key
-    if kept_facts(client_run.tables)[column] != zone_now:
+    if kept[column] != zone_now:
         client_run.tables.forget(STORE_FACTS)  # Another flow of the client may have written other facts meanwhile.
         client_run.tables.write_cache(STORE_FACTS, [kept_facts(client_run.tables) | {column: zone_now}])

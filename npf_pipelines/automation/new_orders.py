@@ -50,7 +50,7 @@ class _Facts:
     def __init__(self) -> None:
         self._known: dict[str, tuple[datetime, dict[str, Any]]] = {}
 
-    def of(self, services: Services, client: str, tried_at: datetime | None) -> dict[str, Any]:
+    async def of(self, services: Services, client: str, tried_at: datetime | None) -> dict[str, Any]:
         """The facts about the client's store; empty if no run has tried it.
 
         Args:
@@ -62,12 +62,17 @@ class _Facts:
             return {}
         read_at, facts = self._known.get(client, (None, {}))
         if read_at != tried_at:
-            try:
-                (facts,) = services.lake.read(STORE_FACTS, client=client)
-            except NotWritten:
-                facts = {}
+            facts = await asyncio.to_thread(_read_facts, services, client)
             self._known[client] = (tried_at, facts)
         return facts
+
+
+def _read_facts(services: Services, client: str) -> dict[str, Any]:
+    try:
+        (facts,) = services.lake.read(STORE_FACTS, client=client)
+    except NotWritten:
+        return {}
+    return facts
 
 
 def new_orders(services: Services) -> dg.SensorDefinition:
@@ -116,7 +121,7 @@ def new_orders(services: Services) -> dg.SensorDefinition:
 
 
 def _turns(eligibility: Eligibility, seen: dict[str, StoreMemory]) -> tuple[list[str], Collection[str]]:
-    """The clients whose stores are asked now, in the order of their turns; and those with a quiet store."""
+    """The clients whose stores are asked now, in the order of their turns; and the clients with a quiet store."""
     setups, now = eligibility.free, eligibility.now
     turns = [client for client in setups if not seen.setdefault(client, StoreMemory()).is_paused(setups[client], now)]
     quiet = {client for client in turns if seen[client].may_wait(now)}
@@ -156,7 +161,7 @@ async def _ask_all(
         async with places:
             try:
                 tried_at = eligibility.health(setup.id).tried_at
-                known = await asyncio.to_thread(facts.of, services, setup.id, tried_at)
+                known = await facts.of(services, setup.id, tried_at)
                 question = _question(setup, known, now)
                 async with asyncio.timeout(_SECONDS_PER_STORE):
                     states[setup.id] = await _list_state(services, setup, question)

@@ -41,7 +41,7 @@ class StoreMemory:
         why: why it could not be asked; empty if it answered.
         setup_print: the fingerprint of the master setup under which it could not be asked, API key included.
         is_left: whether the last tick did not ask the store: it ended before its turn came, or the store was quiet.
-        changed_at: the minute in which a change was last noticed, or the store was first asked.
+        changed_at: the minute in which a change was last noticed.
     """
 
     look: OrderListState | None = None
@@ -150,7 +150,7 @@ def keep_states(
     """Keep the states, but not of a client that has changed and got no run: its change is noticed again."""
     for client, state in states.items():
         store = memory[client]
-        if client in changed or store.look is None:
+        if client in changed:
             store.changed_at = now.replace(second=0, microsecond=0)
         if client in requested:
             store.asked_at = now

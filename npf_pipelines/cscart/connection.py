@@ -9,6 +9,7 @@ from functools import cache
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 from pydantic import SecretStr
@@ -37,6 +38,7 @@ def open_client(api_user: str, api_key: SecretStr, *, concurrency: int, timeout:
         ),
         follow_redirects=False,
         cookies=_NoCookies(),
+        trust_env=_has_proxy(),
         event_hooks={"response": [_set_redirect_aside]},
     )
 
@@ -75,6 +77,12 @@ def certificate_failure(error: BaseException | None) -> ssl.SSLCertVerificationE
 def _trusted_certificates() -> ssl.SSLContext:
     """Whom to trust. Read once for all stores: it takes longer than a store's whole share of a run."""
     return httpx.create_ssl_context()
+
+
+@cache
+def _has_proxy() -> bool:
+    """Whether the environment names a proxy. Read once: for each store httpx takes as long as for a request."""
+    return bool(getproxies())
 
 
 class _NoCookies(CookieJar):

@@ -88,7 +88,7 @@ def is_broken(files: fsspec.AbstractFileSystem, path: str) -> bool:
         OSError: the file can't be reached, so that its content is unknown.
     """
     try:
-        with arrow.BufferReader(Bucket(files).read(path)) if is_bucket(files) else files.open(path, "rb") as file:
+        with arrow.BufferReader(Bucket(files).read(path)) if is_bucket(files) else arrow.OSFile(path) as file:
             content = parquet.ParquetFile(file, pre_buffer=False)
             for group in range(content.num_row_groups):  # A month's file can be larger than the memory.
                 content.read_row_group(group, use_threads=False)

@@ -6,7 +6,8 @@ written (partition_writer.py).
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection
+import functools
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
@@ -25,6 +26,7 @@ from npf_pipelines.runs.partition_writer import PartitionWriter
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.client_stores import other_client_of, remember_store
 from npf_pipelines.state.lease import PATIENCE, Lease, held_lease
+from npf_pipelines.state.open_items import open_days
 
 
 class ClientRun:
@@ -100,6 +102,19 @@ class ClientRun:
     def selects(self, table: Table) -> bool:
         """Whether the run makes this table's partitions."""
         return table.name in self._selected
+
+    @functools.cached_property
+    def open_days(self) -> Mapping[str, Collection[date | None]]:
+        """The client's days with open items, by kind; None for items without a day. They were counted before the run.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the state's database can't be reached.
+        """
+        return open_days(self.services.state, self.client)
+
+    def days_with(self, kinds: Iterable[str]) -> set[date]:
+        """The days with open items of one of the kinds. Raises as `open_days`."""
+        return {day for kind in kinds for day in self.open_days.get(kind, ()) if day}
 
     def add_days(self, days: Collection[date]) -> None:
         """Include further days in the client's part of the run."""

@@ -18,7 +18,6 @@ from npf_pipelines.rules.sku_map import problems, sku_map
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import NoSkuMap
 from npf_pipelines.runs.services import Services
-from npf_pipelines.state.open_items import has_items
 
 _NAMED = 3
 """Problems that a message names."""
@@ -34,7 +33,7 @@ def read_sku_map(client_run: ClientRun) -> SkuMap:
     """
     if client_run.setup.orders.skus is None:
         # A map that was taken out leaves no open problems behind, and most clients never had one.
-        if has_items(client_run.services.state, client_run.client, SKU_MAP_REFUSED.key):
+        if SKU_MAP_REFUSED.key in client_run.open_days:
             _note_problems(client_run, [])
         return NO_MAP
     kept = _kept(client_run)

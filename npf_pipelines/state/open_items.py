@@ -5,7 +5,8 @@ that died are left to the next run of its flow.
 Not here: which rows are not done (lake/facts.py), which alert follows (rules/conditions.py).
 """
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -91,27 +92,18 @@ def read_open_items(engine: sa.Engine) -> list[OpenItems]:
     return [OpenItems(**{**row, "day": _day(row["day"])}) for row in rows]
 
 
-def days_with(engine: sa.Engine, client: str, kinds: Collection[str]) -> set[date]:
-    """The days of the client with items of one of the kinds.
+def open_days(engine: sa.Engine, client: str) -> Mapping[str, Collection[date | None]]:
+    """The days of the client with items, by kind; None for items without a day.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    columns = open_items.c
-    query = sa.select(columns.day).where(columns.client == client, columns.kind.in_(kinds), columns.day != "")
+    days: defaultdict[str, set[date | None]] = defaultdict(set)
     with engine.connect() as connection:
-        return {date.fromisoformat(day) for day in connection.scalars(query)}
-
-
-def has_items(engine: sa.Engine, client: str, kind: str) -> bool:
-    """Whether the client has items of a kind, of any day or none.
-
-    Raises:
-        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
-    """
-    query = sa.select(open_items.c.kind).where(open_items.c.client == client, open_items.c.kind == kind).limit(1)
-    with engine.connect() as connection:
-        return connection.scalar(query) is not None
+        query = sa.select(open_items.c.kind, open_items.c.day).where(open_items.c.client == client)
+        for kind, day in connection.execute(query):
+            days[kind].add(_day(day))
+    return days
 
 
 def write_open_items(engine: sa.Engine, flow: str, written: Collection[Written], found: Iterable[OpenItems]) -> None:

@@ -4,10 +4,11 @@ import errno
 import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any
 
 import dagster as dg
 import duckdb
+import pyarrow as arrow
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -111,7 +112,7 @@ def test_what_is_done_about_it_depends_on_the_table(tmp_path: Path, table: Table
 
 
 class _Unread:
-    """A file of a bucket: it opens, and each reading fails."""
+    """A file that opens, and of which each reading fails."""
 
     def __init__(self, file: IO[bytes], failure: OSError) -> None:
         self._file, self._failure = file, failure
@@ -121,12 +122,6 @@ class _Unread:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
 
 
 @pytest.mark.parametrize(
@@ -144,14 +139,12 @@ def test_a_file_that_cannot_be_reached_is_not_broken(
 ) -> None:
     lake, rows = Lake(str(tmp_path)), [row(RAW_ORDERS)]
     lake.write(RAW_ORDERS, rows, **_place(RAW_ORDERS))
-    files = lake.files.system
-    plain = files.open
 
-    def unread(path: str, mode: str = "rb", **more: Any) -> Any:
-        return _Unread(plain(path, mode, **more), failure) if mode == "rb" else plain(path, mode, **more)
+    def unread(path: str) -> arrow.PythonFile:
+        return arrow.PythonFile(_Unread(Path(path).open("rb"), failure), mode="r")
 
     with monkeypatch.context() as failing:
-        failing.setattr(files, "open", unread)
+        failing.setattr(arrow, "OSFile", unread)
         for reading in (lake.read, lake.read_if_written, lake.lacks_personal):
             with pytest.raises(type(failure)):
                 reading(RAW_ORDERS, **_place(RAW_ORDERS))
