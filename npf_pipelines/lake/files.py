@@ -176,7 +176,7 @@ class LakeFiles:
         """Write a Parquet file in place of the old one. Errors as for `put_with`."""
         self.put_with(lambda file: parquet.write_table(data, file, compression="zstd"), path)
 
-    def put_with(self, write: Callable[[IO[Any]], None], path: str) -> None:
+    def put_with(self, write: Callable[[IO[Any]], object], path: str) -> None:
         """Write a file in place of the old one.
 
         Args:
@@ -226,21 +226,12 @@ class LakeFiles:
         Raises:
             OSError: the lake can't be written.
         """
-        if self._bucket:
-            self._bucket.write(f"{self.root}/{name}", text.encode())
-            return
-        self.system.makedirs(self.root, exist_ok=True)
-        unfinished = f"{self.root}/.{uuid.uuid4().hex}{_UNFINISHED}"
-        with self.system.open(unfinished, "w") as file:
-            file.write(text)
-            self._sync(file)
-        self._put_in_place(unfinished, f"{self.root}/{name}")
+        self.put_bytes(text.encode(), f"{self.root}/{name}")
 
     def _sync(self, file: IO[Any]) -> None:
         """Flush a file to the disk: otherwise its name may lead to an empty file after a power cut."""
-        if not self._bucket:
-            file.flush()
-            os.fsync(file.fileno())
+        file.flush()
+        os.fsync(file.fileno())
 
     def _put_in_place(self, unfinished: str, path: str) -> None:
         if self._bucket:
@@ -286,17 +277,8 @@ class LakeFiles:
                         other.put_bytes(opened.read(), f"{other.root}{file.removeprefix(self.root)}")
 
     def put_bytes(self, content: bytes, path: str) -> None:
-        """Write a file in place of the old one."""
-        if self._bucket:
-            self._bucket.write(path, content)
-            return
-        folder = path.rpartition("/")[0]
-        unfinished = f"{folder}/.{uuid.uuid4().hex}{_UNFINISHED}"
-        self.system.makedirs(folder, exist_ok=True)
-        with self.system.open(unfinished, "wb") as file:
-            file.write(content)
-            self._sync(file)
-        self._put_in_place(unfinished, path)
+        """Write a file in place of the old one. Errors as for `put_with`."""
+        self.put_with(lambda file: file.write(content), path)
 
     def drop_client(self, client: str) -> None:
         """Delete all files of a client."""

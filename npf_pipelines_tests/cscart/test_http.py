@@ -266,6 +266,19 @@ async def test_reads_again_after_a_lost_answer() -> None:
     assert len(store.heads) == 3
 
 
+async def test_a_proxy_that_the_environment_names_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    async with RawStore(good) as proxy:
+        with monkeypatch.context() as set_up:
+            set_up.setenv("http_proxy", proxy.url)
+            set_up.setenv("no_proxy", "")
+            connection._has_proxy.cache_clear()
+            async with client("http://127.0.0.1:9") as http:
+                assert await http.get("orders") == {}
+        assert proxy.heads[0].startswith(b"GET http://127.0.0.1:9/api/2.0/orders HTTP/1.1")
+    connection._has_proxy.cache_clear()
+
+
 async def test_a_store_that_hangs_is_given_up() -> None:
     async with RawStore(None) as store, client(store.url, timeout=0.2) as http:
         with pytest.raises(OutcomeUnknown, match="ReadTimeout"):
