@@ -29,8 +29,8 @@ LARGEST_SHARE = 0.8
 """Of two cores."""
 LARGEST_IDLE = 0.15
 """Of one core, for four cells."""
-_WARM_UP = 300.0
-"""Seconds in which the processes start, and sweep and audit every client once."""
+_WARM_UP = 900.0
+"""Seconds in which the processes start, sweep and audit every client once, and the stores become quiet."""
 _NPF = [sys.executable, "-c", "from npf_pipelines.cli import app; app()"]
 _CONSOLE = Console(soft_wrap=True)
 

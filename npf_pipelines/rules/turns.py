@@ -11,7 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_QUIET_AFTER = timedelta(hours=1)
+_QUIET_AFTER = timedelta(minutes=10)
 
 _MINUTES = 10
 """Between two ticks of a night."""
@@ -28,9 +28,9 @@ def in_turn(things: Iterable[T], was_left: Callable[[T], bool], has_failed: Call
 
 
 def may_wait(changed_at: datetime, now: datetime, *, was_left: bool) -> bool:
-    """Whether a store, in which nothing has changed for an hour, is left for the next time: it has every second turn.
+    """Whether a store is left for the next time: after ten minutes without a change it has every second turn.
 
-    A tick costs each store a request, and most stores have no order for hours.
+    A turn costs the store a request, and at night no store has an order for hours.
     """
     return not was_left and now - changed_at > _QUIET_AFTER
 
