@@ -21,6 +21,7 @@ from npf_pipelines.automation.console import console
 from npf_pipelines.automation.due_orders import due_orders
 from npf_pipelines.automation.first_audit import first_audit
 from npf_pipelines.automation.jobs import jobs
+from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.lost_runs import lost_runs
 from npf_pipelines.automation.new_orders import new_orders
 from npf_pipelines.automation.nightly import nightly_schedules
@@ -49,6 +50,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
         resource_overrides: by name, resources that runs get in place of the settings' own.
     """
     services, report_folder = Services(settings), ReportFolder(settings.reports, settings.reports_url)
+    facts = KnownFacts(services)
     try:
         setups = services.setups()
     except SetupError:  # The clients sensor shows it in the UI; the definitions load all the same.
@@ -71,13 +73,13 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
             clients_sensor(partitions, services),
             lost_runs(services),
             alerts_sensor(services, report_folder),
-            new_orders(services),
+            new_orders(services, facts),
             due_orders(services),
             *platform_sensors(services),
             first_audit(services),
         ],
         schedules=[
-            *sweeps(services),
+            *sweeps(services, facts),
             *nightly_schedules(services),
             retention_schedule(settings),
             compaction_schedule(settings),

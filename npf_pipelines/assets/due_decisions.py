@@ -42,11 +42,9 @@ class DueDecisions:
 
     def keep(self) -> None:
         """Clear the moments that are past, now that the orders that they were about are imported."""
-        if not self._client_run.dry_run:
-            self._keep()
-
-    def _keep(self) -> None:
         client_run = self._client_run
+        if client_run.dry_run:
+            return
         for day, moments in self._decided.items():
             if moments or day in self._known:
                 state, began = client_run.services.state, client_run.now

@@ -16,6 +16,7 @@ import dagster as dg
 
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import ORDERS
+from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.order_memory import StoreMemory, keep_states, read_memory, write_memory
 from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, in_few, requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
@@ -23,8 +24,6 @@ from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.domain.clock import unless_future
 from npf_pipelines.domain.order_statuses import Status, UnknownStatus
 from npf_pipelines.domain.tracebacks import log_fault
-from npf_pipelines.lake.lake import NotWritten
-from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.rules.change_detection import OrderListState, has_changes
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
 from npf_pipelines.rules.turns import in_turn
@@ -44,40 +43,8 @@ _Question = tuple[datetime | None, set[str]]
 """Since when changed orders are listed, None for all orders; and in which statuses, empty for all."""
 
 
-class _Facts:
-    """The kept facts about the stores, read again only after a run of their client."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[datetime, dict[str, Any]]] = {}
-
-    async def of(self, services: Services, client: str, tried_at: datetime | None) -> dict[str, Any]:
-        """The facts about the client's store; empty if no run has tried it.
-
-        Args:
-            services: with the lake, where the runs keep them.
-            client: the client's id.
-            tried_at: when a run last tried the client.
-        """
-        if tried_at is None:
-            return {}
-        read_at, facts = self._known.get(client, (None, {}))
-        if read_at != tried_at:
-            facts = await asyncio.to_thread(_read_facts, services, client)
-            self._known[client] = (tried_at, facts)
-        return facts
-
-
-def _read_facts(services: Services, client: str) -> dict[str, Any]:
-    try:
-        (facts,) = services.lake.read(STORE_FACTS, client=client)
-    except NotWritten:
-        return {}
-    return facts
-
-
-def new_orders(services: Services) -> dg.SensorDefinition:
+def new_orders(services: Services, facts: KnownFacts) -> dg.SensorDefinition:
     """Requests a run of orders for the clients in whose stores something has changed."""
-    facts = _Facts()
 
     @dg.sensor(
         name="new_orders",
@@ -146,7 +113,7 @@ async def _ask_all(
     context: dg.SensorEvaluationContext,
     services: Services,
     eligibility: Eligibility,
-    facts: _Facts,
+    facts: KnownFacts,
     seen: Mapping[str, StoreMemory],
     *,
     turns: Sequence[str],
@@ -161,8 +128,9 @@ async def _ask_all(
         async with places:
             try:
                 tried_at = eligibility.health(setup.id).tried_at
-                known = await facts.of(services, setup.id, tried_at)
-                question = _question(setup, known, now)
+                if not facts.is_read(setup.id, tried_at):
+                    await asyncio.to_thread(facts.of, setup.id, tried_at)
+                question = _question(setup, facts.of(setup.id, tried_at), now)
                 async with asyncio.timeout(_SECONDS_PER_STORE):
                     states[setup.id] = await _list_state(services, setup, question)
             except TimeoutError:

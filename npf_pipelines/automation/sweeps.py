@@ -1,20 +1,25 @@
 """The sweeps: schedules that request one run for all clients that are due, every five minutes.
 
+Flows, and cells, have different minutes: runs that begin in one moment slow each other.
+
 Not here: which clients may be requested (run_requests.py), when a client is due (rules/due.py), the nightly runs
 (nightly.py).
 """
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from zlib import crc32
 
 import dagster as dg
 
 from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
+from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.rules.due import interval_at, is_due, is_due_since, is_last_pull_due
+from npf_pipelines.rules.due import interval_at, is_due, is_due_since, is_last_pull_due, usual_interval
 from npf_pipelines.rules.quiet_hours import last_end
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
@@ -22,7 +27,7 @@ from npf_pipelines.runs.services import Services
 _Requests = Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 
-def sweeps(services: Services) -> list[dg.ScheduleDefinition]:
+def sweeps(services: Services, facts: KnownFacts) -> list[dg.ScheduleDefinition]:
     """The three sweeps."""
 
     def orders(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
@@ -36,20 +41,27 @@ def sweeps(services: Services) -> list[dg.ScheduleDefinition]:
         return requests(eligibility, due, None)
 
     return [
-        _sweep(services, ORDERS, services.settings.orders_minutes, orders),
-        _sweep(services, SHIPMENTS, services.settings.shipments_minutes, shipments),
-        _sweep(services, STOCK, services.settings.stock_minutes, stock),
+        _sweep(services, facts, ORDERS, services.settings.orders_minutes, orders),
+        _sweep(services, facts, SHIPMENTS, services.settings.shipments_minutes, shipments),
+        _sweep(services, facts, STOCK, services.settings.stock_minutes, stock),
     ]
 
 
-def _sweep(services: Services, flow: Flow, minutes: int, requests_for: _Requests) -> dg.ScheduleDefinition:
+def _sweep(
+    services: Services, facts: KnownFacts, flow: Flow, minutes: int, requests_for: _Requests
+) -> dg.ScheduleDefinition:
     usual = timedelta(minutes=minutes)
-    more = ", every 5 in the two hours before its cut-off, and at it" if flow is ORDERS else ""
+    more = (
+        ", every second time if new_orders hears of each change in its store, every 5 minutes in the two hours before "
+        "its cut-off, and at it"
+        if flow is ORDERS
+        else ""
+    )
 
     @dg.schedule(
         name=f"{flow.name}_sweep",
         job_name=flow.job,
-        cron_schedule="*/5 * * * *",
+        cron_schedule=f"{_first_minute(services.cell, flow)}-59/5 * * * *",
         default_status=schedule_status(services.settings),
         description=f"Checks every 5 minutes which clients are due for {flow.name}, and requests one run for them: a "
         f"client is due every {minutes} minutes, or as its setup says (every_minutes){more}.",
@@ -66,7 +78,9 @@ def _sweep(services: Services, flow: Flow, minutes: int, requests_for: _Requests
             if health.is_permanent or health.next_try_at:
                 return True  # It is eligible: its pause is over, or something has been changed.
             cut_off = setup.orders.cut_off if flow is ORDERS else None
-            interval = interval_at(now, setup.interval(flow.name) or usual, cut_off, setup.zone)
+            known = flow is ORDERS and facts.lists_changes(client)
+            own = setup.interval(flow.name) or usual_interval(usual, lists_changes=known)
+            interval = interval_at(now, own, cut_off, setup.zone)
             return (
                 is_due(health.tried_at, interval, now)
                 or is_last_pull_due(health.tried_at, now, cut_off, setup.zone)
@@ -77,6 +91,11 @@ def _sweep(services: Services, flow: Flow, minutes: int, requests_for: _Requests
         return (requests_for(eligibility, clients) if clients else []) or eligibility.skip_reason("no client is due")
 
     return sweep
+
+
+def _first_minute(cell: Cell, flow: Flow) -> int:
+    """The minute of each five at which the flow's sweep comes."""
+    return (crc32(cell.name.encode()) + (ORDERS, SHIPMENTS, STOCK).index(flow)) % 5
 
 
 def _waited(setup: MasterSetup, tried_at: datetime | None, now: datetime) -> bool:

@@ -9,12 +9,14 @@ import pytest
 import yaml
 
 from npf_pipelines.cli.instance import DEFAULTS
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_fingerprint import fingerprint
+from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import failed, succeeded
 from npf_pipelines.state.health import keep_health, read_one
-from npf_pipelines_tests.automation.ticks import clients, days, execute, register, tick
+from npf_pipelines_tests.automation.ticks import clients, days, execute, look, register, tick
 from npf_pipelines_tests.loop import KEY_VARIABLE, Loop, write_setup
 
 MINUTE = timedelta(minutes=1)
@@ -63,6 +65,36 @@ def test_all_clients_come_into_one_run_that_goes_well_and_are_due_again_with_the
     again = tick(loop, f"{flow}_sweep", begin + timedelta(seconds=interval))
     assert isinstance(again, list)
     assert clients(again) == [["acme", "bolt"]]
+
+
+def test_a_client_whose_changes_the_sensor_hears_is_swept_half_as_often(loop: Loop) -> None:
+    loop.stores["bolt"].version = (4, 11, 5)  # Before the list of changes.
+    register(loop)
+    loop.run("orders")
+    asked = tick(loop, "orders_sweep", datetime.now(UTC) + timedelta(minutes=15))
+    assert isinstance(asked, list)
+    execute(loop, "orders_job", asked)  # A run of today finds out what the store can list.
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    begin = now - now.minute % 30 * MINUTE
+    for client in loop.stores:
+        keep_health(loop.services.state, replace(read_one(loop.services.state, client, "orders"), tried_at=begin))
+    later = begin + timedelta(minutes=15), begin + timedelta(minutes=30)
+    swept = [tick(loop, "orders_sweep", at) for at in later]
+    assert [clients(each) for each in swept if isinstance(each, list)] == [[["acme", "bolt"]]] * 2, "nothing is known"
+    code_server = loop.defs
+    look(loop, "new_orders", defs=code_server)
+    swept = [tick(loop, "orders_sweep", at, defs=code_server) for at in later]
+    assert [clients(each) for each in swept if isinstance(each, list)] == [[["bolt"]], [["acme", "bolt"]]]
+
+
+def test_no_two_sweeps_begin_in_the_same_minute(loop: Loop) -> None:
+    minutes: dict[str, list[object]] = {}
+    for cell in ("", "north", "east"):
+        defs = build_defs(Settings(**loop.settings.model_dump() | {"cell": cell}))
+        minutes[cell] = [defs.resolve_schedule_def(f"{flow}_sweep").cron_schedule for flow in FLOWS]
+    assert minutes[""] == ["0-59/5 * * * *", "1-59/5 * * * *", "2-59/5 * * * *"]
+    assert all(len(set(each)) == len(FLOWS) for each in minutes.values())
+    assert len(set(map(str, minutes.values()))) == len(minutes)
 
 
 def test_the_intervals_are_settings(loop: Loop) -> None:
