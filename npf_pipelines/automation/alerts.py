@@ -52,7 +52,7 @@ def alerts_sensor(services: Services, report_folder: ReportFolder) -> dg.SensorD
     @dg.sensor(
         name="alerts",
         description="Sends a message to webhook and log when an alert opens and when it resolves.",
-        minimum_interval_seconds=60,
+        minimum_interval_seconds=120,
         default_status=sensor_status(services.settings),
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:

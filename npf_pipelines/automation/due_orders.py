@@ -30,7 +30,7 @@ def due_orders(services: Services) -> dg.SensorDefinition:
     @dg.sensor(
         name="due_orders",
         job_name=ORDERS.job,
-        minimum_interval_seconds=60,
+        minimum_interval_seconds=2 * services.settings.sensor_seconds,
         default_status=sensor_status(services.settings),
         description="Requests a run for clients whose held orders are released now, and for clients at their cut-off.",
     )

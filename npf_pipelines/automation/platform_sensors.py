@@ -36,10 +36,11 @@ _CURSOR = TypeAdapter(dict[str, _Requested])
 
 @dataclass(frozen=True)
 class _Watch:
-    """A sensor: the changes that it watches, and the runs that it requests."""
+    """A sensor: the changes that it watches, how many times longer than usual it pauses, and the runs it requests."""
 
     name: str
     flow: Flow
+    pauses: int
     description: str
     marks: Callable[[sa.Engine, Collection[str]], Mapping[str, str]]
     requests_for: Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
@@ -58,6 +59,7 @@ _WATCHED = (
     _Watch(
         "new_lodgements",
         SHIPMENTS,
+        1,
         "Notices new lodgements of the warehouse, and requests a run for their clients only.",
         lodgements,
         _shipments,
@@ -65,6 +67,7 @@ _WATCHED = (
     _Watch(
         "stock_movements",
         STOCK,
+        2,  # Sales move stock all the time, and each run takes all that has moved.
         "Notices changes of the warehouse's stock and orders, and requests a run for their clients only.",
         stock_movements,
         _stock,
@@ -81,7 +84,7 @@ def _sensor(watch: _Watch, services: Services) -> dg.SensorDefinition:
     @dg.sensor(
         name=watch.name,
         job_name=watch.flow.job,
-        minimum_interval_seconds=services.settings.sensor_seconds,
+        minimum_interval_seconds=watch.pauses * services.settings.sensor_seconds,
         default_status=sensor_status(services.settings),
         description=watch.description,
     )

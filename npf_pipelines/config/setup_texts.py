@@ -1,11 +1,13 @@
 """The texts of the master setups as they are now: the files of a folder, or of a prefix in a bucket.
 
-A bucket costs one listing, and a request for each file that is new or changed since this process read it last: the
-sensors read all setups every half minute. A bucket that does not answer is an error, as a folder that can't be read is:
+Only a file that is new or changed is read again: the sensors ask for all setups every half minute. A bucket costs one
+listing, and a request for each such file. A bucket that does not answer is an error, as a folder that can't be read is:
 nobody knows then which clients are paused, and nothing runs.
 Not here: the setups in the texts (setup_files.py), removed ones (removed_setups.py).
 """
 
+import functools
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.places import Place
 
 _ENDINGS = {".yaml", ".yml"}
+_YOUNG = 5.0
+"""Seconds in which a second change of a file may have the same time as the first."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,22 @@ def setup_texts(folder: Place) -> list[SetupText]:
 
 
 def _of_folder(folder: Path) -> list[SetupText]:
-    return [_read(path) for path in sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS)]
+    return [_text(path) for path in sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS)]
+
+
+def _text(path: Path) -> SetupText:
+    try:
+        stat = path.stat()
+    except OSError as error:
+        return SetupText(path, "", str(error))
+    if time.time() - max(stat.st_mtime, stat.st_ctime) < _YOUNG:
+        return _read(path)
+    return _read_version(path, (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino))
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_version(path: Path, _version: tuple[int, ...]) -> SetupText:
+    return _read(path)
 
 
 def _read(path: Path) -> SetupText:

@@ -6,6 +6,7 @@ A scope is the comparable address, with the storefront or vendor behind it where
 Not here: whether a master setup may hold an address (master_setup.py), which client uses it (state/client_stores.py).
 """
 
+import functools
 import ipaddress
 import re
 from collections.abc import Collection
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+@functools.lru_cache(maxsize=4096)
 def comparable_address(url: str) -> str:
     """Host, port and path of a store's URL: the same for all spellings of one store's address.
 

@@ -2,9 +2,11 @@
 
 import itertools
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
@@ -49,6 +51,26 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     monkeypatch.setattr(MemoryFileSystem, "ls", counted_ls)
     monkeypatch.setattr(MemoryFileSystem, "cat_file", counted_cat)
     return counts
+
+
+@pytest.mark.parametrize(("young", "readings"), [(5.0, 4), (-60.0, 2)], ids=["just written", "old"])
+def test_a_folders_file_is_read_again_if_it_is_young_or_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, young: float, readings: int
+) -> None:
+    monkeypatch.setattr(module, "_YOUNG", young)
+    file, read = tmp_path / "acme.yaml", list[str]()
+    plain = module._read
+
+    def counted(path: Path) -> module.SetupText:
+        read.append(path.name)
+        return plain(path)
+
+    monkeypatch.setattr(module, "_read", counted)
+    for text in ("id: acme", "id: bolt"):
+        time.sleep(0.02)  # The times of files have a grain.
+        file.write_text(text)
+        assert [one.text for one in module.setup_texts(tmp_path) + module.setup_texts(tmp_path)] == [text] * 2
+    assert len(read) == readings
 
 
 def test_they_are_those_of_a_folder(bucket: UPath) -> None:
