@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from npf_pipelines.lake.lake import NotWritten
-from npf_pipelines.lake.tables import STORE_FACTS
+from npf_pipelines.assets.store_facts import kept_facts
+from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.services import Services
 
 
@@ -33,17 +33,10 @@ class KnownFacts:
         if tried_at is None:
             return {}
         if not self.is_read(client, tried_at):
-            self._known[client] = (tried_at, self._read(client))
+            self._known[client] = (tried_at, kept_facts(ClientTables(self._services.lake, client)))
         return self._known[client][1]
 
     def lists_changes(self, client: str) -> bool:
         """Whether the store is known to list its orders by their last change; no file is read for it."""
         _, facts = self._known.get(client, (None, {}))
         return bool(facts.get("updated_at_filter"))
-
-    def _read(self, client: str) -> Mapping[str, Any]:
-        try:
-            (facts,) = self._services.lake.read(STORE_FACTS, client=client)
-        except NotWritten:
-            return {}
-        return facts

@@ -39,7 +39,7 @@ def usual_interval(interval: timedelta, *, lists_changes: bool) -> timedelta:
 
     Args:
         interval: the flow's interval.
-        lists_changes: whether the store is asked twice a minute for the orders that have changed, so that a sweep only
+        lists_changes: whether the store is asked every minute for the orders that have changed, so that a sweep only
             compares the platform once more. Of any other store an edit or a cancellation shows in nothing but a pull.
     """
     return 2 * interval if lists_changes else interval
