@@ -59,23 +59,21 @@ def _of_folder(folder: Path) -> list[SetupText]:
 def _text(path: Path) -> SetupText:
     try:
         stat = path.stat()
-    except OSError as error:
+        if time.time() - max(stat.st_mtime, stat.st_ctime) < _YOUNG:
+            return SetupText(path, _read(path))
+        return SetupText(path, _read_version(path, (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)))
+    except (OSError, UnicodeDecodeError) as error:
         return SetupText(path, "", str(error))
-    if time.time() - max(stat.st_mtime, stat.st_ctime) < _YOUNG:
-        return _read(path)
-    return _read_version(path, (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino))
 
 
 @functools.lru_cache(maxsize=4096)
-def _read_version(path: Path, _version: tuple[int, ...]) -> SetupText:
+def _read_version(path: Path, _version: tuple[int, ...]) -> str:
+    """A version's text, kept; an error is not: it may be the machine's, and over at the next reading."""
     return _read(path)
 
 
-def _read(path: Path) -> SetupText:
-    try:
-        return SetupText(path, path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        return SetupText(path, "", str(error))
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 _known: dict[str, tuple[str, SetupText]] = {}

@@ -1,5 +1,6 @@
 """Tests of npf_pipelines.config.setup_texts: the master setups in a bucket, and what a reading of them costs."""
 
+import errno
 import itertools
 import os
 import time
@@ -61,7 +62,7 @@ def test_a_folders_file_is_read_again_if_it_is_young_or_has_changed(
     file, read = tmp_path / "acme.yaml", list[str]()
     plain = module._read
 
-    def counted(path: Path) -> module.SetupText:
+    def counted(path: Path) -> str:
         read.append(path.name)
         return plain(path)
 
@@ -71,6 +72,19 @@ def test_a_folders_file_is_read_again_if_it_is_young_or_has_changed(
         file.write_text(text)
         assert [one.text for one in module.setup_texts(tmp_path) + module.setup_texts(tmp_path)] == [text] * 2
     assert len(read) == readings
+
+
+def test_a_failed_reading_of_a_folders_file_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_YOUNG", -60.0)
+    (tmp_path / "acme.yaml").write_text("id: acme")
+
+    def too_many(_: Path) -> str:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as failing:
+        failing.setattr(module, "_read", too_many)
+        assert "Too many open files" in module.setup_texts(tmp_path)[0].problem
+    assert module.setup_texts(tmp_path) == [module.SetupText(tmp_path / "acme.yaml", "id: acme")]
 
 
 def test_they_are_those_of_a_folder(bucket: UPath) -> None:
