@@ -8,7 +8,7 @@ from datetime import date
 
 import dagster as dg
 
-from npf_pipelines.automation import new_orders, platform_sensors, run_requests, sweeps
+from npf_pipelines.automation import new_orders, platform_changes, run_requests, sweeps
 from npf_pipelines.automation.run_requests import Eligibility, requests
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
@@ -20,7 +20,7 @@ def _one_each(
     return [request for client in sorted(clients) for request in requests(eligibility, [client], days)]
 
 
-for module in (run_requests, new_orders, platform_sensors, sweeps):
+for module in (run_requests, new_orders, platform_changes, sweeps):
     module.requests = _one_each  # type: ignore[attr-defined]
 
 

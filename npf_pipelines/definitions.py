@@ -18,14 +18,13 @@ from npf_pipelines.automation.checks import CHECKS
 from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.compaction import compaction_job, compaction_schedule
 from npf_pipelines.automation.console import console
-from npf_pipelines.automation.due_orders import due_orders
 from npf_pipelines.automation.first_audit import first_audit
 from npf_pipelines.automation.jobs import jobs
 from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.lost_runs import lost_runs
 from npf_pipelines.automation.new_orders import new_orders
 from npf_pipelines.automation.nightly import nightly_schedules
-from npf_pipelines.automation.platform_sensors import platform_sensors
+from npf_pipelines.automation.platform_changes import platform_changes
 from npf_pipelines.automation.retention import retention_job, retention_schedule
 from npf_pipelines.automation.sweeps import sweeps
 from npf_pipelines.config.master_setup import SetupError
@@ -57,6 +56,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
         setups = MasterSetups()
     cell = services.cell
     partitions = client_days(setups, services.first_day_with_tables(), cell)
+    flow_jobs = jobs(cell)
     assets = [orders_assets(partitions), shipments_assets(partitions), stock, reports, overview]
     return dg.Definitions(
         assets=in_cell(cell, assets, OUTSIDE),
@@ -67,15 +67,14 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
             ),
             **(resource_overrides or {}),
         },
-        jobs=[*jobs(cell), retention_job(cell), compaction_job(cell)],
+        jobs=[*flow_jobs, retention_job(cell), compaction_job(cell)],
         asset_checks=checks_in_cell(cell, CHECKS),
         sensors=[
             clients_sensor(partitions, services),
             lost_runs(services),
             alerts_sensor(services, report_folder),
             new_orders(services, facts),
-            due_orders(services),
-            *platform_sensors(services),
+            platform_changes(services, flow_jobs),
             first_audit(services),
         ],
         schedules=[

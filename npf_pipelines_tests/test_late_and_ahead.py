@@ -17,7 +17,7 @@ from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.state.alerts import read_alerts
 from npf_pipelines.state.health import keep_health, read_one
 from npf_pipelines_tests.automation.test_flow_checks import check
-from npf_pipelines_tests.automation.ticks import clients, execute, look, register, tick
+from npf_pipelines_tests.automation.ticks import clients, execute, look, look_at_platform, register, tick
 from npf_pipelines_tests.loop import Loop, copied_loop, write_setup
 from npf_pipelines_tests.shared_worlds import SharedWorlds
 
@@ -120,13 +120,13 @@ def test_a_parcel_entered_late_is_pushed_with_the_next_sweep(old: Loop) -> None:
 
 
 def test_a_parcel_entered_late_is_noticed_by_the_sensor(old: Loop) -> None:
-    _, cursor, _ = look(old, "new_lodgements")
+    _, cursor, _ = look_at_platform(old, "shipments")
     enter(old, datetime.now(UTC))
-    asked, cursor, _ = look(old, "new_lodgements", cursor)
+    asked, cursor, _ = look_at_platform(old, "shipments", cursor)
     assert clients(asked) == [["acme"]]
     execute(old, "shipments_job", asked)
     enter(old, datetime.now(UTC) - timedelta(days=5), "later")
-    asked, cursor, _ = look(old, "new_lodgements", cursor)
+    asked, cursor, _ = look_at_platform(old, "shipments", cursor)
     assert clients(asked) == [["acme"]]
     execute(old, "shipments_job", asked)
     assert (in_store(old), in_store(old, "later")) == (1, 1)
@@ -266,9 +266,9 @@ def test_a_cursor_from_the_future_hides_nothing(old: Loop) -> None:
     with time_machine.travel(datetime.now(UTC) + AHEAD, tick=True):
         old.stores["acme"].switched_off = True
         _, orders_cursor, _ = look(old, "new_orders")
-        _, lodged_cursor, _ = look(old, "new_lodgements")
+        _, lodged_cursor, _ = look_at_platform(old, "shipments")
         old.stores["acme"].switched_off = False
     assert clients(look(old, "new_orders", orders_cursor)[0]) == [["acme", "bolt"]]
     # The runs that were asked for never came: they were lost with that machine.
     enter(old, datetime.now(UTC))
-    assert clients(look(old, "new_lodgements", lodged_cursor)[0]) in ([["acme"]], [["acme", "bolt"]])
+    assert clients(look_at_platform(old, "shipments", lodged_cursor)[0]) in ([["acme"]], [["acme", "bolt"]])

@@ -94,6 +94,7 @@ def test_an_order_waits_for_its_time_and_is_then_imported_by_itself(loop: Loop, 
     change_setup(loop, orders={"hold_minutes": 30})
     register(loop, "acme")
     young, old = placed(store, 1), placed(store, 31)
+    _, cursor, _ = look(loop, "new_orders")
     assert today(loop) == [""]
     assert is_imported(loop, old)
     assert not is_imported(loop, young)
@@ -101,7 +102,7 @@ def test_an_order_waits_for_its_time_and_is_then_imported_by_itself(loop: Loop, 
     at = datetime.fromtimestamp(store.orders[young].timestamp, UTC) + timedelta(minutes=30)
     assert release_at(loop, young) == at
     assert [list(moments) for moments in read_due(loop.services.state, "acme").values()] == [[at]]
-    assert look(loop, "due_orders")[0] == []
+    assert look(loop, "new_orders", cursor)[0] == []
     assert latest_due(loop.services.state, at) == {"acme": at}
     change_setup(loop, orders={"hold_minutes": 1})
     assert today(loop) == [""]
@@ -117,18 +118,19 @@ def test_the_sensor_asks_for_a_run_of_a_released_order_also_of_an_earlier_day(
     change_setup(loop, orders={"hold": {"total_above": 1}})
     register(loop, "acme")
     order_id = place(store, days=1)
+    _, cursor, _ = look(loop, "new_orders")
     assert today(loop) == [""]
     assert decision(loop, order_id) == (Decision.HELD, Rule.HELD_BY_RULE)
     assert release_at(loop, order_id) is None
-    assert look(loop, "due_orders")[0] == []
+    assert look(loop, "new_orders", cursor)[0] == []
     code, said = npf(loop, monkeypatch, "release", "acme", str(order_id), "--reason", "paid by transfer")
     assert code == 0, said
-    assert look(loop, "due_orders")[0] == [], "the last run began just now"
+    assert look(loop, "new_orders", cursor)[0] == [], "the last run began just now"
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
-        asked, cursor, _ = look(loop, "due_orders")
+        asked, cursor, _ = look(loop, "new_orders", cursor)
         assert clients(asked) == [["acme"]]
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
-        assert look(loop, "due_orders", cursor)[0] == [], "the same moment is asked for once"
+        assert look(loop, "new_orders", cursor)[0] == [], "the same moment is asked for once"
     assert [run.success for run in execute(loop, "orders_job", asked)] == [True]
     assert is_imported(loop, order_id)
     assert latest_due(loop.services.state, datetime.now(UTC)) == {}

@@ -77,7 +77,7 @@ def test_the_rights_of_the_contract_suffice_for_the_whole_loop(world: Loop, plat
     store.change_status(cancelled, "I", user=False)
     assert world.run_all() == []
     assert world.disagreements() == []
-    for sensor in ("new_lodgements", "stock_movements", "alerts"):
+    for sensor in ("platform_changes", "alerts"):
         look(world, sensor)
     assert tables(platform_url) == {*metadata.tables, *optional_metadata.tables}
     assert read_health(world.services.state).keys() == {

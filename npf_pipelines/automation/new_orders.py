@@ -1,10 +1,12 @@
-"""The sensor that notices new and changed orders in the stores: one cheap request to each, all at the same time.
+"""The sensor of orders: it notices new and changed ones in the stores, and requests runs at known times, too.
+
+It sends one cheap request to each store, all at the same time.
 
 A store has five seconds to answer; after a failure it is asked again with growing pauses, and no store waits for
 another. Stores whose turn has not come when a tick ends are the first of the next one. A quiet store is asked at every
 second tick. A change that is noticed while a client's run isn't over yet is noticed again at the next tick.
-Not here: which states of a list count as a change (rules/change_detection.py), what is kept between two ticks
-(order_memory.py), the clients for which a run may be requested (run_requests.py).
+Not here: which states of a list count as a change (rules/change_detection.py), the known times (due_orders.py), what is
+kept between two ticks (order_memory.py), the clients for which a run may be requested (run_requests.py).
 """
 
 import asyncio
@@ -15,6 +17,7 @@ from typing import Any
 import dagster as dg
 
 from npf_pipelines.automation.default_status import sensor_status
+from npf_pipelines.automation.due_orders import due_clients
 from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.order_memory import StoreMemory, keep_states, read_memory, write_memory
@@ -44,20 +47,22 @@ _Question = tuple[datetime | None, set[str]]
 
 
 def new_orders(services: Services, facts: KnownFacts) -> dg.SensorDefinition:
-    """Requests a run of orders for the clients in whose stores something has changed."""
+    """Requests a run of orders for clients in whose stores something has changed, and for clients that are due."""
 
     @dg.sensor(
         name="new_orders",
         job_name=ORDERS.job,
         minimum_interval_seconds=services.settings.sensor_seconds,
         default_status=sensor_status(services.settings),
-        description="Notices new and changed orders in the stores, and requests a run for their clients only.",
+        description="Notices new and changed orders in the stores, and requests a run for their clients only. Requests "
+        "one also when a held order is released, and at a client's cut-off.",
     )
     def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(UTC)
         try:
             eligibility = eligibility_of(instance_of_tick(context), services, ORDERS, now)
             seen = read_memory(context.cursor)
+            due = due_clients(services, eligibility, {client: memory.asked_at for client, memory in seen.items()})
             turns, quiet = _turns(eligibility, seen)
             states = asyncio.run(_ask_all(context, services, eligibility, facts, seen, turns=turns))
             changed = {
@@ -66,11 +71,11 @@ def new_orders(services: Services, facts: KnownFacts) -> dg.SensorDefinition:
                 if has_changes(state, (memory := seen[client]).look)
                 or (memory.asked_at and eligibility.is_lost(client, memory.asked_at))
             }
-            if changed:  # A sweep or another sensor may have requested a run while the stores were asked.
+            if changed:  # A sweep may have requested a run while the stores were asked.
                 eligibility = eligibility_of(instance_of_tick(context), services, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
-        days, free = eligibility.todays(), changed & eligibility.free.keys()
+        days, free = eligibility.todays(), (changed | due) & eligibility.free.keys()
         requested = requests(eligibility, free, (days[0], days[-1])) if free else []
         keep_states(seen, states, changed, clients_in(requested), now)
         cursor = write_memory(seen, eligibility)

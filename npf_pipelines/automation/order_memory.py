@@ -91,8 +91,7 @@ def write_memory(memory: Mapping[str, StoreMemory], eligibility: Eligibility) ->
     """The cursor with the memory of the registered clients, without requests that a run has taken up."""
     kept = {client: memory[client] for client in eligibility.registered if client in memory}
     for client, store in kept.items():
-        tried_at = eligibility.health(client).tried_at
-        if store.asked_at and tried_at and tried_at >= store.asked_at:
+        if store.asked_at and eligibility.is_taken_up(client, store.asked_at):
             store.asked_at = None
     return _CURSOR.dump_json({client: _written(store) for client, store in kept.items()}).decode()
 
@@ -147,12 +146,12 @@ def keep_states(
     requested: Collection[str],
     now: datetime,
 ) -> None:
-    """Keep the states, but not of a client that has changed and got no run: its change is noticed again."""
+    """Keep requests and states, but no state of a client that has changed and got no run: it is noticed again."""
+    for client in requested:
+        memory[client].asked_at = now
     for client, state in states.items():
         store = memory[client]
         if client in changed:
             store.changed_at = now.replace(second=0, microsecond=0)
-        if client in requested:
-            store.asked_at = now
         if client in requested or client not in changed:
             store.look = state

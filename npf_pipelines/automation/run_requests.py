@@ -1,7 +1,7 @@
 """The clients for which a sweep or a sensor may request a run, and the requests: one run for the clients of a shard.
 
 A client already covered by a queued or running run is not requested again.
-Not here: which clients are due (sweeps.py), where something has changed (new_orders.py, platform_sensors.py).
+Not here: which clients are due (sweeps.py), where something has changed (new_orders.py, platform_changes.py).
 """
 
 import functools
@@ -87,8 +87,12 @@ class Eligibility:
         """
         if is_future(requested_at, self.now):
             return True
+        return self.now - requested_at > _LONGEST_START and not self.is_taken_up(client, requested_at)
+
+    def is_taken_up(self, client: str, requested_at: datetime) -> bool:
+        """Whether a run has reached the client since a moment at which one was requested."""
         tried_at = self.health(client).tried_at
-        return self.now - requested_at > _LONGEST_START and (tried_at is None or tried_at < requested_at)
+        return tried_at is not None and tried_at >= requested_at
 
     def may_hang(self, client: str) -> bool:
         """Whether its last runs failed for a transient reason: mostly a store that gave no answer."""

@@ -62,7 +62,7 @@ def found_order(services: Services, client: str, number: str) -> FoundOrder:
 
 
 def note_due_now(services: Services, client: str, order: FoundOrder) -> None:
-    """Have the order decided on again by the next run, which the sensor due_orders requests at once."""
+    """Have the order decided on again by the next run, which the sensor new_orders requests at once."""
     for day in order.days:
         note_due(services.state, client, day, [datetime.now(UTC)])
 

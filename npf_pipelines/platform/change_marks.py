@@ -2,7 +2,7 @@
 
 The latest time alone is no mark: a row dated ahead would hide all later changes, and a row that is entered late, or
 dated back, would not move it. The mark therefore includes the sum of all times.
-Not here: which runs a change requests (automation/platform_sensors.py).
+Not here: which runs a change requests (automation/platform_changes.py).
 """
 
 from collections.abc import Collection, Mapping

@@ -2,7 +2,7 @@
 
 A run notes the times of release before it writes its decisions, and clears them only after its imports: whatever dies
 in between, the time is there for the next run. A time too many costs a run and nothing else.
-Not here: the times themselves (rules/holds.py), who asks for the runs (automation/due_orders.py).
+Not here: the times themselves (rules/holds.py), the clients that are due (automation/due_orders.py).
 """
 
 from collections import defaultdict

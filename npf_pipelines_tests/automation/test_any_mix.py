@@ -136,9 +136,7 @@ def test_every_tick_asks_for_exactly_the_clients_that_are_due_each_once(
             world.instance.report_run_failed(run)
 
 
-@pytest.mark.parametrize(
-    "sensor", ["clients_sensor", "lost_runs", "alerts", "new_orders", "new_lodgements", "stock_movements"]
-)
+@pytest.mark.parametrize("sensor", ["clients_sensor", "lost_runs", "alerts", "new_orders", "platform_changes"])
 def test_every_sensor_evaluates_with_one_client_in_each_state(loop: Loop, sensor: str) -> None:
     for state, flow in itertools.product(State, FLOWS):
         name = state.name.lower()

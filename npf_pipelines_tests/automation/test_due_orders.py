@@ -1,4 +1,4 @@
-"""The sensor that requests runs at known times: a held order's release, and a client's cut-off."""
+"""The runs that are requested at known times: at a held order's release, and at a client's cut-off."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,77 +26,91 @@ def released(loop: Loop, at: datetime) -> None:
     note_due(loop.services.state, "acme", day - timedelta(days=2), [at])
 
 
-def test_a_release_is_asked_for_once_and_only_of_its_client(loop: Loop) -> None:
+def pulled(loop: Loop, at: datetime) -> str:
+    """The sensor's cursor after a run of all clients that began at a moment: no store has changed since."""
     register(loop)
+    with time_machine.travel(at - timedelta(seconds=1), tick=False):
+        _, cursor, _ = look(loop, "new_orders")
+    tried(loop, at)
+    return cursor
+
+
+def test_a_release_is_asked_for_once_and_only_of_its_client(loop: Loop) -> None:
     now = datetime.now(UTC)
-    tried(loop, now - 10 * MINUTE)
+    cursor = pulled(loop, now - 10 * MINUTE)
     released(loop, now + MINUTE)
-    assert "no order is released" in look(loop, "due_orders")[2]
+    assert look(loop, "new_orders", cursor)[0] == []
     with time_machine.travel(now + 3 * MINUTE, tick=False):
-        asked, cursor, _ = look(loop, "due_orders")
+        asked, later, _ = look(loop, "new_orders", cursor)
         assert clients(asked) == [["acme"]]
         today = day_of(datetime.now(UTC), loop.services.setups()["acme"].zone)
         assert days(asked) == [(f"{today}", f"{today}")]
-        assert look(loop, "due_orders", cursor)[0] == []
+        assert look(loop, "new_orders", later)[0] == []
         tried(loop, now + MINUTE + timedelta(seconds=1))
-        assert look(loop, "due_orders")[0] == [], "a run that began after the release has dealt with it"
-    assert loop.stores["acme"].requests == 0
+        assert look(loop, "new_orders", cursor)[0] == [], "a run that began after the release has dealt with it"
+
+
+def test_a_release_needs_no_answer_of_the_store(loop: Loop) -> None:
+    now = datetime.now(UTC)
+    cursor = pulled(loop, now - 10 * MINUTE)
+    released(loop, now - MINUTE)
+    loop.stores["acme"].switched_off = True
+    asked, cursor, _ = look(loop, "new_orders", cursor)
+    assert clients(asked) == [["acme"]]
+    assert look(loop, "new_orders", cursor)[0] == []
 
 
 def test_releases_of_many_orders_share_a_run_a_minute(loop: Loop) -> None:
-    register(loop)
-    now = datetime.now(UTC)
-    tried(loop, now - 10 * MINUTE)
+    now = datetime.now(UTC).replace(microsecond=0)
+    cursor = pulled(loop, now - 10 * MINUTE)
     for number in range(30):
         released(loop, now + number * timedelta(seconds=6))
     runs: list[timedelta] = []
     for number in range(16):  # A tick every 15 s, and each run begins at once.
         passed = number * timedelta(seconds=15)
         with time_machine.travel(now + passed, tick=False):
-            if look(loop, "due_orders")[0]:
+            asked, cursor, _ = look(loop, "new_orders", cursor)
+            if asked:
                 runs.append(passed)
                 tried(loop, now + passed)
     assert runs == [timedelta(), MINUTE, 2 * MINUTE, 3 * MINUTE]
 
 
 def test_a_run_that_is_lost_is_asked_for_again(loop: Loop) -> None:
-    register(loop)
     now = datetime.now(UTC)
-    tried(loop, now - 10 * MINUTE)
+    cursor = pulled(loop, now - 10 * MINUTE)
     released(loop, now - MINUTE)
-    _, cursor, _ = look(loop, "due_orders")
+    loop.stores["acme"].switched_off = True  # The change of a store that answers is asked for again in any case.
+    _, cursor, _ = look(loop, "new_orders", cursor)
     with time_machine.travel(now + MINUTE, tick=False):
-        assert look(loop, "due_orders", cursor)[0] == [], "runs that can't start are not requested at each tick"
+        assert look(loop, "new_orders", cursor)[0] == [], "runs that can't start are not requested at each tick"
     with time_machine.travel(now + 3 * MINUTE, tick=False):
-        assert clients(look(loop, "due_orders", cursor)[0]) == [["acme"]]
+        assert clients(look(loop, "new_orders", cursor)[0]) == [["acme"]]
 
 
 def test_a_paused_client_is_asked_for_when_it_goes_on(loop: Loop) -> None:
-    register(loop)
     now = datetime.now(UTC)
-    tried(loop, now - 10 * MINUTE)
+    cursor = pulled(loop, now - 10 * MINUTE)
     released(loop, now - MINUTE)
     pause_clients(loop.services.state, ["acme"], "ana", "")
-    assert look(loop, "due_orders")[0] == []
+    assert look(loop, "new_orders", cursor)[0] == []
     resume_clients(loop.services.state, ["acme"])
-    assert clients(look(loop, "due_orders")[0]) == [["acme"]]
+    assert clients(look(loop, "new_orders", cursor)[0]) == [["acme"]]
 
 
 def test_at_its_cut_off_a_client_is_pulled_once_more_by_the_sensor_or_else_by_the_sweep(loop: Loop) -> None:
-    register(loop)
     at = datetime.now(UTC).replace(second=0, microsecond=0) + 60 * MINUTE
+    cursor = pulled(loop, at - timedelta(seconds=2))
     zone = loop.services.setups()["acme"].zone
     write_setup(loop.settings.clients, "acme", loop.url, orders={"cut_off": f"{at.astimezone(zone):%H:%M}"})
     with time_machine.travel(at - timedelta(seconds=1), tick=False):
-        tried(loop, datetime.now(UTC) - timedelta(seconds=1))
-        assert look(loop, "due_orders")[0] == []
+        assert look(loop, "new_orders", cursor)[0] == []
     with time_machine.travel(at + timedelta(seconds=20), tick=False):
-        asked, cursor, _ = look(loop, "due_orders")
+        asked, later, _ = look(loop, "new_orders", cursor)
         assert clients(asked) == [["acme"]]
-        assert look(loop, "due_orders", cursor)[0] == []
+        assert look(loop, "new_orders", later)[0] == []
         said = tick(loop, "orders_sweep", at + timedelta(seconds=20))
         assert isinstance(said, list)
         assert "acme" in clients(said)[0]
         tried(loop, at + timedelta(seconds=10))
-        assert look(loop, "due_orders")[0] == []
-    assert loop.stores["acme"].requests == 0
+        assert look(loop, "new_orders", cursor)[0] == []

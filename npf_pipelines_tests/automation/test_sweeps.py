@@ -397,5 +397,5 @@ def test_a_store_that_is_down_for_a_day_costs_28_runs_at_most_and_is_caught_up_i
 
 def test_everything_starts_stopped_but_for_what_keeps_the_house_in_order(loop: Loop) -> None:
     stopped = {one.name for one in loop.defs.sensors or () if one.default_status is dg.DefaultSensorStatus.STOPPED}
-    assert stopped == {"alerts", "due_orders", "first_audit", "new_orders", "new_lodgements", "stock_movements"}
+    assert stopped == {"alerts", "first_audit", "new_orders", "platform_changes"}
     assert {one.default_status for one in loop.defs.schedules or ()} == {dg.DefaultScheduleStatus.STOPPED}

@@ -45,6 +45,16 @@ def look(
     return list(said.run_requests or []), said.cursor or "", said.skip_message or ""
 
 
+def look_at_platform(
+    loop: Loop, flow: str, cursor: str | None = None, *, defs: dg.Definitions | None = None
+) -> tuple[list[dg.RunRequest], str, str]:
+    """The run requests of two ticks of `platform_changes` for a flow, as `look`: every second tick leaves stock out."""
+    first, between, said = look(loop, "platform_changes", cursor, defs=defs)
+    second, after, then_said = look(loop, "platform_changes", between, defs=defs)
+    asked = [request for request in (*first, *second) if request.job_name == f"{flow}_job"]
+    return asked, after, f"{said}; {then_said}"
+
+
 def execute(
     loop: Loop, job: str, asked: Iterable[dg.RunRequest], *, defs: dg.Definitions | None = None
 ) -> list[dg.ExecuteInProcessResult]:

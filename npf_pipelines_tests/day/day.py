@@ -33,7 +33,7 @@ CALM = timedelta(hours=2)
 """After the last order: longer than the longest pause after failures, and than the interval of any sweep."""
 _LONGEST_WAIT = timedelta(hours=6)
 """How long an event may be waited for after the last order."""
-_SENSORS = ("new_orders", "due_orders", "new_lodgements", "stock_movements")
+_SENSORS = ("new_orders", "platform_changes")
 _SCHEDULES = (
     ("orders_sweep", "shipments_sweep", "stock_sweep"),
     ("nightly_look_back", "nightly_shipments", "nightly_stock"),
@@ -166,8 +166,10 @@ class _Course:
             self._day.split_ticks += len(asked) > 1
             self._execute(_job(definition), asked, is_calm=is_calm)
         for sensor in _SENSORS:
-            job = _job(self._defs.resolve_sensor_def(sensor))
-            self._execute(job, self._look(sensor), is_calm=is_calm)
+            for request in self._look(sensor):
+                self._execute(
+                    request.job_name or _job(self._defs.resolve_sensor_def(sensor)), [request], is_calm=is_calm
+                )
         self._look("alerts")
         self._world.wrongs += self._silence.step(loop.services.state, loop.stores, self._world.paused, moment)
 
