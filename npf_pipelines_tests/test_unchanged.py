@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS, STORE_FACTS, STORE_PRODUCTS, TABLES
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, RAW_ORDERS, STORE_FACTS, TABLES
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines_tests.loop import Loop, copied_loop
 from npf_pipelines_tests.shared_worlds import SharedWorlds, run_through
@@ -31,12 +31,12 @@ def _settle(loop: Loop) -> None:
 
 
 def files(loop: Loop) -> dict[str, tuple[int, int]]:
-    """All files of the lake, but for what is only remembered of the stores."""
+    """All files of the lake, but for the facts about the stores, which have the time of the last pull."""
     root = Path(loop.settings.lake)
     return {
         str(path.relative_to(root)): (path.stat().st_ino, path.stat().st_mtime_ns)
         for path in root.rglob("part.parquet")
-        if not {STORE_FACTS.name, STORE_PRODUCTS.name} & set(path.parts)
+        if STORE_FACTS.name not in path.parts
     }
 
 

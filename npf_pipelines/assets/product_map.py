@@ -19,6 +19,8 @@ from npf_pipelines.runs.client_tables import ClientTables
 
 _COLUMNS = ["product_id", "sku", "is_download", "unreadable", "read_at"]
 _GOOD_FOR = timedelta(days=1)
+_YOUNG = timedelta(hours=12)
+"""The age up to which a map that was read again and is the same is not written again."""
 _WHOLE_IS_CHEAPER_FROM = 0.5
 """The share of the catalogue from which reading all of it takes no more requests than reading the share."""
 
@@ -46,6 +48,7 @@ class ProductMap:
         self._looked_for = frozenset(rows["sku"].to_pylist())
         read_at = unless_future(compute.min(rows["read_at"]).as_py(), now)
         self._is_fresh = read_at is not None and now - read_at < _GOOD_FOR
+        self._is_young = read_at is not None and now - read_at < _YOUNG
 
     async def read(self, store: Store, skus: Set[str]) -> Reading:
         """The amounts of the products with these SKUs, in as few requests as the map allows.
@@ -69,16 +72,15 @@ class ProductMap:
         missing = skus - {product.sku for product in products}
         known = [known_product(product) for product in products]
         known += [KnownProduct("", sku, is_download=False) for sku in missing]
-        self._tables.write_cache(
-            STORE_PRODUCTS,
-            [
-                {
-                    "product_id": product.key,
-                    "sku": product.sku,
-                    "is_download": product.is_download,
-                    "unreadable": product.unreadable or None,
-                    "read_at": self._now,
-                }
-                for product in known
-            ],
-        )
+        rows = [
+            {
+                "product_id": product.key,
+                "sku": product.sku,
+                "is_download": product.is_download,
+                "unreadable": product.unreadable or None,
+                "read_at": self._now,
+            }
+            for product in known
+        ]
+        if not (self._is_young and self._tables.is_unchanged(STORE_PRODUCTS, rows)):
+            self._tables.write_cache(STORE_PRODUCTS, rows)

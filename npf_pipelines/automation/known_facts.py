@@ -1,6 +1,7 @@
 """The kept facts about the stores, as the code server has read them last.
 
-Not here: what the facts are (assets/store_facts.py), which question to a store follows from them (new_orders.py).
+Not here: what the facts are (assets/store_facts.py), which question to a store follows from them
+(order_questions.py).
 """
 
 from collections.abc import Mapping

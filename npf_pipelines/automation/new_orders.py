@@ -5,14 +5,14 @@ It sends one cheap request to each store, all at the same time.
 A store has five seconds to answer; after a failure it is asked again with growing pauses, and no store waits for
 another. Stores whose turn has not come when a tick ends are the first of the next one. A quiet store is asked at every
 second tick. A change that is noticed while a client's run isn't over yet is noticed again at the next tick.
-Not here: which states of a list count as a change (rules/change_detection.py), the known times (due_orders.py), what is
-kept between two ticks (order_memory.py), the clients for which a run may be requested (run_requests.py).
+Not here: the question to a store (order_questions.py), which answers count as a change (rules/change_detection.py), the
+known times (due_orders.py), what is kept between two ticks (order_memory.py), the clients for which a run may be
+requested (run_requests.py).
 """
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -21,14 +21,12 @@ from npf_pipelines.automation.due_orders import due_clients
 from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.order_memory import StoreMemory, keep_states, read_memory, write_memory
+from npf_pipelines.automation.order_questions import OrderQuestion, OrderQuestions
 from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, in_few, requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.cscart.errors import StoreError
-from npf_pipelines.domain.clock import unless_future
-from npf_pipelines.domain.order_statuses import Status, UnknownStatus
 from npf_pipelines.domain.tracebacks import log_fault
 from npf_pipelines.rules.change_detection import OrderListState, has_changes
-from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
 from npf_pipelines.rules.turns import in_turn
 from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.failures import failure_reason
@@ -38,16 +36,11 @@ _SECONDS_PER_STORE = 5.0
 _SECONDS_PER_TICK = 25.0
 """Stores that could not be asked by then are left for the next tick."""
 _STORES_AT_ONCE = 100
-_OVERLAP = timedelta(seconds=5)
-"""How far a store's clock may be behind this machine's without a change being noticed late, by a sweep."""
-
-
-_Question = tuple[datetime | None, set[str]]
-"""Since when changed orders are listed, None for all orders; and in which statuses, empty for all."""
 
 
 def new_orders(services: Services, facts: KnownFacts) -> dg.SensorDefinition:
     """Requests a run of orders for clients in whose stores something has changed, and for clients that are due."""
+    questions = OrderQuestions(facts)
 
     @dg.sensor(
         name="new_orders",
@@ -64,7 +57,7 @@ def new_orders(services: Services, facts: KnownFacts) -> dg.SensorDefinition:
             seen = read_memory(context.cursor)
             due = due_clients(services, eligibility, {client: memory.asked_at for client, memory in seen.items()})
             turns, quiet = _turns(eligibility, seen)
-            states = asyncio.run(_ask_all(context, services, eligibility, facts, seen, turns=turns))
+            states = asyncio.run(_ask_all(context, services, eligibility, questions, seen, turns=turns))
             changed = {
                 client
                 for client, state in states.items()
@@ -118,7 +111,7 @@ async def _ask_all(
     context: dg.SensorEvaluationContext,
     services: Services,
     eligibility: Eligibility,
-    facts: KnownFacts,
+    questions: OrderQuestions,
     seen: Mapping[str, StoreMemory],
     *,
     turns: Sequence[str],
@@ -133,9 +126,10 @@ async def _ask_all(
         async with places:
             try:
                 tried_at = eligibility.health(setup.id).tried_at
-                if not facts.is_read(setup.id, tried_at):
-                    await asyncio.to_thread(facts.of, setup.id, tried_at)
-                question = _question(setup, facts.of(setup.id, tried_at), now)
+                if questions.needs_file(setup.id, tried_at):
+                    question = await asyncio.to_thread(questions.of, setup, tried_at, now)
+                else:
+                    question = questions.of(setup, tried_at, now)
                 async with asyncio.timeout(_SECONDS_PER_STORE):
                     states[setup.id] = await _list_state(services, setup, question)
             except TimeoutError:
@@ -157,35 +151,8 @@ async def _ask_all(
     return states
 
 
-async def _list_state(services: Services, setup: MasterSetup, question: _Question) -> OrderListState:
-    since, letters = question
+async def _list_state(services: Services, setup: MasterSetup, question: OrderQuestion) -> OrderListState:
+    since = question.changed_since
     async with services.probed_store(setup) as store:
-        total, order = await store.newest(statuses=letters, changed_since=since)
+        total, order = await store.newest(statuses=question.statuses, changed_since=since)
     return OrderListState(int(since.timestamp()) if since else None, total, int(order.order_id) if order else 0)
-
-
-def _question(setup: MasterSetup, facts: Mapping[str, Any], now: datetime) -> _Question:
-    """The question to a store, by the kept facts about it."""
-    try:
-        meanings = _meanings(setup, facts)
-    except UnknownStatus:
-        imported, noticed = set[str](), set[str]()
-    else:
-        imported = set(meanings.wanted)
-        # Cancellations must be noticed, too; the runs set the final statuses themselves.
-        noticed = imported | {status.letter for status in meanings.statuses} - meanings.final
-    read_until = unless_future(facts.get("changes_read_until"), now)
-    if not facts.get("updated_at_filter") or not read_until:
-        return None, imported
-    return read_until - _OVERLAP, noticed
-
-
-def _meanings(setup: MasterSetup, facts: Mapping[str, Any]) -> StatusMeanings:
-    """The meanings of the statuses that a run has read.
-
-    Raises:
-        UnknownStatus: the setup names a status that isn't known; then orders in all statuses are listed.
-        SetupError: the setup contradicts itself in this store.
-    """
-    statuses = [Status.model_validate(status) for status in facts.get("statuses") or []]
-    return status_meanings(setup, statuses, were_read=not facts.get("statuses_unreadable"))

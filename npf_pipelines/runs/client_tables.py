@@ -65,6 +65,10 @@ class ClientTables:
         """The units on hand, and available, at the last stock snapshot of each day since then, oldest first."""
         return [units for day, units in self.lake.daily_units(self._client).items() if day >= since]
 
+    def is_unchanged(self, table: Table, rows: list[dict[str, Any]]) -> bool:
+        """Whether a table without days has these rows, but for the time at which they were found."""
+        return self.lake.is_unchanged(table, rows, client=self._client)
+
     def write_cache(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Write a table that no asset shows, unless this is a dry run."""
         if not self._dry_run:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npf_pipelines.automation import new_orders
+from npf_pipelines.automation import new_orders, order_questions
 from npf_pipelines.automation import run_requests as asking
 from npf_pipelines.automation.order_memory import StoreMemory, read_memory, write_memory
 from npf_pipelines.automation.run_requests import Eligibility
@@ -35,7 +35,7 @@ def place(store: SandboxStore, status: str = "P") -> int:
 
 def settled(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> str:
     """The cursor of a sensor that has seen all that is there, and for whose stores all is known that can be."""
-    monkeypatch.setattr(new_orders, "_OVERLAP", timedelta(0))
+    monkeypatch.setattr(order_questions, "_OVERLAP", timedelta(0))
     loop.run("orders")
     asked, cursor, _ = look(loop, "new_orders")
     assert clients(asked) == [["acme", "bolt"]]
