@@ -47,7 +47,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def alerts_sensor(services: Services, report_folder: ReportFolder) -> dg.SensorDefinition:
-    """Checks every minute which conditions have begun and which are over."""
+    """Checks every two minutes which conditions have begun and which are over."""
 
     @dg.sensor(
         name="alerts",

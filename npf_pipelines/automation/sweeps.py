@@ -16,6 +16,7 @@ from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
+from npf_pipelines.automation.setup_changes import SetupChanges
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.rules.due import interval_at, is_due, is_due_since, is_last_pull_due, usual_interval
 from npf_pipelines.rules.quiet_hours import last_end
@@ -29,6 +30,7 @@ _Requests = Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 def sweeps(services: Services, facts: KnownFacts) -> list[dg.ScheduleDefinition]:
     """The three sweeps."""
+    changes = SetupChanges()
 
     def orders(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
         days = eligibility.todays()
@@ -41,18 +43,18 @@ def sweeps(services: Services, facts: KnownFacts) -> list[dg.ScheduleDefinition]
         return requests(eligibility, due, None)
 
     return [
-        _sweep(services, facts, ORDERS, services.settings.orders_minutes, orders),
-        _sweep(services, facts, SHIPMENTS, services.settings.shipments_minutes, shipments),
-        _sweep(services, facts, STOCK, services.settings.stock_minutes, stock),
+        _sweep(services, facts, changes, ORDERS, orders, minutes=services.settings.orders_minutes),
+        _sweep(services, facts, changes, SHIPMENTS, shipments, minutes=services.settings.shipments_minutes),
+        _sweep(services, facts, changes, STOCK, stock, minutes=services.settings.stock_minutes),
     ]
 
 
 def _sweep(
-    services: Services, facts: KnownFacts, flow: Flow, minutes: int, requests_for: _Requests
+    services: Services, facts: KnownFacts, changes: SetupChanges, flow: Flow, requests_for: _Requests, *, minutes: int
 ) -> dg.ScheduleDefinition:
     usual = timedelta(minutes=minutes)
     more = (
-        ", every second time if new_orders hears of each change in its store, every 5 minutes in the two hours before "
+        ", every fourth time if new_orders hears of each change in its store, every 5 minutes in the two hours before "
         "its cut-off, and at it"
         if flow is ORDERS
         else ""
@@ -64,7 +66,8 @@ def _sweep(
         cron_schedule=f"{_first_minute(services.cell, flow)}-59/5 * * * *",
         default_status=schedule_status(services.settings),
         description=f"Checks every 5 minutes which clients are due for {flow.name}, and requests one run for them: a "
-        f"client is due every {minutes} minutes, or as its setup says (every_minutes){more}.",
+        f"client is due every {minutes} minutes, or as its setup says (every_minutes){more}. A client whose setup has "
+        "changed is due at once.",
     )
     def sweep(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         now = context.scheduled_execution_time
@@ -79,10 +82,12 @@ def _sweep(
                 return True  # It is eligible: its pause is over, or something has been changed.
             cut_off = setup.orders.cut_off if flow is ORDERS else None
             known = flow is ORDERS and facts.lists_changes(client)
-            own = setup.interval(flow.name) or usual_interval(usual, lists_changes=known)
+            own = setup.interval(flow.name) or usual_interval(usual, setup.alerts.pull_limit, lists_changes=known)
             interval = interval_at(now, own, cut_off, setup.zone)
+            changed_at = changes.seen_at(setup)
             return (
                 is_due(health.tried_at, interval, now)
+                or (changed_at is not None and is_due_since(health.tried_at, changed_at))
                 or is_last_pull_due(health.tried_at, now, cut_off, setup.zone)
                 or (flow is not ORDERS and _waited(setup, health.tried_at, now))
             )

@@ -268,7 +268,9 @@ class StoreHttp:
         # Without the content type a write is a 405 (known behaviour).
         headers = {} if method == "GET" else {"Content-Type": "application/json"}
         call = f"{method} {path} at {self._host}"
-        request = self._client.build_request(verb, url, params=query, json=body, headers=headers)
+        # One text: httpx parses an address twice if its parameters are apart.
+        address = f"{url}?{httpx.QueryParams(query)}" if query else url
+        request = self._client.build_request(verb, address, json=body, headers=headers)
         return await self._exchange(request, call, method)
 
     async def _exchange(self, request: httpx.Request, call: str, method: str, *, signed: bool = True) -> httpx.Response:

@@ -34,15 +34,16 @@ def is_due(tried_at: datetime | None, interval: timedelta, now: datetime) -> boo
     )
 
 
-def usual_interval(interval: timedelta, *, lists_changes: bool) -> timedelta:
-    """How often orders are pulled whatever was noticed: half as often where each change in the store is noticed.
+def usual_interval(interval: timedelta, pull_limit: timedelta, *, lists_changes: bool) -> timedelta:
+    """How often orders are pulled whatever was noticed: a quarter as often where each change in the store is noticed.
 
     Args:
         interval: the flow's interval.
+        pull_limit: the time without a pull after which an alert opens; two pulls fit into it.
         lists_changes: whether the store is asked every minute for the orders that have changed, so that a sweep only
             compares the platform once more. Of any other store an edit or a cancellation shows in nothing but a pull.
     """
-    return 2 * interval if lists_changes else interval
+    return max(interval, min(4 * interval, pull_limit / 2)) if lists_changes else interval
 
 
 def interval_at(now: datetime, usual: timedelta, cut_off: time | None, zone: ZoneInfo) -> timedelta:

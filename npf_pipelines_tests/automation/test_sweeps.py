@@ -67,7 +67,7 @@ def test_all_clients_come_into_one_run_that_goes_well_and_are_due_again_with_the
     assert clients(again) == [["acme", "bolt"]]
 
 
-def test_a_client_whose_changes_the_sensor_hears_is_swept_half_as_often(loop: Loop) -> None:
+def test_a_client_whose_changes_the_sensor_hears_is_swept_every_hour(loop: Loop) -> None:
     loop.stores["bolt"].version = (4, 11, 5)  # Before the list of changes.
     register(loop)
     loop.run("orders")
@@ -75,16 +75,35 @@ def test_a_client_whose_changes_the_sensor_hears_is_swept_half_as_often(loop: Lo
     assert isinstance(asked, list)
     execute(loop, "orders_job", asked)  # A run of today finds out what the store can list.
     now = datetime.now(UTC).replace(second=0, microsecond=0)
-    begin = now - now.minute % 30 * MINUTE
+    begin = now - now.minute * MINUTE
     for client in loop.stores:
         keep_health(loop.services.state, replace(read_one(loop.services.state, client, "orders"), tried_at=begin))
-    later = begin + timedelta(minutes=15), begin + timedelta(minutes=30)
+    later = begin + timedelta(minutes=45), begin + timedelta(minutes=60)
     swept = [tick(loop, "orders_sweep", at) for at in later]
     assert [clients(each) for each in swept if isinstance(each, list)] == [[["acme", "bolt"]]] * 2, "nothing is known"
     code_server = loop.defs
     look(loop, "new_orders", defs=code_server)
     swept = [tick(loop, "orders_sweep", at, defs=code_server) for at in later]
     assert [clients(each) for each in swept if isinstance(each, list)] == [[["bolt"]], [["acme", "bolt"]]]
+    write_setup(loop.settings.clients, "acme", loop.url, alerts={"no_pull_hours": 1})
+    half = tick(loop, "orders_sweep", begin + timedelta(minutes=30), defs=code_server)
+    assert isinstance(half, list)
+    assert clients(half) == [["acme", "bolt"]], "no alert opens between two sweeps"
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_client_whose_setup_has_changed_is_due_at_once(loop: Loop, flow: str) -> None:
+    register(loop)
+    code_server, at = loop.defs, quarter_of_an_hour()
+    went_well(loop, flow, at)
+    assert "no client is due" in tick(loop, f"{flow}_sweep", at + 5 * MINUTE, defs=code_server)
+    write_setup(loop.settings.clients, "acme", loop.url, alerts={"no_pull_hours": 30})
+    for _ in range(2):
+        asked = tick(loop, f"{flow}_sweep", at + 5 * MINUTE, defs=code_server)
+        assert isinstance(asked, list)
+        assert clients(asked) == [["acme"]], "until a run has begun"
+    went_well(loop, flow, datetime.now(UTC))
+    assert "no client is due" in tick(loop, f"{flow}_sweep", at + 10 * MINUTE, defs=code_server)
 
 
 def test_no_two_sweeps_begin_in_the_same_minute(loop: Loop) -> None:
