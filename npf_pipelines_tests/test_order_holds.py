@@ -90,12 +90,17 @@ def is_imported(loop: Loop, order_id: int) -> bool:
     return str(order_id) in on_platform(loop).values()
 
 
+def seen_by_sensor(loop: Loop) -> str:
+    """The cursor of a tick that has noticed all that is in the store: the last seconds before a run count as changes."""
+    return look(loop, "new_orders")[1]
+
+
 def test_an_order_waits_for_its_time_and_is_then_imported_by_itself(loop: Loop, store: SandboxStore) -> None:
     change_setup(loop, orders={"hold_minutes": 30})
     register(loop, "acme")
     young, old = placed(store, 1), placed(store, 31)
-    _, cursor, _ = look(loop, "new_orders")
     assert today(loop) == [""]
+    cursor = seen_by_sensor(loop)
     assert is_imported(loop, old)
     assert not is_imported(loop, young)
     assert decision(loop, young) == (Decision.HELD, Rule.GRACE_PERIOD)
@@ -118,8 +123,8 @@ def test_the_sensor_asks_for_a_run_of_a_released_order_also_of_an_earlier_day(
     change_setup(loop, orders={"hold": {"total_above": 1}})
     register(loop, "acme")
     order_id = place(store, days=1)
-    _, cursor, _ = look(loop, "new_orders")
     assert today(loop) == [""]
+    cursor = seen_by_sensor(loop)
     assert decision(loop, order_id) == (Decision.HELD, Rule.HELD_BY_RULE)
     assert release_at(loop, order_id) is None
     assert look(loop, "new_orders", cursor)[0] == []

@@ -125,9 +125,12 @@ def _requests(services: Services, watch: _Watch, eligibility: Eligibility, memor
     changed = [client for client in eligibility.free if client in found and has_changes(client)]
     requested = watch.requests_for(eligibility, changed)
     covered = clients_in(requested) & found.keys()
-    memory.marks |= {client: found[client] for client in covered}
+    marked = memory.marks | {client: found[client] for client in covered}
     asked = memory.asked_at | dict.fromkeys(covered, eligibility.now)
+    memory.marks = {client: mark for client, mark in marked.items() if client in found}
     memory.asked_at = {
-        client: moment for client, moment in asked.items() if not eligibility.is_taken_up(client, moment)
+        client: moment
+        for client, moment in asked.items()
+        if client in found and not eligibility.is_taken_up(client, moment)
     }
     return requested
