@@ -110,7 +110,7 @@ def in_store(loop: Loop, shipment_id: str = "late") -> int:
 
 def test_a_parcel_entered_late_is_pushed_with_the_next_sweep(old: Loop) -> None:
     enter(old, datetime.now(UTC) - timedelta(days=5))
-    sweep(old, datetime.now(UTC) + timedelta(minutes=30))
+    sweep(old, datetime.now(UTC) + timedelta(minutes=60))
     assert in_store(old) == 1
     day = (datetime.now(UTC) - timedelta(days=5)).astimezone(old.services.setups()["acme"].zone).date()
     assert old.rows("SELECT day, outcome FROM tracking_push WHERE shipment_id = 'late'") == [(day, "confirmed")]
@@ -135,7 +135,7 @@ def test_a_parcel_entered_late_is_noticed_by_the_sensor(old: Loop) -> None:
 def test_a_late_parcel_that_the_store_does_not_take_yet_is_tried_again(old: Loop) -> None:
     enter(old, datetime.now(UTC) - timedelta(days=5))
     old.stores["acme"].switched_off = True
-    asked = tick(old, "shipments_sweep", datetime.now(UTC) + timedelta(minutes=30))
+    asked = tick(old, "shipments_sweep", datetime.now(UTC) + timedelta(minutes=60))
     assert isinstance(asked, list)
     execute(old, "shipments_job", asked)
     old.stores["acme"].switched_off = False
@@ -159,7 +159,7 @@ def test_a_client_back_from_a_long_pause_is_caught_up_since_its_last_success(old
 
 def test_a_parcel_that_is_older_than_the_look_back_and_was_left_out_is_reported(old: Loop) -> None:
     enter(old, datetime.now(UTC) - timedelta(days=40))
-    sweep(old, datetime.now(UTC) + timedelta(minutes=30))
+    sweep(old, datetime.now(UTC) + timedelta(minutes=60))
     passed, rows = check(old, "all_lodged_pushed", "missing")
     assert (passed, [row["shipment"] for row in rows]) == (False, ["late"])
 

@@ -91,7 +91,7 @@ def is_imported(loop: Loop, order_id: int) -> bool:
 
 
 def seen_by_sensor(loop: Loop) -> str:
-    """The cursor of a tick that has noticed all that is in the store: the last seconds before a run count as changes."""
+    """The cursor of a tick that has noticed what is in the store: the last seconds before a run count as changes."""
     return look(loop, "new_orders")[1]
 
 

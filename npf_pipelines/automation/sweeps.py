@@ -18,12 +18,13 @@ from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
 from npf_pipelines.automation.setup_changes import SetupChanges
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
-from npf_pipelines.rules.due import interval_at, is_due, is_due_since, is_last_pull_due, usual_interval
+from npf_pipelines.rules.due import interval_at, is_due, is_due_since, is_last_pull_due, rare_pull, rare_push
 from npf_pipelines.rules.quiet_hours import last_end
 from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
+from npf_pipelines.state.open_items import clients_with_open
 
 _Requests = Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
@@ -52,13 +53,12 @@ def sweeps(services: Services, facts: KnownFacts) -> list[dg.ScheduleDefinition]
 def _sweep(
     services: Services, facts: KnownFacts, changes: SetupChanges, flow: Flow, requests_for: _Requests, *, minutes: int
 ) -> dg.ScheduleDefinition:
-    usual = timedelta(minutes=minutes)
-    more = (
-        ", every fourth time if new_orders hears of each change in its store, every 5 minutes in the two hours before "
-        "its cut-off, and at it"
-        if flow is ORDERS
-        else ""
-    )
+    usual_interval = timedelta(minutes=minutes)
+    more = {
+        ORDERS.name: ", every fourth time if new_orders hears of each change in its store, every 5 minutes in the two "
+        "hours before its cut-off, and at it",
+        SHIPMENTS.name: ", every second time if nothing waits",
+    }.get(flow.name, "")
 
     @dg.schedule(
         name=f"{flow.name}_sweep",
@@ -75,15 +75,19 @@ def _sweep(
             eligibility = eligibility_of(instance_of_tick(context), services, flow, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
+        waiting = clients_with_open(services.state, flow.name) if flow is SHIPMENTS else set()
+
+        def usual(setup: MasterSetup) -> timedelta:
+            if flow is ORDERS and facts.lists_changes(setup.id):
+                return rare_pull(usual_interval, setup.alerts.pull_limit)
+            return rare_push(usual_interval) if flow is SHIPMENTS and setup.id not in waiting else usual_interval
 
         def due(client: str, setup: MasterSetup) -> bool:
             health = eligibility.health(client)
             if health.is_permanent or health.next_try_at:
                 return True  # It is eligible: its pause is over, or something has been changed.
             cut_off = setup.orders.cut_off if flow is ORDERS else None
-            known = flow is ORDERS and facts.lists_changes(client)
-            own = setup.interval(flow.name) or usual_interval(usual, setup.alerts.pull_limit, lists_changes=known)
-            interval = interval_at(now, own, cut_off, setup.zone)
+            interval = interval_at(now, setup.interval(flow.name) or usual(setup), cut_off, setup.zone)
             changed_at = changes.seen_at(setup)
             return (
                 is_due(health.tried_at, interval, now)

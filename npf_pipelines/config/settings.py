@@ -110,7 +110,9 @@ class Settings(BaseSettings):
         "stopped", description="Whether schedules and sensors run; a switch set in the UI takes precedence."
     )
     orders_minutes: _Minutes = Field(15, description="Minutes between two sweeps for orders.")
-    shipments_minutes: _Minutes = Field(30, description="Minutes between two sweeps for shipments.")
+    shipments_minutes: _Minutes = Field(
+        30, description="Minutes between two sweeps for shipments, twice as many where none waits."
+    )
     stock_minutes: _Minutes = Field(60, description="Minutes between two sweeps for stock.")
     shards: Annotated[int, Field(ge=1, le=64)] = Field(
         1,

@@ -34,16 +34,26 @@ def is_due(tried_at: datetime | None, interval: timedelta, now: datetime) -> boo
     )
 
 
-def usual_interval(interval: timedelta, pull_limit: timedelta, *, lists_changes: bool) -> timedelta:
-    """How often orders are pulled whatever was noticed: a quarter as often where each change in the store is noticed.
+def rare_pull(interval: timedelta, pull_limit: timedelta) -> timedelta:
+    """How often orders are pulled of a store that is asked every minute for the orders that have changed.
+
+    A sweep only compares the platform once more. Of any other store an edit or a cancellation shows in nothing but a
+    pull.
 
     Args:
-        interval: the flow's interval.
+        interval: the usual one.
         pull_limit: the time without a pull after which an alert opens; two pulls fit into it.
-        lists_changes: whether the store is asked every minute for the orders that have changed, so that a sweep only
-            compares the platform once more. Of any other store an edit or a cancellation shows in nothing but a pull.
     """
-    return max(interval, min(4 * interval, pull_limit / 2)) if lists_changes else interval
+    return max(interval, min(4 * interval, pull_limit / 2))
+
+
+def rare_push(interval: timedelta) -> timedelta:
+    """How often shipments are compared if none waits: each lodgement is noticed by itself.
+
+    Args:
+        interval: the usual one.
+    """
+    return 2 * interval
 
 
 def interval_at(now: datetime, usual: timedelta, cut_off: time | None, zone: ZoneInfo) -> timedelta:

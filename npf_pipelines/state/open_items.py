@@ -92,6 +92,16 @@ def read_open_items(engine: sa.Engine) -> list[OpenItems]:
     return [OpenItems(**{**row, "day": _day(row["day"])}) for row in rows]
 
 
+def clients_with_open(engine: sa.Engine, flow: str) -> set[str]:
+    """The clients with open items that runs of a flow count.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
+    """
+    with engine.connect() as connection:
+        return set(connection.scalars(sa.select(open_items.c.client).where(open_items.c.flow == flow)))
+
+
 def open_days(engine: sa.Engine, client: str) -> Mapping[str, Collection[date | None]]:
     """The days of the client with items, by kind; None for items without a day.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from npf_pipelines.cli.instance import DEFAULTS
@@ -16,6 +17,7 @@ from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import failed, succeeded
 from npf_pipelines.state.health import keep_health, read_one
+from npf_pipelines.state.tables import open_items
 from npf_pipelines_tests.automation.ticks import clients, days, execute, look, register, tick
 from npf_pipelines_tests.loop import KEY_VARIABLE, Loop, write_setup
 
@@ -59,7 +61,7 @@ def test_all_clients_come_into_one_run_that_goes_well_and_are_due_again_with_the
     assert [run.success for run in execute(loop, f"{flow}_job", asked)] == [True]
     tried_at = read_one(loop.services.state, "acme", flow).tried_at
     assert tried_at is not None
-    interval = {"orders": 900, "shipments": 1800, "stock": 3600}[flow]
+    interval = {"orders": 900, "shipments": 3600, "stock": 3600}[flow]
     begin = datetime.fromtimestamp(tried_at.timestamp() // interval * interval, UTC)
     assert "no client is due" in tick(loop, f"{flow}_sweep", begin + timedelta(seconds=interval - 1))
     again = tick(loop, f"{flow}_sweep", begin + timedelta(seconds=interval))
@@ -71,9 +73,8 @@ def test_a_client_whose_changes_the_sensor_hears_is_swept_every_hour(loop: Loop)
     loop.stores["bolt"].version = (4, 11, 5)  # Before the list of changes.
     register(loop)
     loop.run("orders")
-    asked = tick(loop, "orders_sweep", datetime.now(UTC) + timedelta(minutes=15))
-    assert isinstance(asked, list)
-    execute(loop, "orders_job", asked)  # A run of today finds out what the store can list.
+    today = datetime.now(UTC).astimezone(loop.services.setups()["acme"].zone).date()
+    loop.run("orders", days=(today, today))  # A run of today finds out what the store can list.
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     begin = now - now.minute * MINUTE
     for client in loop.stores:
@@ -89,6 +90,20 @@ def test_a_client_whose_changes_the_sensor_hears_is_swept_every_hour(loop: Loop)
     half = tick(loop, "orders_sweep", begin + timedelta(minutes=30), defs=code_server)
     assert isinstance(half, list)
     assert clients(half) == [["acme", "bolt"]], "no alert opens between two sweeps"
+
+
+def test_a_client_with_a_shipment_that_waits_is_swept_twice_as_often(loop: Loop) -> None:
+    register(loop)
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    begin = now - now.minute * MINUTE
+    went_well(loop, "shipments", begin)
+    assert "no client is due" in tick(loop, "shipments_sweep", begin + 30 * MINUTE)
+    waits = {"client": "acme", "kind": "shipment_waiting", "day": f"{now.date()}", "flow": "shipments", "rows": 1}
+    with loop.services.state.begin() as connection:
+        connection.execute(sa.insert(open_items).values(waits | {"first": "CS1"}))
+    asked = tick(loop, "shipments_sweep", begin + 30 * MINUTE)
+    assert isinstance(asked, list)
+    assert {client for each in clients(asked) for client in each} == {"acme"}
 
 
 @pytest.mark.parametrize("flow", FLOWS)
