@@ -26,11 +26,11 @@ BY_DAY = [table for table in TABLES.values() if table.by_day]
 
 @pytest.fixture
 def old(fresh: Loop) -> Loop:
-    """The world; each client also has the rows of its last day on two days of months ago."""
+    """The world; each client also has the rows of its last whole day on two days of months ago."""
     lake = fresh.services.lake
     for client in ("acme", "bolt"):
         for table in BY_DAY:
-            rows = lake.read(table, client=client, day=lake.days(table, client=client)[-1])
+            rows = lake.read(table, client=client, day=lake.days(table, client=client)[-2])
             for day in DAYS:
                 lake.write(table, rows, client=client, day=day)
     return fresh
