@@ -14,6 +14,7 @@ import time_machine
 from typer.testing import CliRunner
 
 from npf_pipelines.cli import app, hold
+from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.outcomes import Decision, Rule
 from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.lake.order_history import read_history
@@ -92,7 +93,7 @@ def is_imported(loop: Loop, order_id: int) -> bool:
 
 def lately(loop: Loop) -> list[str]:
     """A run of yesterday and today: an order of half an hour ago may be of either."""
-    day = datetime.now(UTC).astimezone(loop.services.setups()["acme"].zone).date()
+    day = day_of(datetime.now(UTC), loop.services.setups()["acme"].zone)
     return [run.failure for run in loop.run("orders", "acme", days=(day - timedelta(days=1), day))]
 
 

@@ -13,6 +13,7 @@ from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.definitions import build_defs
+from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import failed, succeeded
@@ -73,7 +74,7 @@ def test_a_client_whose_changes_the_sensor_hears_is_swept_every_hour(loop: Loop)
     loop.stores["bolt"].version = (4, 11, 5)  # Before the list of changes.
     register(loop)
     loop.run("orders")
-    today = datetime.now(UTC).astimezone(loop.services.setups()["acme"].zone).date()
+    today = day_of(datetime.now(UTC), loop.services.setups()["acme"].zone)
     loop.run("orders", days=(today, today))  # A run of today finds out what the store can list.
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     begin = now - now.minute * MINUTE
@@ -198,7 +199,7 @@ def test_shipments_are_asked_for_since_it_last_went_well(loop: Loop) -> None:
 
 
 def test_no_day_before_the_first_one_is_asked_for(loop: Loop) -> None:
-    today = datetime.now(UTC).astimezone(loop.services.setups()["acme"].zone).date()
+    today = day_of(datetime.now(UTC), loop.services.setups()["acme"].zone)
     for client in loop.stores:
         write_setup(loop.settings.clients, client, loop.url, orders={"start_date": today})
     register(loop)
