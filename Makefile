@@ -73,7 +73,7 @@ cluster: install ## Prometheus; two Celery workers over Redis, PostgreSQL and S3
 	$(BIN)/pytest -m long npf_pipelines_tests/deploy npf_pipelines_tests/cluster
 	$(BIN)/python -m npf_pipelines_tests.cluster
 
-sizes: install ## an hour on a quiet machine: 20,000 orders, two workers beside one, four idle cells, a cell of 250 clients at work
+sizes: install ## two hours on a quiet machine: 20,000 orders, two workers beside one, four idle cells, a cell of 250 clients at work
 	$(BIN)/python -m npf_pipelines_tests.machine cluster
 	failed=0; for size in orders workers "cells --idle 4" cells; do $(BIN)/python -m benchmarks.$$size || failed=1; done; exit $$failed
 

@@ -77,7 +77,7 @@ def new_orders(services: Services, facts: KnownFacts) -> dg.SensorDefinition:
             for sentence in silent:
                 context.log.info(sentence)
             return dg.SensorResult(run_requests=requested, cursor=cursor)
-        waiting = [f"{len(quiet)} quiet ones next time"] if quiet else []
+        waiting = [f"{len(quiet)} quiet stores are asked next time"] if quiet else []
         asked = [f"{len(states)} stores asked, no changes", *waiting]
         reason = eligibility.skip_reason("; ".join([*asked, *in_few(silent)]))
         return dg.SensorResult(skip_reason=reason, cursor=cursor)

@@ -3,8 +3,8 @@
 The look-backs of many clients are spread over the night: each tick takes some of them, and the clients of missed ticks.
 Dagster catches up only the last tick of a schedule.
 
-They include clients that wait after a failure; only clients that are paused in their master setup are skipped.
-Not here: the runs by day (sweeps.py).
+They include clients that wait after a failure; only paused clients, and those without a valid setup, are skipped.
+Not here: the runs by day (sweeps.py), the minutes (minutes.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ from npf_pipelines.assets.reports import CLIENT_REPORT
 from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.jobs import AUDIT
+from npf_pipelines.automation.minutes import minute_of_night
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.rules.turns import clients_of_tick
@@ -79,29 +80,29 @@ def nightly_schedules(services: Services) -> list[dg.ScheduleDefinition]:
 
         return night
 
-    # Two minutes after the sweeps, whose runs are usually over by then.
+    at_orders, at_shipments, at_stock = (minute_of_night(services.cell, flow) for flow in (ORDERS, SHIPMENTS, STOCK))
     return [
         nightly(
             "nightly_look_back",
             ORDERS,
-            "2-52/10 2,3 * * *",
-            "Compares the last 30 days of all clients with the stores again, from 02:02 UTC, to find what the runs by "
-            "day may have missed: 25 clients every ten minutes, or more if the night is too short for that.",
-            look_back("nightly_look_back", time(2, 2), 12),
+            f"{at_orders}-59/10 2,3 * * *",
+            f"Compares the last 30 days of all clients with the stores again, from 02:0{at_orders} UTC, to find what "
+            "the runs by day may have missed: 25 clients every ten minutes, or more if the night is too short.",
+            look_back("nightly_look_back", time(2, at_orders), 12),
         ),
         nightly(
             "nightly_shipments",
             SHIPMENTS,
-            ["32-52/10 2 * * *", "2-52/10 3 * * *"],
-            "Compares all shipments of the last 30 days with the stores, from 02:32 UTC, and corrects the differences: "
-            "25 clients every ten minutes, or more.",
-            look_back("nightly_shipments", time(2, 32), 9),
+            [f"{30 + at_shipments}-59/10 2 * * *", f"{at_shipments}-59/10 3 * * *"],
+            f"Compares all shipments of the last 30 days with the stores, from 02:3{at_shipments} UTC, and corrects "
+            "the differences: 25 clients every ten minutes, or more.",
+            look_back("nightly_shipments", time(2, 30 + at_shipments), 9),
         ),
         nightly(
             "nightly_stock",
             STOCK,
-            "2 3 * * *",
-            "Compares all stock with the stores, at 03:02 UTC, and corrects the differences.",
+            f"{at_stock} 3 * * *",
+            f"Compares all stock with the stores, at 03:0{at_stock} UTC, and corrects the differences.",
             lambda _, eligibility: requests(eligibility, eligibility.ready, None),
         ),
         nightly(

@@ -1,26 +1,23 @@
 """The sweeps: schedules that request one run for all clients that are due, every five minutes.
 
-Flows, and cells, have different minutes: runs that begin in one moment slow each other.
-
-Not here: which clients may be requested (run_requests.py), when a client is due (rules/due.py), the nightly runs
-(nightly.py).
+Not here: which clients may be requested (run_requests.py), when a client is due (rules/due.py), the minutes
+(minutes.py), the nightly runs (nightly.py).
 """
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from zlib import crc32
 
 import dagster as dg
 
 from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.known_facts import KnownFacts
+from npf_pipelines.automation.minutes import minute_of_sweep
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
 from npf_pipelines.automation.setup_changes import SetupChanges
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.rules.due import interval_at, is_due, is_due_since, is_last_pull_due, rare_pull, rare_push
 from npf_pipelines.rules.quiet_hours import last_end
-from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import instance_of_tick
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
@@ -55,19 +52,19 @@ def _sweep(
 ) -> dg.ScheduleDefinition:
     usual_interval = timedelta(minutes=minutes)
     more = {
-        ORDERS.name: ", every fourth time if new_orders hears of each change in its store, every 5 minutes in the two "
-        "hours before its cut-off, and at it",
-        SHIPMENTS.name: ", every second time if nothing waits",
+        ORDERS.name: " Up to four times as rarely if new_orders hears of each change in its store; every 5 minutes in "
+        "the two hours before its cut-off, and at it.",
+        SHIPMENTS.name: " Half as often if none of its shipments is open.",
     }.get(flow.name, "")
 
     @dg.schedule(
         name=f"{flow.name}_sweep",
         job_name=flow.job,
-        cron_schedule=f"{_first_minute(services.cell, flow)}-59/5 * * * *",
+        cron_schedule=f"{minute_of_sweep(services.cell, flow)}-59/5 * * * *",
         default_status=schedule_status(services.settings),
         description=f"Checks every 5 minutes which clients are due for {flow.name}, and requests one run for them: a "
-        f"client is due every {minutes} minutes, or as its setup says (every_minutes){more}. A client whose setup has "
-        "changed is due at once.",
+        f"client is due every {minutes} minutes, or exactly as its setup says (every_minutes).{more} A client whose "
+        "setup has changed is due at once.",
     )
     def sweep(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         now = context.scheduled_execution_time
@@ -100,11 +97,6 @@ def _sweep(
         return (requests_for(eligibility, clients) if clients else []) or eligibility.skip_reason("no client is due")
 
     return sweep
-
-
-def _first_minute(cell: Cell, flow: Flow) -> int:
-    """The minute of each five at which the flow's sweep comes."""
-    return (crc32(cell.name.encode()) + (ORDERS, SHIPMENTS, STOCK).index(flow)) % 5
 
 
 def _waited(setup: MasterSetup, tried_at: datetime | None, now: datetime) -> bool:

@@ -109,9 +109,13 @@ class Settings(BaseSettings):
     automation: Literal["running", "stopped"] = Field(
         "stopped", description="Whether schedules and sensors run; a switch set in the UI takes precedence."
     )
-    orders_minutes: _Minutes = Field(15, description="Minutes between two sweeps for orders.")
+    orders_minutes: _Minutes = Field(
+        15,
+        description="Minutes between two sweeps for orders; four times as many, and at most half of "
+        "alerts.no_pull_hours, where new_orders hears of each change in the store.",
+    )
     shipments_minutes: _Minutes = Field(
-        30, description="Minutes between two sweeps for shipments, twice as many where none waits."
+        30, description="Minutes between two sweeps for shipments, twice as many where none is open."
     )
     stock_minutes: _Minutes = Field(60, description="Minutes between two sweeps for stock.")
     shards: Annotated[int, Field(ge=1, le=64)] = Field(
@@ -119,7 +123,9 @@ class Settings(BaseSettings):
         description="Over how many runs sweeps, sensors and nightly runs spread the clients: several for several "
         "workers. A client always comes into the same one.",
     )
-    sensor_seconds: Annotated[int, Field(ge=5)] = Field(30, description="Seconds between two ticks of a sensor.")
+    sensor_seconds: Annotated[int, Field(ge=5)] = Field(
+        30, description="Seconds between two ticks of new_orders and of platform_changes; other sensors have their own."
+    )
     snapshot_days: Annotated[int, Field(ge=1)] = Field(60, description="Days for which stock snapshots are kept.")
     run_days: Annotated[int, Field(ge=7)] = Field(90, description="Days for which Dagster's runs are kept.")
     personal_data_days: Annotated[int, Field(ge=31)] = Field(

@@ -1,7 +1,8 @@
 """The rights of new folders and files: the process's umask, set once where each program begins.
 
 Here: `npf` (cli/__init__.py) and Dagster's code server and its runs (definitions.py). Not here: Dagster's daemon and
-webserver, which load no code of this package: their supervisor sets theirs (README). Existing files keep their modes.
+webserver, which load no code of this package: their supervisor sets theirs (docs/deployment.md). Existing files keep
+their modes.
 """
 
 import os

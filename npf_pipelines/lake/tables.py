@@ -328,7 +328,9 @@ STORE_PRODUCTS = table(
         "sku": column(_TEXT, "the product code; empty where it has none"),
         "is_download": column(_FLAG, "whether there is nothing to ship"),
         "unreadable": column(_TEXT, "why its id or code can't be read; empty when both can", nullable=True),
-        "read_at": column(_TIME, "when the whole catalogue was read and found as it is, at most half a day late"),
+        "read_at": column(
+            _TIME, "when the whole catalogue was read; not moved by one that finds the same within half a day"
+        ),
     },
     looked_at="read_at",
 )

@@ -15,9 +15,9 @@ from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
 
 BACKLOG_PATIENCE = timedelta(hours=2)
-"""How long a backlog may go without having been worked off once: eight sweeps.
+"""How long a backlog may go without having been worked off once: several sweeps.
 
-The rows aren't counted: a hundred shipments that have just been lodged are normal, and one shipment that eight sweeps
+The rows aren't counted: a hundred shipments that have just been lodged are normal, and one shipment that several sweeps
 in a row didn't push is not. A backlog that grows faster than it is worked off never empties, and is reported as well.
 """
 FIRST_FEW = 3

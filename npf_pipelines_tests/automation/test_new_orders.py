@@ -87,7 +87,7 @@ def test_a_quiet_store_is_asked_at_every_second_tick(versioned: Loop, monkeypatc
         said.append(words)
         asked.append(versioned.stores["acme"].requests - before)
     assert asked == [0, 1, 1, 2]
-    assert said[:2] == ["0 stores asked, no changes; 2 quiet ones next time", "2 stores asked, no changes"]
+    assert said[:2] == ["0 stores asked, no changes; 2 quiet stores are asked next time", "2 stores asked, no changes"]
     place(versioned.stores["bolt"])
     noticed, cursor, _ = look(versioned, "new_orders", cursor)
     assert noticed == []

@@ -1,5 +1,7 @@
 """The nightly schedules: one run for all clients that aren't paused, over the last weeks."""
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import dagster as dg
@@ -7,7 +9,9 @@ import pytest
 
 from npf_pipelines.assets import orders
 from npf_pipelines.assets.orders_day import OrdersRun
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_fingerprint import fingerprint
+from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules import turns
@@ -74,6 +78,18 @@ def test_a_tick_takes_the_clients_of_a_missed_one(loop: Loop, monkeypatch: pytes
     assert clients(tick(loop, "nightly_look_back", second)) == [["bolt"]]  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("cell", ["", "north", "east", "south", "west"])
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_flow_has_no_sweep_in_the_minute_of_its_night(loop: Loop, name: str, cell: str) -> None:
+    """Two runs for one client at one moment fail one of them."""
+    defs = build_defs(Settings(**loop.settings.model_dump() | {"cell": cell}))
+    night, sweep = (
+        {int(re.split(r"\D", cron)[0]) % 5 for cron in _crons(defs, schedule)}
+        for schedule in (name, f"{FLOWS[name]}_sweep")
+    )
+    assert night == {(minute + 2) % 5 for minute in sweep}
+
+
 def test_without_a_client_nothing_runs(loop: Loop) -> None:
     assert "no client" in tick(loop, "nightly_stock")
 
@@ -106,6 +122,11 @@ def test_a_night_reads_only_the_days_that_may_have_changed(
     ((status,),) = fresh.rows(f"SELECT status FROM raw_orders WHERE client = 'acme' AND order_id = '{order_id}'")  # noqa: S608
     assert status == "B"
     assert fresh.disagreements() == []
+
+
+def _crons(defs: dg.Definitions, schedule: str) -> Sequence[str]:
+    crons = defs.resolve_schedule_def(schedule).cron_schedule
+    return [crons] if isinstance(crons, str) else crons
 
 
 def night(loop: Loop) -> None:

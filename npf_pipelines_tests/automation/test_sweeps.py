@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
+from npf_pipelines.automation import known_facts
 from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_fingerprint import fingerprint
@@ -70,7 +71,9 @@ def test_all_clients_come_into_one_run_that_goes_well_and_are_due_again_with_the
     assert clients(again) == [["acme", "bolt"]]
 
 
-def test_a_client_whose_changes_the_sensor_hears_is_swept_every_hour(loop: Loop) -> None:
+def test_a_client_whose_changes_the_sensor_hears_is_swept_every_hour(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loop.stores["bolt"].version = (4, 11, 5)  # Before the list of changes.
     register(loop)
     loop.run("orders")
@@ -91,6 +94,11 @@ def test_a_client_whose_changes_the_sensor_hears_is_swept_every_hour(loop: Loop)
     half = tick(loop, "orders_sweep", begin + timedelta(minutes=30), defs=code_server)
     assert isinstance(half, list)
     assert clients(half) == [["acme", "bolt"]], "no alert opens between two sweeps"
+    monkeypatch.setattr(known_facts, "_STILL_ASKED", 0.0)
+    for at in (begin + timedelta(minutes=15), begin + timedelta(minutes=45)):
+        asked = tick(loop, "orders_sweep", at, defs=code_server)
+        assert isinstance(asked, list)
+        assert clients(asked) == [["acme", "bolt"]], "the sensor is off"
 
 
 def test_a_client_with_a_shipment_that_waits_is_swept_twice_as_often(loop: Loop) -> None:

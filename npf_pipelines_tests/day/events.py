@@ -22,7 +22,7 @@ from npf_pipelines_tests.day.alerts import is_open, was_sent
 from npf_pipelines_tests.day.world import PACKING, World
 
 _LODGED_BEFORE = timedelta(days=5)
-_NIGHT = (2, 32)
+_NIGHT = (2, 33)
 """Hour and minute, UTC, of the nightly comparison of shipments."""
 _NEW_PREFIX = "CSK"
 
