@@ -59,7 +59,7 @@ def clients_sensor(partitions: dg.MultiPartitionsDefinition, services: Services)
         errors = [*setups.errors, *elsewhere.values()]
         wrong = f"; wrong setups: {'; '.join(errors)}" if errors else ""
         starts = {client: setup.orders.start_date for client, setup in setups.clients.items()}
-        before = remembered(_STARTS, context.cursor)
+        before = remembered(_STARTS, context.cursor, {})
         try:
             first = _first_day(services, starts, before)
         except OSError as error:  # The next tick lists the days again.

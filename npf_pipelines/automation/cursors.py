@@ -7,9 +7,11 @@ from pydantic import TypeAdapter, ValidationError
 T = TypeVar("T")
 
 
-def remembered(adapter: TypeAdapter[dict[str, T]], cursor: str | None) -> dict[str, T]:
-    """The cursor's content; empty for a cursor that was written by hand or by an older release."""
+def remembered(adapter: TypeAdapter[T], cursor: str | None, nothing: T) -> T:
+    """The cursor's content; `nothing` for no cursor, and for one that is damaged or of an older release."""
+    if not cursor:
+        return nothing
     try:
-        return adapter.validate_json(cursor or "{}")
+        return adapter.validate_json(cursor)
     except ValidationError:
-        return {}
+        return nothing

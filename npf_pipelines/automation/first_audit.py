@@ -6,8 +6,9 @@ Not here: the nightly audit (nightly.py), the checks (checks.py).
 import json
 
 import dagster as dg
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.automation.jobs import AUDIT, ENDED_AFTER_HOURS
@@ -16,6 +17,7 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
 
 _AUDITED = TypeAdapter(set[str])
+"""The clients of whom the checks have been evaluated."""
 
 
 def first_audit(services: Services) -> dg.SensorDefinition:
@@ -31,7 +33,7 @@ def first_audit(services: Services) -> dg.SensorDefinition:
     def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         registered = set(services.cell.registered(instance_of_tick(context)))
         tried = [{client for client, _ in read_health(services.state, flow.name)} for flow in FLOWS]
-        audited = _audited(context.cursor) & registered
+        audited = remembered(_AUDITED, context.cursor, set()) & registered
         new = registered.intersection(*tried) - audited
         cursor = json.dumps(sorted(audited | new))
         if new:
@@ -41,10 +43,3 @@ def first_audit(services: Services) -> dg.SensorDefinition:
         return dg.SensorResult(skip_reason=f"{waiting} new clients have not been swept yet", cursor=cursor)
 
     return notice
-
-
-def _audited(cursor: str | None) -> set[str]:
-    try:
-        return _AUDITED.validate_json(cursor or "[]")
-    except ValidationError:
-        return set()

@@ -5,12 +5,13 @@ their clients. Each run holds a lease while its process lives. The next run cont
 Not here: the lease (runs/services_resource.py), the maximum runtime by which Dagster ends a run that hangs (jobs.py).
 """
 
-import json
 from datetime import timedelta
 
 import dagster as dg
 from dagster import RunsFilter
+from pydantic import FiniteFloat, TypeAdapter
 
+from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.runs.dagster_internals import fail_run, instance_of_tick
 from npf_pipelines.runs.services import Services
@@ -24,6 +25,8 @@ _RENEWAL = timedelta(seconds=45)
 
 A run whose process was killed thus ends within four minutes: its lease runs out after 80 to 120 s, and two ticks see
 that."""
+_SILENT_SINCE = TypeAdapter(dict[str, FiniteFloat])
+"""Since when each run has had no lease, in seconds of the state database's clock."""
 
 
 def lost_runs(services: Services) -> dg.SensorDefinition:
@@ -48,7 +51,7 @@ def lost_runs(services: Services) -> dg.SensorDefinition:
         silent = (started.keys() & run_out) | (of_flows - held)
         # The clock of the leases' database decides: this machine's and that of the run's machine may be wrong.
         now = shared_seconds(services.state) if silent else 0.0
-        before = _silent_before(context.cursor)
+        before = remembered(_SILENT_SINCE, context.cursor, {})
         # SQLite's clock starts again with the machine.
         since = {run_id: min(before.get(run_id, now), now) for run_id in silent}
 
@@ -60,12 +63,6 @@ def lost_runs(services: Services) -> dg.SensorDefinition:
             fail_run(instance, started[run_id], "the run's process is gone: the next run takes up its work")
         summary = f"ended: {', '.join(sorted(ended)) or 'none'}; in progress: {len(started.keys() - ended)}"
         left = {run_id: since[run_id] for run_id in sorted(silent - ended)}
-        return dg.SensorResult(skip_reason=summary, cursor=json.dumps(left))
+        return dg.SensorResult(skip_reason=summary, cursor=_SILENT_SINCE.dump_json(left).decode())
 
     return end
-
-
-def _silent_before(cursor: str | None) -> dict[str, float]:
-    """Since when each run has had no lease, by the last tick; an earlier release kept no time."""
-    before = json.loads(cursor or "{}")
-    return before if isinstance(before, dict) else {}

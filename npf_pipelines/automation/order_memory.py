@@ -6,13 +6,14 @@ Not here: asking the stores (new_orders.py), which of them first (rules/turns.py
 
 import math
 import textwrap
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
+from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.run_requests import Eligibility
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_fingerprint import SHORT, fingerprint, matches
@@ -25,8 +26,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
 _LONGEST_REASON = 80
 """Characters of a reason that are kept."""
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
-_LOOK = 3
-"""Fields of a state of a list, which come first in the cursor."""
 
 
 @dataclass
@@ -76,15 +75,34 @@ class StoreMemory:
         self.failures, self.why, self.setup_print, self.next_look_at = 0, "", "", _LONG_AGO
 
 
-_CURSOR = TypeAdapter(dict[str, list[int | str | None]])
+_LATEST = 2**32
+"""Seconds since 1970 until the year 2106: a later time in a cursor is damage."""
+_Milliseconds = Annotated[int, Field(ge=0, le=_LATEST * 1000)]
+_Minutes = Annotated[int, Field(ge=0, le=_LATEST // 60)]
+
+
+class _Fields(NamedTuple):
+    """A store's memory in the cursor: a list, times since 1970, the last fields left out while they are empty."""
+
+    since: int | None
+    total: int | None
+    newest: int | None
+    asked_at: _Milliseconds = 0
+    changed_at: _Minutes = 0
+    failures: int = 0
+    next_look_at: _Milliseconds = 0
+    why: str = ""
+    setup_print: str = ""
+    is_left: int = 0
+
+
+_CURSOR = TypeAdapter(dict[str, _Fields])
+_WRITTEN = TypeAdapter(dict[str, list[int | str | None]])
 
 
 def read_memory(cursor: str | None) -> dict[str, StoreMemory]:
-    """The memory by client; empty for a cursor that makes no sense, or of an earlier release."""
-    try:
-        return {client: _read(fields) for client, fields in _CURSOR.validate_json(cursor or "{}").items()}
-    except (ValidationError, ValueError, TypeError):
-        return {}
+    """The memory by client; empty for a cursor that is damaged or of an earlier release."""
+    return {client: _read(fields) for client, fields in remembered(_CURSOR, cursor, {}).items()}
 
 
 def write_memory(memory: Mapping[str, StoreMemory], eligibility: Eligibility) -> str:
@@ -93,14 +111,14 @@ def write_memory(memory: Mapping[str, StoreMemory], eligibility: Eligibility) ->
     for client, store in kept.items():
         if store.asked_at and eligibility.is_taken_up(client, store.asked_at):
             store.asked_at = None
-    return _CURSOR.dump_json({client: _written(store) for client, store in kept.items()}).decode()
+    return _WRITTEN.dump_json({client: _written(store) for client, store in kept.items()}).decode()
 
 
 def _written(store: StoreMemory) -> list[int | str | None]:
     """The fields in their order, times in milliseconds, without what is empty at the end."""
     look = store.look
-    state: list[int | str | None] = [look.since, look.total, look.newest] if look else [None] * _LOOK
-    rest: list[int | str | None] = [
+    state = [look.since, look.total, look.newest] if look else [None, None, None]
+    rest: list[int | str] = [
         _milliseconds(store.asked_at) if store.asked_at else 0,
         int(store.changed_at.timestamp()) // 60,
         store.failures,
@@ -111,22 +129,20 @@ def _written(store: StoreMemory) -> list[int | str | None]:
     ]
     while rest and not rest[-1]:
         rest.pop()
-    return state + rest
+    return [*state, *rest]
 
 
-def _read(fields: Sequence[Any]) -> StoreMemory:
-    since, total, newest, *rest = fields
-    whole: list[Any] = [*rest, *(0, 0, 0, 0, "", "", 0)[len(rest) :]]
-    asked, changed, failures, next_look, why, setup_print, is_left = whole
+def _read(fields: _Fields) -> StoreMemory:
+    total, newest = fields.total, fields.newest
     return StoreMemory(
-        None if total is None else OrderListState(since, total, newest),
-        _moment(asked) if asked else None,
-        failures,
-        _moment(next_look),
-        why,
-        setup_print,
-        bool(is_left),
-        datetime.fromtimestamp(changed * 60, UTC),
+        None if total is None or newest is None else OrderListState(fields.since, total, newest),
+        _moment(fields.asked_at) if fields.asked_at else None,
+        fields.failures,
+        _moment(fields.next_look_at),
+        fields.why,
+        fields.setup_print,
+        bool(fields.is_left),
+        datetime.fromtimestamp(fields.changed_at * 60, UTC),
     )
 
 

@@ -88,7 +88,7 @@ def platform_changes(services: Services, jobs: Sequence[Any]) -> dg.SensorDefini
         "for their clients only.",
     )
     def notice(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        seen = remembered(_CURSOR, context.cursor)
+        seen = remembered(_CURSOR, context.cursor, {})
         requested: list[dg.RunRequest] = []
         reasons: list[str] = []
         for watch in _WATCHED:

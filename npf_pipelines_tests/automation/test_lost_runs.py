@@ -149,6 +149,17 @@ def test_a_wrong_clock_leaves_a_run_the_time_to_take_its_lease(
     assert "ended: none; in progress: 1" in look(loop, "lost_runs", f'["{started_run}"]')[2]
 
 
+def test_a_damaged_cursor_is_begun_again(loop: Loop, started_run: str) -> None:
+    damaged = ["garbage", "[1", "7", '"text"', "null", "[]", f'["{started_run}"]']
+    wrong_values = ['"text"', "null", "[1]", "NaN", "{}"]
+    for cursor in [*damaged, *(f'{{"{started_run}": {value}}}' for value in wrong_values)]:
+        _, after, said = look(loop, "lost_runs", cursor)
+        assert "ended: none; in progress: 1" in said, cursor
+        assert json.loads(after).keys() == {started_run}
+    look(loop, "lost_runs", after)
+    assert status(loop, started_run) is dg.DagsterRunStatus.FAILURE
+
+
 def test_a_run_holds_one_lease_over_all_its_steps_and_gives_it_back(loop: Loop) -> None:
     state, holders = loop.services.state, list[str | None]()
 

@@ -256,6 +256,13 @@ def test_the_cursor_of_a_full_cell_is_small(loop: Loop) -> None:
     assert read_memory(json.dumps({"acme": earlier})) == {}, "begun anew"
 
 
+@pytest.mark.parametrize(
+    "fields", ["[1]", "[1,2,[]]", "[1,2,3,0,0,0,0,1]", f"[1,2,3,{10**40}]", f"[1,2,3,0,{10**18}]", "[1,2,3,-1]"]
+)
+def test_a_damaged_cursor_is_begun_again(fields: str) -> None:
+    assert read_memory(f'{{"acme":{fields}}}') == {}
+
+
 @given(
     st.builds(
         StoreMemory,
