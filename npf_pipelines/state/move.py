@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from npf_pipelines.state.pauses import Pause, read_pauses
-from npf_pipelines.state.tables import leases, metadata, pauses, unknown_ends
+from npf_pipelines.state.tables import leases, of_clients, pauses, unknown_ends
 
 MOVER = "npf client move"
 """Who has set the pauses of this module."""
-_NOT_MOVED = {leases, unknown_ends}
+_NOT_MOVED = leases, unknown_ends
 """Leases are given back by their holder; a client with a write of unknown end is not moved."""
 
 
@@ -41,11 +41,10 @@ def copy_state(source: sa.Engine, target: sa.Engine, client: str) -> None:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: a database can't be reached.
     """
-    tables = [table for table in metadata.sorted_tables if "client" in table.c and table not in _NOT_MOVED]
     with source.connect() as connection:
         rows = {
             table: connection.execute(sa.select(table).where(table.c.client == client)).mappings().all()
-            for table in tables
+            for table in of_clients(*_NOT_MOVED)
         }
     with target.begin() as connection:
         for table, content in rows.items():
@@ -62,9 +61,8 @@ def leave_state(engine: sa.Engine, client: str, cell: str) -> None:
     """
     left = {"client": client, "paused_at": datetime.now(UTC), "paused_by": MOVER, "reason": away_to(cell)}
     with engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            if "client" in table.c and table not in _NOT_MOVED:
-                connection.execute(sa.delete(table).where(table.c.client == client))
+        for table in of_clients(*_NOT_MOVED):
+            connection.execute(sa.delete(table).where(table.c.client == client))
         connection.execute(sa.insert(pauses).values(left))
 
 

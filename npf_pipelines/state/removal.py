@@ -5,9 +5,9 @@ Not here: files and partitions (automation/remove.py), moving a client's rows to
 
 import sqlalchemy as sa
 
-from npf_pipelines.state.tables import leases, metadata, unknown_ends
+from npf_pipelines.state.tables import leases, of_clients, unknown_ends
 
-_KEPT = {leases, unknown_ends}
+_KEPT = leases, unknown_ends
 """Leases are given back by their holder. A write with an unknown end may still be carried out, also for a client that
 is added again at once; its row expires."""
 
@@ -19,6 +19,5 @@ def forget_client(engine: sa.Engine, client: str) -> None:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached; nothing was deleted.
     """
     with engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            if "client" in table.c and table not in _KEPT:
-                connection.execute(sa.delete(table).where(table.c.client == client))
+        for table in of_clients(*_KEPT):
+            connection.execute(sa.delete(table).where(table.c.client == client))

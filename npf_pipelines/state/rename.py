@@ -5,32 +5,7 @@ Not here: the platform's rows (platform/rename.py), files and partitions (automa
 
 import sqlalchemy as sa
 
-from npf_pipelines.state.tables import (
-    alerts,
-    client_stores,
-    counters,
-    due_decisions,
-    health,
-    hold_actions,
-    open_items,
-    pauses,
-    pending_recounts,
-    store_checks,
-    unknown_ends,
-)
-
-_TABLES = (
-    health,
-    open_items,
-    pending_recounts,
-    client_stores,
-    unknown_ends,
-    pauses,
-    store_checks,
-    counters,
-    hold_actions,
-    due_decisions,
-)
+from npf_pipelines.state.tables import alerts, leases, of_clients
 
 
 def rename_state(engine: sa.Engine, old: str, new: str) -> None:
@@ -40,7 +15,7 @@ def rename_state(engine: sa.Engine, old: str, new: str) -> None:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
     with engine.begin() as connection:
-        for table in _TABLES:
+        for table in of_clients(leases, alerts):  # Leases are given back by their holder.
             is_known = connection.execute(sa.select(table.c.client).where(table.c.client == old).limit(1)).first()
             if is_known:
                 connection.execute(sa.delete(table).where(table.c.client == new))

@@ -153,3 +153,8 @@ alerts = sa.Table(
     time_column("over_told_at", nullable=True),
 )
 """Alerts, open and resolved: one row for each condition."""
+
+
+def of_clients(*but: sa.Table) -> list[sa.Table]:
+    """The tables whose rows belong to clients, except these."""
+    return [table for table in metadata.sorted_tables if "client" in table.c and table not in but]
