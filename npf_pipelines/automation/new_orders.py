@@ -153,6 +153,6 @@ async def _ask_all(
 
 async def _list_state(services: Services, setup: MasterSetup, question: OrderQuestion) -> OrderListState:
     since = question.changed_since
-    async with services.probed_store(setup) as store:
+    async with services.store(setup, attempts=1, timeout=_SECONDS_PER_STORE) as store:
         total, order = await store.newest(statuses=question.statuses, changed_since=since)
     return OrderListState(int(since.timestamp()) if since else None, total, int(order.order_id) if order else 0)

@@ -37,6 +37,8 @@ Params = Mapping[str, str | int]
 Query = Mapping[str, str | int | list[str]]
 """Parameters of a call; a name that ends in `[]` has several values."""
 
+TIMEOUT = 30.0
+"""Seconds without progress after which a call is abandoned, if nothing else is set."""
 LARGEST_ANSWER = 64_000_000
 """Bytes of an answer, unpacked, if nothing else is set."""
 _BEGINNING = 4096
@@ -82,7 +84,7 @@ class StoreHttp:
         api_key: SecretStr,
         *,
         concurrency: int = 4,
-        timeout: float = 30.0,
+        timeout: float = TIMEOUT,
         attempts: int = ATTEMPTS,
         largest_answer: int = LARGEST_ANSWER,
         read_only: bool = False,

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from npf_pipelines.cscart.answer_heads import AnswerHeads
 from npf_pipelines.cscart.company_calls import CompanyCalls
 from npf_pipelines.cscart.errors import MalformedResponse
-from npf_pipelines.cscart.http import LARGEST_ANSWER, StoreHttp
+from npf_pipelines.cscart.http import LARGEST_ANSWER, TIMEOUT, StoreHttp
 from npf_pipelines.cscart.order_calls import OrderCalls
 from npf_pipelines.cscart.product_calls import ProductCalls
 from npf_pipelines.cscart.repeats import ATTEMPTS
@@ -37,7 +37,7 @@ class Store(StatusCalls, OrderCalls, ShipmentCalls, ProductCalls, CompanyCalls):
         api_key: SecretStr,
         *,
         concurrency: int = 4,
-        timeout: float = 30.0,
+        timeout: float = TIMEOUT,
         attempts: int = ATTEMPTS,
         largest_answer: int = LARGEST_ANSWER,
         read_only: bool = False,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups, load_master_setups
+from npf_pipelines.cscart.http import TIMEOUT
 from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake import cell_mark as lake_mark
@@ -21,9 +22,6 @@ from npf_pipelines.runs.cell import Cell, OfAnotherCell
 from npf_pipelines.runs.databases import platform_of, shared_schema, state_of
 from npf_pipelines.state import cell_mark as state_mark
 from npf_pipelines.state.lease import Lease
-
-_PROBE_TIMEOUT = 5.0
-"""Seconds that a store has to answer a sensor."""
 
 
 class Services:
@@ -144,13 +142,16 @@ class Services:
         """How long a client's part of a run may go without progress."""
         return timedelta(minutes=self.settings.stall_minutes)
 
-    def store(self, setup: MasterSetup, *, read_only: bool = False, attempts: int = ATTEMPTS) -> Store:
+    def store(
+        self, setup: MasterSetup, *, read_only: bool = False, attempts: int = ATTEMPTS, timeout: float = TIMEOUT
+    ) -> Store:
         """The client's store, to be entered as an async context.
 
         Args:
             setup: the client's master setup.
             read_only: whether a write is a fault of the program, which is raised instead of sent.
             attempts: at one call.
+            timeout: seconds without progress after which a call is abandoned.
 
         Raises:
             SetupError: the API key is not in the environment.
@@ -161,26 +162,9 @@ class Services:
             store.api_user,
             setup.api_key(),
             concurrency=store.concurrency,
+            timeout=timeout,
             attempts=attempts,
             largest_answer=self.settings.largest_answer,
             read_only=read_only,
-            vendor=store.vendor,
-        )
-
-    def probed_store(self, setup: MasterSetup) -> Store:
-        """The client's store, for one short request of a sensor, which is not repeated.
-
-        Raises:
-            SetupError: the API key is not in the environment.
-        """
-        store = setup.store
-        return Store(
-            store.url,
-            store.api_user,
-            setup.api_key(),
-            concurrency=1,
-            timeout=_PROBE_TIMEOUT,
-            attempts=1,
-            largest_answer=self.settings.largest_answer,
             vendor=store.vendor,
         )
