@@ -22,7 +22,7 @@ from npf_pipelines.automation.flows import ORDERS
 from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.order_memory import StoreMemory, keep_states, read_memory, write_memory
 from npf_pipelines.automation.order_questions import OrderQuestion, OrderQuestions
-from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, in_few, requests
+from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, in_few, usual_requests
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.domain.tracebacks import log_fault
@@ -68,8 +68,7 @@ def new_orders(services: Services, facts: KnownFacts) -> dg.SensorDefinition:
                 eligibility = eligibility_of(instance_of_tick(context), services, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))
-        days, free = eligibility.todays(), (changed | due) & eligibility.free.keys()
-        requested = requests(eligibility, free, (days[0], days[-1])) if free else []
+        requested = usual_requests(eligibility, (changed | due) & eligibility.free.keys())
         keep_states(seen, states, changed, clients_in(requested), now)
         cursor = write_memory(seen, eligibility)
         silent = _silent(seen, eligibility.free, {*states, *quiet})

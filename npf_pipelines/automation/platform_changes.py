@@ -17,11 +17,10 @@ from pydantic import TypeAdapter
 from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import SHIPMENTS, STOCK, Flow
-from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, requests, shipment_requests
-from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, usual_requests
+from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.platform.change_marks import lodgements, stock_movements
 from npf_pipelines.runs.dagster_internals import instance_of_tick
-from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
 
@@ -47,27 +46,21 @@ _HASH = 16
 
 @dataclass(frozen=True)
 class _Watch:
-    """The changes that matter to a flow, and the runs they need; rare ones are noticed by every second tick."""
+    """The changes that matter to a flow; rare ones are noticed by every second tick."""
 
     flow: Flow
     is_rare: bool
     marks: Callable[[sa.Engine, Collection[str]], Mapping[str, str]]
-    requests_for: Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
-
-def _shipments(eligibility: Eligibility, clients: Collection[str]) -> list[dg.RunRequest]:
-    return shipment_requests(eligibility, clients, LOOK_BACK)
-
-
-def _stock(eligibility: Eligibility, clients: Collection[str]) -> list[dg.RunRequest]:
-    pushed = [client for client in clients if eligibility.ready[client].stock.quantity != "off"]
-    return requests(eligibility, pushed, None)
+    def concerns(self, setup: MasterSetup) -> bool:
+        """Whether a change calls for a run of the client."""
+        return self.flow is not STOCK or setup.stock.quantity != "off"
 
 
 _WATCHED = (
-    _Watch(SHIPMENTS, False, lodgements, _shipments),
+    _Watch(SHIPMENTS, False, lodgements),
     # Sales move stock all the time, and each run takes all that has moved.
-    _Watch(STOCK, True, stock_movements, _stock),
+    _Watch(STOCK, True, stock_movements),
 )
 
 
@@ -122,8 +115,8 @@ def _requests(services: Services, watch: _Watch, eligibility: Eligibility, memor
             asked_at is not None and eligibility.is_lost(client, asked_at)
         )
 
-    changed = [client for client in eligibility.free if client in found and has_changes(client)]
-    requested = watch.requests_for(eligibility, changed)
+    concerned = [client for client, setup in eligibility.free.items() if client in found and watch.concerns(setup)]
+    requested = usual_requests(eligibility, [client for client in concerned if has_changes(client)])
     covered = clients_in(requested) & found.keys()
     marked = memory.marks | {client: found[client] for client in covered}
     asked = memory.asked_at | dict.fromkeys(covered, eligibility.now)

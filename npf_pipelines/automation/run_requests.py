@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from npf_pipelines.automation.flows import REPORTS, Flow
+from npf_pipelines.automation.flows import ORDERS, REPORTS, SHIPMENTS, Flow
 from npf_pipelines.automation.jobs import ENDED_AFTER_HOURS
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_fingerprint import matches
@@ -25,7 +25,7 @@ from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import is_waiting, known_at
 from npf_pipelines.rules.shards import by_shard
-from npf_pipelines.runs.partitions import first_day
+from npf_pipelines.runs.partitions import LOOK_BACK, first_day
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.run_scope import clients_of, scope_config, scope_tags
 from npf_pipelines.runs.services import Services
@@ -210,6 +210,44 @@ def requests(eligibility: Eligibility, clients: Collection[str], days: tuple[dat
     return requested
 
 
+def usual_requests(eligibility: Eligibility, clients: Collection[str]) -> list[dg.RunRequest]:
+    """Requests over the days that a run of the flow takes by day: of orders today, of shipments since yesterday.
+
+    Args:
+        eligibility: of all clients.
+        clients: the eligible clients to request runs for.
+    """
+    if not clients:
+        return []
+    if eligibility.flow == SHIPMENTS.name:
+        return _shipment_requests(eligibility, clients)
+    todays = eligibility.todays()
+    return requests(eligibility, clients, (todays[0], todays[-1]) if eligibility.flow == ORDERS.name else None)
+
+
+def _shipment_requests(eligibility: Eligibility, clients: Collection[str]) -> list[dg.RunRequest]:
+    """Requests for yesterday and today, and for clients that have missed more, for all days since their last success.
+
+    A run that succeeds leaves every shipment of its days in the store or set aside. A client that never succeeded gets
+    the days of a night's run; its run finds older ones by itself. Clients that return after a long time get runs of
+    their own, so that the runs of the others don't become longer.
+    """
+    todays = eligibility.todays()
+    yesterday, last = todays[0] - timedelta(days=1), todays[-1]
+
+    def missed_since(client: str) -> date:
+        success = eligibility.health(client).last_success_at
+        return min(day_of(success, eligibility.ready[client].zone), yesterday) if success else last - LOOK_BACK
+
+    requested: list[dg.RunRequest] = []
+    since = {client: missed_since(client) for client in clients}
+    for oldest, newest in ((yesterday, date.max), (last - LOOK_BACK, yesterday), (date.min, last - LOOK_BACK)):
+        group = {client: day for client, day in since.items() if oldest <= day < newest}
+        if group:
+            requested += requests(eligibility, group, (min(group.values()), last))
+    return requested
+
+
 def _request(
     eligibility: Eligibility,
     clients: Collection[str],
@@ -229,32 +267,3 @@ def _request(
 def clients_in(run_requests: Iterable[dg.RunRequest]) -> set[str]:
     """The clients that the requests cover."""
     return {client for request in run_requests for client in clients_of(request.run_config, request.tags, ())}
-
-
-def shipment_requests(eligibility: Eligibility, clients: Collection[str], look_back: timedelta) -> list[dg.RunRequest]:
-    """Requests for yesterday and today, and for clients that have missed more, for all days since their last success.
-
-    A run that succeeds leaves every shipment of its days in the store or set aside. Clients that return after a long
-    time get runs of their own, so that the runs of the others don't become longer.
-
-    Args:
-        eligibility: of all clients.
-        clients: the clients to request runs for.
-        look_back: how far back for a client that never succeeded; its run finds older days by itself.
-    """
-    todays = eligibility.todays()
-    if not todays:
-        return []
-    yesterday, last = todays[0] - timedelta(days=1), todays[-1]
-
-    def missed_since(client: str) -> date:
-        success = eligibility.health(client).last_success_at
-        return min(day_of(success, eligibility.ready[client].zone), yesterday) if success else last - look_back
-
-    requested: list[dg.RunRequest] = []
-    since = {client: missed_since(client) for client in clients}
-    for oldest, newest in ((yesterday, date.max), (last - look_back, yesterday), (date.min, last - look_back)):
-        group = {client: day for client, day in since.items() if oldest <= day < newest}
-        if group:
-            requested += requests(eligibility, group, (min(group.values()), last))
-    return requested

@@ -4,7 +4,6 @@ Not here: which clients may be requested (run_requests.py), when a client is due
 (minutes.py), the nightly runs (nightly.py).
 """
 
-from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import dagster as dg
@@ -13,42 +12,28 @@ from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
 from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.minutes import minute_of_sweep
-from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
+from npf_pipelines.automation.run_requests import eligibility_of, usual_requests
 from npf_pipelines.automation.setup_changes import SetupChanges
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.rules.due import interval_at, is_due, is_due_since, is_last_pull_due, rare_pull, rare_push
 from npf_pipelines.rules.quiet_hours import last_end
 from npf_pipelines.runs.dagster_internals import instance_of_tick
-from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.open_items import clients_with_open
-
-_Requests = Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 
 def sweeps(services: Services, facts: KnownFacts) -> list[dg.ScheduleDefinition]:
     """The three sweeps."""
     changes = SetupChanges()
-
-    def orders(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
-        days = eligibility.todays()
-        return requests(eligibility, due, (days[0], days[-1]))
-
-    def shipments(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
-        return shipment_requests(eligibility, due, LOOK_BACK)
-
-    def stock(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
-        return requests(eligibility, due, None)
-
     return [
-        _sweep(services, facts, changes, ORDERS, orders, minutes=services.settings.orders_minutes),
-        _sweep(services, facts, changes, SHIPMENTS, shipments, minutes=services.settings.shipments_minutes),
-        _sweep(services, facts, changes, STOCK, stock, minutes=services.settings.stock_minutes),
+        _sweep(services, facts, changes, ORDERS, minutes=services.settings.orders_minutes),
+        _sweep(services, facts, changes, SHIPMENTS, minutes=services.settings.shipments_minutes),
+        _sweep(services, facts, changes, STOCK, minutes=services.settings.stock_minutes),
     ]
 
 
 def _sweep(
-    services: Services, facts: KnownFacts, changes: SetupChanges, flow: Flow, requests_for: _Requests, *, minutes: int
+    services: Services, facts: KnownFacts, changes: SetupChanges, flow: Flow, *, minutes: int
 ) -> dg.ScheduleDefinition:
     usual_interval = timedelta(minutes=minutes)
     more = {
@@ -94,7 +79,7 @@ def _sweep(
             )
 
         clients = [client for client, setup in eligibility.free.items() if due(client, setup)]
-        return (requests_for(eligibility, clients) if clients else []) or eligibility.skip_reason("no client is due")
+        return usual_requests(eligibility, clients) or eligibility.skip_reason("no client is due")
 
     return sweep
 
