@@ -47,8 +47,7 @@ class ProductMap:
         }
         self._looked_for = frozenset(rows["sku"].to_pylist())
         read_at = unless_future(compute.min(rows["read_at"]).as_py(), now)
-        self._is_fresh = read_at is not None and now - read_at < _GOOD_FOR
-        self._is_young = read_at is not None and now - read_at < _YOUNG
+        self._age = timedelta.max if read_at is None else now - read_at
 
     async def read(self, store: Store, skus: Set[str]) -> Reading:
         """The amounts of the products with these SKUs, in as few requests as the map allows.
@@ -59,7 +58,7 @@ class ProductMap:
         # A set: in a list, each of a hundred thousand products would be searched for from the beginning.
         picked = [key for key, product in self._known.items() if product.sku in skus]
         is_part = len(picked) < _WHOLE_IS_CHEAPER_FROM * len(self._known)
-        if self._is_fresh and is_part and self._looked_for.issuperset(skus):
+        if self._age < _GOOD_FOR and is_part and self._looked_for.issuperset(skus):
             found = await store.products_by_key(picked)
             if all(key in found and found[key].sku == self._known[key].sku for key in picked):
                 return Reading(list(found.values()), [self._known[key] for key in self._known.keys() - found.keys()])
@@ -82,5 +81,5 @@ class ProductMap:
             }
             for product in known
         ]
-        if not (self._is_young and self._tables.is_unchanged(STORE_PRODUCTS, rows)):
+        if not (self._age < _YOUNG and self._tables.is_unchanged(STORE_PRODUCTS, rows)):
             self._tables.write_cache(STORE_PRODUCTS, rows)

@@ -1,6 +1,6 @@
 """HTML entities in the store's texts: forms of a store keep what people typed as `O&#039;Brien` (known behaviour).
 
-Not here: which fields may hold them (cscart/parsing.py).
+Not here: which fields may hold them (cscart/fields.py).
 """
 
 import html

@@ -1,6 +1,6 @@
 """The map of a store's product codes to the warehouse's: another code (alias), several of one (pack), several (kit).
 
-Not here: how a map is read (config/sku_file.py, platform/kits.py), which maps are refused (rules/sku_map.py).
+Not here: how a map is read (config/sku_file.py, platform/kit_reads.py), which maps are refused (rules/sku_map.py).
 """
 
 from collections import Counter

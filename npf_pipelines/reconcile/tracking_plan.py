@@ -1,6 +1,7 @@
 """The input of a tracking push: the plan, and each order with its lodged shipments and what was pushed before.
 
-Not here: what a push finds out and does (tracking.py and its phases: order_shipments.py, read_back.py, statuses.py).
+Not here: what a push finds out and does (tracking.py and its phases: order_shipments.py, read_back.py,
+order_statuses.py).
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """The values that the phases of a tracking push hand on: results, shipments made, an order written and read back.
 
-Not here: the phases (order_shipments.py, read_back.py, statuses.py), the input (tracking_plan.py).
+Not here: the phases (order_shipments.py, read_back.py, order_statuses.py), the input (tracking_plan.py).
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """Which SKU map a client may have: the map that its rows make, or what is wrong with each.
 
-Not here: how the rows are read (config/sku_file.py, platform/kits.py), what is done with a map (kits.py, kit_stock.py,
-kit_parcels.py).
+Not here: how the rows are read (config/sku_file.py, platform/kit_reads.py), what is done with a map (kits.py,
+kit_stock.py, kit_parcels.py).
 """
 
 from collections import Counter, defaultdict
