@@ -83,7 +83,13 @@ def services_of(store_url: str, platform_url: str, folder: Path, timeout: float)
 
     class OneStoreServices(Services):
         @staticmethod
-        def store(setup: MasterSetup, *, read_only: bool = False, attempts: int = ATTEMPTS) -> Store:  # noqa: ARG004
+        def store(
+            setup: MasterSetup,  # noqa: ARG004
+            *,
+            read_only: bool = False,  # noqa: ARG004
+            attempts: int = ATTEMPTS,
+            timeout: float = timeout,
+        ) -> Store:
             return Store(store_url, API_USER, API_KEY, timeout=timeout, attempts=attempts)
 
     return OneStoreServices(Settings(data=folder, platform_url=SecretStr(platform_url)))
