@@ -59,7 +59,7 @@ def pushed(loop: Loop, product: Product) -> dict[str, Any]:
     relation = loop.services.lake.connect().execute(
         f"FROM stock_push WHERE client = 'acme' AND product_id = '{product.product_id}'"
     )
-    (row,) = relation.fetchall()
+    (row,) = relation.rows
     return dict(zip(relation.columns, row, strict=True))
 
 

@@ -95,14 +95,14 @@ def test_a_day_that_another_process_wrote_is_seen(lake: Lake, bucket: Bucket) ->
     lake.write(RAW_ORDERS, [row(RAW_ORDERS)], client="acme", day=DAY)
     assert lake.days(RAW_ORDERS, client="acme") == [DAY]
     assert lake.clients() == ["acme"]
-    assert len(lake.connect().execute("SELECT * FROM raw_orders").fetchall()) == 1
+    assert len(lake.connect().execute("SELECT * FROM raw_orders").rows) == 1
     other = fsspec.filesystem("s3", skip_instance_cache=True)  # As another process has it.
     for client, day in (("acme", NEXT), ("bolt", DAY)):
         written = [lake.files.path(RAW_ORDERS.name, client=of, day=at) for of, at in (("acme", DAY), (client, day))]
         other.cp_file(*written)
     assert lake.days(RAW_ORDERS, client="acme") == [DAY, NEXT]
     assert lake.clients() == ["acme", "bolt"]
-    assert len(lake.connect().execute("SELECT * FROM raw_orders").fetchall()) == 3
+    assert len(lake.connect().execute("SELECT * FROM raw_orders").rows) == 3
     assert lake.read(RAW_ORDERS, client="bolt", day=DAY) == [row(RAW_ORDERS)]
 
 

@@ -40,7 +40,7 @@ def _ends(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     for name in ("raw_orders", "filtered_orders", "platform_orders"):
         columns = services.lake.connect().execute(f"FROM {name}").columns
         kept = ", ".join(column for column in columns if column not in TIMES)
-        found[name] = services.lake.connect().execute(f"SELECT {kept} FROM {name} ORDER BY ALL").fetchall()  # noqa: S608
+        found[name] = services.lake.connect().execute(f"SELECT {kept} FROM {name} ORDER BY ALL").rows  # noqa: S608
     with services.platform_engine.connect() as connection:
         for table in (orders, order_lines):
             kept_columns = [column for column in table.c if column.name not in TIMES]

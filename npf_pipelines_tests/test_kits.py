@@ -99,7 +99,7 @@ class World:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The answer of the lake."""
-        return self.services.lake.connect().execute(query).fetchall()
+        return self.services.lake.connect().execute(query).rows
 
     def amounts(self) -> dict[str, int]:
         """The amounts on sale."""

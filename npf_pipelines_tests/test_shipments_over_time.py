@@ -121,7 +121,7 @@ def in_store(loop: Loop) -> dict[str, Shipment]:
 
 def pushed(loop: Loop, shipment_id: str = "S1") -> dict[str, Any]:
     relation = loop.services.lake.connect().execute(f"FROM tracking_push WHERE shipment_id = '{shipment_id}'")
-    (row,) = relation.fetchall()
+    (row,) = relation.rows
     return dict(zip(relation.columns, row, strict=True))
 
 

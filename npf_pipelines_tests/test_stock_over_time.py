@@ -21,7 +21,7 @@ from npf_pipelines_tests.stock_steps import buyer, checks, count, kite, listed, 
 def figures(loop: Loop, product: Product, columns: str) -> list[tuple[Any, ...]]:
     """The columns of a product's stock snapshots, oldest first."""
     query = f"SELECT {columns} FROM stock_snapshots_history WHERE client = 'acme' AND sku = $1 ORDER BY taken_at"  # noqa: S608
-    return loop.services.lake.connect().execute(query, [product.product_code]).fetchall()
+    return loop.services.lake.connect().execute(query, [product.product_code]).rows
 
 
 def test_only_what_differs_is_written(stocked: Loop) -> None:

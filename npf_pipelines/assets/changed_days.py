@@ -174,4 +174,4 @@ def days_of_held(client_run: ClientRun) -> set[date]:
     """The days with orders that are held for a person."""
     query = "SELECT DISTINCT day FROM platform_orders WHERE outcome = 'held'"
     with client_run.tables.connect() as connection:
-        return {day for (day,) in connection.execute(query).fetchall()}
+        return {day for (day,) in connection.execute(query).rows}

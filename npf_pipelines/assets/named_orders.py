@@ -77,7 +77,7 @@ async def find_orders(client_run: ClientRun, store: Store, names: Collection[str
 def _candidates(client_run: ClientRun, names: Collection[str]) -> Mapping[str, Sequence[str]]:
     """The store's ids that each name may mean, the likeliest first: a number may have an earlier prefix."""
     with client_run.tables.connect() as connection:
-        numbered = dict(connection.execute(_IDS, {"names": sorted(names)}).fetchall())
+        numbered = dict(connection.execute(_IDS, {"names": sorted(names)}).rows)
     prefix = client_run.setup.orders.prefix
     return {
         name: list(dict.fromkeys([*([numbered[name]] if name in numbered else []), name, name.removeprefix(prefix)]))
@@ -89,7 +89,7 @@ def _known_days(client_run: ClientRun, names: Collection[str], ids: Collection[s
     """The days of each order in the tables; of an order that only the platform has, the day of its import."""
     days: defaultdict[str, set[date]] = defaultdict(set)
     with client_run.tables.connect() as connection:
-        rows = connection.execute(_DAYS, {"names": sorted(names), "ids": sorted(ids)}).fetchall()
+        rows = connection.execute(_DAYS, {"names": sorted(names), "ids": sorted(ids)}).rows
     for order_id, day in rows:
         days[order_id].add(day)
     for record in client_run.services.platform.records(client_run.client, ids - days.keys()).values():

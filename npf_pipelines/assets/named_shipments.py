@@ -64,7 +64,7 @@ def _states(client_run: ClientRun, name: str) -> Sequence[OrderState]:
 def _days_in_tables(client_run: ClientRun, numbers: Collection[str]) -> dict[str, set[date]]:
     days: dict[str, set[date]] = {}
     with client_run.tables.connect() as connection:
-        for number, day in connection.execute(_DAYS, {"numbers": sorted(numbers)}).fetchall():
+        for number, day in connection.execute(_DAYS, {"numbers": sorted(numbers)}).rows:
             days.setdefault(number, set()).add(day)
     return days
 

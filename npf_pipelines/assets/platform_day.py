@@ -134,6 +134,6 @@ def _children(
         if isinstance(order, Order) and order.parent_order_id in children:
             children[order.parent_order_id].add(order.order_id)
     with client_run.tables.connect() as connection:
-        for parent, child in connection.execute(_CHILDREN, {"parents": sorted(parents)}).fetchall():
+        for parent, child in connection.execute(_CHILDREN, {"parents": sorted(parents)}).rows:
             children[parent].add(child)
     return children

@@ -124,7 +124,7 @@ def _not_pushed(services: Services, now: datetime) -> list[dict[str, str]]:
         lodged = services.platform.lodgements(client, start)
         may_be_planned = in_trial(setup, services) or may_wait(now, setup.store.quiet_hours, setup.zone)
         done = f"{PUSHED} UNION {PLANNED}" if may_be_planned else PUSHED
-        pushed = {shipment_id for (shipment_id,) in lake.execute(done).fetchall()}
+        pushed = {shipment_id for (shipment_id,) in lake.execute(done).rows}
         for shipment_id in lodged.keys() - pushed:
             shipment = lodged[shipment_id]
             if is_future(shipment.lodged_at, now) or shipment.lodged_at < now - LODGED_FOR:

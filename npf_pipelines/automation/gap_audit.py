@@ -115,8 +115,8 @@ def _gaps(services: Services, setup: MasterSetup, stubs: Collection[OrderStub | 
     client, ids = setup.id, [stub.order_id for stub in stubs if stub.order_id]
     may_be = [OrderOutcome.HELD, *([OrderOutcome.PLANNED] if in_trial(setup, services) else [])]
     with services.lake.connect(client) as lake:
-        decisions = dict(lake.execute(_DECISIONS).fetchall())
-        left = {order_id for (order_id,) in lake.execute(_LEFT, [may_be]).fetchall()}
+        decisions = dict(lake.execute(_DECISIONS).rows)
+        left = {order_id for (order_id,) in lake.execute(_LEFT, [may_be]).rows}
     return gaps(client, ids, decisions, services.platform.states_of(client, ids), left) + [
         Gap(client, "", f"in the store's list of orders, without a readable number: {stub.reason}")
         for stub in stubs

@@ -33,7 +33,7 @@ def drop_old_holds(services: Services, client: str, before: datetime) -> int:
         return 0
     ids = {"ids": [action.order_id for action in old]}
     with services.lake.connect(client) as lake:
-        held, imported = ({row[0] for row in lake.execute(query, ids).fetchall()} for query in (_HELD, _IMPORTED))
+        held, imported = ({row[0] for row in lake.execute(query, ids).rows} for query in (_HELD, _IMPORTED))
     gone, without_reason = old_hold_actions(old, held, imported, before)
     forget_old_holds(services.state, client, before, actions=gone, reasons=without_reason)
     return len(gone) + len(without_reason)

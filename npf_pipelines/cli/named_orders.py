@@ -36,7 +36,7 @@ def client_of_orders(lake: Lake, clients: Sequence[str], names: Sequence[str]) -
     if len(clients) == 1:
         return clients[0]
     with lake.connect() as connection:
-        found = {client for (client,) in connection.execute(_CLIENTS, {"names": list(names)}).fetchall()}
+        found = {client for (client,) in connection.execute(_CLIENTS, {"names": list(names)}).rows}
         name_broken(connection)
     if len(found) != 1:
         whose = f"{', '.join(sorted(found))} have such an order" if found else "no client's tables have such an order"

@@ -51,7 +51,7 @@ def found_order(services: Services, client: str, number: str) -> FoundOrder:
         fail(str(error))
     bare = number.removeprefix(prefix)
     with services.lake.connect(client) as lake:
-        rows = lake.execute(_FOUND, {"number": number, "id": bare}).fetchall()
+        rows = lake.execute(_FOUND, {"number": number, "id": bare}).rows
         name_broken(lake)
     if rows:
         order_id, _, _, decision, rule = rows[0]

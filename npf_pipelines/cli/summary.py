@@ -71,7 +71,7 @@ def counts(
     )
     values = {"clients": list(clients)} | ({"first": days[0], "last": days[1]} if days else {})
     connection = lake.connect(clients[0] if len(clients) == 1 else None)
-    rows = connection.execute(query, values).fetchall()
+    rows = connection.execute(query, values).rows
     name_broken(connection)
     return rows
 
@@ -79,4 +79,4 @@ def counts(
 def decisions(lake: Lake, client: str) -> dict[str, str]:
     """The decisions on a client's orders, by the store's order id."""
     query = "SELECT order_id, decision FROM filtered_orders WHERE client = $1"
-    return dict(lake.connect(client).execute(query, [client]).fetchall())
+    return dict(lake.connect(client).execute(query, [client]).rows)

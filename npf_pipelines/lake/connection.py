@@ -89,12 +89,8 @@ class DerivedView:
 class Answer:
     """The rows of an answer, and the names of its columns."""
 
-    rows: Sequence[tuple[Any, ...]]
+    rows: list[tuple[Any, ...]]
     columns: Sequence[str]
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        """All rows."""
-        return list(self.rows)
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The first row; None if there is none."""

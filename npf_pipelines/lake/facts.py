@@ -118,14 +118,14 @@ def read_facts(lake: Lake, client: str, first: date) -> Facts:
     window = {"first": first}
     (first_import, last_pull, last_push) = connection.execute(_MOMENTS).fetchone() or (None, None, None)
     facts = Facts(
-        orders=[OrderFact(*row) for row in connection.execute(_ORDERS, window).fetchall()],
+        orders=[OrderFact(*row) for row in connection.execute(_ORDERS, window).rows],
         first_import=first_import,
-        shipments=[ShipmentFact(*row) for row in connection.execute(_SHIPMENTS, window).fetchall()],
-        stock=[StockLevel(*row) for row in connection.execute(_STOCK, window).fetchall()],
-        skus=dict(connection.execute(_SKUS).fetchall()),
-        missed=[MissedFact(*row) for row in connection.execute(_MISSED, window).fetchall()],
+        shipments=[ShipmentFact(*row) for row in connection.execute(_SHIPMENTS, window).rows],
+        stock=[StockLevel(*row) for row in connection.execute(_STOCK, window).rows],
+        skus=dict(connection.execute(_SKUS).rows),
+        missed=[MissedFact(*row) for row in connection.execute(_MISSED, window).rows],
         planned=next(iter(connection.execute(_PLANNED_ORDERS, window).fetchone() or ()), 0),
-        open=[OpenFact(*row) for row in connection.execute(_OPEN_ROWS).fetchall()],
+        open=[OpenFact(*row) for row in connection.execute(_OPEN_ROWS).rows],
         last_pull=last_pull,
         last_push=last_push,
     )
@@ -154,7 +154,7 @@ def count_open(connection: LakeConnection, first: int) -> list[OpenCount]:
     Raises:
         duckdb.Error: a table can't be read.
     """
-    return [OpenCount(*row) for row in connection.execute(_OPEN_COUNTS, {"first": first}).fetchall()]
+    return [OpenCount(*row) for row in connection.execute(_OPEN_COUNTS, {"first": first}).rows]
 
 
 def counted_rows(table: Table, rows: Sequence[dict[str, Any]]) -> arrow.Table:

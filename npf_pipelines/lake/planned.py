@@ -70,10 +70,10 @@ def read_planned(lake: Lake, client: str) -> Planned:
         BrokenFile: a file of a table can't be read.
     """
     connection = lake.connect(client)
-    days = [PlannedDay(*row) for row in connection.execute(_DAYS).fetchall()]
+    days = [PlannedDay(*row) for row in connection.execute(_DAYS).rows]
     (changes, shipments, skus) = connection.execute(_COUNTS).fetchone() or (0, 0, 0)
     partitions: defaultdict[str, set[date]] = defaultdict(set)
-    for flow, day in connection.execute(_PARTITIONS).fetchall():
+    for flow, day in connection.execute(_PARTITIONS).rows:
         partitions[flow].add(day)
     for path in connection.broken:  # A list that lacks a part would be taken for the whole.
         raise lake.broken_file(path)

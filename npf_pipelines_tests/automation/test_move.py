@@ -49,7 +49,7 @@ def content(loop: Loop, client: str) -> dict[str, object]:
     """All that a cell has of a client: rows of the tables, of the state, partitions."""
     with loop.services.lake.connect(client) as connection:
         lake = {
-            table: connection.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall()  # noqa: S608
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY ALL").rows  # noqa: S608
             for table in ("raw_orders", "filtered_orders", "platform_orders", "tracking_push", "stock_push")
         }
     with loop.services.state.connect() as connection:

@@ -89,7 +89,7 @@ def test_a_client_in_trial_is_certified_and_again(trial: Loop, monkeypatch: pyte
     with trial.services.platform_engine.connect() as connection:
         assert set(connection.scalars(sa.select(orders.c.is_test))) == {True}
         assert set(connection.scalars(sa.select(orders.c.client))) == {"acme"}
-    assert trial.services.lake.connect().execute("SELECT count(*) FROM pushed_skus").fetchall() == [(0,)]
+    assert trial.services.lake.connect().execute("SELECT count(*) FROM pushed_skus").rows == [(0,)]
 
     folder = trial.settings.reports / "certificates"
     (page,), (kept,) = folder.glob("acme-*.html"), folder.glob("acme-*.json")

@@ -68,11 +68,11 @@ def test_a_query_reads_the_other_files_and_names_the_broken_one(tmp_path: Path, 
     path = tmp_path / f"filtered_orders/client=acme/day={DAY}/part.parquet"
     damage(path)
     connection = lake.connect()
-    found = connection.execute("SELECT * FROM filtered_orders ORDER BY ALL").fetchall()
+    found = connection.execute("SELECT * FROM filtered_orders ORDER BY ALL").rows
     assert [(client, day) for client, day, *_ in found] == [("acme", NEXT), ("bolt", DAY)]
     assert connection.broken == [str(path)]
     assert [error.path for error in lake.broken_files()] == [str(path)]
-    assert len(lake.connect().execute("SELECT * FROM filtered_orders").fetchall()) == 2
+    assert len(lake.connect().execute("SELECT * FROM filtered_orders").rows) == 2
 
 
 def test_views_are_made_without_opening_a_file(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_views_are_made_without_opening_a_file(tmp_path: Path) -> None:
         lake.write(STOCK_PUSH, [row(STOCK_PUSH)], client=client)
     _empty(tmp_path / "stock_push/client=acme/part.parquet")
     connection = lake.connect()
-    assert connection.execute("SELECT client FROM stock_push WHERE client = 'bolt'").fetchall() == [("bolt",)]
+    assert connection.execute("SELECT client FROM stock_push WHERE client = 'bolt'").rows == [("bolt",)]
     assert not connection.broken
 
 
@@ -169,11 +169,11 @@ def test_a_folder_with_a_pattern_in_its_name_is_a_lake(tmp_path: Path) -> None:
     assert lake.days(RAW_ORDERS, client="acme") == [DAY]
     assert lake.snapshots("acme") == [NOON]
     for connection in (lake.connect(), lake.connect("acme")):
-        assert ("acme", DAY) in connection.execute("SELECT client, day FROM raw_orders").fetchall()
+        assert ("acme", DAY) in connection.execute("SELECT client, day FROM raw_orders").rows
     lake.drop_snapshot("acme", NOON)
     lake.rename_client("acme", "coda")
     assert lake.clients() == ["bolt", "coda"]
-    assert lake.connect().execute("SELECT client FROM raw_orders ORDER BY ALL").fetchall() == [("bolt",), ("coda",)]
+    assert lake.connect().execute("SELECT client FROM raw_orders ORDER BY ALL").rows == [("bolt",), ("coda",)]
 
 
 def test_a_clients_folder_may_be_a_link(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_clients_folder_may_be_a_link(tmp_path: Path) -> None:
     folder.rename(elsewhere)
     folder.symlink_to(elsewhere)
     assert lake.days(RAW_ORDERS, client="acme") == [DAY]
-    assert lake.connect().execute("SELECT client, day FROM raw_orders").fetchall() == [("acme", DAY)]
+    assert lake.connect().execute("SELECT client, day FROM raw_orders").rows == [("acme", DAY)]
     lake.rename_client("acme", "bolt")
     assert lake.read(RAW_ORDERS, client="bolt", day=DAY) == [row(RAW_ORDERS)]
     assert lake.clients() == ["bolt"]
@@ -196,7 +196,7 @@ def test_two_snapshots_within_a_second_both_stay(tmp_path: Path) -> None:
         lake.write(STOCK_SNAPSHOTS, [row(STOCK_SNAPSHOTS, taken_at=moment)], client="acme")
     assert lake.snapshots("acme") == moments
     query = "SELECT taken_at FROM stock_snapshots_history ORDER BY taken_at"
-    assert lake.connect().execute(query).fetchall() == [(moment,) for moment in moments]
+    assert lake.connect().execute(query).rows == [(moment,) for moment in moments]
     lake.drop_snapshot("acme", moments[1])
     assert lake.snapshots("acme") == [moments[0], moments[2]]
 

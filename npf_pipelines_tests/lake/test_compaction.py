@@ -270,11 +270,11 @@ def test_a_condition_on_the_day_or_the_client_holds_for_months(compacted: Lake) 
 def test_all_tables_come_back_as_they_were(tmp_path: Path, table: Any) -> None:
     lake = Lake(str(tmp_path))
     lake.write(table, [row(table)], client="acme", day=MONTH)
-    before = lake.connect().execute(f"FROM {table.name}").fetchall()
+    before = lake.connect().execute(f"FROM {table.name}").rows
     months = Compaction(lake.files, table, "acme")
     assert (months.commit(MONTH, TODAY), months.clean(MONTH, lambda: None)) == (1, 1)
     assert lake.read(table, client="acme", day=MONTH) == [row(table)]
-    assert lake.connect().execute(f"FROM {table.name}").fetchall() == before
+    assert lake.connect().execute(f"FROM {table.name}").rows == before
 
 
 def test_replaced_files_stay_for_readers_at_work(compacted: Lake) -> None:

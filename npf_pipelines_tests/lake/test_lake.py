@@ -58,7 +58,7 @@ def place(table: Table, client: str = "acme", day: date = DAY) -> dict[str, Any]
 
 
 def answer(lake: Lake, query: str) -> list[tuple[Any, ...]]:
-    return lake.connect().execute(query).fetchall()
+    return lake.connect().execute(query).rows
 
 
 # Writing and reading
@@ -265,7 +265,7 @@ def test_tables_that_were_never_written_have_views_all_the_same(lake: Lake, shap
 def test_a_view_has_the_same_columns_and_types_empty_and_full(lake: Lake, shapes: list[str]) -> None:
     def described() -> dict[str, list[tuple[Any, ...]]]:
         connection = lake.connect()
-        return {name: connection.execute(f"DESCRIBE {name}").fetchall() for name in shapes}
+        return {name: connection.execute(f"DESCRIBE {name}").rows for name in shapes}
 
     empty = described()
     for table in TABLES.values():

@@ -88,9 +88,9 @@ def test_each_outcome_that_needs_a_person_is_in_an_asset_check(tmp_path: Path, o
     connection = written(tmp_path, outcome).connect()
     tests: dict[str, object] = {"tests": []}
     listed = [
-        *connection.execute(ASIDE).fetchall(),
-        *connection.execute("FROM order_exceptions").fetchall(),
-        *connection.execute(UNKNOWN, tests).fetchall(),
+        *connection.execute(ASIDE).rows,
+        *connection.execute("FROM order_exceptions").rows,
+        *connection.execute(UNKNOWN, tests).rows,
     ]
     if isinstance(outcome, StockOutcome):
         # Pairs whose amount differs have a time from which on it does, and the check of drift.
@@ -104,7 +104,7 @@ def test_each_outcome_that_needs_a_person_is_in_an_asset_check(tmp_path: Path, o
 def test_a_shipment_is_missing_from_its_store_while_a_run_has_still_to_settle_it(
     tmp_path: Path, outcome: PushOutcome
 ) -> None:
-    settled = written(tmp_path, outcome).connect().execute(PUSHED).fetchall()
+    settled = written(tmp_path, outcome).connect().execute(PUSHED).rows
     assert len(settled) == (not outcome.waits and not outcome.is_planned)
     assert len(settled) == (outcome in SETTLED or outcome.needs_person or outcome is PushOutcome.WITHDRAWN)
 
