@@ -29,8 +29,8 @@ from benchmarks.running import Meter, busy_seconds, process
 from benchmarks.town import client_names
 from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.platform.database import create_platform
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import instance_in
-from npf_pipelines.runs.partitions import register_clients
 from npf_pipelines.runs.run_scope import scope_config, scope_tags
 from npf_pipelines.sandbox.store import SandboxStore
 from npf_pipelines_tests.cluster.machines import centre, prepared
@@ -88,7 +88,7 @@ def _measured(cluster: _Cluster, clients: list[str], workers: int, latency: floa
     with serving(_stores, clients, latency_ms=latency) as url, contextlib.ExitStack() as opened:
         for client in clients:
             write_setup(UPath(setups), client, url)
-        register_clients(cluster.instance, clients)
+        Cell().register(cluster.instance, clients)
         runs = [cluster.queue(list(some)) for some in chunked(clients, 2)]
         while cluster.count(runs, status.NOT_STARTED, status.QUEUED) > max(0, len(runs) - _IN_REDIS):
             time.sleep(0.1)

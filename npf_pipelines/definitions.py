@@ -1,7 +1,6 @@
 """Everything wired together, and nothing else: the same for production, tests and demo."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -41,12 +40,11 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.runs.services_resource import services_resource
 
 
-def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+def build_defs(settings: Settings) -> dg.Definitions:
     """The definitions over the folders and databases that the settings name; nothing is opened yet.
 
     Args:
         settings: also the intervals of sensors and schedules, and whether they start by themselves.
-        resource_overrides: by name, resources that runs get in place of the settings' own.
     """
     services, report_folder = Services(settings), ReportFolder(settings.reports, settings.reports_url)
     facts = KnownFacts(services)
@@ -65,7 +63,6 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
             "report_folder": dg.ResourceDefinition.hardcoded_resource(
                 report_folder, "The folder of the reports and its address."
             ),
-            **(resource_overrides or {}),
         },
         jobs=[*flow_jobs, retention_job(cell), compaction_job(cell)],
         asset_checks=checks_in_cell(cell, CHECKS),

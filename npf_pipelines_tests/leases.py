@@ -8,8 +8,6 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from npf_pipelines.automation import job_lease
-from npf_pipelines.runs import client_run
 from npf_pipelines.state import database_clock as clock
 from npf_pipelines.state import lease
 from npf_pipelines.state.tables import leases, unknown_ends
@@ -33,5 +31,5 @@ def leases_by_wall_clock() -> Iterator[None]:
 @contextmanager
 def no_patience() -> Iterator[None]:
     """Runs and nightly jobs fail at once for a lease that another holder has."""
-    with patch.object(client_run, "PATIENCE", timedelta()), patch.object(job_lease, "PATIENCE", timedelta()):
+    with patch.object(lease, "PATIENCE", timedelta()):
         yield

@@ -23,7 +23,7 @@ from npf_pipelines.config.places import Place
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.days import day_of
-from npf_pipelines.runs.partitions import register_clients
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.agreement import disagreements
 from npf_pipelines.sandbox.floor import WarehouseFloor
@@ -68,7 +68,7 @@ class Loop:
     def backfill(self, family: str, *clients: str, **config: bool) -> bool:
         """The same over all partitions of the clients, all if none is named, as the UI launches it; whether it went."""
         wanted = sorted(clients or self.stores)
-        register_clients(self.instance, wanted)
+        Cell().register(self.instance, wanted)
         first, last = self.days
         ends = (wanted[0], wanted[-1]) if family == "stock" else (f"{wanted[0]}|{first}", f"{wanted[-1]}|{last}")
         names = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")

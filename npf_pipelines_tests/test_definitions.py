@@ -45,11 +45,14 @@ def test_a_resource_can_be_replaced(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, clients=tmp_path / "clients", platform_url=SecretStr(f"sqlite:///{tmp_path}/p"))
     settings.clients.mkdir()
     (tmp_path / "dagster").mkdir()
-    defs = build_defs(settings, resource_overrides={"report_folder": pages})
+    defs = build_defs(settings)
     assert set(defs.resources or {}) == {"services", "report_folder"}
     with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
         job = defs.resolve_implicit_global_asset_job_def()
-        assert job.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("overview")]).success
+        overview = [dg.AssetKey("overview")]
+        assert job.execute_in_process(
+            instance=instance, asset_selection=overview, resources={"report_folder": pages}
+        ).success
     assert pages.path("index").exists()
     assert not (settings.reports / "index.html").exists()
 

@@ -3,7 +3,8 @@
 import dagster as dg
 import pytest
 
-from npf_pipelines.runs.partitions import CLIENTS, register_clients
+from npf_pipelines.runs.cell import Cell
+from npf_pipelines.runs.partitions import CLIENTS
 from npf_pipelines.runs.run_scope import client_tag
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -142,7 +143,7 @@ def test_a_key_that_is_not_in_the_environment_names_its_variable(loop: Loop, mon
 def test_a_config_with_wrong_days_fails_with_one_sentence_and_leaves_nothing_behind(
     loop: Loop, family: str, days: dict[str, str], said: str
 ) -> None:
-    register_clients(loop.instance, ["acme"])
+    Cell().register(loop.instance, ["acme"])
     result = loop.defs.resolve_job_def(f"{family}_job").execute_in_process(
         instance=loop.instance,
         tags={"dagster/partition": "acme"} if family == "reports" else {},

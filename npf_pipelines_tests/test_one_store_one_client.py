@@ -55,7 +55,7 @@ def test_a_store_is_remembered_although_the_walk_fails_and_not_by_a_dry_run(
 
     address = comparable_address(f"{loop.url}/acme")
     loop.run("orders", "acme", dry_run=True)
-    assert other_client_of(loop.services.state, "acorn", address) is None
+    assert other_client_of(loop.services.state, "acorn", address, lambda _: True) is None
     with monkeypatch.context() as failing:
         failing.setattr(orders_module, "finish_held_back", broken)
         assert "RuntimeError" in loop.run("orders", "acme")[0].failure
@@ -157,10 +157,10 @@ def test_a_store_is_released_by_a_client_whose_setup_names_another_now(
     write_setup(fresh.settings.clients, "acme", "", store={"url": f"{fresh.url}/elsewhere"})
     write_setup(fresh.settings.clients, "acorn", "", store={"url": f"{fresh.url}/acme"})
     left = comparable_address(f"{fresh.url}/acme")
-    assert other_client_of(fresh.services.state, "acorn", left) == "acme"
+    assert other_client_of(fresh.services.state, "acorn", left, lambda _: True) == "acme"
     released = npf("client", "release-store", "acme")
     assert (released.exit_code, released.output) == (0, f"acme has left {left}.\n")
-    assert other_client_of(fresh.services.state, "acorn", left) is None
+    assert other_client_of(fresh.services.state, "acorn", left, lambda _: True) is None
 
 
 def test_what_is_no_rename_is_refused(renamed: Loop) -> None:

@@ -40,7 +40,7 @@ from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
-from npf_pipelines.state.lease import LIFETIME, PATIENCE, LeaseLost, LeaseTaken, held_lease, held_now
+from npf_pipelines.state.lease import LIFETIME, LeaseLost, LeaseTaken, held_lease, held_now
 from npf_pipelines.state.pauses import Paused, read_pauses
 
 
@@ -250,7 +250,7 @@ class _Certification:
         async def restore() -> None:
             scope = Scope(self._setup.stock.store_location)
             async with (
-                held_lease(self._services.state, self._setup.id, "stock", patience=PATIENCE) as lease,
+                held_lease(self._services.state, self._setup.id, "stock") as lease,
                 self._services.store(self._setup) as store,
             ):
                 await put_back(store, lease, amounts, scope)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import sqlalchemy as sa
 
-from npf_pipelines.state.lease import PATIENCE, Lease, held_lease
+from npf_pipelines.state.lease import Lease, held_lease
 
 _LONGEST_TURN = 5.0
 """Seconds for which steps follow on each other: a run that waits for the lease has patience for four such turns."""
@@ -33,7 +33,7 @@ class JobLease:
         Raises:
             LeaseTaken: a run is at work on the client, and was not done soon.
         """
-        async with held_lease(self._engine, self._client, self._flow, patience=PATIENCE) as lease:
+        async with held_lease(self._engine, self._client, self._flow) as lease:
             began = time.monotonic()
             yield lease
         self._turn += time.monotonic() - began

@@ -256,13 +256,13 @@ class MasterSetup(_Part):
         """The client's time zone, in which its days begin and end."""
         return ZoneInfo(self.store.time_zone)
 
-    def api_key(self, environ: Mapping[str, str] = os.environ) -> SecretStr:
+    def api_key(self) -> SecretStr:
         """The store's API key, from the environment variable that the setup names.
 
         Raises:
             SetupError: the variable is not set.
         """
-        key = environ.get(self.store.api_key_env, "")
+        key = os.environ.get(self.store.api_key_env, "")
         if not key:
             raise SetupError(
                 f"{self.id}: the environment variable {self.store.api_key_env} (store.api_key_env) is not set: "

@@ -25,7 +25,7 @@ from npf_pipelines.runs.open_items import Recounts
 from npf_pipelines.runs.partition_writer import PartitionWriter
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.client_stores import other_client_of, remember_store
-from npf_pipelines.state.lease import PATIENCE, Lease, held_lease
+from npf_pipelines.state.lease import Lease, held_lease
 from npf_pipelines.state.open_items import open_days
 
 
@@ -169,6 +169,6 @@ class ClientRun:
         if self.dry_run:
             yield Lease(self.services.state, self.client, flow)
             return
-        async with held_lease(self.services.state, self.client, flow, patience=PATIENCE) as lease:
+        async with held_lease(self.services.state, self.client, flow) as lease:
             self.tables.forget()  # The run that held it before may have written since they were read.
             yield lease

@@ -214,7 +214,7 @@ def ever_materialized(instance: dg.DagsterInstance, asset: Asset) -> Collection[
 
 
 def runs_behind_status(
-    instance: dg.DagsterInstance, before: datetime, has_key: Callable[[dg.AssetKey], bool] = lambda _key: True
+    instance: dg.DagsterInstance, before: datetime, has_key: Callable[[dg.AssetKey], bool]
 ) -> Iterator[str]:
     """The ids of runs that Dagster needs to show the status of a partition, or of an asset without partitions.
 

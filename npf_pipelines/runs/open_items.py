@@ -85,10 +85,9 @@ class Recounts:
 
 
 def count_open_items(
-    log: dg.DagsterLogManager, services: Services, flow: str, run_id: str, in_hand: RowsInHand | None = None
+    log: dg.DagsterLogManager, services: Services, flow: str, run_id: str, in_hand: RowsInHand
 ) -> None:
     """Count what a run of the flow has left open, and keep it. The next run retries what could not be kept."""
-    known = in_hand or {}
     try:
         written = recounts_due(services.state, flow, run_id)
     except SQLAlchemyError as error:
@@ -97,8 +96,8 @@ def count_open_items(
     # A partition that another run has written or counted since, or has died over, is read from the lake.
     others = {(partition.client, partition.day) for partition in written if partition.run != run_id}
     mine = {(partition.client, partition.day) for partition in written} - others
-    written += [Written(client, day, run_id) for client, day in {key[:2] for key in known} - others - mine]
-    known = {key: rows for key, rows in known.items() if key[:2] in mine}
+    written += [Written(client, day, run_id) for client, day in {key[:2] for key in in_hand} - others - mine]
+    known = {key: rows for key, rows in in_hand.items() if key[:2] in mine}
     for chunk in chunked(written, _PARTITIONS_AT_ONCE):
         with contextlib.suppress(Exception):  # Tried again below, client by client.
             if not _keep(services, flow, chunk, known):

@@ -62,11 +62,6 @@ def lacks_days(loaded: dg.MultiPartitionsDefinition, needed: dg.MultiPartitionsD
     return (needed_first or first) < first or (needed_last or last) > last
 
 
-def register_clients(instance: dg.DagsterInstance, clients: Iterable[str]) -> list[str]:
-    """Make each client a partition, in a code location without a cell; the clients that were none before."""
-    return Cell().register(instance, clients)
-
-
 def days_by_client(keys: Iterable[str]) -> dict[str, list[date]]:
     """The days of each client in the partition keys of a run, clients and days in order."""
     days: defaultdict[str, list[date]] = defaultdict(list)

@@ -12,9 +12,7 @@ import sqlalchemy as sa
 from npf_pipelines.state.tables import client_stores
 
 
-def other_client_of(
-    engine: sa.Engine, client: str, address: str, is_in: Callable[[str], bool] = lambda _: True
-) -> str | None:
+def other_client_of(engine: sa.Engine, client: str, address: str, is_in: Callable[[str], bool]) -> str | None:
     """The client, other than this one, that has worked with the store of this address; None if there is none.
 
     Args:

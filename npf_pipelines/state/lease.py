@@ -216,22 +216,19 @@ def holder_of(engine: sa.Engine, client: str, flow: str) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def held_lease(
-    engine: sa.Engine, client: str, flow: str, *, patience: timedelta = timedelta()
-) -> AsyncIterator[Lease]:
+async def held_lease(engine: sa.Engine, client: str, flow: str) -> AsyncIterator[Lease]:
     """Hold the client's lease for a flow (`orders`, `shipments`, `stock`) around every write.
 
     Args:
         engine: the state's database.
         client: the client's id.
         flow: the flow.
-        patience: how long to try again while another holder has the lease.
 
     Raises:
-        LeaseTaken: another holder has it, and has not given it back in that time.
+        LeaseTaken: another holder has it, and has not given it back within PATIENCE.
     """
     lease = Lease(engine, client, flow)
-    await _take(lease, patience)
+    await _take(lease)
     try:
         with lease.renewed():
             yield lease
@@ -255,8 +252,8 @@ def held_leases(engine: sa.Engine, client: str, flows: Iterable[str]) -> Iterato
         yield
 
 
-async def _take(lease: Lease, patience: timedelta) -> None:
-    until = time.monotonic() + patience.total_seconds()
+async def _take(lease: Lease) -> None:
+    until = time.monotonic() + PATIENCE.total_seconds()
     while True:
         try:
             return lease.take()

@@ -82,7 +82,7 @@ def recount(loop: Loop, client: str, flow: str) -> None:
     days = loop.services.lake.days(RAW_ORDERS, client=client)
     queue_recounts(loop.services.state, flow, [Written(client, day, "run") for day in days])
     with dg.build_asset_context() as context:
-        count_open_items(context.log, loop.services, flow, "run")
+        count_open_items(context.log, loop.services, flow, "run", {})
 
 
 def test_the_rows_that_need_a_person_are_reported_once_without_personal_data(

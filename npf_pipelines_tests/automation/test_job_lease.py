@@ -59,7 +59,7 @@ async def test_a_job_of_many_steps_lets_a_run_that_waits_have_its_turn(
 
     async def run() -> None:
         await asyncio.sleep(0.02)
-        async with held_lease(state, "acme", "orders", patience=PATIENCE):
+        async with held_lease(state, "acme", "orders"):
             is_done.set()
 
     monkeypatch.setattr(job_lease, "_LONGEST_TURN", 0.12)

@@ -11,7 +11,7 @@ import dagster as dg
 
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.runs.partitions import register_clients
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines_tests.loop import Loop
 
@@ -19,7 +19,7 @@ from npf_pipelines_tests.loop import Loop
 def register(loop: Loop, *clients: str) -> None:
     """Make the clients partitions, in this order; all clients of the world if none is named."""
     for client in clients or sorted(loop.stores):
-        register_clients(loop.instance, [client])
+        Cell().register(loop.instance, [client])
 
 
 def tick(

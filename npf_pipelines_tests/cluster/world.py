@@ -17,8 +17,8 @@ from upath import UPath
 
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.platform.database import create_platform
+from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.dagster_internals import instance_in
-from npf_pipelines.runs.partitions import register_clients
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines_tests.cluster.machines import Worker, centre, prepared
 from npf_pipelines_tests.cluster.servers import BUCKET, running_redis, running_s3
@@ -64,7 +64,7 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         instance = opened.enter_context(instance_in(home / "dagster"))
         loop = _loop(home, instance, stores, server.url)
         opened.callback(loop.services.close_databases)
-        register_clients(instance, CLIENTS)
+        Cell().register(instance, CLIENTS)
         _begin(loop)
         workers = (Worker(folder / "a", environment), Worker(folder / "b", environment))
         for worker in workers:

@@ -211,9 +211,12 @@ def test_the_api_key_comes_from_the_environment_and_shows_nowhere(
 
 
 @pytest.mark.parametrize("environ", [{}, {"NPF_ACME_API_KEY": ""}])
-def test_a_missing_environment_variable_is_named(tmp_path: Path, environ: dict[str, str]) -> None:
+def test_a_missing_environment_variable_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
+    monkeypatch.setattr("os.environ", environ)
     with pytest.raises(SetupError, match=r"^acme: .*NPF_ACME_API_KEY .*store\.api_key_env.* is not set"):
-        one(tmp_path, DOCUMENTED).api_key(environ)
+        one(tmp_path, DOCUMENTED).api_key()
 
 
 # Wrong ones

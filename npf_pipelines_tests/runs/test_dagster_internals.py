@@ -217,7 +217,7 @@ def test_the_runs_behind_a_status_are_the_last_of_each_partition(world: World) -
         first = world.run(_one_good_one_failed, fails=True)
         second = world.run(lambda status: status.started(DAY))
         third = world.run(lambda status: status.started(DAY))
-        needed = set(dagster_internals.runs_behind_status(world.instance, later))
+        needed = set(dagster_internals.runs_behind_status(world.instance, later, lambda _: True))
         # The first has the only materializations and the failure of the next day.
         assert needed == {first, third}
         assert second not in needed

@@ -65,7 +65,7 @@ def test_what_runs_have_in_hand_counts_as_what_is_in_the_lake(fresh: Loop) -> No
             days = [*{items.day for items in before}, *fresh.services.lake.days(RAW_ORDERS, client="acme")]
             written = {Written(client, day, "run") for client in fresh.stores for day in [None, *days]}
             queue_recounts(fresh.services.state, flow, written)
-            count_open_items(context.log, fresh.services, flow, "run")
+            count_open_items(context.log, fresh.services, flow, "run", {})
             assert recounts_due(fresh.services.state, flow, "run") == []
     assert read_open_items(fresh.services.state) == before
 
@@ -116,7 +116,7 @@ def test_one_clients_broken_table_costs_no_other_client_anything(fresh: Loop) ->
         fresh.services.state, "orders", [Written(client, day, "run") for client in fresh.stores for day in days]
     )
     with dg.build_asset_context() as context:
-        count_open_items(context.log, fresh.services, "orders", "run")
+        count_open_items(context.log, fresh.services, "orders", "run", {})
     assert reported
     assert aside(fresh, "bolt") == []
 
@@ -132,6 +132,6 @@ def test_a_broken_day_costs_the_other_days_nothing(fresh: Loop) -> None:
     (lake / f"filtered_orders/client=acme/day={newest.day}/part.parquet").unlink()
     queue_recounts(fresh.services.state, "orders", [Written("acme", day, "run") for day in days])
     with dg.build_asset_context() as context:
-        count_open_items(context.log, fresh.services, "orders", "run")
+        count_open_items(context.log, fresh.services, "orders", "run", {})
     assert aside(fresh, "acme") == others
     assert [one.day for one in recounts_due(fresh.services.state, "orders", "run")] == [broken]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.setup_files import MasterSetups
-from npf_pipelines.runs.partitions import client_days, consecutive, day_key, days_by_client, register_clients
+from npf_pipelines.runs.cell import Cell
+from npf_pipelines.runs.partitions import client_days, consecutive, day_key, days_by_client
 
 ZONES = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone)
 
@@ -115,14 +116,14 @@ def test_stretches_lose_no_day_and_add_none(numbers: list[int]) -> None:
 
 
 def test_new_clients_are_registered_once(instance: dg.DagsterInstance) -> None:
-    assert register_clients(instance, ["bolt", "acme", "bolt"]) == ["acme", "bolt"]
-    assert register_clients(instance, ["acme", "cord"]) == ["cord"]
-    assert register_clients(instance, ["acme", "bolt", "cord"]) == []
+    assert Cell().register(instance, ["bolt", "acme", "bolt"]) == ["acme", "bolt"]
+    assert Cell().register(instance, ["acme", "cord"]) == ["cord"]
+    assert Cell().register(instance, ["acme", "bolt", "cord"]) == []
     assert instance.get_dynamic_partitions("clients") == ["acme", "bolt", "cord"]
 
 
 def test_a_client_whose_setup_is_gone_stays_registered(instance: dg.DagsterInstance) -> None:
-    register_clients(instance, ["acme", "bolt"])
-    assert register_clients(instance, ["bolt"]) == []
-    assert register_clients(instance, []) == []
+    Cell().register(instance, ["acme", "bolt"])
+    assert Cell().register(instance, ["bolt"]) == []
+    assert Cell().register(instance, []) == []
     assert instance.get_dynamic_partitions("clients") == ["acme", "bolt"]

@@ -76,7 +76,7 @@ def assert_everything_is_there(state: sa.Engine) -> None:
     assert read_alerts(state)["failing|acme|orders"].told_at == NOON
     assert [(item.kind, item.rows, item.first) for item in read_open_items(state)] == [("order_held", 3, "CS1")]
     assert [written.run for written in recounts_due(state, "orders", "new")] == ["killed"]
-    assert other_client_of(state, "bolt", "shop.example") == "acme"
+    assert other_client_of(state, "bolt", "shop.example", lambda _: True) == "acme"
     assert read_unknown_ends(state, "acme").keys() == {"CS1"}
 
 
