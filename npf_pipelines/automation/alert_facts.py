@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.open_kinds import PLANNED_KINDS, kind_of
-from npf_pipelines.rules.conditions import ClientFacts, FlowState, OpenRows
+from npf_pipelines.rules.conditions import ClientFacts, OpenRows
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.rules.quiet_hours import may_wait
 from npf_pipelines.state.health import read_health
@@ -39,14 +39,14 @@ def all_facts(
     """
     healths, open_items = _by_client(read_health(engine).values()), _by_client(read_open_items(engine))
     for client, setup in setups.items():
-        flows = [_flow_state(known_at(health, now)) for health in healths.get(client, [])]
+        of_client = [known_at(health, now) for health in healths.get(client, [])]
         items = open_items.get(client, [])
         if any(each.kind in PLANNED_KINDS for each in items) and (
             may_wait(now, setup.store.quiet_hours, setup.zone) or is_in_trial(setup)
         ):
             items = [each for each in items if each.kind not in PLANNED_KINDS]
         rows = [OpenRows(kind_of(each.kind), each.day, each.rows, each.first) for each in items]
-        yield ClientFacts(client, setup.alerts.pull_limit, flows, rows)
+        yield ClientFacts(client, setup.alerts.pull_limit, of_client, rows)
 
 
 def noted_ahead(engine: sa.Engine, now: datetime) -> list[str]:
@@ -61,9 +61,3 @@ def noted_ahead(engine: sa.Engine, now: datetime) -> list[str]:
 
 def _by_client(rows: Iterable[_Row]) -> Mapping[str, list[_Row]]:
     return {client: list(of_client) for client, of_client in groupby(rows, lambda row: row.client)}
-
-
-def _flow_state(health: Health) -> FlowState:
-    return FlowState(
-        health.flow, health.last_success_at, health.failing_since, health.failures, health.kind, health.reason
-    )

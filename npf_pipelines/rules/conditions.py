@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.open_kinds import OpenKind, open_key
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.rules.change_limit import LIMIT_EXCEEDED
@@ -57,18 +58,6 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class FlowState:
-    """The health of a client's flow."""
-
-    name: str
-    last_success_at: datetime | None = None
-    failing_since: datetime | None = None
-    failures: int = 0
-    kind: FailureKind | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class OpenRows:
     """Open rows of one kind and day.
 
@@ -92,13 +81,13 @@ class ClientFacts:
     Attributes:
         client: its id.
         pull_limit: how long it may go without a pull.
-        flows: the flows that ever ran.
+        healths: of the flows that ever ran.
         open: the open rows of its tables, by kind and day.
     """
 
     client: str
     pull_limit: timedelta
-    flows: Sequence[FlowState] = ()
+    healths: Sequence[Health] = ()
     open: Sequence[OpenRows] = ()
 
 
@@ -110,29 +99,29 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
         now: the time of the evaluation.
         is_running: whether the schedules run, so that a client that was never pulled is late, too.
     """
-    for flow in facts.flows:
-        if flow.failing_since and _is_reported(flow):
+    for health in facts.healths:
+        if health.failing_since and _is_reported(health):
             yield Condition(
                 AlertKind.FAILING,
                 facts.client,
-                flow.name,
-                f"runs of {flow.name} fail: {flow.reason}",
-                (flow.kind or FailureKind.TRANSIENT).what_to_do,
-                flow.failing_since,
+                health.flow,
+                f"runs of {health.flow} fail: {health.reason}",
+                (health.kind or FailureKind.TRANSIENT).what_to_do,
+                health.failing_since,
             )
     yield from _no_pull(facts, now, is_running=is_running)
     yield from _of_rows(facts.client, facts.open)
 
 
-def _is_reported(flow: FlowState) -> bool:
+def _is_reported(health: Health) -> bool:
     """An exceeded change limit is reported by its rows, which remain when the store goes down afterwards."""
-    if flow.kind is FailureKind.OVER_LIMIT:
+    if health.kind is FailureKind.OVER_LIMIT:
         return False
-    return flow.failures > FAILURES_THAT_MAY_PASS or (flow.kind is not None and flow.kind.is_permanent)
+    return health.failures > FAILURES_THAT_MAY_PASS or health.is_permanent
 
 
 def _no_pull(facts: ClientFacts, now: datetime, *, is_running: bool) -> Iterator[Condition]:
-    last = next((flow.last_success_at for flow in facts.flows if flow.name == "orders"), None)
+    last = next((health.last_success_at for health in facts.healths if health.flow == "orders"), None)
     if last is None and not is_running:
         return
     if last is not None and now - last <= facts.pull_limit:

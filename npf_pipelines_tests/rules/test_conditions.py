@@ -8,13 +8,13 @@ import pytest
 
 from npf_pipelines.domain.alert import AlertKind
 from npf_pipelines.domain.failure_kind import FailureKind
+from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.open_kinds import KINDS, OpenKind
 from npf_pipelines.rules.conditions import (
     BACKLOG_PATIENCE,
     OVER_LIMIT,
     ClientFacts,
     Condition,
-    FlowState,
     OpenRows,
     client_conditions,
 )
@@ -24,9 +24,9 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-def conditions(*flows: FlowState, open_: Sequence[OpenRows] = (), is_running: bool = True) -> list[Condition]:
-    well = FlowState("orders", last_success_at=NOON)
-    facts = ClientFacts("acme", 2 * HOUR, [well, *flows], open_)
+def conditions(*healths: Health, open_: Sequence[OpenRows] = (), is_running: bool = True) -> list[Condition]:
+    well = Health("acme", "orders", last_success_at=NOON)
+    facts = ClientFacts("acme", 2 * HOUR, [well, *healths], open_)
     return list(client_conditions(facts, NOON, is_running=is_running))
 
 
@@ -34,14 +34,14 @@ def kinds(found: Sequence[Condition]) -> list[str]:
     return [condition.kind for condition in found]
 
 
-def failing(**more: Any) -> FlowState:
+def failing(**more: Any) -> Health:
     usual: dict[str, Any] = {
         "failing_since": NOON - HOUR,
         "failures": 2,
         "reason": "it is down",
         "kind": FailureKind.TRANSIENT,
     }
-    return FlowState("stock", **usual | more)
+    return Health("acme", "stock", **usual | more)
 
 
 def things(rows: int, first: str, kind: str = "order_unreadable", *, todo: str = "Correct.", day: int = 20) -> OpenRows:
@@ -82,7 +82,7 @@ def test_an_exceeded_change_limit_is_reported_once_and_not_as_a_failure_as_well(
 
 @pytest.mark.parametrize(("ago", "expected"), [(2 * HOUR, []), (2 * HOUR + MINUTE, [AlertKind.NO_PULL])])
 def test_a_pull_may_be_as_old_as_the_clients_limit(ago: timedelta, expected: list[str]) -> None:
-    facts = ClientFacts("acme", 2 * HOUR, [FlowState("orders", last_success_at=NOON - ago)])
+    facts = ClientFacts("acme", 2 * HOUR, [Health("acme", "orders", last_success_at=NOON - ago)])
     assert kinds(list(client_conditions(facts, NOON, is_running=False))) == expected
 
 
