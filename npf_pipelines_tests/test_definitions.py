@@ -12,7 +12,6 @@ from npf_pipelines.automation.flows import FLOWS
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.lake.tables import TABLES
-from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines_tests.docs.pages import PROJECT
 
 GRAPH = {
@@ -38,23 +37,6 @@ def defs(tmp_path: Path) -> dg.Definitions:
     return build_defs(
         Settings(data=tmp_path, clients=tmp_path / "clients", platform_url=SecretStr(f"sqlite:///{tmp_path}/p.sqlite"))
     )
-
-
-def test_a_resource_can_be_replaced(tmp_path: Path) -> None:
-    pages = ReportFolder(tmp_path / "elsewhere", "http://127.0.0.1:1")
-    settings = Settings(data=tmp_path, clients=tmp_path / "clients", platform_url=SecretStr(f"sqlite:///{tmp_path}/p"))
-    settings.clients.mkdir()
-    (tmp_path / "dagster").mkdir()
-    defs = build_defs(settings)
-    assert set(defs.resources or {}) == {"services", "report_folder"}
-    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
-        job = defs.resolve_implicit_global_asset_job_def()
-        overview = [dg.AssetKey("overview")]
-        assert job.execute_in_process(
-            instance=instance, asset_selection=overview, resources={"report_folder": pages}
-        ).success
-    assert pages.path("index").exists()
-    assert not (settings.reports / "index.html").exists()
 
 
 def test_the_graph_is_the_one_that_the_design_draws(defs: dg.Definitions) -> None:
