@@ -3,6 +3,7 @@
 Not here: the definitions of the jobs (jobs.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -19,6 +20,7 @@ from npf_pipelines.lake.tables import (
     TRACKING_PUSH,
 )
 from npf_pipelines.runs.cell import Cell
+from npf_pipelines.runs.run_scope import clients_of
 
 _NOT_OVER = [
     dg.DagsterRunStatus.QUEUED,
@@ -48,8 +50,7 @@ class Flow:
 
     def unfinished(self, instance: dg.DagsterInstance, cell: Cell) -> list[dg.RunRecord]:
         """Its runs that are queued or in progress."""
-        records = instance.get_run_records(RunsFilter(statuses=_NOT_OVER))
-        return [record for record in records if self.has_run(record.dagster_run, cell)]
+        return [record for record in _unfinished(instance) if self.has_run(record.dagster_run, cell)]
 
 
 ORDERS = Flow("orders", (RAW_ORDERS, FILTERED_ORDERS, PLATFORM_ORDERS))
@@ -57,3 +58,20 @@ SHIPMENTS = Flow("shipments", (SHIPMENT_RECORDS, TRACKING_PUSH))
 STOCK = Flow("stock", (STOCK_SNAPSHOTS, STOCK_PUSH))
 REPORTS = Flow("reports", ())
 FLOWS = (ORDERS, SHIPMENTS, STOCK)
+
+
+def unfinished_run_of(client: str, instance: dg.DagsterInstance, cell: Cell) -> str | None:
+    """A run that takes the client and is queued or in progress, reports included, in words; None if there is none."""
+    runs, registered = [record.dagster_run for record in _unfinished(instance)], cell.registered(instance)
+    taking = [run for run in runs if client in clients_of(run.run_config, run.tags, registered)]
+    named = (
+        f"the run {run.run_id} of {flow.name}"
+        for flow in (*FLOWS, REPORTS)
+        for run in taking
+        if flow.has_run(run, cell)
+    )
+    return next(named, None)
+
+
+def _unfinished(instance: dg.DagsterInstance) -> Sequence[dg.RunRecord]:
+    return instance.get_run_records(RunsFilter(statuses=_NOT_OVER))

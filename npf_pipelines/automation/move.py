@@ -12,17 +12,15 @@ import dagster as dg
 import sqlalchemy as sa
 
 from npf_pipelines.automation.certification_record import CertificationRecord
-from npf_pipelines.automation.flows import FLOWS, REPORTS
+from npf_pipelines.automation.flows import FLOWS, unfinished_run_of
+from npf_pipelines.automation.moved_partitions import materialize_again
 from npf_pipelines.config.place_files import copy_file, delete_file, files_in, has_file, read_bytes
 from npf_pipelines.config.places import Place, is_same_place
 from npf_pipelines.config.setup_files import any_setup_file, removed_clients
 from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.errors import NpfError
-from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.reports.folder import ReportFolder
-from npf_pipelines.runs.dagster_internals import ever_materialized
 from npf_pipelines.runs.databases import is_same_database
-from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import LeaseTaken, held_leases
 from npf_pipelines.state.move import MOVER, away_to, copy_state, end_move, is_away, leave_state
@@ -122,17 +120,13 @@ def _stop(
     source: Services, target: Services, instance: dg.DagsterInstance, client: str, held: contextlib.ExitStack
 ) -> None:
     """Pause the client, and make sure that nothing is at work on it; otherwise it works on as before."""
-    registered = source.cell.registered(instance)
-    if client not in registered and any_setup_file(source.settings.clients, client) is None:
+    if client not in source.cell.registered(instance) and any_setup_file(source.settings.clients, client) is None:
         raise CannotMove(f"{client}: there is neither a master setup nor a partition of that id in {source.cell.label}")
     _check_free(source, target, instance, client)
     pause_clients(source.state, [client], MOVER, "being moved to another cell; npf client move, run again, goes on")
     try:
-        for flow in (*FLOWS, REPORTS):
-            for record in flow.unfinished(instance, source.cell):
-                run = record.dagster_run
-                if client in clients_of(run.run_config, run.tags, registered):
-                    raise CannotMove(f"{client}: the run {run.run_id} of {flow.name} takes it and isn't over")
+        if run := unfinished_run_of(client, instance, source.cell):
+            raise CannotMove(f"{client}: {run} takes it and isn't over")
         held.enter_context(CertificationRecord(source.settings.data, client).held())
         try:
             for services in (source, target):  # The other cell's nightly compaction finds the copied tables, too.
@@ -158,16 +152,8 @@ def _copy(source: Services, target: Services, instance: dg.DagsterInstance, clie
             copy_file(CertificationRecord(source.settings.data, client).path, there)
     for path in _certificates(source, client):
         copy_file(path, ReportFolder(target.settings.reports, "").certificates.path(client).parent / path.name)
-    for name in TABLES:
-        for partition in sorted(ever_materialized(instance, source.cell.key(name))):
-            owner, _, day = partition.partition("|")
-            if owner == client:
-                event = dg.AssetMaterialization(
-                    target.cell.key(name),
-                    partition=dg.MultiPartitionKey({"client": client, "day": day}) if day else client,
-                    description=f"Made in {source.cell.label}.",
-                )
-                instance.report_runless_asset_event(event)
+    description = f"Made in {source.cell.label}."
+    materialize_again(instance, (source.cell, client), (target.cell, client), description)
     if file := any_setup_file(source.settings.clients, client):
         copy_file(file, target.settings.clients / file.name)
     with contextlib.suppress(FileNotFoundError):

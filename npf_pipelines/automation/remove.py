@@ -11,13 +11,12 @@ from datetime import datetime
 import dagster as dg
 
 from npf_pipelines.automation.certification_record import CertificationRecord
-from npf_pipelines.automation.flows import FLOWS, REPORTS
+from npf_pipelines.automation.flows import FLOWS, unfinished_run_of
 from npf_pipelines.config.places import Place
 from npf_pipelines.config.removed_setups import archive_setup
 from npf_pipelines.config.setup_files import any_setup_file
 from npf_pipelines.errors import NpfError
 from npf_pipelines.reports.folder import ReportFolder
-from npf_pipelines.runs.run_scope import clients_of
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import LeaseTaken, held_leases
 from npf_pipelines.state.removal import forget_client
@@ -53,13 +52,8 @@ def find_removable(services: Services, instance: dg.DagsterInstance, client: str
     registered = services.cell.registered(instance)
     if file is None and client not in registered:
         raise CannotRemove(f"{client}: there is neither a master setup nor a partition of that id")
-    for flow in (*FLOWS, REPORTS):
-        for record in flow.unfinished(instance, services.cell):
-            run = record.dagster_run
-            if client in clients_of(run.run_config, run.tags, registered):
-                raise CannotRemove(
-                    f"{client}: the run {run.run_id} of {flow.name} takes it and isn't over: wait for that"
-                )
+    if run := unfinished_run_of(client, instance, services.cell):
+        raise CannotRemove(f"{client}: {run} takes it and isn't over: wait for that")
     return Removable(client, file, client in registered)
 
 

@@ -10,14 +10,12 @@ import dagster as dg
 
 from npf_pipelines.automation.certification_record import CertificationRecord
 from npf_pipelines.automation.flows import FLOWS
+from npf_pipelines.automation.moved_partitions import materialize_again
 from npf_pipelines.config.place_files import has_file
 from npf_pipelines.config.sku_file import sku_file_path
 from npf_pipelines.errors import NpfError
-from npf_pipelines.lake.tables import TABLES
 from npf_pipelines.platform.rename import has_orders, rename_orders
 from npf_pipelines.reports.folder import ReportFolder
-from npf_pipelines.runs.cell import Cell
-from npf_pipelines.runs.dagster_internals import ever_materialized
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.lease import LeaseTaken, held_leases
 from npf_pipelines.state.rename import rename_state
@@ -52,7 +50,11 @@ def rename_client(services: Services, instance: dg.DagsterInstance, old: str, ne
         moved = rename_orders(services.platform_engine, old, new)
         rename_state(services.state, old, new)
     ReportFolder(services.settings.reports, "").drop(old)  # The new id's pages are drawn by its next run of reports.
-    _rename_partitions(services.cell, instance, old, new)
+    cell = services.cell
+    cell.register(instance, [new])
+    description = f"Made as {old}, which has the id {new} now."
+    materialize_again(instance, (cell, old), (cell, new), description)
+    cell.forget(instance, old)
     return moved
 
 
@@ -69,22 +71,3 @@ def _check(services: Services, instance: dg.DagsterInstance, old: str, new: str)
     services.cell.check_nowhere_else(instance, [old, new])  # Its cell has the orders on the platform, too.
     if has_orders(services.platform_engine, old) and has_orders(services.platform_engine, new):
         raise CannotRename(f"both {old} and {new} have orders on the platform: they are two clients")
-
-
-def _rename_partitions(cell: Cell, instance: dg.DagsterInstance, old: str, new: str) -> None:
-    """Materialize for the new id the partitions that the old id has, and remove the old id."""
-    cell.register(instance, [new])
-    for name in TABLES:
-        key = cell.key(name)
-        done = ever_materialized(instance, key)
-        for partition in sorted(done):
-            client, bar, day = partition.partition("|")
-            renamed = f"{new}{bar}{day}"
-            if client == old and renamed not in done:
-                event = dg.AssetMaterialization(
-                    key,
-                    partition=dg.MultiPartitionKey({"client": new, "day": day}) if day else new,
-                    description=f"Made as {old}, which has the id {new} now.",
-                )
-                instance.report_runless_asset_event(event)
-    cell.forget(instance, old)
