@@ -156,5 +156,5 @@ alerts = sa.Table(
 
 
 def of_clients(*but: sa.Table) -> list[sa.Table]:
-    """The tables whose rows belong to clients, except these."""
+    """The tables whose rows belong to clients, without the named ones."""
     return [table for table in metadata.sorted_tables if "client" in table.c and table not in but]
