@@ -66,7 +66,7 @@ def lodge(
     rest: bool = False,
     order: Order | None = None,
 ) -> None:
-    """The warehouse lodges a parcel of the order, the only one by default; `rest` says that something is on back order."""
+    """The warehouse lodges a parcel of the order, by default the only one; `rest`: something is on back order."""
     order_id = str((order or the_order(loop)).order_id)
     with loop.services.platform_engine.begin() as connection:
         connection.execute(

@@ -127,8 +127,8 @@ def _failure(response: httpx.Response, call: str, method: str, path: str, secret
 def _forbidden(response: httpx.Response, call: str, method: str, path: str) -> Forbidden | Blocked:
     if not holds_json(response):
         return Blocked(
-            f"{call}: 403, and not in the store's own words. A firewall in front of the store refuses us. If it goes on,"
-            " ask its host to let this machine through."
+            f"{call}: 403, and not in the store's own words. A firewall in front of the store refuses us. If it goes"
+            " on, ask its host to let this machine through."
         )
     right = _RIGHTS.get((path.split("/", 1)[0], method == "GET"))
     named = f"the right {right}" if right else "the right to do this"
