@@ -18,7 +18,7 @@ from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments
 from npf_pipelines.reconcile import tracking
-from npf_pipelines.sandbox.model import Order, Shipment
+from npf_pipelines.sandbox.model import Order, Shipment, ShippingMethod
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines.state.tables import leases
@@ -142,6 +142,15 @@ def test_a_whole_order_is_pushed_and_complete(lodged: Loop) -> None:
     assert the_order(lodged).status == "C"
     row = pushed(lodged)
     assert (row["outcome"], row["status_outcome"], row["order_status"]) == ("confirmed", "set", "C")
+
+
+def test_a_parcel_is_not_sent_by_the_orders_pick_up(lodged: Loop) -> None:
+    order, store = the_order(lodged), lodged.stores["acme"]
+    order.shipping = (ShippingMethod(7, "Pick up in store", "store_locator"), store.shippings[1])
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    assert push(lodged) == ""
+    assert in_store(lodged)["T1"].shipping_id == 1
 
 
 def test_a_shipment_that_cannot_be_read_keeps_its_own_order_waiting_and_no_other(lodged: Loop) -> None:
