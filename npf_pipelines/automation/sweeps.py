@@ -10,7 +10,7 @@ import dagster as dg
 
 from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
-from npf_pipelines.automation.known_facts import KnownFacts
+from npf_pipelines.automation.heard import Heard
 from npf_pipelines.automation.minutes import minute_of_sweep
 from npf_pipelines.automation.run_requests import eligibility_of, usual_requests
 from npf_pipelines.automation.setup_changes import SetupChanges
@@ -22,24 +22,29 @@ from npf_pipelines.runs.services import Services
 from npf_pipelines.state.open_items import clients_with_open
 
 
-def sweeps(services: Services, facts: KnownFacts) -> list[dg.ScheduleDefinition]:
-    """The three sweeps."""
+def sweeps(services: Services, heard: Heard) -> list[dg.ScheduleDefinition]:
+    """The three sweeps.
+
+    Args:
+        services: of setups and health.
+        heard: whose changes the sensors hear of.
+    """
     changes = SetupChanges()
     return [
-        _sweep(services, facts, changes, ORDERS, minutes=services.settings.orders_minutes),
-        _sweep(services, facts, changes, SHIPMENTS, minutes=services.settings.shipments_minutes),
-        _sweep(services, facts, changes, STOCK, minutes=services.settings.stock_minutes),
+        _sweep(services, heard, changes, ORDERS, minutes=services.settings.orders_minutes),
+        _sweep(services, heard, changes, SHIPMENTS, minutes=services.settings.shipments_minutes),
+        _sweep(services, heard, changes, STOCK, minutes=services.settings.stock_minutes),
     ]
 
 
 def _sweep(
-    services: Services, facts: KnownFacts, changes: SetupChanges, flow: Flow, *, minutes: int
+    services: Services, heard: Heard, changes: SetupChanges, flow: Flow, *, minutes: int
 ) -> dg.ScheduleDefinition:
     usual_interval = timedelta(minutes=minutes)
     more = {
         ORDERS.name: " Up to four times as rarely if new_orders hears of each change in its store; every 5 minutes in "
         "the two hours before its cut-off, and at it.",
-        SHIPMENTS.name: " Half as often if none of its shipments is open.",
+        SHIPMENTS.name: " Half as often if platform_changes hears of each lodgement, and no shipment of it is open.",
     }.get(flow.name, "")
 
     @dg.schedule(
@@ -60,7 +65,9 @@ def _sweep(
         waiting = clients_with_open(services.state, flow.name) if flow is SHIPMENTS else set()
 
         def usual(setup: MasterSetup) -> timedelta:
-            if flow is ORDERS and facts.lists_changes(setup.id):
+            if not heard.is_heard(flow, setup.id):
+                return usual_interval
+            if flow is ORDERS:
                 return rare_pull(usual_interval, setup.alerts.pull_limit)
             return rare_push(usual_interval) if flow is SHIPMENTS and setup.id not in waiting else usual_interval
 
