@@ -150,8 +150,8 @@ def connect_engine(target: sa.URL) -> sa.Engine:
     is_sqlite = target.get_backend_name() == "sqlite"
     if is_sqlite and target.database:
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
-    ours: dict[str, Any] = {"factory": _ClosesItsCursors} if is_sqlite else _NOTICES_A_LOST_SERVER
-    connect_args = {name: value for name, value in ours.items() if name not in target.query}
+    defaults: dict[str, Any] = {"factory": _ClosesItsCursors} if is_sqlite else _NOTICES_A_LOST_SERVER
+    connect_args = {name: value for name, value in defaults.items() if name not in target.query}
     engine = sa.create_engine(target, hide_parameters=True, connect_args=connect_args)
     sa.event.listen(engine, "handle_error", _hide_the_row)
     if is_sqlite:

@@ -31,10 +31,10 @@ def with_missed_cut_offs(client_run: ClientRun, day: date, rows: list[Row]) -> l
     if cut_off:
         before = {row["order_number"]: row for row in client_run.tables.read_if_written(PLATFORM_ORDERS, day)}
     new = [row for row in rows if cut_off and row["imported_at"] and not _imported_at(before.get(row["order_number"]))]
-    wanted = _wanted(client_run, day) if new else {}
+    wanted_since = _wanted_since(client_run, day) if new else {}
     missed: dict[str, datetime] = {}
     for row in new:
-        since = wanted.get(row["order_id"])
+        since = wanted_since.get(row["order_id"])
         if cut_off and since and (due := missed_cut_off(since, row["imported_at"], cut_off, setup.zone)):
             missed[row["order_number"]] = due
     if missed:
@@ -50,7 +50,7 @@ def recount_missed(client_run: ClientRun) -> None:
         client_run.recounts.queue(client_run.days_with([MISSED_CUT_OFF.key]))
 
 
-def _wanted(client_run: ClientRun, day: date) -> dict[str, datetime | None]:
+def _wanted_since(client_run: ClientRun, day: date) -> dict[str, datetime | None]:
     """Since when the day's orders were in a wanted status, by the store's id; without test orders."""
     decided = client_run.tables.columns(FILTERED_ORDERS, ["order_id", "wanted_since", "is_test"], day).to_pylist()
     return {row["order_id"]: row["wanted_since"] for row in decided if not row["is_test"]}

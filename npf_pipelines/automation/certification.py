@@ -155,13 +155,13 @@ class _Certification:
         """Keep the orders of earlier runs while they prove something, and find orders for the other roles."""
         kept = {role: order for role, order in self._roles.items() if self._is_usable(role, order, meanings)}
         is_done = len(kept) == len(_ROLES) and all(order.pushed_again for order in kept.values())
-        wanted = _ROLES if is_done else [role for role in _ROLES if role not in kept]
-        found = self._reads.new_orders(wanted, kept.values(), meanings)
-        if len(found) < len(wanted) and not is_done and self._tools.place:
+        needed = _ROLES if is_done else [role for role in _ROLES if role not in kept]
+        found = self._reads.new_orders(needed, kept.values(), meanings)
+        if len(found) < len(needed) and not is_done and self._tools.place:
             self._say("placing test orders in the sandbox store")
             self._tools.place(meanings)
-            found = self._reads.new_orders(wanted, kept.values(), meanings)
-        if is_done and len(found) == len(wanted):
+            found = self._reads.new_orders(needed, kept.values(), meanings)
+        if is_done and len(found) == len(needed):
             kept = {}
             self._evidence = Evidence(began_at=self._began, store=self._evidence.store, items=self._evidence.items)
         roles = found | kept

@@ -68,7 +68,7 @@ def new_orders(services: Services, heard: Heard) -> dg.SensorDefinition:
             changed = {
                 client
                 for client, state in states.items()
-                if has_changes(state, (memory := seen[client]).look)
+                if has_changes(state, (memory := seen[client]).listed)
                 or (memory.asked_at and eligibility.is_lost(client, memory.asked_at))
             }
             if changed or due:  # A sweep may have requested a run while the stores were asked.
@@ -105,7 +105,7 @@ def _turns(eligibility: Eligibility, seen: dict[str, StoreMemory]) -> tuple[list
 def _silent(seen: Mapping[str, StoreMemory], free: Collection[str], heeded: Collection[str]) -> list[str]:
     """The stores that could not be asked, each with the reason and the time of the next try."""
     return [
-        f"{client} could not be asked, next try after {seen[client].next_look_at:%H:%M} UTC: {seen[client].why}"
+        f"{client} could not be asked, next try after {seen[client].next_try_at:%H:%M} UTC: {seen[client].why}"
         if client in seen and seen[client].why
         else f"{client} was left for the next tick"
         for client in free

@@ -33,20 +33,20 @@ class StoreMemory:
     """The state of a client's store.
 
     Attributes:
-        look: the state of the store's list at the last tick that led to a run, or that needed none.
+        listed: the state of the store's list at the last tick that led to a run, or that needed none.
         asked_at: when a run was last requested that has not reached the client yet.
         failures: how often in a row the store gave no answer.
-        next_look_at: not asked again before.
+        next_try_at: not asked again before.
         why: why it could not be asked; empty if it answered.
         setup_print: the fingerprint of the master setup under which it could not be asked, API key included.
         is_left: whether the last tick did not ask the store: it ended before its turn came, or the store was quiet.
         changed_at: the minute in which a change was last noticed.
     """
 
-    look: OrderListState | None = None
+    listed: OrderListState | None = None
     asked_at: datetime | None = None
     failures: int = 0
-    next_look_at: datetime = field(default=_LONG_AGO)
+    next_try_at: datetime = field(default=_LONG_AGO)
     why: str = ""
     setup_print: str = field(default="", repr=False)
     is_left: bool = False
@@ -54,13 +54,13 @@ class StoreMemory:
 
     def is_paused(self, setup: MasterSetup, now: datetime) -> bool:
         """Whether the store is not asked now. Another setup or key ends the pause."""
-        if now >= self.next_look_at or is_future(self.next_look_at, now + _LONGEST_PAUSE):
+        if now >= self.next_try_at or is_future(self.next_try_at, now + _LONGEST_PAUSE):
             return False
         return matches(setup, self.setup_print)
 
     def may_wait(self, now: datetime) -> bool:
         """Whether the store is quiet, and was asked at the last tick."""
-        is_known = self.look is not None and not self.failures
+        is_known = self.listed is not None and not self.failures
         return is_known and may_wait(self.changed_at, now, was_left=self.is_left)
 
     def failed(self, setup: MasterSetup, now: datetime, why: str) -> None:
@@ -68,11 +68,11 @@ class StoreMemory:
         self.failures = self.failures + 1 if matches(setup, self.setup_print) else 1
         self.why = textwrap.shorten(why, _LONGEST_REASON, placeholder=" …")
         self.setup_print = fingerprint(setup)[:SHORT]
-        self.next_look_at = now + pause(self.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        self.next_try_at = now + pause(self.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
 
     def answered(self) -> None:
         """Keep that the store answered."""
-        self.failures, self.why, self.setup_print, self.next_look_at = 0, "", "", _LONG_AGO
+        self.failures, self.why, self.setup_print, self.next_try_at = 0, "", "", _LONG_AGO
 
 
 _LATEST = 2**32
@@ -90,7 +90,7 @@ class _Fields(NamedTuple):
     asked_at: _Milliseconds = 0
     changed_at: _Minutes = 0
     failures: int = 0
-    next_look_at: _Milliseconds = 0
+    next_try_at: _Milliseconds = 0
     why: str = ""
     setup_print: str = ""
     is_left: int = 0
@@ -116,13 +116,13 @@ def write_memory(memory: Mapping[str, StoreMemory], eligibility: Eligibility) ->
 
 def _written(store: StoreMemory) -> list[int | str | None]:
     """The fields in their order, times in milliseconds, without what is empty at the end."""
-    look = store.look
-    state = [look.since, look.total, look.newest] if look else [None, None, None]
+    listed = store.listed
+    state = [listed.since, listed.total, listed.newest] if listed else [None, None, None]
     rest: list[int | str] = [
         _milliseconds(store.asked_at) if store.asked_at else 0,
         int(store.changed_at.timestamp()) // 60,
         store.failures,
-        _milliseconds(store.next_look_at),
+        _milliseconds(store.next_try_at),
         store.why,
         store.setup_print,
         int(store.is_left),
@@ -138,7 +138,7 @@ def _read(fields: _Fields) -> StoreMemory:
         None if total is None or newest is None else OrderListState(fields.since, total, newest),
         _moment(fields.asked_at) if fields.asked_at else None,
         fields.failures,
-        _moment(fields.next_look_at),
+        _moment(fields.next_try_at),
         fields.why,
         fields.setup_print,
         bool(fields.is_left),
@@ -170,4 +170,4 @@ def keep_states(
         if client in changed:
             store.changed_at = now.replace(second=0, microsecond=0)
         if client in requested or client not in changed:
-            store.look = state
+            store.listed = state

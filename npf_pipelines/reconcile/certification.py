@@ -131,16 +131,16 @@ async def put_back(store: Store, lease: Lease, amounts: Iterable[Amount], scope:
             for key, product in (await store.products_by_key(before)).items():
                 if not isinstance(product, Product) or product.sku != before[key].sku:
                     continue
-                wanted, now = before[key].amount, scope.amount(product)
-                if now != wanted:
+                amount, now = before[key].amount, scope.amount(product)
+                if now != amount:
                     if scope.shows_share(product):
-                        await store.set_shares(key, scope.shares(wanted))
+                        await store.set_shares(key, scope.shares(amount))
                     elif not scope.locations or attempt == 0:
                         # Of stock that is split a plain amount changes nothing (known behaviour).
-                        await store.set_amount(key, wanted)
+                        await store.set_amount(key, amount)
                     else:
                         # The first write to the locations shows how many units are elsewhere.
-                        await store.set_shares(key, scope.shares(wanted if attempt == 1 else 2 * wanted - now))
+                        await store.set_shares(key, scope.shares(amount if attempt == 1 else 2 * amount - now))
 
 
 def _imported(records: Mapping[str, PlatformRecord]) -> Imported | None:

@@ -52,5 +52,5 @@ def certificate_json(certificate: Certificate) -> Mapping[str, Any]:
 
 
 def _versions(certificate: Certificate) -> Mapping[str, str]:
-    ours = {name: importlib.metadata.version(name) for name in _PACKAGES} | {"python": platform.python_version()}
-    return {"store's version": certificate.store_version or "not named by the store"} | ours
+    installed = {name: importlib.metadata.version(name) for name in _PACKAGES} | {"python": platform.python_version()}
+    return {"store's version": certificate.store_version or "not named by the store"} | installed

@@ -141,9 +141,9 @@ class LivePages:
         lines, oldest = [], now
         for client, setup in setups.clients.items():
             of_client = [alert for alert in alerts if alert.client == client]
-            found, trouble = self._line(setup, of_client, now, may_read=time.monotonic() < until)
+            found, reason = self._line(setup, of_client, now, may_read=time.monotonic() < until)
             if found is None:
-                lines.append(Line(setup, None, trouble, alerts=len(of_client)))
+                lines.append(Line(setup, None, reason, alerts=len(of_client)))
                 continue
             shown, at = found
             oldest = min(oldest, at)

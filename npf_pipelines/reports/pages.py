@@ -46,11 +46,11 @@ _TEMPLATES.globals |= {"policy": POLICY, "most_rows": MOST_ROWS, "page_link": pa
 
 @dataclass(frozen=True)
 class Line:
-    """A client's line of the overview; `figures` is None where `trouble` gives the reason."""
+    """A client's line of the overview; `figures` is None where `reason` says why."""
 
     setup: MasterSetup
     figures: Figures | None
-    trouble: str = ""
+    reason: str = ""
     alerts: int = 0
     """How many alerts of the client are open."""
 

@@ -70,8 +70,8 @@ class DespatchMap:
         return [key for key in self.codes if not {method_key(part) for part in (key, *key.split(", "))} & known]
 
     def _find(self, written: str) -> str | None:
-        wanted = method_key(written)
-        return next((code for key, code in self.codes.items() if method_key(key) == wanted), None) if wanted else None
+        method = method_key(written)
+        return next((code for key, code in self.codes.items() if method_key(key) == method), None) if method else None
 
     def _rest(self) -> str | None:
         return self.codes.get(REST)

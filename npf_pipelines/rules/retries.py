@@ -11,9 +11,9 @@ FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
-def failures_in_a_row(before: int, trouble: FailureKind) -> int:
+def failures_in_a_row(before: int, kind: FailureKind) -> int:
     """The number of failures in a row, this one included. A store that answers starts the count again."""
-    return 1 if trouble is FailureKind.PARTIAL else before + 1
+    return 1 if kind is FailureKind.PARTIAL else before + 1
 
 
 def pause(failures: int, *, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE) -> timedelta:
@@ -28,15 +28,15 @@ def pause(failures: int, *, first: timedelta = FIRST_PAUSE, longest: timedelta =
     return min(first * (1 << doublings), longest)
 
 
-def next_try(trouble: FailureKind, failures: int, now: datetime) -> datetime | None:
+def next_try(kind: FailureKind, failures: int, now: datetime) -> datetime | None:
     """The time of the next try; None where no time is set.
 
     A permanent failure waits for a change or for the night, and a partial one for its flow's usual time. A correction
     in the store is noticed within the longest pause.
     """
-    if trouble is FailureKind.FIXABLE_IN_STORE:
+    if kind is FailureKind.FIXABLE_IN_STORE:
         return now + LONGEST_PAUSE
-    waits = trouble in {FailureKind.TRANSIENT, FailureKind.OVER_LIMIT}
+    waits = kind in {FailureKind.TRANSIENT, FailureKind.OVER_LIMIT}
     return now + pause(failures) if waits else None
 
 

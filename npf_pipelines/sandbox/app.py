@@ -154,8 +154,8 @@ def _in_scope(store: SandboxStore, path: str, query: php.Query) -> tuple[str, ph
     if scope != "vendors" or not inside:
         return path, query, False
     name, _, number = inside.partition("/")
-    wanted = php.identifier(number)
-    row = {"orders": store.orders.get(wanted), "products": store.products.get(wanted)}.get(name) if number else None
+    key = php.identifier(number)
+    row = {"orders": store.orders.get(key), "products": store.products.get(key)}.get(name) if number else None
     return inside, {**query, "company_id": vendor}, row is not None and row.company_id != php.identifier(vendor)
 
 

@@ -144,12 +144,12 @@ def _hand_over(connection: sa.Connection, flow: str, counted: Collection[tuple[s
     """Take the recounts of these partitions from other runs: none of them knows that the count is newer."""
     columns = pending_recounts.c
     left = connection.execute(sa.select(columns.client, columns.day).where(columns.flow == flow, columns.run != ""))
-    theirs = [
+    of_other_runs = [
         {"its_client": client, "its_day": day} for client, day in {(row.client, row.day) for row in left} & {*counted}
     ]
-    if theirs:
-        connection.execute(sa.delete(pending_recounts).where(_is_of(pending_recounts, flow)), theirs)
-        rows = [{"run": "", "flow": flow, "client": row["its_client"], "day": row["its_day"]} for row in theirs]
+    if of_other_runs:
+        connection.execute(sa.delete(pending_recounts).where(_is_of(pending_recounts, flow)), of_other_runs)
+        rows = [{"run": "", "flow": flow, "client": row["its_client"], "day": row["its_day"]} for row in of_other_runs]
         connection.execute(sa.insert(pending_recounts), rows)
 
 

@@ -43,7 +43,7 @@ def settled(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> str:
         assert all(run.success for run in execute(loop, "orders_job", asked))
         asked, cursor, _ = look(loop, "new_orders", cursor)
     lists_changes = {store.updated_at_filter for store in loop.stores.values()}
-    assert {one.look.since is not None for one in read_memory(cursor).values() if one.look} == lists_changes
+    assert {one.listed.since is not None for one in read_memory(cursor).values() if one.listed} == lists_changes
     return cursor
 
 
@@ -157,7 +157,7 @@ def test_a_store_that_is_off_costs_the_others_nothing_and_is_asked_with_growing_
     assert loop.stores["acme"].requests == 1
     memory = read_memory(cursor)["acme"]
     assert memory.failures == 1
-    assert memory.next_look_at > datetime.now(UTC)
+    assert memory.next_try_at > datetime.now(UTC)
     over = json.loads(cursor)["acme"]
     over[6] = int(datetime.now(UTC).timestamp() * 1000)
     loop.stores["acme"].switched_off = False
@@ -306,7 +306,7 @@ def test_stores_whose_turn_did_not_come_are_the_first_of_the_next_tick(
         for _ in range(2):
             _, cursor, _ = look(loop, "new_orders", cursor)
     memory = read_memory(cursor)
-    assert {name for name in names if memory[name].look} == set(names) - hanging
+    assert {name for name in names if memory[name].listed} == set(names) - hanging
     assert {name: asked.count(name) for name in hanging} == dict.fromkeys(hanging, 1)
 
 
@@ -327,5 +327,5 @@ def test_250_stores_are_asked_within_two_ticks_though_50_more_hang(tmp_path: Pat
             for name in hanging:
                 stores[name].hangs = False
     memory = read_memory(cursor)
-    assert [name for name in names if name not in hanging and not memory[name].look] == []
+    assert [name for name in names if name not in hanging and not memory[name].listed] == []
     assert len(cursor or "") < 20_000
