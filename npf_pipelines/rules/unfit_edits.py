@@ -52,8 +52,8 @@ def _brought_about(order: Order, record: PlatformRecord, criteria: OrderFilter) 
     """The objections to the order that were none to it as it was imported."""
     # A line without a code that the merchant has shipped asks for nothing.
     lines = tuple(line for line in order.lines if line.sku or line.shipped < line.quantity)
-    objections = objections_to_content(order.model_copy(update={"lines": lines}), criteria)
-    if not objections:
+    order = order.model_copy(update={"lines": lines})
+    if not (objections := objections_to_content(order, criteria)):
         return ()
     at_import = objections_to_content(_as_imported(order, record, criteria), criteria)
     return [verdict for verdict in objections if verdict not in at_import]
@@ -86,16 +86,17 @@ def _as_imported(order: Order, record: PlatformRecord, criteria: OrderFilter) ->
 
 
 def _had_lines_without_code(order: Order, record: PlatformRecord) -> bool:
-    """Whether the order was imported without its lines that have no code: it has cost the same since.
+    """Whether the order was imported without its lines that have no code: it costs what it did.
 
-    Where that can't be known, an open order counts as edited: a person looks before it is shipped.
+    Lines that cost nothing don't show it: while the order is open, a person looks. A platform without sums doesn't
+    show it either, but then an earlier release may have imported the order.
     """
     in_store, imported = order.money or OrderMoney(), record.order
     pairs = ((in_store.subtotal, imported.subtotal), (order.total, imported.total))
     known = [alike(now, before) for now, before in pairs if now is not None and before is not None]
-    if known and any(line.price for line in lines_without_code(order)):
-        return known[0]
-    return record.status not in OPEN_STATUSES
+    if known and not any(line.price for line in lines_without_code(order)):
+        return record.status not in OPEN_STATUSES
+    return not known or known[0]
 
 
 def _store_line(line: PlatformLine) -> OrderLine:
@@ -113,6 +114,7 @@ def _store_line(line: PlatformLine) -> OrderLine:
 
 
 _AS_IMPORTED = (
-    "The warehouse has the order as it was before the edit: have it wait or cancel, and correct the order in the store"
+    "The warehouse has the order as it was before the edit: have it wait, and cancel the order there or correct it in "
+    "the store"
 )
 _NOT_SHIPPED = "The warehouse has shipped the order without them: ship them from the store, or take them off the order"
