@@ -32,6 +32,9 @@ def unless_unfit(plan: UpdatePlan, order: Order, record: PlatformRecord, criteri
         return _cancelled(plan, objections, reasons)
     if plan.step is Action.UPDATE:
         return UpdatePlan(Action.REPORT, f"edited in the store ({plan.differs}): {reasons}. {_AS_IMPORTED}")
+    if plan.step is Action.REPORT and record.status in OPEN_STATUSES:
+        said = [plan.differs, *(verdict.reason for verdict in objections if verdict.rule not in _OF_ADDRESS)]
+        return UpdatePlan(Action.REPORT, f"{'; '.join(said)}. {_AS_IMPORTED}")
     if plan.step is Action.NOTHING and any(verdict.rule is Rule.NO_PRODUCT_CODE for verdict in objections):
         # The platform has no such line, so that nothing differs.
         todo = _NOT_SHIPPED if record.status is OrderStatus.SHIPPED else _AS_IMPORTED
@@ -113,6 +116,8 @@ def _store_line(line: PlatformLine) -> OrderLine:
     )
 
 
+_OF_ADDRESS = frozenset({Rule.ADDRESS_INCOMPLETE, Rule.COUNTRY_UNREADABLE})
+"""The rules whose objection such a plan says already: the platform can't take the order."""
 _AS_IMPORTED = (
     "The warehouse has the order as it was before the edit: have it wait, and cancel the order there or correct it in "
     "the store"
