@@ -91,7 +91,7 @@ def _as_imported(order: Order, record: PlatformRecord, criteria: OrderFilter) ->
 def _had_lines_without_code(order: Order, record: PlatformRecord) -> bool:
     """Whether the order was imported without its lines that have no code: it costs what it did.
 
-    Lines that cost nothing don't show it: while the order is open, a person looks. A platform without sums doesn't
+    Lines that cost nothing don't show it: while the order is open, a person checks. A platform without sums doesn't
     show it either, but then an earlier release may have imported the order.
     """
     in_store, imported = order.money or OrderMoney(), record.order
