@@ -19,8 +19,8 @@ from npf_pipelines.automation.clients import clients_sensor
 from npf_pipelines.automation.compaction import compaction_job, compaction_schedule
 from npf_pipelines.automation.console import console
 from npf_pipelines.automation.first_audit import first_audit
+from npf_pipelines.automation.heard import Heard
 from npf_pipelines.automation.jobs import jobs
-from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.lost_runs import lost_runs
 from npf_pipelines.automation.new_orders import new_orders
 from npf_pipelines.automation.nightly import nightly_schedules
@@ -49,7 +49,7 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
         resource_overrides: by name, resources that runs get in place of the settings' own.
     """
     services, report_folder = Services(settings), ReportFolder(settings.reports, settings.reports_url)
-    facts = KnownFacts(services)
+    heard = Heard()
     try:
         setups = services.setups()
     except SetupError:  # The clients sensor shows it in the UI; the definitions load all the same.
@@ -73,12 +73,12 @@ def build_defs(settings: Settings, *, resource_overrides: Mapping[str, object] |
             clients_sensor(partitions, services),
             lost_runs(services),
             alerts_sensor(services, report_folder),
-            new_orders(services, facts),
-            platform_changes(services, flow_jobs),
+            new_orders(services, heard),
+            platform_changes(services, flow_jobs, heard),
             first_audit(services),
         ],
         schedules=[
-            *sweeps(services, facts),
+            *sweeps(services, heard),
             *nightly_schedules(services),
             retention_schedule(settings),
             compaction_schedule(settings),

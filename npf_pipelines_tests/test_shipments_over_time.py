@@ -18,7 +18,7 @@ from npf_pipelines.domain.platform_orders import OrderStatus
 from npf_pipelines.lake.tables import TRACKING_PUSH
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments
 from npf_pipelines.reconcile import tracking
-from npf_pipelines.sandbox.model import Order, Shipment
+from npf_pipelines.sandbox.model import Order, Shipment, ShippingMethod
 from npf_pipelines.state.health import read_health
 from npf_pipelines.state.lease import Lease, LeaseLost
 from npf_pipelines.state.tables import leases
@@ -58,10 +58,16 @@ def skus(loop: Loop) -> tuple[str, str]:
 
 
 def lodge(
-    loop: Loop, shipment_id: str, tracking_number: str, quantities: dict[str, int], *, rest: bool = False
+    loop: Loop,
+    shipment_id: str,
+    tracking_number: str,
+    quantities: dict[str, int],
+    *,
+    rest: bool = False,
+    order: Order | None = None,
 ) -> None:
-    """The warehouse lodges a parcel of the order; `rest` says that something is on back order."""
-    order_id = str(the_order(loop).order_id)
+    """The warehouse lodges a parcel of the order, by default the only one; `rest`: something is on back order."""
+    order_id = str((order or the_order(loop)).order_id)
     with loop.services.platform_engine.begin() as connection:
         connection.execute(
             sa.insert(shipments).values(
@@ -82,7 +88,8 @@ def lodge(
                 .values(quantity_shipped=order_lines.c.quantity_shipped + quantity)
             )
         status = OrderStatus.BACK_ORDER if rest else OrderStatus.SHIPPED
-        connection.execute(sa.update(orders).where(orders.c.client == "acme").values(status=status))
+        of_order = orders.c.order_number == f"CS{order_id}"
+        connection.execute(sa.update(orders).where(orders.c.client == "acme", of_order).values(status=status))
 
 
 def correct(loop: Loop, shipment_id: str, **values: Any) -> None:
@@ -135,6 +142,36 @@ def test_a_whole_order_is_pushed_and_complete(lodged: Loop) -> None:
     assert the_order(lodged).status == "C"
     row = pushed(lodged)
     assert (row["outcome"], row["status_outcome"], row["order_status"]) == ("confirmed", "set", "C")
+
+
+def test_a_parcel_is_not_sent_by_the_orders_pick_up(lodged: Loop) -> None:
+    order, store = the_order(lodged), lodged.stores["acme"]
+    order.shipping = (ShippingMethod(7, "Pick up in store", "store_locator"), store.shippings[1])
+    kite, drum = skus(lodged)
+    lodge(lodged, "S1", "T1", {kite: 3, drum: 1})
+    assert push(lodged) == ""
+    assert in_store(lodged)["T1"].shipping_id == 1
+
+
+def test_a_shipment_that_cannot_be_read_keeps_its_own_order_waiting_and_no_other(lodged: Loop) -> None:
+    store, odd = lodged.stores["acme"], the_order(lodged)
+    line, *_ = odd.lines
+    # An app ships two and takes one back: the store refuses no negative units.
+    made = [store.save_shipment(odd.order_id, {str(line.item_id): units}, shipping_id=1) for units in (2, -1)]
+    kite = store.products[line.product_id]
+    other = store.orders[store.place_order([(kite.product_id, 1)], customer=odd.customer)]
+    assert [one.failure for one in lodged.run("orders", "acme")] == [""]
+    lodge(lodged, "S1", "T1", {line.product_code: 1}, rest=True, order=odd)
+    lodge(lodged, "S2", "T2", {line.product_code: 1}, order=other)
+    push(lodged)
+    assert pushed(lodged, "S2")["outcome"] == "confirmed"
+    waits = pushed(lodged)
+    assert waits["outcome"] == "waiting"
+    assert f"shipment {made[1]} of this order can't be read" in waits["reason"]
+
+    store.delete_shipment(made[1])
+    assert push(lodged) == ""
+    assert pushed(lodged)["outcome"] == "confirmed"
 
 
 def test_one_shipment_costs_one_write_and_shared_reads(lodged: Loop) -> None:

@@ -1,8 +1,9 @@
 """The days of a nightly run on which nothing has changed in the store: they are worked on as they were pulled.
 
 A store that lists its orders by their last change is asked for two short lists, numbers and statuses of all orders and
-of those changed lately; whole orders are read of the other days alone. Any other store is read whole: an edit that
-leaves the status as it is shows in nothing else.
+of those changed lately; whole orders are read of the other days alone, and of days on which an order differs from the
+platform: the merchant may have shipped what the warehouse could not, and no list shows that. Any other store is read
+whole: an edit that leaves the status as it is shows in nothing else.
 Not here: the days outside a run that have changed (changed_days.py), the pulling (pull.py).
 """
 
@@ -11,11 +12,14 @@ from datetime import date, timedelta
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
+from npf_pipelines.domain.open_kinds import open_key
+from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.domain.store_orders import OrderStub
 from npf_pipelines.lake.broken_files import BrokenFile
 from npf_pipelines.lake.lake import NotWritten
 from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.runs.client_run import ClientRun
+from npf_pipelines.state.open_items import open_days
 
 _ALWAYS_READ = timedelta(days=1)
 """Today and yesterday: most of what changes is there."""
@@ -30,7 +34,9 @@ async def unchanged_days(client_run: ClientRun, store: Store, facts: StoreFacts)
         StoreError: the store can't be asked.
     """
     zone, start = client_run.setup.zone, client_run.setup.orders.start_date
-    old = [day for day in client_run.days if start <= day < client_run.today - _ALWAYS_READ]
+    differing = open_days(client_run.services.state, client_run.client).get(open_key(OrderOutcome.DIFFERS), ())
+    settled = [day for day in client_run.days if day not in differing]
+    old = [day for day in settled if start <= day < client_run.today - _ALWAYS_READ]
     if not old or not client_run.is_automated or not await facts.knows_changes() or not facts.changes_read_until:
         return set()
     first, last = start_of_day(old[0], zone), end_of_day(old[-1], zone) - timedelta(seconds=1)

@@ -1,10 +1,9 @@
-"""The kept facts about the stores, as `new_orders` has read them last in this process.
+"""The kept facts about the stores, as the code server has read them last.
 
 Not here: what the facts are (assets/store_facts.py), which question to a store follows from them
 (order_questions.py).
 """
 
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,9 +12,6 @@ from npf_pipelines.assets.store_facts import kept_facts
 from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.services import Services
 
-_STILL_ASKED = 600.0
-"""Seconds. An answering store is asked at every second tick; if it is not, the sensor is off."""
-
 
 class KnownFacts:
     """The facts by client, read again only after a run of the client."""
@@ -23,14 +19,13 @@ class KnownFacts:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._known: dict[str, tuple[datetime, Mapping[str, Any]]] = {}
-        self._asked_at: dict[str, float] = {}
 
     def is_read(self, client: str, tried_at: datetime | None) -> bool:
         """Whether `of` reads no file. Arguments as there."""
         return tried_at is None or self._known.get(client, (None,))[0] == tried_at
 
     def of(self, client: str, tried_at: datetime | None) -> Mapping[str, Any]:
-        """The facts about the client's store, which is going to be asked; empty if no run has tried it.
+        """The facts about the client's store; empty if no run has tried it.
 
         Args:
             client: the client's id.
@@ -38,16 +33,6 @@ class KnownFacts:
         """
         if tried_at is None:
             return {}
-        self._asked_at[client] = time.monotonic()
         if not self.is_read(client, tried_at):
             self._known[client] = (tried_at, kept_facts(ClientTables(self._services.lake, client)))
         return self._known[client][1]
-
-    def lists_changes(self, client: str) -> bool:
-        """Whether the store lists its orders by their last change, and has been asked for them lately.
-
-        No file is read for it.
-        """
-        _, facts = self._known.get(client, (None, {}))
-        lately = time.monotonic() - self._asked_at.get(client, -_STILL_ASKED) < _STILL_ASKED
-        return lately and bool(facts.get("updated_at_filter"))

@@ -19,6 +19,7 @@ import dagster as dg
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.due_orders import due_clients
 from npf_pipelines.automation.flows import ORDERS
+from npf_pipelines.automation.heard import Heard
 from npf_pipelines.automation.known_facts import KnownFacts
 from npf_pipelines.automation.order_memory import StoreMemory, keep_states, read_memory, write_memory
 from npf_pipelines.automation.order_questions import OrderQuestion, OrderQuestions
@@ -38,9 +39,14 @@ _SECONDS_PER_TICK = 25.0
 _STORES_AT_ONCE = 100
 
 
-def new_orders(services: Services, facts: KnownFacts) -> dg.SensorDefinition:
-    """Requests a run of orders for clients in whose stores something has changed, and for clients that are due."""
-    questions = OrderQuestions(facts)
+def new_orders(services: Services, heard: Heard) -> dg.SensorDefinition:
+    """Requests a run of orders for clients in whose stores something has changed, and for clients that are due.
+
+    Args:
+        services: of platform, setups and health.
+        heard: gets the clients whose stores list their changes, and have answered.
+    """
+    questions = OrderQuestions(KnownFacts(services))
 
     @dg.sensor(
         name="new_orders",
@@ -58,13 +64,14 @@ def new_orders(services: Services, facts: KnownFacts) -> dg.SensorDefinition:
             due = due_clients(services, eligibility, {client: memory.asked_at for client, memory in seen.items()})
             turns, quiet = _turns(eligibility, seen)
             states = asyncio.run(_ask_all(context, services, eligibility, questions, seen, turns=turns))
+            heard.note(ORDERS, [client for client, state in states.items() if state.since is not None])
             changed = {
                 client
                 for client, state in states.items()
                 if has_changes(state, (memory := seen[client]).look)
                 or (memory.asked_at and eligibility.is_lost(client, memory.asked_at))
             }
-            if changed:  # A sweep may have requested a run while the stores were asked.
+            if changed or due:  # A sweep may have requested a run while the stores were asked.
                 eligibility = eligibility_of(instance_of_tick(context), services, ORDERS, now)
         except SetupError as error:
             return dg.SkipReason(str(error))

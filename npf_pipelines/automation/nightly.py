@@ -3,7 +3,7 @@
 The look-backs of many clients are spread over the night: each tick takes some of them, and the clients of missed ticks.
 Dagster catches up only the last tick of a schedule.
 
-They include clients that wait after a failure; only paused clients, and those without a valid setup, are skipped.
+They include clients that wait after a failure; only clients that are paused, or have no valid setup, are skipped.
 Not here: the runs by day (sweeps.py), the minutes (minutes.py).
 """
 

@@ -17,10 +17,12 @@ from pydantic import TypeAdapter
 from npf_pipelines.automation.cursors import remembered
 from npf_pipelines.automation.default_status import sensor_status
 from npf_pipelines.automation.flows import SHIPMENTS, STOCK, Flow
+from npf_pipelines.automation.heard import Heard
 from npf_pipelines.automation.run_requests import Eligibility, clients_in, eligibility_of, requests, shipment_requests
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.platform.change_marks import lodgements, stock_movements
 from npf_pipelines.runs.dagster_internals import instance_of_tick
+from npf_pipelines.runs.failures import failure_reason
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.services import Services
 
@@ -71,12 +73,13 @@ _WATCHED = (
 )
 
 
-def platform_changes(services: Services, jobs: Sequence[Any]) -> dg.SensorDefinition:
+def platform_changes(services: Services, jobs: Sequence[Any], heard: Heard) -> dg.SensorDefinition:
     """Requests runs of shipments after lodgements, and of stock after movements, for their clients only.
 
     Args:
         services: of platform, setups and health.
         jobs: the jobs of all flows.
+        heard: gets the clients about which the platform could be asked.
     """
 
     @dg.sensor(
@@ -91,6 +94,7 @@ def platform_changes(services: Services, jobs: Sequence[Any]) -> dg.SensorDefini
         seen = remembered(_CURSOR, context.cursor)
         requested: list[dg.RunRequest] = []
         reasons: list[str] = []
+        failures: list[sa.exc.SQLAlchemyError] = []
         for watch in _WATCHED:
             memory = seen.setdefault(watch.flow.name, _Memory())
             memory.is_left = watch.is_rare and not memory.is_left
@@ -100,9 +104,18 @@ def platform_changes(services: Services, jobs: Sequence[Any]) -> dg.SensorDefini
                 eligibility = eligibility_of(instance_of_tick(context), services, watch.flow, datetime.now(UTC))
             except SetupError as error:
                 return dg.SkipReason(str(error))
-            for_flow = _requests(services, watch, eligibility, memory)
+            try:
+                for_flow = _requests(services, watch, eligibility, memory)
+            except sa.exc.SQLAlchemyError as error:  # It must not silence the other flow.
+                failures.append(error)
+                context.log.warning(sentence := f"{watch.flow.name}: {failure_reason(error)}")
+                reasons.append(sentence)
+                continue
+            heard.note(watch.flow, eligibility.registered)
             requested += [request.with_replaced_attrs(job_name=watch.flow.job) for request in for_flow]
             reasons.append(f"{watch.flow.name}: {eligibility.skip_reason('nothing has changed').skip_message}")
+        if len(failures) == len(reasons) > 0:
+            raise failures[0]
         cursor = _CURSOR.dump_json(seen).decode()
         if requested:
             return dg.SensorResult(run_requests=requested, cursor=cursor)

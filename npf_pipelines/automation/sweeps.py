@@ -11,7 +11,7 @@ import dagster as dg
 
 from npf_pipelines.automation.default_status import schedule_status
 from npf_pipelines.automation.flows import ORDERS, SHIPMENTS, STOCK, Flow
-from npf_pipelines.automation.known_facts import KnownFacts
+from npf_pipelines.automation.heard import Heard
 from npf_pipelines.automation.minutes import minute_of_sweep
 from npf_pipelines.automation.run_requests import Eligibility, eligibility_of, requests, shipment_requests
 from npf_pipelines.automation.setup_changes import SetupChanges
@@ -26,8 +26,13 @@ from npf_pipelines.state.open_items import clients_with_open
 _Requests = Callable[[Eligibility, Collection[str]], list[dg.RunRequest]]
 
 
-def sweeps(services: Services, facts: KnownFacts) -> list[dg.ScheduleDefinition]:
-    """The three sweeps."""
+def sweeps(services: Services, heard: Heard) -> list[dg.ScheduleDefinition]:
+    """The three sweeps.
+
+    Args:
+        services: of setups and health.
+        heard: whose changes the sensors hear of.
+    """
     changes = SetupChanges()
 
     def orders(eligibility: Eligibility, due: Collection[str]) -> list[dg.RunRequest]:
@@ -41,20 +46,20 @@ def sweeps(services: Services, facts: KnownFacts) -> list[dg.ScheduleDefinition]
         return requests(eligibility, due, None)
 
     return [
-        _sweep(services, facts, changes, ORDERS, orders, minutes=services.settings.orders_minutes),
-        _sweep(services, facts, changes, SHIPMENTS, shipments, minutes=services.settings.shipments_minutes),
-        _sweep(services, facts, changes, STOCK, stock, minutes=services.settings.stock_minutes),
+        _sweep(services, heard, changes, ORDERS, orders, minutes=services.settings.orders_minutes),
+        _sweep(services, heard, changes, SHIPMENTS, shipments, minutes=services.settings.shipments_minutes),
+        _sweep(services, heard, changes, STOCK, stock, minutes=services.settings.stock_minutes),
     ]
 
 
 def _sweep(
-    services: Services, facts: KnownFacts, changes: SetupChanges, flow: Flow, requests_for: _Requests, *, minutes: int
+    services: Services, heard: Heard, changes: SetupChanges, flow: Flow, requests_for: _Requests, *, minutes: int
 ) -> dg.ScheduleDefinition:
     usual_interval = timedelta(minutes=minutes)
     more = {
         ORDERS.name: " Up to four times as rarely if new_orders hears of each change in its store; every 5 minutes in "
         "the two hours before its cut-off, and at it.",
-        SHIPMENTS.name: " Half as often if none of its shipments is open.",
+        SHIPMENTS.name: " Half as often if platform_changes hears of each lodgement, and no shipment of it is open.",
     }.get(flow.name, "")
 
     @dg.schedule(
@@ -75,7 +80,9 @@ def _sweep(
         waiting = clients_with_open(services.state, flow.name) if flow is SHIPMENTS else set()
 
         def usual(setup: MasterSetup) -> timedelta:
-            if flow is ORDERS and facts.lists_changes(setup.id):
+            if not heard.is_heard(flow, setup.id):
+                return usual_interval
+            if flow is ORDERS:
                 return rare_pull(usual_interval, setup.alerts.pull_limit)
             return rare_push(usual_interval) if flow is SHIPMENTS and setup.id not in waiting else usual_interval
 

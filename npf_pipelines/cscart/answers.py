@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from npf_pipelines.cscart.errors import (
+    Blocked,
     Forbidden,
     MalformedResponse,
     NotFound,
@@ -123,11 +124,11 @@ def _failure(response: httpx.Response, call: str, method: str, path: str, secret
     return _refused(response, call, secrets)
 
 
-def _forbidden(response: httpx.Response, call: str, method: str, path: str) -> Forbidden:
+def _forbidden(response: httpx.Response, call: str, method: str, path: str) -> Forbidden | Blocked:
     if not holds_json(response):
-        return Forbidden(
-            f"{call}: 403, and not in the store's own words. A firewall in front of the store refuses us: ask its"
-            " host to let this machine through."
+        return Blocked(
+            f"{call}: 403, and not in the store's own words. A firewall in front of the store refuses us. If it goes"
+            " on, ask its host to let this machine through."
         )
     right = _RIGHTS.get((path.split("/", 1)[0], method == "GET"))
     named = f"the right {right}" if right else "the right to do this"

@@ -26,7 +26,16 @@ class Unauthorized(StoreError):
 
 
 class Forbidden(StoreError):
-    """403: the administrator lacks a right, or something in front of the store refuses us."""
+    """403 in the store's own words: the administrator lacks a right."""
+
+
+class Blocked(StoreError):
+    """403 of something in front of the store, which takes us for an attack: for a burst of calls, or for good.
+
+    It may have judged the store's answer, so that a write may have been carried out.
+    """
+
+    transient = True
 
 
 class NotFound(StoreError):
@@ -80,6 +89,10 @@ class MalformedResponse(StoreError):
     def __init__(self, text: str, *, transient: bool = False) -> None:
         super().__init__(text)
         self.transient = transient
+
+
+class UnreadableShipment(MalformedResponse):
+    """One shipment of an order's doesn't hold what it should; it concerns that order alone."""
 
 
 class TooLarge(MalformedResponse):

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from npf_pipelines.cscart.calls import ROWS_PER_PAGE, StoreCalls, checked_id, parsed
+from npf_pipelines.cscart.errors import UnreadableShipment
 from npf_pipelines.cscart.fields import Row, Unreadable
 from npf_pipelines.cscart.http import Params
 from npf_pipelines.cscart.paging import Page, read_page, read_pages
 from npf_pipelines.cscart.shipment_parser import parse_shipment
+from npf_pipelines.cscart.unreadable import row_id_of
 from npf_pipelines.domain.store_shipments import Shipment
 
 
@@ -22,7 +24,7 @@ class ShipmentCalls(StoreCalls):
         """All shipments of an order.
 
         Raises:
-            MalformedResponse: also for one unreadable shipment: a shipment that is overlooked would be made again.
+            UnreadableShipment: for one that can't be read: a shipment that is overlooked would be made again.
         """
 
         async def fetch(params: Params) -> Page:
@@ -30,9 +32,9 @@ class ShipmentCalls(StoreCalls):
             return read_page(answer, "shipments")
 
         pages = read_pages(fetch, "shipments", _id_reader("shipment_id"), ROWS_PER_PAGE)
-        shipments = [parsed(parse_shipment, row) async for rows in pages for row in rows]
+        order_of = _id_reader("order_id")
         # Unknown parameters are ignored without an error (documented): other orders' shipments are left out.
-        return [shipment for shipment in shipments if shipment.order_id == order_id]
+        return [_whole(row) async for rows in pages for row in rows if order_of(row) in {order_id, None}]
 
     async def newest_shipments(self, rows: int) -> list[Shipment]:
         """About the shipments made last, of all orders, in one request.
@@ -106,6 +108,16 @@ class ShipmentCalls(StoreCalls):
         """
         page = read_page(await self._http.get("shippings", {"items_per_page": ROWS_PER_PAGE}), "shippings")
         return dict(self._readable(_named_shipping, "shippings", "shipping_id", page.rows))
+
+
+def _whole(row: object) -> Shipment:
+    try:
+        return parse_shipment(row)
+    except Unreadable as why:
+        named = row_id_of(row, "shipment_id") or "without a number"
+        raise UnreadableShipment(
+            f"The store's shipment {named} of this order can't be read: {why}. Have the merchant correct or delete it."
+        ) from None
 
 
 def _named_shipping(raw: object) -> tuple[str, str]:

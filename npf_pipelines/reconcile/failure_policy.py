@@ -3,7 +3,14 @@
 Not here: the kinds of failure (cscart/errors.py).
 """
 
-from npf_pipelines.cscart.errors import Forbidden, NotFound, RequestRejected, StoreError, Unauthorized
+from npf_pipelines.cscart.errors import (
+    Forbidden,
+    NotFound,
+    RequestRejected,
+    StoreError,
+    Unauthorized,
+    UnreadableShipment,
+)
 
 
 def is_end_known(error: StoreError) -> bool:
@@ -12,6 +19,6 @@ def is_end_known(error: StoreError) -> bool:
 
 
 def raise_if_permanent(error: StoreError) -> None:
-    """Go on after what concerns one call only; a wrong key or a missing right concerns them all."""
-    if not error.transient and not isinstance(error, RequestRejected | NotFound):
+    """Go on after what concerns one call or order only; a wrong key or a missing right concerns them all."""
+    if not error.transient and not isinstance(error, RequestRejected | NotFound | UnreadableShipment):
         raise error

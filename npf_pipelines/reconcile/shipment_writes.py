@@ -15,7 +15,7 @@ from npf_pipelines.cscart.write_check import writes_checked
 from npf_pipelines.domain.keys import shown
 from npf_pipelines.domain.outcomes import PushOutcome
 from npf_pipelines.domain.platform_orders import LodgedShipment
-from npf_pipelines.domain.store_orders import Order
+from npf_pipelines.domain.store_orders import PICK_UP, Order
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.reconcile.failure_policy import is_end_known, raise_if_permanent
 from npf_pipelines.reconcile.shipment_decisions import as_allocated
@@ -155,8 +155,12 @@ class ShipmentWriter:
         raise failure
 
     async def _shipping_id(self) -> str | None:
-        """The order's shipping method, or the store's first where the order lost its own: a shipment needs one."""
-        named = next((method.shipping_id for method in self._order.shipping if method.shipping_id), None)
+        """The order's shipping method, or the store's first where the order lost its own: a shipment needs one.
+
+        A parcel is no pick-up.
+        """
+        methods = sorted(self._order.shipping, key=lambda method: method.module == PICK_UP)
+        named = next((method.shipping_id for method in methods if method.shipping_id), None)
         return named or next(iter(await self._store.shippings()), None)
 
     @contextlib.asynccontextmanager

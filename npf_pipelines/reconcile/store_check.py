@@ -15,6 +15,7 @@ from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.cscart.answer_heads import AnswerHeads
 from npf_pipelines.cscart.errors import (
     BadCertificate,
+    Blocked,
     Forbidden,
     NotFound,
     OutcomeUnknown,
@@ -129,7 +130,7 @@ def _why(failure: Exception) -> Why:
             return Why.FORBIDDEN
         case NotFound():
             return Why.ABSENT
-        case Unreachable() | BadCertificate() | OutcomeUnknown() | RateLimited() | RequestRejected():
+        case Unreachable() | BadCertificate() | Blocked() | OutcomeUnknown() | RateLimited() | RequestRejected():
             return Why.UNREACHABLE
     return Why.FAILED
 

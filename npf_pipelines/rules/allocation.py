@@ -36,7 +36,9 @@ def allocate(units: Mapping[str, int], order: Order, in_store: Sequence[Shipment
     problems: list[str] = []
     unknown: list[str] = []
     for sku, quantity in units.items():
-        lines = [line.item_id for line in order.lines if line.sku == sku]
+        of_sku = [line for line in order.lines if line.sku == sku]
+        # The warehouse ships neither: their lines come last.
+        lines = [line.item_id for line in sorted(of_sku, key=lambda line: line.is_download or line.is_pick_up)]
         rest = quantity
         for item_id in lines:
             taken = min(rest, left[item_id])

@@ -47,8 +47,8 @@ class StoreState:
         strict_database: text that is longer than its column is refused, and not cut.
         drops: fields of a new shipment that an add-on leaves out: `carrier`, `tracking_number`, `comments`.
         padding: characters by which a whole order is longer, as add-ons make it.
-        odd_fields: what add-ons and old imports print in a row of a list in place of its fields, by the list's name
-            and the row's id (of a status its letter).
+        odd_fields: what add-ons and old imports print in a row of a list, or an order, in place of its fields, by the
+            list's name and the row's id (of a status its letter).
         restless: dice, with which some orders enter and leave the lists after each list (restless.py).
     """
 

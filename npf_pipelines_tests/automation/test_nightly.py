@@ -14,10 +14,13 @@ from npf_pipelines.config.setup_fingerprint import fingerprint
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.domain.failure_kind import FailureKind
 from npf_pipelines.domain.health import Health
+from npf_pipelines.domain.open_kinds import open_key
+from npf_pipelines.domain.outcomes import OrderOutcome
 from npf_pipelines.rules import turns
 from npf_pipelines.rules.flow_health import failed
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.state.health import keep_health
+from npf_pipelines.state.open_items import OpenItems, write_open_items
 from npf_pipelines_tests.automation.ticks import clients, days, execute, register, tick
 from npf_pipelines_tests.loop import DAYS, Loop, write_setup
 
@@ -122,6 +125,13 @@ def test_a_night_reads_only_the_days_that_may_have_changed(
     ((status,),) = fresh.rows(f"SELECT status FROM raw_orders WHERE client = 'acme' AND order_id = '{order_id}'")  # noqa: S608
     assert status == "B"
     assert fresh.disagreements() == []
+
+    earlier = min(day for _, day in rows)
+    differs = OpenItems("acme", open_key(OrderOutcome.DIFFERS), earlier, "orders", rows=1, first="CS1")
+    write_open_items(fresh.services.state, "orders", [], [differs])
+    read.clear()
+    night(fresh)
+    assert ("acme", earlier) in read, "the merchant may have settled it in a way that no list shows"
 
 
 def _crons(defs: dg.Definitions, schedule: str) -> Sequence[str]:

@@ -85,6 +85,29 @@ def test_stock_is_left_to_every_second_tick(worked: Loop) -> None:
     assert jobs == [(["shipments_job", "stock_job"], False), ([], False), ([], True), ([], False)]
 
 
+def test_a_query_that_fails_silences_no_other_flow(worked: Loop) -> None:
+    code_server = worked.defs
+    look(worked, "platform_changes", defs=code_server)
+    with worked.services.platform_engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE stock RENAME TO stock_away"))
+    asked, cursor, _ = look(worked, "platform_changes", defs=code_server)
+    assert [request.job_name for request in asked] == ["shipments_job"]
+    _, cursor, _ = look(worked, "platform_changes", cursor, defs=code_server)
+    asked, cursor, said = look(worked, "platform_changes", cursor, defs=code_server)
+    assert asked == []
+    assert "shipments: nothing has changed" in said
+    assert "stock: " in said
+    with worked.services.platform_engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE shipments RENAME TO shipments_away"))
+    with pytest.raises(sa.exc.OperationalError):  # Nothing could be asked: the tick is red.
+        look(worked, "platform_changes", defs=code_server)
+    with worked.services.platform_engine.begin() as connection:
+        for table in ("stock", "shipments"):
+            connection.execute(sa.text(f"ALTER TABLE {table}_away RENAME TO {table}"))
+    asked, _, _ = look_at_platform(worked, "stock", cursor, defs=code_server)
+    assert clients(asked) == [["acme", "bolt"]]
+
+
 def test_the_cursor_has_few_characters_for_each_client(worked: Loop) -> None:
     """Dagster keeps the cursor of every tick, and a cell may have 250 clients."""
     cursor = settle(worked, "stock")

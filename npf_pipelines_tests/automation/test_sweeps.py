@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from npf_pipelines.automation import known_facts
+from npf_pipelines.automation import heard
 from npf_pipelines.cli.instance import DEFAULTS
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_fingerprint import fingerprint
@@ -63,7 +63,7 @@ def test_all_clients_come_into_one_run_that_goes_well_and_are_due_again_with_the
     assert [run.success for run in execute(loop, f"{flow}_job", asked)] == [True]
     tried_at = read_one(loop.services.state, "acme", flow).tried_at
     assert tried_at is not None
-    interval = {"orders": 900, "shipments": 3600, "stock": 3600}[flow]
+    interval = {"orders": 900, "shipments": 1800, "stock": 3600}[flow]
     begin = datetime.fromtimestamp(tried_at.timestamp() // interval * interval, UTC)
     assert "no client is due" in tick(loop, f"{flow}_sweep", begin + timedelta(seconds=interval - 1))
     again = tick(loop, f"{flow}_sweep", begin + timedelta(seconds=interval))
@@ -94,25 +94,33 @@ def test_a_client_whose_changes_the_sensor_hears_is_swept_every_hour(
     half = tick(loop, "orders_sweep", begin + timedelta(minutes=30), defs=code_server)
     assert isinstance(half, list)
     assert clients(half) == [["acme", "bolt"]], "no alert opens between two sweeps"
-    monkeypatch.setattr(known_facts, "_STILL_ASKED", 0.0)
+    monkeypatch.setattr(heard, "_LATELY", 0.0)
     for at in (begin + timedelta(minutes=15), begin + timedelta(minutes=45)):
         asked = tick(loop, "orders_sweep", at, defs=code_server)
         assert isinstance(asked, list)
         assert clients(asked) == [["acme", "bolt"]], "the sensor is off"
 
 
-def test_a_client_with_a_shipment_that_waits_is_swept_twice_as_often(loop: Loop) -> None:
+def test_a_client_of_whom_nothing_waits_and_each_lodgement_is_noticed_is_swept_half_as_often(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     register(loop)
+    code_server = loop.defs
+    look(loop, "platform_changes", defs=code_server)
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     begin = now - now.minute * MINUTE
     went_well(loop, "shipments", begin)
-    assert "no client is due" in tick(loop, "shipments_sweep", begin + 30 * MINUTE)
+    assert "no client is due" in tick(loop, "shipments_sweep", begin + 30 * MINUTE, defs=code_server)
     waits = {"client": "acme", "kind": "shipment_waiting", "day": f"{now.date()}", "flow": "shipments", "rows": 1}
     with loop.services.state.begin() as connection:
         connection.execute(sa.insert(open_items).values(waits | {"first": "CS1"}))
-    asked = tick(loop, "shipments_sweep", begin + 30 * MINUTE)
+    asked = tick(loop, "shipments_sweep", begin + 30 * MINUTE, defs=code_server)
     assert isinstance(asked, list)
     assert {client for each in clients(asked) for client in each} == {"acme"}
+    monkeypatch.setattr(heard, "_LATELY", 0.0)
+    asked = tick(loop, "shipments_sweep", begin + 30 * MINUTE, defs=code_server)
+    assert isinstance(asked, list)
+    assert {client for each in clients(asked) for client in each} == {"acme", "bolt"}, "the sensor is off"
 
 
 @pytest.mark.parametrize("flow", FLOWS)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from npf_pipelines.cscart.answers import decode_json, holds_json, read_answer
 from npf_pipelines.cscart.errors import (
+    Blocked,
     Forbidden,
     MalformedResponse,
     NotFound,
@@ -160,7 +161,7 @@ def test_a_cut_answer_may_pass_and_a_web_page_stays() -> None:
     [
         (401, {"message": "Unauthorized", "status": 401}, Unauthorized, False, False),
         (403, {"message": "Forbidden"}, Forbidden, False, False),
-        (403, HTML, Forbidden, False, False),
+        (403, HTML, Blocked, True, False),
         (404, {"message": "Not Found"}, NotFound, False, False),
         (404, HTML, RequestRejected, False, False),
         (400, {"message": "Bad Request"}, RequestRejected, False, False),

@@ -11,6 +11,7 @@ from npf_pipelines.cscart.errors import (
     NotFound,
     OutcomeUnknown,
     RequestRejected,
+    UnreadableShipment,
 )
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.store_orders import Order
@@ -131,8 +132,10 @@ async def test_another_orders_shipments_are_left_out_where_the_filter_is_ignored
     body = {"shipments": rows, "params": {"total_items": "2"}}
     async with odd(lambda _: json_answer(body)) as client:
         assert [shipment.shipment_id for shipment in await client.shipments_of("2")] == ["2"]
+        rows[0]["products"] = {"10": "some"}
+        assert [shipment.shipment_id for shipment in await client.shipments_of("2")] == ["2"]
         rows[1]["products"] = {"11": "some"}
-        with pytest.raises(MalformedResponse, match=r"products\.11"):
+        with pytest.raises(UnreadableShipment, match=r"shipment 2 .* products\.11"):
             await client.shipments_of("2")
 
 

@@ -54,6 +54,16 @@ def test_a_sku_on_several_lines_fills_them_in_order() -> None:
     assert allocate({"KITE": 3}, one, [shipment(i1=1)]).quantities == {"i1": 1, "i3": 2}
 
 
+def test_what_is_not_shipped_comes_last() -> None:
+    one = order(
+        line("i1", "KITE", is_download=True),
+        line("i2", "KITE", is_pick_up=True),
+        line("i3", "KITE", 2),
+        line("i4", "KITE"),
+    )
+    assert allocate({"KITE": 3}, one, []).quantities == {"i3": 2, "i4": 1}
+
+
 def test_what_does_not_fit_says_why() -> None:
     one = order(line("i1", "KITE", 2))
     assert allocate({"DRUM": 1}, one, []).problem == "the order has no line with the SKU DRUM"

@@ -18,7 +18,9 @@ async def answer(call: Call) -> Answer:
         return _index(call)
     if call.method == "GET":
         order = call.store.orders.get(call.number or 0)
-        return Answer(200, order_detail(call.store, order)) if order else refusal(404)
+        if order is None:
+            return refusal(404)
+        return Answer(200, as_listed(call.store, "orders", order.order_id, order_detail(call.store, order)))
     if call.method == "PUT" and call.number is not None:
         return _update(call, call.number)
     return refusal(405)

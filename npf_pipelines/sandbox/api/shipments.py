@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from npf_pipelines.sandbox.answers import shipment_row
+from npf_pipelines.sandbox.answers import as_listed, shipment_row
 from npf_pipelines.sandbox.api.call import Answer, Call, refusal
 from npf_pipelines.sandbox.error_pages import UNCAUGHT_ERROR
 from npf_pipelines.sandbox.listing import list_shipments
@@ -32,7 +32,10 @@ async def answer(call: Call) -> Answer:
             return Answer(500, UNCAUGHT_ERROR)
     if call.method == "GET":
         shipments, params = list_shipments(call.store, call.query)
-        rows = [shipment_row(call.store, shipment) for shipment in shipments]
+        rows = [
+            as_listed(call.store, "shipments", shipment.shipment_id, shipment_row(call.store, shipment))
+            for shipment in shipments
+        ]
         return Answer(200, {"shipments": rows, "params": params})
     return refusal(405)
 
