@@ -14,6 +14,8 @@ from npf_pipelines.domain.products import Product
 from npf_pipelines.domain.store_orders import Address, Order, OrderLine, ShippingMethod
 from npf_pipelines.domain.store_shipments import Shipment
 from npf_pipelines.lake.table import Table
+from npf_pipelines.rules.orders import OrderFilter
+from npf_pipelines.rules.status_meaning import StatusMeanings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 """When everything happens that has no other time."""
@@ -71,6 +73,19 @@ def order(*lines: OrderLine, **changes: Any) -> Order:
         "lines": lines or (line(),),
     }
     return Order(**usual | changes)
+
+
+def criteria(**changes: Any) -> OrderFilter:
+    """A client's order rules: paid orders to everywhere."""
+    meanings = StatusMeanings(wanted=frozenset("P"))
+    usual: dict[str, Any] = {
+        "start": NOON,
+        "statuses": meanings.wanted,
+        "countries": None,
+        "status_names": {},
+        "meanings": meanings,
+    }
+    return OrderFilter(**usual | changes)
 
 
 def shipping(name: str = "Post", module: str = "") -> ShippingMethod:

@@ -21,7 +21,6 @@ from npf_pipelines.rules.after_import import Action
 from npf_pipelines.rules.changes import plan_order_update
 from npf_pipelines.rules.kits import as_sold
 from npf_pipelines.rules.orders import OrderFilter
-from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.runs.client_run import ClientRun
 
 _OVERLAP = timedelta(minutes=15)
@@ -79,7 +78,7 @@ async def _days_by_status(
     """For any other store: from its orders in a status in which they go on, and from those open on the platform."""
     listed = [stub async for stub in store.order_stubs(start, end, statuses=criteria.meanings.going_on)]
     stubs = [stub for stub in listed if isinstance(stub, OrderStub)]
-    open_orders = await _days_of_open_orders(client_run, store, criteria.meanings)
+    open_orders = await _days_of_open_orders(client_run, store, criteria)
     return _days_of_other_status(client_run, stubs) | open_orders
 
 
@@ -128,7 +127,7 @@ def _processed(client_run: ClientRun, day: date) -> dict[str, str]:
     }
 
 
-async def _days_of_open_orders(client_run: ClientRun, store: Store, meanings: StatusMeanings) -> set[date]:
+async def _days_of_open_orders(client_run: ClientRun, store: Store, criteria: OrderFilter) -> set[date]:
     """The days of orders open on the platform that differ from the store's, or have another status than before."""
     prefix, zone = client_run.setup.orders.prefix, client_run.setup.zone
     records = client_run.services.platform.open_records(client_run.client)
@@ -143,7 +142,7 @@ async def _days_of_open_orders(client_run: ClientRun, store: Store, meanings: St
     days: set[date] = set()
     for order_id, record in earlier.items():
         order = orders.get(order_id)
-        if plan_order_update(order, record, prefix, meanings, client_run.now).step is not Action.NOTHING:
+        if plan_order_update(order, record, prefix, criteria, client_run.now).step is not Action.NOTHING:
             # A re-dated order belongs to another day than that of its import.
             placed = {record.order.placed_at, (order and order.placed_at) or record.order.placed_at}
             days |= {day_of(moment, zone) for moment in placed}

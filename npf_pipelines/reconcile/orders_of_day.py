@@ -12,8 +12,7 @@ from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
 from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.domain.writes import Writes
-from npf_pipelines.rules.despatch import DespatchMap
-from npf_pipelines.rules.status_meaning import StatusMeanings
+from npf_pipelines.rules.orders import OrderFilter
 
 AGREES = "on the platform as in the store"
 """The reason of an order on which both sides agree, and of which nothing else is to be said."""
@@ -41,13 +40,12 @@ class OrdersOfDay:
         pulled: all orders that the store has, by its order id; also orders that its list hides but that were asked for.
         records: all that the platform has of them or of the day, by order number.
         now: what becomes `imported_at` and `updated_at`.
-        meanings: what the statuses of the client's store mean.
+        criteria: the client's order rules.
         writes: which orders may be written to the platform; the others are only compared.
         check_write: called before each write to the platform; raises an exception if it must not be made.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         limit: what is held back for a person; None where nothing is.
         note_import: called for each order that the platform has got just now.
-        despatch: the client's despatch codes; None if it maps none.
         held: the store's ids of the orders that are held: one that it has cancelled on the platform stays so for now.
         held_now: reads which orders a person holds at this moment, by the store's order id: they are not imported
             or taken up again.
@@ -60,13 +58,12 @@ class OrdersOfDay:
     pulled: Mapping[str, Order | UnreadableOrder]
     records: Mapping[str, PlatformRecord]
     now: datetime
-    meanings: StatusMeanings
+    criteria: OrderFilter
     check_write: Callable[[], None]
     writes: Writes = Writes.ALL
     children: Mapping[str, Collection[str]] = field(default_factory=dict)
     limit: "Limit | None" = None
     note_import: Callable[[PlatformOrder], None] = lambda _: None
-    despatch: DespatchMap | None = None
     held: Collection[str] = ()
     held_now: Callable[[], Collection[str]] = frozenset
     sku_map: SkuMap = NO_MAP

@@ -73,7 +73,7 @@ def _to_import_now(new: Sequence[Order], day: OrdersOfDay, outcome: DayOutcome) 
     now: list[PlatformOrder] = []
     for order in new:
         try:
-            whole = despatched(platform_order(left_to_ship(order), day.prefix), order, day.despatch)
+            whole = despatched(platform_order(left_to_ship(order), day.prefix), order, day.criteria.despatch)
             translated = in_parts(whole, day.sku_map)
         except NotShippable as error:
             number = order_number(day.prefix, order.order_id)
@@ -126,8 +126,8 @@ def _update_plans(platform: Platform, day: OrdersOfDay) -> Mapping[str, UpdatePl
     for number, record in day.records.items():
         order_id = record.order.store_order_id
         order = day.pulled.get(order_id)
-        plan = plan_order_update(order, record, day.prefix, day.meanings, day.now, children=children.get(order_id, ()))
-        plans[number] = despatched_update(plan, order, record, day.despatch)
+        plan = plan_order_update(order, record, day.prefix, day.criteria, day.now, children=children.get(order_id, ()))
+        plans[number] = despatched_update(plan, order, record, day.criteria.despatch)
     return plans
 
 

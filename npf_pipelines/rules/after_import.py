@@ -1,6 +1,7 @@
 """Updates of the platform when an imported order is edited, cancelled or deleted in the store.
 
-Not here: whether an order is imported at all (orders.py), the writing (platform/gateway.py).
+Not here: whether an order is imported at all (orders.py), edits that the import rules object to (unfit_edits.py), the
+writing (platform/gateway.py).
 """
 
 import enum
@@ -8,14 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
-from npf_pipelines.domain.entities import without_entities
 from npf_pipelines.domain.keys import as_stored
 from npf_pipelines.domain.platform_orders import CANCELLED_BY_STORE, OrderStatus, PlatformOrder, PlatformRecord
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.addresses import address_of_earlier_releases
 from npf_pipelines.rules.after_shipping import SHORT_AFTER, is_short, lacking
+from npf_pipelines.rules.alike import alike
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.orders import NotShippable
 from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings
@@ -25,8 +25,6 @@ _CHANGEABLE = frozenset({OrderStatus.IMPORTED, OrderStatus.READY_FOR_PROCESS, Or
 
 UNREADABLE_ON_PLATFORM = "the platform's row of the order can't be read"
 
-_ALIKE_WITHIN = Decimal("0.005")
-"""A platform may keep sums to the cent: half of one is its rounding."""
 _COMPARED = (
     "ship_to_name",
     "company",
@@ -204,7 +202,7 @@ def _differences(in_store: PlatformOrder, record: PlatformRecord) -> list[str]:
         compared = (*compared, *_COMPARED_BEFORE_PICKING)
         on_lines = (*on_lines, *_COMPARED_ON_LINES_BEFORE_PICKING)
     fields = [
-        name.replace("_", " ") for name in compared if not _alike(getattr(in_store, name), getattr(on_platform, name))
+        name.replace("_", " ") for name in compared if not alike(getattr(in_store, name), getattr(on_platform, name))
     ]
     ordered, imported = _units(in_store), _units(on_platform)
     skus = [
@@ -218,29 +216,6 @@ def _differences(in_store: PlatformOrder, record: PlatformRecord) -> list[str]:
     return others + skus + _other_on_lines(in_store, on_platform, on_lines)
 
 
-def _alike(in_store: str | Decimal | None, on_platform: str | Decimal | None) -> bool:
-    """Whether two values are the same.
-
-    An optional column without a value is like any other: the platform lacks it, or the order was imported before it was
-    written.
-    """
-    if in_store == on_platform or in_store is None or on_platform is None:
-        return True
-    if isinstance(in_store, Decimal) and isinstance(on_platform, Decimal):
-        return abs(in_store - on_platform) <= _ALIKE_WITHIN
-    return _texts_alike(str(in_store), str(on_platform))
-
-
-def _texts_alike(in_store: str, on_platform: str) -> bool:
-    """Whether two texts are the same, or differ by HTML entities that an earlier release left in: that is no edit."""
-    in_store, on_platform = as_stored(in_store), as_stored(on_platform)
-    return (
-        in_store == on_platform
-        or without_entities(in_store) == on_platform
-        or in_store == without_entities(on_platform)
-    )
-
-
 def _other_on_lines(in_store: PlatformOrder, on_platform: PlatformOrder, compared: Sequence[str]) -> list[str]:
     """The optional columns in which lines differ, with the SKUs of the lines."""
     known = {line.line_id: line for line in on_platform.lines}
@@ -248,7 +223,7 @@ def _other_on_lines(in_store: PlatformOrder, on_platform: PlatformOrder, compare
     return [
         f"other {name} of {sku}"
         for name in compared
-        for sku in sorted({now.sku for now, before in pairs if not _alike(getattr(now, name), getattr(before, name))})
+        for sku in sorted({now.sku for now, before in pairs if not alike(getattr(now, name), getattr(before, name))})
     ]
 
 

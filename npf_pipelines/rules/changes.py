@@ -11,15 +11,17 @@ from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, Orde
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.after_import import Action, UpdatePlan, plan_update, stop
 from npf_pipelines.rules.identity import is_same_order
+from npf_pipelines.rules.orders import OrderFilter
 from npf_pipelines.rules.shipped_before import as_ordered_here
-from npf_pipelines.rules.status_meaning import INCOMPLETE, PARENT, StatusMeanings
+from npf_pipelines.rules.status_meaning import INCOMPLETE, PARENT
+from npf_pipelines.rules.unfit_edits import unless_unfit
 
 
 def plan_order_update(
     order: Order | UnreadableOrder | None,
     record: PlatformRecord,
     prefix: str,
-    meanings: StatusMeanings,
+    criteria: OrderFilter,
     now: datetime,
     *,
     children: Sequence[OrderState] = (),
@@ -30,7 +32,7 @@ def plan_order_update(
         order: the store's present order of this id; None when the store no longer has it.
         record: the platform's.
         prefix: the client's order prefix.
-        meanings: the meanings of the store's statuses.
+        criteria: the client's order rules.
         now: the present time.
         children: the platform's child orders of a Multi-Vendor parent.
     """
@@ -43,7 +45,9 @@ def plan_order_update(
         if order.status == INCOMPLETE:
             return stop(record, "the order has become incomplete in the store")
         order = as_ordered_here(order, record)
-    return plan_update(order, record, prefix, meanings, now)
+        plan = plan_update(order, record, prefix, criteria.meanings, now)
+        return unless_unfit(plan, order, record, criteria)
+    return plan_update(order, record, prefix, criteria.meanings, now)
 
 
 def is_parent(order: Order | UnreadableOrder | None) -> bool:

@@ -4,7 +4,7 @@ Not here: where an order is sent (addresses.py), the platform's form of an accep
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -81,14 +81,22 @@ def decide(order: Order | UnreadableOrder, criteria: OrderFilter, *, imported: b
         _by_nature(order, criteria.start)
         or _by_company(order, criteria)
         or _by_status(order, criteria)
-        or _by_goods(order)
-        or _by_address(order, criteria.countries)
-        or _by_codes(order, criteria)
+        or next(_to_content(order, criteria), None)
         or (None if imported else _by_despatch(order, criteria.despatch))
     )
     if objection and imported:
         return verdict_of(Rule.ALREADY_IMPORTED, f"imported before; now: {objection.reason}")
     return objection or verdict_of(Rule.ALL_PASSED, _acceptance(order))
+
+
+def objections_to_content(order: Order, criteria: OrderFilter) -> list[Verdict]:
+    """Every objection to whose order it is, what is shipped, and where it goes.
+
+    Its age and its status are left out: an imported order outlives them. So is the despatch code, which an imported
+    order keeps.
+    """
+    by_company = _by_company(order, criteria)
+    return [*([by_company] if by_company else []), *_to_content(order, criteria)]
 
 
 def is_test(order: Order) -> bool:
@@ -151,6 +159,11 @@ def _by_status(order: Order, criteria: OrderFilter) -> Verdict | None:
     return verdict_of(Rule.STATUS, f"the status {name} is not one of the wanted ones")
 
 
+def _to_content(order: Order, criteria: OrderFilter) -> Iterator[Verdict]:
+    yield from filter(None, (_by_goods(order), _by_address(order, criteria.countries)))
+    yield from _by_codes(order, criteria)
+
+
 def _by_goods(order: Order) -> Verdict | None:
     goods = _goods(order)
     is_picked_up = order.shipping and all(method.module == "store_locator" for method in order.shipping)
@@ -183,25 +196,24 @@ def _unknown_country(written: str) -> str:
     return f"{written!r} is no country" if is_code else "the address has a country that isn't known"
 
 
-def _by_codes(order: Order, criteria: OrderFilter) -> Verdict | None:
+def _by_codes(order: Order, criteria: OrderFilter) -> Iterator[Verdict]:
     skus = {line.sku for line in lines_to_ship(order)}
-    if not skus:
-        return verdict_of(Rule.NO_PRODUCT_CODE, "no line has a product code: give the products codes in the store")
     without_code = lines_without_code(order)
-    if without_code and not criteria.leaves_out_lines_without_code:
+    if without_code and not skus:
+        yield verdict_of(Rule.NO_PRODUCT_CODE, "no line has a product code: give the products codes in the store")
+    elif without_code and not criteria.leaves_out_lines_without_code:
         todo = "give the products codes in the store, or let the setup leave such lines out (orders.lines_without_code)"
-        return verdict_of(Rule.NO_PRODUCT_CODE, f"no product code on the lines {_names(without_code)}: {todo}")
+        yield verdict_of(Rule.NO_PRODUCT_CODE, f"no product code on the lines {_names(without_code)}: {todo}")
     probable = {sku: test_item for sku in skus if (test_item := _test_item_like(sku))}
     if probable:
         written = ", ".join(f"{sku!r} for {test_item}" for sku, test_item in sorted(probable.items()))
         todo = "correct the code in the store, where letter case and blanks count"
-        return verdict_of(Rule.PROBABLE_TEST_ITEM, f"probably a test item in other letters, {written}: {todo}")
+        yield verdict_of(Rule.PROBABLE_TEST_ITEM, f"probably a test item in other letters, {written}: {todo}")
     if skus & TEST_SKUS and not skus <= TEST_SKUS:
         mixed = ", ".join(sorted(skus & TEST_SKUS))
-        return verdict_of(
+        yield verdict_of(
             Rule.TEST_ITEM_IN_REAL_ORDER, f"a real order with the test item {mixed}: take it off the order"
         )
-    return None
 
 
 def _by_despatch(order: Order, despatch: DespatchMap | None) -> Verdict | None:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from npf_pipelines.domain.platform_orders import PlatformRecord
 from npf_pipelines.domain.store_orders import Order, OrderLine
+from npf_pipelines.rules.alike import alike
+from npf_pipelines.rules.despatch import method_names
 from npf_pipelines.rules.orders import lines_to_ship
 
 
@@ -32,7 +34,7 @@ def as_ordered_here(order: Order, record: PlatformRecord) -> Order:
 
     The platform's quantity stays if it is the store's, or the store's less the units that were shipped elsewhere, which
     were not ordered from the warehouse at import. Lines that the shopper picks up stay if an earlier release has
-    imported them.
+    imported them: the order then has the shipping methods that it had at import.
 
     Args:
         order: the store's present order.
@@ -50,7 +52,7 @@ def as_ordered_here(order: Order, record: PlatformRecord) -> Order:
         everything = [line for line in order.lines if line.sku == sku and not line.is_download]
         if here == sum(line.quantity for line in lines):
             continue
-        if here == sum(line.quantity for line in everything):
+        if here == sum(line.quantity for line in everything) and has_methods_of_import(order, record):
             changed |= {line.item_id: line.model_copy(update={"is_pick_up": False}) for line in everything}
             continue
         units = _units_here(lines, here, here - record.open_units.get(sku, 0))
@@ -58,6 +60,11 @@ def as_ordered_here(order: Order, record: PlatformRecord) -> Order:
     if not changed:
         return order
     return order.model_copy(update={"lines": tuple(changed.get(line.item_id, line) for line in order.lines)})
+
+
+def has_methods_of_import(order: Order, record: PlatformRecord) -> bool:
+    """Whether the store's order has the shipping methods with which the platform has it."""
+    return alike(method_names(order.shipping), record.order.shipping_method)
 
 
 def _units_here(lines: Sequence[OrderLine], here: int, shipped_here: int) -> int:

@@ -16,8 +16,7 @@ from npf_pipelines.platform.tables import orders, stock
 from npf_pipelines.reconcile.orders_of_day import AGREES, OrderRow, OrdersOfDay
 from npf_pipelines.reconcile.platform_orders import reconcile_orders
 from npf_pipelines.rules.imports import platform_order
-from npf_pipelines.rules.status_meaning import StatusMeanings
-from npf_pipelines_tests.builders import NOON, line, order
+from npf_pipelines_tests.builders import NOON, criteria, line, order
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def reconcile(platform: Platform, *store_orders: Order, held_now: Collection[str
         pulled={one.order_id: one for one in store_orders},
         records=platform.records("acme", [one.order_id for one in store_orders]),
         now=NOON,
-        meanings=StatusMeanings(wanted=frozenset("P")),
+        criteria=criteria(),
         check_write=lambda: None,
         held_now=lambda: held_now,
     )

@@ -16,11 +16,10 @@ from npf_pipelines.rules.after_import import Action
 from npf_pipelines.rules.changes import plan_order_update
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.kits import as_sold, in_parts, map_at_import
-from npf_pipelines.rules.status_meaning import StatusMeanings
-from npf_pipelines_tests.builders import NOON, line, order
+from npf_pipelines_tests.builders import NOON, criteria, line, order
 
 MAP = SkuMap({"T": {"TEA": 1}, "TEA6": {"TEA": 6}, "SET": {"CUP": 1, "TEA": 2}})
-MEANINGS = StatusMeanings(wanted=frozenset("P"))
+CRITERIA = criteria()
 
 
 def record(in_store: Order, sku_map: SkuMap = MAP, **shipped: int) -> PlatformRecord:
@@ -70,7 +69,7 @@ def test_an_order_in_parts_is_the_order_that_was_sold(written: list[tuple[str, i
     assert {part.line_id: replace(part, unit_price=Decimal(0)) for part in imported.order.lines} == {
         part.line_id: replace(part, unit_price=Decimal(0)) for part in platform_order(sold, "CS").lines
     }
-    assert plan_order_update(sold, imported, "CS", MEANINGS, NOON).step is Action.NOTHING
+    assert plan_order_update(sold, imported, "CS", CRITERIA, NOON).step is Action.NOTHING
 
 
 @example(before=[("T", 4)], after=[("TEA6", 1), ("TEA6", 3)])
@@ -83,10 +82,10 @@ def test_an_edit_is_planned_in_the_codes_of_the_store_and_written_in_parts(
         for written in (before, after)
     )
     imported = as_sold(record(first))
-    plan = plan_order_update(second, imported, "CS", MEANINGS, NOON)
+    plan = plan_order_update(second, imported, "CS", CRITERIA, NOON)
     written = in_parts(plan.order, map_at_import(imported, MAP, MAP.parts)) if plan.order else record(first).order
     after_edit = as_sold(of_lines(written))
-    assert plan_order_update(second, after_edit, "CS", MEANINGS, NOON).step is Action.NOTHING
+    assert plan_order_update(second, after_edit, "CS", CRITERIA, NOON).step is Action.NOTHING
 
 
 @pytest.mark.parametrize("price", [None, "12,50"])
@@ -95,7 +94,7 @@ def test_a_part_without_a_readable_price_is_no_edit(price: Any) -> None:
     whole = record(order(line("i1", "SET", 3)))
     parts = tuple(replace(part, unit_price=price) for part in whole.order.lines)
     imported = as_sold(replace(whole, order=replace(whole.order, lines=parts)))
-    plan = plan_order_update(order(line("i1", "SET", 3)), imported, "CS", MEANINGS, NOON)
+    plan = plan_order_update(order(line("i1", "SET", 3)), imported, "CS", CRITERIA, NOON)
     assert plan.step is Action.NOTHING
 
 
@@ -109,9 +108,9 @@ def test_an_imported_order_keeps_what_it_was_imported_with() -> None:
     sold = order(line("i1", "TEA6", 2), line("i2", "KITE"))
     changed = SkuMap({"TEA6": {"TEA": 5}, "KITE": {"PAPER": 1}, "T": {"TEA": 1}})
     imported = as_sold(record(sold))
-    assert plan_order_update(sold, imported, "CS", MEANINGS, NOON).step is Action.NOTHING
+    assert plan_order_update(sold, imported, "CS", CRITERIA, NOON).step is Action.NOTHING
     edited = order(line("i1", "TEA6", 3), line("i2", "KITE", 2), line("i3", "T"))
-    plan = plan_order_update(edited, imported, "CS", MEANINGS, NOON)
+    plan = plan_order_update(edited, imported, "CS", CRITERIA, NOON)
     assert plan.step is Action.UPDATE
     assert plan.differs == (
         "1 of KITE on the platform, 2 in the store; 0 of T on the platform, 1 in the store; "
@@ -125,7 +124,7 @@ def test_an_imported_order_keeps_what_it_was_imported_with() -> None:
 def test_an_order_imported_before_there_was_a_map_shows_no_edit() -> None:
     sold = order(line("i1", "TEA6", 2))
     imported = as_sold(record(sold, NO_MAP))
-    assert plan_order_update(sold, imported, "CS", MEANINGS, NOON).step is Action.NOTHING
+    assert plan_order_update(sold, imported, "CS", CRITERIA, NOON).step is Action.NOTHING
     assert in_parts(imported.order, map_at_import(imported, MAP, MAP.parts)) == imported.order
 
 
@@ -134,12 +133,12 @@ def test_lines_that_the_warehouse_has_cut_to_no_whole_kits_are_reported() -> Non
     whole = record(sold)
     cut = replace(whole.order.lines[0], quantity=11)
     imported = as_sold(replace(whole, order=replace(whole.order, lines=(cut,))))
-    plan = plan_order_update(sold, imported, "CS", MEANINGS, NOON)
+    plan = plan_order_update(sold, imported, "CS", CRITERIA, NOON)
     assert plan.step is Action.REPORT
     assert "the line i1 is no whole number of TEA6" in plan.differs
 
 
 def test_a_cancellation_follows() -> None:
     sold = order(line("i1", "TEA6"), status="I")
-    meanings = replace(MEANINGS, stopping=frozenset("I"))
-    assert plan_order_update(sold, as_sold(record(sold)), "CS", meanings, NOON).step is Action.CANCEL
+    stopping = criteria(meanings=replace(CRITERIA.meanings, stopping=frozenset("I")))
+    assert plan_order_update(sold, as_sold(record(sold)), "CS", stopping, NOON).step is Action.CANCEL

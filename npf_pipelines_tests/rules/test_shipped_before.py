@@ -11,10 +11,9 @@ from npf_pipelines.rules.after_import import Action
 from npf_pipelines.rules.changes import plan_order_update
 from npf_pipelines.rules.imports import platform_order
 from npf_pipelines.rules.shipped_before import as_ordered_here, is_shipped, left_to_ship
-from npf_pipelines.rules.status_meaning import StatusMeanings
-from npf_pipelines_tests.builders import NOON, line, order
+from npf_pipelines_tests.builders import NOON, criteria, line, order
 
-MEANINGS = StatusMeanings(wanted=frozenset("P"))
+CRITERIA = criteria()
 quantities = st.integers(0, 5).flatmap(lambda shipped: st.tuples(st.integers(max(1, shipped), 6), st.just(shipped)))
 rows = st.lists(st.tuples(st.sampled_from(["KITE", "DRUM"]), quantities), min_size=1, max_size=4)
 
@@ -46,7 +45,7 @@ def test_what_was_shipped_elsewhere_is_not_ordered_and_is_no_edit(chosen: list[t
     for imported in record.order.lines:
         theirs = bought[int(imported.line_id) - 1]
         assert imported.quantity == theirs.quantity - theirs.shipped
-    assert plan_order_update(order(*bought), record, "CS", MEANINGS, NOON).step is Action.NOTHING
+    assert plan_order_update(order(*bought), record, "CS", CRITERIA, NOON).step is Action.NOTHING
 
 
 @given(rows, st.integers(1, 3))
@@ -62,7 +61,7 @@ def test_what_the_warehouse_ships_is_no_edit(chosen: list[tuple[str, tuple[int, 
         laid = min(to_lay[one.sku], one.quantity - one.shipped)
         to_lay[one.sku] -= laid
         pushed.append(one.model_copy(update={"shipped": one.shipped + laid}))
-    assert plan_order_update(order(*pushed), record, "CS", MEANINGS, NOON).step is Action.NOTHING
+    assert plan_order_update(order(*pushed), record, "CS", CRITERIA, NOON).step is Action.NOTHING
 
 
 @given(rows, st.integers(1, 5))
@@ -85,11 +84,11 @@ def test_of_an_order_that_was_imported_whole_nothing_is_taken_off() -> None:
     bought = [line(quantity=3)]
     record = record_of(bought)
     theirs = order(line(quantity=3, shipped=1))
-    assert plan_order_update(theirs, record, "CS", MEANINGS, NOON).step is Action.NOTHING
+    assert plan_order_update(theirs, record, "CS", CRITERIA, NOON).step is Action.NOTHING
 
 
 def test_an_order_raised_after_all_was_shipped_is_reported() -> None:
     record = record_of([line(quantity=1)], 1)
     assert (
-        plan_order_update(order(line(quantity=2, shipped=1)), record, "CS", MEANINGS, NOON).step is not Action.NOTHING
+        plan_order_update(order(line(quantity=2, shipped=1)), record, "CS", CRITERIA, NOON).step is not Action.NOTHING
     )
