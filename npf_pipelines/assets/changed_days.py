@@ -94,7 +94,7 @@ def _open_before(client_run: ClientRun, first: date, pulled: Collection[date]) -
     """The days of the orders placed before a day that are open on the platform, by the store's order id."""
     if not any(day < first for days in (pulled, client_run.tables.days(PLATFORM_ORDERS)) for day in days):
         return {}
-    records = client_run.services.platform.open_records(client_run.client).values()
+    records = client_run.services.platform.open_records(client_run.client, client_run.own_numbers).values()
     placed = {record.order.store_order_id: day_of(record.order.placed_at, client_run.setup.zone) for record in records}
     days = {day for day in placed.values() if day < first and is_live(client_run, day)}
     return {order_id: day for order_id, day in placed.items() if day in days}
@@ -130,7 +130,7 @@ def _processed(client_run: ClientRun, day: date) -> dict[str, str]:
 async def _days_of_open_orders(client_run: ClientRun, store: Store, criteria: OrderFilter) -> set[date]:
     """The days of orders open on the platform that differ from the store's, or have another status than before."""
     prefix, zone = client_run.setup.orders.prefix, client_run.setup.zone
-    records = client_run.services.platform.open_records(client_run.client)
+    records = client_run.services.platform.open_records(client_run.client, client_run.own_numbers)
     earlier = {
         record.order.store_order_id: as_sold(record)
         for record in records.values()

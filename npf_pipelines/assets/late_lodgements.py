@@ -36,7 +36,7 @@ def late_lodgements(client_run: ClientRun) -> set[date]:
     if start >= end:
         return set()
     by_day: defaultdict[date, set[str]] = defaultdict(set)
-    lodged = client_run.services.platform.lodgements(client_run.client, start, end)
+    lodged = client_run.services.platform.lodgements(client_run.client, start, end, client_run.own_numbers)
     for shipment_id, lodgement in lodged.items():
         by_day[day_of(lodgement.lodged_at, zone)].add(shipment_id)
     return {day for day, shipments in by_day.items() if not shipments <= _done(client_run, day)}

@@ -92,7 +92,8 @@ def _known_days(client_run: ClientRun, names: Collection[str], ids: Collection[s
         rows = connection.execute(_DAYS, {"names": sorted(names), "ids": sorted(ids)}).rows
     for order_id, day in rows:
         days[order_id].add(day)
-    for record in client_run.services.platform.records(client_run.client, ids - days.keys()).values():
+    platform, unknown = client_run.services.platform, ids - days.keys()
+    for record in platform.records(client_run.client, unknown, client_run.own_numbers).values():
         days[record.order.store_order_id].add(day_of(record.order.placed_at, client_run.setup.zone))
     return days
 

@@ -41,8 +41,9 @@ def find_shipments(client_run: ClientRun, names: Collection[str]) -> NamedShipme
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
     platform, client, zone = client_run.services.platform, client_run.client, client_run.setup.zone
-    states = {name: _states(client_run, name) for name in dict.fromkeys(names)}
-    numbers = {state.order_number for found in states.values() for state in found} | set(names)
+    by_number = platform.order_states(client, names)
+    states = {name: _states(client_run, name, by_number.get(name)) for name in dict.fromkeys(names)}
+    numbers = {state.order_number for found in states.values() for state in found} | (set(names) - by_number.keys())
     days = _days_in_tables(client_run, numbers)
     for number, shipments in platform.shipments_of(client, numbers).items():
         days.setdefault(number, set()).update(day_of(shipment.lodged_at, zone) for shipment in shipments)
@@ -54,11 +55,12 @@ def find_shipments(client_run: ClientRun, names: Collection[str]) -> NamedShipme
     return NamedShipments(frozenset(days), sorted(set[date]().union(*days.values())), why_not)
 
 
-def _states(client_run: ClientRun, name: str) -> Sequence[OrderState]:
-    """The platform's orders that a name may mean: by its number, or else by the store's id."""
-    platform, client = client_run.services.platform, client_run.client
-    by_number = platform.order_states(client, [name]).values()
-    return list(by_number) or platform.states_of(client, [name]).get(name, [])
+def _states(client_run: ClientRun, name: str, numbered: OrderState | None) -> Sequence[OrderState]:
+    """The platform's orders of the store that a name may mean: by its number, or else by the store's id."""
+    platform, own = client_run.services.platform, client_run.own_numbers
+    if numbered and own.has(numbered.order_number, numbered.store_order_id):
+        return [numbered]
+    return platform.states_of(client_run.client, [name], own).get(name, [])
 
 
 def _days_in_tables(client_run: ClientRun, numbers: Collection[str]) -> dict[str, set[date]]:

@@ -191,6 +191,8 @@ def orders_as_pulled(run: OrdersRun, day: date) -> Orders:
 async def _on_platform(run: OrdersRun, day: date, orders: Orders) -> tuple[PlatformDay, OrderFilter]:
     """The platform's orders of the day, and the client's order rules."""
     on_platform = await platform_day(run.client_run, run.store, day, orders, run.only)
+    if on_platform.recognised:
+        run.client_run.keep_own_numbers(on_platform.recognised)
     for other_day, order_ids in on_platform.redated.items():
         run.redated.setdefault(other_day, set()).update(order_ids)
     records = on_platform.records.values()
@@ -256,6 +258,7 @@ async def _import(
     of_day = OrdersOfDay(
         client=client_run.client,
         prefix=client_run.setup.orders.prefix,
+        own=client_run.own_numbers,
         accepted=[order for order in orders if isinstance(order, Order) and order.order_id in accepted],
         pulled=on_platform.orders,
         records=on_platform.records,

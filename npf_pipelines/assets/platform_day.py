@@ -1,7 +1,7 @@
 """The platform's orders of a client's day, and the store's orders that the day's list doesn't show.
 
 An order that the day's list lacks may be gone, hidden from lists, or re-dated to another day: the store is asked for it
-by its id. Not here: what follows from it (rules/changes.py).
+by its id. Orders of the client's other carts are left out. Not here: what follows from it (rules/changes.py).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,6 +17,7 @@ from npf_pipelines.rules.after_import import is_cancelled_by_store
 from npf_pipelines.rules.changes import is_parent
 from npf_pipelines.rules.identity import is_same_order
 from npf_pipelines.rules.kits import as_sold
+from npf_pipelines.rules.own_orders import is_own
 from npf_pipelines.rules.status_meaning import INCOMPLETE
 from npf_pipelines.runs.client_run import ClientRun
 
@@ -29,10 +30,12 @@ class PlatformDay:
 
     Attributes:
         records: the orders that belong to the day, by order number.
-        by_id: all orders with the id of an order of the day, whether they are the same or not, by store order id.
+        by_id: all orders of the store with the id of an order of the day, whether they are the same or not, by store
+            order id.
         orders: the store's orders by id, including orders that its list doesn't show and that were read by their id.
         children: the ids of a Multi-Vendor parent's child orders, by the parent's id.
         redated: the ids of orders that were imported from another day's list, by that day.
+        recognised: order number and store order id of orders that are the store's although their number didn't show it.
     """
 
     records: Mapping[str, PlatformRecord]
@@ -40,6 +43,7 @@ class PlatformDay:
     orders: Mapping[str, Order | UnreadableOrder]
     children: Mapping[str, Collection[str]]
     redated: Mapping[date, Collection[str]]
+    recognised: Collection[tuple[str, str]] = ()
 
     def are_cancelled(self, numbers: Iterable[str]) -> bool:
         """Whether orders were all cancelled for the store, so that one of them may be taken up again."""
@@ -70,13 +74,18 @@ async def platform_day(
     if not is_live(client_run, day):
         return PlatformDay({}, {}, orders, {}, {})
     found = _records(client_run, day, orders, only)
-    zone = client_run.setup.zone
+    zone, own = client_run.setup.zone, client_run.own_numbers
     records: dict[str, PlatformRecord] = {}
     absent: dict[str, PlatformRecord] = {}
     by_id: dict[str, list[PlatformOrder]] = {}
     redated: dict[date, set[str]] = {}
+    recognised: set[tuple[str, str]] = set()
     for number, record in found.items():
         order, order_id = orders.get(record.order.store_order_id), record.order.store_order_id
+        if not is_own(order, record.order, own):
+            continue
+        if not own.has(number, order_id):
+            recognised.add((number, order_id))
         by_id.setdefault(order_id, []).append(record.order)
         imported_from = day_of(record.order.placed_at, zone)
         if order is not None and is_same_order(order, record.order):
@@ -96,7 +105,7 @@ async def platform_day(
     ids = {record.order.store_order_id for record in records.values()}
     parents = {order_id for order_id in ids if is_parent(orders.get(order_id))}
     children = _children(client_run, listed, parents) if parents else {}
-    return PlatformDay(records, by_id, orders, children, redated)
+    return PlatformDay(records, by_id, orders, children, redated, recognised)
 
 
 def _records(
@@ -106,7 +115,7 @@ def _records(
     if only is not None:
         return _as_sold(platform.records(client_run.client, only))
     since, until = start_of_day(day, zone), end_of_day(day, zone)
-    return _as_sold(platform.records_of_day(client_run.client, order_ids, since, until))
+    return _as_sold(platform.records_of_day(client_run.client, order_ids, since, until, client_run.own_numbers))
 
 
 def _as_sold(records: Mapping[str, PlatformRecord]) -> dict[str, PlatformRecord]:

@@ -52,18 +52,26 @@ class _Missing:
 
 @dataclass(frozen=True)
 class _OnPlatform:
-    """The platform's data of the orders in question, by order number; `laid` are shipments of orders with kits."""
+    """The platform's data of the orders in question, by order number; `laid` are shipments of orders with kits.
+
+    Of orders of the client's other carts it has the numbers alone.
+    """
 
     states: Mapping[str, OrderState]
     shipments: Mapping[str, Sequence[LodgedShipment]]
     laid: Mapping[str, LodgedShipment]
+    of_other_carts: Collection[str]
 
     def of(self, order_number: str) -> Sequence[LodgedShipment]:
         return self.shipments.get(order_number, [])
 
     def as_laid(self, lodged: Lodged) -> Lodged:
         return {
-            day: [self.laid.get(shipment.shipment_id, shipment) for shipment in shipments]
+            day: [
+                self.laid.get(shipment.shipment_id, shipment)
+                for shipment in shipments
+                if shipment.order_number not in self.of_other_carts
+            ]
             for day, shipments in lodged.items()
         }
 
@@ -81,6 +89,12 @@ def select_pushes(client_run: ClientRun, lodged: Lodged, ledger: TrackingLedger)
     zone = client_run.setup.zone
     missing = _missing(lodged, ledger)
     on_platform = _read_platform(client_run, lodged, missing)
+    # An earlier release took the orders of other carts for the store's: their rows go.
+    missing = {
+        shipment_id: shipment
+        for shipment_id, shipment in missing.items()
+        if shipment.row["order_number"] not in on_platform.of_other_carts
+    }
     lodged = on_platform.as_laid(lodged)
     earlier = _earlier(client_run, on_platform, missing, ledger)
     held: dict[str, Mapping[str, Row]] = {
@@ -134,15 +148,16 @@ def _missing(lodged: Lodged, ledger: TrackingLedger) -> Mapping[str, _Missing]:
 
 def _read_platform(client_run: ClientRun, lodged: Lodged, missing: Mapping[str, _Missing]) -> _OnPlatform:
     numbers = _numbers(lodged).keys() | {shipment.row["order_number"] for shipment in missing.values()}
-    platform = client_run.services.platform
-    states = platform.order_states(client_run.client, numbers)
+    platform, own = client_run.services.platform, client_run.own_numbers
+    found = platform.order_states(client_run.client, numbers)
+    states = {number: state for number, state in found.items() if own.has(number, state.store_order_id)}
     shipments = platform.shipments_of(client_run.client, states)
     laid = {
         number: lay_back(lines, shipments.get(number, ()))
         for number, lines in platform.kit_lines(client_run.client, shipments).items()
     }
     by_id = {shipment.shipment_id: shipment for parcels in laid.values() for shipment in parcels}
-    return _OnPlatform(states, shipments | laid, by_id)
+    return _OnPlatform(states, shipments | laid, by_id, found.keys() - states.keys())
 
 
 def _earlier(

@@ -32,7 +32,7 @@ def read_records(client_run: ClientRun, days: Sequence[date], only: Collection[s
     by_day: dict[date, list[LodgedShipment]] = {day: [] for day in days}
     for first, last in consecutive(days):
         start, end = start_of_day(first, zone), end_of_day(last, zone)
-        for shipment in platform.lodged_between(client_run.client, start, end):
+        for shipment in platform.lodged_between(client_run.client, start, end, client_run.own_numbers):
             day = day_of(shipment.lodged_at, zone)
             if day in by_day and (
                 only is None or shipment.order_number in only

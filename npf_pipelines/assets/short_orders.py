@@ -29,7 +29,7 @@ def days_of_short_orders(client_run: ClientRun, start: datetime, *, follow_up: b
     """
     end = client_run.now - SHORT_AFTER
     platform = client_run.services.platform
-    placed = platform.short_orders(client_run.client, end - _FOLLOWED_FOR, end)
+    placed = platform.short_orders(client_run.client, end - _FOLLOWED_FOR, end, client_run.own_numbers)
     by_day: dict[date, set[str]] = {}
     for order_id, placed_at in placed.items():
         day = day_of(placed_at, client_run.setup.zone)

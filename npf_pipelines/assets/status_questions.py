@@ -9,21 +9,19 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.lake.tables import FILTERED_ORDERS, OPEN_STATUSES, STATUS_QUESTIONS
-from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.rules.status_meaning import Meaning, StatusMeanings
-from npf_pipelines.runs.client_tables import ClientTables
+from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.open_items import Recounts
 
 
 class StatusQuestions:
     """One client's questions."""
 
-    def __init__(self, tables: ClientTables, platform: Platform, client: str, zone: ZoneInfo) -> None:
-        self._tables, self._platform, self._client, self._zone = tables, platform, client, zone
+    def __init__(self, client_run: ClientRun) -> None:
+        self._client_run, self._tables, self._zone = client_run, client_run.tables, client_run.setup.zone
 
     def rebuild(self, meanings: StatusMeanings, decided: Collection[date], now: datetime, recounts: Recounts) -> None:
         """Rebuild the questions from the last decisions on the orders that are open on the platform.
@@ -61,7 +59,12 @@ class StatusQuestions:
             self._tables.write_cache(OPEN_STATUSES, [])
 
     def _statuses_of_open_orders(self, decided: Collection[date] = ()) -> list[tuple[date, str]]:
-        return self._statuses(self._platform.open_orders(self._client), decided)
+        platform, client, own = (
+            self._client_run.services.platform,
+            self._client_run.client,
+            self._client_run.own_numbers,
+        )
+        return self._statuses(platform.open_orders(client, own), decided)
 
     def _statuses(self, placed: Mapping[str, datetime], decided: Collection[date]) -> list[tuple[date, str]]:
         """The day of each open order, and its status at the last decision on it."""

@@ -42,7 +42,7 @@ class Count:
 async def count_stock(client_run: ClientRun, sales: Sales) -> Count:
     """Figures and in-flight units of one moment: an order that is imported meanwhile is in exactly one of them."""
     listed = await sales.listed()
-    figures, known = client_run.services.platform.count_stock(client_run.client, listed)
+    figures, known = client_run.services.platform.count_stock(client_run.client, listed, client_run.own_numbers)
     return _count(figures, await sales.in_flight(listed, known))
 
 

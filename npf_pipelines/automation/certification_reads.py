@@ -25,6 +25,7 @@ from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.runs.client_tables import ClientTables
+from npf_pipelines.runs.own_numbers import own_numbers_of
 from npf_pipelines.runs.services import Services
 
 _Answer = TypeVar("_Answer")
@@ -83,7 +84,8 @@ class CertificationReads:
             for row in self._tables.read_if_written(FILTERED_ORDERS, day)
         }
         ids = [order.order_id for order in orders]
-        return self._ask(lambda store: see_orders(store, self._services.platform, self._setup, ids, decisions))
+        platform, own = self._services.platform, own_numbers_of(self._services, self._setup)
+        return self._ask(lambda store: see_orders(store, platform, self._setup, ids, decisions, own=own))
 
     def new_orders(
         self, roles: Collection[str], taken: Collection[OrderEvidence], meanings: StatusMeanings
@@ -122,7 +124,8 @@ class CertificationReads:
         }
 
     def _candidates(self, orders: Sequence[Order], meanings: StatusMeanings) -> list[Candidate]:
-        records = self._services.platform.records(self._setup.id, [order.order_id for order in orders])
+        own = own_numbers_of(self._services, self._setup)
+        records = self._services.platform.records(self._setup.id, [order.order_id for order in orders], own)
         by_id = {record.order.store_order_id: record for record in records.values()}
         return [
             Candidate(

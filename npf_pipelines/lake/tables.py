@@ -292,6 +292,12 @@ STORE_FACTS = table(
         "changes_read_until": column(_TIME, "up to when changed orders have been read", nullable=True),
         "orders_zone": column(_TEXT, "the time zone by whose days the tables of orders are cut", nullable=True),
         "shipments_zone": column(_TEXT, "the time zone by whose days the tables of shipments are cut", nullable=True),
+        "order_prefixes": column(
+            arrow.list_(_TEXT), "the prefixes under which orders have been imported", nullable=True
+        ),
+        "other_numbers": column(
+            arrow.list_(_TEXT), "numbers of single orders on the platform that have none of them", nullable=True
+        ),
     },
 )
 

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeAlias
 
 import sqlalchemy as sa
 
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import OrderStatus, PlatformOrder
 from npf_pipelines.platform.additions import absent_additions
 from npf_pipelines.platform.tables import metadata, order_lines, orders
@@ -24,6 +25,15 @@ BATCH = 500
 
 ON_ORDER = (orders.c.client == order_lines.c.client) & (orders.c.order_number == order_lines.c.order_number)
 """The join of order lines to their order."""
+
+
+def is_own(own: OwnNumbers | None) -> sa.ColumnElement[bool]:
+    """Whether an order is of the client's store, by its number; all are where `own` is None."""
+    if own is None:
+        return sa.true()
+    made = [orders.c.order_number == sa.literal(prefix) + orders.c.store_order_id for prefix in sorted(own.prefixes)]
+    given = [orders.c.order_number.in_(sorted(own.others))] if own.others else []
+    return sa.or_(*made, *given)
 
 
 class PlatformAccess:

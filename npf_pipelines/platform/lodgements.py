@@ -12,7 +12,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderStatus
+from npf_pipelines.platform.access import is_own
 from npf_pipelines.platform.tables import order_lines, orders, shipment_lines, shipments
 
 _TRACKING_URL = "https://auspost.example/track/{}"
@@ -27,7 +29,7 @@ class ParcelLabel:
     tracking_url: str
 
 
-def lodge_test_orders(engine: sa.Engine, client: str, now: datetime) -> list[str]:
+def lodge_test_orders(engine: sa.Engine, client: str, now: datetime, own: OwnNumbers | None = None) -> list[str]:
     """Lodge a client's open test orders, each in one parcel with a played tracking number.
 
     No other order and no stock is touched: test items are never dispatched.
@@ -36,6 +38,7 @@ def lodge_test_orders(engine: sa.Engine, client: str, now: datetime) -> list[str
         engine: the platform.
         client: the client's id.
         now: becomes `lodged_at`.
+        own: the numbers of the orders of the client's store; None if it has no other cart.
 
     Returns:
         The order numbers.
@@ -44,7 +47,7 @@ def lodge_test_orders(engine: sa.Engine, client: str, now: datetime) -> list[str
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
     with engine.begin() as connection:
-        numbers = _open_test_orders(connection, client)
+        numbers = _open_test_orders(connection, client, own)
         for number in numbers:
             _lodge(connection, client, number, now)
     return numbers
@@ -70,9 +73,9 @@ def lodge_test_order(
             _lodge(connection, client, order_number, now, parcel)
 
 
-def _open_test_orders(connection: sa.Connection, client: str) -> list[str]:
+def _open_test_orders(connection: sa.Connection, client: str, own: OwnNumbers | None = None) -> list[str]:
     is_open_test = (orders.c.client == client) & orders.c.is_test.is_(True) & orders.c.status.in_(OPEN_STATUSES)
-    query = sa.select(orders.c.order_number).where(is_open_test).order_by(orders.c.order_number)
+    query = sa.select(orders.c.order_number).where(is_open_test, is_own(own)).order_by(orders.c.order_number)
     return list(connection.scalars(query))
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from npf_pipelines.domain.chunking import chunked
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import OrderState, PlatformOrder
 from npf_pipelines.platform import access
 from npf_pipelines.platform.order_reads import by_store_order, read_states
@@ -40,16 +41,19 @@ class ImportResult:
 class OrderImports(access.PlatformAccess):
     """The part of the gateway that imports orders."""
 
-    def import_orders(self, client: str, accepted: Sequence[PlatformOrder], now: datetime) -> dict[str, ImportResult]:
+    def import_orders(
+        self, client: str, accepted: Sequence[PlatformOrder], now: datetime, own: OwnNumbers | None = None
+    ) -> dict[str, ImportResult]:
         """Import the orders, each once, however often this is called.
 
         An order and its lines are imported together or not at all. An order is identified by its client and its store
-        order id: one that the platform has under any number is left unchanged.
+        order id: one that the platform has under any number of the client's store is left unchanged.
 
         Args:
             client: the client's id.
             accepted: the orders.
             now: the value of `imported_at`.
+            own: the numbers of the orders of the client's store; None if it has no other cart.
 
         Returns:
             A result for each order, by the number that it was to get.
@@ -60,30 +64,31 @@ class OrderImports(access.PlatformAccess):
         results: dict[str, ImportResult] = {}
         for batch in chunked(accepted, access.BATCH):
             try:
-                results |= self._import(client, batch, now)
+                results |= self._import(client, batch, now, own)
             except sa.exc.StatementError as error:
                 if not _is_about_an_order(error):
                     raise
                 # An order that the database refuses must not keep the others of its batch out.
                 for order in batch:
-                    results[order.order_number] = self._import_alone(client, order, now)
+                    results[order.order_number] = self._import_alone(client, order, now, own)
         return results
 
-    def _import_alone(self, client: str, order: PlatformOrder, now: datetime) -> ImportResult:
+    def _import_alone(self, client: str, order: PlatformOrder, now: datetime, own: OwnNumbers | None) -> ImportResult:
         try:
-            return self._import(client, [order], now)[order.order_number]
+            return self._import(client, [order], now, own)[order.order_number]
         except sa.exc.StatementError as error:
             if not _is_about_an_order(error):
                 raise
             reason = f"the platform refused the order: {error.orig}"
             return ImportResult(ImportOutcome.REFUSED, reason, order.order_number, None)
 
-    def _import(self, client: str, batch: Sequence[PlatformOrder], now: datetime) -> dict[str, ImportResult]:
+    def _import(
+        self, client: str, batch: Sequence[PlatformOrder], now: datetime, own: OwnNumbers | None
+    ) -> dict[str, ImportResult]:
         with self._writing() as connection:
             known = read_states(connection, client, orders.c.order_number, [order.order_number for order in batch])
-            by_id = by_store_order(
-                read_states(connection, client, orders.c.store_order_id, [order.store_order_id for order in batch])
-            )
+            ids = [order.store_order_id for order in batch]
+            by_id = by_store_order(read_states(connection, client, orders.c.store_order_id, ids, own))
             new = [order for order in batch if order.order_number not in known and order.store_order_id not in by_id]
             inserted = _insert(connection, [self._order_row(client, order, now) for order in new]) if new else set()
             lines = [row for order in new if order.order_number in inserted for row in self._line_rows(client, order)]

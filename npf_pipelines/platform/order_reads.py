@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import (
     OPEN_STATUSES,
     OrderState,
@@ -45,41 +46,58 @@ _LINE_COLUMNS = [column.name for column in order_lines.columns if column.name no
 
 
 class OrderReads(access.PlatformAccess):
-    """The part of the gateway that reads orders."""
+    """The part of the gateway that reads orders.
+
+    `own` are the numbers of the orders of the client's store: orders of its other carts are left out. None reads the
+    orders of all carts.
+    """
 
     def records_of_day(
-        self, client: str, store_order_ids: Iterable[str], start: datetime, end: datetime
+        self,
+        client: str,
+        store_order_ids: Iterable[str],
+        start: datetime,
+        end: datetime,
+        own: OwnNumbers | None = None,
     ) -> dict[str, PlatformRecord]:
-        """The records of the orders placed from `start` until just before `end`, and of these orders of the store."""
+        """The records of the orders placed from `start` until just before `end`, and of all with these store order ids.
+
+        The latter may be of other carts.
+        """
         is_of_day = sa.and_(orders.c.placed_at >= start, orders.c.placed_at < end)
-        found = self._records(orders.c.client == client, is_of_day)
-        elsewhere = sa.or_(orders.c.placed_at.is_(None), sa.not_(is_of_day))
+        is_own = access.is_own(own)
+        found = self._records(orders.c.client == client, is_of_day, is_own)
+        elsewhere = sa.or_(orders.c.placed_at.is_(None), sa.not_(is_of_day), sa.not_(is_own))
         for batch in chunked(sorted(set(store_order_ids)), access.BATCH):
             found |= self._records(orders.c.client == client, orders.c.store_order_id.in_(batch), elsewhere)
         return found
 
-    def records(self, client: str, store_order_ids: Iterable[str]) -> dict[str, PlatformRecord]:
+    def records(
+        self, client: str, store_order_ids: Iterable[str], own: OwnNumbers | None = None
+    ) -> dict[str, PlatformRecord]:
         """The platform's records of these orders of the store, by order number, whatever number that is."""
         found: dict[str, PlatformRecord] = {}
         for batch in chunked(sorted(set(store_order_ids)), access.BATCH):
-            found |= self._records(orders.c.client == client, orders.c.store_order_id.in_(batch))
+            found |= self._records(orders.c.client == client, orders.c.store_order_id.in_(batch), access.is_own(own))
         return found
 
-    def open_records(self, client: str) -> dict[str, PlatformRecord]:
+    def open_records(self, client: str, own: OwnNumbers | None = None) -> dict[str, PlatformRecord]:
         """The platform's records of the client's orders that still take stock."""
-        return self._records(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
+        return self._records(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES), access.is_own(own))
 
-    def open_orders(self, client: str) -> dict[str, datetime]:
+    def open_orders(self, client: str, own: OwnNumbers | None = None) -> dict[str, datetime]:
         """When the client's orders that still take stock were placed, by the store's order id.
 
         An order whose time can't be read is left out: it belongs to no day.
         """
         query = sa.select(orders.c.store_order_id, orders.c.placed_at).where(
-            orders.c.client == client, orders.c.status.in_(OPEN_STATUSES)
+            orders.c.client == client, orders.c.status.in_(OPEN_STATUSES), access.is_own(own)
         )
         return self._times_placed(query)
 
-    def short_orders(self, client: str, start: datetime, end: datetime) -> dict[str, datetime]:
+    def short_orders(
+        self, client: str, start: datetime, end: datetime, own: OwnNumbers | None = None
+    ) -> dict[str, datetime]:
         """When the client's orders that were shipped with fewer units than imported were placed, by the store's id.
 
         An order whose time can't be read is left out.
@@ -88,6 +106,7 @@ class OrderReads(access.PlatformAccess):
             client: the client's id.
             start: only orders that were last changed from this moment on, inclusive.
             end: and before this one.
+            own: as for the other reads.
         """
         query = (
             sa.select(orders.c.store_order_id, orders.c.placed_at)
@@ -98,6 +117,7 @@ class OrderReads(access.PlatformAccess):
                 orders.c.updated_at >= start,
                 orders.c.updated_at < end,
                 order_lines.c.quantity_shipped < order_lines.c.quantity,
+                access.is_own(own),
             )
         )
         return self._times_placed(query)
@@ -107,14 +127,18 @@ class OrderReads(access.PlatformAccess):
         with self._engine.connect() as connection:
             return read_states(connection, client, orders.c.order_number, list(order_numbers))
 
-    def states_of(self, client: str, store_order_ids: Iterable[str]) -> dict[str, list[OrderState]]:
+    def states_of(
+        self, client: str, store_order_ids: Iterable[str], own: OwnNumbers | None = None
+    ) -> dict[str, list[OrderState]]:
         """The states of the client's orders, by store order id; orders that the platform lacks are left out."""
         with self._engine.connect() as connection:
-            return by_store_order(read_states(connection, client, orders.c.store_order_id, list(store_order_ids)))
+            states = read_states(connection, client, orders.c.store_order_id, list(store_order_ids), own)
+        return by_store_order(states)
 
-    def count_open(self, client: str) -> int:
+    def count_open(self, client: str, own: OwnNumbers | None = None) -> int:
         """How many of the client's orders still take stock."""
-        query = sa.select(sa.func.count()).where(orders.c.client == client, orders.c.status.in_(OPEN_STATUSES))
+        is_open = orders.c.status.in_(OPEN_STATUSES)
+        query = sa.select(sa.func.count()).where(orders.c.client == client, is_open, access.is_own(own))
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
 
@@ -163,7 +187,11 @@ class OrderReads(access.PlatformAccess):
 
 
 def read_states(
-    connection: sa.Connection, client: str, column: sa.Column[str], values: Sequence[str]
+    connection: sa.Connection,
+    client: str,
+    column: sa.Column[str],
+    values: Sequence[str],
+    own: OwnNumbers | None = None,
 ) -> dict[str, OrderState]:
     """The states of the client's orders that have one of the values in the column, by order number."""
     states: dict[str, OrderState] = {}
@@ -179,7 +207,7 @@ def read_states(
             orders.c.ship_to_name,
             orders.c.address_1,
             orders.c.postcode,
-        ).where(orders.c.client == client, column.in_(batch))
+        ).where(orders.c.client == client, column.in_(batch), access.is_own(own))
         for number, store_order_id, status, *rest in connection.execute(query):
             states[number] = OrderState(number, store_order_id, OrderStatus(status), *rest)
     return states

@@ -11,22 +11,34 @@ from typing import Any
 import sqlalchemy as sa
 
 from npf_pipelines.domain.chunking import chunked
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import LodgedShipment, Lodgement, normalised
 from npf_pipelines.platform import access
-from npf_pipelines.platform.tables import shipment_lines, shipments
+from npf_pipelines.platform.tables import orders, shipment_lines, shipments
 from npf_pipelines.platform.values import noted_moment, noted_quantity, text
 
 
 class ShipmentReads(access.PlatformAccess):
-    """The part of the gateway that reads shipments."""
+    """The part of the gateway that reads shipments.
 
-    def lodged_between(self, client: str, start: datetime, end: datetime) -> list[LodgedShipment]:
+    `own` are the numbers of the orders of the client's store: shipments of its other carts' orders are left out. None
+    reads the shipments of all carts.
+    """
+
+    def lodged_between(
+        self, client: str, start: datetime, end: datetime, own: OwnNumbers | None = None
+    ) -> list[LodgedShipment]:
         """The client's shipments lodged from `start` until just before `end`, oldest first."""
         return self._shipments(
-            shipments.c.client == client, shipments.c.lodged_at >= start, shipments.c.lodged_at < end
+            shipments.c.client == client,
+            shipments.c.lodged_at >= start,
+            shipments.c.lodged_at < end,
+            _is_of_own_order(own),
         )
 
-    def lodgements(self, client: str, start: datetime, end: datetime | None = None) -> dict[str, Lodgement]:
+    def lodgements(
+        self, client: str, start: datetime, end: datetime | None = None, own: OwnNumbers | None = None
+    ) -> dict[str, Lodgement]:
         """The client's lodgements from `start` until just before `end`, if given, by the shipment's id.
 
         A lodgement whose time can't be read is left out.
@@ -36,7 +48,7 @@ class ShipmentReads(access.PlatformAccess):
         """
         columns = shipments.c
         query = sa.select(columns.shipment_id, columns.order_number, columns.lodged_at).where(
-            columns.client == client, columns.lodged_at >= start
+            columns.client == client, columns.lodged_at >= start, _is_of_own_order(own)
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query if end is None else query.where(columns.lodged_at < end))
@@ -65,6 +77,18 @@ class ShipmentReads(access.PlatformAccess):
                 if row.sku is not None:
                     lines[row.shipment_id].append(row)
         return [_shipment(row, lines[shipment_id]) for shipment_id, row in rows.items()]
+
+
+def _is_of_own_order(own: OwnNumbers | None) -> sa.ColumnElement[bool]:
+    """Whether a shipment is of no other cart's order. One whose order the platform lacks is shown to a person."""
+    if own is None:
+        return sa.true()
+    of_other_cart = sa.select(orders.c.order_number).where(
+        orders.c.client == shipments.c.client,
+        orders.c.order_number == shipments.c.order_number,
+        sa.not_(access.is_own(own)),
+    )
+    return sa.not_(of_other_cart.exists())
 
 
 def _shipment(row: sa.Row[Any], lines: Sequence[sa.Row[Any]]) -> LodgedShipment:

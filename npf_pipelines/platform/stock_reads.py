@@ -5,11 +5,12 @@ Not here: how one value is read (values.py), which figure a store gets (rules/st
 
 import contextlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import sqlalchemy as sa
 
 from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, OrderStatus, StockFigure
 from npf_pipelines.platform.access import ON_ORDER, PlatformAccess
 from npf_pipelines.platform.order_reads import by_store_order, read_states
@@ -31,26 +32,30 @@ class StockReads(PlatformAccess):
         """The given SKUs that have no stock row in the warehouse."""
         return skus_not_counted(self._engine, client, skus)
 
-    def unknown_skus(self, clients: Collection[str]) -> list[UnknownSku]:
+    def unknown_skus(
+        self, clients: Collection[str], own: Callable[[str], OwnNumbers] | None = None
+    ) -> list[UnknownSku]:
         """The SKUs on all clients' open orders that have no stock row in the warehouse, by client and SKU."""
-        return unknown_skus(self._engine, clients)
+        return unknown_skus(self._engine, clients, own)
 
     def count_stock(
-        self, client: str, store_order_ids: Iterable[str]
+        self, client: str, store_order_ids: Iterable[str], own: OwnNumbers | None = None
     ) -> tuple[list[StockFigure], dict[str, list[OrderState]]]:
         """The figures of each of the client's SKUs and the orders that they include, both of one moment.
 
-        An order that is imported meanwhile is either in the figures and in the states, or in neither.
+        An order that is imported meanwhile is either in the figures and in the states, or in neither. The figures
+        include the orders of all of the client's carts: they take the same stock.
 
         Args:
             client: the client's id.
             store_order_ids: orders of the store.
+            own: the numbers of the store's orders, so that the states of other carts' orders are left out.
 
         Returns:
             The figures by SKU, and the platform's states of the orders that are not cancelled, by store order id.
         """
         with self._one_moment() as connection:
-            states = read_states(connection, client, orders.c.store_order_id, list(store_order_ids))
+            states = read_states(connection, client, orders.c.store_order_id, list(store_order_ids), own)
             known = {number: state for number, state in states.items() if state.status is not OrderStatus.CANCELLED}
             return _figures(connection, client), by_store_order(known)
 

@@ -4,13 +4,14 @@ SKUs are compared as orders and stock are read (domain/keys.py): blanks around a
 Not here: what is reported about them (reconcile/platform_orders.py, automation/stock_checks.py).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from npf_pipelines.domain.chunking import chunked
 from npf_pipelines.domain.keys import as_stored
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import OPEN_STATUSES
 from npf_pipelines.platform.access import BATCH, ON_ORDER
 from npf_pipelines.platform.tables import order_lines, orders, stock
@@ -28,8 +29,15 @@ class UnknownSku:
     first_order: str
 
 
-def unknown_skus(engine: sa.Engine, clients: Collection[str]) -> list[UnknownSku]:
+def unknown_skus(
+    engine: sa.Engine, clients: Collection[str], own: Callable[[str], OwnNumbers] | None = None
+) -> list[UnknownSku]:
     """The unknown SKUs of these clients, by client and SKU; test orders are left out.
+
+    Args:
+        engine: the platform.
+        clients: the clients' ids.
+        own: gives the numbers of the orders of a client's store; None if no client has another cart.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
@@ -40,6 +48,7 @@ def unknown_skus(engine: sa.Engine, clients: Collection[str]) -> list[UnknownSku
             order_lines.c.client,
             order_lines.c.sku,
             orders.c.order_number,
+            orders.c.store_order_id,
             sa.func.sum(order_lines.c.quantity - order_lines.c.quantity_shipped),
         )
         .join_from(order_lines, orders, ON_ORDER)
@@ -50,7 +59,7 @@ def unknown_skus(engine: sa.Engine, clients: Collection[str]) -> list[UnknownSku
             order_lines.c.quantity > order_lines.c.quantity_shipped,
             stock.c.sku.is_(None),
         )
-        .group_by(order_lines.c.client, order_lines.c.sku, orders.c.order_number)
+        .group_by(order_lines.c.client, order_lines.c.sku, orders.c.order_number, orders.c.store_order_id)
     )
     with engine.connect() as connection:
         rows = [
@@ -59,10 +68,12 @@ def unknown_skus(engine: sa.Engine, clients: Collection[str]) -> list[UnknownSku
             for row in connection.execute(query.where(order_lines.c.client.in_(batch)))
         ]
         counted_as_stored = {client: _as_stored(connection, client) for client in {row.client for row in rows}}
+    own_of = {client: own(client) for client in counted_as_stored} if own else {}
     found: dict[tuple[str, str], dict[str, int]] = {}
-    for client, written, number, units in rows:
+    for client, written, number, order_id, units in rows:
         sku = as_stored(text(written))
-        if sku not in counted_as_stored[client]:
+        is_own = client not in own_of or own_of[client].has(number, order_id)
+        if is_own and sku not in counted_as_stored[client]:
             units_by_order = found.setdefault((client, sku), {})
             units_by_order[number] = units_by_order.get(number, 0) + int(units)
     return [

@@ -17,6 +17,7 @@ from npf_pipelines.cscart.write_check import writes_checked
 from npf_pipelines.domain.certification import Amount, Imported, LodgedParcel, OrderSeen, StoreParcel
 from npf_pipelines.domain.days import end_of_day, start_of_day
 from npf_pipelines.domain.keys import as_label
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import LodgedShipment, PlatformRecord
 from npf_pipelines.domain.products import NOT_TRACKED, Product, UnreadableProduct
 from npf_pipelines.domain.store_orders import Order
@@ -54,7 +55,13 @@ async def recent_test_orders(store: Store, zone: ZoneInfo, start: date, today: d
 
 
 async def see_orders(
-    store: Store, platform: Platform, setup: MasterSetup, order_ids: Collection[str], decisions: Mapping[str, str]
+    store: Store,
+    platform: Platform,
+    setup: MasterSetup,
+    order_ids: Collection[str],
+    decisions: Mapping[str, str],
+    *,
+    own: OwnNumbers,
 ) -> dict[str, OrderSeen]:
     """Test orders as store and platform show them now, by id; what isn't a test order of the store is left out.
 
@@ -64,13 +71,14 @@ async def see_orders(
         setup: the client's master setup.
         order_ids: the store's ids.
         decisions: the pipeline's decisions in words, by the store's id.
+        own: the numbers of the store's orders.
 
     Raises:
         StoreError: the store can't be asked.
         sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
     """
     orders = await store.orders_by_id(order_ids)
-    records = await asyncio.to_thread(platform.records, setup.id, order_ids)
+    records = await asyncio.to_thread(platform.records, setup.id, order_ids, own)
     lodged = await asyncio.to_thread(platform.shipments_of, setup.id, records)
     seen = {}
     for order_id, order in orders.items():

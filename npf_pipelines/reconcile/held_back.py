@@ -51,7 +51,8 @@ class HeldBack:
             sqlalchemy.exc.SQLAlchemyError: the platform can't be reached.
         """
         cancellations = sum(len(left.outcome.cancellations) for left in self._left)
-        open_orders = self._platform.count_open(self._client) if cancellations else 0
+        own = next((left.about.own for left in self._left), None)
+        open_orders = self._platform.count_open(self._client, own) if cancellations else 0
         for left in self._left:
             outcome = left.outcome
             if cancellations > most_cancellations(open_orders):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from npf_pipelines.domain.outcomes import OrderOutcome
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
 from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
@@ -50,6 +51,7 @@ class OrdersOfDay:
         held_now: reads which orders a person holds at this moment, by the store's order id: they are not imported
             or taken up again.
         sku_map: what the store's codes are in the warehouse. Orders here and `records` are in the store's codes.
+        own: the numbers of the store's orders; None if the client has no other cart.
     """
 
     client: str
@@ -67,6 +69,7 @@ class OrdersOfDay:
     held: Collection[str] = ()
     held_now: Callable[[], Collection[str]] = frozenset
     sku_map: SkuMap = NO_MAP
+    own: OwnNumbers | None = None
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _children(platform: Platform, day: OrdersOfDay) -> Mapping[str, Sequence[Ord
         if is_parent(day.pulled.get(record.order.store_order_id))
     ]
     ids = {child for parent in parents for child in day.children.get(parent, ())}
-    states = platform.states_of(day.client, ids) if ids else {}
+    states = platform.states_of(day.client, ids, day.own) if ids else {}
     return {
         parent: [state for child in day.children.get(parent, ()) for state in states.get(child, ())]
         for parent in parents
@@ -167,7 +167,7 @@ def _imported(platform: Platform, day: OrdersOfDay, new: Sequence[PlatformOrder]
         day.check_write()
         held.update(day.held_now())
         may_go = [order for order in batch if order.store_order_id not in held]
-        results |= platform.import_orders(day.client, may_go, day.now)
+        results |= platform.import_orders(day.client, may_go, day.now, day.own)
         for order in may_go:
             if results[order.order_number].outcome is ImportOutcome.IMPORTED:
                 day.note_import(order)

@@ -2,7 +2,8 @@
 
 A new shop under an old client id counts its orders from 1 again. Such an order has an id that the platform knows, but
 another time of placement and another shopper. An order that was only re-dated, or only edited, is the same order.
-Not here: what is compared of two that are the same (after_import.py), the other rules of import (orders.py).
+Not here: which orders of the platform are of other carts (own_orders.py), what is compared of two that are the same
+(after_import.py), the other rules of import (orders.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +51,11 @@ def is_same_order(order: Order | UnreadableOrder, imported: Imported) -> bool:
     """Whether an order of the store is the order that the platform has with the same store order id."""
     if isinstance(order, UnreadableOrder) or order.placed_at == imported.placed_at:
         return True
+    return is_same_shopper(order, imported)
+
+
+def is_same_shopper(order: Order, imported: Imported) -> bool:
+    """Whether two orders have the same e-mail address; where one lacks it, the same name, street and postcode."""
     if order.email and imported.email:
         return _plain(order.email) == _plain(imported.email)
     try:
@@ -67,7 +73,7 @@ def judge(order: Order | UnreadableOrder, criteria: OrderFilter, imported: Seque
     Args:
         order: the order.
         criteria: the client's order rules.
-        imported: the platform's orders with the same store order id.
+        imported: the platform's orders with the same store order id, without those of the client's other carts.
     """
     is_known = any(is_same_order(order, record) for record in imported)
     if imported and not is_known:

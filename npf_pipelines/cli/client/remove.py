@@ -14,6 +14,8 @@ from npf_pipelines.cli.output import stdout
 from npf_pipelines.cli.program import program
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.text import counted
+from npf_pipelines.runs.client_tables import ClientTables
+from npf_pipelines.runs.own_numbers import read_own_numbers
 from npf_pipelines.runs.services import Services
 
 
@@ -41,10 +43,12 @@ def remove(
 
 def _announce(services: Services, found: Removable) -> None:
     client = found.client
-    open_orders = services.platform.count_open(client)
-    setup = f"The setup, with a SKU map, moves to the folder removed beside it: {found.file}"
+    setup = services.setups().clients.get(client)
+    own = read_own_numbers(ClientTables(services.lake, client), setup.orders.prefix if setup else "")
+    open_orders = services.platform.count_open(client, own)
+    moved = f"The setup, with a SKU map, moves to the folder removed beside it: {found.file}"
     lines = [
-        setup if found.file else "It has no master setup.",
+        moved if found.file else "It has no master setup.",
         "Its partitions, report pages, health, open items, alerts, holds and pauses are deleted.",
         "Its store becomes free for another client.",
         f"{counted(open_orders, 'open order')} on the platform: no run follows them any more.",

@@ -1,0 +1,58 @@
+"""Which of a client's orders on the platform are of its store: its other carts have orders there under other prefixes.
+
+Ids of two carts overlap, so that an id alone says nothing. Not here: whether two orders of the store with one id are the
+same (identity.py).
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
+
+from npf_pipelines.domain.own_numbers import OwnNumbers
+from npf_pipelines.domain.platform_orders import PlatformOrder
+from npf_pipelines.domain.store_orders import Order, UnreadableOrder
+from npf_pipelines.rules.identity import is_same_shopper
+
+_APART = timedelta(days=1)
+"""How far the times of one order may differ that was entered by hand."""
+_ORDERS_OF_A_PREFIX = 2
+"""One order may have the id and the shopper of another cart's order by chance."""
+
+
+def is_own(order: Order | UnreadableOrder | None, imported: PlatformOrder, own: OwnNumbers) -> bool:
+    """Whether an order of the platform is of the store.
+
+    Its number is one of the store's, or it is the order that the store has under its id: of the same shopper, placed
+    within a day. The latter finds a number that the warehouse gave by hand, and one with a prefix that is not kept.
+
+    Args:
+        order: the store's order with its store order id; None where it isn't known.
+        imported: the platform's order.
+        own: the numbers of the store's orders.
+    """
+    if own.has(imported.order_number, imported.store_order_id):
+        return True
+    if not isinstance(order, Order) or abs(order.placed_at - imported.placed_at) > _APART:
+        return False
+    return is_same_shopper(order, imported)
+
+
+def with_recognised(own: OwnNumbers, recognised: Collection[tuple[str, str]]) -> OwnNumbers:
+    """The numbers with those of further orders of the store: as an earlier prefix where several orders have it.
+
+    Args:
+        own: the numbers known before.
+        recognised: order number and store order id of orders that are the store's.
+    """
+    unknown = {(number, order_id) for number, order_id in recognised if not own.has(number, order_id)}
+    counts = Counter(number.removesuffix(order_id) for number, order_id in unknown if _has_prefix(number, order_id))
+    earlier = {prefix for prefix, orders in counts.items() if orders >= _ORDERS_OF_A_PREFIX}
+    known = replace(own, earlier=own.earlier | earlier)
+    return replace(
+        known, others=known.others | {number for number, order_id in unknown if not known.has(number, order_id)}
+    )
+
+
+def _has_prefix(number: str, order_id: str) -> bool:
+    return bool(order_id) and number.endswith(order_id)
