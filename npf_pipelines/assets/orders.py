@@ -76,7 +76,8 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
     async with client_run.lease("orders") as lease, client_run.store() as store:
         tables, setup = client_run.tables, client_run.setup
         facts = StoreFacts(store, setup, tables, now=client_run.now, log=client_run.log)
-        client_run.keep_own_numbers()
+        client_run.take_numbers(facts.kept)
+        client_run.keep_numbers()
         questions = StatusQuestions(client_run)
         holds, due = read_holds(client_run), read_due_decisions(client_run)
         run = OrdersRun(client_run, store, lease, facts, questions, holds, due)

@@ -192,7 +192,7 @@ async def _on_platform(run: OrdersRun, day: date, orders: Orders) -> tuple[Platf
     """The platform's orders of the day, and the client's order rules."""
     on_platform = await platform_day(run.client_run, run.store, day, orders, run.only)
     if on_platform.recognised:
-        run.client_run.keep_own_numbers(on_platform.recognised)
+        run.client_run.keep_numbers(on_platform.recognised)
     for other_day, order_ids in on_platform.redated.items():
         run.redated.setdefault(other_day, set()).update(order_ids)
     records = on_platform.records.values()

@@ -53,16 +53,22 @@ async def run_shipments(client_run: ClientRun, *, names: Collection[str] = ()) -
     elif not client_run.selects(SHIPMENT_RECORDS):
         await _push(client_run, records_as_written(client_run))
     elif not client_run.selects(TRACKING_PUSH):
-        _read(client_run, kept_facts(client_run.tables))
+        _read(client_run, _kept_facts(client_run))
     else:
+        kept = _kept_facts(client_run)
         late = late_lodgements(client_run)
         late |= planned_days(client_run, PushOutcome, StatusOutcome)
         late -= set(client_run.days)
         if late:
             client_run.log(f"shipments lodged on {len(late)} earlier days, from {min(late)} on, are still to be pushed")
             client_run.add_days(late)
-        kept = kept_facts(client_run.tables)
         await _push_and_keep_zone(client_run, _read(client_run, kept), kept)
+
+
+def _kept_facts(client_run: ClientRun) -> Mapping[str, Any]:
+    kept = kept_facts(client_run.tables)
+    client_run.take_numbers(kept)
+    return kept
 
 
 async def _run_named(client_run: ClientRun, named: NamedShipments) -> None:

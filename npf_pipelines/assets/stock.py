@@ -136,6 +136,7 @@ async def _read_and_count(
     window = hold_window(client_run.tables, client_run.setup.stock.in_flight_days)
     try:
         facts = StoreFacts(store, client_run.setup, client_run.tables, now=client_run.now, log=client_run.log)
+        client_run.take_numbers(facts.kept)
         criteria = await order_filter(facts, client_run.setup)
         sales = Sales(store, in_flight_rule(criteria, sku_map), window, client_run.now)
         skus = client_run.services.platform.skus(client_run.client)

@@ -25,7 +25,7 @@ from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.status_meaning import StatusMeanings
 from npf_pipelines.rules.stock_location import Scope
 from npf_pipelines.runs.client_tables import ClientTables
-from npf_pipelines.runs.own_numbers import own_numbers_of
+from npf_pipelines.runs.own_numbers import own_numbers
 from npf_pipelines.runs.services import Services
 
 _Answer = TypeVar("_Answer")
@@ -84,7 +84,7 @@ class CertificationReads:
             for row in self._tables.read_if_written(FILTERED_ORDERS, day)
         }
         ids = [order.order_id for order in orders]
-        platform, own = self._services.platform, own_numbers_of(self._services, self._setup)
+        platform, own = self._services.platform, own_numbers(self._services, self._setup)
         return self._ask(lambda store: see_orders(store, platform, self._setup, ids, decisions, own=own))
 
     def new_orders(
@@ -124,7 +124,7 @@ class CertificationReads:
         }
 
     def _candidates(self, orders: Sequence[Order], meanings: StatusMeanings) -> list[Candidate]:
-        own = own_numbers_of(self._services, self._setup)
+        own = own_numbers(self._services, self._setup)
         records = self._services.platform.records(self._setup.id, [order.order_id for order in orders], own)
         by_id = {record.order.store_order_id: record for record in records.values()}
         return [

@@ -20,7 +20,7 @@ from npf_pipelines.lake.tables import RAW_ORDERS
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.rules.quiet_hours import may_wait
 from npf_pipelines.runs.client_mode import in_trial
-from npf_pipelines.runs.own_numbers import own_numbers_of
+from npf_pipelines.runs.own_numbers import own_numbers
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.health import read_health
@@ -122,7 +122,7 @@ def _not_pushed(services: Services, now: datetime) -> list[dict[str, str]]:
         lake = services.lake.connect(client)
         (first,) = lake.execute(_FIRST_DAY, {"start": setup.orders.start_date}).fetchone() or (None,)
         start = start_of_day(first or setup.orders.start_date, setup.zone)
-        lodged = services.platform.lodgements(client, start, own=own_numbers_of(services, setup))
+        lodged = services.platform.lodgements(client, start, own=own_numbers(services, setup))
         may_be_planned = in_trial(setup, services) or may_wait(now, setup.store.quiet_hours, setup.zone)
         done = f"{PUSHED} UNION {PLANNED}" if may_be_planned else PUSHED
         pushed = {shipment_id for (shipment_id,) in lake.execute(done).rows}

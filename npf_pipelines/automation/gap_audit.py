@@ -27,7 +27,7 @@ from npf_pipelines.rules.audit import Gap, gaps
 from npf_pipelines.rules.turns import going_on_from
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.isolation import run_isolated
-from npf_pipelines.runs.own_numbers import own_numbers_of
+from npf_pipelines.runs.own_numbers import own_numbers
 from npf_pipelines.runs.partitions import LOOK_BACK
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.runs.services import Services
@@ -118,7 +118,7 @@ def _gaps(services: Services, setup: MasterSetup, stubs: Collection[OrderStub | 
     with services.lake.connect(client) as lake:
         decisions = dict(lake.execute(_DECISIONS).rows)
         left = {order_id for (order_id,) in lake.execute(_LEFT, [may_be]).rows}
-    on_platform = services.platform.states_of(client, ids, own_numbers_of(services, setup))
+    on_platform = services.platform.states_of(client, ids, own_numbers(services, setup))
     return gaps(client, ids, decisions, on_platform, left) + [
         Gap(client, "", f"in the store's list of orders, without a readable number: {stub.reason}")
         for stub in stubs

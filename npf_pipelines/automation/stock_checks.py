@@ -16,7 +16,7 @@ from npf_pipelines.domain.outcome import sql_list
 from npf_pipelines.domain.outcomes import StockOutcome
 from npf_pipelines.rules.orders import TEST_SKUS
 from npf_pipelines.rules.stock_audit import imbalances
-from npf_pipelines.runs.own_numbers import own_numbers_of
+from npf_pipelines.runs.own_numbers import own_numbers
 from npf_pipelines.runs.services import Services
 
 DRIFT_AFTER = timedelta(minutes=90)
@@ -69,7 +69,7 @@ def order_skus_known(services: dg.ResourceParam[Services]) -> dg.AssetCheckResul
             "first_order": unknown.first_order,
             "what_to_do": "have the warehouse take the SKU into its count, or correct the code in the store",
         }
-        for unknown in services.platform.unknown_skus(setups, lambda client: own_numbers_of(services, setups[client]))
+        for unknown in services.platform.unknown_skus(setups, lambda client: own_numbers(services, setups[client]))
     ]
     return listed_result(found, "unknown_to_the_warehouse", dg.AssetCheckSeverity.WARN)
 

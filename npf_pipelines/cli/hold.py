@@ -18,7 +18,7 @@ from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.hold_actions import HoldAction
 from npf_pipelines.domain.platform_orders import OrderState, OrderStatus
 from npf_pipelines.domain.text import one_line
-from npf_pipelines.runs.own_numbers import own_numbers_of
+from npf_pipelines.runs.own_numbers import own_numbers
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.hold_actions import forget_hold_action, keep_hold_action, read_hold_actions
 from npf_pipelines.state.lease import holder_of
@@ -96,7 +96,7 @@ def _wait_for_run(services: Services, client: str, order_id: str) -> bool:
 
 def _imported(services: Services, client: str, order_id: str) -> OrderState | None:
     """The order on the platform; a cancelled one may be taken up again, and can be held before."""
-    own = own_numbers_of(services, services.setups()[client])
+    own = own_numbers(services, services.setups()[client])
     states = services.platform.states_of(client, [order_id], own).get(order_id, ())
     on_the_way = [state for state in states if state.status is not OrderStatus.CANCELLED]
     return max(on_the_way, key=lambda state: state.imported_at, default=None)

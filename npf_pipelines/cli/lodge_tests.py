@@ -13,7 +13,7 @@ from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.platform.lodgements import lodge_test_orders
-from npf_pipelines.runs.own_numbers import own_numbers_of
+from npf_pipelines.runs.own_numbers import own_numbers
 from npf_pipelines.runs.services import Services
 
 
@@ -21,7 +21,7 @@ def lodge_tests(client: Annotated[str, typer.Argument(help="The client's id.")])
     """Lodge the client's open test orders (made of Test001 to Test003 only) with a played tracking number."""
     services = Services(Settings())
     try:
-        own = own_numbers_of(services, services.setups()[client])
+        own = own_numbers(services, services.setups()[client])
     except SetupError as error:
         fail(str(error))
     numbers = lodge_test_orders(services.platform_engine, client, datetime.now(UTC), own)

@@ -1,7 +1,7 @@
 """Which of a client's orders on the platform are of its store: its other carts have orders there under other prefixes.
 
-Ids of two carts overlap, so that an id alone says nothing. Not here: whether two orders of the store with one id are the
-same (identity.py).
+Ids of two carts overlap, so that an id alone proves nothing. Not here: whether two orders of the store with one id are
+the same (identity.py).
 """
 
 from collections import Counter

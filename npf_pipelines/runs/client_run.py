@@ -9,6 +9,7 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.config.setup_files import scopes_of
@@ -20,11 +21,10 @@ from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.writes import Writes
 from npf_pipelines.lake.table import Table
 from npf_pipelines.rules.client_mode import allowed_writes
-from npf_pipelines.rules.own_orders import with_recognised
 from npf_pipelines.rules.quiet_hours import in_words, quiet_until
 from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.open_items import Recounts
-from npf_pipelines.runs.own_numbers import keep_own_numbers, read_own_numbers
+from npf_pipelines.runs.own_numbers import KeptNumbers
 from npf_pipelines.runs.partition_writer import PartitionWriter
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.client_stores import other_client_of, remember_store
@@ -120,18 +120,26 @@ class ClientRun:
         return {day for kind in kinds for day in self.open_days.get(kind, ()) if day}
 
     @functools.cached_property
+    def _kept_numbers(self) -> KeptNumbers:
+        return KeptNumbers(self.tables, self.setup.orders.prefix)
+
+    @property
     def own_numbers(self) -> OwnNumbers:
         """The numbers of the client's orders on the platform; all others are of its other carts."""
-        return read_own_numbers(self.tables, self.setup.orders.prefix)
+        return self._kept_numbers.own
 
-    def keep_own_numbers(self, recognised: Collection[tuple[str, str]] = ()) -> None:
-        """Keep the numbers for later runs, before an order is imported under the present prefix.
+    def take_numbers(self, facts: Mapping[str, Any]) -> None:
+        """Take the numbers from the client's row of store_facts, which was read just now."""
+        self._kept_numbers = KeptNumbers(self.tables, self.setup.orders.prefix, facts)
+
+    def keep_numbers(self, recognised: Collection[tuple[str, str]] = ()) -> None:
+        """Keep the numbers for later runs: before any order is imported under the present prefix.
 
         Args:
             recognised: order number and store order id of further orders that are the store's.
         """
-        self.own_numbers = with_recognised(self.own_numbers, recognised)
-        keep_own_numbers(self.tables, self.own_numbers, is_used=self.writes is not Writes.NONE)
+        self._kept_numbers.recognise(recognised)
+        self._kept_numbers.keep(is_used=self.writes is not Writes.NONE)
 
     def add_days(self, days: Collection[date]) -> None:
         """Include further days in the client's part of the run."""

@@ -5,6 +5,9 @@ earlier prefixes where an earlier release has not kept them, or the file is lost
 by their numbers (rules/own_orders.py).
 """
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.lake.tables import FILTERED_ORDERS, STORE_FACTS
@@ -18,44 +21,73 @@ SELECT DISTINCT order_number, order_id FROM platform_orders SEMI JOIN (
 ) USING (order_number, order_id)
 WHERE imported_at IS NOT NULL
 """
-"""Earlier releases have written orders of other carts to platform_orders, but decided on none."""
+"""Earlier releases have written rows of other carts' orders to platform_orders, and decided on none of them."""
 
 
-def read_own_numbers(tables: ClientTables, prefix: str) -> OwnNumbers:
-    """The numbers of a client's orders.
+class KeptNumbers:
+    """The numbers of one client's orders, as they are kept and as a run knows them.
 
-    Args:
-        tables: the client's tables.
-        prefix: its order prefix.
+    Attributes:
+        own: the numbers as the run knows them.
     """
-    for row in tables.read_if_written(STORE_FACTS):
-        if row["order_prefixes"] is not None:
-            return OwnNumbers(prefix, frozenset(row["order_prefixes"]), frozenset(row["other_numbers"] or ()))
-    own = OwnNumbers(prefix)
-    if not tables.days(FILTERED_ORDERS):
-        return own
-    with tables.connect() as connection:
-        return with_recognised(own, connection.execute(_IMPORTED).fetchall())
+
+    def __init__(self, tables: ClientTables, prefix: str, facts: Mapping[str, Any] | None = None) -> None:
+        """Read what is kept.
+
+        Args:
+            tables: the client's tables.
+            prefix: its order prefix.
+            facts: its row of store_facts, where that was read just now.
+        """
+        self._tables = tables
+        row = _row(tables) if facts is None else facts
+        self._kept = _numbers_in(row)
+        if self._kept is None:
+            self.own = with_recognised(OwnNumbers(prefix), _imported(tables))
+        else:
+            prefixes, others = self._kept
+            self.own = OwnNumbers(prefix, frozenset(prefixes), frozenset(others))
+
+    def recognise(self, recognised: Collection[tuple[str, str]]) -> None:
+        """Take the numbers of further orders that are the store's, each with its store order id."""
+        self.own = with_recognised(self.own, recognised)
+
+    def keep(self, *, is_used: bool) -> None:
+        """Keep the numbers for later runs, if they are not kept so yet.
+
+        Args:
+            is_used: whether orders are imported under the present prefix. One that was only tried in trial may be that
+                of another cart.
+        """
+        known = sorted(self.own.prefixes if is_used else self.own.earlier), sorted(self.own.others)
+        if known != self._kept:
+            self._tables.forget(STORE_FACTS)  # Another flow of the client may have written other facts meanwhile.
+            row = dict(_row(self._tables)) | dict(zip(_COLUMNS, known, strict=True))
+            self._tables.write_cache(STORE_FACTS, [row])
+            self._kept = known
 
 
-def own_numbers_of(services: Services, setup: MasterSetup) -> OwnNumbers:
+def own_numbers(services: Services, setup: MasterSetup) -> OwnNumbers:
     """The numbers of a client's orders, outside a run."""
-    return read_own_numbers(ClientTables(services.lake, setup.id), setup.orders.prefix)
+    return KeptNumbers(ClientTables(services.lake, setup.id), setup.orders.prefix).own
 
 
-def keep_own_numbers(tables: ClientTables, own: OwnNumbers, *, is_used: bool) -> None:
-    """Keep the numbers if they are not kept so yet.
+def _row(tables: ClientTables) -> Mapping[str, Any]:
+    rows = tables.read_if_written(STORE_FACTS)
+    return rows[0] if rows else dict.fromkeys(STORE_FACTS.arrow_schema.names)
 
-    Args:
-        tables: the client's tables.
-        own: the numbers.
-        is_used: whether orders are imported under the present prefix. One that was only tried out in trial may be that
-            of another cart.
-    """
-    known = own.prefixes if is_used else own.earlier
-    kept = {"order_prefixes": sorted(known), "other_numbers": sorted(own.others)}
-    if any(row.items() >= kept.items() for row in tables.read_if_written(STORE_FACTS)):
-        return
-    tables.forget(STORE_FACTS)  # Another flow of the client may have written other facts meanwhile.
-    facts = tables.read_if_written(STORE_FACTS) or [dict.fromkeys(STORE_FACTS.arrow_schema.names)]
-    tables.write_cache(STORE_FACTS, [facts[0] | kept])
+
+def _numbers_in(row: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
+    """The prefixes and the other numbers; None where no run has kept them."""
+    prefixes, others = (row[name] for name in _COLUMNS)
+    return None if prefixes is None else (list(prefixes), list(others or ()))
+
+
+def _imported(tables: ClientTables) -> Collection[tuple[str, str]]:
+    if not tables.days(FILTERED_ORDERS):
+        return ()
+    with tables.connect() as connection:
+        return connection.execute(_IMPORTED).fetchall()
+
+
+_COLUMNS = ("order_prefixes", "other_numbers")

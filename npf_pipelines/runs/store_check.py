@@ -15,7 +15,7 @@ from npf_pipelines.reconcile.store_check import ask_store
 from npf_pipelines.reports.issued_certificates import issued_certificate
 from npf_pipelines.rules.store_check.access import no_key
 from npf_pipelines.rules.store_check.findings import findings
-from npf_pipelines.runs.own_numbers import own_numbers_of
+from npf_pipelines.runs.own_numbers import own_numbers
 from npf_pipelines.runs.services import Services
 from npf_pipelines.runs.sku_map import map_at_source
 from npf_pipelines.state.store_checks import keep_check
@@ -35,7 +35,7 @@ async def check_store(services: Services, setup: MasterSetup) -> StoreCheck:
         platform = services.platform
         skus = frozenset(platform.skus(setup.id))
         sku_map, wrong = map_at_source(services, setup, skus)
-        imported = frozenset(platform.states_of(setup.id, order_ids, own_numbers_of(services, setup)))
+        imported = frozenset(platform.states_of(setup.id, order_ids, own_numbers(services, setup)))
         return WarehouseRead(skus, imported, platform.takes_despatch_methods, sku_map, wrong)
 
     async with opened as store:

@@ -15,7 +15,7 @@ from npf_pipelines.cli.program import program
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.text import counted
 from npf_pipelines.runs.client_tables import ClientTables
-from npf_pipelines.runs.own_numbers import read_own_numbers
+from npf_pipelines.runs.own_numbers import KeptNumbers
 from npf_pipelines.runs.services import Services
 
 
@@ -44,8 +44,8 @@ def remove(
 def _announce(services: Services, found: Removable) -> None:
     client = found.client
     setup = services.setups().clients.get(client)
-    own = read_own_numbers(ClientTables(services.lake, client), setup.orders.prefix if setup else "")
-    open_orders = services.platform.count_open(client, own)
+    numbers = KeptNumbers(ClientTables(services.lake, client), setup.orders.prefix if setup else "")
+    open_orders = services.platform.count_open(client, numbers.own)
     moved = f"The setup, with a SKU map, moves to the folder removed beside it: {found.file}"
     lines = [
         moved if found.file else "It has no master setup.",
