@@ -1,0 +1,81 @@
+"""Which of a client's orders on the platform are of its store."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npf_pipelines.domain.own_numbers import OwnNumbers
+from npf_pipelines.domain.store_orders import UnreadableOrder
+from npf_pipelines.rules.own_orders import is_own, with_recognised
+from npf_pipelines_tests.builders import NOON, order, platform_order
+
+OWN = OwnNumbers("CS", frozenset({"OLD"}), frozenset({"BY-HAND"}))
+PREFIXES = st.sampled_from(["", "C", "CS", "CS1", "EB", "OLD"])
+IDS = st.integers(1, 200).map(str)
+NUMBERS = st.lists(st.tuples(PREFIXES, IDS), max_size=8).map(
+    lambda orders: [(f"{prefix}{order_id}", order_id) for prefix, order_id in orders]
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "order_id", "is_ours"),
+    [
+        ("CS5001", "5001", True),
+        ("OLD5001", "5001", True),
+        ("BY-HAND", "5001", True),
+        ("EB5001", "5001", False),
+        ("5001", "5001", False),
+        ("CS5001", "1", False),
+        ("CS5001", "999999", False),
+        ("CSX5001", "5001", False),
+    ],
+)
+def test_a_number_is_the_stores_by_its_prefix_and_id(number: str, order_id: str, is_ours: bool) -> None:
+    assert OWN.has(number, order_id) is is_ours
+    assert is_own(None, platform_order(number, store_order_id=order_id, email="eve@home.example"), OWN) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_ours"),
+    [
+        ({}, True),
+        ({"placed_at": NOON + timedelta(hours=20)}, True),
+        ({"email": ""}, True),
+        ({"placed_at": NOON + timedelta(days=30)}, False),
+        ({"email": "eve@home.example"}, False),
+        ({"email": "", "ship_to_name": "Eve Bay"}, False),
+    ],
+)
+def test_an_unfamiliar_number_is_the_stores_if_the_store_has_that_order(
+    changes: dict[str, object], is_ours: bool
+) -> None:
+    imported = platform_order("W-77", store_order_id="1000012", **changes)
+    assert is_own(order(), imported, OWN) is is_ours
+    assert not is_own(None, imported, OWN)
+
+
+def test_an_order_that_cannot_be_read_makes_no_unfamiliar_number_the_stores() -> None:
+    unreadable = UnreadableOrder(order_id="5001", status="P", placed_at=NOON, reason="total: is missing")
+    assert not is_own(unreadable, platform_order("EB5001"), OWN)
+    assert is_own(unreadable, platform_order("CS5001"), OWN)
+
+
+@given(prefix=PREFIXES, first=NUMBERS, then=NUMBERS)
+def test_what_was_recognised_stays_so(prefix: str, first: list[tuple[str, str]], then: list[tuple[str, str]]) -> None:
+    own = with_recognised(OwnNumbers(prefix), first)
+    later = with_recognised(own, then)
+    assert all(later.has(number, order_id) for number, order_id in [*first, *then])
+    assert own.earlier <= later.earlier
+    assert own.others <= later.others
+    assert with_recognised(later, [*first, *then]) == later
+
+
+def test_one_order_makes_no_prefix() -> None:
+    one = with_recognised(OwnNumbers("CS"), [("EB7", "7"), ("EB7", "7"), ("CS8", "8"), ("W-77", "9")])
+    assert (one.earlier, one.others) == (frozenset(), {"EB7", "W-77"})
+    assert not one.has("EB8", "8")
+    several = with_recognised(OwnNumbers("CS"), [("OLD7", "7"), ("OLD8", "8")])
+    assert (several.earlier, several.others) == ({"OLD"}, frozenset())
+    assert several.has("OLD9", "9")

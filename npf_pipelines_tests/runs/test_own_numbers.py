@@ -1,0 +1,83 @@
+"""Tests of npf_pipelines.runs.own_numbers: the numbers of a client's orders, kept between runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from npf_pipelines.lake.lake import Lake
+from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STORE_FACTS
+from npf_pipelines.runs.client_tables import ClientTables
+from npf_pipelines.runs.own_numbers import KeptNumbers
+from npf_pipelines_tests.builders import NOON, row
+
+DAY = NOON.date()
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> ClientTables:
+    """The client's tables, none of them written."""
+    return ClientTables(Lake(str(tmp_path / "lake")), "acme")
+
+
+def as_decided(tables: ClientTables, *numbers: str, decision: str = "accepted") -> None:
+    """Decisions on a day's orders, as an earlier release has written them."""
+    rows = [row(FILTERED_ORDERS, order_id=number[-1], order_number=number, decision=decision) for number in numbers]
+    tables.lake.write(FILTERED_ORDERS, rows, client="acme", day=DAY)
+
+
+def as_imported(tables: ClientTables, *numbers: str, **changes: Any) -> None:
+    """Their outcomes."""
+    rows = [row(PLATFORM_ORDERS, order_id=number[-1], order_number=number, **changes) for number in numbers]
+    tables.lake.write(PLATFORM_ORDERS, rows, client="acme", day=DAY)
+
+
+def test_without_tables_there_is_the_prefix_alone(tables: ClientTables) -> None:
+    own = KeptNumbers(tables, "CS").own
+    assert (own.prefix, own.earlier, own.others) == ("CS", frozenset(), frozenset())
+
+
+def test_tables_of_an_earlier_release_give_the_earlier_prefix_and_no_other_carts(tables: ClientTables) -> None:
+    as_decided(tables, "OLD1", "OLD2", "CS3")
+    as_imported(tables, "OLD1", "OLD2", "CS3", "EB1", "EB4", "EB5")
+    own = KeptNumbers(tables, "CS").own
+    assert (own.earlier, own.others) == ({"OLD"}, frozenset())
+
+
+def test_a_number_that_was_only_planned_or_set_aside_gives_none(tables: ClientTables) -> None:
+    as_decided(tables, "EB1", "EB2")
+    as_imported(tables, "EB1", "EB2", imported_at=None)
+    assert KeptNumbers(tables, "CS").own.prefixes == {"CS"}
+    as_decided(tables, "EB1", "EB2", decision="set_aside")
+    as_imported(tables, "EB1", "EB2")
+    assert KeptNumbers(tables, "CS").own.prefixes == {"CS"}
+
+
+def test_a_prefix_is_kept_once_orders_are_imported_under_it(tables: ClientTables) -> None:
+    facts = row(STORE_FACTS, order_prefixes=None, other_numbers=None)
+    tables.write_cache(STORE_FACTS, [facts])
+    KeptNumbers(tables, "TRIED").keep(is_used=False)
+    KeptNumbers(tables, "CS").keep(is_used=True)
+    changed = KeptNumbers(tables, "CSK")
+    assert (changed.own.earlier, changed.own.prefix) == ({"CS"}, "CSK")
+    changed.recognise([("W-77", "7")])
+    changed.keep(is_used=True)
+    own = KeptNumbers(tables, "NEW").own
+    assert (own.earlier, own.others) == ({"CS", "CSK"}, {"W-77"})
+    (kept,) = tables.read(STORE_FACTS)
+    assert kept | facts == kept | {"order_prefixes": None, "other_numbers": None}
+
+
+def test_numbers_that_are_kept_already_are_not_written_again(
+    tables: ClientTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    KeptNumbers(tables, "CS").keep(is_used=True)
+    (facts,) = tables.read(STORE_FACTS)
+    monkeypatch.setattr(tables, "write_cache", None)
+    monkeypatch.setattr(tables, "read_if_written", None)
+    KeptNumbers(tables, "CS", facts).keep(is_used=True)
+    # A dry run writes nothing, whatever it knows.
+    monkeypatch.undo()
+    dry = ClientTables(tables.lake, "acme", dry_run=True)
+    KeptNumbers(dry, "CSK").keep(is_used=True)
+    assert tables.read(STORE_FACTS) == [facts]

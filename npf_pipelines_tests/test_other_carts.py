@@ -1,0 +1,200 @@
+"""A client with a second cart, whose orders another integration brings to the platform: eBay, under the prefix EB.
+
+Its ids overlap the store's. No table, check or request is about its orders, and stock counts them.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from npf_pipelines.domain.platform_orders import OrderStatus
+from npf_pipelines.lake.tables import PLATFORM_ORDERS, SHIPMENT_RECORDS, STORE_FACTS, TRACKING_PUSH
+from npf_pipelines.platform.lodgements import ParcelLabel, insert_shipment
+from npf_pipelines.platform.tables import order_lines, orders
+from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines_tests.loop import Loop, copied_loop
+from npf_pipelines_tests.order_steps import change_setup, exceptions, on_platform, place, platform_row
+from npf_pipelines_tests.shared_worlds import SharedWorlds, pull
+
+UNITS = 7
+LABEL = ParcelLabel("Australia Post", "EBAY-PARCEL", "https://track.example/EBAY-PARCEL")
+OF_THE_STORE = 990_000
+"""Ids from here on are of no order of the store."""
+
+
+@pytest.fixture
+def loop(worlds: SharedWorlds, tmp_path: Path) -> Iterator[Loop]:
+    """A world with a store all of whose orders have been pulled and lodged."""
+    with copied_loop(worlds.of(pull, "acme"), tmp_path) as world:
+        world.work()
+        yield world
+
+
+@pytest.fixture
+def store(loop: Loop) -> SandboxStore:
+    """That store."""
+    return loop.stores["acme"]
+
+
+def sell(loop: Loop, order_id: int, status: OrderStatus, sku: str) -> str:
+    """An order of the other cart; it is lodged, too, if it is shipped."""
+    number, now = f"EB{order_id}", datetime.now(UTC)
+    with loop.services.platform_engine.begin() as connection:
+        line: Any = connection.execute(sa.select(order_lines).where(order_lines.c.client == "acme")).mappings().first()
+        order: Any = (
+            connection.execute(
+                sa.select(orders).where(orders.c.client == "acme", orders.c.order_number == line["order_number"])
+            )
+            .mappings()
+            .first()
+        )
+        shopper = {"email": "eve@ebay.example", "ship_to_name": "Eve Bay", "address_1": "9 Sea Rd"}
+        times = {"placed_at": now - timedelta(hours=2), "imported_at": now, "updated_at": now}
+        its = {"order_number": number, "store_order_id": str(order_id), "status": status, "is_test": False}
+        connection.execute(sa.insert(orders).values({**order, **shopper, **times, **its}))
+        shipped = UNITS if status is OrderStatus.SHIPPED else 0
+        its = {"order_number": number, "line_id": "1", "sku": sku, "quantity": UNITS, "quantity_shipped": shipped}
+        connection.execute(sa.insert(order_lines).values({**line, **its}))
+        if shipped:
+            units = {sku: UNITS}
+            insert_shipment(connection, "acme", number, f"P-{number}", label=LABEL, quantities=units, now=now)
+    return number
+
+
+def sell_in_every_stage(loop: Loop, first: int, sku: str) -> set[str]:
+    """Orders of the other cart, in each stage one, with ids that count up."""
+    return {sell(loop, order_id, status, sku) for order_id, status in enumerate(OrderStatus, first)}
+
+
+def asked_by(loop: Loop, store: SandboxStore, flow: str) -> int:
+    """How many requests a run makes."""
+    before = store.requests
+    assert [run.failure for run in loop.run(flow, "acme")] == [""]
+    return store.requests - before
+
+
+def rows_about_the_other_cart(loop: Loop) -> list[Any]:
+    """The rows of all tables with its numbers."""
+    tables = ("filtered_orders", "platform_orders", "shipment_records", "tracking_push")
+    return [
+        found
+        for table in tables
+        for found in loop.rows(f"SELECT '{table}', order_number FROM {table} WHERE order_number LIKE 'EB%'")  # noqa: S608
+    ]
+
+
+def said_by_the_checks(loop: Loop) -> str:
+    """The results of all checks."""
+    result = loop.defs.resolve_job_def("audit_job").execute_in_process(instance=loop.instance)
+    return str([check.metadata for check in result.get_asset_check_evaluations()])
+
+
+def units_in_process(loop: Loop, sku: str) -> int:
+    """The units that the last snapshot has in process."""
+    query = f"SELECT in_process FROM stock_snapshots WHERE client = 'acme' AND sku = '{sku}'"  # noqa: S608
+    ((units,),) = loop.rows(query)
+    return int(units)
+
+
+def sku_of(store: SandboxStore) -> str:
+    """A product that `place` orders."""
+    order_id = place(store, days=0)
+    return store.orders[order_id].lines[0].product_code
+
+
+def test_no_table_check_or_request_is_about_the_orders_of_another_cart(loop: Loop, store: SandboxStore) -> None:
+    sku = sku_of(store)
+    for flow in ("orders", "shipments"):
+        loop.run(flow, "acme")
+    loop.run("stock", "acme", override_change_limit=True)
+    asked = {flow: asked_by(loop, store, flow) for flow in ("orders", "shipments")}
+    before, in_process = on_platform(loop), units_in_process(loop, sku)
+    imported_id = min(map(int, before.values()))
+    theirs = sell_in_every_stage(loop, OF_THE_STORE, sku) | sell_in_every_stage(loop, imported_id, sku)
+    assert {flow: asked_by(loop, store, flow) for flow in asked} == asked
+    theirs |= sell_in_every_stage(loop, store.next_order_id, sku)
+    new = [place(store, days=0) for _ in OrderStatus]
+    assert {f"EB{order_id}" for order_id in new} <= theirs
+    for flow in ("orders", "shipments"):
+        assert [run.failure for run in loop.run(flow, "acme")] == [""]
+    assert on_platform(loop).keys() == before.keys() | theirs | {f"CS{order_id}" for order_id in new}
+
+    loop.run("stock", "acme", override_change_limit=True)
+    ours = sum(line.amount for order_id in new for line in store.orders[order_id].lines if line.product_code == sku)
+    # Of six stages, three take units in process.
+    assert units_in_process(loop, sku) == in_process + ours + 3 * 3 * UNITS
+
+    loop.work()
+    assert [run.failure for run in loop.run("shipments", "acme")] == [""]
+    assert rows_about_the_other_cart(loop) == []
+    assert exceptions(loop) == []
+    assert not re.search(r"\bEB\d", said_by_the_checks(loop))
+    assert "EBAY-PARCEL" not in {shipment.tracking_number for shipment in store.shipments.values()}
+
+
+def test_after_another_prefix_the_earlier_orders_are_followed_and_the_other_carts_are_not(
+    loop: Loop, store: SandboxStore
+) -> None:
+    kept, cancelled = place(store, days=0), place(store, days=0)
+    loop.run("orders", "acme")
+    sell_in_every_stage(loop, OF_THE_STORE, store.orders[kept].lines[0].product_code)
+    change_setup(loop, orders={"prefix": "CSK"})
+    store.change_status(cancelled, "I")
+    new = place(store, days=0)
+    # As an earlier release has left it.
+    (facts,) = loop.services.lake.read(STORE_FACTS, client="acme")
+    earlier = facts | {"order_prefixes": None, "other_numbers": None}
+    loop.services.lake.write(STORE_FACTS, [earlier], client="acme")
+    for _ in range(2):
+        assert [run.failure for run in loop.run("orders", "acme")] == [""]
+    assert platform_row(loop, cancelled)["status"] == "cancelled"
+    assert [platform_row(loop, order_id)["order_number"] for order_id in (kept, new)] == [f"CS{kept}", f"CSK{new}"]
+
+    loop.work()
+    assert [run.failure for run in loop.run("shipments", "acme")] == [""]
+    pushed = {number for (number,) in loop.rows("SELECT order_number FROM tracking_push WHERE client = 'acme'")}
+    assert not any(number.startswith("EB") for number in pushed)
+    assert exceptions(loop) == []
+
+
+def test_an_order_under_a_number_given_by_hand_is_the_stores(loop: Loop, store: SandboxStore) -> None:
+    order_id = place(store, days=0)
+    loop.run("orders", "acme")
+    with loop.services.platform_engine.begin() as connection:
+        for table in (orders, order_lines):
+            here = (table.c.client == "acme") & (table.c.order_number == f"CS{order_id}")
+            connection.execute(sa.update(table).where(here).values(order_number="W-77"))
+    change_setup(loop, orders={"prefix": "CSK"})
+    for _ in range(2):
+        assert [run.failure for run in loop.run("orders", "acme")] == [""]
+        assert platform_row(loop, order_id)["order_number"] == "W-77"
+    loop.work()
+    loop.run("shipments", "acme")
+    assert [outcome for (outcome,) in loop.rows("SELECT outcome FROM tracking_push WHERE order_number = 'W-77'")]
+
+
+def test_rows_of_an_earlier_release_about_another_cart_go(loop: Loop, store: SandboxStore) -> None:
+    sku = store.orders[place(store, days=0)].lines[0].product_code
+    for flow in ("orders", "shipments"):
+        loop.run(flow, "acme")
+    sell_in_every_stage(loop, OF_THE_STORE, sku)
+    lake, (_, today) = loop.services.lake, loop.days
+    taken = {
+        PLATFORM_ORDERS: {"order_id": f"{OF_THE_STORE}", "outcome": "differs"},
+        SHIPMENT_RECORDS: {"shipment_id": "P-EB990004"},
+        TRACKING_PUSH: {"shipment_id": "P-EB990004", "outcome": "set_aside", "store_shipment_id": None, "sent": []},
+    }
+    for table, values in taken.items():
+        before = lake.read_if_written(table, client="acme", day=today)
+        like = before[0] if before else lake.read(table, client="acme", day=lake.days(table, client="acme")[0])[0]
+        number = f"EB{OF_THE_STORE}" if table is PLATFORM_ORDERS else "EB990004"
+        lake.write(table, [*before, like | values | {"order_number": number}], client="acme", day=today)
+    assert len(rows_about_the_other_cart(loop)) == len(taken)
+    for flow in ("orders", "shipments"):
+        assert [run.failure for run in loop.run(flow, "acme")] == [""]
+    assert rows_about_the_other_cart(loop) == []
