@@ -23,7 +23,7 @@ from npf_pipelines_tests.shared_worlds import SharedWorlds, pull
 
 UNITS = 7
 LABEL = ParcelLabel("Australia Post", "EBAY-PARCEL", "https://track.example/EBAY-PARCEL")
-OF_THE_STORE = 990_000
+NOT_IN_STORE = 990_000
 """Ids from here on are of no order of the store."""
 
 
@@ -115,19 +115,19 @@ def test_no_table_check_or_request_is_about_the_orders_of_another_cart(loop: Loo
     asked = {flow: asked_by(loop, store, flow) for flow in ("orders", "shipments")}
     before, in_process = on_platform(loop), units_in_process(loop, sku)
     imported_id = min(map(int, before.values()))
-    theirs = sell_in_every_stage(loop, OF_THE_STORE, sku) | sell_in_every_stage(loop, imported_id, sku)
+    of_other_cart = sell_in_every_stage(loop, NOT_IN_STORE, sku) | sell_in_every_stage(loop, imported_id, sku)
     assert {flow: asked_by(loop, store, flow) for flow in asked} == asked
-    theirs |= sell_in_every_stage(loop, store.next_order_id, sku)
+    of_other_cart |= sell_in_every_stage(loop, store.next_order_id, sku)
     new = [place(store, days=0) for _ in OrderStatus]
-    assert {f"EB{order_id}" for order_id in new} <= theirs
+    assert {f"EB{order_id}" for order_id in new} <= of_other_cart
     for flow in ("orders", "shipments"):
         assert [run.failure for run in loop.run(flow, "acme")] == [""]
-    assert on_platform(loop).keys() == before.keys() | theirs | {f"CS{order_id}" for order_id in new}
+    assert on_platform(loop).keys() == before.keys() | of_other_cart | {f"CS{order_id}" for order_id in new}
 
     loop.run("stock", "acme", override_change_limit=True)
-    ours = sum(line.amount for order_id in new for line in store.orders[order_id].lines if line.product_code == sku)
+    ordered = sum(line.amount for order_id in new for line in store.orders[order_id].lines if line.product_code == sku)
     # Of six stages, three take units in process.
-    assert units_in_process(loop, sku) == in_process + ours + 3 * 3 * UNITS
+    assert units_in_process(loop, sku) == in_process + ordered + 3 * 3 * UNITS
 
     loop.work()
     assert [run.failure for run in loop.run("shipments", "acme")] == [""]
@@ -142,7 +142,7 @@ def test_after_another_prefix_the_earlier_orders_are_followed_and_the_other_cart
 ) -> None:
     kept, cancelled = place(store, days=0), place(store, days=0)
     loop.run("orders", "acme")
-    sell_in_every_stage(loop, OF_THE_STORE, store.orders[kept].lines[0].product_code)
+    sell_in_every_stage(loop, NOT_IN_STORE, store.orders[kept].lines[0].product_code)
     change_setup(loop, orders={"prefix": "CSK"})
     store.change_status(cancelled, "I")
     new = place(store, days=0)
@@ -182,17 +182,17 @@ def test_rows_of_an_earlier_release_about_another_cart_go(loop: Loop, store: San
     sku = store.orders[place(store, days=0)].lines[0].product_code
     for flow in ("orders", "shipments"):
         loop.run(flow, "acme")
-    sell_in_every_stage(loop, OF_THE_STORE, sku)
+    sell_in_every_stage(loop, NOT_IN_STORE, sku)
     lake, (_, today) = loop.services.lake, loop.days
     taken = {
-        PLATFORM_ORDERS: {"order_id": f"{OF_THE_STORE}", "outcome": "differs"},
+        PLATFORM_ORDERS: {"order_id": f"{NOT_IN_STORE}", "outcome": "differs"},
         SHIPMENT_RECORDS: {"shipment_id": "P-EB990004"},
         TRACKING_PUSH: {"shipment_id": "P-EB990004", "outcome": "set_aside", "store_shipment_id": None, "sent": []},
     }
     for table, values in taken.items():
         before = lake.read_if_written(table, client="acme", day=today)
         like = before[0] if before else lake.read(table, client="acme", day=lake.days(table, client="acme")[0])[0]
-        number = f"EB{OF_THE_STORE}" if table is PLATFORM_ORDERS else "EB990004"
+        number = f"EB{NOT_IN_STORE}" if table is PLATFORM_ORDERS else "EB990004"
         lake.write(table, [*before, like | values | {"order_number": number}], client="acme", day=today)
     assert len(rows_about_the_other_cart(loop)) == len(taken)
     for flow in ("orders", "shipments"):

@@ -20,7 +20,7 @@ NUMBERS = st.lists(st.tuples(PREFIXES, IDS), max_size=8).map(
 
 
 @pytest.mark.parametrize(
-    ("number", "order_id", "is_ours"),
+    ("number", "order_id", "is_own_number"),
     [
         ("CS5001", "5001", True),
         ("OLD5001", "5001", True),
@@ -32,13 +32,13 @@ NUMBERS = st.lists(st.tuples(PREFIXES, IDS), max_size=8).map(
         ("CSX5001", "5001", False),
     ],
 )
-def test_a_number_is_the_stores_by_its_prefix_and_id(number: str, order_id: str, is_ours: bool) -> None:
-    assert OWN.has(number, order_id) is is_ours
-    assert is_own(None, platform_order(number, store_order_id=order_id, email="eve@home.example"), OWN) is is_ours
+def test_a_number_is_the_stores_by_its_prefix_and_id(number: str, order_id: str, is_own_number: bool) -> None:
+    assert OWN.has(number, order_id) is is_own_number
+    assert is_own(None, platform_order(number, store_order_id=order_id, email="eve@home.example"), OWN) is is_own_number
 
 
 @pytest.mark.parametrize(
-    ("changes", "is_ours"),
+    ("changes", "is_own_number"),
     [
         ({}, True),
         ({"placed_at": NOON + timedelta(hours=20)}, True),
@@ -49,10 +49,10 @@ def test_a_number_is_the_stores_by_its_prefix_and_id(number: str, order_id: str,
     ],
 )
 def test_an_unfamiliar_number_is_the_stores_if_the_store_has_that_order(
-    changes: dict[str, object], is_ours: bool
+    changes: dict[str, object], is_own_number: bool
 ) -> None:
     imported = platform_order("W-77", store_order_id="1000012", **changes)
-    assert is_own(order(), imported, OWN) is is_ours
+    assert is_own(order(), imported, OWN) is is_own_number
     assert not is_own(None, imported, OWN)
 
 
