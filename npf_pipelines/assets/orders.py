@@ -77,7 +77,6 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         tables, setup = client_run.tables, client_run.setup
         facts = StoreFacts(store, setup, tables, now=client_run.now, log=client_run.log)
         client_run.take_numbers(facts.kept)
-        client_run.keep_numbers()
         questions = StatusQuestions(client_run)
         holds, due = read_holds(client_run), read_due_decisions(client_run)
         run = OrdersRun(client_run, store, lease, facts, questions, holds, due)
@@ -86,6 +85,7 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
             _limit_changes(run)
         run.sku_map = read_sku_map(client_run)
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
+        client_run.keep_numbers()
         _check_despatch_column(client_run)
         named = await find_orders(client_run, store, names) if names else None
         if named:

@@ -255,6 +255,8 @@ async def _import(
     client_run = run.client_run
     run.check_lease()
     accepted = {row["order_id"] for row in decisions if row["decision"] == Decision.ACCEPTED}
+    if accepted - {record.order.store_order_id for record in on_platform.records.values()}:
+        client_run.keep_numbers(imports=True)
     of_day = OrdersOfDay(
         client=client_run.client,
         prefix=client_run.setup.orders.prefix,

@@ -13,23 +13,23 @@ class OwnNumbers:
 
     Attributes:
         prefix: the client's order prefix.
-        earlier: prefixes under which orders were imported before.
+        used: the prefixes under which orders have been imported.
         others: numbers of single orders that none of these prefixes makes, such as of one entered by hand.
     """
 
     prefix: str
-    earlier: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
 
     @property
     def prefixes(self) -> frozenset[str]:
         """The present prefix and the earlier ones."""
-        return self.earlier | {self.prefix}
+        return self.used | {self.prefix}
 
     def has(self, order_number: str, order_id: str) -> bool:
         """Whether an order of the platform, by its number and its store order id, is the store's."""
         return (
             order_number == self.prefix + order_id
-            or any(order_number == prefix + order_id for prefix in self.earlier)
+            or any(order_number == prefix + order_id for prefix in self.used)
             or order_number in self.others
         )

@@ -48,7 +48,7 @@ def with_recognised(own: OwnNumbers, recognised: Collection[tuple[str, str]]) ->
     unknown = {(number, order_id) for number, order_id in recognised if not own.has(number, order_id)}
     counts = Counter(number.removesuffix(order_id) for number, order_id in unknown if _has_prefix(number, order_id))
     earlier = {prefix for prefix, orders in counts.items() if orders >= _ORDERS_OF_A_PREFIX}
-    known = replace(own, earlier=own.earlier | earlier)
+    known = replace(own, used=own.used | earlier)
     return replace(
         known, others=known.others | {number for number, order_id in unknown if not known.has(number, order_id)}
     )

@@ -132,14 +132,17 @@ class ClientRun:
         """Take the numbers from the client's row of store_facts, which was read just now."""
         self._kept_numbers = KeptNumbers(self.tables, self.setup.orders.prefix, facts)
 
-    def keep_numbers(self, recognised: Collection[tuple[str, str]] = ()) -> None:
-        """Keep the numbers for later runs: before any order is imported under the present prefix.
+    def keep_numbers(self, recognised: Collection[tuple[str, str]] = (), *, imports: bool = False) -> None:
+        """Keep the numbers for later runs.
 
         Args:
             recognised: order number and store order id of further orders that are the store's.
+            imports: whether orders are about to be imported under the present prefix.
         """
         self._kept_numbers.recognise(recognised)
-        self._kept_numbers.keep(is_used=self.writes is not Writes.NONE)
+        if imports and self.writes is not Writes.NONE:
+            self._kept_numbers.use_prefix()
+        self._kept_numbers.keep()
 
     def add_days(self, days: Collection[date]) -> None:
         """Include further days in the client's part of the run."""

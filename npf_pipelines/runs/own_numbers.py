@@ -6,6 +6,7 @@ by their numbers (rules/own_orders.py).
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from npf_pipelines.config.master_setup import MasterSetup
@@ -43,7 +44,10 @@ class KeptNumbers:
         row = _row(tables) if facts is None else facts
         self._kept = _numbers_in(row)
         if self._kept is None:
-            self.own = with_recognised(OwnNumbers(prefix), _imported(tables))
+            imported = _imported(tables)
+            self.own = with_recognised(OwnNumbers(prefix), imported)
+            if any(number == prefix + order_id for number, order_id in imported):
+                self.use_prefix()
         else:
             prefixes, others = self._kept
             self.own = OwnNumbers(prefix, frozenset(prefixes), frozenset(others))
@@ -52,14 +56,13 @@ class KeptNumbers:
         """Take the numbers of further orders that are the store's, each with its store order id."""
         self.own = with_recognised(self.own, recognised)
 
-    def keep(self, *, is_used: bool) -> None:
-        """Keep the numbers for later runs, if they are not kept so yet.
+    def use_prefix(self) -> None:
+        """Take the present prefix for used: one under which nothing is imported may be a mistake, and another cart's."""
+        self.own = replace(self.own, used=self.own.prefixes)
 
-        Args:
-            is_used: whether orders are imported under the present prefix. One that was only tried in trial may be that
-                of another cart.
-        """
-        known = sorted(self.own.prefixes if is_used else self.own.earlier), sorted(self.own.others)
+    def keep(self) -> None:
+        """Keep the numbers for later runs, if they are not kept so yet."""
+        known = sorted(self.own.used), sorted(self.own.others)
         if known != self._kept:
             self._tables.forget(STORE_FACTS)  # Another flow of the client may have written other facts meanwhile.
             row = dict(_row(self._tables)) | dict(zip(_COLUMNS, known, strict=True))
@@ -87,7 +90,7 @@ def _imported(tables: ClientTables) -> Collection[tuple[str, str]]:
     if not tables.days(FILTERED_ORDERS):
         return ()
     with tables.connect() as connection:
-        return connection.execute(_IMPORTED).fetchall()
+        return connection.execute(_IMPORTED).rows
 
 
 _COLUMNS = ("order_prefixes", "other_numbers")

@@ -67,15 +67,15 @@ def test_what_was_recognised_stays_so(prefix: str, first: list[tuple[str, str]],
     own = with_recognised(OwnNumbers(prefix), first)
     later = with_recognised(own, then)
     assert all(later.has(number, order_id) for number, order_id in [*first, *then])
-    assert own.earlier <= later.earlier
+    assert own.used <= later.used
     assert own.others <= later.others
     assert with_recognised(later, [*first, *then]) == later
 
 
 def test_one_order_makes_no_prefix() -> None:
     one = with_recognised(OwnNumbers("CS"), [("EB7", "7"), ("EB7", "7"), ("CS8", "8"), ("W-77", "9")])
-    assert (one.earlier, one.others) == (frozenset(), {"EB7", "W-77"})
+    assert (one.used, one.others) == (frozenset(), {"EB7", "W-77"})
     assert not one.has("EB8", "8")
     several = with_recognised(OwnNumbers("CS"), [("OLD7", "7"), ("OLD8", "8")])
-    assert (several.earlier, several.others) == ({"OLD"}, frozenset())
+    assert (several.used, several.others) == ({"OLD"}, frozenset())
     assert several.has("OLD9", "9")

@@ -1,5 +1,6 @@
 """Tests of npf_pipelines.runs.own_numbers: the numbers of a client's orders, kept between runs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,14 @@ def as_imported(tables: ClientTables, *numbers: str, **changes: Any) -> None:
 
 def test_without_tables_there_is_the_prefix_alone(tables: ClientTables) -> None:
     own = KeptNumbers(tables, "CS").own
-    assert (own.prefix, own.earlier, own.others) == ("CS", frozenset(), frozenset())
+    assert (own.prefix, own.used, own.others) == ("CS", frozenset(), frozenset())
 
 
 def test_tables_of_an_earlier_release_give_the_earlier_prefix_and_no_other_carts(tables: ClientTables) -> None:
     as_decided(tables, "OLD1", "OLD2", "CS3")
     as_imported(tables, "OLD1", "OLD2", "CS3", "EB1", "EB4", "EB5")
     own = KeptNumbers(tables, "CS").own
-    assert (own.earlier, own.others) == ({"OLD"}, frozenset())
+    assert (own.used, own.others) == ({"OLD", "CS"}, frozenset())
 
 
 def test_a_number_that_was_only_planned_or_set_aside_gives_none(tables: ClientTables) -> None:
@@ -56,28 +57,35 @@ def test_a_number_that_was_only_planned_or_set_aside_gives_none(tables: ClientTa
 def test_a_prefix_is_kept_once_orders_are_imported_under_it(tables: ClientTables) -> None:
     facts = row(STORE_FACTS, order_prefixes=None, other_numbers=None)
     tables.write_cache(STORE_FACTS, [facts])
-    KeptNumbers(tables, "TRIED").keep(is_used=False)
-    KeptNumbers(tables, "CS").keep(is_used=True)
+    KeptNumbers(tables, "MISTAKE").keep()
+    first = KeptNumbers(tables, "CS")
+    assert first.own.prefixes == {"CS"}
+    first.use_prefix()
+    first.keep()
     changed = KeptNumbers(tables, "CSK")
-    assert (changed.own.earlier, changed.own.prefix) == ({"CS"}, "CSK")
+    assert changed.own.prefixes == {"CS", "CSK"}
+    changed.use_prefix()
     changed.recognise([("W-77", "7")])
-    changed.keep(is_used=True)
+    changed.keep()
     own = KeptNumbers(tables, "NEW").own
-    assert (own.earlier, own.others) == ({"CS", "CSK"}, {"W-77"})
+    assert (own.used, own.others) == ({"CS", "CSK"}, {"W-77"})
     (kept,) = tables.read(STORE_FACTS)
     assert kept | facts == kept | {"order_prefixes": None, "other_numbers": None}
 
 
-def test_numbers_that_are_kept_already_are_not_written_again(
+def test_numbers_that_are_kept_already_and_numbers_of_a_dry_run_are_not_written(
     tables: ClientTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    KeptNumbers(tables, "CS").keep(is_used=True)
+    def used(prefix: str, tables: ClientTables, facts: Mapping[str, Any] | None = None) -> None:
+        numbers = KeptNumbers(tables, prefix, facts)
+        numbers.use_prefix()
+        numbers.keep()
+
+    used("CS", tables)
     (facts,) = tables.read(STORE_FACTS)
-    monkeypatch.setattr(tables, "write_cache", None)
-    monkeypatch.setattr(tables, "read_if_written", None)
-    KeptNumbers(tables, "CS", facts).keep(is_used=True)
-    # A dry run writes nothing, whatever it knows.
-    monkeypatch.undo()
-    dry = ClientTables(tables.lake, "acme", dry_run=True)
-    KeptNumbers(dry, "CSK").keep(is_used=True)
+    with monkeypatch.context() as idle:
+        for name in ("read_if_written", "write_cache"):
+            idle.setattr(tables, name, None)
+        used("CS", tables, facts)
+    used("CSK", ClientTables(tables.lake, "acme", dry_run=True))
     assert tables.read(STORE_FACTS) == [facts]
