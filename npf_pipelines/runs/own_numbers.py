@@ -57,7 +57,7 @@ class KeptNumbers:
         self.own = with_recognised(self.own, recognised)
 
     def use_prefix(self) -> None:
-        """Take the present prefix for used: one under which nothing is imported may be a mistake, and another cart's."""
+        """Note that orders are imported under the present prefix. Without any, it may be a mistake, and another cart's."""
         self.own = replace(self.own, used=self.own.prefixes)
 
     def keep(self) -> None:
