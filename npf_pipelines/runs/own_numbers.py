@@ -57,7 +57,10 @@ class KeptNumbers:
         self.own = with_recognised(self.own, recognised)
 
     def use_prefix(self) -> None:
-        """Note that orders are imported under the present prefix. Without any, it may be a mistake, and another cart's."""
+        """Note that orders are imported under the present prefix.
+
+        A prefix under which none is imported may be a mistake, and that of another cart.
+        """
         self.own = replace(self.own, used=self.own.prefixes)
 
     def keep(self) -> None:
