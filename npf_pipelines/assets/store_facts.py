@@ -2,7 +2,7 @@
 
 Its statuses, the abilities of its lists, its carriers' links, and how far its changes were read. Losing the table costs
 a few requests and no order: every fact is asked for again.
-Not here: what a status means (rules/status_meaning.py).
+Not here: what a status means (rules/status_meaning.py), the numbers of orders in the same row (runs/own_numbers.py).
 """
 
 from collections.abc import Callable, Mapping, Sequence

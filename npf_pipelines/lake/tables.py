@@ -272,7 +272,7 @@ STOCK_PUSH = table(
 
 STORE_FACTS = table(
     "store_facts",
-    "Facts about each client's store, and until when its changes have been read.",
+    "Facts about each client's store, until when its changes have been read, and the prefixes of its orders.",
     key=("client",),
     columns={
         "statuses": column(_STATUSES, "the store's order statuses", nullable=True),

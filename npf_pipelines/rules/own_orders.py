@@ -16,8 +16,8 @@ from npf_pipelines.rules.identity import is_same_shopper
 
 _APART = timedelta(days=1)
 """How far the times of one order may differ that was entered by hand."""
-_ORDERS_OF_A_PREFIX = 2
-"""One order may have the id and the shopper of another cart's order by chance."""
+ORDERS_OF_A_PREFIX = 2
+"""From how many orders on a prefix is the store's: one may have id and shopper of another cart's order by chance."""
 
 
 def is_own(order: Order | UnreadableOrder | None, imported: PlatformOrder, own: OwnNumbers) -> bool:
@@ -47,7 +47,7 @@ def with_recognised(own: OwnNumbers, recognised: Collection[tuple[str, str]]) ->
     """
     unknown = {(number, order_id) for number, order_id in recognised if not own.has(number, order_id)}
     counts = Counter(number.removesuffix(order_id) for number, order_id in unknown if _has_prefix(number, order_id))
-    earlier = {prefix for prefix, orders in counts.items() if orders >= _ORDERS_OF_A_PREFIX}
+    earlier = {prefix for prefix, orders in counts.items() if orders >= ORDERS_OF_A_PREFIX}
     known = replace(own, used=own.used | earlier)
     return replace(
         known, others=known.others | {number for number, order_id in unknown if not known.has(number, order_id)}

@@ -12,17 +12,25 @@ from typing import Any
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.lake.tables import FILTERED_ORDERS, STORE_FACTS
-from npf_pipelines.rules.own_orders import with_recognised
+from npf_pipelines.rules.own_orders import ORDERS_OF_A_PREFIX, with_recognised
 from npf_pipelines.runs.client_tables import ClientTables
 from npf_pipelines.runs.services import Services
 
 _IMPORTED = """
-SELECT DISTINCT order_number, order_id FROM platform_orders SEMI JOIN (
-  SELECT order_number, order_id FROM filtered_orders WHERE decision = 'accepted'
-) USING (order_number, order_id)
-WHERE imported_at IS NOT NULL
+SELECT order_number, order_id FROM (
+  SELECT DISTINCT order_number, order_id FROM platform_orders SEMI JOIN (
+    SELECT order_number, order_id FROM filtered_orders WHERE decision = 'accepted'
+  ) USING (order_number, order_id)
+  WHERE imported_at IS NOT NULL
+)
+QUALIFY row_number() OVER (
+  PARTITION BY CASE WHEN suffix(order_number, order_id)
+    THEN left(order_number, length(order_number) - length(order_id)) ELSE order_number END
+  ORDER BY order_id
+) <= $most
 """
-"""Earlier releases have written rows of other carts' orders to platform_orders, and decided on none of them."""
+"""A few orders of each prefix. Earlier releases have decided on no order of another cart, but written rows of them to
+platform_orders."""
 
 
 class KeptNumbers:
@@ -93,7 +101,7 @@ def _imported(tables: ClientTables) -> Collection[tuple[str, str]]:
     if not tables.days(FILTERED_ORDERS):
         return ()
     with tables.connect() as connection:
-        return connection.execute(_IMPORTED).rows
+        return connection.execute(_IMPORTED, {"most": ORDERS_OF_A_PREFIX}).rows
 
 
 _COLUMNS = ("order_prefixes", "other_numbers")
