@@ -184,16 +184,17 @@ def test_rows_of_an_earlier_release_about_another_cart_go(loop: Loop, store: San
         loop.run(flow, "acme")
     sell_in_every_stage(loop, NOT_IN_STORE, sku)
     lake, (_, today) = loop.services.lake, loop.days
-    taken = {
-        PLATFORM_ORDERS: {"order_id": f"{NOT_IN_STORE}", "outcome": "differs"},
-        SHIPMENT_RECORDS: {"shipment_id": "P-EB990004"},
-        TRACKING_PUSH: {"shipment_id": "P-EB990004", "outcome": "set_aside", "store_shipment_id": None, "sent": []},
-    }
-    for table, values in taken.items():
+    open_number, shipped_number = f"EB{NOT_IN_STORE}", f"EB{NOT_IN_STORE + 4}"
+    parcel = {"order_number": shipped_number, "shipment_id": f"P-{shipped_number}"}
+    taken = [
+        (PLATFORM_ORDERS, {"order_number": open_number, "order_id": f"{NOT_IN_STORE}", "outcome": "differs"}),
+        (SHIPMENT_RECORDS, parcel),
+        (TRACKING_PUSH, parcel | {"outcome": "set_aside", "store_shipment_id": None, "sent": []}),
+    ]
+    for table, values in taken:
         before = lake.read_if_written(table, client="acme", day=today)
         like = before[0] if before else lake.read(table, client="acme", day=lake.days(table, client="acme")[0])[0]
-        number = f"EB{NOT_IN_STORE}" if table is PLATFORM_ORDERS else "EB990004"
-        lake.write(table, [*before, like | values | {"order_number": number}], client="acme", day=today)
+        lake.write(table, [*before, like | values], client="acme", day=today)
     assert len(rows_about_the_other_cart(loop)) == len(taken)
     for flow in ("orders", "shipments"):
         assert [run.failure for run in loop.run(flow, "acme")] == [""]
