@@ -73,7 +73,7 @@ def judge(order: Order | UnreadableOrder, criteria: OrderFilter, imported: Seque
     Args:
         order: the order.
         criteria: the client's order rules.
-        imported: the platform's orders with the same store order id, without those of the client's other carts.
+        imported: the platform's orders with the same store order id; none of the client's other carts.
     """
     is_known = any(is_same_order(order, record) for record in imported)
     if imported and not is_known:

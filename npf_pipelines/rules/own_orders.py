@@ -39,7 +39,7 @@ def is_own(order: Order | UnreadableOrder | None, imported: PlatformOrder, own: 
 
 
 def with_recognised(own: OwnNumbers, recognised: Collection[tuple[str, str]]) -> OwnNumbers:
-    """The numbers with those of further orders of the store: as an earlier prefix where several orders have it.
+    """The numbers, and the numbers of further orders of the store: as an earlier prefix where several orders have it.
 
     Args:
         own: the numbers known before.

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.tables import FILTERED_ORDERS, PLATFORM_ORDERS, STORE_FACTS
 from npf_pipelines.runs.client_tables import ClientTables
@@ -34,15 +35,13 @@ def as_imported(tables: ClientTables, *numbers: str, **changes: Any) -> None:
 
 
 def test_without_tables_there_is_the_prefix_alone(tables: ClientTables) -> None:
-    own = KeptNumbers(tables, "CS").own
-    assert (own.prefix, own.used, own.others) == ("CS", frozenset(), frozenset())
+    assert KeptNumbers(tables, "CS").own == OwnNumbers("CS")
 
 
 def test_tables_of_an_earlier_release_give_the_earlier_prefix_and_no_other_carts(tables: ClientTables) -> None:
     as_decided(tables, "OLD1", "OLD2", "CS3")
     as_imported(tables, "OLD1", "OLD2", "CS3", "EB1", "EB4", "EB5")
-    own = KeptNumbers(tables, "CS").own
-    assert (own.used, own.others) == ({"OLD", "CS"}, frozenset())
+    assert KeptNumbers(tables, "CS").own == OwnNumbers("CS", frozenset({"OLD", "CS"}))
 
 
 def test_a_number_that_was_only_planned_or_set_aside_gives_none(tables: ClientTables) -> None:
@@ -67,8 +66,7 @@ def test_a_prefix_is_kept_once_orders_are_imported_under_it(tables: ClientTables
     changed.use_prefix()
     changed.recognise([("W-77", "7")])
     changed.keep()
-    own = KeptNumbers(tables, "NEW").own
-    assert (own.used, own.others) == ({"CS", "CSK"}, {"W-77"})
+    assert KeptNumbers(tables, "NEW").own == OwnNumbers("NEW", frozenset({"CS", "CSK"}), frozenset({"W-77"}))
     (kept,) = tables.read(STORE_FACTS)
     assert kept | facts == kept | {"order_prefixes": None, "other_numbers": None}
 
