@@ -31,7 +31,8 @@ def is_own(own: OwnNumbers | None) -> sa.ColumnElement[bool]:
     """Whether an order is of the client's store, by its number; all are where `own` is None."""
     if own is None:
         return sa.true()
-    made = [orders.c.order_number == sa.literal(prefix) + orders.c.store_order_id for prefix in sorted(own.prefixes)]
+    order_id = sa.func.coalesce(orders.c.store_order_id, "")  # In a view another cart may have none.
+    made = [orders.c.order_number == sa.literal(prefix) + order_id for prefix in sorted(own.prefixes)]
     given = [orders.c.order_number.in_(sorted(own.others))] if own.others else []
     return sa.or_(*made, *given)
 

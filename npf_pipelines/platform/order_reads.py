@@ -209,7 +209,7 @@ def read_states(
             orders.c.postcode,
         ).where(orders.c.client == client, column.in_(batch), access.is_own(own))
         for number, store_order_id, status, *rest in connection.execute(query):
-            states[number] = OrderState(number, store_order_id, OrderStatus(status), *rest)
+            states[number] = OrderState(number, store_order_id or "", OrderStatus(status), *rest)
     return states
 
 

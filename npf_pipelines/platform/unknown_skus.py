@@ -72,7 +72,7 @@ def unknown_skus(
     found: dict[tuple[str, str], dict[str, int]] = {}
     for client, written, number, order_id, units in rows:
         sku = as_stored(text(written))
-        is_own = client not in own_of or own_of[client].has(number, order_id)
+        is_own = client not in own_of or own_of[client].has(number, order_id or "")
         if is_own and sku not in counted_as_stored[client]:
             units_by_order = found.setdefault((client, sku), {})
             units_by_order[number] = units_by_order.get(number, 0) + int(units)

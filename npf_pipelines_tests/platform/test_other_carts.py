@@ -90,6 +90,22 @@ def test_test_orders(platform: Platform, engine: sa.Engine) -> None:
         assert set(shipped) == OF_STORE.keys()
 
 
+def test_another_cart_may_have_no_ids(platform: Platform, engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        for statement in (
+            "CREATE TABLE loose AS SELECT * FROM orders",
+            "DROP TABLE orders",
+            "ALTER TABLE loose RENAME TO orders",
+        ):
+            connection.exec_driver_sql(statement)
+        without_id = sa.update(orders).where(orders.c.order_number.in_(list(OF_OTHER_CARTS)))
+        connection.execute(without_id.values(store_order_id=None))
+    assert set(platform.open_records("acme", OWN)) == OF_STORE.keys()
+    assert {*platform.lodgements("acme", NOON, own=OWN)} == {f"S-{number}" for number in [*OF_STORE, "CS404"]}
+    assert platform.order_states("acme", ["EB1"])["EB1"].store_order_id == ""
+    assert [unknown.first_order for unknown in platform.unknown_skus(["acme"], lambda _: OWN)] == ["CS1"]
+
+
 def test_an_order_whose_id_another_cart_has_is_imported(platform: Platform) -> None:
     new, known, under_old_prefix = (platform_order(number) for number in ("CS9", "CS1", "CS2"))
     results = platform.import_orders("acme", [new, known, under_old_prefix], LATER, OWN)
