@@ -3,8 +3,8 @@
 It sends one cheap request to each store, all at the same time.
 
 A store has five seconds to answer; after a failure it is asked again with growing pauses, and no store waits for
-another. Stores whose turn has not come when a tick ends are the first of the next one. A quiet store is asked at every
-second tick. A change that is noticed while a client's run isn't over yet is noticed again at the next tick.
+another. Stores whose turn has not come when a tick ends are the first of the next one. Quiet stores are asked at every
+second or fourth tick. A change that is noticed while a client's run isn't over yet is noticed again at the next tick.
 Not here: the question to a store (order_questions.py), which answers count as a change (rules/change_detection.py), the
 known times (due_orders.py), what is kept between two ticks (order_memory.py), the clients for which a run may be
 requested (run_requests.py).
@@ -83,7 +83,7 @@ def new_orders(services: Services, heard: Heard) -> dg.SensorDefinition:
             for sentence in silent:
                 context.log.info(sentence)
             return dg.SensorResult(run_requests=requested, cursor=cursor)
-        waiting = [f"{len(quiet)} quiet stores are asked next time"] if quiet else []
+        waiting = [f"{len(quiet)} quiet stores wait for their turn"] if quiet else []
         asked = [f"{len(states)} stores asked, no changes", *waiting]
         reason = eligibility.skip_reason("; ".join([*asked, *in_few(silent)]))
         return dg.SensorResult(skip_reason=reason, cursor=cursor)
@@ -96,9 +96,9 @@ def _turns(eligibility: Eligibility, seen: dict[str, StoreMemory]) -> tuple[list
     setups, now = eligibility.free, eligibility.now
     turns = [client for client in setups if not seen.setdefault(client, StoreMemory()).is_paused(setups[client], now)]
     quiet = {client for client in turns if seen[client].may_wait(now)}
-    in_order = in_turn(turns, lambda client: seen[client].is_left, lambda client: seen[client].failures > 0)
+    in_order = in_turn(turns, lambda client: seen[client].left > 0, lambda client: seen[client].failures > 0)
     for client in turns:
-        seen[client].is_left = True  # Until it was asked.
+        seen[client].left += 1  # Until it was asked.
     return [client for client in in_order if client not in quiet], quiet
 
 
@@ -147,7 +147,7 @@ async def _ask_all(
                 memory.failed(setup, now, failure_reason(error))
             else:
                 memory.answered()
-            memory.is_left = False
+            memory.left = 0
 
     tasks = [asyncio.create_task(ask(eligibility.free[client])) for client in turns]
     if tasks:

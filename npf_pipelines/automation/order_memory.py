@@ -39,7 +39,7 @@ class StoreMemory:
         next_try_at: not asked again before.
         why: why it could not be asked; empty if it answered.
         setup_print: the fingerprint of the master setup under which it could not be asked, API key included.
-        is_left: whether the last tick did not ask the store: it ended before its turn came, or the store was quiet.
+        left: how many ticks in a row did not ask the store: they ended before its turn came, or the store was quiet.
         changed_at: the minute in which a change was last noticed.
     """
 
@@ -49,7 +49,7 @@ class StoreMemory:
     next_try_at: datetime = field(default=_LONG_AGO)
     why: str = ""
     setup_print: str = field(default="", repr=False)
-    is_left: bool = False
+    left: int = 0
     changed_at: datetime = field(default=_LONG_AGO)
 
     def is_paused(self, setup: MasterSetup, now: datetime) -> bool:
@@ -59,9 +59,9 @@ class StoreMemory:
         return matches(setup, self.setup_print)
 
     def may_wait(self, now: datetime) -> bool:
-        """Whether the store is quiet, and was asked at the last tick."""
+        """Whether the store is quiet, and was asked at one of the last ticks."""
         is_known = self.listed is not None and not self.failures
-        return is_known and may_wait(self.changed_at, now, was_left=self.is_left)
+        return is_known and may_wait(self.changed_at, now, self.left)
 
     def failed(self, setup: MasterSetup, now: datetime, why: str) -> None:
         """Keep that the store could not be asked, and pause."""
@@ -93,7 +93,7 @@ class _Fields(NamedTuple):
     next_try_at: _Milliseconds = 0
     why: str = ""
     setup_print: str = ""
-    is_left: int = 0
+    left: int = 0
 
 
 _CURSOR = TypeAdapter(dict[str, _Fields])
@@ -125,7 +125,7 @@ def _written(store: StoreMemory) -> list[int | str | None]:
         _milliseconds(store.next_try_at),
         store.why,
         store.setup_print,
-        int(store.is_left),
+        store.left,
     ]
     while rest and not rest[-1]:
         rest.pop()
@@ -141,7 +141,7 @@ def _read(fields: _Fields) -> StoreMemory:
         _moment(fields.next_try_at),
         fields.why,
         fields.setup_print,
-        bool(fields.is_left),
+        fields.left,
         datetime.fromtimestamp(fields.changed_at * 60, UTC),
     )
 

@@ -35,7 +35,7 @@ def is_due(tried_at: datetime | None, interval: timedelta, now: datetime) -> boo
 
 
 def rare_pull(interval: timedelta, pull_limit: timedelta) -> timedelta:
-    """How often orders are pulled of a store that is asked at least every minute for the orders that have changed.
+    """How often orders are pulled of a store that is asked every few ticks for the orders that have changed.
 
     A sweep only compares the platform once more. Of any other store an edit or a cancellation shows in nothing but a
     pull.

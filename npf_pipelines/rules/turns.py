@@ -12,6 +12,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _QUIET_AFTER = timedelta(minutes=10)
+_VERY_QUIET_AFTER = timedelta(minutes=30)
 
 _MINUTES = 10
 """Between two ticks of a night."""
@@ -27,12 +28,19 @@ def in_turn(things: Iterable[T], was_left: Callable[[T], bool], has_failed: Call
     return sorted(things, key=lambda thing: (has_failed(thing), not was_left(thing)))
 
 
-def may_wait(changed_at: datetime, now: datetime, *, was_left: bool) -> bool:
-    """Whether a store is left for the next time: after ten minutes without a change it has every second turn.
+def may_wait(changed_at: datetime, now: datetime, left: int) -> bool:
+    """Whether a store is left for the next time.
 
-    A turn costs the store a request, and at night no store has an order for hours.
+    After ten minutes without a change it has every second turn, and after half an hour every fourth. A turn costs the
+    store a request, and at night no store has an order for hours.
+
+    Args:
+        changed_at: when a change was last noticed.
+        now: the moment.
+        left: how often in a row the store was left.
     """
-    return not was_left and now - changed_at > _QUIET_AFTER
+    quiet = now - changed_at
+    return left < (3 if quiet > _VERY_QUIET_AFTER else 1 if quiet > _QUIET_AFTER else 0)
 
 
 def going_on_from(names: Sequence[str], first: str) -> list[str]:

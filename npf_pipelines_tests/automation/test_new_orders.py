@@ -1,6 +1,7 @@
 """The sensor of new orders: one request to each store, runs only for changes, and no store that slows the others."""
 
 import asyncio
+import itertools
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -77,20 +78,25 @@ def test_a_look_is_one_request(versioned: Loop, monkeypatch: pytest.MonkeyPatch)
     }
 
 
-def test_a_quiet_store_is_asked_at_every_second_tick(versioned: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("limit", "times"), [("_QUIET_AFTER", [0, 1, 1, 2]), ("_VERY_QUIET_AFTER", [0, 0, 0, 1])])
+def test_a_quiet_store_is_asked_at_every_second_tick_or_fourth(
+    versioned: Loop, monkeypatch: pytest.MonkeyPatch, limit: str, times: list[int]
+) -> None:
     cursor = settled(versioned, monkeypatch)
-    monkeypatch.setattr(turns, "_QUIET_AFTER", timedelta(days=-1))  # As if the last change were long ago.
+    monkeypatch.setattr(turns, limit, timedelta(days=-1))  # As if the last change were long ago.
     before = versioned.stores["acme"].requests
     said, asked = list[str](), list[int]()
     for _ in range(4):
         _, cursor, words = look(versioned, "new_orders", cursor)
         said.append(words)
         asked.append(versioned.stores["acme"].requests - before)
-    assert asked == [0, 1, 1, 2]
-    assert said[:2] == ["0 stores asked, no changes; 2 quiet stores are asked next time", "2 stores asked, no changes"]
+    assert asked == times
+    waiting, now_asked = "0 stores asked, no changes; 2 quiet stores wait for their turn", "2 stores asked, no changes"
+    assert said == [now_asked if after > before else waiting for before, after in itertools.pairwise([0, *times])]
     place(versioned.stores["bolt"])
-    noticed, cursor, _ = look(versioned, "new_orders", cursor)
-    assert noticed == []
+    for _ in range(times.index(1)):
+        noticed, cursor, _ = look(versioned, "new_orders", cursor)
+        assert noticed == []
     assert clients(look(versioned, "new_orders", cursor)[0]) == [["bolt"]]
 
 

@@ -16,15 +16,19 @@ def test_those_left_are_first_and_those_that_failed_last() -> None:
 
 
 @given(st.lists(st.integers(0, 15), max_size=20))
-def test_a_store_has_every_turn_for_ten_minutes_after_a_change_and_then_every_second(pauses: list[int]) -> None:
+def test_the_longer_a_store_is_quiet_the_rarer_are_its_turns(pauses: list[int]) -> None:
     changed_at = now = datetime(2026, 11, 28, tzinfo=UTC)
-    was_left = False
+    left = 0
     for minutes in pauses:
         now += timedelta(minutes=minutes)
-        waits = may_wait(changed_at, now, was_left=was_left)
-        assert waits == (now - changed_at > timedelta(minutes=10) and not was_left)
-        assert not (waits and was_left)
-        was_left = waits
+        waits, quiet = may_wait(changed_at, now, left), now - changed_at
+        if quiet <= timedelta(minutes=10):
+            assert not waits
+        elif quiet <= timedelta(minutes=30):
+            assert waits == (left < 1)
+        else:
+            assert waits == (left < 3)
+        left = left + 1 if waits else 0
 
 
 @given(NAMES, st.text("abc", max_size=4))
