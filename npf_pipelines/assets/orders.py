@@ -85,7 +85,6 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
             _limit_changes(run)
         run.sku_map = read_sku_map(client_run)
         await facts.meanings()  # A setup that doesn't fit the store stops the client before anything is read.
-        client_run.keep_numbers()
         _check_despatch_column(client_run)
         named = await find_orders(client_run, store, names) if names else None
         if named:
@@ -103,6 +102,7 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
             await _work_on_pulled(run, imported_day)
         run.check_lease()
         await finish_held_back(run)
+        client_run.keep_numbers()
         if client_run.selects(PLATFORM_ORDERS) and not named:
             due.keep()
         if client_run.selects(RAW_ORDERS) and not named:
