@@ -54,7 +54,6 @@ LITERAL = frozenset(
         "the customer moves house",
         "look-back",
         "--release-brake is its earlier name",
-        "look: the state of the store's list",
         "the brake fell",
     }
 )

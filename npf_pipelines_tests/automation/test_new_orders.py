@@ -278,7 +278,7 @@ def test_a_damaged_cursor_is_begun_again(fields: str) -> None:
         st.integers(0, 2**31).map(lambda second: datetime.fromtimestamp(second, UTC)),
         st.text(max_size=80),
         st.text("0f:", max_size=33),
-        st.booleans(),
+        st.integers(0, 9),
         st.integers(0, 2**25).map(lambda minute: datetime.fromtimestamp(60 * minute, UTC)),
     )
 )
