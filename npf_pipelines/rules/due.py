@@ -19,19 +19,21 @@ BETWEEN_RELEASES = timedelta(minutes=1)
 
 
 def is_due(tried_at: datetime | None, interval: timedelta, now: datetime) -> bool:
-    """Whether a new interval has begun since the last try.
+    """Whether a new interval has begun since the last try, and half of one has passed.
 
-    Intervals begin at the same moments for all clients, so that clients that are due together share a run. The next
-    sweep makes up for one that was skipped.
+    Intervals begin at the same moments for all clients, so that clients that are due together share a run. Clients that
+    a sensor's run has just taken are not among them: at work, a sweep of all would keep their next orders waiting. The
+    next sweep makes up for one that was skipped.
 
     Args:
         tried_at: when the last try began; None if there was none.
         interval: the length of the intervals, which are counted from the beginning of 1970, UTC.
         now: the moment.
     """
-    return tried_at is None or tried_at.timestamp() // interval.total_seconds() < (
-        now.timestamp() // interval.total_seconds()
-    )
+    if tried_at is None:
+        return True
+    length = interval.total_seconds()
+    return tried_at.timestamp() // length < now.timestamp() // length and now - tried_at >= interval / 2
 
 
 def rare_pull(interval: timedelta, pull_limit: timedelta) -> timedelta:

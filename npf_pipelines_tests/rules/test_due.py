@@ -21,9 +21,11 @@ def test_who_was_never_tried_is_due() -> None:
     assert is_due(None, USUAL, NOON)
 
 
-def test_a_new_interval_makes_all_due_at_once() -> None:
-    assert is_due(NOON - MINUTE, USUAL, NOON)
+def test_a_new_interval_makes_all_due_at_once_who_were_not_just_tried() -> None:
+    assert is_due(NOON - 8 * MINUTE, USUAL, NOON)
     assert is_due(NOON - 15 * MINUTE, USUAL, NOON)
+    assert not is_due(NOON - MINUTE, USUAL, NOON)
+    assert is_due(NOON - MINUTE, USUAL, NOON + 7 * MINUTE)
     assert not is_due(NOON + MINUTE, USUAL, NOON + 14 * MINUTE)
 
 
