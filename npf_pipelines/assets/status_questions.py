@@ -59,12 +59,8 @@ class StatusQuestions:
             self._tables.write_cache(OPEN_STATUSES, [])
 
     def _statuses_of_open_orders(self, decided: Collection[date] = ()) -> list[tuple[date, str]]:
-        platform, client, own = (
-            self._client_run.services.platform,
-            self._client_run.client,
-            self._client_run.own_numbers,
-        )
-        return self._statuses(platform.open_orders(client, own), decided)
+        run = self._client_run
+        return self._statuses(run.services.platform.open_orders(run.client, run.own_numbers), decided)
 
     def _statuses(self, placed: Mapping[str, datetime], decided: Collection[date]) -> list[tuple[date, str]]:
         """The day of each open order, and its status at the last decision on it."""

@@ -34,10 +34,12 @@ async def unchanged_days(client_run: ClientRun, store: Store, facts: StoreFacts)
         StoreError: the store can't be asked.
     """
     zone, start = client_run.setup.zone, client_run.setup.orders.start_date
-    differing = open_days(client_run.services.state, client_run.client).get(open_key(OrderOutcome.DIFFERS), ())
-    settled = [day for day in client_run.days if day not in differing]
-    old = [day for day in settled if start <= day < client_run.today - _ALWAYS_READ]
+    old = [day for day in client_run.days if start <= day < client_run.today - _ALWAYS_READ]
     if not old or not client_run.is_automated or not await facts.knows_changes() or not facts.changes_read_until:
+        return set()
+    differing = open_days(client_run.services.state, client_run.client).get(open_key(OrderOutcome.DIFFERS), ())
+    old = [day for day in old if day not in differing]
+    if not old:
         return set()
     first, last = start_of_day(old[0], zone), end_of_day(old[-1], zone) - timedelta(seconds=1)
     listed: dict[date, dict[str, str]] = {day: {} for day in old}

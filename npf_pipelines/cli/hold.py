@@ -16,6 +16,7 @@ from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.program import program
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.hold_actions import HoldAction
+from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import OrderState, OrderStatus
 from npf_pipelines.domain.text import one_line
 from npf_pipelines.runs.own_numbers import own_numbers
@@ -43,15 +44,16 @@ def hold(
     """
     services = Services(Settings())
     order = found_order(services, client, order_number)
-    if imported := _imported(services, client, order.order_id):
+    own = own_numbers(services, services.setups()[client])
+    if imported := _imported(services, client, order.order_id, own):
         fail(_too_late(client, imported))
     action = read_hold_actions(services.state, client).get(order.order_id)
     if is_new := action is None or not action.is_hold:
         action = HoldAction(order.order_id, True, datetime.now(UTC), the_user(), one_line(reason, LONGEST_REASON))
         keep_hold_action(services.state, client, action)
         note_due_now(services, client, order)
-    is_known = _wait_for_run(services, client, order.order_id)
-    if imported := _imported(services, client, order.order_id):
+    is_known = _wait_for_run(services, client, order.order_id, own)
+    if imported := _imported(services, client, order.order_id, own):
         forget_hold_action(services.state, client, order.order_id)
         fail(_too_late(client, imported))
     if not is_known:
@@ -67,7 +69,7 @@ def hold(
     )
 
 
-def _wait_for_run(services: Services, client: str, order_id: str) -> bool:
+def _wait_for_run(services: Services, client: str, order_id: str, own: OwnNumbers) -> bool:
     """Wait for the end of a run that began before the hold: it may be importing the order.
 
     Returns:
@@ -77,7 +79,7 @@ def _wait_for_run(services: Services, client: str, order_id: str) -> bool:
     began, has_said = time.monotonic(), False
     while holder and holder_of(services.state, client, "orders") == holder:
         waited = time.monotonic() - began
-        if _imported(services, client, order_id):
+        if _imported(services, client, order_id, own):
             break
         if waited > _LONGEST_WAIT:
             return False
@@ -94,9 +96,8 @@ def _wait_for_run(services: Services, client: str, order_id: str) -> bool:
     return True
 
 
-def _imported(services: Services, client: str, order_id: str) -> OrderState | None:
+def _imported(services: Services, client: str, order_id: str, own: OwnNumbers) -> OrderState | None:
     """The order on the platform; a cancelled one may be taken up again, and can be held before."""
-    own = own_numbers(services, services.setups()[client])
     states = services.platform.states_of(client, [order_id], own).get(order_id, ())
     on_the_way = [state for state in states if state.status is not OrderStatus.CANCELLED]
     return max(on_the_way, key=lambda state: state.imported_at, default=None)
