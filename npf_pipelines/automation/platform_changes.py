@@ -107,7 +107,7 @@ def platform_changes(services: Services, jobs: Sequence[Any], heard: Heard) -> d
             heard.note(watch.flow, eligibility.registered)
             requested += [request.with_replaced_attrs(job_name=watch.flow.job) for request in for_flow]
             reasons.append(f"{watch.flow.name}: {eligibility.skip_reason('nothing has changed').skip_message}")
-        if len(failures) == len(reasons) > 0:
+        if len(failures) == len(_WATCHED):
             raise failures[0]
         cursor = _CURSOR.dump_json(seen).decode()
         if requested:

@@ -108,6 +108,19 @@ def test_a_query_that_fails_silences_no_other_flow(worked: Loop) -> None:
     assert clients(asked) == [["acme", "bolt"]]
 
 
+def test_stock_is_asked_about_while_the_query_of_shipments_fails(worked: Loop) -> None:
+    code_server = worked.defs
+    settle(worked, "stock")
+    _, cursor, _ = look(worked, "platform_changes", defs=code_server)
+    with worked.services.platform_engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE shipments RENAME TO shipments_away"))
+    ticks = []
+    for _ in range(4):
+        _, cursor, said = look(worked, "platform_changes", cursor, defs=code_server)
+        ticks.append("stock: nothing has changed" in said)
+    assert sorted(ticks) == [False, False, True, True]
+
+
 def test_the_cursor_has_few_characters_for_each_client(worked: Loop) -> None:
     """Dagster keeps the cursor of every tick, and a cell may have 250 clients."""
     cursor = settle(worked, "stock")
