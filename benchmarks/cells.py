@@ -2,7 +2,8 @@
 
 One cell whose clients each order and lodge every two minutes on average. `--idle 4` measures four cells in which
 nothing happens: a code server for each, one daemon.
-Not here: the stores and the load (town.py), what is measured of a load (clients.py), the processes (running.py).
+Not here: the stores and the load (town.py), what is measured of a load (clients.py), the processes (running.py), the
+cost of a pause (pauses.py).
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.clients import OURS, compared, missed_goals, under_load
+from benchmarks.pauses import after_pauses
 from benchmarks.running import Cell, automation_of_cells
 from benchmarks.town import Town, client_names
 
@@ -35,16 +37,17 @@ _NPF = [sys.executable, "-c", "from npf_pipelines.cli import app; app()"]
 _CONSOLE = Console(soft_wrap=True)
 
 
-def at_rest(cells: int, clients: int, minutes: float) -> float:
-    """The share of one core that cells take in which nothing happens."""
+def at_rest(cells: int, clients: int, minutes: float) -> tuple[float, float]:
+    """The share of one core that cells take in which nothing happens, and what a pause costs here (pauses.py)."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, contextlib.ExitStack() as towns:
         folder = Path(name)
         prepared = [towns.enter_context(_settled(folder, number, cells, clients)) for number in range(cells)]
         with automation_of_cells(folder, prepared) as meter:
             time.sleep(_WARM_UP)
             begun, cpu = time.time(), meter.cpu_seconds
-            time.sleep(minutes * 60)
-            return (meter.cpu_seconds - cpu) / (time.time() - begun)
+            with after_pauses() as pauses:
+                time.sleep(minutes * 60)
+            return (meter.cpu_seconds - cpu) / (time.time() - begun), pauses.ratio
 
 
 @contextlib.contextmanager
@@ -76,8 +79,11 @@ def main() -> None:
     minutes = given.minutes or (60 if given.idle else 15)
     logging.disable(logging.INFO)
     if given.idle:
-        share = at_rest(given.idle, given.clients, minutes)
-        _CONSOLE.print(f"{given.idle} idle cells of {given.clients} take {share:.1%} of a core ({LARGEST_IDLE:.0%})")
+        share, ratio = at_rest(given.idle, given.clients, minutes)
+        _CONSOLE.print(
+            f"{given.idle} idle cells of {given.clients} take {share:.1%} of a core ({LARGEST_IDLE:.0%}). After a "
+            f"pause a piece of work takes {ratio:.1f} times the processor here."
+        )
         sys.exit(0 if share < LARGEST_IDLE else 1)
     measured = under_load(given.clients, minutes, OURS)
     _CONSOLE.print(compared({"one cell": measured}, given.clients, minutes))

@@ -47,12 +47,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def alerts_sensor(services: Services, report_folder: ReportFolder) -> dg.SensorDefinition:
-    """Checks every two minutes which conditions have begun and which are over."""
+    """Checks every three minutes which conditions have begun and which are over."""
 
     @dg.sensor(
         name="alerts",
         description="Sends a message to webhook and log when an alert opens and when it resolves.",
-        minimum_interval_seconds=120,
+        minimum_interval_seconds=180,
         default_status=sensor_status(services.settings),
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:

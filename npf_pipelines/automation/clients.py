@@ -27,7 +27,7 @@ _STARTS = TypeAdapter(dict[str, date])
 
 
 def clients_sensor(partitions: dg.MultiPartitionsDefinition, services: Services) -> dg.SensorDefinition:
-    """Registers new clients every two minutes.
+    """Registers new clients every three minutes.
 
     Args:
         partitions: clients and days as the definitions were loaded; a new client may have more days.
@@ -37,7 +37,7 @@ def clients_sensor(partitions: dg.MultiPartitionsDefinition, services: Services)
     @dg.sensor(
         name="clients_sensor",
         description="Registers the clients of the master setups as partitions, and names the setups that are wrong.",
-        minimum_interval_seconds=120,
+        minimum_interval_seconds=180,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def clients(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.SensorResult:

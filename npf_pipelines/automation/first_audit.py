@@ -26,7 +26,7 @@ def first_audit(services: Services) -> dg.SensorDefinition:
     @dg.sensor(
         name="first_audit",
         job_name=AUDIT,
-        minimum_interval_seconds=300,
+        minimum_interval_seconds=600,
         default_status=sensor_status(services.settings),
         description="Runs the audit once for each new client, after the first runs of all its flows.",
     )

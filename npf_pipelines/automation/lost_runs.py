@@ -39,7 +39,7 @@ def lost_runs(services: Services) -> dg.SensorDefinition:
     @dg.sensor(
         name="lost_runs",
         description="Ends runs whose process was killed: Dagster would show them as in progress for ever.",
-        minimum_interval_seconds=50,
+        minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def end(context: dg.SensorEvaluationContext) -> dg.SensorResult:

@@ -3,8 +3,8 @@
 It sends one cheap request to each store, all at the same time.
 
 A store has five seconds to answer; after a failure it is asked again with growing pauses, and no store waits for
-another. Stores whose turn has not come when a tick ends are the first of the next one. Quiet stores are asked at every
-second or fourth tick. A change that is noticed while a client's run isn't over yet is noticed again at the next tick.
+another. Stores whose turn has not come when a tick ends are the first of the next one. Quiet stores are asked more
+rarely. A change that is noticed while a client's run isn't over yet is noticed again at the next tick.
 Not here: the question to a store (order_questions.py), which answers count as a change (rules/change_detection.py), the
 known times (due_orders.py), what is kept between two ticks (order_memory.py), the clients for which a run may be
 requested (run_requests.py).

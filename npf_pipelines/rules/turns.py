@@ -11,8 +11,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_QUIET_AFTER = timedelta(minutes=10)
-_VERY_QUIET_AFTER = timedelta(minutes=30)
+_LEFT_AFTER = ((timedelta(hours=2), 7), (timedelta(minutes=30), 3), (timedelta(minutes=10), 1))
+"""How often in a row a store is left, by the time without a change."""
 
 _MINUTES = 10
 """Between two ticks of a night."""
@@ -31,16 +31,15 @@ def in_turn(things: Iterable[T], was_left: Callable[[T], bool], has_failed: Call
 def may_wait(changed_at: datetime, now: datetime, left: int) -> bool:
     """Whether a store is left for the next time.
 
-    After ten minutes without a change it has every second turn, and after half an hour every fourth. A turn costs the
-    store a request, and at night no store has an order for hours.
+    After ten minutes without a change it has every second turn, after half an hour every fourth, and after two hours
+    every eighth. A turn costs the store a request, and at night no store has an order for hours.
 
     Args:
         changed_at: when a change was last noticed.
         now: the moment.
         left: how often in a row the store was left.
     """
-    quiet = now - changed_at
-    return left < (3 if quiet > _VERY_QUIET_AFTER else 1 if quiet > _QUIET_AFTER else 0)
+    return left < next((times for after, times in _LEFT_AFTER if now - changed_at > after), 0)
 
 
 def going_on_from(names: Sequence[str], first: str) -> list[str]:

@@ -78,12 +78,13 @@ def test_a_look_is_one_request(versioned: Loop, monkeypatch: pytest.MonkeyPatch)
     }
 
 
-@pytest.mark.parametrize(("limit", "times"), [("_QUIET_AFTER", [0, 1, 1, 2]), ("_VERY_QUIET_AFTER", [0, 0, 0, 1])])
+@pytest.mark.parametrize(("left", "times"), [(1, [0, 1, 1, 2]), (3, [0, 0, 0, 1])])
 def test_a_quiet_store_is_asked_at_every_second_tick_or_fourth(
-    versioned: Loop, monkeypatch: pytest.MonkeyPatch, limit: str, times: list[int]
+    versioned: Loop, monkeypatch: pytest.MonkeyPatch, left: int, times: list[int]
 ) -> None:
     cursor = settled(versioned, monkeypatch)
-    monkeypatch.setattr(turns, limit, timedelta(days=-1))  # As if the last change were long ago.
+    # As if the last change were long ago.
+    monkeypatch.setattr(turns, "_LEFT_AFTER", ((timedelta(days=-1), left),))
     before = versioned.stores["acme"].requests
     said, asked = list[str](), list[int]()
     for _ in range(4):
