@@ -16,7 +16,7 @@ from npf_pipelines.domain.store_check import Finding, Level, StoreCheck
 from npf_pipelines.runs.isolation import run_isolated
 from npf_pipelines.runs.metadata import records_value
 from npf_pipelines.runs.services import Services
-from npf_pipelines.runs.store_check import check_and_keep
+from npf_pipelines.runs.store_check import check_store
 
 _LOG = logging.getLogger(__name__)
 _STORES_AT_ONCE = 20
@@ -38,11 +38,10 @@ def store_fits(services: dg.ResourceParam[Services]) -> dg.AssetCheckResult:
 
 
 async def _checks(services: Services) -> list[StoreCheck]:
-    _ = services.state  # Without it no store is asked.
     setups = {client: setup for client, setup in services.setups().clients.items() if not setup.paused}
 
     async def check(client: str) -> StoreCheck:
-        return await check_and_keep(services, setups[client])
+        return await check_store(services, setups[client])
 
     outcomes = await run_isolated(setups, check, at_once=_STORES_AT_ONCE)
     return [

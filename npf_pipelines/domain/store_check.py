@@ -40,7 +40,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class StoreCheck:
-    """The latest check of a client's store.
+    """A check of a client's store.
 
     Attributes:
         client: the client's id.

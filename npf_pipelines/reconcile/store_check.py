@@ -1,7 +1,7 @@
 """Asks a client's store, and the platform, all that a check judges: reads only, each question on its own.
 
 A question without an answer costs no other. A store that no call reaches is asked nothing more.
-Not here: the judgement (rules/store_check/), where the findings are kept (state/store_checks.py).
+Not here: the judgement (rules/store_check/).
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""One client's check, from its master setup to the findings, which are kept.
+"""One client's check, from its master setup to the findings.
 
 Not here: the questions (reconcile/store_check.py), the judgement (rules/store_check/), how findings are shown
 (cli/client/check.py, automation/store_checks.py).
@@ -18,7 +18,6 @@ from npf_pipelines.rules.store_check.findings import findings
 from npf_pipelines.runs.own_numbers import own_numbers
 from npf_pipelines.runs.services import Services
 from npf_pipelines.runs.sku_map import map_at_source
-from npf_pipelines.state.store_checks import keep_check
 
 _ATTEMPTS = 2
 
@@ -42,15 +41,3 @@ async def check_store(services: Services, setup: MasterSetup) -> StoreCheck:
         answers = await ask_store(store, setup, read_warehouse, now)
         answers = replace(answers, certificate=issued_certificate(services.settings, setup))
         return StoreCheck(setup.id, now, findings(setup, answers, now), store.requests)
-
-
-async def check_and_keep(services: Services, setup: MasterSetup) -> StoreCheck:
-    """The same, the findings kept in the state.
-
-    Raises:
-        DatabaseUnusable: the state's database can't be used.
-        sqlalchemy.exc.SQLAlchemyError: it can't be reached.
-    """
-    check = await check_store(services, setup)
-    keep_check(services.state, check)
-    return check

@@ -116,16 +116,6 @@ client_stores = sa.Table(
 )
 """Which client has worked with which store, by the store's comparable address."""
 
-store_checks = sa.Table(
-    "store_checks",
-    metadata,
-    text_column("client", primary_key=True),
-    time_column("checked_at"),
-    text_column("findings"),
-    integer_column("requests"),
-)
-"""The latest check of each client's store; the findings as JSON."""
-
 counters = sa.Table(
     "counters",
     metadata,

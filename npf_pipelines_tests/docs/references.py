@@ -46,7 +46,6 @@ _TABLE_NOTES = {
     "uncounted": "Partitions that a run has written and not yet counted for `open_rows`.",
     "client_stores": "The store that each client has worked with: no second client may import its orders.",
     "counters": "The counters of each client's flow, for the metrics. Values only grow.",
-    "store_checks": "The latest findings of `npf client check` for each client, as JSON.",
     "alerts": "The alerts that are open or have been resolved, and the messages sent about them.",
 }
 """The purpose of each table of the two databases. The lake's tables carry theirs."""

@@ -3,19 +3,16 @@
 import asyncio
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 from rich.text import Text
 
-from npf_pipelines.cli.output import AsJson, fail, print_json, stderr, stdout
+from npf_pipelines.cli.output import AsJson, fail, print_json, stdout
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.database import DatabaseUnusable
 from npf_pipelines.domain.store_check import Level, StoreCheck
 from npf_pipelines.runs.services import Services
 from npf_pipelines.runs.store_check import check_store
-from npf_pipelines.state.store_checks import keep_check
 
 _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red", Level.UNKNOWN: "cyan"}
 
@@ -37,10 +34,6 @@ def check(
         print_json(_content(found))
     else:
         _print(found)
-    try:
-        keep_check(services.state, found)
-    except (DatabaseUnusable, sa.exc.SQLAlchemyError) as error:
-        stderr().print(plain(f"The findings weren't kept: {error}"), style="yellow")
     if found.count(Level.ERROR):
         raise typer.Exit(1)
 
