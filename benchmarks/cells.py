@@ -20,9 +20,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.clients import OURS, compared, missed_goals, under_load
+from benchmarks.clients import figures, missed_goals, under_load
 from benchmarks.pauses import after_pauses
-from benchmarks.running import Cell, automation_of_cells
+from benchmarks.running import Cell, automation
 from benchmarks.town import Town, client_names
 
 CLIENTS = 250
@@ -42,7 +42,7 @@ def at_rest(cells: int, clients: int, minutes: float) -> tuple[float, float]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, contextlib.ExitStack() as towns:
         folder = Path(name)
         prepared = [towns.enter_context(_settled(folder, number, cells, clients)) for number in range(cells)]
-        with automation_of_cells(folder, prepared) as meter:
+        with automation(folder, prepared) as meter:
             time.sleep(_WARM_UP)
             begun, cpu = time.time(), meter.cpu_seconds
             with after_pauses() as pauses:
@@ -85,8 +85,8 @@ def main() -> None:
             f"pause a piece of work takes {ratio:.1f} times the processor here."
         )
         sys.exit(0 if share < LARGEST_IDLE else 1)
-    measured = under_load(given.clients, minutes, OURS)
-    _CONSOLE.print(compared({"one cell": measured}, given.clients, minutes))
+    measured = under_load(given.clients, minutes)
+    _CONSOLE.print(figures(measured, given.clients, minutes))
     missed = missed_goals(measured, longest_p95=LONGEST_P95, largest_share=LARGEST_SHARE)
     for goal in missed:
         _CONSOLE.print(goal, style="red")

@@ -1,7 +1,6 @@
 """The automation as it runs in production, and what its processes take.
 
-Not here: how it is started (npf_pipelines_tests/daemon.py), the stores and what happens in them (town.py), the
-comparison (clients.py).
+Not here: the stores and what happens in them (town.py), what is measured of a load (clients.py).
 """
 
 import contextlib
@@ -17,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from npf_pipelines_tests.daemon import Automation, environment_of
+from npf_pipelines_tests.daemon import environment_of
 from npf_pipelines_tests.dev_server import free_port
 from npf_pipelines_tests.docs.pages import PROJECT
 
@@ -65,22 +64,6 @@ def busy_seconds() -> float:
 
 
 @contextlib.contextmanager
-def automation(folder: Path, module: str) -> Iterator[Meter]:
-    """Code server and daemon, on the definitions of a module, metered.
-
-    Args:
-        folder: the data folder, `dagster/` in it being the instance's.
-        module: the code location.
-    """
-    processes = Automation(folder, module)
-    try:
-        with followed(processes.code_server.pid, processes.daemon.pid) as meter:
-            yield meter
-    finally:
-        processes.end()
-
-
-@contextlib.contextmanager
 def followed(*pids: int) -> Iterator[Meter]:
     """A meter of these processes and their descendants, for the length of a `with` block."""
     meter = Meter(pids)
@@ -108,7 +91,7 @@ class Cell:
 
 
 @contextlib.contextmanager
-def automation_of_cells(folder: Path, cells: Sequence[Cell]) -> Iterator[Meter]:
+def automation(folder: Path, cells: Sequence[Cell]) -> Iterator[Meter]:
     """A code server for each cell and one daemon, metered.
 
     Args:

@@ -38,7 +38,6 @@ class Automation:
     def __init__(
         self,
         folder: Path,
-        module: str = "npf_pipelines.definitions",
         *,
         cells: Sequence[str] = ("",),
         **environment: str,
@@ -47,11 +46,10 @@ class Automation:
 
         Args:
             folder: the data folder, `dagster/` in it being the instance's.
-            module: the code location.
             cells: the names of the cells, each of which gets a code server.
             environment: variables of the processes besides `environment_of`.
         """
-        self._folder, self._module = folder, module
+        self._folder = folder
         self._environment = os.environ | environment_of(folder) | {"NPF_AUTOMATION": "running"} | environment
         self._ports = {cell: free_port() for cell in cells}
         self._workspace = folder / "workspace.yaml"
@@ -69,7 +67,7 @@ class Automation:
         self.code_servers = []
         for cell, port in self._ports.items():
             where = ["--host", "127.0.0.1", "--port", str(port), "--location-name", cell or "npf"]
-            command = ("dagster", "api", "grpc", "--module-name", self._module, *where)
+            command = ("dagster", "api", "grpc", "--module-name", "npf_pipelines.definitions", *where)
             self.code_servers.append(self._started(*command, NPF_CELL=cell))
 
     @property
