@@ -16,8 +16,7 @@ from typing import Annotated
 import typer
 
 from npf_pipelines.cli.instance import DEFAULTS, dagster_home
-from npf_pipelines.cli.output import fail, stdout
-from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.cli.output import stdout
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.loopback import LoopbackServer, listen
 from npf_pipelines.reports.folder import ReportFolder
@@ -44,33 +43,30 @@ def dev(
     over = threading.Event()
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, lambda *_: over.set())
-    try:
-        listen(ui_port, option="--ui-port").close()  # Dagster would say so with a traceback.
-        folder = ReportFolder(settings.reports, settings.reports_url)
-        services = Services(settings)
-        pages = LivePages(services, folder)
-        with (
-            demo_world(settings, port=port) as world,
-            LoopbackServer(
-                reports_app(pages.page, folder.certificates.read, Metrics(services)),
-                port=reports_port,
-                option="--reports-port",
-            ) as reports,
-        ):
-            os.environ["NPF_REPORTS_URL"] = reports.url  # For the links in the UI.
-            dagster_home(settings)
-            os.environ.setdefault("NPF_AUTOMATION", "running")
-            floor = threading.Thread(target=_work_until, args=(world, over), name="floor")
-            floor.start()
-            stdout().print(
-                f"Dagster's UI: http://127.0.0.1:{ui_port}, in a moment. Reports: {reports.url}. Ctrl-C ends all.",
-                markup=False,
-            )
-            code = _serve_ui(ui_port, over)
-            over.set()
-            floor.join()
-    except SetupError as error:
-        fail(str(error))
+    listen(ui_port, option="--ui-port").close()  # Dagster would say so with a traceback.
+    folder = ReportFolder(settings.reports, settings.reports_url)
+    services = Services(settings)
+    pages = LivePages(services, folder)
+    with (
+        demo_world(settings, port=port) as world,
+        LoopbackServer(
+            reports_app(pages.page, folder.certificates.read, Metrics(services)),
+            port=reports_port,
+            option="--reports-port",
+        ) as reports,
+    ):
+        os.environ["NPF_REPORTS_URL"] = reports.url  # For the links in the UI.
+        dagster_home(settings)
+        os.environ.setdefault("NPF_AUTOMATION", "running")
+        floor = threading.Thread(target=_work_until, args=(world, over), name="floor")
+        floor.start()
+        stdout().print(
+            f"Dagster's UI: http://127.0.0.1:{ui_port}, in a moment. Reports: {reports.url}. Ctrl-C ends all.",
+            markup=False,
+        )
+        code = _serve_ui(ui_port, over)
+        over.set()
+        floor.join()
     raise typer.Exit(code)
 
 

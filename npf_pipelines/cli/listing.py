@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from npf_pipelines.cli.broken_files import name_broken
-from npf_pipelines.cli.output import OutputFormat, fail, output_format, print_rows, stderr
-from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.cli.output import OutputFormat, output_format, print_rows, stderr
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.lake.listings import Listing, RowFilter, list_rows
 from npf_pipelines.runs.services import Services
@@ -75,10 +74,7 @@ def _check_clients(services: Services, clients: Sequence[str]) -> None:
     known = set(services.lake.clients()) if clients else set()
     for client in clients:
         if client not in known:
-            try:
-                services.setups()[client]
-            except SetupError as error:
-                fail(str(error))
+            services.setups()[client]
 
 
 def _numbers(services: Services, orders: Sequence[str]) -> list[str]:

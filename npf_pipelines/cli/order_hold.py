@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 
 from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.output import fail
-from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.domain.text import one_line
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.due_decisions import note_due
@@ -43,12 +42,10 @@ def found_order(services: Services, client: str, number: str) -> FoundOrder:
     """The order with a number, with or without the order prefix, or an earlier one.
 
     Raises:
-        typer.Exit: there is no such client, or the number is no number of an order.
+        SetupError: there is no such client.
+        typer.Exit: the number is no number of an order.
     """
-    try:
-        prefix = services.setups()[client].orders.prefix
-    except SetupError as error:
-        fail(str(error))
+    prefix = services.setups()[client].orders.prefix
     bare = number.removeprefix(prefix)
     with services.lake.connect(client) as lake:
         rows = lake.execute(_FOUND, {"number": number, "id": bare}).rows

@@ -22,7 +22,7 @@ from npf_pipelines.cli.output import AsCsv, AsJson, OutputFormat, fail, output_f
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.progress import progress_shown
 from npf_pipelines.cli.summary import print_changes, print_summary
-from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.definitions import build_defs
@@ -91,13 +91,10 @@ def run(
     config |= _orders(flow, order, has_days=bool(day or from_))
     settings = Settings()
     services = Services(settings)
-    try:
-        setups = services.setups()
-        if order and not client:
-            client = [client_of_orders(services.lake, sorted(setups.clients), order)]
-        chosen = [setups[name] for name in client or sorted(setups.clients)]
-    except SetupError as error:
-        fail(str(error))
+    setups = services.setups()
+    if order and not client:
+        client = [client_of_orders(services.lake, sorted(setups.clients), order)]
+    chosen = [setups[name] for name in client or sorted(setups.clients)]
     wrong = setups.errors if not client else ()
     if not chosen and not wrong:
         fail(f"nothing was run: no client, for {settings.clients} has no master setup")

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-import duckdb
 import typer
 
 from npf_pipelines.cli.broken_files import name_broken
-from npf_pipelines.cli.output import AsCsv, AsJson, OutputFormat, fail, output_format, print_rows, stderr
+from npf_pipelines.cli.output import AsCsv, AsJson, OutputFormat, output_format, print_rows, stderr
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.lake.lake import Lake
 from npf_pipelines.lake.tables import TABLES
@@ -24,12 +23,9 @@ def sql(
 ) -> None:
     """Open DuckDB with a view for each table of the lake, and print a query's answer."""
     form = output_format(as_json=as_json, as_csv=as_csv)
-    try:
-        lake = Lake(Settings().lake).connect()
-        answer = lake.execute(query)
-        name_broken(lake)
-    except duckdb.Error as error:
-        fail(str(error))
+    lake = Lake(Settings().lake).connect()
+    answer = lake.execute(query)
+    name_broken(lake)
     names = _unique(answer.columns)
     rows = [dict(zip(names, row, strict=True)) for row in answer.rows]
     shown = rows[:_MOST_ROWS] if form is OutputFormat.TABLE else rows

@@ -15,7 +15,6 @@ from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.output import AsCsv, AsJson, OutputFormat, fail, output_format, print_json, print_rows, stdout
 from npf_pipelines.cli.plain import plain
 from npf_pipelines.cli.program import program
-from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.hold_actions import HoldAction
 from npf_pipelines.lake.connection import LakeConnection
@@ -37,10 +36,7 @@ def trace(
     """Show an order's history in order of time: placed, each decision, imported, lodged, pushed, with reasons."""
     form = output_format(as_json=as_json, as_csv=as_csv)
     services = Services(Settings())
-    try:
-        setup = services.setups()[client]
-    except SetupError as error:
-        fail(str(error))
+    setup = services.setups()[client]
     lake = services.lake.connect(client)
     history = read_history(lake, client, order_number, setup.orders.prefix)
     name_broken(lake)

@@ -16,13 +16,11 @@ from npf_pipelines.automation.certification import PlaceOrders, Tools
 from npf_pipelines.automation.certification import certify as certify_client
 from npf_pipelines.automation.launch import launch
 from npf_pipelines.cli.instance import open_instance
-from npf_pipelines.cli.output import AsJson, fail, json_value, print_json, print_rows, stderr, stdout
+from npf_pipelines.cli.output import AsJson, json_value, print_json, print_rows, stderr, stdout
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.config.master_setup import MasterSetup, SetupError
+from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.config.settings import Settings
-from npf_pipelines.cscart.errors import StoreError
 from npf_pipelines.definitions import build_defs
-from npf_pipelines.domain.order_statuses import UnknownStatus
 from npf_pipelines.reports.certificate import certificate_json, certificate_name, certificate_page
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.rules.certificate import Certificate
@@ -44,12 +42,9 @@ def certify(
     """
     settings = Settings()
     services = Services(settings)
-    try:
-        setup = services.setups()[client]
-        with open_instance(settings) as instance:
-            certificate = certified(services, instance, setup, timedelta(minutes=wait_minutes), _say)
-    except (SetupError, UnknownStatus, StoreError) as error:
-        fail(str(error))
+    setup = services.setups()[client]
+    with open_instance(settings) as instance:
+        certificate = certified(services, instance, setup, timedelta(minutes=wait_minutes), _say)
     page = write_certificate(settings, certificate)
     if as_json:
         print_json(certificate_json(certificate))

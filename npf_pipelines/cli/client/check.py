@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from npf_pipelines.cli.output import AsJson, fail, print_json, stdout
+from npf_pipelines.cli.output import AsJson, print_json, stdout
 from npf_pipelines.cli.plain import plain
-from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.store_check import Level, StoreCheck
 from npf_pipelines.runs.services import Services
@@ -26,10 +25,7 @@ def check(
     Exit code 1 if there is an error among the findings.
     """
     services = Services(Settings())
-    try:
-        found = asyncio.run(check_store(services, services.setups()[client]))
-    except SetupError as error:
-        fail(str(error))
+    found = asyncio.run(check_store(services, services.setups()[client]))
     if as_json:
         print_json(_content(found))
     else:

@@ -2,11 +2,9 @@
 
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 
 from npf_pipelines.cli.output import fail, stdout
-from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import scopes_of
 from npf_pipelines.config.store_address import do_overlap
@@ -21,15 +19,12 @@ def release_store(client: Annotated[str, typer.Argument(help="The client that ha
     The store that the client's master setup names now is kept.
     """
     services = Services(Settings())
-    try:
-        setups = services.setups().clients
-        present = scopes_of(setups[client]) if client in setups else []
-        addresses = forget_stores(services.state, client, except_for=present)
-        for setup in setups.values():
-            if any(do_overlap(scope, left) for scope in scopes_of(setup) for left in addresses):
-                forget_health(services.state, setup.id)
-    except (SetupError, sa.exc.SQLAlchemyError) as error:
-        fail(str(error))
+    setups = services.setups().clients
+    present = scopes_of(setups[client]) if client in setups else []
+    addresses = forget_stores(services.state, client, except_for=present)
+    for setup in setups.values():
+        if any(do_overlap(scope, left) for scope in scopes_of(setup) for left in addresses):
+            forget_health(services.state, setup.id)
     if not addresses and present:
         fail(
             f"{client} has left no store: its master setup names {', '.join(present)}. "

@@ -2,13 +2,11 @@
 
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 
-from npf_pipelines.automation.rename import CannotRename, rename_client
+from npf_pipelines.automation.rename import rename_client
 from npf_pipelines.cli.instance import open_instance
-from npf_pipelines.cli.output import fail, stderr, stdout
-from npf_pipelines.config.master_setup import SetupError
+from npf_pipelines.cli.output import stderr, stdout
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.text import counted
 from npf_pipelines.platform.rename import warehouse_rows
@@ -22,12 +20,9 @@ def rename(
     """Move everything recorded of a client to its new id: tables, partitions, imported orders, alerts."""
     settings = Settings()
     services = Services(settings)
-    try:
-        with open_instance(settings) as instance:
-            moved = rename_client(services, instance, old, new)
-        left = warehouse_rows(services.platform_engine, old)
-    except (CannotRename, SetupError, sa.exc.SQLAlchemyError) as error:
-        fail(str(error))
+    with open_instance(settings) as instance:
+        moved = rename_client(services, instance, old, new)
+    left = warehouse_rows(services.platform_engine, old)
     stdout().print(f"{old} is {new} now: {counted(moved, 'order')} moved on the platform.", markup=False)
     if left:
         stderr().print(
