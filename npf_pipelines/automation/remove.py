@@ -5,7 +5,6 @@ partition goes last. Not here: the state's rows (state/removal.py), the setup's 
 """
 
 import contextlib
-from dataclasses import dataclass
 from datetime import datetime
 
 import dagster as dg
@@ -26,56 +25,42 @@ class CannotRemove(NpfError):
     """The client can't be removed now, or there is none of that id."""
 
 
-@dataclass(frozen=True)
-class Removable:
-    """A client that may be removed.
-
-    Attributes:
-        client: its id.
-        file: of its master setup; None if it has none.
-        is_registered: whether it is a partition.
-    """
-
-    client: str
-    file: Place | None
-    is_registered: bool
-
-
-def find_removable(services: Services, instance: dg.DagsterInstance, client: str) -> Removable:
-    """The client, if it may be removed now.
+def removable_setup(services: Services, instance: dg.DagsterInstance, client: str) -> Place | None:
+    """The file of the master setup of a client that may be removed now; None if it has none.
 
     Raises:
         CannotRemove: there is no such client, or a run of it is queued or in progress.
         SetupError: the folder of the master setups can't be read.
     """
     file = any_setup_file(services.settings.clients, client)
-    registered = services.cell.registered(instance)
-    if file is None and client not in registered:
+    if file is None and client not in services.cell.registered(instance):
         raise CannotRemove(f"{client}: there is neither a master setup nor a partition of that id")
     if run := unfinished_run_of(client, instance, services.cell):
         raise CannotRemove(f"{client}: {run} takes it and isn't over: wait for that")
-    return Removable(client, file, client in registered)
+    return file
 
 
-def remove_client(services: Services, instance: dg.DagsterInstance, found: Removable, now: datetime) -> Place | None:
+def remove_client(services: Services, instance: dg.DagsterInstance, client: str, now: datetime) -> Place | None:
     """Remove the client; where its setup is archived, None if it had none.
 
     Raises:
-        CannotRemove: a run is at work on it.
+        CannotRemove: there is no such client, or a run of it is queued or in progress.
         CertificationRunning: it is being certified.
+        SetupError: the folder of the master setups can't be read.
         OSError: a file can't be moved or deleted; run it again.
         sqlalchemy.exc.SQLAlchemyError: the state's database can't be reached.
     """
-    certification = CertificationRecord(services.settings.data, found.client)
+    file = removable_setup(services, instance, client)  # A run may have been requested since a person was asked.
+    certification = CertificationRecord(services.settings.data, client)
     with contextlib.ExitStack() as held:
         held.enter_context(certification.held())
         try:  # While these are held, no run can write for the client.
-            held.enter_context(held_leases(services.state, found.client, [flow.name for flow in FLOWS]))
+            held.enter_context(held_leases(services.state, client, [flow.name for flow in FLOWS]))
         except LeaseTaken as error:
             raise CannotRemove(str(error)) from error
-        archived = archive_setup(found.file, found.client, now) if found.file else None
+        archived = archive_setup(file, client, now) if file else None
         certification.archive(now)
-        forget_client(services.state, found.client)
-    ReportFolder(services.settings.reports, "").drop(found.client)
-    services.cell.forget(instance, found.client)
+        forget_client(services.state, client)
+    ReportFolder(services.settings.reports, "").drop(client)
+    services.cell.forget(instance, client)
     return archived

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from npf_pipelines.automation.remove import Removable, find_removable, remove_client
+from npf_pipelines.automation.remove import removable_setup, remove_client
 from npf_pipelines.cli.instance import open_instance
 from npf_pipelines.cli.output import stdout
 from npf_pipelines.cli.program import program
+from npf_pipelines.config.places import Place
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.domain.text import counted
 from npf_pipelines.runs.client_tables import ClientTables
@@ -31,24 +32,21 @@ def remove(
     settings = Settings()
     services = Services(settings)
     with open_instance(settings) as instance:
-        found = find_removable(services, instance, client)
-        _announce(services, found)
+        _announce(services, client, removable_setup(services, instance, client))
         if not yes:
             typer.confirm(f"Remove {client}?", abort=True)
-        # Again: a run may have been requested while the person was reading.
-        archived = remove_client(services, instance, find_removable(services, instance, client), datetime.now(UTC))
+        archived = remove_client(services, instance, client, datetime.now(UTC))
     where = f" Its setup is {archived} now." if archived else ""
     stdout().print(f"{client} is removed.{where}", markup=False)
 
 
-def _announce(services: Services, found: Removable) -> None:
-    client = found.client
+def _announce(services: Services, client: str, file: Place | None) -> None:
     setup = services.setups().clients.get(client)
     numbers = KeptNumbers(ClientTables(services.lake, client), setup.orders.prefix if setup else "")
     open_orders = services.platform.count_open(client, numbers.own)
-    moved = f"The setup, with a SKU map, moves to the folder removed beside it: {found.file}"
+    moved = f"The setup, with a SKU map, moves to the folder removed beside it: {file}"
     lines = [
-        moved if found.file else "It has no master setup.",
+        moved if file else "It has no master setup.",
         "Its partitions, report pages, health, open items, alerts, holds and pauses are deleted.",
         "Its store becomes free for another client.",
         f"{counted(open_orders, 'open order')} on the platform: no run follows them any more.",
