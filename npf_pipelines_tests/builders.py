@@ -103,7 +103,6 @@ def shipment(shipment_id: str = "1", tracking_number: str = "T1", /, **quantitie
         tracking_number=tracking_number,
         comments="",
         tracking_url="",
-        created_at=NOON,
         quantities=quantities,
     )
 

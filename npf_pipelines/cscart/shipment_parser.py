@@ -20,6 +20,5 @@ def parse_shipment(raw: object) -> Shipment:
         tracking_number=row.text("tracking_number"),
         comments=row.text("comments"),
         tracking_url=row.row("carrier_info").text("tracking_url"),
-        created_at=row.moment("shipment_timestamp"),
         quantities={item_id: products.quantity(item_id) for item_id in products.names()},
     )

@@ -1,7 +1,5 @@
 """Shipments as a store has them. Not here: how they are parsed (cscart/shipment_parser.py), parcels."""
 
-from datetime import datetime
-
 from npf_pipelines.domain.store_orders import StoreRecord
 
 LONGEST_LABEL = 255
@@ -23,5 +21,4 @@ class Shipment(StoreRecord):
     tracking_number: str
     comments: str
     tracking_url: str
-    created_at: datetime
     quantities: dict[str, int]

@@ -158,7 +158,6 @@ def as_allocated(
         tracking_number=shipment.tracking_number,
         comments="",
         tracking_url="",
-        created_at=shipment.lodged_at,
         quantities=dict(quantities),
     )
 
