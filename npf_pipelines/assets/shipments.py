@@ -20,7 +20,7 @@ from npf_pipelines.assets.planned_days import planned_days
 from npf_pipelines.assets.push_selection import select_pushes
 from npf_pipelines.assets.shipment_records import Lodged, read_records, records_as_written
 from npf_pipelines.assets.specs import NPF_PLATFORM, asset_spec
-from npf_pipelines.assets.store_facts import StoreFacts, kept_facts
+from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.assets.tracking_ledger import Row, TrackingLedger, what_waits
 from npf_pipelines.assets.zone_days import days_of_other_zone, keep_zone
 from npf_pipelines.domain.outcomes import IN_STORE, PushOutcome, StatusOutcome
@@ -32,6 +32,7 @@ from npf_pipelines.rules.after_shipping import SHORT_AFTER
 from npf_pipelines.rules.order_status import status_plan
 from npf_pipelines.runs.client_run import ClientRun
 from npf_pipelines.runs.failures import ClientFailure
+from npf_pipelines.runs.kept_facts import kept_facts
 from npf_pipelines.runs.run_clients import run_clients
 from npf_pipelines.runs.run_scope import OrderSelection
 from npf_pipelines.runs.services import Services

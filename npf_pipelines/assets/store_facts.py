@@ -2,7 +2,8 @@
 
 Its statuses, the abilities of its lists, its carriers' links, and how far its changes were read. Losing the table costs
 a few requests and no order: every fact is asked for again.
-Not here: what a status means (rules/status_meaning.py), the numbers of orders in the same row (runs/own_numbers.py).
+Not here: how the row is kept (runs/kept_facts.py), the numbers of orders in it (runs/own_numbers.py), what a status
+means (rules/status_meaning.py).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,11 +16,10 @@ from npf_pipelines.cscart.errors import Forbidden
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.clock import unless_future
 from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, UnknownStatus
-from npf_pipelines.lake.lake import NotWritten
-from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.rules.setup_check import NOT_READ
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
 from npf_pipelines.runs.client_tables import ClientTables
+from npf_pipelines.runs.kept_facts import keep_facts, kept_facts
 
 _GOOD_FOR = timedelta(days=1)
 
@@ -120,19 +120,7 @@ class StoreFacts:
 
     def _keep(self, **facts: Any) -> None:
         self._new |= facts
-        # Another flow of the client may have written other facts meanwhile.
-        self._tables.forget(STORE_FACTS)
-        self._row = kept_facts(self._tables) | self._new
-        self._tables.write_cache(STORE_FACTS, [self._row])
-
-
-def kept_facts(tables: ClientTables) -> dict[str, Any]:
-    """The client's row of store_facts; every column is None if there is none yet."""
-    try:
-        (row,) = tables.read(STORE_FACTS)
-    except NotWritten:
-        return dict.fromkeys(STORE_FACTS.arrow_schema.names)
-    return row
+        self._row = keep_facts(self._tables, self._new)
 
 
 async def readable_statuses(store: Store) -> tuple[Sequence[Status], bool]:

@@ -9,10 +9,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from npf_pipelines.assets.live_days import is_live
-from npf_pipelines.assets.store_facts import kept_facts
 from npf_pipelines.lake.table import Table
-from npf_pipelines.lake.tables import STORE_FACTS
 from npf_pipelines.runs.client_run import ClientRun
+from npf_pipelines.runs.kept_facts import keep_facts
 
 
 def days_of_other_zone(client_run: ClientRun, flow: str, table: Table, kept: Mapping[str, Any]) -> set[date]:
@@ -38,5 +37,4 @@ def keep_zone(client_run: ClientRun, flow: str, kept: Mapping[str, Any]) -> None
     """Keep that all days of the flow's tables are cut by the client's present zone. Arguments as above."""
     column, zone_now = f"{flow}_zone", client_run.setup.zone.key
     if kept[column] != zone_now:
-        client_run.tables.forget(STORE_FACTS)  # Another flow of the client may have written other facts meanwhile.
-        client_run.tables.write_cache(STORE_FACTS, [kept_facts(client_run.tables) | {column: zone_now}])
+        keep_facts(client_run.tables, {column: zone_now})

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from npf_pipelines.assets.store_facts import kept_facts
 from npf_pipelines.runs.client_tables import ClientTables
+from npf_pipelines.runs.kept_facts import kept_facts
 from npf_pipelines.runs.services import Services
 
 

@@ -9,7 +9,8 @@ from npf_pipelines.platform.order_imports import OrderImports
 from npf_pipelines.platform.order_reads import OrderReads
 from npf_pipelines.platform.shipment_reads import ShipmentReads
 from npf_pipelines.platform.stock_reads import StockReads
+from npf_pipelines.platform.unknown_skus import UnknownSkus
 
 
-class Platform(OrderImports, OrderChanges, OrderReads, ShipmentReads, StockReads, KitReads):
+class Platform(OrderImports, OrderChanges, OrderReads, ShipmentReads, StockReads, UnknownSkus, KitReads):
     """NPF's platform behind an SQLAlchemy engine."""

@@ -1,11 +1,12 @@
 """Reads stock figures from the platform: on hand, in process and on back order for each SKU.
 
-Not here: how one value is read (values.py), which figure a store gets (rules/stock.py).
+Not here: how one value is read (values.py), SKUs without figures (unknown_skus.py), which figure a store gets
+(rules/stock.py).
 """
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
@@ -15,7 +16,6 @@ from npf_pipelines.domain.platform_orders import OPEN_STATUSES, OrderState, Orde
 from npf_pipelines.platform.access import ON_ORDER, PlatformAccess
 from npf_pipelines.platform.order_reads import by_store_order, read_states
 from npf_pipelines.platform.tables import order_lines, orders, stock
-from npf_pipelines.platform.unknown_skus import UnknownSku, skus_not_counted, unknown_skus
 from npf_pipelines.platform.values import WrongValue, text, whole
 
 
@@ -27,16 +27,6 @@ class StockReads(PlatformAccess):
         with self._engine.connect() as connection:
             skus = connection.scalars(sa.select(stock.c.sku).where(stock.c.client == client))
             return list(dict.fromkeys(map(as_stored, skus)))
-
-    def skus_not_counted(self, client: str, skus: Collection[str]) -> set[str]:
-        """The given SKUs that have no stock row in the warehouse."""
-        return skus_not_counted(self._engine, client, skus)
-
-    def unknown_skus(
-        self, clients: Collection[str], own: Callable[[str], OwnNumbers] | None = None
-    ) -> list[UnknownSku]:
-        """The SKUs on all clients' open orders that have no stock row in the warehouse, by client and SKU."""
-        return unknown_skus(self._engine, clients, own)
 
     def count_stock(
         self, client: str, store_order_ids: Iterable[str], own: OwnNumbers | None = None

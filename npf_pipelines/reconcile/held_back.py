@@ -10,7 +10,7 @@ from datetime import date
 
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.reconcile.orders_of_day import DayOutcome, OrderRow, OrdersOfDay, held_row
-from npf_pipelines.reconcile.platform_orders import finish_cancellations, finish_imports
+from npf_pipelines.reconcile.platform_orders import finish_cancellations, import_orders
 from npf_pipelines.rules.mass_changes import MOST_OLD_IMPORTS, OLD, most_cancellations
 
 
@@ -57,7 +57,7 @@ class HeldBack:
             outcome = left.outcome
             if cancellations > most_cancellations(open_orders):
                 self._hold_cancellations(outcome)
-            outcome.rows += finish_imports(self._platform, left.about, outcome.imports)
+            outcome.rows += import_orders(self._platform, left.about, outcome.imports)
             outcome.rows += finish_cancellations(self._platform, left.about, outcome.cancellations)
             yield left.day, outcome.rows
 

@@ -37,7 +37,7 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
     known = {record.order.store_order_id for record in day.records.values()}
     new = [order for order in day.accepted if order.order_id not in known]
     outcome = DayOutcome([])
-    outcome.rows += _imported(platform, day, _to_import_now(new, day, outcome))
+    outcome.rows += import_orders(platform, day, _to_import_now(new, day, outcome))
     plans = _update_plans(platform, day)
     resumed = _to_resume(day.records, plans)
     twice = imported_twice(day.records.values())
@@ -56,9 +56,21 @@ def reconcile_orders(platform: Platform, day: OrdersOfDay) -> DayOutcome:
     return outcome
 
 
-def finish_imports(platform: Platform, day: OrdersOfDay, left: Sequence[PlatformOrder]) -> list[OrderRow]:
-    """Import the old orders that were left."""
-    return _imported(platform, day, left)
+def import_orders(platform: Platform, day: OrdersOfDay, new: Sequence[PlatformOrder]) -> list[OrderRow]:
+    """Import orders that are new, also old ones that were left."""
+    to_write = [order for order in new if day.writes.allow(is_test=order.is_test)]
+    results: dict[str, ImportResult] = {}
+    held: set[str] = set()
+    for batch in chunked(to_write, _IMPORTS_PER_CHECK):
+        day.check_write()
+        held.update(day.held_now())
+        may_go = [order for order in batch if order.store_order_id not in held]
+        results |= platform.import_orders(day.client, may_go, day.now, day.own)
+        for order in may_go:
+            if results[order.order_number].outcome is ImportOutcome.IMPORTED:
+                day.note_import(order)
+    # An order held since it was accepted gets no row: the next run decides on it again.
+    return [_import_row(order, results.get(order.order_number)) for order in new if order.store_order_id not in held]
 
 
 def finish_cancellations(
@@ -157,22 +169,6 @@ def _is_other_number(record: PlatformRecord, records: Mapping[str, PlatformRecor
             for other in records.values()
         )
     )
-
-
-def _imported(platform: Platform, day: OrdersOfDay, new: Sequence[PlatformOrder]) -> list[OrderRow]:
-    to_write = [order for order in new if day.writes.allow(is_test=order.is_test)]
-    results: dict[str, ImportResult] = {}
-    held: set[str] = set()
-    for batch in chunked(to_write, _IMPORTS_PER_CHECK):
-        day.check_write()
-        held.update(day.held_now())
-        may_go = [order for order in batch if order.store_order_id not in held]
-        results |= platform.import_orders(day.client, may_go, day.now, day.own)
-        for order in may_go:
-            if results[order.order_number].outcome is ImportOutcome.IMPORTED:
-                day.note_import(order)
-    # An order held since it was accepted gets no row: the next run decides on it again.
-    return [_import_row(order, results.get(order.order_number)) for order in new if order.store_order_id not in held]
 
 
 def _import_row(order: PlatformOrder, result: ImportResult | None) -> OrderRow:

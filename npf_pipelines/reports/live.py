@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import duckdb
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ from npf_pipelines.reports.figures import Figures, figures, window
 from npf_pipelines.reports.folder import OVERVIEW, ReportFolder
 from npf_pipelines.reports.open_now import backlogs, open_alerts
 from npf_pipelines.reports.pages import Line, alerts_page, draw_charts, overview_page, report_page
+from npf_pipelines.reports.sources import Sources
 
 UNREADABLE = (duckdb.Error, BrokenFile, OSError)
 """The failures of a lake that can't be read, or of a file in it."""
@@ -35,21 +36,6 @@ KEPT_FOR = timedelta(hours=1)
 _SECONDS_PER_OVERVIEW = 5.0
 """How long the overview may read figures; further clients are read when it is asked for again."""
 _LATER = "its figures are read in a moment: reload this page"
-
-
-class Sources(Protocol):
-    """Where the pages' facts are."""
-
-    def setups(self) -> MasterSetups:
-        """The master setups as they are now; raises SetupError."""
-
-    @property
-    def lake(self) -> Lake:
-        """The lake."""
-
-    @property
-    def state(self) -> sa.Engine:
-        """The pipeline's own database; raises DatabaseUnusable."""
 
 
 T = TypeVar("T")
@@ -122,15 +108,15 @@ class LivePages:
         if not of_client:
             return self._folder.read(name)
         try:
-            return self._folder.read(name) or _no_figures(name, "", of_client, now)
+            return self._folder.read(name) or alerts_page(name, "", of_client, now)
         except OSError as error:
-            return _no_figures(name, f"its page can't be read: {error}", of_client, now)
+            return alerts_page(name, f"its page can't be read: {error}", of_client, now)
 
     def _report(self, setup: MasterSetup, alerts: Sequence[Alert], now: datetime) -> str:
         try:
             shown = client_figures(self._sources.lake, setup, now)
         except UNREADABLE as error:
-            return _no_figures(setup.name, f"its tables can't be read: {error}", alerts, now)
+            return alerts_page(setup.name, f"its tables can't be read: {error}", alerts, now)
         with self._drawing:
             charts, drawn_at = self._charts.get(setup.id, alerts, now, lambda: draw_charts(setup, shown))
         return report_page(setup, shown, now, alerts=alerts, charts=charts, drawn_at=drawn_at)
@@ -174,10 +160,6 @@ def client_figures(lake: Lake, setup: MasterSetup, now: datetime) -> Figures:
     """
     days = window(now, setup.zone)
     return figures(read_facts(lake, setup.id, days[0]), days)
-
-
-def _no_figures(name: str, why: str, alerts: Sequence[Alert], now: datetime) -> str:
-    return alerts_page(name, why, alerts, now)
 
 
 def _keys(alerts: Sequence[Alert]) -> frozenset[str]:

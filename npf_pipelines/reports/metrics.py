@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -18,13 +18,13 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.config.setup_files import MasterSetups
 from npf_pipelines.domain.flow_counts import REQUESTS, WRITES, delay_seconds, delays_within, ends
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.open_kinds import OpenKind, open_key
 from npf_pipelines.domain.outcomes import OrderOutcome, StockOutcome
 from npf_pipelines.lake.backlog import Backlog
 from npf_pipelines.reports.open_now import backlogs, open_alerts
+from npf_pipelines.reports.sources import Sources
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.state.counters import read_counts
 from npf_pipelines.state.health import read_health
@@ -37,17 +37,6 @@ _OVER_LIMIT = {open_key(OrderOutcome.HELD), open_key(StockOutcome.OVER_LIMIT)}
 
 _Labels = tuple[str, ...]
 _Values = Iterable[tuple[_Labels, float]]
-
-
-class Sources(Protocol):
-    """Where the figures are."""
-
-    def setups(self) -> MasterSetups:
-        """The master setups as they are now; raises SetupError."""
-
-    @property
-    def state(self) -> sa.Engine:
-        """The pipeline's own database; raises DatabaseUnusable."""
 
 
 class Metrics(Collector):

@@ -13,9 +13,7 @@ from npf_pipelines.domain.outcomes import IN_STORE, SELF_RELEASING
 from npf_pipelines.domain.store_links import order_link
 from npf_pipelines.lake.table import Table
 from npf_pipelines.runs.inline_table import cell, inline_table
-
-_REASONS = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}
-"""The columns of outcomes, each with the column of its reason. A rule's outcome is its decision's."""
+from npf_pipelines.runs.metadata import REASONS
 
 
 def attention_metadata(
@@ -30,7 +28,7 @@ def attention_metadata(
         order_ids: maps order numbers to the store's order ids, for tables that have only the numbers.
     """
     store: dict[str, dg.MetadataValue] = {"store": dg.MetadataValue.url(store_url)}
-    columns = [column for column in table.outcomes if column in _REASONS]
+    columns = [column for column in table.outcomes if column in REASONS]
     if not columns:
         return store
     found = [
@@ -47,7 +45,7 @@ def attention_metadata(
         "needs_a_person": dg.MetadataValue.int(len(found)),
         "for_a_person": inline_table(
             ["what", "outcome", "why"],
-            [(_what(row, store_url, ids), cell(row[column]), cell(row[_REASONS[column]])) for row, column in found],
+            [(_what(row, store_url, ids), cell(row[column]), cell(row[REASONS[column]])) for row, column in found],
         ),
     }
 

@@ -1,4 +1,4 @@
-"""Which two databases the settings name, and whether they may be used together.
+"""The state's database, and whether it may be used together with the platform's.
 
 Not here: how each is opened (platform/database.py, state/database.py).
 """
@@ -13,21 +13,11 @@ import sqlalchemy as sa
 from npf_pipelines.config.places import is_same_place
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.database import DatabaseUnusable, parse_url
-from npf_pipelines.platform.database import open_platform
 from npf_pipelines.state.database import open_state
 
 _PLATFORMS_OWN = "NPF_STATE_URL names the platform's database: the state needs a database of its own, or a schema"
 _SEARCH_PATH = re.compile(r"search_path=([^\s,]+)")
 """A schema of its own in the URL of a database: `?options=-csearch_path%3Dnpf_state`."""
-
-
-def platform_of(settings: Settings) -> sa.Engine:
-    """NPF's platform.
-
-    Raises:
-        DatabaseUnusable: it can't be used, or lacks parts of the contract.
-    """
-    return open_platform(settings.platform_url.get_secret_value())
 
 
 def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine:

@@ -21,8 +21,8 @@ _REASON_LENGTH = 100
 _PLANNED_ROWS = 500
 _CONTENT_HASH = "content"
 """A column that says nothing to a person."""
-_OUTCOMES = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}
-"""The columns with a row's outcome, and the columns with its reason."""
+REASONS = {"decision": "reason", "outcome": "reason", "status_outcome": "status_reason"}
+"""The columns of outcomes, each with the column of its reason. A rule's outcome is its decision's."""
 
 _PLANNED = {
     outcome
@@ -37,12 +37,12 @@ def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metada
     """The outcomes, the row count and the counts by outcome, which the UI plots, and a preview of one partition."""
     counts = {
         f"{column} {value}": dg.MetadataValue.int(int(count))
-        for column in _OUTCOMES
+        for column in REASONS
         if column in frame
         for value, count in frame[column].value_counts().items()
     }
     # A wide preview would push the outcomes and reasons out of sight.
-    shown = [name for name in _shown_columns(table, frame) if name not in _OUTCOMES.values()][:_PREVIEW_COLUMNS]
+    shown = [name for name in _shown_columns(table, frame) if name not in REASONS.values()][:_PREVIEW_COLUMNS]
     preview = _records(frame[shown].head(_PREVIEW_ROWS))
     return {
         **({"what_happened": _what_happened(frame)} if counts else {}),
@@ -55,7 +55,7 @@ def partition_metadata(table: Table, frame: pd.DataFrame) -> dict[str, dg.Metada
 def _what_happened(frame: pd.DataFrame) -> dg.MetadataValue:
     """By outcome, the number of rows and their most frequent reason."""
     rows = []
-    for column, reason in _OUTCOMES.items():
+    for column, reason in REASONS.items():
         if column in frame:
             by = [column, "rule"] if column == "decision" else [column]
             for names, group in sorted(frame.groupby(by), key=lambda group: -len(group[1])):

@@ -11,9 +11,10 @@ from typing import Any
 
 from npf_pipelines.config.master_setup import MasterSetup
 from npf_pipelines.domain.own_numbers import OwnNumbers
-from npf_pipelines.lake.tables import FILTERED_ORDERS, STORE_FACTS
+from npf_pipelines.lake.tables import FILTERED_ORDERS
 from npf_pipelines.rules.own_orders import ORDERS_OF_A_PREFIX, with_recognised
 from npf_pipelines.runs.client_tables import ClientTables
+from npf_pipelines.runs.kept_facts import keep_facts, kept_facts
 from npf_pipelines.runs.services import Services
 
 _IMPORTED = """
@@ -49,8 +50,7 @@ class KeptNumbers:
             facts: its row of store_facts, where that was read just now.
         """
         self._tables = tables
-        row = _row(tables) if facts is None else facts
-        self._kept = _numbers_in(row)
+        self._kept = _numbers_in(kept_facts(tables) if facts is None else facts)
         if self._kept is None:
             imported = _imported(tables)
             self.own = with_recognised(OwnNumbers(prefix), imported)
@@ -75,20 +75,13 @@ class KeptNumbers:
         """Keep the numbers for later runs, if they are not kept so yet."""
         known = sorted(self.own.used), sorted(self.own.others)
         if known != self._kept:
-            self._tables.forget(STORE_FACTS)  # Another flow of the client may have written other facts meanwhile.
-            row = dict(_row(self._tables)) | dict(zip(_COLUMNS, known, strict=True))
-            self._tables.write_cache(STORE_FACTS, [row])
+            keep_facts(self._tables, dict(zip(_COLUMNS, known, strict=True)))
             self._kept = known
 
 
 def own_numbers(services: Services, setup: MasterSetup) -> OwnNumbers:
     """The numbers of a client's orders, outside a run."""
     return KeptNumbers(ClientTables(services.lake, setup.id), setup.orders.prefix).own
-
-
-def _row(tables: ClientTables) -> Mapping[str, Any]:
-    rows = tables.read_if_written(STORE_FACTS)
-    return rows[0] if rows else dict.fromkeys(STORE_FACTS.arrow_schema.names)
 
 
 def _numbers_in(row: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:

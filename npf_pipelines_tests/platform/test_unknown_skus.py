@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.platform.tables import order_lines, stock
-from npf_pipelines.platform.unknown_skus import UnknownSku, skus_not_counted, unknown_skus
+from npf_pipelines.platform.unknown_skus import UnknownSku
 from npf_pipelines_tests.builders import NOON, platform_line, platform_order
 
 
@@ -19,8 +19,10 @@ def test_a_stock_row_with_blanks_around_its_sku_is_of_that_sku(engine: sa.Engine
     count(engine, "KITE ", "DRUM")
     lines = [platform_line(str(place), sku) for place, sku in enumerate(("KITE", "DRUM", "GHOST"))]
     Platform(engine).import_orders("acme", [platform_order("CS1", *lines)], NOON)
-    assert skus_not_counted(engine, "acme", {"KITE", "DRUM", "GHOST"}) == {"GHOST"}
-    assert unknown_skus(engine, ["acme", "bolt"]) == [UnknownSku("acme", "GHOST", orders=1, units=1, first_order="CS1")]
+    assert Platform(engine).skus_not_counted("acme", {"KITE", "DRUM", "GHOST"}) == {"GHOST"}
+    assert Platform(engine).unknown_skus(["acme", "bolt"]) == [
+        UnknownSku("acme", "GHOST", orders=1, units=1, first_order="CS1")
+    ]
 
 
 def test_an_order_line_with_blanks_around_its_sku_is_of_that_sku(engine: sa.Engine) -> None:
@@ -30,11 +32,13 @@ def test_an_order_line_with_blanks_around_its_sku_is_of_that_sku(engine: sa.Engi
     with engine.begin() as connection:  # As an earlier release imported it.
         values = {"sku": order_lines.c.sku + " "}
         connection.execute(sa.update(order_lines).where(order_lines.c.order_number == "CS2").values(values))
-    assert unknown_skus(engine, ["acme", "bolt"]) == [UnknownSku("acme", "GHOST", orders=2, units=6, first_order="CS1")]
+    assert Platform(engine).unknown_skus(["acme", "bolt"]) == [
+        UnknownSku("acme", "GHOST", orders=2, units=6, first_order="CS1")
+    ]
 
 
 def test_the_stock_of_another_client_is_not_counted(engine: sa.Engine) -> None:
     count(engine, "KITE ")
     Platform(engine).import_orders("bolt", [platform_order("CS1")], NOON)
-    assert skus_not_counted(engine, "bolt", {"KITE"}) == {"KITE"}
-    assert [unknown.client for unknown in unknown_skus(engine, ["acme", "bolt"])] == ["bolt"]
+    assert Platform(engine).skus_not_counted("bolt", {"KITE"}) == {"KITE"}
+    assert [unknown.client for unknown in Platform(engine).unknown_skus(["acme", "bolt"])] == ["bolt"]
