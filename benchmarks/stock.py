@@ -56,8 +56,9 @@ reads: one for every {AT_A_TIME} changes and one after the last; each also reads
 lists of orders: one with each read, so that no sale is overwritten unnoticed, and one before the count
 statuses: read when they have not been for a day
 limit: pages + changes + 2 x (changes / {AT_A_TIME} + 1) + 2; with nothing changed, pages + 2
-plan: seconds of a processor, for figures, comparison and change limit
-lag: the longest time for which the event loop, which all clients of a run share, was held up"""
+plan: seconds of a processor, for figures, comparison and change limit; at most {PLAN_SECONDS:.0f} s
+lag: the longest time for which the event loop, which the run's clients share, was held up; at most {LAG_SECONDS:.0f} s
+peak memory: at most {MEGABYTES:.0f} MB"""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What the reports' server reads from: `Services` of the room above, as far as the reports know it.
+"""The services that the reports' server reads from, as far as the reports know them.
 
 Not here: the pages (live.py), the figures (metrics.py).
 """
