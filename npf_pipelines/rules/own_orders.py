@@ -58,7 +58,7 @@ def with_recognised(own: OwnNumbers, recognised: Collection[tuple[str, str]]) ->
 
 
 def _has_same_goods(order: Order, imported: PlatformOrder) -> bool:
-    """Whether the platform has all units of the order, and only these; for its lines without a code it may have any."""
+    """Whether the platform has all units of the order, and no others; for its lines without a code it may have any."""
     ordered = units_by_key((line.sku, line.quantity) for line in lines_to_ship(order)).items()
     entered = units_by_key((line.sku, line.quantity) for line in imported.lines).items()
     return ordered <= entered if lines_without_code(order) else ordered == entered

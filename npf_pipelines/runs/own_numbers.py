@@ -75,7 +75,7 @@ class KeptNumbers:
     def keep(self) -> None:
         """Keep the numbers for later runs, if they are not kept so yet.
 
-        Not those of tables that can't all be read: a prefix would be forgotten for good.
+        Nothing is kept of tables that can't all be read: a prefix would be forgotten for good.
         """
         if not self._is_whole:
             return
