@@ -31,12 +31,13 @@ def platform_of(settings: Settings) -> sa.Engine:
     return open_platform(settings.platform_url.get_secret_value())
 
 
-def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine:
+def state_of(settings: Settings, platform: Callable[[], sa.Engine], *, fills_new: bool = True) -> sa.Engine:
     """The pipeline's own database.
 
     Args:
         settings: the settings.
         platform: opens the platform's database, from which a new state is filled.
+        fills_new: whether it is, by the rows of an earlier release.
 
     Raises:
         DatabaseUnusable: it can't be used, or may not be used with this platform.
@@ -54,7 +55,7 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine
             raise DatabaseUnusable(_PLATFORMS_OWN)
 
     # The earlier releases that kept the state in the platform's database had no cells.
-    return open_state(state_url, None if settings.cell else platform, check_new)
+    return open_state(state_url, platform if fills_new and not settings.cell else None, check_new)
 
 
 def _check_both_are_set(settings: Settings) -> None:

@@ -4,9 +4,9 @@ Not here: workers at work (cluster/).
 """
 
 import sys
+from typing import Any
 
 import pytest
-from celery import Celery
 from dagster_celery.make_app import make_app
 
 from npf_pipelines_tests.docs.pages import PROJECT
@@ -19,7 +19,7 @@ SHARED = {
 }
 
 
-def started(monkeypatch: pytest.MonkeyPatch, **environment: str | None) -> Celery:
+def started(monkeypatch: pytest.MonkeyPatch, **environment: str | None) -> Any:
     """The application of a worker as it starts, with what its unit's file holds; None leaves a variable out."""
     for name, value in (SHARED | {"REDIS_URL": "redis://127.0.0.1:1/0"} | environment).items():
         if value is None:
