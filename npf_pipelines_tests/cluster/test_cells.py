@@ -84,9 +84,8 @@ class World:
 
     def content(self) -> dict[str, object]:
         """Everything that the cells keep: setups, tables, state, platform."""
-        kept: dict[str, object] = dict(
-            fsspec.filesystem("s3", use_listings_cache=False).cat(f"{BUCKET}/", recursive=True)
-        )
+        bucket = fsspec.filesystem("s3", use_listings_cache=False)
+        kept: dict[str, object] = {path: bucket.cat_file(path) for path in bucket.find(BUCKET)}
         databases = {own["NPF_STATE_URL"]: state_tables for own in self.own.values()}
         for url, tables in {self.environment["NPF_PLATFORM_URL"]: platform_tables, **databases}.items():
             engine = connect_engine(sa.make_url(url))
