@@ -161,6 +161,8 @@ def test_after_another_prefix_and_an_earlier_release_only_the_stores_orders_are_
         for table in (orders, order_lines):
             here = (table.c.client == "acme") & (table.c.order_number == f"CS{by_hand}")
             connection.execute(sa.update(table).where(here).values(order_number="W-77"))
+        entered = sa.update(orders).where(orders.c.order_number == "W-77")
+        connection.execute(entered.values(placed_at=datetime.now(UTC) + timedelta(days=3)))
     change_setup(loop, orders={"prefix": "CSK"})
     store.change_status(cancelled, "I")
     new = place(store, days=0)

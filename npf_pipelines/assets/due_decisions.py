@@ -4,7 +4,7 @@ Not here: what holds an order (order_holds.py), where the moments are kept (stat
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from npf_pipelines.assets.live_days import is_live
@@ -46,9 +46,8 @@ class DueDecisions:
         if client_run.dry_run:
             return
         for day, moments in self._decided.items():
-            if moments or day in self._known:
-                state, began = client_run.services.state, client_run.now
-                replace_due(state, client_run.client, day, moments, began=began, now=datetime.now(UTC))
+            if known := self._known.get(day, ()):
+                replace_due(client_run.services.state, client_run.client, day, moments, known=known)
 
 
 def read_due_decisions(client_run: ClientRun) -> DueDecisions:

@@ -78,7 +78,8 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         facts = StoreFacts(store, setup, tables, now=client_run.now, log=client_run.log)
         client_run.take_numbers(facts.kept)
         questions = StatusQuestions(client_run)
-        holds, due = read_holds(client_run), read_due_decisions(client_run)
+        due = read_due_decisions(client_run)  # Before the holds: a release in between is left for the next run.
+        holds = read_holds(client_run)
         run = OrdersRun(client_run, store, lease, facts, questions, holds, due)
         # In trial, too: a held order that became planned would be imported when the client goes live.
         if client_run.is_automated and not client_run.dry_run and not confirm_held:

@@ -13,7 +13,7 @@ from npf_pipelines.config.master_setup import MasterSetup, SetupError
 from npf_pipelines.cscart.carrier_links import CarrierLinks
 from npf_pipelines.cscart.errors import Forbidden
 from npf_pipelines.cscart.store import Store
-from npf_pipelines.domain.clock import unless_future
+from npf_pipelines.domain.clock import TOLERANCE, unless_future
 from npf_pipelines.domain.order_statuses import SHIPPED_STATUSES, Status, UnknownStatus
 from npf_pipelines.lake.lake import NotWritten
 from npf_pipelines.lake.tables import STORE_FACTS
@@ -40,6 +40,7 @@ class StoreFacts:
             log: writes a line to the run's log.
         """
         self._store, self._setup, self._tables, self._now, self._log = store, setup, tables, now, log
+        self._heads = store.watch_heads()
         self._statuses_read = False
         self._row = kept_facts(tables)
         self._new: dict[str, Any] = {}
@@ -102,8 +103,13 @@ class StoreFacts:
         return unless_future(self._row["changes_read_until"], self._now)
 
     def keep_changes_read(self) -> None:
-        """Keep that changed orders were read and processed up to the start of this run."""
-        self._keep(changes_read_until=self._now)
+        """Keep that changed orders were read and processed up to the start of this run, by the store's clock.
+
+        An order's last change has a time of the store. A clock that is further off than two clocks may be is not
+        heeded: the time may be of a machine in front of the store.
+        """
+        ahead = self._heads.clock_ahead or timedelta()
+        self._keep(changes_read_until=self._now + (ahead if abs(ahead) < TOLERANCE else timedelta()))
 
     def carrier_links(self) -> CarrierLinks:
         """The carrier codes for which the store has shown a tracking link, and those for which it has not."""

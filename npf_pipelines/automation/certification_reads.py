@@ -11,7 +11,6 @@ from typing import TypeVar
 from npf_pipelines.assets.product_map import ProductMap
 from npf_pipelines.assets.store_facts import StoreFacts
 from npf_pipelines.config.master_setup import MasterSetup
-from npf_pipelines.cscart.answer_heads import AnswerHeads
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.certification import Amount, OrderEvidence, OrderSeen
 from npf_pipelines.domain.days import day_of
@@ -55,7 +54,7 @@ class CertificationReads:
 
     def version(self) -> str:
         """The store's version; empty if the store doesn't name it."""
-        return self._ask(lambda store: store.version_hint(AnswerHeads()))
+        return self._ask(lambda store: store.version_hint())
 
     def items(self) -> tuple[Amount, ...]:
         """The products with a test item's code."""

@@ -15,7 +15,7 @@ from npf_pipelines.domain.order_statuses import Status, UnknownStatus
 from npf_pipelines.rules.status_meaning import StatusMeanings, status_meanings
 
 _OVERLAP = timedelta(seconds=5)
-"""How far a store's clock may be behind this machine's without a change being noticed late, by a sweep."""
+"""How exactly a run knows the store's clock: a change that it doesn't count is noticed late, by a sweep."""
 
 
 @dataclass(frozen=True)

@@ -29,18 +29,17 @@ def sweeps(services: Services, heard: Heard) -> list[dg.ScheduleDefinition]:
         services: of setups and health.
         heard: whose changes the sensors hear of.
     """
-    changes = SetupChanges()
     return [
-        _sweep(services, heard, changes, ORDERS, minutes=services.settings.orders_minutes),
-        _sweep(services, heard, changes, SHIPMENTS, minutes=services.settings.shipments_minutes),
-        _sweep(services, heard, changes, STOCK, minutes=services.settings.stock_minutes),
+        _sweep(services, heard, ORDERS, minutes=services.settings.orders_minutes),
+        _sweep(services, heard, SHIPMENTS, minutes=services.settings.shipments_minutes),
+        _sweep(services, heard, STOCK, minutes=services.settings.stock_minutes),
     ]
 
 
-def _sweep(
-    services: Services, heard: Heard, changes: SetupChanges, flow: Flow, *, minutes: int
-) -> dg.ScheduleDefinition:
+def _sweep(services: Services, heard: Heard, flow: Flow, *, minutes: int) -> dg.ScheduleDefinition:
     usual_interval = timedelta(minutes=minutes)
+    # A flow's own: a run of another one may still be at work with the setup of before.
+    changes = SetupChanges()
     more = {
         ORDERS.name: " Up to four times as rarely if new_orders hears of each change in its store; every 5 minutes in "
         "the two hours before its cut-off, and at it.",

@@ -6,7 +6,7 @@ Not here: the commands (hold.py, release.py).
 import getpass
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from npf_pipelines.cli.broken_files import name_broken
 from npf_pipelines.cli.output import fail
@@ -14,12 +14,14 @@ from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.domain.text import one_line
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state.due_decisions import note_due
+from npf_pipelines.state.health import read_one
 
 _FOUND = """
 SELECT order_id, order_number, day, decision, rule FROM filtered_orders
 WHERE order_number = $number OR order_id IN ($number, $id) ORDER BY order_number = $number DESC, day DESC
 """
 _LONGEST_NAME = 200
+_JUST_AFTER = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,13 @@ def found_order(services: Services, client: str, number: str) -> FoundOrder:
 
 
 def note_due_now(services: Services, client: str, order: FoundOrder) -> None:
-    """Have the order decided on again by the next run, which the sensor new_orders requests at once."""
+    """Have the order decided on again by the next run, which the sensor new_orders requests at once.
+
+    A moment before the last run would count as dealt with: this machine's clock may be behind.
+    """
+    now, tried_at = datetime.now(UTC), read_one(services.state, client, "orders").tried_at
     for day in order.days:
-        note_due(services.state, client, day, [datetime.now(UTC)])
+        note_due(services.state, client, day, [max(now, tried_at + _JUST_AFTER) if tried_at else now])
 
 
 def the_user() -> str:

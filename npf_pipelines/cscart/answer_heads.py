@@ -17,7 +17,8 @@ class AnswerHeads:
     """The facts from the answers so far.
 
     Attributes:
-        clock_ahead: by how much the store's clock is ahead of this machine's; None if no answer named its time.
+        clock_ahead: by how much the store's clock is ahead of this machine's, by the answer that says the most: an
+            answer may be long on its way, or name the time of its request. None if no answer named its time.
         certificate_until: until when the store's certificate is valid; None without TLS.
     """
 
@@ -31,7 +32,8 @@ class AnswerHeads:
             self.certificate_until = _certificate_until(response)
         # A cache's copy has the time of its making.
         if "Age" not in response.headers:
-            self.clock_ahead = _ahead(response.headers.get("Date", ""), datetime.now(UTC)) or self.clock_ahead
+            ahead = _ahead(response.headers.get("Date", ""), datetime.now(UTC))
+            self.clock_ahead = max(filter(None, (ahead, self.clock_ahead)), default=None)
 
 
 def _ahead(date: str, now: datetime) -> timedelta | None:

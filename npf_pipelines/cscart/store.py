@@ -71,16 +71,18 @@ class Store(StatusCalls, OrderCalls, ShipmentCalls, ProductCalls, CompanyCalls):
     ) -> None:
         await self._http.__aexit__(kind, error, traceback)
 
-    async def version_hint(self, heads: AnswerHeads) -> str:
-        """The line by which the store names its version (version_hint.py); asked for first and without the key.
+    def watch_heads(self) -> AnswerHeads:
+        """The facts in the heads of all answers from now on."""
+        heads = AnswerHeads()
+        self._http.watch_heads(heads.note)
+        return heads
 
-        Args:
-            heads: gets the heads of this and all later answers.
+    async def version_hint(self) -> str:
+        """The line by which the store names its version (version_hint.py); asked for without the key.
 
         Raises:
             StoreError: no connection, or none that can be used; any status is an answer.
         """
-        self._http.watch_heads(heads.note)
         try:
             return version_in(await self._http.front_page("version"))
         except MalformedResponse:

@@ -70,8 +70,8 @@ async def ask_store(store: Store, setup: MasterSetup, read_warehouse: ReadWareho
         read_warehouse: reads the platform's part.
         now: the present time.
     """
-    heads = AnswerHeads()
-    version = await _answer(store.version_hint(heads))
+    heads = store.watch_heads()
+    version = await _answer(store.version_hint())
     if isinstance(version, Unanswered):
         return StoreAnswers(_connection(heads), access=replace(version, why=Why.UNREACHABLE))
     access = await _answer(store.newest())

@@ -9,13 +9,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
+from npf_pipelines.domain.keys import units_by_key
 from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.platform_orders import PlatformOrder
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.identity import is_same_shopper
+from npf_pipelines.rules.orders import lines_to_ship, lines_without_code
 
 _APART = timedelta(days=1)
-"""How far the times of one order may differ that was entered by hand."""
+"""How far the times of one order may differ that was entered by hand with other goods."""
 ORDERS_OF_A_PREFIX = 2
 """From how many orders on a prefix is the store's: one may have id and shopper of another cart's order by chance."""
 
@@ -24,7 +26,8 @@ def is_own(order: Order | UnreadableOrder | None, imported: PlatformOrder, own: 
     """Whether an order of the platform is of the store.
 
     Its number is one of the store's, or it is the order that the store has under its id: of the same shopper, placed
-    within a day. The latter finds a number that the warehouse gave by hand, and one with a prefix that is not kept.
+    within a day or with the same goods. The latter finds a number that the warehouse gave by hand, maybe days later,
+    and one with a prefix that is not kept.
 
     Args:
         order: the store's order with its store order id; None where it isn't known.
@@ -33,9 +36,9 @@ def is_own(order: Order | UnreadableOrder | None, imported: PlatformOrder, own: 
     """
     if own.has(imported.order_number, imported.store_order_id):
         return True
-    if not isinstance(order, Order) or abs(order.placed_at - imported.placed_at) > _APART:
+    if not isinstance(order, Order) or not is_same_shopper(order, imported):
         return False
-    return is_same_shopper(order, imported)
+    return abs(order.placed_at - imported.placed_at) <= _APART or _has_same_goods(order, imported)
 
 
 def with_recognised(own: OwnNumbers, recognised: Collection[tuple[str, str]]) -> OwnNumbers:
@@ -52,6 +55,13 @@ def with_recognised(own: OwnNumbers, recognised: Collection[tuple[str, str]]) ->
     return replace(
         known, others=known.others | {number for number, order_id in unknown if not known.has(number, order_id)}
     )
+
+
+def _has_same_goods(order: Order, imported: PlatformOrder) -> bool:
+    """Whether the platform has all units of the order, and no others; for its lines without a code it may have any."""
+    ordered = units_by_key((line.sku, line.quantity) for line in lines_to_ship(order)).items()
+    entered = units_by_key((line.sku, line.quantity) for line in imported.lines).items()
+    return ordered <= entered if lines_without_code(order) else ordered == entered
 
 
 def _has_prefix(number: str, order_id: str) -> bool:

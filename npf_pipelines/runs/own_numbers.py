@@ -51,8 +51,9 @@ class KeptNumbers:
         self._tables = tables
         row = _row(tables) if facts is None else facts
         self._kept = _numbers_in(row)
+        self._is_whole = True
         if self._kept is None:
-            imported = _imported(tables)
+            imported, self._is_whole = _imported(tables)
             self.own = with_recognised(OwnNumbers(prefix), imported)
             if any(number == prefix + order_id for number, order_id in imported):
                 self.use_prefix()
@@ -72,7 +73,12 @@ class KeptNumbers:
         self.own = replace(self.own, used=self.own.prefixes)
 
     def keep(self) -> None:
-        """Keep the numbers for later runs, if they are not kept so yet."""
+        """Keep the numbers for later runs, if they are not kept so yet.
+
+        Nothing is kept of tables that can't all be read: a prefix would be forgotten for good.
+        """
+        if not self._is_whole:
+            return
         known = sorted(self.own.used), sorted(self.own.others)
         if known != self._kept:
             self._tables.forget(STORE_FACTS)  # Another flow of the client may have written other facts meanwhile.
@@ -97,11 +103,13 @@ def _numbers_in(row: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
     return None if prefixes is None else (list(prefixes), list(others or ()))
 
 
-def _imported(tables: ClientTables) -> Collection[tuple[str, str]]:
+def _imported(tables: ClientTables) -> tuple[Collection[tuple[str, str]], bool]:
+    """Number and store order id of imported orders, and whether all tables could be read."""
     if not tables.days(FILTERED_ORDERS):
-        return ()
+        return (), True
     with tables.connect() as connection:
-        return connection.execute(_IMPORTED, {"most": ORDERS_OF_A_PREFIX}).rows
+        rows = connection.execute(_IMPORTED, {"most": ORDERS_OF_A_PREFIX}).rows
+        return rows, not connection.broken
 
 
 _COLUMNS = ("order_prefixes", "other_numbers")

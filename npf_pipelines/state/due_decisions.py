@@ -27,27 +27,27 @@ def note_due(engine: sa.Engine, client: str, day: date, moments: Collection[date
 
 
 def replace_due(
-    engine: sa.Engine, client: str, day: date, moments: Collection[datetime], *, began: datetime, now: datetime
+    engine: sa.Engine, client: str, day: date, moments: Collection[datetime], *, known: Collection[datetime]
 ) -> None:
     """Replace the moments of a day after its orders were decided on.
 
-    Moments that were noted while the run was at work stay: its decisions may be older.
+    Moments that were noted while the run was at work stay: its decisions may be older. The clock that gave them may be
+    of another machine.
 
     Args:
         engine: the state's database.
         client: the client's id.
         day: the day.
         moments: the new ones.
-        began: when the run began that made the decisions.
-        now: the present.
+        known: the moments that were noted when the run began that made the decisions.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached.
     """
-    is_old = (_COLUMNS.due_at <= began) | (_COLUMNS.due_at > now)
+    is_known = _COLUMNS.due_at.in_(list(known))
     with engine.begin() as connection:
         connection.execute(
-            sa.delete(due_decisions).where(_COLUMNS.client == client, _COLUMNS.day == day.isoformat(), is_old)
+            sa.delete(due_decisions).where(_COLUMNS.client == client, _COLUMNS.day == day.isoformat(), is_known)
         )
         _insert(connection, client, day, moments)
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import time_machine
 
+from npf_pipelines.cli.order_hold import FoundOrder, note_due_now
 from npf_pipelines.domain.days import day_of
 from npf_pipelines.domain.health import Health
 from npf_pipelines.rules.flow_health import succeeded
@@ -33,6 +34,14 @@ def pulled(loop: Loop, at: datetime) -> str:
         _, cursor, _ = look(loop, "new_orders")
     tried(loop, at)
     return cursor
+
+
+def test_a_release_by_a_machine_whose_clock_is_behind_is_asked_for(loop: Loop) -> None:
+    now = datetime.now(UTC)
+    cursor = pulled(loop, now - 10 * MINUTE)
+    with time_machine.travel(now - 20 * MINUTE, tick=False):
+        note_due_now(loop.services, "acme", FoundOrder("1", days={now.date()}))
+    assert clients(look(loop, "new_orders", cursor)[0]) == [["acme"]]
 
 
 def test_a_release_is_asked_for_once_and_only_of_its_client(loop: Loop) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +108,23 @@ def test_a_cancellation_is_news_where_changes_are_listed(loop: Loop, monkeypatch
     paid = next(number for number, order in store.orders.items() if order.status == "P")
     store.change_status(paid, "I", user=False)
     assert clients(look(loop, "new_orders", cursor)[0]) == [["acme"]]
+
+
+@pytest.mark.parametrize("seconds", [-200, 200])
+def test_where_changes_are_listed_the_stores_clock_may_be_wrong(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """One that is ahead makes no order a change for minutes, and one that is behind lets none go by unnoticed."""
+    for store in loop.stores.values():
+        store.clock = lambda: time.time() + seconds
+    cursor = settled(loop, monkeypatch)
+    time.sleep(1.1)  # A store's times are whole seconds.
+    place(loop.stores["bolt"])
+    asked, cursor, _ = look(loop, "new_orders", cursor)
+    assert clients(asked) == [["bolt"]]
+    time.sleep(1.1)
+    assert all(run.success for run in execute(loop, "orders_job", asked))
+    assert look(loop, "new_orders", cursor)[0] == []
 
 
 def test_what_we_push_on_ourselves_is_no_news(versioned: Loop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,6 +138,20 @@ def test_a_client_whose_setup_has_changed_is_due_at_once(loop: Loop, flow: str) 
     assert "no client is due" in tick(loop, f"{flow}_sweep", at + 10 * MINUTE, defs=code_server)
 
 
+def test_a_change_that_another_sweep_saw_is_due_after_a_run_with_the_setup_of_before(loop: Loop) -> None:
+    register(loop)
+    code_server, at = loop.defs, quarter_of_an_hour()
+    for flow in FLOWS:
+        went_well(loop, flow, at)
+        assert "no client is due" in tick(loop, f"{flow}_sweep", at + 5 * MINUTE, defs=code_server)
+    write_setup(loop.settings.clients, "acme", loop.url, alerts={"no_pull_hours": 30})
+    for flow in ("shipments", "orders"):
+        asked = tick(loop, f"{flow}_sweep", at + 5 * MINUTE, defs=code_server)
+        assert isinstance(asked, list)
+        assert clients(asked) == [["acme"]]
+        went_well(loop, "orders", datetime.now(UTC))  # Of a run that had read the setups before.
+
+
 def test_no_two_sweeps_begin_in_the_same_minute(loop: Loop) -> None:
     minutes: dict[str, list[object]] = {}
     for cell in ("", "north", "east"):

@@ -43,16 +43,17 @@ async def test_the_hint_is_asked_for_without_the_key() -> None:
         return html_answer("Welcome", 301, {"Location": "https://elsewhere.example/"})
 
     async with odd(answer) as client:
-        assert await client.version_hint(AnswerHeads()) == ""
+        assert await client.version_hint() == ""
     assert asked == [("/", "version", False)]
 
 
 async def test_the_stores_clock_is_compared(store: Store, box: SandboxStore) -> None:
-    heads = AnswerHeads()
-    box.clock = lambda: datetime.now(UTC).timestamp() + 600
-    assert await store.version_hint(heads) == "CS-Cart 4.18.1 ULTIMATE"
-    box.clock = lambda: datetime.now(UTC).timestamp() - 7200
-    await store.newest()
+    heads = store.watch_heads()
+    now = datetime.now(UTC).timestamp()
+    clock = iter([now - 3 * 3600, now - 2 * 3600, now - 4 * 3600])  # As if two answers had been on their way for long.
+    box.clock = lambda: next(clock)
+    for _ in range(3):
+        assert await store.version_hint() == "CS-Cart 4.18.1 ULTIMATE"
     assert heads.clock_ahead is not None
     assert abs(heads.clock_ahead + timedelta(hours=2)) < timedelta(seconds=30)
     assert heads.certificate_until is None
@@ -82,8 +83,8 @@ async def test_the_certificates_end_is_read(monkeypatch: pytest.MonkeyPatch) -> 
 
     listening = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
     port = listening.sockets[0].getsockname()[1]
-    heads = AnswerHeads()
     async with listening, Store(f"https://localhost:{port}", USER, key(), timeout=5.0) as store:
-        await store.version_hint(heads)
+        heads = store.watch_heads()
+        await store.version_hint()
     assert heads.certificate_until is not None
     assert heads.certificate_until > datetime.now(UTC)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from npf_pipelines.domain.own_numbers import OwnNumbers
 from npf_pipelines.domain.store_orders import UnreadableOrder
 from npf_pipelines.rules.own_orders import is_own, with_recognised
-from npf_pipelines_tests.builders import NOON, order, platform_order
+from npf_pipelines_tests.builders import NOON, line, order, platform_line, platform_order
 
 OWN = OwnNumbers("CS", frozenset({"OLD"}), frozenset({"BY-HAND"}))
 PREFIXES = st.sampled_from(["", "C", "CS", "CS1", "EB", "OLD"])
@@ -43,7 +43,11 @@ def test_a_number_is_the_stores_by_its_prefix_and_id(number: str, order_id: str,
         ({}, True),
         ({"placed_at": NOON + timedelta(hours=20)}, True),
         ({"email": ""}, True),
-        ({"placed_at": NOON + timedelta(days=30)}, False),
+        ({"placed_at": NOON + timedelta(hours=20), "lines": (platform_line(sku="DRUM"),)}, True),
+        ({"placed_at": NOON + timedelta(days=3)}, True),
+        ({"placed_at": NOON + timedelta(days=3), "lines": (platform_line(quantity=2),)}, False),
+        ({"placed_at": NOON + timedelta(days=3), "lines": (platform_line(), platform_line("2", "DRUM"))}, False),
+        ({"placed_at": NOON + timedelta(days=3), "email": "eve@home.example"}, False),
         ({"email": "eve@home.example"}, False),
         ({"email": "", "ship_to_name": "Eve Bay"}, False),
     ],
@@ -54,6 +58,13 @@ def test_an_unfamiliar_number_is_the_stores_if_the_store_has_that_order(
     imported = platform_order("W-77", store_order_id="1000012", **changes)
     assert is_own(order(), imported, OWN) is is_own_number
     assert not is_own(None, imported, OWN)
+
+
+@pytest.mark.parametrize(("entered", "is_own_number"), [("KITE DRUM", True), ("KITE", True), ("DRUM", False)])
+def test_for_a_line_without_a_code_the_warehouse_may_have_entered_any(entered: str, is_own_number: bool) -> None:
+    lines = [platform_line(str(number), sku) for number, sku in enumerate(entered.split())]
+    imported = platform_order("W-77", *lines, store_order_id="1000012", placed_at=NOON + timedelta(days=3))
+    assert is_own(order(line(), line("2", sku="")), imported, OWN) is is_own_number
 
 
 def test_an_order_that_cannot_be_read_makes_no_unfamiliar_number_the_stores() -> None:

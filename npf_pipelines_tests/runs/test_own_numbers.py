@@ -53,6 +53,19 @@ def test_a_number_that_was_only_planned_or_set_aside_gives_none(tables: ClientTa
     assert KeptNumbers(tables, "CS").own.prefixes == {"CS"}
 
 
+def test_numbers_of_tables_that_cannot_all_be_read_are_not_kept(tables: ClientTables, tmp_path: Path) -> None:
+    as_decided(tables, "OLD1", "OLD2")
+    as_imported(tables, "OLD1", "OLD2")
+    (file,) = (tmp_path / "lake" / FILTERED_ORDERS.name).rglob("*.parquet")
+    whole = file.read_bytes()
+    file.write_bytes(b"PAR1 broken")
+    numbers = KeptNumbers(tables, "CS")
+    numbers.use_prefix()
+    numbers.keep()
+    file.write_bytes(whole)
+    assert KeptNumbers(tables, "CS").own.prefixes == {"OLD", "CS"}
+
+
 def test_a_prefix_is_kept_once_orders_are_imported_under_it(tables: ClientTables) -> None:
     facts = row(STORE_FACTS, order_prefixes=None, other_numbers=None)
     tables.write_cache(STORE_FACTS, [facts])

@@ -35,15 +35,16 @@ def test_moments_are_noted_once_and_replaced_by_a_run(engine: sa.Engine) -> None
     assert sorted(read_due(engine, "acme")[DAY]) == [NOON, NOON + 30 * MINUTE]
     assert latest_due(engine, NOON + 40 * MINUTE) == {"acme": NOON + 30 * MINUTE}
     assert latest_due(engine, NOON - MINUTE) == {}
-    replace_due(engine, "acme", DAY, [NOON + 45 * MINUTE], began=NOON + MINUTE, now=NOON + 2 * MINUTE)
+    replace_due(engine, "acme", DAY, [NOON + 45 * MINUTE], known=[NOON, NOON + 30 * MINUTE])
     assert read_due(engine, "acme") == {DAY: [NOON + 45 * MINUTE], NEXT_DAY: [NOON + 60 * MINUTE]}
 
 
 def test_what_a_person_decides_while_a_run_is_at_work_stays_for_the_next_one(engine: sa.Engine) -> None:
     note_due(engine, "acme", DAY, [NOON])
     note_due(engine, "acme", DAY, [NOON + 2 * MINUTE])
-    replace_due(engine, "acme", DAY, [], began=NOON + MINUTE, now=NOON + 3 * MINUTE)
-    assert read_due(engine, "acme") == {DAY: [NOON + 2 * MINUTE]}
+    note_due(engine, "acme", DAY, [NOON - 5 * MINUTE])  # By a machine whose clock is behind.
+    replace_due(engine, "acme", DAY, [], known=[NOON])
+    assert sorted(read_due(engine, "acme")[DAY]) == [NOON - 5 * MINUTE, NOON + 2 * MINUTE]
 
 
 def test_a_renamed_client_takes_its_holds_along_and_a_removed_one_leaves_none(engine: sa.Engine) -> None:
