@@ -176,7 +176,7 @@ _ROWS_AT_ONCE = 1000
 
 
 def tables_with_rows(connection: sa.Connection, tables: Iterable[sa.Table]) -> list[sa.Table]:
-    """Those of the tables that have a row.
+    """The tables that have a row, of the given ones.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database can't be reached, or lacks a table.

@@ -1,4 +1,4 @@
-"""`npf state copy` and `npf platform copy`: from one machine's databases into those of several machines."""
+"""`npf state copy` and `npf platform copy`: from the databases of one machine into the databases of several."""
 
 import os
 from collections.abc import Iterator

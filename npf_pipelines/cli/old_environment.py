@@ -1,4 +1,4 @@
-"""What `npf state copy` and `npf platform copy` share: the option for the old environment, and what was copied.
+"""Shared by `npf state copy` and `npf platform copy`: the option for the old environment, and the report of the rows.
 
 Not here: the commands (state.py, platform.py).
 """

@@ -1,4 +1,4 @@
-"""What settings must share where runs are launched on several machines: databases on a server, folders in a bucket.
+"""The settings that machines must share where several run the runs: databases on a server, folders in a bucket.
 
 A run can't notice that it has a database or a folder of its own: a worker would import orders into a platform that
 nobody reads, and its leases would keep no other machine away.

@@ -29,7 +29,7 @@ def copy_state_from(old: Settings, new: Settings) -> dict[str, int]:
     source, target = Services(old), Services(new)
     if source.cell != target.cell:
         raise CannotCopy(f"one environment is of {source.cell.label}, the other of {target.cell.label}")
-    # What an earlier release kept in the new platform's database is older than the state to copy.
+    # Rows that an earlier release kept in the new platform's database are older than the state to copy.
     empty = state_of(new, lambda: target.platform_engine, fills_new=False)
     target.cell.check_owner("state", "NPF_STATE_URL", cell_mark.read_mark(empty))
     return copy_whole_state(source.state, empty)

@@ -97,7 +97,7 @@ class World:
 
 
 def own_of(cell: str, state: str) -> dict[str, str]:
-    """What a cell does not share with the other."""
+    """The variables of a cell that it does not share with the other."""
     places = {f"NPF_{name.upper()}": f"s3://{BUCKET}/{cell}/{name}" for name in ("clients", "lake", "reports")}
     return {"NPF_CELL": cell, "NPF_STATE_URL": state} | places
 
