@@ -114,14 +114,19 @@ def test_a_client_in_two_cells_is_refused(loop: Loop) -> None:
     look(loop, "clients_sensor")
     look(south, "clients_sensor")
     write_setup(south.settings.clients, "acme", loop.url)
-    sentence = "acme is in the code location without a cell, too: nothing runs for it here"
+    sentence = "acme is in the code location without a cell, too: nothing runs for it in the cell south"
     assert sentence in look(south, "clients_sensor")[2]
     assert south.services.cell.registered(loop.instance) == BOLT_ONLY
     with pytest.raises(InTwoCells, match="acme is in the code location without a cell"):
         south.run("orders", "acme")
     assert loop.stores["acme"].requests == 0
     look(south, "alerts")
-    assert any("acme is in the code location" in alert.text for alert in read_alerts(south.services.state).values())
+    (alert,) = [alert for alert in read_alerts(south.services.state).values() if "acme" in alert.text]
+    assert (alert.about, alert.text) == ("master setups", sentence)
+    assert alert.what_to_do == (
+        "If npf client move was cut off, run it again. Otherwise, in the cell in which the client is a mistake: npf "
+        "client remove acme."
+    )
 
     # Both have registered it at the same moment: neither works on it.
     loop.instance.add_dynamic_partitions("clients_south", ["acme"])

@@ -1,5 +1,7 @@
 """Quiet hours of a store: nothing is written to it, everything else goes on, and what waited is pushed afterwards."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +9,10 @@ import sqlalchemy as sa
 
 from npf_pipelines.automation import flow_checks
 from npf_pipelines.automation.alert_facts import all_facts
+from npf_pipelines.config.master_setup import MasterSetup
+from npf_pipelines.lake.backlog import Backlog
 from npf_pipelines.platform.tables import shipments
+from npf_pipelines.reports.open_now import backlogs
 from npf_pipelines_tests.automation.test_sweeps import went_well
 from npf_pipelines_tests.automation.ticks import clients, register, tick
 from npf_pipelines_tests.loop import Loop, write_setup
@@ -51,6 +56,9 @@ def test_pushes_wait_for_the_end_of_quiet_hours_and_nothing_fails(fresh: Loop, m
     setups = {"acme": fresh.services.setups()["acme"]}
     (facts,) = all_facts(fresh.services.state, setups, later, lambda _: False)
     assert not [row for row in facts.open if "planned" in row.kind.key]
+    setups["acme"] = setups["acme"].model_copy(update={"mode": "live"})
+    assert _planned(fresh, setups, later) == set(), "nor do the figures count it"
+    assert _planned(fresh, setups, later + 3 * HOUR) == {"shipments", "stock"}
 
     write_setup(fresh.settings.clients, "acme", fresh.url)
     assert [row for row in flow_checks._not_pushed(fresh.services, later) if row["client"] == "acme"] != []
@@ -60,6 +68,12 @@ def test_pushes_wait_for_the_end_of_quiet_hours_and_nothing_fails(fresh: Loop, m
     assert store.shipments_of(int(order_id))
     assert [one.tracking_number for one in store.shipments.values()].count("CORRECTED-1") == 1
     assert [said for said in fresh.disagreements() if said.startswith("acme: ") and "amount" not in said] == []
+
+
+def _planned(loop: Loop, setups: Mapping[str, MasterSetup], now: datetime) -> set[str]:
+    """The flows whose planned rows count as open."""
+    found = backlogs(loop.services.state, setups, now).get("acme", Backlog(Counter()))
+    return {kind.about for kind in found.kinds if "planned" in kind.key}
 
 
 @pytest.mark.parametrize(("flow", "is_due"), [("orders", False), ("shipments", True), ("stock", True)])

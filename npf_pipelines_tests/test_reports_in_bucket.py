@@ -168,9 +168,10 @@ def test_what_one_machine_drew_and_printed_another_one_shows(world: Loop, bucket
 
 def test_logs_go_to_a_bucket_only_where_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    for logs, expected in (("", None), ("s3://logs/of/npf", ("logs", "of/npf"))):
+    asked: dict[str, str] = {"logs": "s3://logs/of/npf"}
+    for others, expected in (({}, None), (asked, ("logs", "of/npf"))):
         monkeypatch.delenv("DAGSTER_HOME", raising=False)
-        settings = settings_of(tmp_path / (logs and "asked"), logs=logs)
+        settings = settings_of(tmp_path / "".join(others), **others)
         config = yaml.safe_load((prepare_home(settings) / "dagster.yaml").read_text(encoding="utf-8"))
         found = config.get("compute_logs")
         assert (found and (found["config"]["bucket"], found["config"]["prefix"])) == expected

@@ -33,6 +33,7 @@ from npf_pipelines.rules.setup_conditions import (
     pause_condition,
     setup_conditions,
     start_conditions,
+    two_cells_conditions,
 )
 from npf_pipelines.runs.client_mode import in_trial
 from npf_pipelines.runs.dagster_internals import instance_of_tick
@@ -160,7 +161,7 @@ def _find(services: Services, now: datetime, registered: Sequence[str], instance
     paused = [client for client, setup in setups.clients.items() if why_paused(setup, pauses)]
     active = {client: setup for client, setup in setups.clients.items() if client not in paused}
     elsewhere = services.cell.elsewhere(instance, {*setups.clients, *registered})
-    conditions = list(setup_conditions([*setups.errors, *elsewhere.values()]))
+    conditions = [*setup_conditions(setups.errors), *two_cells_conditions(elsewhere)]
     conditions += missing_setup_conditions(registered, setups.clients, setups.errors)
     if pause := pauses.of_every_client:
         conditions.append(pause_condition(pause.since_when, pause.paused_at, pause.resume_command))

@@ -83,12 +83,12 @@ def prepare_home(settings: Settings) -> Path:
     return home
 
 
-def _put_config(home: Path, logs: str) -> None:
+def _put_config(home: Path, logs: str | None) -> None:
     """Put our dagster.yaml into the folder, created if need be. One that is there already is left alone.
 
     Args:
         home: the folder.
-        logs: the URL in a bucket for what runs print; empty for a folder in the home.
+        logs: the URL in a bucket for what runs print; None for a folder in the home.
     """
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
@@ -101,7 +101,7 @@ def _put_config(home: Path, logs: str) -> None:
             unfinished.replace(config)
 
 
-def _logs_config(url: str) -> str:
+def _logs_config(url: str | None) -> str:
     """The section of dagster.yaml that keeps what runs print in a bucket; empty without a URL."""
     if not url:
         return ""

@@ -57,7 +57,7 @@ def bucket_url(written: str) -> str:
     Raises:
         ValueError: it is none.
     """
-    if _scheme(written) != "s3":
+    if _scheme(checked_text(written)) != "s3":
         raise ValueError("write s3://bucket/prefix")
     return _normalized(written)
 

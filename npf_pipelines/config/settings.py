@@ -35,10 +35,6 @@ def _webhook(written: SecretStr) -> SecretStr:
     return written
 
 
-def _logs_url(written: str) -> str:
-    return bucket_url(written) if written else ""
-
-
 def _page_address(written: str) -> str:
     parts = urlsplit(checked_text(written))
     # A path is on the host that serves the UI.
@@ -95,8 +91,8 @@ class Settings(BaseSettings):
     reports: Annotated[Place, PlainValidator(place)] = Field(
         default_factory=_in_data("reports"), description="The folder of the reports' pages, or its URL in a bucket."
     )
-    logs: Annotated[str, AfterValidator(_logs_url)] = Field(
-        "",
+    logs: Annotated[str, AfterValidator(bucket_url)] | None = Field(
+        None,
         description="The URL in a bucket for what runs print, so that each machine shows it; a folder in DAGSTER_HOME "
         "otherwise. npf init writes it into a new dagster.yaml.",
     )

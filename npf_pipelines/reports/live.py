@@ -136,7 +136,7 @@ class LivePages:
         return report_page(setup, shown, now, alerts=alerts, charts=charts, drawn_at=drawn_at)
 
     def _overview(self, setups: MasterSetups, alerts: Sequence[Alert], now: datetime) -> str:
-        open_rows = backlogs(self._sources.state, setups.clients)
+        open_rows = backlogs(self._sources.state, setups.clients, now)
         until = time.monotonic() + _SECONDS_PER_OVERVIEW
         lines, oldest = [], now
         for client, setup in setups.clients.items():

@@ -25,6 +25,7 @@ from npf_pipelines.domain.open_kinds import OpenKind, open_key
 from npf_pipelines.domain.outcomes import OrderOutcome, StockOutcome
 from npf_pipelines.lake.backlog import Backlog
 from npf_pipelines.reports.open_now import backlogs, open_alerts
+from npf_pipelines.rules.conditions import is_reported
 from npf_pipelines.rules.flow_health import known_at
 from npf_pipelines.state.counters import read_counts
 from npf_pipelines.state.health import read_health
@@ -97,7 +98,7 @@ def read_now(engine: sa.Engine, setups: Mapping[str, MasterSetup]) -> Now:
     return Now(
         {flow: known_at(known, now) for flow, known in read_health(engine).items()},
         read_counts(engine),
-        backlogs(engine, setups),
+        backlogs(engine, setups, now),
         frozenset(client for client, setup in setups.items() if setup.paused or pauses.of(client)),
         Counter(alert.client for alert in open_alerts(engine, now)),
     )
@@ -149,6 +150,8 @@ def _of_flows(flows: Iterable[tuple[str, str]], now: Now) -> Iterator[Metric]:
     yield _gauge("last_success_timestamp_seconds", "When the last successful run began", labels, successes)
     failures = ((flow, health[flow].failures if flow in health else 0) for flow in flows)
     yield _gauge("failures", "Failures in a row", labels, failures)
+    failing = ((flow, flow in health and is_reported(health[flow])) for flow in flows)
+    yield _gauge("failing", "1 for a flow whose failures open an alert", labels, failing)
     for name, counted, what in (
         ("store_requests", REQUESTS, "Requests of runs to the store, repeats included"),
         ("store_writes", WRITES, "Requests of runs to the store that could change something"),

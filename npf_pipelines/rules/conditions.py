@@ -100,7 +100,7 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
         is_running: whether the schedules run, so that a client that was never pulled is late, too.
     """
     for health in facts.healths:
-        if health.failing_since and _is_reported(health):
+        if health.failing_since and is_reported(health):
             yield Condition(
                 AlertKind.FAILING,
                 facts.client,
@@ -113,8 +113,11 @@ def client_conditions(facts: ClientFacts, now: datetime, *, is_running: bool) ->
     yield from _of_rows(facts.client, facts.open)
 
 
-def _is_reported(health: Health) -> bool:
-    """An exceeded change limit is reported by its rows, which remain when the store goes down afterwards."""
+def is_reported(health: Health) -> bool:
+    """Whether an alert says that the flow fails.
+
+    An exceeded change limit is reported by its rows, which remain when the store goes down afterwards.
+    """
     if health.kind is FailureKind.OVER_LIMIT:
         return False
     return health.failures > FAILURES_THAT_MAY_PASS or health.is_permanent

@@ -1,9 +1,9 @@
-"""The conditions of the whole installation that a person has to know about: setups, clocks, a pause of all, no start.
+"""The conditions of the whole installation that a person has to know about: setups, cells, clocks, pauses, no start.
 
 Not here: the conditions of a client (conditions.py).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from npf_pipelines.domain.alert import AlertKind
@@ -49,6 +49,23 @@ def missing_setup_conditions(
                 "the client has no master setup: nothing runs for it, and its open orders and parcels are not followed",
                 f"Put {client}.yaml back. For a client that has left: npf client remove {client}.",
             )
+
+
+def two_cells_conditions(elsewhere: Mapping[str, str]) -> Iterator[Condition]:
+    """A condition for each client that another cell has, too.
+
+    Args:
+        elsewhere: a sentence about each of them.
+    """
+    for client, sentence in elsewhere.items():
+        yield Condition(
+            AlertKind.SETUP,
+            "",
+            client,
+            sentence,
+            "If npf client move was cut off, run it again. Otherwise, in the cell in which the client is a mistake: "
+            f"npf client remove {client}.",
+        )
 
 
 def clock_conditions(ahead: Collection[str]) -> Iterator[Condition]:

@@ -143,8 +143,8 @@ class Cell:
         sought, found = set(clients), dict[str, str]()
         for other in (Cell(), *map(Cell, instance.get_dynamic_partitions(_CELLS))):
             if other != self:
-                also = sought.intersection(other.registered(instance))
-                found |= {client: f"{client} is in {other.label}, too: nothing runs for it here" for client in also}
+                sentence = f"is in {other.label}, too: nothing runs for it in {self.label}"
+                found |= {each: f"{each} {sentence}" for each in sought.intersection(other.registered(instance))}
         return found
 
     def check_nowhere_else(self, instance: "dg.DagsterInstance", clients: Iterable[str]) -> None:

@@ -20,7 +20,7 @@ from npf_pipelines_tests.docs.pages import PROJECT
 
 _CONFIG = PROJECT / "deploy" / "cluster"
 _UNITS = PROJECT / "deploy" / "systemd"
-_UNIT_COMMAND = re.compile(r"^ExecStart=(.+)$", re.MULTILINE)
+_UNIT_COMMAND = re.compile(r"^ExecStart=(?:/usr/bin/env NPF_CELL=%i )?(.+)$", re.MULTILINE)
 _RECEIVED = re.compile(r"Task execute_job\[([^]]+)\] received")
 _LAST_WORDS = 20.0
 """Seconds that a worker gets to end by itself."""

@@ -38,7 +38,9 @@ def test_a_url_without_a_bucket_is_refused(name: str, url: str, monkeypatch: pyt
     assert f"NPF_{name.upper()} (the URL names no bucket: write s3://bucket/prefix)" in wrong_settings(refused.value)
 
 
-@pytest.mark.parametrize("name", ["data", "lake", "clients", "reports", "reports_url", "platform_url", "state_url"])
+@pytest.mark.parametrize(
+    "name", ["data", "lake", "clients", "reports", "logs", "reports_url", "platform_url", "state_url"]
+)
 @pytest.mark.parametrize(
     ("written", "wrong"), [("", "is empty"), (" x", "white space"), ("x\r", "white space"), ('"x"', "quot")]
 )

@@ -97,7 +97,6 @@ def test_prometheus_loads_rules_and_figures(fresh: Loop, tmp_path: Path) -> None
         _until(ask, "sum(npf_store_requests_total)", lambda found: float(found[0]["value"][1]) > before)
         fresh.stores["bolt"].api_key = "another"
         fresh.run("orders", "bolt")
-        fresh.run("orders", "bolt")
         (firing,) = _until(ask, 'ALERTS{alertname="NpfFlowFails",alertstate="firing"}', lambda found: found)
         assert firing["metric"]["client"] == "bolt"
 

@@ -38,8 +38,8 @@ def test_the_unit_of_a_cell_has_the_cells_settings_and_is_the_other_one_else(
     plain: str, of_cell: str, own: dict[str, str]
 ) -> None:
     expected = "\n".join(lines(plain))
-    of_its_own = "Environment=NPF_CELL=%i\nEnvironmentFile=/etc/npf/%i.env"
-    for before, after in {"EnvironmentFile=/etc/npf/npf.env": of_its_own, **own}.items():
+    cells = {"npf.env": "%i.env", "ExecStart=": "ExecStart=/usr/bin/env NPF_CELL=%i "}
+    for before, after in {**cells, **own}.items():
         assert before in expected
         expected = expected.replace(before, after)
     assert lines(of_cell) == expected.splitlines()
@@ -62,8 +62,17 @@ def test_systemd_accepts_every_unit(tmp_path: Path) -> None:
     assert (verified.returncode, said) == (0, [])
 
 
-@pytest.mark.parametrize(("cell", "file"), [({}, "npf.env"), ({"NPF_CELL": "south"}, "south.env")])
-def test_npf_has_the_variables_of_the_units_file_and_no_others(tmp_path: Path, cell: dict[str, str], file: str) -> None:
+@pytest.mark.parametrize(
+    ("cell", "file", "also"),
+    [
+        ({}, "npf.env", ""),
+        ({"NPF_CELL": "south"}, "south.env", ""),
+        ({"NPF_CELL": "south"}, "south.env", "NPF_CELL=north\n"),
+    ],
+)
+def test_npf_has_the_variables_of_the_units_file_and_no_others(
+    tmp_path: Path, cell: dict[str, str], file: str, also: str
+) -> None:
     """The script without its change of user, which takes root."""
     script = (UNITS / "npf").read_text(encoding="utf-8")
     for written, here in {
@@ -75,7 +84,7 @@ def test_npf_has_the_variables_of_the_units_file_and_no_others(tmp_path: Path, c
         script = script.replace(written, here)
     url = "postgresql+psycopg://npf:a$b&c d@db/npf?options=-csearch_path%3Dsouth"
     (tmp_path / file).write_text(
-        f"# The keys\nNPF_STATE_URL='{url}'\nDAGSTER_HOME=/srv/npf/dagster\n", encoding="utf-8"
+        f"# The keys\nNPF_STATE_URL='{url}'\nDAGSTER_HOME=/srv/npf/dagster\n{also}", encoding="utf-8"
     )
     (tmp_path / "dotenv").symlink_to(Path(sys.executable).with_name("dotenv"))
     (tmp_path / "npf").write_text('#!/bin/sh\necho "$@"; env\n', encoding="utf-8")
@@ -89,7 +98,7 @@ def test_npf_has_the_variables_of_the_units_file_and_no_others(tmp_path: Path, c
     )
     words, *variables = ran.stdout.splitlines()
     assert words == "client list --csv"
-    # A file that names no cell is that of the cell all the same.
+    # A file that names no cell, or another one, is that of the cell all the same.
     expected = {"HOME=/srv/npf", "DAGSTER_HOME=/srv/npf/dagster", f"NPF_STATE_URL={url}"}
     expected |= {f"{name}={value}" for name, value in cell.items()}
     assert {line for line in variables if not line.startswith(("PATH=", "TERM=", "LANG=", "PWD=", "_="))} == expected

@@ -71,6 +71,8 @@ def test_the_figures_of_a_client() -> None:
         "npf_last_success_timestamp_seconds acme orders": NOW.timestamp(),
         "npf_failures acme orders": 3,
         "npf_failures bolt stock": 0,
+        "npf_failing acme orders": 1,
+        "npf_failing bolt stock": 0,
         "npf_runs_total acme orders transient": 1,
         "npf_runs_total acme orders succeeded": 0,
         "npf_store_requests_total acme orders": 7,
@@ -90,6 +92,21 @@ def test_the_figures_of_a_client() -> None:
     }
     assert found | expected == found
     assert "npf_last_success_timestamp_seconds bolt orders" not in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "failures", "failing"),
+    [
+        (FailureKind.TRANSIENT, 1, 0),
+        (FailureKind.TRANSIENT, 2, 1),
+        (FailureKind.PERMANENT, 1, 1),
+        (FailureKind.OVER_LIMIT, 2, 0),
+    ],
+)
+def test_a_flow_is_failing_when_its_alert_opens(kind: FailureKind, failures: int, failing: int) -> None:
+    health = Health("acme", "stock", NOW, NOW, NOW, failures, kind, "the store is down")
+    found = values(NOTHING._replace(health={("acme", "stock"): health}))
+    assert (found["npf_failing acme stock"], found["npf_failures acme stock"]) == (failing, failures)
 
 
 def test_a_client_that_never_ran_has_every_counter_at_zero() -> None:
