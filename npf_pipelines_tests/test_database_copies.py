@@ -166,6 +166,12 @@ def test_a_platform_that_was_a_file_is_copied_whole(move: Move, url: str, tmp_pa
     old = create_platform(f"sqlite:///{move.data / 'platform.sqlite'}")
     new = create_platform(url)
     fill(old, PLATFORM)
+    lease = Lease(move.old, "acme", "orders")
+    lease.take()
+    code, output = move.copy("platform", **shared)
+    assert code == 1
+    assert "a run is at work with the old state (acme, orders)" in output
+    lease.give_back()
     code, output = move.copy("platform", **shared)
     assert code == 0, output
     assert rows_of(new, PLATFORM) == rows_of(old, PLATFORM)

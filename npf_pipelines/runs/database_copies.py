@@ -13,7 +13,7 @@ from npf_pipelines.platform.copy import copy_whole_platform
 from npf_pipelines.runs.databases import platform_of, state_of
 from npf_pipelines.runs.services import Services
 from npf_pipelines.state import cell_mark
-from npf_pipelines.state.copy import copy_whole_state
+from npf_pipelines.state.copy import check_no_run, copy_whole_state
 
 
 def copy_state_from(old: Settings, new: Settings) -> dict[str, int]:
@@ -43,7 +43,10 @@ def copy_platform_from(old: Settings, new: Settings) -> dict[str, int]:
         DatabaseUnusable: a database can't be used.
         sqlalchemy.exc.SQLAlchemyError: a database can't be reached, or refuses a row.
     """
-    _check_file(old, "platform_url")
+    for name in ("platform_url", "state_url"):
+        _check_file(old, name)
+    with Services(old).state.connect() as connection:
+        check_no_run(connection, "old")
     return copy_whole_platform(platform_of(old), platform_of(new))
 
 

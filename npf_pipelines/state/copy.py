@@ -23,7 +23,7 @@ def copy_whole_state(source: sa.Engine, target: sa.Engine) -> dict[str, int]:
     with source.connect() as old, target.begin() as new:
         lock_schema(new)
         for connection, which in ((old, "old"), (new, "new")):
-            _check_no_run(connection, which)
+            check_no_run(connection, which)
         filled = tables_with_rows(old, _COPIED)
         if not set(filled) - {cell}:
             raise CannotCopy("the old state has no rows: name the file of the environment in which runs have worked")
@@ -36,7 +36,16 @@ def copy_whole_state(source: sa.Engine, target: sa.Engine) -> dict[str, int]:
         return copy_rows(old, new, [table for table in filled if table not in marked])
 
 
-def _check_no_run(connection: sa.Connection, which: str) -> None:
+def check_no_run(connection: sa.Connection, which: str) -> None:
+    """Raise an error if a run is at work.
+
+    Args:
+        connection: to a state.
+        which: the state in a sentence, "old" or "new".
+
+    Raises:
+        CannotCopy: it is.
+    """
     at_work = sa.select(leases.c.client, leases.c.flow).where(~is_over(connection.engine, leases.c.expires_at))
     if lease := connection.execute(at_work).first():
         raise CannotCopy(
