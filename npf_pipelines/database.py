@@ -1,4 +1,4 @@
-"""Shared by the platform's database and the state's database: engines, and the types of columns.
+"""Shared by the platform's database and the state's database: engines, the types of columns, copies of whole tables.
 
 Below the rooms `platform/` and `state/`, which may not import each other. Not here: any table (platform/tables.py,
 state/tables.py), nor what is created or migrated in a database (platform/database.py, state/database.py).
@@ -6,6 +6,7 @@ state/tables.py), nor what is created or migrated in a database (platform/databa
 
 import sqlite3
 import weakref
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from npf_pipelines.errors import NpfError
 
 class DatabaseUnusable(NpfError, sa.exc.SQLAlchemyError):
     """A database can't be used as it is configured; the text names the database and the setting, and says why."""
+
+
+class CannotCopy(NpfError):
+    """The rows of a database are not copied; the text says why and what to do."""
 
 
 class _AsWritten(sqlite.DATETIME):
@@ -165,6 +170,33 @@ def lock_schema(connection: sa.Connection) -> None:
     Without it, two processes that both miss a table would both create it.
     """
     connection.exec_driver_sql(_SCHEMA_LOCKS[connection.dialect.name])
+
+
+_ROWS_AT_ONCE = 1000
+
+
+def tables_with_rows(connection: sa.Connection, tables: Iterable[sa.Table]) -> list[sa.Table]:
+    """The tables that have a row, of the given ones.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database can't be reached, or lacks a table.
+    """
+    return [table for table in tables if connection.execute(sa.select(*table.primary_key).limit(1)).first()]
+
+
+def copy_rows(source: sa.Connection, target: sa.Connection, tables: Iterable[sa.Table]) -> dict[str, int]:
+    """Copy all rows of tables into another database, of either kind; how many, by table.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: a database can't be reached, or refuses a row.
+    """
+    copied = {}
+    for table in tables:
+        copied[table.name] = 0
+        for rows in source.execute(sa.select(table)).mappings().partitions(_ROWS_AT_ONCE):
+            target.execute(sa.insert(table), [dict(row) for row in rows])
+            copied[table.name] += len(rows)
+    return copied
 
 
 _SCHEMA_LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7067)"}

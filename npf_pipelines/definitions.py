@@ -29,11 +29,12 @@ from npf_pipelines.automation.sweeps import sweeps
 from npf_pipelines.config.master_setup import SetupError
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.config.setup_files import MasterSetups
+from npf_pipelines.config.several_machines import check_shared
 from npf_pipelines.config.umask import set_umask
 from npf_pipelines.reports.folder import ReportFolder
 from npf_pipelines.runs.cell import CELL_TAG, Cell
 from npf_pipelines.runs.dagster_internals import from_code_server
-from npf_pipelines.runs.dagster_storage import check_storage
+from npf_pipelines.runs.dagster_storage import check_storage, launches_elsewhere
 from npf_pipelines.runs.machine_failures import machine_failure
 from npf_pipelines.runs.partitions import client_days
 from npf_pipelines.runs.services import Services
@@ -93,6 +94,7 @@ def defs() -> dg.Definitions:
         SetupError: a setting can't be read.
         OfAnotherCell: they are loaded for a run of another cell.
         WrongStorage: Dagster's storage can't be used as it is configured.
+        NotShared: runs are launched on several machines, and a setting names something of this one alone.
     """
     try:
         settings = Settings()
@@ -103,4 +105,6 @@ def defs() -> dg.Definitions:
     cell.check_run(Cell(from_code_server(CELL_TAG, cell.name)))
     if home := os.environ.get("DAGSTER_HOME"):
         check_storage(Path(home))
+        if launches_elsewhere(Path(home)):
+            check_shared(settings)
     return build_defs(settings)

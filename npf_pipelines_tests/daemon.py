@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -39,19 +39,20 @@ class Automation:
         self,
         folder: Path,
         *,
-        cells: Sequence[str] = ("",),
+        cells: Mapping[str, Mapping[str, str]] | Sequence[str] = ("",),
         **environment: str,
     ) -> None:
         """Start them.
 
         Args:
             folder: the data folder, `dagster/` in it being the instance's.
-            cells: the names of the cells, each of which gets a code server.
+            cells: the names of the cells, each of which gets a code server, perhaps with variables of its own.
             environment: variables of the processes besides `environment_of`.
         """
         self._folder = folder
         self._environment = os.environ | environment_of(folder) | {"NPF_AUTOMATION": "running"} | environment
         self._ports = {cell: free_port() for cell in cells}
+        self._own = cells if isinstance(cells, Mapping) else dict[str, Mapping[str, str]]()
         self._workspace = folder / "workspace.yaml"
         locations = [
             {"grpc_server": {"host": "127.0.0.1", "port": port, "location_name": cell or "npf"}}
@@ -68,7 +69,7 @@ class Automation:
         for cell, port in self._ports.items():
             where = ["--host", "127.0.0.1", "--port", str(port), "--location-name", cell or "npf"]
             command = ("dagster", "api", "grpc", "--module-name", "npf_pipelines.definitions", *where)
-            self.code_servers.append(self._started(*command, NPF_CELL=cell))
+            self.code_servers.append(self._started(*command, **{"NPF_CELL": cell, **self._own.get(cell, {})}))
 
     @property
     def code_server(self) -> Process:

@@ -10,9 +10,11 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from npf_pipelines.cli import app
+from npf_pipelines.config.settings import Settings
 from npf_pipelines.definitions import build_defs
 from npf_pipelines.platform.database import create_platform
 from npf_pipelines.platform.tables import metadata, optional_metadata, orders
+from npf_pipelines.runs.services import Services
 from npf_pipelines.sandbox.floor import WarehouseFloor
 from npf_pipelines.state.health import read_health
 from npf_pipelines_tests.automation.ticks import look
@@ -95,6 +97,28 @@ def test_without_a_state_for_all_machines_commands_refuse_in_a_sentence(
     assert "NPF_PLATFORM_URL is a server and NPF_STATE_URL is not set" in " ".join(output.split())
     assert not (shell.settings.data / "state.sqlite").exists() or words == ("init",)
     assert words == ("audit",) or all(store.requests == 0 for store in shell.stores.values())
+
+
+@pytest.mark.parametrize("words", [("run", "stock"), ("client", "release-store", "gone")], ids=" ".join)
+def test_with_a_state_on_a_server_and_no_platform_commands_refuse_in_a_sentence(
+    shell: Loop, platform_url: str, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Orders would be imported into a new file, where the warehouse sees none of them."""
+    file = shell.settings.data / "platform.sqlite"
+    shell.services.close_databases()
+    file.unlink()
+    monkeypatch.delenv("NPF_PLATFORM_URL")
+    monkeypatch.setenv("NPF_STATE_URL", platform_url)
+    code, output = npf(*words)
+    assert code == 1
+    said = " ".join(output.split())
+    assert "NPF_STATE_URL is a server and NPF_PLATFORM_URL is not set: set it to NPF's platform" in said
+    assert not file.exists()
+    assert all(store.requests == 0 for store in shell.stores.values())
+    # The only machine may have that file as its platform, if somebody says so.
+    monkeypatch.setenv("NPF_PLATFORM_URL", f"sqlite:///{file}")
+    Services(Settings()).open_databases()
+    assert file.exists()
 
 
 def test_the_state_is_not_put_into_the_platforms_database(

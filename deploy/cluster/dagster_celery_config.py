@@ -2,6 +2,20 @@
 
 import os
 
+from pydantic import ValidationError
+
+from npf_pipelines.config.settings import Settings
+from npf_pipelines.config.several_machines import NotShared, check_shared
+from npf_pipelines.runs.machine_failures import machine_failure
+
+# A worker that would work alone takes no run: its orders would be imported where nobody sees them.
+try:
+    check_shared(Settings())
+except NotShared as error:
+    raise SystemExit(str(error)) from None
+except ValidationError as error:
+    raise SystemExit(machine_failure(error)) from None
+
 broker_url = result_backend = os.environ["REDIS_URL"]
 # Redis gives a task to another worker if nobody has taken it up for so long: longer than the longest run, a backfill.
 broker_transport_options = {"visibility_timeout": 7 * 24 * 3600}

@@ -33,6 +33,7 @@ class _Commands(LazyGroup, OneSentence):
         "dev": "npf_pipelines.cli.dev:dev",
         "client": "npf_pipelines.cli.client:app",
         "platform": "npf_pipelines.cli.platform:app",
+        "state": "npf_pipelines.cli.state:app",
         "sandbox": "npf_pipelines.cli.sandbox:app",
     }
 

@@ -143,7 +143,8 @@ class Settings(BaseSettings):
     )
     platform_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{fields['data'] / 'platform.sqlite'}"),
-        description="The platform's database as an SQLAlchemy URL, which may hold a password.",
+        description="The platform's database as an SQLAlchemy URL, which may hold a password. With a state on "
+        "PostgreSQL it must be set.",
     )
     state_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         default_factory=lambda fields: SecretStr(f"sqlite:///{_in_data('state.sqlite')(fields)}"),

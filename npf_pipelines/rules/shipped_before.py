@@ -84,11 +84,12 @@ def _units_here(lines: Sequence[OrderLine], here: int, shipped_here: int) -> int
 
 
 def _lay(lines: Sequence[OrderLine], units: int, record: PlatformRecord) -> list[OrderLine]:
-    """The lines with the units on them: as the platform has them if it has the lines, else on the unshipped ones."""
+    """The lines with the units on them: as the platform has them if these fit the lines, else on the unshipped ones."""
     skus = {line.sku for line in lines}
-    has = {line.line_id: line.quantity for line in record.order.lines if line.sku in skus}
-    if sum(has.get(line.item_id, 0) for line in lines) == units:
-        return [_with(line, has.get(line.item_id, 0)) for line in lines]
+    by_line = {line.line_id: line.quantity for line in record.order.lines if line.sku in skus}
+    has = [by_line.get(line.item_id, 0) for line in lines]
+    if sum(has) == units and all(on_line <= line.quantity for line, on_line in zip(lines, has, strict=True)):
+        return [_with(line, quantity) for line, quantity in zip(lines, has, strict=True)]
     laid = [min(max(0, line.quantity - line.shipped), units) for line in lines]
     for place, line in enumerate(lines):
         left = units - sum(laid)

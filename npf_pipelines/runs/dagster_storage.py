@@ -1,4 +1,4 @@
-"""Refuses a dagster.yaml whose PostgreSQL would work at first and fail at the first event of a run.
+"""Reads a dagster.yaml: whether its PostgreSQL would fail at a run's first event, and where runs are launched.
 
 Not here: the dagster.yaml that a new home gets (cli/instance.py), the pipeline's own databases (databases.py).
 """
@@ -27,13 +27,24 @@ def check_storage(home: Path) -> None:
     Raises:
         WrongStorage: it does.
     """
-    file = home / "dagster.yaml"
+    for fix in _fixes(_content(home)):
+        raise WrongStorage(
+            f"{home / 'dagster.yaml'}: Dagster's storage needs the driver psycopg2, and fails at its first event: {fix}"
+        )
+
+
+def launches_elsewhere(home: Path) -> bool:
+    """Whether the dagster.yaml of a home launches runs on other machines: Celery's workers, or Kubernetes' jobs."""
+    content = _content(home)
+    launcher = content.get("run_launcher") if isinstance(content, dict) else None
+    return isinstance(launcher, dict) and str(launcher.get("module")).startswith(("dagster_celery", "dagster_k8s"))
+
+
+def _content(home: Path) -> Any:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return yaml.safe_load((home / "dagster.yaml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):  # Dagster itself says what is wrong.
-        return
-    for fix in _fixes(content):
-        raise WrongStorage(f"{file}: Dagster's storage needs the driver psycopg2, and fails at its first event: {fix}")
+        return None
 
 
 def _fixes(content: Any) -> Iterator[str]:

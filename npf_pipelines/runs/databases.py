@@ -1,4 +1,4 @@
-"""The state's database, and whether it may be used together with the platform's.
+"""Which two databases the settings name, and whether they may be used together.
 
 Not here: how each is opened (platform/database.py, state/database.py).
 """
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from npf_pipelines.config.places import is_same_place
 from npf_pipelines.config.settings import Settings
 from npf_pipelines.database import DatabaseUnusable, parse_url
+from npf_pipelines.platform.database import open_platform
 from npf_pipelines.state.database import open_state
 
 _PLATFORMS_OWN = "NPF_STATE_URL names the platform's database: the state needs a database of its own, or a schema"
@@ -20,23 +21,30 @@ _SEARCH_PATH = re.compile(r"search_path=([^\s,]+)")
 """A schema of its own in the URL of a database: `?options=-csearch_path%3Dnpf_state`."""
 
 
-def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine:
+def platform_of(settings: Settings) -> sa.Engine:
+    """NPF's platform.
+
+    Raises:
+        DatabaseUnusable: it can't be used, may not be used with this state, or lacks parts of the contract.
+    """
+    _check_both_are_set(settings)
+    return open_platform(settings.platform_url.get_secret_value())
+
+
+def state_of(settings: Settings, platform: Callable[[], sa.Engine], *, fills_new: bool = True) -> sa.Engine:
     """The pipeline's own database.
 
     Args:
         settings: the settings.
         platform: opens the platform's database, from which a new state is filled.
+        fills_new: whether it is, by the rows of an earlier release.
 
     Raises:
         DatabaseUnusable: it can't be used, or may not be used with this platform.
     """
+    _check_both_are_set(settings)
     platform_url = parse_url(settings.platform_url.get_secret_value(), "NPF_PLATFORM_URL")
     state_url = settings.state_url.get_secret_value()
-    if "state_url" not in settings.model_fields_set and platform_url.get_backend_name() != "sqlite":
-        raise DatabaseUnusable(
-            "NPF_PLATFORM_URL is a server and NPF_STATE_URL is not set: set it to one database for all machines, for "
-            "with a state of its own on each machine parcels would be pushed twice"
-        )
     state_place = parse_url(state_url, "NPF_STATE_URL")
     if _place(state_place) == _place(platform_url):
         raise DatabaseUnusable(_PLATFORMS_OWN)
@@ -47,7 +55,26 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine]) -> sa.Engine
             raise DatabaseUnusable(_PLATFORMS_OWN)
 
     # The earlier releases that kept the state in the platform's database had no cells.
-    return open_state(state_url, None if settings.cell else platform, check_new)
+    return open_state(state_url, platform if fills_new and not settings.cell else None, check_new)
+
+
+def _check_both_are_set(settings: Settings) -> None:
+    """Where one is on a server, several machines may use it: the default of the other is a file on this one alone."""
+    kinds = {
+        name: parse_url(getattr(settings, name).get_secret_value(), f"NPF_{name.upper()}").get_backend_name()
+        for name in ("platform_url", "state_url")
+    }
+    if kinds["platform_url"] != "sqlite" and "state_url" not in settings.model_fields_set:
+        raise DatabaseUnusable(
+            "NPF_PLATFORM_URL is a server and NPF_STATE_URL is not set: set it to one database for all machines, for "
+            "with a state of its own on each machine parcels would be pushed twice"
+        )
+    if kinds["state_url"] != "sqlite" and "platform_url" not in settings.model_fields_set:
+        raise DatabaseUnusable(
+            "NPF_STATE_URL is a server and NPF_PLATFORM_URL is not set: set it to NPF's platform, for orders would be "
+            f"imported into a new one, {settings.data / 'platform.sqlite'}, where the warehouse does not see them. If "
+            "this is the only machine and that file its platform, write the file: sqlite:////srv/npf/platform.sqlite"
+        )
 
 
 def is_same_database(one: sa.Engine, other: sa.Engine) -> bool:

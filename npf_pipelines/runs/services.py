@@ -17,10 +17,9 @@ from npf_pipelines.cscart.repeats import ATTEMPTS
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.lake import cell_mark as lake_mark
 from npf_pipelines.lake.lake import Lake
-from npf_pipelines.platform.database import open_platform
 from npf_pipelines.platform.gateway import Platform
 from npf_pipelines.runs.cell import Cell, OfAnotherCell
-from npf_pipelines.runs.databases import shared_schema, state_of
+from npf_pipelines.runs.databases import platform_of, shared_schema, state_of
 from npf_pipelines.state import cell_mark as state_mark
 from npf_pipelines.state.lease import Lease
 
@@ -71,7 +70,7 @@ class Services:
     @functools.cached_property
     def platform_engine(self) -> sa.Engine:
         """The platform's database; raises DatabaseUnusable."""
-        return open_platform(self.settings.platform_url.get_secret_value())
+        return platform_of(self.settings)
 
     @functools.cached_property
     def state(self) -> sa.Engine:

@@ -103,8 +103,10 @@ def prepared(folder: Path) -> Path:
     return folder
 
 
-def centre(folder: Path, environment: Mapping[str, str], cells: Sequence[str] = ("",)) -> Automation:
-    """The machine with daemon and code server, or that of each cell."""
+def centre(
+    folder: Path, environment: Mapping[str, str], cells: Mapping[str, Mapping[str, str]] | Sequence[str] = ("",)
+) -> Automation:
+    """The machine with daemon and code server, or that of each cell, perhaps with variables of its own."""
     return Automation(prepared(folder), cells=cells, **environment)
 
 

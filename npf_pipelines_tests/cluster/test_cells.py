@@ -12,17 +12,24 @@ from pathlib import Path
 from unittest import mock
 
 import dagster as dg
+import fsspec
 import pytest
+import sqlalchemy as sa
+from upath import UPath
 
+from npf_pipelines.database import connect_engine
+from npf_pipelines.platform.database import create_platform
+from npf_pipelines.platform.tables import metadata as platform_tables
 from npf_pipelines.runs.cell import Cell
 from npf_pipelines.runs.cell_queue import QUEUE_TAG
 from npf_pipelines.runs.dagster_internals import instance_in
 from npf_pipelines.runs.run_scope import scope_config
 from npf_pipelines.sandbox.server import SandboxServer
 from npf_pipelines.sandbox.store import SandboxStore
+from npf_pipelines.state.tables import metadata as state_tables
 from npf_pipelines_tests.cluster.campaign import TASK
 from npf_pipelines_tests.cluster.machines import Worker, centre, prepared
-from npf_pipelines_tests.cluster.servers import running_redis
+from npf_pipelines_tests.cluster.servers import BUCKET, running_redis, running_s3
 from npf_pipelines_tests.cluster.webserver import EndedRun, Webserver
 from npf_pipelines_tests.cluster.world import init
 from npf_pipelines_tests.daemon import environment_of
@@ -38,8 +45,9 @@ class World:
     """Two cells at work in one Dagster.
 
     Attributes:
-        folder: the data folder of all cells.
+        folder: of all machines.
         environment: of every process.
+        own: the further variables of each cell's processes.
         instance: Dagster's.
         webserver: Dagster's.
         stores: by client.
@@ -47,6 +55,7 @@ class World:
 
     folder: Path
     environment: dict[str, str]
+    own: dict[str, dict[str, str]]
     instance: dg.DagsterInstance
     webserver: Webserver
     stores: dict[str, SandboxStore]
@@ -54,7 +63,7 @@ class World:
     @contextlib.contextmanager
     def worker(self, *, queue: str, cell: str) -> Iterator[Worker]:
         """A worker of a queue, with the settings of a cell."""
-        worker = Worker(self.folder / f"{queue}-{cell}", self.environment | {"NPF_CELL": cell}, queue)
+        worker = Worker(self.folder / f"{queue}-{cell}", self.environment | self.own[cell], queue)
         try:
             yield worker
         finally:
@@ -73,10 +82,24 @@ class World:
             str(record.event_log_entry) for record in self.instance.get_records_for_run(run.run_id).records
         )
 
-    def files(self) -> dict[Path, bytes]:
+    def content(self) -> dict[str, object]:
         """Everything that the cells keep: setups, tables, state, platform."""
-        kept = [self.folder / "platform.sqlite", *(self.folder / "cells").rglob("*")]
-        return {path: path.read_bytes() for path in kept if path.is_file()}
+        bucket = fsspec.filesystem("s3", use_listings_cache=False)
+        kept: dict[str, object] = {path: bucket.cat_file(path) for path in bucket.find(BUCKET)}
+        databases = {own["NPF_STATE_URL"]: state_tables for own in self.own.values()}
+        for url, tables in {self.environment["NPF_PLATFORM_URL"]: platform_tables, **databases}.items():
+            engine = connect_engine(sa.make_url(url))
+            with engine.connect() as connection:
+                for table in tables.sorted_tables:
+                    kept[f"{url} {table.name}"] = sorted(connection.execute(sa.select(table)).all(), key=str)
+            engine.dispose()
+        return kept
+
+
+def own_of(cell: str, state: str) -> dict[str, str]:
+    """The variables of a cell that it does not share with the other."""
+    places = {f"NPF_{name.upper()}": f"s3://{BUCKET}/{cell}/{name}" for name in ("clients", "lake", "reports")}
+    return {"NPF_CELL": cell, "NPF_STATE_URL": state} | places
 
 
 @pytest.fixture
@@ -87,22 +110,26 @@ def world(tmp_path: Path, postgresql: Path) -> Iterator[World]:
         for number, client in enumerate(CLIENTS.values(), 1)
     }
     with contextlib.ExitStack() as opened:
-        environment = environment_of(prepared(tmp_path)) | {
+        environment = environment_of(prepared(tmp_path)) | opened.enter_context(running_s3())
+        environment |= {
             "DAGSTER_POSTGRES_URL": new_database(postgresql).replace("+psycopg", "+psycopg2"),
             "REDIS_URL": opened.enter_context(running_redis()),
+            "NPF_PLATFORM_URL": new_database(postgresql),
             "NPF_AUTOMATION": "stopped",
         }
+        own = {cell: own_of(cell, new_database(postgresql)) for cell in CLIENTS}
         opened.enter_context(mock.patch.dict(os.environ, environment))
+        create_platform(environment["NPF_PLATFORM_URL"]).dispose()
         server = opened.enter_context(SandboxServer(stores))
         for cell, client in CLIENTS.items():
-            write_setup(tmp_path / "cells" / cell / "clients", client, server.url)
-            init(tmp_path, NPF_CELL=cell)
+            write_setup(UPath(own[cell]["NPF_CLIENTS"]), client, server.url)
+            init(tmp_path, **own[cell])
         instance = opened.enter_context(instance_in(tmp_path / "dagster"))
         for cell, client in CLIENTS.items():
             Cell(cell).register(instance, [client])
-        automation = centre(tmp_path, environment, tuple(CLIENTS))
+        automation = centre(tmp_path, environment, own)
         opened.callback(automation.end)
-        yield World(tmp_path, environment, instance, Webserver(automation.start_webserver()), stores)
+        yield World(tmp_path, environment, own, instance, Webserver(automation.start_webserver()), stores)
 
 
 @pytest.mark.long
@@ -121,7 +148,7 @@ def test_a_run_goes_to_the_worker_of_its_cell_and_the_worker_of_another_refuses_
 
         # The queue of one cell with the settings of another: an operator mixed up two files.
         with world.worker(queue="south", cell="north") as wrong:
-            before, requests = world.files(), world.stores["bolt"].requests
+            before, requests = world.content(), world.stores["bolt"].requests
             for run in world.runs("south"):
                 assert run.tags[TASK] in wrong.received()
                 assert not run.is_success
@@ -129,5 +156,5 @@ def test_a_run_goes_to_the_worker_of_its_cell_and_the_worker_of_another_refuses_
                 assert record is not None
                 assert record.start_time is None  # As for the alert of runs that do not start.
                 assert "the run is of the cell south and this process is of the cell north" in world.log_of(run)
-            assert world.files() == before
+            assert world.content() == before
             assert world.stores["bolt"].requests == requests

@@ -73,6 +73,7 @@ def test_an_order_in_parts_is_the_order_that_was_sold(written: list[tuple[str, i
 
 
 @example(before=[("T", 4)], after=[("TEA6", 1), ("TEA6", 3)])
+@example(before=[("T", 2), ("TEA6", 1), ("T", 1)], after=[("T", 1), ("T", 1)])
 @given(lines_of, lines_of)
 def test_an_edit_is_planned_in_the_codes_of_the_store_and_written_in_parts(
     before: list[tuple[str, int]], after: list[tuple[str, int]]

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from npf_pipelines.runs.dagster_storage import WrongStorage, check_storage
+from npf_pipelines.cli.instance import DEFAULTS
+from npf_pipelines.config.several_machines import NotShared
+from npf_pipelines.definitions import defs
+from npf_pipelines.runs.dagster_storage import WrongStorage, check_storage, launches_elsewhere
 from npf_pipelines_tests.docs.pages import PROJECT
 
 PARTS = {"username": "dagster", "hostname": "db", "db_name": "dagster"}
@@ -51,3 +54,20 @@ def test_anything_else_is_dagsters_own_business(tmp_path: Path, content: str) ->
 def test_ours_for_several_machines_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql+psycopg2://dagster@db/dagster")
     check_storage(PROJECT / "deploy" / "cluster")
+
+
+def test_a_code_server_that_shares_nothing_with_the_workers_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql+psycopg2://dagster@db/dagster")
+    monkeypatch.setenv("NPF_DATA", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(PROJECT / "deploy" / "cluster"))
+    with pytest.raises(NotShared, match=r"NPF_PLATFORM_URL \(not set; .*NPF_STATE_URL.*NPF_LAKE.*NPF_CLIENTS"):
+        defs()
+    monkeypatch.setenv("DAGSTER_HOME", str(DEFAULTS))
+    defs()
+
+
+@pytest.mark.parametrize("launcher", [None, "x", {}, {"module": "dagster", "class": "DefaultRunLauncher"}])
+def test_other_launchers_stay_on_the_machine(tmp_path: Path, launcher: object) -> None:
+    assert not launches_elsewhere(written(tmp_path, {"run_launcher": launcher}))
