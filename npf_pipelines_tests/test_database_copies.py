@@ -23,7 +23,7 @@ from npf_pipelines.state.pauses import pause_clients, read_pauses
 from npf_pipelines.state.tables import cell, leases, metadata
 from npf_pipelines.state.unknown_ends import read_unknown_ends
 
-SOON = datetime.now(UTC).replace(microsecond=250_000) + timedelta(minutes=4)
+SOON = datetime.now(UTC).replace(microsecond=250_000) + timedelta(hours=4)
 Rows = dict[str, list[tuple[Any, ...]]]
 PLATFORM = [*platform_tables.metadata.sorted_tables, *platform_tables.optional_metadata.sorted_tables]
 
@@ -106,7 +106,7 @@ def test_every_row_but_the_leases_is_in_the_new_state(move: Move) -> None:
     cell_mark.mark(move.old, "")
     pause_clients(move.old, ["acme"], "ana", "doubled shipments")
     with move.old.begin() as connection:  # A run that was killed long ago.
-        past = {"client": "acme", "flow": "orders", "holder": "x", "expires_at": SOON - timedelta(hours=1)}
+        past = {"client": "acme", "flow": "orders", "holder": "x", "expires_at": SOON - timedelta(days=1)}
         connection.execute(sa.insert(leases).values(past))
     before = rows_of(move.old, metadata.sorted_tables)
     code, output = move.copy()

@@ -79,7 +79,7 @@ def test_the_next_night_writes_nothing(later: Loop) -> None:
 def test_a_decision_on_such_a_day_is_refused_until_the_day_is_pulled_again(later: Loop) -> None:
     night(later)
     before = later.rows("FROM filtered_orders ORDER BY ALL")
-    (day,) = later.rows("SELECT max(day) FROM raw_orders")[0]
+    (day,) = later.rows("SELECT max(day) FROM raw_orders WHERE client = 'acme'")[0]
     key = f"acme|{day}"
     alone = later.defs.resolve_implicit_global_asset_job_def()
     result = alone.execute_in_process(
