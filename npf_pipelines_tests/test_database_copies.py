@@ -136,7 +136,8 @@ def test_a_copy_that_would_lose_or_mix_rows_is_refused(move: Move, tmp_path: Pat
         move.refused(f"a run is at work with the {which} state (acme, orders)")
         lease.give_back()
     move.refused(
-        "one environment is of the code location without a cell, the other of the cell south", NPF_CELL="south"
+        "the old environment is of the code location without a cell, this one of the cell south: ",
+        NPF_CELL="south",
     )
     pause_clients(move.new, ["bolt"], "ben", "")
     move.refused("has rows already (pauses): stop every process")

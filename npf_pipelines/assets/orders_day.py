@@ -190,7 +190,7 @@ def orders_as_pulled(run: OrdersRun, day: date) -> Orders:
 
 async def _on_platform(run: OrdersRun, day: date, orders: Orders) -> tuple[PlatformDay, OrderFilter]:
     """The platform's orders of the day, and the client's order rules."""
-    on_platform = await platform_day(run.client_run, run.store, day, orders, run.only)
+    on_platform = await platform_day(run.client_run, run.store, day, orders, run.only, sku_map=run.sku_map)
     if on_platform.recognised:
         run.client_run.keep_numbers(on_platform.recognised)
     for other_day, order_ids in on_platform.redated.items():

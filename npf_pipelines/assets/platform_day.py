@@ -12,6 +12,7 @@ from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
 from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
+from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.after_import import is_cancelled_by_store
 from npf_pipelines.rules.changes import is_parent
@@ -57,6 +58,8 @@ async def platform_day(
     day: date,
     listed: Sequence[Order | UnreadableOrder],
     only: Collection[str] | None = None,
+    *,
+    sku_map: SkuMap = NO_MAP,
 ) -> PlatformDay:
     """Read the platform's orders of a day.
 
@@ -66,6 +69,7 @@ async def platform_day(
         day: the day.
         listed: the orders that the store lists for it.
         only: the store's ids of the orders to read; None for the whole day.
+        sku_map: what the store's codes are in the warehouse.
 
     Raises:
         StoreError: the orders that the store doesn't list can't be read.
@@ -82,7 +86,7 @@ async def platform_day(
     recognised: set[tuple[str, str]] = set()
     for number, record in found.items():
         order, order_id = orders.get(record.order.store_order_id), record.order.store_order_id
-        if not is_own(order, record.order, own):
+        if not is_own(order, record.order, own, sku_map):
             continue
         if not own.has(number, order_id):
             recognised.add((number, order_id))

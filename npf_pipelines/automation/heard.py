@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from npf_pipelines.automation.flows import Flow
 
 _LATELY = 600.0
-"""Seconds. A sensor asks about each client within eight ticks; if it has not for so long, it is off or fails."""
+"""Seconds. By default a sensor asks about each client within four minutes; otherwise it is off, rare, or fails."""
 
 
 class Heard:

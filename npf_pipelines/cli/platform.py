@@ -36,6 +36,6 @@ def init() -> None:
 def copy(old: OldEnvironment) -> None:
     """Copy all rows of an earlier environment's platform into the empty tables that NPF_PLATFORM_URL names.
 
-    For a platform that was an SQLite file until now. It stays as it is. All processes have to be stopped.
+    For a platform that was an SQLite file until now, which keeps its rows. All processes have to be stopped.
     """
     print_copied("platform", copy_platform_from(settings_in(old)[0], Settings()))

@@ -22,6 +22,6 @@ def _state() -> None:
 def copy(old: OldEnvironment) -> None:
     """Copy the state of an earlier environment into the empty one that NPF_STATE_URL names, pauses and holds included.
 
-    The old one stays as it is. All processes have to be stopped.
+    The old one keeps its rows, and gets the tables of this release. All processes have to be stopped.
     """
     print_copied("state", copy_state_from(settings_in(old)[0], Settings()))

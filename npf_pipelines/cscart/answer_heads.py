@@ -4,6 +4,7 @@ Not here: the answers themselves (answers.py), how much a clock may differ (rule
 """
 
 import ssl
+import statistics
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -17,14 +18,20 @@ class AnswerHeads:
     """The facts from the answers so far.
 
     Attributes:
-        clock_ahead: by how much the store's clock is ahead of this machine's, by the answer that says the most: an
-            answer may be long on its way, or name the time of its request. None if no answer named its time.
         certificate_until: until when the store's certificate is valid; None without TLS.
     """
 
     def __init__(self) -> None:
-        self.clock_ahead: timedelta | None = None
         self.certificate_until: datetime | None = None
+        self._ahead: list[timedelta] = []
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """By how much the store's clock is ahead of this machine's, by most answers; None if none named its time.
+
+        An answer may be long on its way, or be of one of several machines whose clock differs.
+        """
+        return statistics.median_low(self._ahead) if self._ahead else None
 
     async def note(self, response: httpx.Response) -> None:
         """Read an answer's head, while its connection is still open."""
@@ -33,7 +40,7 @@ class AnswerHeads:
         # A cache's copy has the time of its making.
         if "Age" not in response.headers:
             ahead = _ahead(response.headers.get("Date", ""), datetime.now(UTC))
-            self.clock_ahead = max(filter(None, (ahead, self.clock_ahead)), default=None)
+            self._ahead += [] if ahead is None else [ahead]
 
 
 def _ahead(date: str, now: datetime) -> timedelta | None:

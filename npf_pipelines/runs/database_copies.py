@@ -28,7 +28,9 @@ def copy_state_from(old: Settings, new: Settings) -> dict[str, int]:
     _check_file(old, "state_url")
     source, target = Services(old), Services(new)
     if source.cell != target.cell:
-        raise CannotCopy(f"one environment is of {source.cell.label}, the other of {target.cell.label}")
+        raise CannotCopy(
+            f"the old environment is of {source.cell.label}, this one of {target.cell.label}: set NPF_CELL in its file"
+        )
     # Rows that an earlier release kept in the new platform's database are older than the state to copy.
     empty = state_of(new, lambda: target.platform_engine, fills_new=False)
     target.cell.check_owner("state", "NPF_STATE_URL", cell_mark.read_mark(empty))

@@ -37,7 +37,7 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine], *, fills_new
     Args:
         settings: the settings.
         platform: opens the platform's database, from which a new state is filled.
-        fills_new: whether it is, by the rows of an earlier release.
+        fills_new: whether a new state gets the rows of an earlier release.
 
     Raises:
         DatabaseUnusable: it can't be used, or may not be used with this platform.
@@ -59,7 +59,7 @@ def state_of(settings: Settings, platform: Callable[[], sa.Engine], *, fills_new
 
 
 def _check_both_are_set(settings: Settings) -> None:
-    """Where one is on a server, several machines may use it: the default of the other is a file on this one alone."""
+    """Raise an error if one is on a server and the other not set: its default is a file on this machine alone."""
     kinds = {
         name: parse_url(getattr(settings, name).get_secret_value(), f"NPF_{name.upper()}").get_backend_name()
         for name in ("platform_url", "state_url")
@@ -73,7 +73,7 @@ def _check_both_are_set(settings: Settings) -> None:
         raise DatabaseUnusable(
             "NPF_STATE_URL is a server and NPF_PLATFORM_URL is not set: set it to NPF's platform, for orders would be "
             f"imported into a new one, {settings.data / 'platform.sqlite'}, where the warehouse does not see them. If "
-            "this is the only machine and that file its platform, write the file: sqlite:////srv/npf/platform.sqlite"
+            f"this is the only machine and that file its platform, write {settings.platform_url.get_secret_value()}"
         )
 
 

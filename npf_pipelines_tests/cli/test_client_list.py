@@ -85,6 +85,8 @@ def test_open_rows_are_a_persons_or_the_next_runs(folder: Path) -> None:
     assert (acme.manual_review, acme.backlog, acme.drift) == (2 + 7 + 11, 3 + 5 + 13, 5 + 7)
     trial = lines(folder, is_trial=True, items=items)["acme"]
     assert (trial.state, trial.backlog) == ("trial", 3 + 5)  # Planned rows are done in trial.
+    write_setup(folder, "acme", "https://shop.example", store={"quiet_hours": "22:00-06:00"})
+    assert lines(folder, items=items)["acme"].backlog == 3 + 5  # It is 23:00 in Sydney.
 
 
 def test_times_are_of_successes_and_alerts_are_the_open_ones(folder: Path) -> None:

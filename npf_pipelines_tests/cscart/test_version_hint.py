@@ -50,7 +50,7 @@ async def test_the_hint_is_asked_for_without_the_key() -> None:
 async def test_the_stores_clock_is_compared(store: Store, box: SandboxStore) -> None:
     heads = store.watch_heads()
     now = datetime.now(UTC).timestamp()
-    clock = iter([now - 3 * 3600, now - 2 * 3600, now - 4 * 3600])  # As if two answers had been on their way for long.
+    clock = iter([now - 3 * 3600, now - 2 * 3600, now - 2 * 3600])  # As if one answer had been on its way for long.
     box.clock = lambda: next(clock)
     for _ in range(3):
         assert await store.version_hint() == "CS-Cart 4.18.1 ULTIMATE"

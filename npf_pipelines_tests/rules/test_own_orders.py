@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npf_pipelines.domain.own_numbers import OwnNumbers
+from npf_pipelines.domain.sku_map import SkuMap
 from npf_pipelines.domain.store_orders import UnreadableOrder
 from npf_pipelines.rules.own_orders import is_own, with_recognised
 from npf_pipelines_tests.builders import NOON, line, order, platform_line, platform_order
@@ -65,6 +66,18 @@ def test_for_a_line_without_a_code_the_warehouse_may_have_entered_any(entered: s
     lines = [platform_line(str(number), sku) for number, sku in enumerate(entered.split())]
     imported = platform_order("W-77", *lines, store_order_id="1000012", placed_at=NOON + timedelta(days=3))
     assert is_own(order(line(), line("2", sku="")), imported, OWN) is is_own_number
+
+
+@pytest.mark.parametrize(("sku", "units", "is_own_number"), [("T", 6, True), ("TEA6", 1, True), ("T", 5, False)])
+def test_the_warehouse_may_have_entered_its_own_codes(sku: str, units: int, is_own_number: bool) -> None:
+    entered = platform_line("1", sku, units)
+    imported = platform_order("W-77", entered, store_order_id="1000012", placed_at=NOON + timedelta(days=3))
+    assert is_own(order(line("1", "TEA6")), imported, OWN, SkuMap({"TEA6": {"T": 6}})) is is_own_number
+
+
+def test_an_order_without_any_code_is_no_order_of_another_time() -> None:
+    imported = platform_order("W-77", store_order_id="1000012", placed_at=NOON + timedelta(days=3))
+    assert not is_own(order(line(sku="")), imported, OWN)
 
 
 def test_an_order_that_cannot_be_read_makes_no_unfamiliar_number_the_stores() -> None:

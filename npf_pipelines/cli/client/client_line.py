@@ -14,6 +14,7 @@ from npf_pipelines.domain.alert import Alert
 from npf_pipelines.domain.health import Health
 from npf_pipelines.domain.open_kinds import HELD_SKU, PLANNED_KINDS, kind_of
 from npf_pipelines.rules.flow_health import known_at
+from npf_pipelines.rules.quiet_hours import may_wait
 from npf_pipelines.runs.paused import why_paused
 from npf_pipelines.state.open_items import OpenItems
 from npf_pipelines.state.pauses import Pauses
@@ -65,7 +66,9 @@ def client_lines(
     """A line for each client that has a setup, be it wrong, or is a partition."""
     states = _states(setups, registered, pauses, in_trial)
     succeeded = {(health.client, health.flow): known_at(health, now).last_success_at for health in healths}
-    rows = _open_rows(item for item in items if item.client not in in_trial or item.kind not in PLANNED_KINDS)
+    quiet = (setup.id for setup in setups.clients.values() if may_wait(now, setup.store.quiet_hours, setup.zone))
+    may_be_planned = {*in_trial, *quiet}
+    rows = _open_rows(item for item in items if item.client not in may_be_planned or item.kind not in PLANNED_KINDS)
     open_alerts = Counter(_client_of(alert) for alert in alerts if alert.over_at is None and alert.due_at <= now)
     return [
         ClientLine(
