@@ -74,7 +74,7 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
     read: the lease keeps them apart.
     """
     async with client_run.lease("orders") as lease, client_run.store() as store:
-        tables, setup = client_run.tables, client_run.setup
+        tables, setup, heads = client_run.tables, client_run.setup, store.watch_heads()
         facts = StoreFacts(store, setup, tables, now=client_run.now, log=client_run.log)
         client_run.take_numbers(facts.kept)
         questions = StatusQuestions(client_run)
@@ -107,7 +107,7 @@ async def run_orders(client_run: ClientRun, *, confirm_held: bool = False, names
         if client_run.selects(PLATFORM_ORDERS) and not named:
             due.keep()
         if client_run.selects(RAW_ORDERS) and not named:
-            await _keep_progress(run)
+            await _keep_progress(run, heads.clock_ahead)
             recount_missed(client_run)
         if failures := [*map(str, run.broken), *(named.why_not if named else ())]:
             raise ClientFailure("; ".join(failures), has_broken_files=bool(run.broken))
@@ -180,12 +180,12 @@ async def _work_on_pulled(run: OrdersRun, work: Callable[[OrdersRun, date, Order
             await work(run, day, orders)
 
 
-async def _keep_progress(run: OrdersRun) -> None:
+async def _keep_progress(run: OrdersRun, clock_ahead: timedelta | None) -> None:
     """Keep how far the store was read. Only after everything is written: the next run repeats what this one has not."""
     client_run = run.client_run
     run.questions.rebuild(await run.facts.meanings(), run.done, client_run.now, client_run.recounts)
     if client_run.today in client_run.days and not run.broken:
-        run.facts.keep_changes_read()
+        run.facts.keep_changes_read(clock_ahead)
         keep_zone(client_run, "orders", run.facts.kept)
 
 

@@ -12,7 +12,7 @@ from npf_pipelines.assets.live_days import is_live
 from npf_pipelines.cscart.store import Store
 from npf_pipelines.domain.days import day_of, end_of_day, start_of_day
 from npf_pipelines.domain.platform_orders import PlatformOrder, PlatformRecord
-from npf_pipelines.domain.sku_map import NO_MAP, SkuMap
+from npf_pipelines.domain.sku_map import SkuMap
 from npf_pipelines.domain.store_orders import Order, UnreadableOrder
 from npf_pipelines.rules.after_import import is_cancelled_by_store
 from npf_pipelines.rules.changes import is_parent
@@ -59,7 +59,7 @@ async def platform_day(
     listed: Sequence[Order | UnreadableOrder],
     only: Collection[str] | None = None,
     *,
-    sku_map: SkuMap = NO_MAP,
+    sku_map: SkuMap,
 ) -> PlatformDay:
     """Read the platform's orders of a day.
 

@@ -40,7 +40,6 @@ class StoreFacts:
             log: writes a line to the run's log.
         """
         self._store, self._setup, self._tables, self._now, self._log = store, setup, tables, now, log
-        self._heads = store.watch_heads()
         self._statuses_read = False
         self._row = kept_facts(tables)
         self._new: dict[str, Any] = {}
@@ -102,13 +101,16 @@ class StoreFacts:
         """The moment up to which changed orders were read; None if never, or if that is in the future."""
         return unless_future(self._row["changes_read_until"], self._now)
 
-    def keep_changes_read(self) -> None:
+    def keep_changes_read(self, clock_ahead: timedelta | None) -> None:
         """Keep that changed orders were read and processed up to the start of this run, by the store's clock.
 
         An order's last change has a time of the store. A clock that is further off than two clocks may be is not
         heeded: the time may be of a machine in front of the store.
+
+        Args:
+            clock_ahead: by how much the store's clock is ahead of this machine's; None if that isn't known.
         """
-        ahead = self._heads.clock_ahead or timedelta()
+        ahead = clock_ahead or timedelta()
         self._keep(changes_read_until=self._now + (ahead if abs(ahead) < TOLERANCE else timedelta()))
 
     def carrier_links(self) -> CarrierLinks:
