@@ -1,6 +1,7 @@
 """The automation as it runs in production, and what its processes take.
 
-Not here: the stores and what happens in them (town.py), what is measured of a load (clients.py).
+Not here: how it is started (npf_pipelines_tests/daemon.py), the stores and what happens in them (town.py), what is
+measured of a load (clients.py).
 """
 
 import contextlib
@@ -14,10 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from npf_pipelines_tests.daemon import environment_of
-from npf_pipelines_tests.dev_server import free_port
+from npf_pipelines_tests.daemon import Automation, environment_of
 from npf_pipelines_tests.docs.pages import PROJECT
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -98,25 +96,13 @@ def automation(folder: Path, cells: Sequence[Cell]) -> Iterator[Meter]:
         folder: the shared one; `dagster/` in it is the instance's.
         cells: the cells.
     """
-    home, ports = folder / "dagster", [free_port() for _ in cells]
-    locations = [
-        {"grpc_server": {"host": "127.0.0.1", "port": port, "location_name": cell.name or "npf"}}
-        for cell, port in zip(cells, ports, strict=True)
-    ]
-    workspace = folder / "workspace.yaml"
-    workspace.write_text(yaml.safe_dump({"load_from": locations}), encoding="utf-8")
-    code = ["dagster", "api", "grpc", "--module-name", "npf_pipelines.definitions", "--host", "127.0.0.1"]
-    with contextlib.ExitStack() as running:
-
-        def start(environment: dict[str, str], *command: str) -> int:
-            return running.enter_context(process(folder, environment, *command)).pid
-
-        pids = [
-            start(cell.environment(home), *code, "--port", str(port), "--location-name", cell.name or "npf")
-            for cell, port in zip(cells, ports, strict=True)
-        ]
-        pids.append(start(cells[0].environment(home), "dagster-daemon", "run", "--workspace", str(workspace)))
-        yield running.enter_context(followed(*pids))
+    home = folder / "dagster"
+    processes = Automation(folder, cells={cell.name: cell.environment(home) for cell in cells})
+    try:
+        with followed(*(server.pid for server in processes.code_servers), processes.daemon.pid) as meter:
+            yield meter
+    finally:
+        processes.end()
 
 
 @contextlib.contextmanager
